@@ -1,0 +1,44 @@
+// Errors: one exception class with a category, and checks that are always on.
+//
+// Goals: a message says what went wrong, where, what was expected, and a hint where one can be guessed.
+// Non-goals: recovery inside libraries. Libraries throw; only apps/ turns an Error into an exit code.
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace astro {
+
+// What kind of thing went wrong. apps/ maps: usage -> exit 2, data -> 3, everything else -> 1.
+enum class ErrorKind { usage, data, io, device, numeric, interrupted, internal };
+
+class Error : public std::runtime_error {
+  public:
+    Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+    ErrorKind kind() const { return kind_; }
+
+  private:
+    ErrorKind kind_;
+};
+
+// Concatenates anything printable: text("row ", 3, ": expected ", x).
+template <class... Parts>
+std::string text(const Parts&... parts) {
+    std::ostringstream out;
+    (out << ... << parts);
+    return out.str();
+}
+
+template <class... Parts>
+[[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
+    throw Error(kind, text(parts...));
+}
+
+}  // namespace astro
+
+// Preconditions of an API: throws Error(internal, message parts...) when the condition does not hold.
+#define ASTRO_CHECK(condition, ...)                                                        \
+    do {                                                                                   \
+        if (!(condition)) ::astro::fail(::astro::ErrorKind::internal, __VA_ARGS__);        \
+    } while (false)

@@ -1,0 +1,49 @@
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+// SC 2011), with named streams.
+//
+// The state is three integers {seed, stream, counter}. A stream is derived from a name, so adding a consumer
+// never shifts the numbers of another; saving three integers saves everything.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace astro {
+
+// One block of Philox4x32-10: four 32-bit words for a 128-bit counter and a 64-bit key.
+std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
+
+class Rng {
+  public:
+    struct State {
+        uint64_t seed = 0, stream = 0, counter = 0;  // counter: 32-bit words drawn so far
+    };
+
+    explicit Rng(uint64_t seed) : state_{seed, 0, 0} {}
+    explicit Rng(State state) : state_(state) {}
+
+    // An independent stream of the same seed; depends on this stream and the name, not on the counter.
+    Rng stream(std::string_view name) const;
+    Rng stream(uint64_t index) const;
+
+    uint32_t next();                          // uniform 32 bits
+    uint64_t next64();                        // uniform 64 bits
+    double uniform();                         // [0, 1), 53 bits
+    double uniform(double low, double high);  // [low, high)
+    int64_t below(int64_t n);                 // 0 .. n-1, unbiased; n >= 1
+    double normal();                          // N(0, 1) by Box-Muller, two words pairs each
+    int64_t geometric(double p);              // 1, 2, ...: trials up to and with the first success
+    void fill_normal(float* out, int64_t n);
+    void fill_uniform(float* out, int64_t n, float low, float high);
+
+    const State& state() const { return state_; }
+
+  private:
+    State state_;
+    std::array<uint32_t, 4> block_{};
+    uint64_t block_index_ = ~uint64_t{0};  // which block block_ holds; none at first
+};
+
+}  // namespace astro
