@@ -1,0 +1,49 @@
+// An offline data set in memory: OGBench's compact form (every row of the file kept).
+//
+// Layout (OGBench, data_gen_scripts/generate_locomaze.py): a file holds episodes one after another, T rows each
+// for T-1 transitions; `terminals` is 1 on the last row of an episode and nowhere else. Row t's transition is
+// (observations[t], actions[t]) -> observations[t+1] and exists unless t is the last row of its episode.
+// `terminals` marks where a trajectory ends (a truncation); it never stops bootstrapping.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace astro::data {
+
+struct Dataset {
+    int64_t rows = 0;
+    int64_t state_dim = 0;
+    int64_t action_dim = 0;
+    std::vector<float> observations;     // (rows, state_dim)
+    std::vector<float> actions;          // (rows, action_dim)
+    std::vector<uint8_t> terminals;      // (rows), 1 on the last row of an episode
+    std::vector<float> qpos;             // (rows, qpos_dim) or empty
+    std::vector<float> qvel;             // (rows, qvel_dim) or empty
+    int64_t qpos_dim = 0, qvel_dim = 0;
+
+    // Only in augmented files (docs/formats.md); empty elsewhere.
+    std::vector<uint8_t> is_synthetic;   // (rows), 1 where the transition leaving the row is a bridge's
+    std::vector<int64_t> bridge;         // (rows), id of the bridge or -1
+    std::vector<int64_t> source_row;     // (rows), row of the input file the row (or its bridge) comes from
+    std::vector<int64_t> target_row;     // (rows), row of the input file the bridge leads to, or -1
+    std::vector<float> arrival_error;    // (rows), e of the bridge, 0 on real rows
+    std::vector<float> sigma_delta;      // (state_dim), std of one-step differences of the input's real rows
+
+    // Derived by index_episodes().
+    std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, then rows
+    std::vector<int32_t> episode_of;     // (rows)
+
+    int64_t episodes() const { return static_cast<int64_t>(episode_start.size()) - 1; }
+    const float* observation(int64_t row) const { return observations.data() + row * state_dim; }
+    const float* action(int64_t row) const { return actions.data() + row * action_dim; }
+    int64_t episode_end(int64_t episode) const {  // last row of the episode, inclusive
+        return episode_start[static_cast<size_t>(episode) + 1] - 1;
+    }
+};
+
+// Fills episode_start and episode_of from terminals.
+void index_episodes(Dataset& dataset);
+
+}  // namespace astro::data
