@@ -1,0 +1,42 @@
+// A caching allocator with statistics: freed blocks are kept by size and reused.
+//
+// Sizes are rounded up (512 B steps below 1 MiB, 2 MiB steps above) so that blocks fit again. When the cache
+// grows past its limit it is emptied; when the device is out of memory it is emptied and tried once more.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace astro {
+
+class Allocator {
+  public:
+    struct Stats {
+        int64_t in_use = 0, cached = 0, peak = 0;  // bytes; peak of in_use
+    };
+
+    explicit Allocator(int64_t cache_limit) : cache_limit_(cache_limit) {}
+    virtual ~Allocator() = default;
+
+    // 64-byte aligned at least; bytes > 0. Throws std::bad_alloc where the device has no memory left.
+    void* allocate(int64_t bytes);
+    void release(void* block, int64_t bytes);
+    Stats stats() const;
+
+  protected:
+    virtual void* device_allocate(int64_t bytes) = 0;  // null when out of memory
+    virtual void device_release(void* block) = 0;
+    void flush();  // derived destructors call it: gives all cached blocks back
+
+  private:
+    void flush_locked();
+
+    mutable std::mutex mutex_;
+    std::map<int64_t, std::vector<void*>> cache_;  // rounded size -> free blocks
+    Stats stats_;
+    int64_t cache_limit_;
+};
+
+}  // namespace astro

@@ -1,0 +1,113 @@
+// The hardware contract: everything a device must be able to do, over raw pointers and sizes.
+//
+// Goals: a small, C-like layer without tensors, so that each kernel can be read and tested alone; a second
+// implementation is complete when it compiles. All arrays are dense and row-major; `type` is f32 or f64 unless
+// said otherwise; outputs do not overlap inputs unless said otherwise; empty arrays are allowed everywhere.
+// Non-goals: shapes, broadcasting rules, gradients (tensor/ops).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tensor/allocator.h"
+#include "tensor/dtype.h"
+#include "tensor/scalar_ops.h"
+
+namespace astro {
+
+// An elementwise traversal: `sizes` are the sizes of the larger array, outermost first; a and b step by
+// `a_step`, `b_step` elements along each axis (0 where they are broadcast). rank >= 1.
+struct Traversal {
+    int rank = 0;
+    int64_t sizes[6] = {}, a_step[6] = {}, b_step[6] = {};
+};
+
+struct AdamStep {
+    double rate = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
+    double correction1 = 1, correction2 = 1;  // 1 - beta^step
+    double gradient_scale = 1;                // from clipping
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual std::string name() const = 0;
+    virtual Allocator& allocator() = 0;
+
+    // Memory.
+    virtual void upload(void* to, const void* from_host, int64_t bytes) = 0;
+    virtual void download(void* to_host, const void* from, int64_t bytes) = 0;
+    virtual void copy(void* to, const void* from, int64_t bytes) = 0;
+    virtual void fill(DType type, int64_t n, double value, void* y) = 0;
+    virtual void cast(DType from, const void* x, DType to, void* y, int64_t n) = 0;
+    // y[r, 0..columns) (+)= x[r, 0..columns) with row strides in elements.
+    virtual void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y,
+                           int64_t y_stride, bool accumulate) = 0;
+
+    // Elementwise.
+    virtual void unary(UnaryOp op, DType type, int64_t n, const void* x, double p, double q, void* y) = 0;
+    virtual void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy,
+                            double p, double q, void* gx) = 0;
+    virtual void binary(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, void* y) = 0;
+    // g[i] = gy[i] * df/d(first or second), at the size of the output.
+    virtual void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b,
+                             const void* gy, bool second, void* g) = 0;
+    // y (stepping by b_step) += x (dense, of the traversal's sizes): the adjoint of broadcasting.
+    virtual void sum_to(DType type, const Traversal& t, const void* x, void* y) = 0;
+    virtual void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
+                        void* y) = 0;
+
+    // c (m, n) (+)= op(a) op(b); leading dimensions in elements.
+    virtual void gemm(DType type, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
+                      const void* a, int64_t lda, const void* b, int64_t ldb, void* c, int64_t ldc,
+                      bool accumulate) = 0;
+
+    // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
+    // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
+    virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
+                            const void* x, const void* gain, const void* bias, void* y, void* mean,
+                            void* rstd) = 0;
+    // gx is overwritten; ggain, gbias (groups, width) are overwritten, each may be null.
+    virtual void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset,
+                                 const void* x, const void* gain, const void* mean, const void* rstd,
+                                 const void* gy, void* gx, void* ggain, void* gbias) = 0;
+
+    // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities
+    // (batch, heads, tokens, tokens) are kept for the gradient. Scores are scaled by head_dim^-1/2.
+    virtual void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+                           const void* qkv, void* probabilities, void* y) = 0;
+    virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim,
+                                bool causal, const void* qkv, const void* probabilities, const void* gy,
+                                void* gqkv) = 0;
+
+    // y[i] = log sum_j exp x[i, j]; softmax (rows, columns) is kept for the gradient.
+    virtual void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) = 0;
+
+    // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)); a (n, width), b (m, width), y (n, m).
+    virtual void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
+                                   const void* b, void* y) = 0;
+    virtual void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor,
+                                        const void* a, const void* b, const void* y, const void* gy, void* ga,
+                                        void* gb) = 0;
+
+    // Rows by index (i64): y[i] = x[index[i]]; the adjoint adds, in order of i.
+    virtual void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index,
+                             void* y) = 0;
+    virtual void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
+                                  void* gx) = 0;
+
+    // Optimisation, over flat parameter arrays.
+    virtual void adam(DType type, int64_t n, const AdamStep& step, const void* gradient, void* parameter,
+                      void* first_moment, void* second_moment) = 0;
+    virtual void lerp(DType type, int64_t n, double rate, const void* towards, void* y) = 0;  // y += rate (x - y)
+    virtual double sum_of_squares(DType type, int64_t n, const void* x) = 0;                  // NaN if any is
+};
+
+std::unique_ptr<Backend> make_cpu_backend();
+
+// Instruction set the CPU kernels use: "portable", "avx2" or "avx512". ASTRO_ISA in the environment may ask for
+// a lesser one (to compare paths); results are bit-identical on one path, not between paths.
+const char* cpu_isa_name();
+
+}  // namespace astro

@@ -1,0 +1,62 @@
+// The CPU kernels as a table of functions, one table per instruction set.
+//
+// kernels_impl.inl is compiled once per instruction set (kernels_portable.cpp, kernels_avx2.cpp,
+// kernels_avx512.cpp), each time with other compiler flags and vector widths; cpu_backend.cpp picks one table
+// when the program starts. All kernels are single-threaded: threads work on different chunks of a batch.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/backend.h"
+
+namespace astro::cpu {
+
+template <class T>
+struct Kernels {
+    void (*copy_rows)(int64_t rows, int64_t columns, const T* x, int64_t x_stride, T* y, int64_t y_stride,
+                      bool accumulate);
+    void (*unary)(UnaryOp op, int64_t n, const T* x, T p, T q, T* y);
+    void (*unary_grad)(UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p, T q, T* gx);
+    void (*binary)(BinaryOp op, const Traversal& t, const T* a, const T* b, T* y);
+    void (*binary_grad)(BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second, T* g);
+    void (*sum_to)(const Traversal& t, const T* x, T* y);
+    // workspace: gemm_workspace<T>() elements.
+    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b,
+                 int64_t ldb, T* c, int64_t ldc, bool accumulate, T* workspace);
+    void (*layer_norm)(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x, const T* gain,
+                       const T* bias, T* y, T* mean, T* rstd);
+    void (*layer_norm_grad)(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
+                            const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias);
+    // scratch: tokens * tokens elements more than gemm's workspace.
+    void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+                      T* probabilities, T* y, T* workspace);
+    void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+                           const T* qkv, const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
+    void (*logsumexp)(int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
+    // scratch: m * width elements; the gradient: n * m.
+    void (*pairwise_distance)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y,
+                              T* scratch);
+    void (*pairwise_distance_grad)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
+                                   const T* gy, T* ga, T* gb, T* workspace, T* scratch);
+    void (*adam)(int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);
+    void (*lerp)(int64_t n, T rate, const T* towards, T* y);
+    double (*sum_of_squares)(int64_t n, const T* x);
+};
+
+// Elements of workspace that gemm needs, for any size.
+template <class T>
+constexpr int64_t gemm_workspace() { return 256 * (512 + 64); }
+
+struct KernelTables {
+    const char* isa;
+    Kernels<float> f32;
+    Kernels<double> f64;
+};
+
+KernelTables portable_kernels();
+#if defined(__x86_64__)
+KernelTables avx2_kernels();
+KernelTables avx512_kernels();
+#endif
+
+}  // namespace astro::cpu

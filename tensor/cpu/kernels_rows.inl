@@ -1,0 +1,168 @@
+// Kernels that work row by row: layer norm, softmax, attention, distances. Part of kernels_impl.inl.
+namespace astro::cpu {
+namespace ASTRO_ISA {
+
+template <class T>
+void layer_norm(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x, const T* gain,
+                const T* bias, T* y, T* mean, T* rstd) {
+    const int64_t per_group = groups > 0 && rows > 0 ? rows / groups : 1;
+    for (int64_t r = 0; r < rows; ++r) {
+        const T* xr = x + r * width;
+        T* yr = y + r * width;
+        const T mu = sum_of(width, xr) / T(width);
+        for (int64_t i = 0; i < width; ++i) yr[i] = xr[i] - mu;
+        const T scale = T(1) / std::sqrt(dot(width, yr, yr) / T(width) + epsilon);
+        mean[r] = mu, rstd[r] = scale;
+        if (gain) {
+            const T *g = gain + r / per_group * width, *b = bias + r / per_group * width;
+            for (int64_t i = 0; i < width; ++i) yr[i] = yr[i] * scale * (offset + g[i]) + b[i];
+        } else {
+            for (int64_t i = 0; i < width; ++i) yr[i] *= scale * offset;
+        }
+    }
+}
+
+template <class T>
+void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
+                     const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias) {
+    const int64_t per_group = groups > 0 && rows > 0 ? rows / groups : 1;
+    for (int64_t i = 0; i < groups * width; ++i) {
+        if (ggain) ggain[i] = 0;
+        if (gbias) gbias[i] = 0;
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+        const int64_t at = r * width, group = r / per_group * width;
+        const T *xr = x + at, *gr = gy + at;
+        T* out = gx + at;
+        const T mu = mean[r], scale = rstd[r];
+        if (ggain)
+            for (int64_t i = 0; i < width; ++i) ggain[group + i] += gr[i] * (xr[i] - mu) * scale;
+        if (gbias)
+            for (int64_t i = 0; i < width; ++i) gbias[group + i] += gr[i];
+        // With h = (x - mean) rstd and d = gy (offset + gain): gx = rstd (d - mean(d) - h mean(d h))
+        if (gain)
+            for (int64_t i = 0; i < width; ++i) out[i] = gr[i] * (offset + gain[group + i]);
+        else
+            for (int64_t i = 0; i < width; ++i) out[i] = gr[i] * offset;
+        const T mean_d = sum_of(width, out) / T(width);
+        // mean(d h) = rstd (mean(d x) - mean mean(d)): d and x - mean are multiplied in one pass
+        T lane[16] = {};
+        int64_t i = 0;
+        for (; i + 16 <= width; i += 16)
+            for (int j = 0; j < 16; ++j) lane[j] += out[i + j] * (xr[i + j] - mu);
+        for (int j = 0; i < width; ++i, ++j) lane[j] += out[i] * (xr[i] - mu);
+        const T mean_dh = sum_of(int64_t{16}, lane) * scale / T(width);
+        for (i = 0; i < width; ++i) out[i] = scale * (out[i] - mean_d - (xr[i] - mu) * scale * mean_dh);
+    }
+}
+
+// Replaces a row by its softmax; returns log sum exp.
+template <class T>
+T softmax_row(int64_t n, T* row) {
+    T top = row[0];
+    for (int64_t i = 1; i < n; ++i) top = row[i] > top ? row[i] : top;
+    for (int64_t i = 0; i < n; ++i) row[i] = fast_exp(row[i] - top);
+    const T total = sum_of(n, row);
+    const T inverse = T(1) / total;
+    for (int64_t i = 0; i < n; ++i) row[i] *= inverse;
+    return top + std::log(total);
+}
+
+template <class T>
+void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
+    for (int64_t r = 0; r < rows; ++r) {
+        T* row = softmax + r * columns;
+        for (int64_t i = 0; i < columns; ++i) row[i] = x[r * columns + i];
+        y[r] = softmax_row(columns, row);
+    }
+}
+
+template <class T>
+void attention(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+               T* probabilities, T* y, T* workspace) {
+    const int64_t width = heads * head_dim, stride = 3 * width;
+    const T scale = T(1) / std::sqrt(T(head_dim));
+    for (int64_t b = 0; b < batch; ++b)
+        for (int64_t h = 0; h < heads; ++h) {
+            const T* q = qkv + b * tokens * stride + h * head_dim;
+            T* p = probabilities + (b * heads + h) * tokens * tokens;
+            gemm(false, true, tokens, tokens, head_dim, q, stride, q + width, stride, p, tokens, false, workspace);
+            for (int64_t i = 0; i < tokens; ++i) {
+                T* row = p + i * tokens;
+                const int64_t seen = causal ? i + 1 : tokens;
+                for (int64_t j = 0; j < seen; ++j) row[j] *= scale;
+                softmax_row(seen, row);
+                for (int64_t j = seen; j < tokens; ++j) row[j] = 0;
+            }
+            gemm(false, false, tokens, head_dim, tokens, p, tokens, q + 2 * width, stride,
+                 y + b * tokens * width + h * head_dim, width, false, workspace);
+        }
+}
+
+template <class T>
+void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+                    const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch) {
+    const int64_t width = heads * head_dim, stride = 3 * width;
+    const T scale = T(1) / std::sqrt(T(head_dim));
+    for (int64_t b = 0; b < batch; ++b)
+        for (int64_t h = 0; h < heads; ++h) {
+            const int64_t at = b * tokens * stride + h * head_dim;
+            const T *q = qkv + at, *k = q + width, *v = k + width;
+            T *gq = gqkv + at, *gk = gq + width, *gv = gk + width;
+            const T* p = probabilities + (b * heads + h) * tokens * tokens;
+            const T* go = gy + b * tokens * width + h * head_dim;
+            // y = P v: gv = P^T go, gP = go v^T
+            gemm(true, false, tokens, head_dim, tokens, p, tokens, go, width, gv, stride, false, workspace);
+            gemm(false, true, tokens, tokens, head_dim, go, width, v, stride, scratch, tokens, false, workspace);
+            // P = softmax(S): gS = P (gP - sum_j gP P), and S = q k^T scale
+            for (int64_t i = 0; i < tokens; ++i) {
+                T* row = scratch + i * tokens;
+                const T* pr = p + i * tokens;
+                const int64_t seen = causal ? i + 1 : tokens;
+                const T inner = dot(seen, row, pr);
+                for (int64_t j = 0; j < seen; ++j) row[j] = pr[j] * (row[j] - inner) * scale;
+                for (int64_t j = seen; j < tokens; ++j) row[j] = 0;
+            }
+            gemm(false, false, tokens, head_dim, tokens, scratch, tokens, k, stride, gq, stride, false, workspace);
+            gemm(true, false, tokens, head_dim, tokens, scratch, tokens, q, stride, gk, stride, false, workspace);
+        }
+}
+
+template <class T>
+void pairwise_distance(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y, T* scratch) {
+    for (int64_t j = 0; j < m; ++j)  // b transposed, so that the inner loop runs over pairs
+        for (int64_t w = 0; w < width; ++w) scratch[w * m + j] = b[j * width + w];
+    for (int64_t i = 0; i < n; ++i) {
+        T* row = y + i * m;
+        for (int64_t j = 0; j < m; ++j) row[j] = 0;
+        for (int64_t w = 0; w < width; ++w) {
+            const T x = a[i * width + w];
+            const T* column = scratch + w * m;
+            for (int64_t j = 0; j < m; ++j) row[j] += (x - column[j]) * (x - column[j]);
+        }
+        for (int64_t j = 0; j < m; ++j) row[j] = std::sqrt(row[j] > floor ? row[j] : floor);
+    }
+}
+
+template <class T>
+void pairwise_distance_grad(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
+                            const T* gy, T* ga, T* gb, T* workspace, T* scratch) {
+    // With c_ij = gy_ij / y_ij (0 at the floor): ga_i = a_i sum_j c_ij - sum_j c_ij b_j, gb_j alike.
+    const T lowest = std::sqrt(floor);
+    for (int64_t i = 0; i < n * m; ++i) scratch[i] = y[i] > lowest ? gy[i] / y[i] : T(0);
+    gemm(false, false, n, width, m, scratch, m, b, width, ga, width, false, workspace);
+    gemm(true, false, m, width, n, scratch, m, a, width, gb, width, false, workspace);
+    for (int64_t i = 0; i < n; ++i) {
+        const T total = sum_of(m, scratch + i * m);
+        for (int64_t w = 0; w < width; ++w) ga[i * width + w] = a[i * width + w] * total - ga[i * width + w];
+    }
+    for (int64_t i = 1; i < n; ++i)  // column sums gather in the first row
+        for (int64_t j = 0; j < m; ++j) scratch[j] += scratch[i * m + j];
+    for (int64_t j = 0; j < m; ++j) {
+        const T total = n > 0 ? scratch[j] : T(0);
+        for (int64_t w = 0; w < width; ++w) gb[j * width + w] = b[j * width + w] * total - gb[j * width + w];
+    }
+}
+
+}  // namespace ASTRO_ISA
+}  // namespace astro::cpu

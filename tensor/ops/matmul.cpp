@@ -1,0 +1,71 @@
+// Matrix products.
+#include "tensor/ops.h"
+
+namespace astro {
+
+namespace {
+
+// Adds op(a) op(b) to the gradient of x: in place for parameters, as a fresh tensor otherwise.
+void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Tensor& b, bool tb, int64_t m,
+                 int64_t n, int64_t k) {
+    Backend& backend = x.backend();
+    int64_t lda = ta ? m : k, ldb = tb ? k : n;
+    if (Tensor* slot = tape.accumulator(x)) {
+        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, slot->raw(), n, true);
+        return;
+    }
+    Tensor g(backend, x.dtype(), x.shape());
+    backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, g.raw(), n, false);
+    tape.add(x, g);
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
+    ASTRO_CHECK(a.rank() == 2 && b.rank() == 2 && a.dtype() == b.dtype(), "matmul: expected two matrices of one type, got ",
+                dtype_name(a.dtype()), " ", a.shape(), " and ", dtype_name(b.dtype()), " ", b.shape());
+    const int64_t m = a.dim(ta ? 1 : 0), k = a.dim(ta ? 0 : 1), n = b.dim(tb ? 0 : 1);
+    ASTRO_CHECK(k == b.dim(tb ? 1 : 0), "matmul: inner sizes differ: a is ", a.shape(), ta ? " transposed" : "",
+                ", b is ", b.shape(), tb ? " transposed" : "");
+    Tensor y(a.backend(), a.dtype(), Shape{m, n});
+    a.backend().gemm(a.dtype(), ta, tb, m, n, k, a.raw(), a.dim(1), b.raw(), b.dim(1), y.raw(), n, false);
+    if (Tape* tape = recording({a, b})) {
+        tape->record("matmul", y, {a, b}, [a, b, ta, tb, m, n, k](Tape& t, const Tensor& gy) {
+            // y = op(a) op(b): d op(a) = gy op(b)^T, d op(b) = op(a)^T gy; transposed where the operand was.
+            if (t.wants(a)) {
+                if (ta) add_product(t, a, b, tb, gy, true, k, m, n);
+                else add_product(t, a, gy, false, b, !tb, m, k, n);
+            }
+            if (t.wants(b)) {
+                if (tb) add_product(t, b, gy, true, a, ta, n, k, m);
+                else add_product(t, b, a, !ta, gy, false, k, n, m);
+            }
+        });
+    }
+    return y;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+    ASTRO_CHECK(x.rank() >= 1 && weight.rank() == 2 && x.dim(-1) == weight.dim(0) && bias.rank() == 1 &&
+                    bias.dim(0) == weight.dim(1) && x.dtype() == weight.dtype(),
+                "linear: x is ", dtype_name(x.dtype()), " ", x.shape(), ", weight ", weight.shape(), ", bias ",
+                bias.shape());
+    const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
+    Shape shape = x.shape();
+    shape.set(-1, out);
+    Tensor y(x.backend(), x.dtype(), shape);
+    Backend& backend = x.backend();
+    backend.copy_rows(x.dtype(), rows, out, bias.raw(), 0, y.raw(), out, false);  // every row starts as the bias
+    backend.gemm(x.dtype(), false, false, rows, out, in, x.raw(), in, weight.raw(), out, y.raw(), out, true);
+    if (Tape* tape = recording({x, weight, bias})) {
+        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out](Tape& t, const Tensor& gy) {
+            // y = x W + b: dx = gy W^T, dW = x^T gy, db = sum of gy over rows
+            if (t.wants(x)) add_product(t, x, gy, false, weight, true, rows, in, out);
+            if (t.wants(weight)) add_product(t, weight, x, true, gy, false, in, out, rows);
+            if (t.wants(bias)) t.add(bias, sum_to(gy.reshape(Shape{rows, out}), Shape{out}));
+        });
+    }
+    return y;
+}
+
+}  // namespace astro

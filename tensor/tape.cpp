@@ -1,0 +1,132 @@
+#include "tensor/tape.h"
+
+#include <atomic>
+
+namespace astro {
+
+namespace {
+
+thread_local Tape* current_tape = nullptr;
+std::atomic<uint64_t> next_serial{1};
+
+}  // namespace
+
+Tape* Tape::current() { return current_tape; }
+
+Tape::Tape(std::initializer_list<Tensor> parameters)
+    : serial_(next_serial++), outer_(current_tape), parameters_(parameters), leaves_(parameters.size()) {
+    for (const Tensor& flat : parameters_)
+        gradients_.push_back(Tensor::zeros(flat.backend(), flat.dtype(), flat.shape()));
+    current_tape = this;
+}
+
+Tape::~Tape() { current_tape = outer_; }
+
+Tensor Tape::watch(const Tensor& x) {
+    Tensor tracked = x;
+    tracked.set_node(serial_, add_leaf("watch", x.shape(), Tensor(), false));
+    return tracked;
+}
+
+int Tape::add_leaf(const char* name, const Shape& shape, Tensor gradient, bool in_place) {
+    nodes_.push_back(Node{name, shape, std::move(gradient), in_place, {}, nullptr});
+    return static_cast<int>(nodes_.size()) - 1;
+}
+
+int Tape::node_of(const Tensor& x) {
+    if (!x.defined()) return -1;
+    if (x.tape_serial() == serial_) return x.node();
+    for (size_t p = 0; p < parameters_.size(); ++p) {
+        if (x.storage() != parameters_[p].storage()) continue;
+        for (const auto& [offset, node] : leaves_[p])
+            if (offset == x.offset()) return node;
+        Tensor view = gradients_[p].view(x.offset() - parameters_[p].offset(), x.shape());
+        int node = add_leaf("parameter", x.shape(), view, true);
+        leaves_[p].emplace_back(x.offset(), node);
+        return node;
+    }
+    return -1;
+}
+
+void Tape::record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward) {
+    std::vector<Saved> versions;
+    for (const Tensor& tensor : saved) versions.push_back(Saved{tensor, tensor.version()});
+    nodes_.push_back(Node{op, output.shape(), Tensor(), false, std::move(versions), std::move(backward)});
+    output.set_node(serial_, static_cast<int>(nodes_.size()) - 1);
+}
+
+Tensor* Tape::accumulator(const Tensor& x) {
+    int id = node_of(x);
+    if (id < 0 || !nodes_[static_cast<size_t>(id)].in_place) return nullptr;
+    return &nodes_[static_cast<size_t>(id)].gradient;
+}
+
+void Tape::add(const Tensor& x, Tensor gradient) {
+    int id = node_of(x);
+    if (id < 0) return;
+    Node& node = nodes_[static_cast<size_t>(id)];
+    gradient = gradient.reshape(node.shape).detach();
+    if (!node.gradient.defined()) {  // the first contribution is moved in
+        node.gradient = std::move(gradient);
+        return;
+    }
+    const int64_t n = gradient.numel();
+    Traversal flat;
+    flat.rank = 1, flat.sizes[0] = n, flat.a_step[0] = flat.b_step[0] = 1;
+    if (node.in_place || node.gradient.sole_owner()) {
+        gradient.backend().sum_to(gradient.dtype(), flat, gradient.raw(), node.gradient.raw());
+    } else {  // someone else holds it (an op handed the same tensor to two inputs)
+        Tensor sum(gradient.backend(), gradient.dtype(), node.shape);
+        gradient.backend().binary(BinaryOp::add, gradient.dtype(), flat, node.gradient.raw(), gradient.raw(),
+                                  sum.raw());
+        node.gradient = sum;
+    }
+}
+
+void Tape::backward(const Tensor& loss) {
+    ASTRO_CHECK(loss.numel() == 1, "backward: the loss must be a scalar, got ", loss.shape());
+    backward({loss}, {Tensor::full(loss.backend(), loss.dtype(), loss.shape(), 1.0)});
+}
+
+void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients) {
+    ASTRO_CHECK(outputs.size() == gradients.size(), "backward: ", outputs.size(), " outputs, ", gradients.size(),
+                " gradients");
+    for (size_t i = 0; i < outputs.size(); ++i) {
+        ASTRO_CHECK(outputs[i].shape() == gradients[i].shape(), "backward: output ", outputs[i].shape(),
+                    ", gradient ", gradients[i].shape());
+        add(outputs[i], gradients[i]);
+    }
+    NoTape off;
+    for (size_t i = nodes_.size(); i-- > 0;) {
+        if (!nodes_[i].backward || !nodes_[i].gradient.defined()) continue;
+        // Taken out, so that saved tensors and the gradient are freed as soon as the node has been replayed.
+        Backward replay = std::move(nodes_[i].backward);
+        Tensor gradient = std::move(nodes_[i].gradient);
+        std::vector<Saved> saved = std::move(nodes_[i].saved);
+        nodes_[i].backward = nullptr;
+        for (const Saved& s : saved)
+            ASTRO_CHECK(s.tensor.version() == s.version, nodes_[i].op,
+                        ": an input was modified in place after the forward pass");
+        replay(*this, gradient);
+    }
+}
+
+Tensor Tape::gradient(const Tensor& watched) const {
+    ASTRO_CHECK(watched.tape_serial() == serial_, "gradient: this tensor is not watched by this tape");
+    const Node& node = nodes_[static_cast<size_t>(watched.node())];
+    if (node.gradient.defined()) return node.gradient;
+    return Tensor::zeros(watched.backend(), watched.dtype(), watched.shape());
+}
+
+NoTape::NoTape() : outer_(current_tape) { current_tape = nullptr; }
+NoTape::~NoTape() { current_tape = outer_; }
+
+Tape* recording(std::initializer_list<Tensor> inputs) {
+    Tape* tape = Tape::current();
+    if (!tape) return nullptr;
+    for (const Tensor& x : inputs)
+        if (tape->wants(x)) return tape;
+    return nullptr;
+}
+
+}  // namespace astro

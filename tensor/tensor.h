@@ -1,0 +1,110 @@
+// The tensor: a handle on shared, dense, row-major storage.
+//
+// Copying a Tensor aliases it; clone() copies the elements; reshape() and rows() share storage. A tensor knows
+// its backend through its storage, so ops need no context argument. No strided views, no implicit conversions.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tensor/backend.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace astro {
+
+// Memory on one backend; `version` counts in-place writes, so that a tape notices when a saved tensor changed.
+struct Storage {
+    Storage(Backend& b, int64_t n);
+    ~Storage();
+    Storage(const Storage&) = delete;
+    Storage& operator=(const Storage&) = delete;
+
+    Backend& backend;
+    int64_t bytes;
+    void* data = nullptr;  // null where bytes is 0
+    uint64_t version = 0;
+};
+
+class Tensor {
+  public:
+    Tensor() = default;  // undefined
+    Tensor(Backend& backend, DType type, const Shape& shape);  // contents undefined
+
+    static Tensor full(Backend& backend, DType type, const Shape& shape, double value);
+    static Tensor zeros(Backend& backend, DType type, const Shape& shape) { return full(backend, type, shape, 0); }
+    template <class T>
+    static Tensor from(Backend& backend, const Shape& shape, const T* host) {
+        Tensor t(backend, DTypeOf<T>::value, shape);
+        backend.upload(t.raw(), host, t.bytes());
+        return t;
+    }
+    template <class T>
+    static Tensor from(Backend& backend, const Shape& shape, const std::vector<T>& host) {
+        ASTRO_CHECK(shape.numel() == static_cast<int64_t>(host.size()), "Tensor::from: shape ", shape, " for ",
+                    host.size(), " values");
+        return from(backend, shape, host.data());
+    }
+
+    bool defined() const { return storage_ != nullptr; }
+    const Shape& shape() const { return shape_; }
+    int64_t dim(int axis) const { return shape_[axis]; }
+    int rank() const { return shape_.rank(); }
+    int64_t numel() const { return shape_.numel(); }
+    DType dtype() const { return dtype_; }
+    int64_t bytes() const { return numel() * dtype_size(dtype_); }
+    Backend& backend() const { return storage_->backend; }
+
+    void* raw() { return static_cast<char*>(storage_->data) + offset_ * dtype_size(dtype_); }
+    const void* raw() const { return static_cast<const char*>(storage_->data) + offset_ * dtype_size(dtype_); }
+    template <class T> T* data() {
+        check_type(DTypeOf<T>::value);
+        return static_cast<T*>(raw());
+    }
+    template <class T> const T* data() const {
+        check_type(DTypeOf<T>::value);
+        return static_cast<const T*>(raw());
+    }
+
+    Tensor reshape(const Shape& shape) const;               // same elements, shared storage, same gradient
+    Tensor rows(int64_t first, int64_t count) const;        // a run along axis 0, shared storage, a constant
+    Tensor view(int64_t offset, const Shape& shape) const;  // elements from offset on, shared storage, a constant
+    Tensor clone() const;
+    Tensor cast(DType type) const;
+    Tensor detach() const;  // the same elements as a constant to every tape
+
+    template <class T> std::vector<T> to_vector() const {
+        check_type(DTypeOf<T>::value);
+        std::vector<T> host(static_cast<size_t>(numel()));
+        backend().download(host.data(), raw(), bytes());
+        return host;
+    }
+    double item() const;  // the one element, as a double
+
+    // In-place writes (optimisers, averages, loading); they raise the version.
+    void fill(double value);
+    void assign(const Tensor& other);  // same shape and type
+    void touch() { ++storage_->version; }
+
+    uint64_t version() const { return storage_->version; }
+    const Storage* storage() const { return storage_.get(); }
+    int64_t offset() const { return offset_; }  // in elements
+    bool sole_owner() const { return storage_.use_count() == 1; }
+
+    // Where this tensor stands on a tape: serial number of the tape (0: none) and node.
+    uint64_t tape_serial() const { return tape_serial_; }
+    int node() const { return node_; }
+    void set_node(uint64_t serial, int node) { tape_serial_ = serial, node_ = node; }
+
+  private:
+    void check_type(DType expected) const;
+
+    std::shared_ptr<Storage> storage_;
+    int64_t offset_ = 0;
+    Shape shape_;
+    DType dtype_ = DType::f32;
+    uint64_t tape_serial_ = 0;
+    int node_ = -1;
+};
+
+}  // namespace astro

@@ -1,0 +1,107 @@
+// The op table in f64 and f32, the tape's rules, and the matrix product against a naive one at all edge sizes.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tensor/gradcheck.h"
+
+using namespace astro;
+
+TEST_CASE("ops: every case of the table passes its gradient check and agrees between f32 and f64") {
+    auto backend = make_cpu_backend();
+    for (const OpCase& op_case : op_cases()) {
+        OpReport report = check_op(*backend, op_case, 3);
+        INFO(report.op, " ", report.shapes, ": ", report.message);
+        CHECK(report.ok);
+    }
+}
+
+TEST_CASE("ops: gradcheck finds a wrong gradient") {
+    auto backend = make_cpu_backend();
+    OpFunction wrong = [](const std::vector<Tensor>& x) {  // value 2x, gradient 1
+        Tensor y = x[0] * 2.0;
+        return Tensor(y).detach() + (x[0] - x[0].detach());
+    };
+    Tensor x = Tensor::from(*backend, {3}, std::vector<double>{1, 2, 3});
+    CHECK_FALSE(gradcheck(wrong, {x}, Rng(1)).ok);
+}
+
+TEST_CASE("gemm: against a naive product at every edge size and both types") {
+    auto backend = make_cpu_backend();
+    Rng rng(5);
+    auto check = [&](auto zero, int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool accumulate) {
+        using T = decltype(zero);
+        std::vector<T> a(size_t(m * k)), b(size_t(k * n)), c(size_t(m * n), T(0.5));
+        for (T& v : a) v = T(rng.uniform(-1, 1));
+        for (T& v : b) v = T(rng.uniform(-1, 1));
+        std::vector<double> want(size_t(m * n), accumulate ? 0.5 : 0.0);
+        for (int64_t i = 0; i < m; ++i)
+            for (int64_t j = 0; j < n; ++j)
+                for (int64_t p = 0; p < k; ++p)
+                    want[size_t(i * n + j)] += double(a[size_t(ta ? p * m + i : i * k + p)]) *
+                                               double(b[size_t(tb ? j * k + p : p * n + j)]);
+        backend->gemm(DTypeOf<T>::value, ta, tb, m, n, k, a.data(), ta ? m : k, b.data(), tb ? k : n, c.data(), n,
+                      accumulate);
+        double worst = 0;
+        for (size_t i = 0; i < want.size(); ++i) worst = std::max(worst, std::fabs(want[i] - double(c[i])));
+        INFO("m ", m, " n ", n, " k ", k, " ta ", ta, " tb ", tb);
+        CHECK(worst <= (sizeof(T) == 4 ? 3e-6 : 1e-14) * double(k + 1));
+    };
+    const std::vector<int64_t> sizes = {0, 1, 2, 5, 6, 7, 12, 13, 15, 16, 17, 31, 32, 33, 65};
+    for (int64_t m : sizes)
+        for (int64_t n : sizes)
+            for (int64_t k : {int64_t{0}, int64_t{1}, int64_t{3}, int64_t{33}}) {
+                check(float{}, m, n, k, false, false, false);
+                check(float{}, m, n, k, true, true, true);
+                check(double{}, m, n, k, n % 2 == 0, m % 2 == 0, true);
+            }
+    check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
+    check(float{}, 14, 600, 530, true, false, true);
+}
+
+TEST_CASE("tape: only what it was opened on is differentiated") {
+    auto backend = make_cpu_backend();
+    Tensor actor = Tensor::from(*backend, {2}, std::vector<double>{1, 2});
+    Tensor critic = Tensor::from(*backend, {2}, std::vector<double>{3, 4});
+    Tape tape({actor});
+    Tensor loss = sum(actor * critic);
+    tape.backward(loss);
+    CHECK(tape.parameter_gradient().to_vector<double>() == std::vector<double>{3, 4});
+    CHECK(tape.node_of(critic) < 0);
+}
+
+TEST_CASE("tape: an in-place change of a saved tensor is found") {
+    auto backend = make_cpu_backend();
+    Tensor x = Tensor::from(*backend, {2}, std::vector<double>{1, 2});
+    Tape tape({x});
+    Tensor loss = sum(square(x));
+    x.fill(5);
+    CHECK_THROWS_WITH_AS(tape.backward(loss), doctest::Contains("square: an input was modified in place"), Error);
+}
+
+TEST_CASE("tape: nested tapes, NoTape, and a long chain without recursion") {
+    auto backend = make_cpu_backend();
+    Tensor x = Tensor::from(*backend, {1}, std::vector<double>{3});
+    Tape outer;
+    Tensor tracked = outer.watch(x);
+    Tensor y = square(tracked);
+    {
+        Tape inner;
+        Tensor z = inner.watch(x);
+        inner.backward(sum(z * y));  // y belongs to the outer tape: a constant here
+        CHECK(inner.gradient(z).item() == 9);
+        NoTape off;
+        CHECK(Tape::current() == nullptr);
+    }
+    Tensor chain = y;
+    for (int i = 0; i < 100000; ++i) chain = chain + 0.0;
+    outer.backward(sum(chain));
+    CHECK(outer.gradient(tracked).item() == 6);
+}
+
+TEST_CASE("ops: errors name the op and the shapes") {
+    auto backend = make_cpu_backend();
+    Tensor a = Tensor::zeros(*backend, DType::f32, {3, 4}), b = Tensor::zeros(*backend, DType::f32, {5, 4});
+    CHECK_THROWS_WITH_AS(matmul(a, b), "matmul: inner sizes differ: a is [3, 4], b is [5, 4]", Error);
+    CHECK_THROWS_WITH_AS(add(a, b), "add: shapes [3, 4] and [5, 4] do not broadcast", Error);
+}
