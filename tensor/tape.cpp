@@ -20,7 +20,12 @@ Tape::Tape(std::initializer_list<Tensor> parameters)
     current_tape = this;
 }
 
-Tape::~Tape() { current_tape = outer_; }
+Tape::~Tape() { stop(); }
+
+void Tape::stop() {
+    if (recording_) current_tape = outer_;
+    recording_ = false;
+}
 
 Tensor Tape::watch(const Tensor& x) {
     Tensor tracked = x;

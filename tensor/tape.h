@@ -28,6 +28,9 @@ class Tape {
     Tape& operator=(const Tape&) = delete;
 
     static Tape* current();  // of this thread; null: nothing is recorded
+    // Ends recording on the thread that opened it; the tape stays, and may be replayed on any thread. For losses
+    // that couple chunks: every chunk's forward pass ends before the first backward pass begins.
+    void stop();
 
     // The same tensor, differentiated by this tape.
     Tensor watch(const Tensor& x);
@@ -68,10 +71,10 @@ class Tape {
 
     uint64_t serial_;
     Tape* outer_;
+    bool recording_ = true;
     std::vector<Tensor> parameters_, gradients_;
     std::vector<std::vector<std::pair<int64_t, int>>> leaves_;  // by parameter storage: (offset, node), in order met
     std::vector<Node> nodes_;
-    friend class NoTape;
 };
 
 // Nothing is recorded on this thread while it lives.

@@ -1,0 +1,73 @@
+// What every trained stage has in common: updates numbered from 0, a state that can be saved, and one loop that
+// runs, logs, checkpoints, stops and resumes.
+//
+// An update draws its random numbers from a stream named by its number, so a state and a number are all that a
+// resumed run needs to continue bit for bit.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/optimiser.h"
+#include "tensor/base/threads.h"
+
+namespace astro {
+
+// Where computation happens: handed down from main.
+struct Context {
+    Backend& backend;
+    ThreadPool& threads;
+    int64_t chunks = 8;  // pieces a batch is cut into; a setting, never the number of threads
+};
+
+using Figures = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
+
+// Everything a later update depends on, by name. Tensors alias the trainee's own.
+struct TrainingState {
+    std::vector<std::pair<std::string, Tensor>> tensors;
+    std::vector<std::pair<std::string, int64_t*>> counters;
+
+    // Adds all parameters of a set, or an optimiser's moments in the layout of the set, under a prefix.
+    void add(const std::string& prefix, const nn::ParameterSet& set);
+    void add(const std::string& prefix, const nn::ParameterSet& set, nn::Adam& optimiser);
+};
+
+class Trainee {
+  public:
+    virtual ~Trainee() = default;
+    virtual std::string name() const = 0;     // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
+    virtual int64_t updates() const = 0;      // in all
+    virtual Figures update(int64_t k) = 0;    // carries out update k; throws Error(numeric) on non-finite losses
+    virtual TrainingState state() = 0;
+    virtual Figures validate() { return {}; }  // on held-out data; must not change the state
+};
+
+struct TrainingPlan {
+    std::string folder;               // of the stage's checkpoints; empty: none are written
+    int64_t checkpoint_every = 1000, keep = 2, metrics_every = 50, validate_every = 500;
+    int64_t stop_after = -1;          // end (resumable) after this many updates in all; -1: run to the end
+    bool resume = true;               // continue from the newest checkpoint in the folder
+    std::string fingerprint;          // of the settings and data; a checkpoint of another one is refused
+};
+
+// Where the loop reports to; any may be empty.
+struct TrainingObserver {
+    std::function<void(int64_t step, int64_t total, const Figures&)> progress;  // every update
+    std::function<void(int64_t step, const Figures&)> metrics;                  // every metrics_every, and validations
+    std::function<void(int64_t step)> resumed;                                  // before the first update
+    std::function<void(int64_t step)> after_update;  // after update number `step` (from 1): evaluations in between
+    std::function<bool()> interrupted;               // asked after every update
+    std::function<void(const std::string&)> warn;
+};
+
+// Runs the trainee to its end. Returns false when it stopped before (stop_after or an interruption, after
+// writing a checkpoint).
+bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
+
+// Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.
+int64_t load_state(Trainee& trainee, const std::string& folder, const std::string& fingerprint,
+                   const std::function<void(const std::string&)>& warn);
+
+}  // namespace astro

@@ -1,0 +1,58 @@
+// The trajectory denoiser: a diffusion transformer over a sequence of tokens (architecture of DiT with 1-D tokens).
+//
+//   x = embed(tokens) + position [+ segment]
+//   c = SiLU(time(sinusoid(t)) + condition(cond)), each linear-SiLU-linear
+//   x = block(x, c) for each block
+//   out = head(LN(x) (1 + scale) + shift), shift, scale = modulation(c)
+#pragma once
+
+#include "nn/transformer.h"
+
+namespace astro::diffusion {
+
+struct DenoiserSpec {
+    int64_t tokens = 0;      // longest sequence
+    int64_t token_width = 0, condition_width = 0, out_width = 0;
+    int64_t layers = 0, width = 0, heads = 0;
+    bool causal = false;
+    int64_t segments = 0;    // 0: no segment embedding
+};
+
+struct TwoLayer {  // linear-SiLU-linear
+    nn::Linear first, second;
+    template <class V>
+    void visit(V& v) {
+        v("first", first);
+        v("second", second);
+    }
+    Tensor operator()(const Tensor& x) const { return second(silu(first(x))); }
+};
+
+struct Denoiser {
+    DenoiserSpec spec;
+    nn::Linear embed, head, modulation;
+    TwoLayer time, condition;
+    std::vector<nn::Block> blocks;
+    Tensor position, segment;  // (tokens, width), (segments, width)
+
+    template <class V>
+    void visit(V& v) {
+        v("embed", embed);
+        v("position", position);
+        v("segment", segment);
+        v("time", time);
+        v("condition", condition);
+        v("block", blocks);
+        v("modulation", modulation);
+        v("head", head);
+    }
+
+    // tokens (B, n, token_width), n <= spec.tokens; t: B levels; cond (B, condition_width); segment_of: i64 (n), the
+    // segment of each token, undefined without segments. Returns (B, n, out_width).
+    Tensor operator()(const Tensor& tokens, const std::vector<int64_t>& t, const Tensor& cond,
+                      const Tensor& segment_of = {}) const;
+};
+
+Denoiser make_denoiser(const nn::Maker& make, const DenoiserSpec& spec);
+
+}  // namespace astro::diffusion

@@ -1,0 +1,98 @@
+// Modules and their parameters.
+//
+// A module is a plain struct of tensors and other modules with one template `visit(v)` that calls
+// v("weight", weight) for each, in a fixed order; that gives dotted names, counting, copying and saving. A
+// ParameterSet lays the parameters of a module out in one flat tensor, so that the gradient, the optimiser's
+// moments and target networks are one array each. After that the module's tensors are views of it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tensor/ops.h"
+#include "tensor/rng.h"
+
+namespace astro::nn {
+
+// Where modules are made: backend, type of their parameters, random stream of their first values.
+struct Maker {
+    Backend& backend;
+    DType type;
+    Rng& rng;
+
+    Tensor zeros(const Shape& shape) const { return Tensor::zeros(backend, type, shape); }
+    Tensor normal(const Shape& shape, double deviation) const;
+    Tensor uniform(const Shape& shape, double bound) const;
+    Tensor xavier(int64_t in, int64_t out) const;  // uniform, bound sqrt(6 / (in + out)); shape (in, out)
+};
+
+struct Parameter {
+    std::string name;  // dotted
+    Tensor* tensor;
+};
+
+// Collects the parameters of a module: use parameters_of(module).
+class ParameterVisitor {
+  public:
+    explicit ParameterVisitor(std::vector<Parameter>& out) : out_(out) {}
+
+    void operator()(const std::string& name, Tensor& tensor) {
+        if (tensor.defined()) out_.push_back({prefix_ + name, &tensor});
+    }
+    template <class M>
+    void operator()(const std::string& name, std::vector<M>& modules) {
+        for (size_t i = 0; i < modules.size(); ++i) (*this)(name + std::to_string(i), modules[i]);
+    }
+    template <class M>
+    std::enable_if_t<std::is_class_v<M>> operator()(const std::string& name, M& module) {
+        std::string outer = std::exchange(prefix_, prefix_ + name + ".");
+        module.visit(*this);
+        prefix_ = outer;
+    }
+
+  private:
+    std::vector<Parameter>& out_;
+    std::string prefix_;
+};
+
+template <class M>
+std::vector<Parameter> parameters_of(M& module) {
+    std::vector<Parameter> parameters;
+    ParameterVisitor visitor(parameters);
+    module.visit(visitor);
+    return parameters;
+}
+
+class ParameterSet {
+  public:
+    ParameterSet() = default;
+    // Moves the module's parameters into a new flat tensor (their values are kept) and makes them views of it.
+    // A copy of a module shares its tensors until it gets a ParameterSet of its own.
+    template <class M>
+    explicit ParameterSet(M& module) : ParameterSet(parameters_of(module)) {}
+    explicit ParameterSet(const std::vector<Parameter>& parameters);
+
+    const Tensor& flat() const { return flat_; }
+    Tensor& flat() { return flat_; }
+    int64_t size() const { return flat_.numel(); }
+
+    // Named views into a flat tensor laid out as this set (the parameters, a moment, an average).
+    std::vector<std::pair<std::string, Tensor>> views(const Tensor& flat) const;
+
+  private:
+    struct Entry {
+        std::string name;
+        int64_t offset;
+        Shape shape;
+    };
+    std::vector<Entry> entries_;
+    Tensor flat_;
+};
+
+// target += rate (source - target), for the parameters of two modules of one layout.
+void move_towards(ParameterSet& target, const ParameterSet& source, double rate);
+
+}  // namespace astro::nn

@@ -1,0 +1,68 @@
+// Adam and AdamW (Kingma & Ba 2015; Loshchilov & Hutter 2019), learning-rate schedules, averaged weights, and a
+// training step cut into chunks.
+#pragma once
+
+#include <functional>
+
+#include "nn/module.h"
+#include "tensor/base/threads.h"
+
+namespace astro::nn {
+
+// One optimiser over one flat parameter array. weight_decay 0 is Adam; otherwise decay is decoupled (AdamW).
+class Adam {
+  public:
+    Adam() = default;
+    explicit Adam(const ParameterSet& parameters, double weight_decay = 0);
+
+    // w -= rate * m / (sqrt(v) + 1e-8) with bias correction; the gradient is first scaled down to a norm of
+    // `clip` if it is larger (0: not at all). Returns the gradient's norm; throws Error(numeric) if not finite.
+    double step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip = 0);
+
+    // For checkpoints.
+    Tensor first_moment, second_moment;
+    int64_t steps = 0;
+
+  private:
+    double weight_decay_ = 0;
+};
+
+// Step size at update k (from 0) of n: linear warm-up, then decay from `start` to `end`.
+double cosine_rate(int64_t k, int64_t n, int64_t warmup, double start, double end);
+double linear_rate(int64_t k, int64_t n, double start, double end);
+
+// Averaged weights: average += max(1 - decay, 1 / (k + 1)) (w - average) at update k (from 0).
+double average_rate(int64_t k, double decay);
+
+struct Gradient {
+    Tensor flat;      // of the parameters, summed over chunks
+    double loss = 0;  // summed over chunks
+};
+
+// Cuts `rows` into `chunks` nearly equal runs; body(chunk, first, count) computes the run's share of the loss (its
+// sum divided by the whole batch's count) under a tape on `parameters`. Chunks go to threads; their gradients
+// are summed in a fixed binary tree, so that the result does not depend on the number of threads.
+Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
+                          const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
+
+// The same for losses that couple the rows of a batch. Each chunk's forward pass yields outputs under a tape that
+// stays open; `join` sees the outputs of all chunks, in order, and returns the loss and its gradient with
+// respect to each; these seed the chunks' backward passes.
+struct Joined {
+    double loss = 0;
+    std::vector<Tensor> gradients;
+};
+Gradient joint_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
+                        const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& forward,
+                        const std::function<Joined(const std::vector<Tensor>& outputs)>& join);
+
+// Sums tensors pairwise in a fixed tree; destroys its argument. The threads share the elements' additions.
+Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts);
+
+// The run of rows that chunk c of n takes: [first, first + count).
+inline std::pair<int64_t, int64_t> chunk_rows(int64_t rows, int64_t chunks, int64_t c) {
+    const int64_t first = rows * c / chunks;
+    return {first, rows * (c + 1) / chunks - first};
+}
+
+}  // namespace astro::nn

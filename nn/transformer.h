@@ -1,0 +1,35 @@
+// The transformer block of the diffusion transformer, with adaLN-Zero modulation (Peebles & Xie, "Scalable
+// diffusion models with transformers", ICCV 2023, section 3.2).
+#pragma once
+
+#include "nn/layers.h"
+
+namespace astro::nn {
+
+// x (B, T, D), condition (B, D), already passed through SiLU:
+//   shift1, scale1, gate1, shift2, scale2, gate2 = modulation(condition)
+//   x += gate1 * project(attention(LN(x) (1 + scale1) + shift1))
+//   x += gate2 * down(GELU(up(LN(x) (1 + scale2) + shift2)))
+// with LN without affine. The modulation starts at zero, so the block starts as the identity.
+struct Block {
+    int64_t heads = 1;
+    bool causal = false;
+    Linear qkv, project, up, down, modulation;
+
+    template <class V>
+    void visit(V& v) {
+        v("qkv", qkv);
+        v("project", project);
+        v("up", up);
+        v("down", down);
+        v("modulation", modulation);
+    }
+    Tensor operator()(const Tensor& x, const Tensor& condition) const;
+};
+
+Block make_block(const Maker& make, int64_t width, int64_t heads, bool causal);
+
+// [cos(t f_i), sin(t f_i)], f_i = exp(-ln(10000) i / (width/2)); t (B) in diffusion steps -> (B, width), width even.
+Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width);
+
+}  // namespace astro::nn

@@ -1,0 +1,152 @@
+// Modules at random weights: gradients in f64, laws of the transformer and of the chunked step.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "diffusion/denoiser.h"
+#include "diffusion/sampler.h"
+#include "nn/optimiser.h"
+#include "tensor/gradcheck.h"
+
+using namespace astro;
+
+namespace {
+
+// Random values everywhere: at its start adaLN-Zero passes no gradient, and a wrong backward would pass.
+template <class M>
+nn::ParameterSet randomised(M& module, Rng& rng) {
+    nn::ParameterSet set(module);
+    double* w = set.flat().template data<double>();
+    for (int64_t i = 0; i < set.size(); ++i) w[i] = rng.uniform(-0.7, 0.7);
+    return set;
+}
+
+Tensor random_tensor(Backend& backend, const Shape& shape, Rng& rng) {
+    std::vector<double> values(size_t(shape.numel()));
+    for (double& v : values) v = rng.uniform(-1, 1);
+    return Tensor::from(backend, shape, values);
+}
+
+// Gradcheck with respect to the inputs and every parameter: the parameters become inputs by assignment.
+template <class M, class F>
+GradCheck check_module(M& module, nn::ParameterSet& set, std::vector<Tensor> inputs, F f) {
+    inputs.push_back(set.flat().clone());
+    return gradcheck(
+        [&](const std::vector<Tensor>& x) {
+            // The module's tensors are views of the set; slices of the checked input take their place.
+            auto parameters = nn::parameters_of(module);
+            std::vector<Tensor> kept;
+            int64_t at = 0;
+            for (auto& p : parameters) {
+                kept.push_back(*p.tensor);
+                *p.tensor = slice(x.back(), 0, at, p.tensor->numel()).reshape(p.tensor->shape());
+                at += p.tensor->numel();
+            }
+            Tensor y = f(x);
+            for (size_t i = 0; i < parameters.size(); ++i) *parameters[i].tensor = kept[i];
+            return y;
+        },
+        inputs, Rng(11));
+}
+
+}  // namespace
+
+TEST_CASE("mlp: gradient by inputs and parameters, with layer norm and without") {
+    auto backend = make_cpu_backend();
+    Rng rng(1);
+    nn::Maker make{*backend, DType::f64, rng};
+    for (bool norm : {false, true}) {
+        nn::MlpSpec spec;
+        spec.in = 3, spec.out = 2, spec.width = 5, spec.layers = 2, spec.layer_norm = norm;
+        nn::Mlp mlp = nn::make_mlp(make, spec);
+        nn::ParameterSet set = randomised(mlp, rng);
+        GradCheck check = check_module(mlp, set, {random_tensor(*backend, {4, 3}, rng)},
+                                       [&](const std::vector<Tensor>& x) { return mlp(x[0]); });
+        INFO(check.message);
+        CHECK(check.ok);
+    }
+}
+
+TEST_CASE("denoiser: gradient at random weights; at its own start it gives zeros") {
+    auto backend = make_cpu_backend();
+    Rng rng(2);
+    nn::Maker make{*backend, DType::f64, rng};
+    diffusion::DenoiserSpec spec;
+    spec.tokens = 6, spec.token_width = 3, spec.condition_width = 2, spec.out_width = 2;
+    spec.layers = 2, spec.width = 8, spec.heads = 2, spec.segments = 3;
+    diffusion::Denoiser net = make_denoiser(make, spec);
+    Tensor segment = Tensor::from(*backend, {5}, std::vector<int64_t>{0, 0, 1, 1, 2});
+    Tensor tokens = random_tensor(*backend, {2, 5, 3}, rng), cond = random_tensor(*backend, {2, 2}, rng);
+    Tensor start = net(tokens, {3, 50}, cond, segment);
+    CHECK(backend->sum_of_squares(DType::f64, start.numel(), start.raw()) == 0);
+    nn::ParameterSet set = randomised(net, rng);
+    GradCheck check = check_module(net, set, {tokens, cond}, [&](const std::vector<Tensor>& x) {
+        return net(x[0], {3, 50}, x[1], segment);
+    });
+    INFO(check.message);
+    CHECK(check.ok);
+}
+
+TEST_CASE("denoiser: causal attention never looks ahead") {
+    auto backend = make_cpu_backend();
+    Rng rng(3);
+    nn::Maker make{*backend, DType::f64, rng};
+    diffusion::DenoiserSpec spec;
+    spec.tokens = 6, spec.token_width = 2, spec.condition_width = 1, spec.out_width = 2;
+    spec.layers = 2, spec.width = 8, spec.heads = 2, spec.causal = true;
+    diffusion::Denoiser net = make_denoiser(make, spec);
+    nn::ParameterSet set = randomised(net, rng);
+    Tensor tokens = random_tensor(*backend, {1, 6, 2}, rng), cond = random_tensor(*backend, {1, 1}, rng);
+    const std::vector<double> before = net(tokens, {7}, cond).to_vector<double>();
+    tokens.data<double>()[4 * 2] += 1;  // token 4
+    const std::vector<double> after = net(tokens, {7}, cond).to_vector<double>();
+    for (size_t i = 0; i < 8; ++i) CHECK(before[i] == after[i]);
+    CHECK(before[8] != after[8]);
+}
+
+TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to the whole batch") {
+    auto backend = make_cpu_backend();
+    Rng rng(4);
+    nn::Maker make{*backend, DType::f32, rng};
+    nn::MlpSpec spec;
+    spec.in = 3, spec.out = 1, spec.width = 16, spec.layers = 2;
+    nn::Mlp mlp = nn::make_mlp(make, spec);
+    nn::ParameterSet set(mlp);
+    Tensor x = random_tensor(*backend, {37, 3}, rng).cast(DType::f32);
+    auto body = [&](int64_t, int64_t first, int64_t count) { return sum(square(mlp(x.rows(first, count)))) * (1.0 / 37); };
+    std::vector<std::vector<float>> results;
+    for (int threads : {1, 2, 3}) {
+        ThreadPool pool(threads);
+        results.push_back(nn::chunked_gradient(pool, 8, 37, set.flat(), body).flat.to_vector<float>());
+    }
+    CHECK(results[0] == results[1]);
+    CHECK(results[0] == results[2]);
+    ThreadPool pool(2);
+    auto whole = nn::chunked_gradient(pool, 1, 37, set.flat(), body).flat.to_vector<float>();
+    auto joint = nn::joint_gradient(
+        pool, 8, 37, set.flat(), [&](int64_t, int64_t first, int64_t count) { return mlp(x.rows(first, count)); },
+        [&](const std::vector<Tensor>& outputs) {
+            nn::Joined joined;
+            for (const Tensor& y : outputs) joined.gradients.push_back(y * (2.0 / 37));
+            return joined;
+        });
+    auto coupled = joint.flat.to_vector<float>();
+    double worst = 0;
+    for (size_t i = 0; i < whole.size(); ++i)
+        worst = std::max({worst, double(std::fabs(whole[i] - results[0][i])), double(std::fabs(whole[i] - coupled[i]))});
+    CHECK(worst < 1e-5);
+}
+
+TEST_CASE("ddim: an oracle denoiser leads back to the clean data") {
+    auto backend = make_cpu_backend();
+    Rng rng(6);
+    auto schedule = diffusion::make_schedule(diffusion::ScheduleKind::cosine, 100);
+    Tensor x0 = random_tensor(*backend, {2, 3}, rng), noise = random_tensor(*backend, {2, 3}, rng);
+    Tensor x = diffusion::add_noise(schedule, x0, noise, {100, 100});
+    auto levels = diffusion::sampler_levels(100, 7);
+    CHECK(levels.front() == 100);
+    CHECK(levels.back() == 0);
+    for (size_t k = 0; k + 1 < levels.size(); ++k) x = diffusion::ddim_step(schedule, x, x0, levels[k], levels[k + 1]);
+    auto got = x.to_vector<double>(), want = x0.to_vector<double>();
+    for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == doctest::Approx(want[i]));
+}
