@@ -1,0 +1,20 @@
+// What this program was built from and runs on, for `astro version` and manifests.
+#pragma once
+
+#include <string>
+
+namespace astro::app {
+
+struct BuildInfo {
+    std::string git_id;    // commit, with -dirty when files differed; "unknown" outside a repository
+    std::string compiler;  // "g++ 12.2.0"
+    std::string flags;     // optimisation flags
+    std::string isa;       // instruction set the kernels use on this machine
+    std::string system;    // "Linux x86_64"
+    int threads = 1;       // threads this process may use
+    std::string device;    // "cpu"
+};
+
+BuildInfo build_info();
+
+}  // namespace astro::app

@@ -1,0 +1,42 @@
+// astro version: what the program was built from and what it runs on.
+#include <cstdio>
+
+#include "apps/build_info.h"
+#include "apps/json_object.h"
+#include "apps/options.h"
+
+namespace astro::app {
+namespace {
+
+struct VersionOptions {
+    bool json = false;
+
+    template <class V>
+    void visit(V& v) {
+        v("json", json, "print one JSON object", Source::ours, anything());
+    }
+};
+
+}  // namespace
+
+int run_version(CommandLine& line) {
+    VersionOptions options;
+    line.add(options);
+    if (!line.parse()) return 0;
+    const BuildInfo info = build_info();
+    if (options.json) {
+        JsonObject json;
+        json.add("git", info.git_id).add("compiler", info.compiler).add("flags", info.flags);
+        json.add("isa", info.isa).add("system", info.system);
+        json.add("threads", info.threads).add("device", info.device);
+        std::printf("%s\n", json.text().c_str());
+        return 0;
+    }
+    std::printf(
+        "git       %s\ncompiler  %s\nflags     %s\nisa       %s\nsystem    %s\nthreads   %d\ndevice    %s\n",
+        info.git_id.c_str(), info.compiler.c_str(), info.flags.c_str(), info.isa.c_str(), info.system.c_str(),
+        info.threads, info.device.c_str());
+    return 0;
+}
+
+}  // namespace astro::app

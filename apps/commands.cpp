@@ -1,0 +1,55 @@
+#include "apps/command.h"
+#include "apps/settings.h"
+#include "tensor/base/error.h"
+
+namespace astro::app {
+
+int run_version(CommandLine& line);
+int run_help(CommandLine& line);
+
+// In the order of the work.
+const std::vector<Command>& commands() {
+    static const std::vector<Command> table = {
+        {"version", "", "Shows what this program was built from and what it runs on.", run_version},
+        {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
+    };
+    return table;
+}
+
+const Command* find_command(const std::vector<std::string>& arguments, size_t& used) {
+    std::string words;
+    const Command* found = nullptr;
+    for (size_t n = 0; n < arguments.size() && n < 2; ++n) {
+        words += (n == 0 ? "" : " ") + arguments[n];
+        for (const Command& command : commands())
+            if (words == command.name) {
+                found = &command;
+                used = n + 1;
+            }
+    }
+    return found;
+}
+
+void refuse_command(const std::vector<std::string>& arguments) {
+    std::vector<std::string> names, starting;
+    for (const Command& command : commands()) {
+        names.emplace_back(command.name);
+        if (names.back().compare(0, arguments[0].size() + 1, arguments[0] + " ") == 0)
+            starting.push_back(names.back());
+    }
+    const std::string typed = arguments.size() > 1 && arguments[1].compare(0, 1, "-") != 0
+                                  ? arguments[0] + " " + arguments[1]
+                                  : arguments[0];
+    // A first word that groups commands: name its members.
+    if (!starting.empty()) {
+        std::string members;
+        for (const std::string& name : starting) members += (members.empty() ? "" : ", ") + name;
+        fail(ErrorKind::usage, "unknown command '", typed, "': there is ", members);
+    }
+    std::string nearest = nearest_name(typed, names);
+    if (nearest.empty()) nearest = nearest_name(arguments[0], names);
+    fail(ErrorKind::usage, "unknown command '", typed, "'",
+         nearest.empty() ? "; astro help lists the commands" : ", did you mean '" + nearest + "'?");
+}
+
+}  // namespace astro::app

@@ -1,0 +1,69 @@
+// astro: finds the command, runs it, and turns failures into one line on stderr and an exit code.
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "apps/options.h"
+#include "apps/signals.h"
+#include "tensor/base/error.h"
+
+namespace {
+
+using astro::Error;
+using astro::ErrorKind;
+
+int exit_code(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::usage:
+            return 2;
+        case ErrorKind::data:
+            return 3;
+        case ErrorKind::interrupted:
+            return 130;
+        case ErrorKind::io:
+        case ErrorKind::device:
+        case ErrorKind::numeric:
+        case ErrorKind::internal:
+            return 1;
+    }
+    return 1;
+}
+
+int run(std::vector<std::string> arguments) {
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") arguments = {"help"};
+    if (arguments[0] == "--version") arguments[0] = "version";
+    size_t used = 0;
+    const astro::app::Command* command = astro::app::find_command(arguments, used);
+    if (command == nullptr) astro::app::refuse_command(arguments);
+    arguments.erase(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(used));
+    astro::app::CommandLine line(*command, arguments);
+    const int code = command->run(line);
+    // Results that never reached their reader are a failure: a full disk or a closed pipe shows up here.
+    std::cout.flush();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
+        astro::fail(ErrorKind::io, "cannot write to standard output");
+    return code;
+}
+
+int report(const char* message, int code) {
+    std::fprintf(stderr, "astro: %s\n", message);
+    return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    astro::app::install_signal_handlers();
+    try {
+        return run(std::vector<std::string>(argv + 1, argv + argc));
+    } catch (const Error& error) {
+        return report(error.what(), exit_code(error.kind()));
+    } catch (const std::bad_alloc&) {
+        return report("out of memory", 1);
+    } catch (const std::exception& error) {
+        return report(error.what(), 1);
+    }
+}

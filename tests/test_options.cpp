@@ -1,0 +1,265 @@
+// Command lines: values, precedence, refusals, suggestions, help.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "apps/config_file.h"
+#include "apps/options.h"
+#include "apps/progress.h"
+#include "tensor/base/error.h"
+
+using namespace astro;
+using namespace astro::app;
+
+namespace {
+
+struct Line {
+    StageOptions options;
+    Config config;
+    Command command = {"train tdr", "", "Trains.", nullptr};
+    CommandLine line;
+    explicit Line(std::vector<std::string> arguments, const char* operands = "")
+        : command{"train tdr", operands, "Trains.", nullptr}, line(command, std::move(arguments)) {
+        line.add(options);
+        line.add_config(config, {"", "tdr", "planner", "evaluate", "experiment", "selection"});
+    }
+};
+
+// The message of the usage error that the arguments raise; "" when they raise none.
+std::string refusal(std::vector<std::string> arguments, const char* operands = "") {
+    Line test(std::move(arguments), operands);
+    try {
+        test.line.parse();
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::usage);
+        CHECK(std::string(error.what()).find('\n') == std::string::npos);
+        return error.what();
+    }
+    return "";
+}
+
+bool has(const std::string& message, const std::string& part) {
+    INFO("message: ", message, " part: ", part);
+    return message.find(part) != std::string::npos;
+}
+
+std::string write_temporary(const std::string& name, const std::string& content) {
+    const std::string path = (std::filesystem::temp_directory_path() / name).string();
+    std::ofstream(path) << content;
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("options: every form of a value") {
+    Line test({"--run",
+               "r",
+               "--tdr.width=32",
+               "--planner.hole",
+               "8",
+               "--no-planner.feedback",
+               "--resume",
+               "--planner.self_conditioning",
+               "off",
+               "--stop-after",
+               "5",
+               "--evaluate.tasks",
+               "1,3",
+               "--selection.least-share",
+               "0",
+               "--tdr.gamma",
+               "auto",
+               "--experiment.arms=raw, augmented",
+               "--selection.selector",
+               "euclid",
+               "F.npz",
+               "--",
+               "--odd"},
+              "FILE...");
+    REQUIRE(test.line.parse());
+    CHECK(test.options.run == "r");
+    CHECK(test.options.resume);
+    CHECK(test.options.stop_after == 5);
+    CHECK(test.config.tdr.width == 32);
+    CHECK(test.config.planner.hole == 8);
+    CHECK_FALSE(test.config.planner.feedback);
+    CHECK_FALSE(test.config.planner.self_conditioning);
+    CHECK(test.config.evaluate.tasks == std::vector<int64_t>{1, 3});
+    CHECK(test.config.selection.least_share == 0);
+    CHECK(test.config.tdr.gamma == 0);
+    CHECK(test.config.experiment.arms == std::vector<std::string>{"raw", "augmented"});
+    CHECK(test.config.selection.selector == Selector::euclid);
+    CHECK(test.line.operands() == std::vector<std::string>{"F.npz", "--odd"});
+    CHECK(test.line.given("planner.hole"));
+    CHECK_FALSE(test.line.given("planner.context"));
+}
+
+TEST_CASE("options: refusals name the option, what was expected and the nearest name") {
+    CHECK(has(refusal({"--planer.hole", "3"}), "unknown option --planer.hole, did you mean --planner.hole?"));
+    CHECK(has(refusal({"--hole", "3"}), "did you mean --planner.hole?"));
+    CHECK(has(refusal({"--quite"}), "did you mean --quiet?"));
+    CHECK(has(refusal({"--zzzzzzzz"}), "--help lists the options"));
+    CHECK(has(refusal({"-v"}), "two dashes"));
+    CHECK(
+        has(refusal({"--planner.hole", "12abc"}), "--planner.hole 12abc: expected an integer from 1 to 512"));
+    CHECK(has(refusal({"--planner.hole", "0"}), "from 1 to 512"));
+    CHECK(has(refusal({"--planner.hole", "513"}), "from 1 to 512"));
+    CHECK(has(refusal({"--planner.hole="}), "(empty)"));
+    CHECK(has(refusal({"--planner.hole"}), "needs a value"));
+    CHECK(has(refusal({"--planner.hole", "--quiet"}), "needs a value"));
+    CHECK(has(refusal({"--planner.hole", "8", "--planner.hole=8"}), "given twice"));
+    CHECK(has(refusal({"--quiet", "--no-quiet"}), "given twice"));
+    CHECK(has(refusal({"--no-planner.hole"}), "only a switch"));
+    CHECK(has(refusal({"--planner.feedback=maybe"}), "on or off"));
+    for (const char* word : {"nan", "inf", "0x10", " 1", "1 ", "1e", "+1", "", "1e999"}) {
+        CAPTURE(word);
+        CHECK(has(refusal({text("--planner.joint_weight=", word)}), "a number from 0 to 1000"));
+    }
+    CHECK(has(refusal({"--planner.hole=99999999999999999999"}), "an integer"));
+    CHECK(has(refusal({"--evaluate.tasks", "1,,2"}), "without empty entries"));
+    CHECK(has(refusal({"--evaluate.tasks", "1,9"}), "from 1 to 5"));
+    CHECK(has(refusal({"--selection.selector", "tdrr"}), "one of tdr, euclid, random"));
+    CHECK(has(refusal({"--augment.depth", "3"}), "no effect on this command"));
+    CHECK(has(refusal({"extra"}), "unexpected argument 'extra'"));
+    CHECK(has(refusal({}, "FILE"), "expected FILE"));
+    CHECK(has(refusal({"a", "b"}, "FILE"), "unexpected argument 'b'"));
+    CHECK(has(refusal({"--preset", "huge"}), "one of tiny, cpu, small, base"));
+    CHECK(refusal({"a", "b"}, "FILE...").empty());
+    CHECK(refusal({"--planner.joint_weight", ".25"}).empty());
+    CHECK(has(refusal({"--selection.delta_threshold", "-1"}), "from 0"));
+}
+
+TEST_CASE("options: default < preset < files in order < flags, with origins") {
+    const std::string first =
+        write_temporary("astro_test_first.ini", "[tdr]\nwidth = 48\nlayers = 4\nupdates = 7\n");
+    const std::string second = write_temporary("astro_test_second.ini", "[tdr]\nwidth = 56\nlayers = 5\n");
+    Line test({"--preset", "tiny", "--config", first, "--config=" + second, "--tdr.width", "64"});
+    REQUIRE(test.line.parse());
+    CHECK(test.config.tdr.width == 64);
+    CHECK(test.config.tdr.layers == 5);
+    CHECK(test.config.tdr.updates == 7);
+    CHECK(test.config.tdr.latent == 8);       // preset tiny
+    CHECK(test.config.tdr.expectile == .95);  // default
+    const std::vector<ConfigEntry> saved = parse_config(test.line.effective_config(), "saved");
+    const auto origin = [&](const std::string& key) {
+        for (const ConfigEntry& entry : saved)
+            if (entry.key == key) return entry.comment;
+        return std::string("absent");
+    };
+    CHECK(origin("preset") == "flag");
+    CHECK(origin("tdr.width") == "flag");
+    CHECK(origin("tdr.layers") == "file " + second);
+    CHECK(origin("tdr.updates") == "file " + first);
+    CHECK(origin("tdr.latent") == "preset tiny");
+    CHECK(origin("tdr.expectile") == "default");
+
+    // A file may name the preset, and a flag overrides it.
+    const std::string names = write_temporary("astro_test_names.ini", "preset = tiny\nseed = 3\n");
+    Line by_file({"--config", names});
+    REQUIRE(by_file.line.parse());
+    CHECK(by_file.config.tdr.latent == 8);
+    CHECK(by_file.config.general.seed == 3);
+    Line by_flag({"--config", names, "--preset", "small"});
+    REQUIRE(by_flag.line.parse());
+    CHECK(by_flag.config.tdr.latent == 16);
+
+    const std::string wrong = write_temporary("astro_test_wrong.ini", "\n[tdr]\nwidht = 3\n");
+    CHECK(has(refusal({"--config", wrong}),
+              "wrong.ini:3: tdr.widht: unknown setting, did you mean tdr.width?"));
+    for (const std::string& path : {first, second, names, wrong}) std::filesystem::remove(path);
+}
+
+TEST_CASE("options: a run's saved configuration is the base of the next command in it") {
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / "astro_test_saved_run";
+    std::filesystem::create_directories(folder);
+    Line first({"--run", folder.string(), "--preset", "tiny", "--tdr.width", "40"});
+    REQUIRE(first.line.parse());
+    std::ofstream(folder / "config.ini") << first.line.effective_config();
+    Line next({"--run", folder.string()});
+    REQUIRE(next.line.parse());
+    CHECK(next.config.tdr.width == 40);
+    CHECK(next.config.tdr.latent == 8);
+    CHECK(next.line.preset() == "tiny");
+    CHECK(next.line.effective_config() == first.line.effective_config());
+    Line changed({"--run", folder.string(), "--preset", "cpu"});
+    REQUIRE(changed.line.parse());
+    CHECK(changed.config.tdr.width == 256);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("options: a missing configuration is an io error") {
+    Line test({"--config", "no/such/file.ini"});
+    try {
+        test.line.parse();
+        FAIL("accepted");
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::io);
+        CHECK(has(error.what(), "no/such/file.ini"));
+    }
+}
+
+TEST_CASE("options: require refuses what was not given") {
+    Line test({});
+    REQUIRE(test.line.parse());
+    CHECK_THROWS_WITH_AS(test.line.require("run"),
+                         "train tdr: --run is required: run folder; made when it does not exist", Error);
+    Line given({"--run", "r"});
+    REQUIRE(given.line.parse());
+    CHECK_NOTHROW(given.line.require("run"));
+}
+
+TEST_CASE("options: help shows every option with default, range and source") {
+    const Line test({});
+    const std::string help = test.line.help();
+    CHECK(has(help, "--run TEXT"));
+    CHECK(has(help, "--planner.hole N"));
+    CHECK(has(help, "[default 16; an integer from 1 to 512; paper]"));
+    CHECK_FALSE(has(help, "--augment.depth"));
+    CHECK(has(test.line.markdown(), "| `stop-after` |"));
+    CHECK(has(markdown_of_config(), "| `augment.depth` |"));
+    size_t start = 0;
+    for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1)
+        CHECK(end - start <= 100);
+}
+
+TEST_CASE("options: commands are found by their words, misspelt ones refused with the nearest") {
+    size_t used = 0;
+    REQUIRE(find_command({"version", "--json"}, used) != nullptr);
+    CHECK(used == 1);
+    CHECK(find_command({"versoin"}, used) == nullptr);
+    CHECK_THROWS_WITH_AS(refuse_command({"versoin"}), "unknown command 'versoin', did you mean 'version'?",
+                         Error);
+    CHECK_THROWS_WITH_AS(refuse_command({"qqqqqqqqq"}),
+                         "unknown command 'qqqqqqqqq'; astro help lists the commands", Error);
+}
+
+TEST_CASE("progress: line, plain log and terminal") {
+    ProgressState state;
+    state.stage = "tdr", state.step = 1200, state.total = 6000, state.steps_per_second = 100;
+    state.loss = .01234, state.has_loss = true, state.peak_bytes = 120000000;
+    CHECK(progress_line(state) == "tdr 1200/6000 20% 100.0/s ETA 0:48 loss 0.01234 120 MB");
+
+    for (const bool terminal : {false, true}) {
+        double now = 0;
+        std::FILE* out = std::tmpfile();
+        REQUIRE(out != nullptr);
+        Progress::Options options;
+        options.terminal = terminal, options.out = out, options.clock = [&now] { return now; };
+        {
+            Progress progress(options);
+            progress.start("tdr", 100);
+            for (int step = 1; step <= 30; ++step, now += 1) progress.update(step, 1.5);
+            progress.finish("fine");
+        }
+        std::rewind(out);
+        std::string written(4096, 0);
+        written.resize(std::fread(&written[0], 1, written.size(), out));
+        std::fclose(out);
+        CHECK(has(written, "tdr done in 30.0 s: fine\n"));
+        CHECK((written.find('\r') != std::string::npos) == terminal);
+        CHECK((written.find('\033') != std::string::npos) == terminal);
+        if (!terminal)
+            CHECK(std::count(written.begin(), written.end(), '\n') == 3);  // at 10 s, 20 s, the end
+    }
+}
