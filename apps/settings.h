@@ -4,6 +4,7 @@
 // Errors: a value that does not parse or is out of range throws Error(usage) which says what was expected.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "astro/config_field.h"
+#include "tensor/base/error.h"
 
 namespace astro::app {
 
@@ -144,6 +146,8 @@ void read_value(const std::string& value, const Domain& domain, Field& field) {
         for (const std::string& word : split_list(value)) {
             entries.emplace_back();
             read_value(word, domain, entries.back());
+            if (std::find(entries.begin(), entries.end() - 1, entries.back()) != entries.end() - 1)
+                fail(ErrorKind::usage, "expected a list without repeated entries");
         }
         field = std::move(entries);
     }

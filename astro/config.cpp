@@ -201,8 +201,11 @@ void check(const Config& config) {
              config.closure.pool);
     if (config.value.current_goals + config.value.trajectory_goals > 1)
         fail(ErrorKind::usage, "value.current_goals + value.trajectory_goals must not exceed 1");
-    if (config.policy.learner == Learner::gcbc && config.policy.protocol == Protocol::single_task)
-        fail(ErrorKind::usage, "policy.learner gcbc has no single-task form: use iql, td3bc or cql");
+}
+
+void check_learner(Learner learner, Protocol protocol) {
+    if (learner == Learner::gcbc && protocol == Protocol::single_task)
+        fail(ErrorKind::usage, "learner gcbc has no single-task form: use iql, td3bc or cql");
 }
 
 double resolve_gamma(double gamma, std::string_view environment) {

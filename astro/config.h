@@ -439,6 +439,9 @@ void apply_preset(Config& config, const std::string& name);
 
 // Refuses combinations that no single range can: Error(usage) names the fields.
 void check(const Config& config);
+// Refuses a learner under a protocol it has no form for; apart from check(), since `train policy` and `run`
+// choose their learners in different settings.
+void check_learner(Learner learner, Protocol protocol);
 
 // The rules behind `auto` (0), by the maze in the environment's or data set's name.
 double resolve_gamma(double gamma, std::string_view environment);

@@ -1,12 +1,16 @@
 // Command lines: values, precedence, refusals, suggestions, help.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "apps/config_file.h"
 #include "apps/options.h"
 #include "apps/progress.h"
+#include "apps/signals.h"
 #include "tensor/base/error.h"
 
 using namespace astro;
@@ -119,6 +123,7 @@ TEST_CASE("options: refusals name the option, what was expected and the nearest 
     CHECK(has(refusal({"--planner.hole=99999999999999999999"}), "an integer"));
     CHECK(has(refusal({"--evaluate.tasks", "1,,2"}), "without empty entries"));
     CHECK(has(refusal({"--evaluate.tasks", "1,9"}), "from 1 to 5"));
+    CHECK(has(refusal({"--evaluate.tasks", "1,2,1"}), "without repeated entries"));
     CHECK(has(refusal({"--selection.selector", "tdrr"}), "one of tdr, euclid, random"));
     CHECK(has(refusal({"--augment.depth", "3"}), "no effect on this command"));
     CHECK(has(refusal({"extra"}), "unexpected argument 'extra'"));
@@ -261,5 +266,31 @@ TEST_CASE("progress: line, plain log and terminal") {
         CHECK((written.find('\033') != std::string::npos) == terminal);
         if (!terminal)
             CHECK(std::count(written.begin(), written.end(), '\n') == 3);  // at 10 s, 20 s, the end
+    }
+}
+
+TEST_CASE("signals: the first asks, the second kills, a broken pipe is an error") {
+    for (const int signals : {1, 2}) {
+        const pid_t child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            std::signal(SIGTERM, SIG_DFL);
+            install_signal_handlers();
+            int ends[2];
+            if (interrupted() || pipe(ends) != 0) _exit(1);
+            close(ends[0]);
+            if (write(ends[1], "x", 1) != -1) _exit(2);
+            for (int i = 0; i < signals; ++i) std::raise(SIGTERM);
+            _exit(interrupted() ? 0 : 3);
+        }
+        int status = 0;
+        REQUIRE(waitpid(child, &status, 0) == child);
+        if (signals == 1) {
+            CHECK(WIFEXITED(status));
+            CHECK(WEXITSTATUS(status) == 0);
+        } else {
+            CHECK(WIFSIGNALED(status));
+            CHECK(WTERMSIG(status) == SIGTERM);
+        }
     }
 }
