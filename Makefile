@@ -12,13 +12,13 @@ LDLIBS   := -lz -pthread
 GIT_ID   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # Folders in layer order: each may include only those before it (tests/structure.sh checks). maze is data/maze.
-LAYERS   := tensor nn diffusion data astro apps
+LAYERS   ?= tensor nn diffusion data astro apps
 SOURCES  := $(sort $(wildcard $(addsuffix /*.cpp,$(LAYERS)) $(addsuffix /*/*.cpp,$(LAYERS))))
 LIBRARY  := $(filter-out apps/main.cpp,$(SOURCES))
 TESTS    := $(sort $(wildcard tests/*.cpp))
-OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/%.o)
-LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/%.o)
-TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/%.o)
+OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
+LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o)
+TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
 .PHONY: all clean help
 all: $(BUILD)/astro
@@ -31,12 +31,12 @@ help:
 
 # The kernels are one source compiled once per instruction set; the program picks one when it starts.
 ifeq ($(shell uname -m),x86_64)
-$(BUILD)/tensor/cpu/kernels_avx2.o:   CXXFLAGS += -mavx2 -mfma -ffp-contract=fast
-$(BUILD)/tensor/cpu/kernels_avx512.o: CXXFLAGS += -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
+$(BUILD)/obj/tensor/cpu/kernels_avx2.o:   CXXFLAGS += -mavx2 -mfma -ffp-contract=fast
+$(BUILD)/obj/tensor/cpu/kernels_avx512.o: CXXFLAGS += -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 endif
-$(BUILD)/apps/build_info.o: CXXFLAGS += -DASTRO_GIT_ID='"$(GIT_ID)"' -DASTRO_FLAGS='"$(OPTIMISE)"'
+$(BUILD)/obj/apps/build_info.o: CXXFLAGS += -DASTRO_GIT_ID='"$(GIT_ID)"' -DASTRO_FLAGS='"$(OPTIMISE)"'
 
-$(BUILD)/%.o: %.cpp
+$(BUILD)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
@@ -44,7 +44,7 @@ $(BUILD)/libastro.a: $(LIB_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/astro: $(BUILD)/apps/main.o $(BUILD)/libastro.a
+$(BUILD)/astro: $(BUILD)/obj/apps/main.o $(BUILD)/libastro.a
 	$(CXX) $^ -o $@ $(LDLIBS)
 
 $(BUILD)/astro_tests: $(TEST_OBJS) $(BUILD)/libastro.a
