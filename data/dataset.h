@@ -1,9 +1,9 @@
 // An offline data set in memory: OGBench's compact form (every row of the file kept).
 //
-// Layout (OGBench, data_gen_scripts/generate_locomaze.py): a file holds episodes one after another, T rows each
-// for T-1 transitions; `terminals` is 1 on the last row of an episode and nowhere else. Row t's transition is
-// (observations[t], actions[t]) -> observations[t+1] and exists unless t is the last row of its episode.
-// `terminals` marks where a trajectory ends (a truncation); it never stops bootstrapping.
+// Layout (OGBench, data_gen_scripts/generate_locomaze.py): a file holds episodes one after another, T rows
+// each for T-1 transitions; `terminals` is 1 on the last row of an episode and nowhere else. Row t's
+// transition is (observations[t], actions[t]) -> observations[t+1] and exists unless t is the last row of its
+// episode. `terminals` marks where a trajectory ends (a truncation); it never stops bootstrapping.
 #pragma once
 
 #include <cstdint>
@@ -16,20 +16,20 @@ struct Dataset {
     int64_t rows = 0;
     int64_t state_dim = 0;
     int64_t action_dim = 0;
-    std::vector<float> observations;     // (rows, state_dim)
-    std::vector<float> actions;          // (rows, action_dim)
-    std::vector<uint8_t> terminals;      // (rows), 1 on the last row of an episode
-    std::vector<float> qpos;             // (rows, qpos_dim) or empty
-    std::vector<float> qvel;             // (rows, qvel_dim) or empty
+    std::vector<float> observations;  // (rows, state_dim)
+    std::vector<float> actions;       // (rows, action_dim)
+    std::vector<uint8_t> terminals;   // (rows), 1 on the last row of an episode
+    std::vector<float> qpos;          // (rows, qpos_dim) or empty
+    std::vector<float> qvel;          // (rows, qvel_dim) or empty
     int64_t qpos_dim = 0, qvel_dim = 0;
 
     // Only in augmented files (docs/formats.md); empty elsewhere.
-    std::vector<uint8_t> is_synthetic;   // (rows), 1 where the transition leaving the row is a bridge's
-    std::vector<int64_t> bridge;         // (rows), id of the bridge or -1
-    std::vector<int64_t> source_row;     // (rows), row of the input file the row (or its bridge) comes from
-    std::vector<int64_t> target_row;     // (rows), row of the input file the bridge leads to, or -1
-    std::vector<float> arrival_error;    // (rows), e of the bridge, 0 on real rows
-    std::vector<float> sigma_delta;      // (state_dim), std of one-step differences of the input's real rows
+    std::vector<uint8_t> is_synthetic;  // (rows), 1 where the transition leaving the row is a bridge's
+    std::vector<int64_t> bridge;        // (rows), id of the bridge or -1
+    std::vector<int64_t> source_row;    // (rows), row of the input file the row (or its bridge) comes from
+    std::vector<int64_t> target_row;    // (rows), row of the input file the bridge leads to, or -1
+    std::vector<float> arrival_error;   // (rows), e of the bridge, 0 on real rows
+    std::vector<float> sigma_delta;     // (state_dim), std of one-step differences of the input's real rows
 
     // Derived by index_episodes().
     std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, then rows
@@ -43,7 +43,23 @@ struct Dataset {
     }
 };
 
-// Fills episode_start and episode_of from terminals.
+// Fills episode_start and episode_of from terminals. Error(data) unless the last row is terminal.
 void index_episodes(Dataset& dataset);
+
+// OGBench's regular load (ogbench/utils.py, load_dataset with compact_dataset=False): one entry a transition.
+// The transition of rows[i] is (observations[rows[i]], actions[rows[i]]) -> observations[rows[i] + 1]; the
+// last row of an episode is in no entry, its action is never used.
+struct RegularView {
+    std::vector<int64_t> rows;
+    std::vector<uint8_t> terminals;  // 1 on the last transition of an episode
+};
+RegularView regular_view(const Dataset& dataset);
+
+// Length of the one-step difference at each row of the view (Euclidean, all state dimensions), in float64.
+std::vector<double> step_lengths(const Dataset& dataset, const std::vector<int64_t>& rows);
+
+// Steps longer than this are jumps (teleports, or a data set cut wrongly): 5 times the 99th percentile of
+// step_lengths. 0 for no lengths.
+double jump_threshold(std::vector<double> lengths);
 
 }  // namespace astro::data

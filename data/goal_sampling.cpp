@@ -1,0 +1,46 @@
+#include "data/goal_sampling.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+GoalSampler::GoalSampler(const Dataset& dataset, double discount)
+    : dataset_(dataset), discount_(discount), rows_(regular_view(dataset).rows) {
+    ASTRO_CHECK(discount >= 0 && discount < 1, "GoalSampler: discount ", discount, ", expected [0, 1)");
+    if (rows_.empty()) fail(ErrorKind::data, "goal sampling: the data set has no transitions");
+}
+
+int64_t GoalSampler::last_row(int64_t row) const {
+    return dataset_.episode_end(dataset_.episode_of[static_cast<size_t>(row)]) - 1;
+}
+
+int64_t GoalSampler::random_row(Rng& rng) const {
+    return rows_[static_cast<size_t>(rng.below(static_cast<int64_t>(rows_.size())))];
+}
+
+int64_t GoalSampler::geometric_goal(int64_t row, Rng& rng) const {
+    return std::min(row + rng.geometric(1 - discount_), last_row(row));
+}
+
+int64_t GoalSampler::uniform_goal(int64_t row, Rng& rng) const {
+    int64_t last = last_row(row);
+    double first = static_cast<double>(std::min(row + 1, last)), u = rng.uniform();
+    return static_cast<int64_t>(std::nearbyint(first * u + static_cast<double>(last) * (1 - u)));
+}
+
+int64_t GoalSampler::sample(int64_t row, const GoalShares& shares, Rng& rng) const {
+    ASTRO_CHECK(row >= 0 && row < dataset_.rows && dataset_.terminals[static_cast<size_t>(row)] == 0,
+                "GoalSampler: row ", row, " has no transition");
+    ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9,
+                "GoalSampler: shares ", shares.current, ", ", shares.trajectory, ", ", shares.random,
+                " do not add up to 1");
+    double kind = rng.uniform();
+    if (kind < shares.current) return row;
+    if (kind >= shares.current + shares.trajectory && shares.random > 0) return random_row(rng);
+    return shares.geometric ? geometric_goal(row, rng) : uniform_goal(row, rng);
+}
+
+}  // namespace astro::data

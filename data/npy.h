@@ -1,0 +1,110 @@
+// NumPy's .npy format (numpy/lib/_format_impl.py, versions 1.0, 2.0 and 3.0): typed arrays with a shape.
+//
+// Read: bool, signed and unsigned integers of 1 to 8 bytes, floats of 2, 4 and 8 bytes, little- and
+// big-endian, C and Fortran order; in memory always little-endian and C order. Written: version 1.0, C order,
+// data at a multiple of 64 bytes. Other dtypes (objects, text, complex, dates, records) are recognised and
+// refused by name; pickles are never opened. Errors: Error(data) that begins with `where` (path and member).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace astro::data {
+
+enum class NpyType : uint8_t { b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8 };
+
+size_t item_size(NpyType type);
+std::string_view type_name(NpyType type);                   // NumPy's name: "bool", "int64", "float32", ...
+std::string shape_text(const std::vector<int64_t>& shape);  // as Python prints it: "(3,)", "(104, 2)"
+
+template <class T>
+struct NpyTypeOf;
+template <>
+struct NpyTypeOf<int8_t> {
+    static constexpr NpyType value = NpyType::i1;
+};
+template <>
+struct NpyTypeOf<int16_t> {
+    static constexpr NpyType value = NpyType::i2;
+};
+template <>
+struct NpyTypeOf<int32_t> {
+    static constexpr NpyType value = NpyType::i4;
+};
+template <>
+struct NpyTypeOf<int64_t> {
+    static constexpr NpyType value = NpyType::i8;
+};
+template <>
+struct NpyTypeOf<uint8_t> {
+    static constexpr NpyType value = NpyType::u1;
+};
+template <>
+struct NpyTypeOf<uint16_t> {
+    static constexpr NpyType value = NpyType::u2;
+};
+template <>
+struct NpyTypeOf<uint32_t> {
+    static constexpr NpyType value = NpyType::u4;
+};
+template <>
+struct NpyTypeOf<uint64_t> {
+    static constexpr NpyType value = NpyType::u8;
+};
+template <>
+struct NpyTypeOf<float> {
+    static constexpr NpyType value = NpyType::f4;
+};
+template <>
+struct NpyTypeOf<double> {
+    static constexpr NpyType value = NpyType::f8;
+};
+
+struct NpyArray {
+    NpyType type = NpyType::f4;
+    std::vector<int64_t> shape;
+    std::vector<uint8_t> bytes;  // little-endian, C order
+
+    int64_t count() const;  // product of shape
+
+    // The elements as T (float, double, int32_t, int64_t, uint8_t, uint32_t, uint64_t). Rounding of floats is
+    // allowed; whatever would change the value otherwise (fractions and NaN to integers, overflow) is
+    // Error(data). name: for the message.
+    template <class T>
+    std::vector<T> to(const std::string& name) const;
+
+    template <class T>
+    static NpyArray from(std::vector<int64_t> shape, const std::vector<T>& values) {
+        return copy(NpyTypeOf<T>::value, std::move(shape), values.data(), values.size());
+    }
+    // count: elements at data; Error(internal) unless it is the product of shape.
+    static NpyArray copy(NpyType type, std::vector<int64_t> shape, const void* data, size_t count);
+};
+
+struct NpyHeader {
+    std::string descr;       // as in the file: "<f4"
+    bool supported = false;  // false: an array of another dtype, which can only be skipped
+    NpyType type = NpyType::f4;
+    bool big_endian = false;
+    bool fortran_order = false;
+    std::vector<int64_t> shape;
+    int64_t count = 0;          // elements
+    uint64_t header_bytes = 0;  // the data begin here
+};
+
+// Fetches the next n bytes of a .npy file.
+using NpySource = std::function<void(void* out, uint64_t n)>;
+
+// Reads and checks the header; total: bytes of the whole .npy, which header and shape must account for.
+NpyHeader read_npy_header(const NpySource& source, uint64_t total, const std::string& where);
+
+// Reads the data after the header into native byte and C order. Error(data) for an unsupported dtype.
+NpyArray read_npy_data(const NpySource& source, const NpyHeader& header, const std::string& where);
+
+// The header that stands before C-ordered little-endian data.
+std::string npy_header(NpyType type, const std::vector<int64_t>& shape);
+
+}  // namespace astro::data

@@ -1,0 +1,135 @@
+#include "data/npz.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".npy";
+
+bool is_array(std::string_view name) {
+    return name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
+}
+
+// Refuses what cannot fit before memory is asked for: a small file may honestly declare a huge array.
+void check_memory(uint64_t bytes, const std::string& where) {
+    uint64_t memory =
+        static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (bytes > memory) {
+        fail(ErrorKind::io, where, ": needs ", bytes >> 20, " MiB of memory, the machine has ", memory >> 20);
+    }
+}
+
+}  // namespace
+
+NpzReader::NpzReader(const std::string& path) : zip_(path) {
+    const std::vector<ZipMember>& members = zip_.members();
+    for (size_t i = 0; i < members.size(); ++i) {
+        const std::string& name = members[i].name;
+        if (!is_array(name)) continue;
+        NpzEntry entry;
+        entry.key = name.substr(0, name.size() - kSuffix.size());
+        entry.member = i;
+        ZipStream stream(zip_, members[i]);
+        entry.header = read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, members[i].size,
+                                       where(entry.key));
+        auto same = std::find_if(entries_.begin(), entries_.end(),
+                                 [&](const NpzEntry& other) { return other.key == entry.key; });
+        if (same == entries_.end()) {
+            entries_.push_back(std::move(entry));
+        } else {
+            warnings_.push_back(text(where(entry.key), " occurs more than once: the last one counts"));
+            *same = std::move(entry);
+        }
+    }
+}
+
+const NpzEntry* NpzReader::find(std::string_view key) const {
+    for (const NpzEntry& entry : entries_) {
+        if (entry.key == key) return &entry;
+    }
+    return nullptr;
+}
+
+const NpzEntry& NpzReader::entry(std::string_view key) const {
+    if (const NpzEntry* found = find(key)) return *found;
+    std::string keys;
+    for (const NpzEntry& entry : entries_) keys += (keys.empty() ? "" : ", ") + entry.key;
+    fail(ErrorKind::data, path(), ": no array '", key, "'; it has: ", keys.empty() ? "no arrays" : keys);
+}
+
+std::string NpzReader::where(std::string_view key) const { return text(path(), ": array '", key, "'"); }
+
+NpyArray NpzReader::read(std::string_view key) const {
+    const NpzEntry& found = entry(key);
+    const ZipMember& member = zip_.members()[found.member];
+    check_memory(member.size, where(key));
+    ZipStream stream(zip_, member);
+    NpySource source = [&](void* out, uint64_t n) { stream.read(out, n); };
+    read_npy_header(source, member.size, where(key));
+    NpyArray array = read_npy_data(source, found.header, where(key));
+    stream.finish();
+    return array;
+}
+
+template <class T>
+std::vector<T> NpzReader::read_as(std::string_view key) const {
+    const NpzEntry& found = entry(key);
+    const NpyHeader& header = found.header;
+    bool as_stored = header.supported && header.type == NpyTypeOf<T>::value && !header.big_endian &&
+                     (!header.fortran_order || header.shape.size() < 2);
+    if (!as_stored) return read(key).template to<T>(where(key));
+    const ZipMember& member = zip_.members()[found.member];
+    check_memory(member.size, where(key));
+    ZipStream stream(zip_, member);
+    read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, member.size, where(key));
+    std::vector<T> values(static_cast<size_t>(header.count));
+    if (!values.empty()) stream.read(values.data(), values.size() * sizeof(T));
+    stream.finish();
+    return values;
+}
+template std::vector<float> NpzReader::read_as(std::string_view) const;
+template std::vector<double> NpzReader::read_as(std::string_view) const;
+template std::vector<int64_t> NpzReader::read_as(std::string_view) const;
+template std::vector<uint8_t> NpzReader::read_as(std::string_view) const;
+
+const ZipMember* NpzReader::find_member(std::string_view name) const {
+    const ZipMember* found = nullptr;
+    for (const ZipMember& member : zip_.members()) {
+        if (member.name == name) found = &member;
+    }
+    return found;
+}
+
+bool NpzReader::has_text(std::string_view name) const { return find_member(name) != nullptr; }
+
+std::string NpzReader::read_text(std::string_view name) const {
+    const ZipMember* member = find_member(name);
+    if (member == nullptr) fail(ErrorKind::data, path(), ": no member '", name, "'");
+    check_memory(member->size, text(path(), ": member '", name, "'"));
+    return zip_.read(*member);
+}
+
+void NpzWriter::add(const std::string& key, const NpyArray& array, Compression compression) {
+    add(key, array.type, array.shape, array.bytes.data(), compression);
+}
+
+void NpzWriter::add(const std::string& key, NpyType type, const std::vector<int64_t>& shape, const void* data,
+                    Compression compression) {
+    uint64_t bytes = item_size(type);
+    for (int64_t d : shape) bytes *= static_cast<uint64_t>(d);
+    std::string header = npy_header(type, shape);
+    zip_.add(key + std::string(kSuffix), {{header.data(), header.size()}, {data, bytes}},
+             compression == Compression::deflated);
+}
+
+void NpzWriter::add_text(const std::string& name, std::string_view content) {
+    zip_.add(name, {{content.data(), content.size()}}, false);
+}
+
+}  // namespace astro::data

@@ -1,0 +1,77 @@
+// NumPy's .npz: a zip archive whose members KEY.npy are arrays. Other members (meta.json) are texts to us.
+//
+// Opening reads the directory and every array's header, no data. A key that occurs twice means its last
+// member, as in NumPy, with a warning. Arrays of unsupported dtype are listed and can be left alone; reading
+// one is refused. Errors: Error(data) naming path and member, Error(io) from the file system; NpzWriter
+// leaves nothing half-written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/npy.h"
+#include "data/zip.h"
+
+namespace astro::data {
+
+struct NpzEntry {
+    std::string key;  // member name without ".npy"; may contain '/'
+    NpyHeader header;
+    size_t member = 0;  // index into the archive's members
+};
+
+class NpzReader {
+  public:
+    explicit NpzReader(const std::string& path);
+
+    const std::string& path() const { return zip_.path(); }
+    const std::vector<NpzEntry>& entries() const { return entries_; }
+    const std::vector<std::string>& warnings() const { return warnings_; }
+
+    const NpzEntry* find(std::string_view key) const;   // null when absent
+    const NpzEntry& entry(std::string_view key) const;  // Error(data) that lists the keys when absent
+    bool compressed(const NpzEntry& entry) const { return zip_.members()[entry.member].deflated; }
+
+    // One array, checked against its CRC. Several threads may read at once.
+    NpyArray read(std::string_view key) const;
+
+    // The same as T: straight into the result where the file holds T, else by NpyArray::to (float, double,
+    // int64_t, uint8_t).
+    template <class T>
+    std::vector<T> read_as(std::string_view key) const;
+
+    bool has_text(std::string_view name) const;
+    std::string read_text(std::string_view name) const;  // a member that is not an array
+
+    // "path: array 'key'", the beginning of every message about an array.
+    std::string where(std::string_view key) const;
+
+  private:
+    const ZipMember* find_member(std::string_view name) const;
+
+    ZipReader zip_;
+    std::vector<NpzEntry> entries_;
+    std::vector<std::string> warnings_;
+};
+
+enum class Compression { stored, deflated };
+
+class NpzWriter {
+  public:
+    explicit NpzWriter(const std::string& path, ThreadPool* pool = nullptr) : zip_(path, pool) {}
+
+    void add(const std::string& key, const NpyArray& array, Compression compression);
+    // data: C order, as many elements as shape says.
+    void add(const std::string& key, NpyType type, const std::vector<int64_t>& shape, const void* data,
+             Compression compression);
+    void add_text(const std::string& name, std::string_view content);
+
+    void close() { zip_.close(); }  // without it, nothing is written
+
+  private:
+    ZipWriter zip_;
+};
+
+}  // namespace astro::data

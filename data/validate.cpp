@@ -1,0 +1,216 @@
+#include "data/validate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "data/dataset_load.h"
+#include "data/npz.h"
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+struct ColumnStatistics {
+    double low = 0, high = 0, mean = 0, deviation = 0;
+    int64_t not_finite = 0;
+};
+
+ColumnStatistics column_statistics(const std::vector<float>& values, int64_t width, int64_t column) {
+    ColumnStatistics s;
+    double sum = 0, squares = 0, first = 0;
+    int64_t n = 0;
+    for (auto i = static_cast<size_t>(column); i < values.size(); i += static_cast<size_t>(width)) {
+        double v = static_cast<double>(values[i]);
+        if (!std::isfinite(v)) {
+            ++s.not_finite;
+            continue;
+        }
+        if (n++ == 0) s.low = s.high = first = v;
+        s.low = std::min(s.low, v);
+        s.high = std::max(s.high, v);
+        sum += v - first;  // shifted: far from 0 the squares would swallow the spread
+        squares += (v - first) * (v - first);
+    }
+    if (n == 0) return s;
+    double mean = sum / static_cast<double>(n);
+    s.mean = first + mean;
+    s.deviation = std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
+    return s;
+}
+
+std::string number(double value) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%.5g", value);
+    return out;
+}
+
+std::string percent(int64_t part, int64_t whole) {
+    char out[32];
+    std::snprintf(out, sizeof out, "%.2f %%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+    return out;
+}
+
+// "3, 17, 20, ..." of a few rows.
+std::string some_rows(const std::vector<int64_t>& rows) {
+    std::string out;
+    for (size_t i = 0; i < rows.size() && i < 5; ++i) out += (i > 0 ? ", " : "") + std::to_string(rows[i]);
+    return rows.size() > 5 ? out + ", ..." : out;
+}
+
+class Findings {
+  public:
+    template <class... Parts>
+    void add(Severity severity, const Parts&... parts) {
+        list.push_back({severity, text(parts...)});
+    }
+    std::vector<Finding> list;
+};
+
+void report_columns(Findings& findings, const char* name, const std::vector<float>& values, int64_t width,
+                    bool constant_is_odd) {
+    for (int64_t column = 0; column < width; ++column) {
+        ColumnStatistics s = column_statistics(values, width, column);
+        findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high),
+                     ", mean ", number(s.mean), ", std ", number(s.deviation));
+        if (s.not_finite > 0) {
+            findings.add(Severity::error, name, "[", column, "]: ", s.not_finite,
+                         " values are NaN or infinite");
+        }
+        if (constant_is_odd && s.low == s.high) {
+            findings.add(Severity::warning, name, "[", column, "]: the same value ", number(s.low),
+                         " in every row");
+        }
+    }
+}
+
+void report_episodes(Findings& findings, const Dataset& dataset) {
+    int64_t shortest = dataset.rows, longest = 0;
+    std::vector<int64_t> without;
+    for (int64_t e = 0; e < dataset.episodes(); ++e) {
+        int64_t start = dataset.episode_start[static_cast<size_t>(e)],
+                length = dataset.episode_end(e) - start + 1;
+        shortest = std::min(shortest, length);
+        longest = std::max(longest, length);
+        if (length < 2) without.push_back(start);
+    }
+    findings.add(Severity::info, dataset.rows, " rows, ", dataset.episodes(), " episodes of ", shortest,
+                 shortest == longest ? "" : text(" to ", longest), " rows, ",
+                 dataset.rows - dataset.episodes(), " transitions");
+    if (!without.empty()) {
+        findings.add(Severity::warning, without.size(), " episodes of a single row have no transition: rows ",
+                     some_rows(without));
+    }
+}
+
+void report_actions(Findings& findings, const Dataset& dataset) {
+    int64_t saturated = 0, outside = 0;
+    for (float action : dataset.actions) {
+        saturated += std::fabs(action) >= 0.9999f;
+        outside += std::fabs(action) > 1.0f;
+    }
+    auto all = static_cast<int64_t>(dataset.actions.size());
+    findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
+    if (outside > 0) {
+        findings.add(Severity::warning, "actions: ", outside, " values (", percent(outside, all),
+                     ") outside [-1, 1]: environments clip them");
+    }
+}
+
+void report_jumps(Findings& findings, const Dataset& dataset) {
+    RegularView view = regular_view(dataset);
+    std::vector<double> lengths = step_lengths(dataset, view.rows);
+    double threshold = jump_threshold(lengths), largest = 0;
+    std::vector<int64_t> jumps;
+    for (size_t i = 0; i < lengths.size(); ++i) {
+        if (!(lengths[i] > threshold)) continue;
+        jumps.push_back(view.rows[i]);
+        largest = std::max(largest, lengths[i]);
+    }
+    if (jumps.empty()) return;
+    findings.add(Severity::warning, "observations: ", jumps.size(), " jumps longer than ", number(threshold),
+                 " (5 x the 99th percentile of one step), up to ", number(largest), ", at rows ",
+                 some_rows(jumps), ": teleports, or episodes without their terminals");
+}
+
+}  // namespace
+
+std::vector<Finding> validate(const Dataset& dataset) {
+    Findings findings;
+    report_episodes(findings, dataset);
+    report_columns(findings, "observations", dataset.observations, dataset.state_dim, true);
+    report_columns(findings, "actions", dataset.actions, dataset.action_dim, true);
+    report_columns(findings, "qpos", dataset.qpos, dataset.qpos_dim, false);
+    report_columns(findings, "qvel", dataset.qvel, dataset.qvel_dim, false);
+    report_actions(findings, dataset);
+    report_jumps(findings, dataset);
+    if (!dataset.is_synthetic.empty()) {
+        int64_t synthetic = std::count(dataset.is_synthetic.begin(), dataset.is_synthetic.end(), uint8_t{1});
+        findings.add(Severity::info, "augmented: ", synthetic, " rows (", percent(synthetic, dataset.rows),
+                     ") leave by a synthetic transition");
+    }
+    return std::move(findings.list);
+}
+
+std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<float>& rewards,
+                                     const std::vector<float>& masks) {
+    Findings findings;
+    auto rows = static_cast<size_t>(dataset.rows);
+    if (rewards.size() != rows || masks.size() != rows) {
+        findings.add(Severity::error, "labels: ", rewards.size(), " rewards and ", masks.size(),
+                     " masks for ", rows, " rows");
+        return std::move(findings.list);
+    }
+    float best = -std::numeric_limits<float>::infinity();
+    int64_t zeros = 0, at_ends = 0, odd = 0, negative = 0;
+    for (size_t row = 0; row < rows; ++row) {
+        best = std::max(best, rewards[row]);
+        negative += rewards[row] < 0;
+        zeros += masks[row] == 0;
+        at_ends += masks[row] == 0 && dataset.terminals[row] != 0;
+        odd += masks[row] != 0 && masks[row] != 1;
+    }
+    findings.add(Severity::info, "labels: ", percent(dataset.rows - negative, dataset.rows),
+                 " of the rows have a reward of 0 or more, ", percent(zeros, dataset.rows), " a mask of 0");
+    if (odd > 0) findings.add(Severity::error, "masks: ", odd, " values are neither 0 nor 1");
+    if (best < 0) {
+        findings.add(Severity::warning, "rewards: the largest is ", number(static_cast<double>(best)),
+                     ": no success in the data, a learner has nothing to reach for");
+    }
+    if (zeros > 0 && zeros == at_ends && zeros == dataset.episodes()) {
+        findings.add(Severity::warning,
+                     "masks: 0 exactly where trajectories end: ends are truncations and must not stop "
+                     "bootstrapping, masks come from success alone");
+    }
+    return std::move(findings.list);
+}
+
+std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool) {
+    NpzReader reader(path);
+    Findings findings;
+    for (const NpzEntry& entry : reader.entries()) {
+        const NpyHeader& header = entry.header;
+        findings.add(Severity::info, "array ", entry.key, ": ",
+                     header.supported ? type_name(header.type) : std::string_view(header.descr), " ",
+                     shape_text(header.shape), reader.compressed(entry) ? ", compressed" : ", stored",
+                     header.supported ? "" : " (dtype not supported: skipped)");
+    }
+    for (const std::string& warning : reader.warnings()) findings.add(Severity::warning, warning);
+    try {
+        Dataset dataset = load_dataset(path, pool);
+        std::vector<Finding> more = validate(dataset);
+        findings.list.insert(findings.list.end(), more.begin(), more.end());
+        if (reader.find("rewards") != nullptr && reader.find("masks") != nullptr) {
+            more = validate_labels(dataset, reader.read_as<float>("rewards"), reader.read_as<float>("masks"));
+            findings.list.insert(findings.list.end(), more.begin(), more.end());
+        }
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw;
+        findings.add(Severity::error, error.what());
+    }
+    return std::move(findings.list);
+}
+
+}  // namespace astro::data

@@ -1,0 +1,196 @@
+// ZipWriter: see data/zip.h.
+#define ZLIB_CONST
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "data/zip.h"
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+constexpr size_t kBlock = 256 << 10;  // bytes compressed by one item
+constexpr size_t kWave = 64;          // blocks whose results are held in memory at once
+constexpr size_t kWindow = 32 << 10;  // how far back deflate can look
+constexpr int kLevel = 6;             // as numpy.savez_compressed
+constexpr uint32_t kFull32 = 0xFFFFFFFFu;
+constexpr uint16_t kDate = 0x21;  // 1980-01-01, the first day there is: same input, same bytes
+
+// A header under construction, little-endian.
+struct Bytes {
+    std::string out;
+    template <class T>
+    Bytes& put(T value) {
+        for (size_t i = 0; i < sizeof(T); ++i) {
+            out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> (8 * i) & 0xFF));
+        }
+        return *this;
+    }
+};
+
+uint32_t capped(uint64_t value, bool zip64) { return zip64 ? kFull32 : static_cast<uint32_t>(value); }
+
+// Bit 11 says that a name is UTF-8; plain ASCII needs no word about it.
+uint16_t flags_of(const std::string& name) {
+    bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+    return ascii ? 0 : 1u << 11;
+}
+
+struct Block {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+    size_t history = 0;  // bytes before data that a decoder has seen
+    bool last = false;
+    std::vector<uint8_t> compressed;
+    uint32_t crc = 0;
+};
+
+// Raw deflate of one block; all but the last end on a byte boundary (Z_SYNC_FLUSH), so that they can be
+// joined.
+void compress_block(Block& block) {
+    z_stream deflater{};
+    ASTRO_CHECK(deflateInit2(&deflater, kLevel, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+                "zlib: deflateInit2 failed");
+    if (block.history > 0) {
+        deflateSetDictionary(&deflater, block.data - block.history, static_cast<uInt>(block.history));
+    }
+    block.compressed.resize(deflateBound(&deflater, static_cast<uLong>(block.size)) + 16);
+    deflater.next_in = block.data;
+    deflater.avail_in = static_cast<uInt>(block.size);
+    deflater.next_out = block.compressed.data();
+    deflater.avail_out = static_cast<uInt>(block.compressed.size());
+    int status = deflate(&deflater, block.last ? Z_FINISH : Z_SYNC_FLUSH);
+    bool good = status == (block.last ? Z_STREAM_END : Z_OK) && deflater.avail_in == 0;
+    block.compressed.resize(block.compressed.size() - deflater.avail_out);
+    deflateEnd(&deflater);
+    ASTRO_CHECK(good, "zlib: deflate failed with status ", status);
+    block.crc = block.size == 0 ? 0 : static_cast<uint32_t>(crc32_z(0, block.data, block.size));
+}
+
+}  // namespace
+
+ZipWriter::ZipWriter(const std::string& path, ThreadPool* pool, uint64_t zip64_from)
+    : file_(path), pool_(pool), zip64_from_(zip64_from) {}
+
+void ZipWriter::add(const std::string& name, const std::vector<Piece>& pieces, bool compress) {
+    ASTRO_CHECK(!name.empty() && name.size() < 0xFFFF, file_.path(), ": bad member name of ", name.size(),
+                " characters");
+    ZipMember member;
+    member.name = name;
+    member.deflated = compress;
+    member.header_offset = file_.size();
+    for (const Piece& piece : pieces) member.size += piece.size;
+    // Room for 64-bit sizes has to be taken before the compressed size is known; blocks grow by 0.1 % at
+    // most.
+    bool zip64 = member.size + member.size / 1000 + 1024 >= zip64_from_;
+    auto local_header = [&] {
+        Bytes header;
+        header.put(uint32_t{0x04034b50}).put(uint16_t{zip64 ? uint16_t{45} : uint16_t{20}});
+        header.put(flags_of(name)).put(uint16_t{compress ? uint16_t{8} : uint16_t{0}});
+        header.put(uint16_t{0}).put(kDate).put(member.crc);
+        header.put(capped(member.compressed_size, zip64)).put(capped(member.size, zip64));
+        header.put(static_cast<uint16_t>(name.size())).put(uint16_t{zip64 ? uint16_t{20} : uint16_t{0}});
+        header.out += name;
+        if (zip64) header.put(uint16_t{1}).put(uint16_t{16}).put(member.size).put(member.compressed_size);
+        return header.out;
+    };
+    std::string header = local_header();
+    file_.write(header.data(), header.size());
+    member.data_offset = file_.size();
+    if (compress) {
+        write_deflated(pieces, member);
+    } else {
+        write_stored(pieces, member);
+    }
+    member.compressed_size = file_.size() - member.data_offset;
+    header = local_header();  // now with CRC and compressed size
+    file_.write_at(member.header_offset, header.data(), header.size());
+    members_.push_back(std::move(member));
+}
+
+void ZipWriter::write_stored(const std::vector<Piece>& pieces, ZipMember& member) {
+    for (const Piece& piece : pieces) {
+        if (piece.size == 0) continue;
+        const uint8_t* data = static_cast<const uint8_t*>(piece.data);
+        member.crc = static_cast<uint32_t>(crc32_z(member.crc, data, piece.size));
+        file_.write(data, piece.size);
+    }
+}
+
+void ZipWriter::write_deflated(const std::vector<Piece>& pieces, ZipMember& member) {
+    std::vector<Block> blocks;
+    for (const Piece& piece : pieces) {
+        const uint8_t* data = static_cast<const uint8_t*>(piece.data);
+        for (uint64_t at = 0; at < piece.size; at += kBlock) {
+            Block block;
+            block.data = data + at;
+            block.size = static_cast<size_t>(std::min<uint64_t>(kBlock, piece.size - at));
+            block.history = static_cast<size_t>(std::min<uint64_t>(kWindow, at));
+            blocks.push_back(std::move(block));
+        }
+    }
+    if (blocks.empty()) blocks.emplace_back();  // an empty member still needs an end of stream
+    blocks.back().last = true;
+    for (size_t wave = 0; wave < blocks.size(); wave += kWave) {
+        size_t n = std::min(kWave, blocks.size() - wave);
+        auto body = [&](int64_t i) { compress_block(blocks[wave + static_cast<size_t>(i)]); };
+        if (pool_ != nullptr) {
+            pool_->run(static_cast<int64_t>(n), body);
+        } else {
+            for (size_t i = 0; i < n; ++i) body(static_cast<int64_t>(i));
+        }
+        for (size_t i = wave; i < wave + n; ++i) {
+            file_.write(blocks[i].compressed.data(), blocks[i].compressed.size());
+            member.crc = static_cast<uint32_t>(
+                crc32_combine(member.crc, blocks[i].crc, static_cast<z_off_t>(blocks[i].size)));
+            std::vector<uint8_t>().swap(blocks[i].compressed);
+        }
+    }
+}
+
+void ZipWriter::write_directory() {
+    uint64_t start = file_.size();
+    Bytes directory;
+    for (const ZipMember& member : members_) {
+        Bytes extra;
+        for (uint64_t value : {member.size, member.compressed_size, member.header_offset}) {
+            if (value >= zip64_from_) extra.put(value);
+        }
+        size_t extra_size = extra.out.empty() ? 0 : extra.out.size() + 4;
+        auto version = static_cast<uint16_t>(extra_size == 0 ? 20 : 45);
+        directory.put(uint32_t{0x02014b50}).put(static_cast<uint16_t>(3 << 8 | version)).put(version);
+        directory.put(flags_of(member.name)).put(static_cast<uint16_t>(member.deflated ? 8 : 0));
+        directory.put(uint16_t{0}).put(kDate).put(member.crc);
+        directory.put(capped(member.compressed_size, member.compressed_size >= zip64_from_));
+        directory.put(capped(member.size, member.size >= zip64_from_));
+        directory.put(static_cast<uint16_t>(member.name.size())).put(static_cast<uint16_t>(extra_size));
+        directory.put(uint16_t{0}).put(uint16_t{0}).put(uint16_t{0});  // comment, disk, internal attributes
+        directory.put(uint32_t{0600} << 16);                           // a plain file of its owner
+        directory.put(capped(member.header_offset, member.header_offset >= zip64_from_));
+        directory.out += member.name;
+        if (extra_size > 0) {
+            directory.put(uint16_t{1}).put(static_cast<uint16_t>(extra_size - 4));
+            directory.out += extra.out;
+        }
+    }
+    uint64_t size = directory.out.size(), count = members_.size(), end64 = start + size;
+    bool zip64 = start >= zip64_from_ || size >= zip64_from_ || count >= 0xFFFF;
+    if (zip64) {
+        directory.put(uint32_t{0x06064b50}).put(uint64_t{44}).put(uint16_t{3 << 8 | 45}).put(uint16_t{45});
+        directory.put(uint32_t{0}).put(uint32_t{0}).put(count).put(count).put(size).put(start);
+        directory.put(uint32_t{0x07064b50}).put(uint32_t{0}).put(end64).put(uint32_t{1});
+    }
+    auto count16 = static_cast<uint16_t>(zip64 ? 0xFFFF : count);
+    directory.put(uint32_t{0x06054b50}).put(uint16_t{0}).put(uint16_t{0}).put(count16).put(count16);
+    directory.put(capped(size, zip64)).put(capped(start, zip64)).put(uint16_t{0});
+    file_.write(directory.out.data(), directory.out.size());
+}
+
+void ZipWriter::close() {
+    write_directory();
+    file_.commit();
+}
+
+}  // namespace astro::data

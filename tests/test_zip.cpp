@@ -1,0 +1,211 @@
+// Zip archives: what is written is read back, in every form; damage is refused in words.
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <functional>
+
+#include "data/file.h"
+#include "data/zip.h"
+#include "temporary_folder.h"
+#include "tensor/base/error.h"
+#include "tensor/rng.h"
+
+using namespace astro;
+using namespace astro::data;
+
+namespace {
+
+// Half random, half repetitive: deflate has something to do and something to fail at.
+std::string content(size_t n, uint64_t seed) {
+    Rng rng(seed);
+    std::string out(n, 'x');
+    for (size_t i = 0; i < n; ++i) {
+        if (i / 1000 % 2 == 0) out[i] = static_cast<char>(rng.next() & 0xFF);
+    }
+    return out;
+}
+
+std::string error_of(const std::function<void()>& action, ErrorKind kind = ErrorKind::data) {
+    try {
+        action();
+    } catch (const Error& error) {
+        CHECK(error.kind() == kind);
+        CHECK(std::string(error.what()).find('\n') == std::string::npos);
+        return error.what();
+    }
+    return "";
+}
+
+void write_zip(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members,
+               bool compress, ThreadPool* pool = nullptr, uint64_t zip64_from = 0xFFFFFFFFu) {
+    ZipWriter writer(path, pool, zip64_from);
+    for (const auto& [name, bytes] : members) writer.add(name, {{bytes.data(), bytes.size()}}, compress);
+    writer.close();
+}
+
+void patch(std::string& bytes, size_t at, uint64_t value, int width) {
+    for (int i = 0; i < width; ++i)
+        bytes[at + static_cast<size_t>(i)] = static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+}  // namespace
+
+TEST_CASE("zip: written archives are read back, stored, deflated, with and without Zip64") {
+    TemporaryFolder folder;
+    std::vector<std::pair<std::string, std::string>> members = {
+        {"empty", ""}, {"one", "1"}, {"a/b", content(70'000, 1)}, {"large", content(1'300'000, 2)}};
+    for (bool compress : {false, true}) {
+        for (uint64_t zip64_from : {uint64_t{0xFFFFFFFF}, uint64_t{1000}, uint64_t{0}}) {
+            CAPTURE(compress);
+            CAPTURE(zip64_from);
+            write_zip(folder / "a.zip", members, compress, nullptr, zip64_from);
+            ZipReader reader(folder / "a.zip");
+            REQUIRE(reader.members().size() == members.size());
+            for (size_t i = 0; i < members.size(); ++i) {
+                CHECK(reader.members()[i].name == members[i].first);
+                CHECK(reader.read(reader.members()[i]) == members[i].second);
+            }
+            if (compress) CHECK(reader.members()[3].compressed_size < reader.members()[3].size * 3 / 5);
+        }
+    }
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("zip: a member read in parts, and one made of pieces") {
+    TemporaryFolder folder;
+    std::string first = content(300, 3), second = content(600'000, 4), whole = first + second;
+    for (bool compress : {false, true}) {
+        ZipWriter writer(folder / "a.zip");
+        writer.add("m", {{first.data(), first.size()}, {nullptr, 0}, {second.data(), second.size()}},
+                   compress);
+        writer.close();
+        ZipReader reader(folder / "a.zip");
+        ZipStream stream(reader, reader.members()[0]);
+        std::string got(whole.size(), '\0');
+        size_t at = 0;
+        for (size_t n : {size_t{1}, size_t{0}, size_t{299}, size_t{100'000}}) {
+            stream.read(got.data() + at, n);
+            at += n;
+        }
+        stream.read(got.data() + at, got.size() - at);
+        stream.finish();
+        CHECK(got == whole);
+    }
+}
+
+TEST_CASE("zip: the same bytes with any number of threads") {
+    TemporaryFolder folder;
+    std::vector<std::pair<std::string, std::string>> members = {{"m", content(2'000'000, 5)}};
+    write_zip(folder / "1.zip", members, true);
+    for (int threads : {2, 3}) {
+        ThreadPool pool(threads);
+        write_zip(folder / "n.zip", members, true, &pool);
+        CHECK((read_text_file(folder / "n.zip") == read_text_file(folder / "1.zip")));
+    }
+}
+
+TEST_CASE("zip: each hazard is refused in one clear line") {
+    TemporaryFolder folder;
+    write_zip(folder / "good.zip", {{"first", content(500, 6)}, {"other", content(700, 7)}}, false);
+    const std::string good = read_text_file(folder / "good.zip");
+    const size_t end = good.size() - 22, central = good.find("PK\x01\x02"),
+                 second = good.find("PK\x01\x02", central + 4);
+    auto refusal = [&](const std::function<void(std::string&)>& damage) {
+        std::string bytes = good;
+        damage(bytes);
+        write_text_file(folder / "bad.zip", bytes);
+        std::string message = error_of([&] {
+            ZipReader reader(folder / "bad.zip");
+            for (const ZipMember& member : reader.members()) reader.read(member);
+        });
+        CHECK(message.find("bad.zip") != std::string::npos);
+        return message;
+    };
+    auto contains = [](const std::string& message, const char* part) {
+        INFO(message);
+        return message.find(part) != std::string::npos;
+    };
+    CHECK(contains(refusal([](auto& b) { b.clear(); }), "no end-of-archive record in 0 bytes"));
+    CHECK(contains(refusal([](auto& b) { b.resize(b.size() - 1); }), "no end-of-archive record"));
+    CHECK(contains(refusal([](auto& b) { b.insert(0, "junk"); }), "4 bytes that do not belong"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 4, 1, 2); }), "several disks"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2); }), "counts 3 and 2"));
+    CHECK(
+        contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
+    CHECK(contains(refusal([&](auto& b) { b[second] = 'X'; }), "entry 2 of 2 is missing"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }),
+                   "after its last"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "runs beyond"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 8, 1, 2); }), "'first': encrypted"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 10, 93, 2); }), "compression method 93"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 16, 0, 4); }), "CRC-32"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 24, 499, 4); }), "stored, yet 500 bytes"));
+    CHECK(contains(
+        refusal([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
+        "cannot hold the 2147483647 bytes"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header runs beyond"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 3, 4); }), "no local header"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, second + 42, 0, 4); }), "overlaps"));
+    CHECK(contains(refusal([&](auto& b) { b[30] = 'F'; }), "disagree"));
+    CHECK(contains(refusal([&](auto& b) { b.replace(second + 46, 5, std::string("a\0b  ", 5)); }), "NUL"));
+    CHECK(contains(refusal([&](auto& b) { b.replace(second + 46, 5, "/root"); }), "absolute"));
+    CHECK(contains(refusal([&](auto& b) { b.replace(second + 46, 5, "../up"); }), "'..'"));
+    CHECK(contains(refusal([&](auto& b) { b.replace(second + 46, 5, "a\\..b"); }), "backslash"));
+    CHECK(contains(refusal([&](auto& b) { b[200] = static_cast<char>(b[200] ^ 1); }), "checksum"));
+}
+
+TEST_CASE("zip: deflated data of another length than declared are refused") {
+    TemporaryFolder folder;
+    write_zip(folder / "a.zip", {{"m", content(5000, 8)}}, true);
+    const std::string good = read_text_file(folder / "a.zip");
+    size_t central = good.find("PK\x01\x02");
+    for (auto [size, words] :
+         {std::pair{4999, "more than the 4999"}, std::pair{5001, "ends after 5000 bytes"}}) {
+        std::string bytes = good;
+        patch(bytes, central + 24, static_cast<uint64_t>(size), 4);
+        write_text_file(folder / "b.zip", bytes);
+        ZipReader reader(folder / "b.zip");
+        CHECK(error_of([&] { reader.read(reader.members()[0]); }).find(words) != std::string::npos);
+    }
+}
+
+TEST_CASE("files: a missing file, a folder, a read-only folder and a full disk") {
+    TemporaryFolder folder;
+    CHECK(error_of([&] { ZipReader reader(folder / "none.zip"); }, ErrorKind::io).find("No such file") !=
+          std::string::npos);
+    CHECK(error_of([&] { ZipReader reader(folder.path); }, ErrorKind::io).find("directory") !=
+          std::string::npos);
+    CHECK(error_of([&] { write_text_file(folder / "no/such", "x"); }, ErrorKind::io).find("cannot create") !=
+          std::string::npos);
+
+    write_text_file(folder / "a.zip", "before");
+    // A limit on the size of files stands in for a full disk: write() fails half way in the same manner.
+    rlimit old{}, low{};
+    ::getrlimit(RLIMIT_FSIZE, &old);
+    low = old;
+    low.rlim_cur = 4096;
+    auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &low);
+    std::string message = error_of(
+        [&] {
+            write_zip(folder / "a.zip", {{"m", content(9000, 9)}}, false);
+        },
+        ErrorKind::io);
+    ::setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, handler);
+    CHECK(message.find("a.zip: cannot write: ") != std::string::npos);
+    CHECK(read_text_file(folder / "a.zip") == "before");
+    CHECK(folder.files() == 1);
+
+    { AtomicFile abandoned(folder / "b"); }
+    CHECK(folder.files() == 1);
+    if (::geteuid() != 0) {  // root may write anywhere
+        std::filesystem::permissions(folder.path,
+                                     std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+        CHECK(
+            error_of([&] { write_text_file(folder / "c", "x"); }, ErrorKind::io).find("Permission denied") !=
+            std::string::npos);
+    }
+}
