@@ -256,7 +256,7 @@ struct PlannerConfig {
 
 struct SelectionConfig {
     Selector selector = Selector::tdr;
-    double least_share = .25, delta_threshold = .5, source_share = .6;
+    double delta_threshold = .75, target_share = .6;
     BridgeLength bridge_length = BridgeLength::fixed;
     int64_t candidates = 256, pair_cap = 4;
 
@@ -264,14 +264,13 @@ struct SelectionConfig {
     void visit(V& v) {
         v("selector", selector, "what decides that a target is within reach", Source::paper,
           one_of({"tdr", "euclid", "random"}));
-        v("least_share", least_share,
-          "shortest bridge looked for, as a share of M + 1 steps; 0: no lower bound", Source::ours,
-          between(0, 1));
         v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs",
           Source::ours, one_of({"fixed", "needed"}));
-        v("delta_threshold", delta_threshold, "largest |n^ - (M+1)| / (M+1) of a target", Source::ours,
-          between(0, 100));
-        v("source_share", source_share, "targets lie in this first share of their episode's travel",
+        v("delta_threshold", delta_threshold,
+          "largest (M+1 - n_cal) / (M+1) of a target: .75 looks for bridges of a quarter of M + 1 steps or more, "
+          "1 sets no lower bound",
+          Source::paper, between(0, 1));
+        v("target_share", target_share, "targets lie in this first share of their episode's travel",
           Source::ours, between(.01, 1));
         v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours,
           between(1, 1e6));

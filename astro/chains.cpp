@@ -1,0 +1,356 @@
+#include "astro/chains.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+namespace astro {
+
+namespace {
+
+// A chain being grown. Its rows so far are `chain`; then follows the suffix of a real episode from `suffix_row`.
+struct OpenChain {
+    int64_t id = 0;
+    Chain chain;
+    int64_t start_row = 0, suffix_row = 0, suffix_segment = 0;
+    std::vector<int64_t> visited;  // segments
+    Rng stream{0};
+    int64_t draws = 0;             // counts random decisions, each with a stream of its own
+    // The open decision: where to cut, which targets are left to try.
+    int64_t cut = -1, tries = 0, target = -1;
+    std::vector<int64_t> targets;
+    bool open = true;
+
+    Rng next_stream() { return stream.stream(static_cast<uint64_t>(draws++)); }
+};
+
+class Grower {
+  public:
+    Grower(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
+           const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
+           BridgeLength bridge_length, uint64_t seed)
+        : context_(context), config_(config), map_(map), index_(index), planner_(planner), statistics_(statistics),
+          bounds_(bounds), pair_cap_(pair_cap), bridge_length_(bridge_length), rng_(Rng(seed).stream("chains")) {
+        for (int64_t k = 0; k < data().count(); ++k)
+            if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
+        if (starts_.empty())
+            fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
+                 " steps; hint: lower augment.start_arrival");
+    }
+
+    Augmentation run(const ChainProgress& progress);
+
+  private:
+    const Trajectories& data() const { return *map_.data; }
+    const data::Dataset& rows() const { return *map_.data->dataset; }
+    int64_t arrival(int64_t segment) const { return map_.arrival[static_cast<size_t>(segment)]; }
+    std::pair<int64_t, int64_t> pair_of(int64_t a, int64_t b) const {
+        return {map_.landmark_of[static_cast<size_t>(a)], map_.landmark_of[static_cast<size_t>(b)]};
+    }
+
+    double distance(int64_t a, int64_t b) const;
+    OpenChain begin_chain();
+    void choose(OpenChain& chain);
+    bool follows_rule(int64_t start, int64_t cut, int64_t target) const;
+    StitchEnds ends_of(const OpenChain& chain) const;
+    void append_real(OpenChain& chain, int64_t first, int64_t last) const;
+    void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
+    void finish(OpenChain& chain);
+
+    const Context& context_;
+    const AugmentConfig& config_;
+    const TemporalMap& map_;
+    const TargetIndex& index_;
+    const Planner& planner_;
+    const Statistics& statistics_;
+    const AcceptanceBounds& bounds_;
+    int64_t pair_cap_;
+    BridgeLength bridge_length_;
+    Rng rng_;
+    std::vector<int64_t> starts_;
+    std::map<std::pair<int64_t, int64_t>, int64_t> accepted_pairs_;  // by landmarks; changes between rounds only
+    int64_t next_id_ = 0, finished_rows_ = 0;
+    Augmentation result_;
+};
+
+double Grower::distance(int64_t a, int64_t b) const {
+    switch (config_.distance) {
+        case ChainDistance::closed: return map_.closure(a, b);
+        case ChainDistance::raw: return map_.steps(a, b);
+        case ChainDistance::euclid: return index_.euclid_steps(a, b);
+    }
+    return 0;
+}
+
+OpenChain Grower::begin_chain() {
+    OpenChain chain;
+    chain.id = next_id_++;
+    chain.stream = rng_.stream(static_cast<uint64_t>(chain.id));
+    Rng rng = chain.next_stream();
+    chain.suffix_segment = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
+    chain.start_row = chain.suffix_row = data().begin(chain.suffix_segment);
+    chain.visited = {chain.suffix_segment};
+    return chain;
+}
+
+bool Grower::follows_rule(int64_t start, int64_t cut, int64_t target) const {
+    const int64_t end = arrival(data().segment(target));
+    const double to_end = distance(start, end);
+    if (config_.chain == ChainRule::mono)
+        return to_end >= distance(start, cut) + config_.mono_progress &&
+               distance(start, cut) + map_.steps(cut, target) + distance(target, end) <=
+                   config_.detour * to_end + config_.detour_steps;
+    if (config_.chain == ChainRule::ext) return to_end >= distance(start, cut) + config_.ext_progress;
+    return true;
+}
+
+// Draws a cut and the targets that the chain rule allows, in the order they will be tried.
+void Grower::choose(OpenChain& c) {
+    Rng rng = c.next_stream();
+    const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
+    const double travel = static_cast<double>(end - c.suffix_row);
+    // The source context reaches l - 1 rows back into the chain.
+    const int64_t earliest = c.suffix_row + std::max<int64_t>(static_cast<int64_t>(std::ceil((1 - config_.cut_share) * travel)),
+                                                              context - 1 - c.chain.rows());
+    c.cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
+    c.targets.clear();
+    c.tries = 0;
+    if (c.cut > end) return;  // too short a suffix
+    auto visited = [&](int64_t segment) { return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end(); };
+    for (int64_t target : index_.candidates(c.cut, visited, rng.stream("targets"))) {
+        const auto pair = accepted_pairs_.find(pair_of(c.cut, target));
+        if (pair != accepted_pairs_.end() && pair->second >= pair_cap_) continue;
+        if (follows_rule(c.start_row, c.cut, target)) c.targets.push_back(target);
+    }
+    // Candidates come in random order; `ext` wants the farthest end first.
+    if (config_.chain == ChainRule::ext)
+        std::stable_sort(c.targets.begin(), c.targets.end(), [&](int64_t a, int64_t b) {
+            return distance(c.start_row, arrival(data().segment(a))) > distance(c.start_row, arrival(data().segment(b)));
+        });
+    c.targets.resize(static_cast<size_t>(std::min<int64_t>(config_.targets_per_cut, static_cast<int64_t>(c.targets.size()))));
+}
+
+void Grower::append_real(OpenChain& c, int64_t first, int64_t last) const {
+    Chain& chain = c.chain;
+    chain.observations.insert(chain.observations.end(), rows().observation(first), rows().observation(last + 1));
+    chain.actions.insert(chain.actions.end(), rows().action(first), rows().action(last + 1));
+    for (int64_t row = first; row <= last; ++row) {
+        chain.source_row.push_back(row);
+        chain.target_row.push_back(-1);
+        chain.attempt.push_back(-1);
+        chain.ends.push_back(0);
+    }
+}
+
+StitchEnds Grower::ends_of(const OpenChain& c) const {
+    const int64_t l = planner_.config().context, ds = rows().state_dim, da = rows().action_dim;
+    StitchEnds ends;
+    const int64_t from_suffix = std::min(l, c.cut - c.suffix_row + 1), from_chain = l - from_suffix;
+    auto tail = [&](const std::vector<float>& all, int64_t width, std::vector<float>& out) {
+        out.insert(out.end(), all.end() - from_chain * width, all.end());
+    };
+    tail(c.chain.observations, ds, ends.source_states);
+    tail(c.chain.actions, da, ends.source_actions);
+    const int64_t first = c.cut - from_suffix + 1;
+    ends.source_states.insert(ends.source_states.end(), rows().observation(first), rows().observation(c.cut + 1));
+    ends.source_actions.insert(ends.source_actions.end(), rows().action(first), rows().action(c.cut));
+    ends.target_states.assign(rows().observation(c.target), rows().observation(c.target + l));
+    ends.target_actions.assign(rows().action(c.target), rows().action(c.target + l - 1));
+    ends.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+    return ends;
+}
+
+// Stores the suffix up to the cut, the bridge, and makes the target's remainder the new suffix.
+void Grower::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
+    const int64_t ds = rows().state_dim, da = rows().action_dim;
+    Chain& chain = c.chain;
+    append_real(c, c.suffix_row, c.cut);
+    const int64_t steps = static_cast<int64_t>(attempt.bridge.actions.size()) / da;  // M' + 1
+    std::copy(attempt.bridge.actions.begin(), attempt.bridge.actions.begin() + da, chain.actions.end() - da);
+    chain.attempt.back() = attempt_index;
+    chain.target_row.back() = c.target;
+    const float* goal = rows().observation(c.target);
+    const float* arrived = attempt.bridge.states.data() + (steps - 1) * ds;
+    const int64_t stored = config_.seam == Seam::open ? steps : steps - 1;
+    for (int64_t j = 0; j < stored; ++j) {
+        for (int64_t i = 0; i < ds; ++i) {
+            // smear: the residual g_0 - s^_{M+1} is spread linearly over the bridge
+            const float share = config_.seam == Seam::smear ? static_cast<float>(j + 1) / static_cast<float>(steps) : 0.0f;
+            chain.observations.push_back(attempt.bridge.states[static_cast<size_t>(j * ds + i)] + share * (goal[i] - arrived[i]));
+        }
+        const bool cut_here = j == steps - 1;  // seam `open`: the arrived state ends the trajectory
+        for (int64_t i = 0; i < da; ++i)
+            chain.actions.push_back(cut_here ? 0.0f : attempt.bridge.actions[static_cast<size_t>((j + 1) * da + i)]);
+        chain.source_row.push_back(c.cut);
+        chain.target_row.push_back(cut_here ? -1 : c.target);
+        chain.attempt.push_back(cut_here ? -1 : attempt_index);
+        chain.ends.push_back(cut_here ? 1 : 0);
+    }
+    ++chain.bridges;
+    c.suffix_row = c.target;
+    c.suffix_segment = data().segment(c.target);
+    c.visited.push_back(c.suffix_segment);
+    c.cut = -1;
+    ++accepted_pairs_[pair_of(attempt.source_row, attempt.target_row)];
+}
+
+void Grower::finish(OpenChain& c) {
+    c.open = false;
+    if (c.chain.bridges == 0) {
+        ++result_.dropped_without_bridge;
+        return;
+    }
+    append_real(c, c.suffix_row, std::min(data().last(c.suffix_segment), arrival(c.suffix_segment) + config_.tail_rows));
+    finished_rows_ += c.chain.rows();
+    result_.chains.push_back(std::move(c.chain));
+}
+
+Augmentation Grower::run(const ChainProgress& progress) {
+    const int64_t wanted = std::llround(config_.ratio * static_cast<double>(rows().rows));
+    const int64_t hole = planner_.config().hole;
+    std::vector<OpenChain> slots(static_cast<size_t>(config_.chains));
+    for (OpenChain& slot : slots) slot.open = false;
+    int64_t idle = 0, walls = 0, chosen = 0;
+    std::vector<double> planned_sum(static_cast<size_t>(rows().action_dim)), planned_square = planned_sum;
+    int64_t planned = 0;
+    for (;;) {
+        if (progress.interrupted && progress.interrupted())
+            fail(ErrorKind::interrupted, "augment: interrupted; nothing was written, run the same command again");
+        int64_t held = finished_rows_;
+        for (const OpenChain& slot : slots)
+            if (slot.open) held += slot.chain.rows();
+        if (progress.round) progress.round(std::min(held, wanted), wanted, result_);
+        bool any = false;
+        for (OpenChain& slot : slots) {
+            if (!slot.open && held < wanted && idle < config_.idle_rounds) slot = begin_chain();
+            any = any || slot.open;
+        }
+        if (!any) break;
+        if (idle >= config_.idle_rounds) {
+            result_.stopped_because = text("no bridge was accepted in ", idle, " rounds");
+            for (OpenChain& slot : slots)
+                if (slot.open) finish(slot);
+            break;
+        }
+        ++result_.rounds;
+
+        // 1. Cuts and targets, each chain by itself.
+        context_.threads.run(static_cast<int64_t>(slots.size()), [&](int64_t i) {
+            OpenChain& c = slots[static_cast<size_t>(i)];
+            if (c.open && c.cut < 0) choose(c);
+        });
+        // 2. One bridge for each chain that has a target left.
+        struct Request {
+            size_t slot;
+            int64_t hole;
+        };
+        std::vector<Request> requests;
+        for (size_t i = 0; i < slots.size(); ++i) {
+            OpenChain& c = slots[i];
+            if (!c.open) continue;
+            if (c.tries == 0) {
+                ++result_.queries;
+                result_.queries_without_target += c.targets.empty();
+            }
+            if (c.tries >= static_cast<int64_t>(c.targets.size())) {
+                ++(c.tries == 0 ? result_.ended_without_target : result_.ended_by_rejections);
+                finish(c);
+                continue;
+            }
+            c.target = c.targets[static_cast<size_t>(c.tries++)];
+            int64_t length = hole;
+            if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
+                const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+                for (int64_t quarter : {3, 2})
+                    if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps) length = hole * quarter / 4;
+            }
+            requests.push_back({i, length});
+            ++chosen;
+            walls += map_.closure(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
+        }
+        // 3. Sampled together, lengths apart.
+        std::vector<Bridge> best(requests.size());
+        for (int64_t length : {hole, hole * 3 / 4, hole / 2}) {
+            std::vector<size_t> members;
+            std::vector<StitchEnds> ends;
+            std::vector<Rng> streams;
+            for (size_t r = 0; r < requests.size(); ++r) {
+                if (requests[r].hole != length) continue;
+                requests[r].hole = -1;  // taken (two of the lengths may be equal)
+                members.push_back(r);
+                OpenChain& c = slots[requests[r].slot];
+                ends.push_back(ends_of(c));
+                streams.push_back(c.next_stream());
+            }
+            if (members.empty()) continue;
+            auto sampled = planner_.sample(ends, length, config_.bridge_candidates, streams);
+            for (size_t m = 0; m < members.size(); ++m) best[members[m]] = std::move(sampled[m][0]);
+        }
+        // 4. Judged and appended, in chain order.
+        int64_t accepted = 0;
+        for (size_t r = 0; r < requests.size(); ++r) {
+            OpenChain& c = slots[requests[r].slot];
+            BridgeAttempt attempt;
+            attempt.chain = c.id, attempt.source_row = c.cut, attempt.target_row = c.target;
+            attempt.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+            const int64_t ds = rows().state_dim;
+            const std::vector<float> from(rows().observation(c.cut), rows().observation(c.cut) + ds);
+            attempt.source_state = from;
+            attempt.target_state.assign(rows().observation(c.target), rows().observation(c.target) + ds);
+            attempt.bridge = std::move(best[r]);
+            attempt.verdict = judge(attempt.bridge, from, statistics_, bounds_);
+            for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % planned_sum.size() == 0) {
+                const double x = attempt.bridge.actions[a];
+                planned_sum[a % planned_sum.size()] += x, planned_square[a % planned_sum.size()] += x * x;
+            }
+            result_.attempts.push_back(attempt);
+            if (attempt.verdict != Verdict::accepted) continue;
+            ++accepted;
+            extend(c, attempt, static_cast<int64_t>(result_.attempts.size()) - 1);
+            if (c.chain.bridges >= config_.depth) {
+                ++result_.ended_by_depth;
+                finish(c);
+            }
+        }
+        idle = accepted > 0 ? 0 : idle + 1;
+    }
+    result_.wall_share = chosen > 0 ? static_cast<double>(walls) / static_cast<double>(chosen) : 0;
+    // Deviation of planned actions over that of the data's (rms over dimensions).
+    double plan = 0, real = 0;
+    for (int64_t i = 0; i < rows().action_dim && planned > 0; ++i) {
+        const auto at = static_cast<size_t>(i);
+        const double mean = planned_sum[at] / static_cast<double>(planned);
+        plan += planned_square[at] / static_cast<double>(planned) - mean * mean;
+        double sum = 0, square = 0;
+        for (int64_t t = 0; t < rows().rows; ++t) {
+            const double x = rows().action(t)[i];
+            sum += x, square += x * x;
+        }
+        const double n = static_cast<double>(rows().rows);
+        real += square / n - sum / n * sum / n;
+    }
+    result_.plan_deviation = real > 0 ? std::sqrt(std::max(0.0, plan / real)) : 0;
+    return std::move(result_);
+}
+
+}  // namespace
+
+const char* verdict_name(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::accepted: return "accepted";
+        case Verdict::arrival: return "arrival";
+        case Verdict::implausible: return "implausible";
+        case Verdict::disagreement: return "disagreement";
+    }
+    return "?";
+}
+
+Augmentation grow_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
+                         const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                         const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
+                         const ChainProgress& progress) {
+    return Grower(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed).run(progress);
+}
+
+}  // namespace astro

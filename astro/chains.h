@@ -1,0 +1,77 @@
+// Chains: whole trajectories spliced from suffixes of real episodes and generated bridges
+// [ours: method notes 5.17(1-3), 5.18(8-10); acceptance 5.7].
+//
+// Chains grow in rounds, many at a time, each with its own random stream. In a round every chain that is open draws
+// a cut in the last part of its suffix's travel and a target, all bridges of the round are sampled together,
+// and the accepted ones extend their chains.
+#pragma once
+
+#include <string>
+
+#include "astro/planner.h"
+#include "astro/target_selection.h"
+
+namespace astro {
+
+enum class Verdict { accepted, arrival, implausible, disagreement };
+const char* verdict_name(Verdict verdict);
+
+// One attempted bridge: its best candidate, kept whether accepted or not (arms are compared before acceptance).
+struct BridgeAttempt {
+    int64_t chain = 0, source_row = 0, target_row = 0;  // rows of the input file
+    double steps = 0;                                   // n_cal from cut to target
+    std::vector<float> source_state, target_state;      // (D): the chain's state at the cut, g_0
+    Bridge bridge;
+    Verdict verdict = Verdict::accepted;
+};
+
+// A finished chain: rows of a spliced trajectory, in order.
+struct Chain {
+    std::vector<float> observations, actions;    // (rows, D), (rows, A)
+    std::vector<int64_t> source_row;             // (rows): the row it is, or its bridge starts from
+    std::vector<int64_t> target_row, attempt;    // (rows): of the bridge that leaves the row; -1 on real rows
+    std::vector<uint8_t> ends;                   // (rows): 1 where a trajectory is cut (seam `open`)
+    int64_t bridges = 0;
+    int64_t rows() const { return static_cast<int64_t>(source_row.size()); }
+};
+
+struct Augmentation {
+    std::vector<Chain> chains;
+    std::vector<BridgeAttempt> attempts;
+    int64_t rounds = 0, queries = 0, queries_without_target = 0;
+    int64_t ended_by_depth = 0, ended_without_target = 0, ended_by_rejections = 0, dropped_without_bridge = 0;
+    double wall_share = 0;        // of chosen targets: D > 2 n^ + 6 (behind a wall)
+    double plan_deviation = 0;    // deviation of planned actions over the data's: collapse when small
+    std::string stopped_because;  // empty: the wanted rows were reached
+};
+
+// What a bridge may look like: bounds from real data.
+struct AcceptanceBounds {
+    double arrival = 0;            // e
+    double largest_step = 0;       // max |component of a step| / sigma_delta
+    double disagreement = 0;       // between ensemble members; infinity for one
+};
+AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
+                                const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
+Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
+              const AcceptanceBounds& bounds);
+
+struct ChainProgress {
+    std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
+    std::function<bool()> interrupted;
+};
+
+// Grows chains until `ratio` times the real rows are spliced. Throws Error(interrupted) when asked to stop.
+Augmentation grow_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
+                         const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                         const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
+                         const ChainProgress& progress);
+
+// The spliced file (docs/formats.md): chains one after another, compact form.
+data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
+                         bool states_are_positions);
+
+// Duplicate-data control: real episodes cut `tail_rows` after arrival, repeated in random order to `rows` rows.
+data::Dataset duplicate_control(const TemporalMap& map, int64_t rows, int64_t tail_rows, uint64_t seed);
+
+}  // namespace astro

@@ -1,0 +1,70 @@
+// The dynamics model: states from actions, by a diffusion transformer; trained first, then frozen
+// [paper: structure; all sizes and the per-step-difference form: ours, method notes 5.17(7), 5.18(6)].
+//
+//   tokens j = 0..H-1: [x_j | a_j | s_0 standardised], x_j = (s_{j+1} - s_j) / sigma_delta (noisy; or zeros at t = T)
+//   x^ = network(tokens, t, s_0),   s^_{j+1} = s_0 + sum_{i <= j} sigma_delta x^_i
+// Attention is causal, so a rollout of fewer steps is a prefix of a longer one.
+#pragma once
+
+#include "astro/temporal_map.h"
+#include "diffusion/denoiser.h"
+#include "diffusion/sampler.h"
+
+namespace astro {
+
+// mean over windows, steps and dimensions of ((s^_{j+1} - s_{j+1}) / deviation_j)^2, summed here and divided by
+// count * H * D. predicted x^ (B, H, D); displacement s_{j+1} - s_0 (B, H, D); sigma_delta (D); deviation (H, D).
+Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const Tensor& sigma_delta,
+                     const Tensor& deviation, int64_t count);
+
+// Root-mean-square errors at a number of steps, in units of the data, over held-out windows.
+struct OpenLoopError {
+    std::vector<int64_t> steps;
+    std::vector<double> one_pass, sampled, persistence;  // sampled is empty where the model was not trained for it
+};
+
+class Dynamics : public Trainee {
+  public:
+    // Windows of `horizon` steps that start in travel. member: index in an ensemble, part of the random stream.
+    Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
+             const Statistics& statistics, uint64_t seed, int64_t member = 0);
+
+    std::string name() const override { return member_ ? text("dynamics", member_) : "dynamics"; }
+    int64_t updates() const override { return config_.network.updates; }
+    Figures update(int64_t k) override;
+    TrainingState state() override;
+
+    // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D) standardised; actions (B, n, A), n at
+    // most the horizon. steps 1: one pass from zeros at t = T; more: DDIM from zeros, differentiable in the actions
+    // through its last step only.
+    Tensor rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const;
+
+    // On windows of another data set (validation), every `stride`-th start.
+    OpenLoopError open_loop_error(const Trajectories& data, const std::vector<int64_t>& arrival,
+                                  const std::vector<int64_t>& steps, int64_t most_windows) const;
+
+    const Tensor& sigma_delta() const { return sigma_delta_; }  // (D)
+    int64_t horizon() const { return horizon_; }
+
+  private:
+    struct Windows {
+        Tensor s0, actions, displacement;  // (B, D) standardised, (B, H, A), (B, H, D)
+    };
+    Windows gather(const data::Dataset& data, const std::vector<int64_t>& starts) const;
+
+    Context context_;
+    DynamicsConfig config_;
+    int64_t horizon_;
+    const TemporalMap& map_;
+    const Statistics& statistics_;
+    uint64_t seed_;
+    int64_t member_;
+    diffusion::NoiseSchedule schedule_;
+    diffusion::Denoiser online_, averaged_;
+    nn::ParameterSet online_set_, averaged_set_;
+    nn::Adam optimiser_;
+    std::vector<int64_t> starts_;
+    Tensor sigma_delta_, deviation_;  // (D), (H, D)
+};
+
+}  // namespace astro

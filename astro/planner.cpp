@@ -1,0 +1,227 @@
+#include "astro/planner.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro {
+
+namespace {
+
+Tensor to_tensor(Backend& backend, const std::vector<double>& values, double scale) {
+    std::vector<float> out;
+    for (double v : values) out.push_back(static_cast<float>(v * scale));
+    return Tensor::from(backend, Shape{static_cast<int64_t>(out.size())}, out);
+}
+
+Tensor noise_tensor(Backend& backend, const Shape& shape, Rng rng, double scale) {
+    std::vector<float> values(static_cast<size_t>(shape.numel()));
+    rng.fill_normal(values.data(), shape.numel());
+    for (float& v : values) v *= static_cast<float>(scale);
+    return Tensor::from(backend, shape, values);
+}
+
+}  // namespace
+
+StitchContext StitchContext::rows(int64_t first, int64_t count) const {
+    return {hole, states.rows(first, count), before.rows(first, count), after.rows(first, count),
+            s0.rows(first, count), target.rows(first, count), reach.rows(first, count)};
+}
+
+Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
+                    int64_t count) {
+    const double each_action = 1.0 / static_cast<double>(count * actions.dim(1) * actions.dim(2));
+    const double each_state = 1.0 / static_cast<double>(count * deviation.dim(1) * deviation.dim(2));
+    const Tensor weight = row_weight.reshape(Shape{row_weight.dim(0), 1, 1});
+    return sum(square(estimate - actions)) * each_action + sum(square(deviation) * weight) * each_state;
+}
+
+Planner::Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map,
+                 const Statistics& statistics, const std::vector<const Dynamics*>& dynamics,
+                 const DynamicsConfig& dynamics_config, uint64_t seed)
+    : context_(context),
+      config_(config),
+      map_(map),
+      statistics_(statistics),
+      dynamics_(dynamics),
+      dynamics_config_(dynamics_config),
+      seed_(seed),
+      schedule_(diffusion::make_schedule(config.network.schedule == NoiseSchedule::cosine
+                                             ? diffusion::ScheduleKind::cosine
+                                             : diffusion::ScheduleKind::linear,
+                                         config.network.diffusion_steps)),
+      loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
+    const data::Dataset& d = *map.data->dataset;
+    const DenoiserConfig& net = config.network;
+    diffusion::DenoiserSpec spec;
+    spec.tokens = 2 * config.context + config.hole;
+    spec.token_width = 2 * d.state_dim + d.action_dim + 3;
+    spec.condition_width = 2 * d.state_dim + 3;
+    spec.out_width = d.action_dim;
+    spec.layers = net.layers, spec.width = net.width, spec.heads = net.heads;
+    spec.segments = 3;
+    Rng rng = Rng(seed).stream("planner/init");
+    online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, rng}, spec);
+    averaged_ = online_;
+    online_set_ = nn::ParameterSet(online_);
+    averaged_set_ = nn::ParameterSet(averaged_);
+    optimiser_ = nn::Adam(online_set_, net.weight_decay);
+    two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
+    sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
+
+    // Windows lie in one segment and their hole ends before arrival.
+    const Trajectories& data = *map.data;
+    const int64_t to_target = config.context + config.hole, last = 2 * config.context + config.hole - 1;
+    for (int64_t k = 0; k < data.count(); ++k)
+        for (int64_t t = data.begin(k); t + last <= data.last(k) && t + to_target <= map.arrival[static_cast<size_t>(k)]; ++t)
+            starts_.push_back(t);
+    if (starts_.empty())
+        fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
+             " more; hint: a shorter planner.hole or planner.context");
+}
+
+int64_t Planner::unknown(int64_t hole) const {
+    return config_.unknown == UnknownActions::hole ? hole + 1 : hole + config_.context;
+}
+
+StitchContext Planner::gather(const std::vector<StitchEnds>& ends, int64_t hole) const {
+    const int64_t batch = static_cast<int64_t>(ends.size()), l = config_.context;
+    const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
+    const int64_t known_after = l - reached(hole);  // target actions that are not denoised: l - 1 of them, or none
+    std::vector<float> states, before, after, first, target, reach;
+    for (const StitchEnds& end : ends) {
+        const float* s0 = end.source_states.data() + (l - 1) * ds;
+        auto relative = [&](const std::vector<float>& rows) {
+            for (int64_t j = 0; j < l; ++j)
+                for (int64_t i = 0; i < ds; ++i)
+                    states.push_back((rows[static_cast<size_t>(j * ds + i)] - s0[i]) /
+                                     static_cast<float>(statistics_.sigma_window[static_cast<size_t>(i)]));
+        };
+        relative(end.source_states);
+        states.insert(states.end(), static_cast<size_t>(hole * ds), 0.0f);
+        relative(end.target_states);
+        before.insert(before.end(), end.source_actions.begin(), end.source_actions.end());
+        after.insert(after.end(), end.target_actions.end() - known_after * da, end.target_actions.end());
+        first.insert(first.end(), s0, s0 + ds);
+        for (int64_t j = 0; j < reached(hole); ++j)
+            for (int64_t i = 0; i < ds; ++i)
+                target.push_back(end.target_states[static_cast<size_t>(j * ds + i)] - s0[i]);
+        reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.hole + 1)));
+    }
+    Backend& b = context_.backend;
+    return {hole,
+            Tensor::from(b, Shape{batch, 2 * l + hole, ds}, states),
+            Tensor::from(b, Shape{batch, l - 1, da}, before),
+            Tensor::from(b, Shape{batch, known_after, da}, after),
+            Tensor::from(b, Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
+            Tensor::from(b, Shape{batch, reached(hole), ds}, target),
+            Tensor::from(b, Shape{batch, 1}, reach)};
+}
+
+Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy,
+                         const std::vector<int64_t>& t, const Tensor& delta, const Tensor& flag) const {
+    const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.hole, u = unknown(c.hole);
+    const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.hole);
+    Backend& b = context_.backend;
+    auto zeros = [&](int64_t rows, int64_t width) { return Tensor::zeros(b, DType::f32, Shape{batch, rows, width}); };
+    // The two marks of each token: state known, action noisy.
+    std::vector<float> marks;
+    std::vector<int64_t> segment;
+    for (int64_t p = 0; p < tokens; ++p) {
+        const bool in_hole = p >= l && p < l + c.hole;
+        marks.push_back(in_hole ? 0.0f : 1.0f);
+        marks.push_back(p >= l - 1 && p < l - 1 + u ? 1.0f : 0.0f);
+        segment.push_back(p < l ? 0 : (in_hole ? 1 : 2));
+    }
+    const Tensor mark = zeros(tokens, 2) + Tensor::from(b, Shape{tokens, 2}, marks);
+    const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);                    // (B, W, A)
+    const Tensor placed = concat({zeros(l + c.hole, ds), delta, zeros(l - f, ds)}, 1);            // (B, W, D)
+    const Tensor fed = repeat_rows(flag, tokens);                                                 // (B, W, 1)
+    const Tensor hole_share = Tensor::full(b, DType::f32, Shape{batch, 1},
+                                           static_cast<double>(c.hole) / static_cast<double>(config_.hole));
+    const Tensor first_delta = slice(delta, 1, 0, 1).reshape(Shape{batch, ds});
+    const Tensor condition = concat({c.s0, c.reach, hole_share, first_delta, flag}, 1);
+    const Tensor out = net(concat({c.states, mark, action, placed, fed}, 2), t, condition,
+                           Tensor::from(b, Shape{tokens}, segment));
+    return slice(out, 1, l - 1, u);
+}
+
+Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps) const {
+    const Tensor arrived = slice(dynamics_[0]->rollout(c.s0, actions, steps), 1, c.hole, reached(c.hole));
+    return (c.target - arrived) / two_sigma_;  // (B, F, D)
+}
+
+Figures Planner::update(int64_t k) {
+    const DenoiserConfig& net = config_.network;
+    const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
+    Rng rng = stream.stream("rows");
+    const data::Dataset& d = *map_.data->dataset;
+    const int64_t l = config_.context, ds = d.state_dim, da = d.action_dim;
+    int64_t hole = config_.hole;
+    if (config_.random_hole) hole = std::max<int64_t>(1, hole * (2 + rng.below(3)) / 4);
+    std::vector<StitchEnds> ends;
+    std::vector<float> truth;  // the unknown actions
+    std::vector<int64_t> levels;
+    std::vector<float> weights;
+    for (int64_t b = 0; b < net.batch; ++b) {
+        const int64_t start = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
+        const int64_t s0 = start + l - 1, g0 = s0 + hole + 1;
+        StitchEnds end;
+        end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
+        end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
+        end.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
+        end.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
+        end.steps = map_.calibration.steps(map_.steps(s0, g0));
+        ends.push_back(std::move(end));
+        truth.insert(truth.end(), d.action(s0), d.action(s0) + unknown(hole) * da);
+        levels.push_back(1 + rng.below(net.diffusion_steps));
+        weights.push_back(static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
+    }
+    const StitchContext all = gather(ends, hole);
+    const Tensor actions = Tensor::from(context_.backend, Shape{net.batch, unknown(hole), da}, truth);
+    const Tensor row_weight = Tensor::from(context_.backend, Shape{net.batch}, weights);
+    const int64_t ahead = std::max<int64_t>(1, net.diffusion_steps / config_.denoising_steps);  // T/N
+
+    auto body = [&](int64_t chunk, int64_t first, int64_t count) {
+        const StitchContext c = all.rows(first, count);
+        const Tensor u = actions.rows(first, count);
+        const Tensor noise = noise_tensor(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)), 1);
+        const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
+        Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
+        std::vector<float> fed(static_cast<size_t>(count), 0.0f);
+        const int64_t half = config_.feedback && config_.self_conditioning ? count / 2 : 0;
+        if (half > 0) {  // these rows see the deviation of an estimate from the level before, with the same noise
+            NoTape off;
+            std::vector<int64_t> earlier(t.begin(), t.begin() + half);
+            for (int64_t& level : earlier) level = std::min(level + ahead, net.diffusion_steps);
+            const StitchContext part = c.rows(0, half);
+            const Tensor noisy = add_noise(schedule_, u.rows(0, half), noise.rows(0, half), earlier);
+            const Tensor none = delta.rows(0, half);
+            const Tensor no_flag = Tensor::zeros(context_.backend, DType::f32, Shape{half, 1});
+            const Tensor guess = clamp(estimate(online_, part, noisy, earlier, none, no_flag), -1, 1);
+            const Tensor seen = clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
+            delta = concat({seen, delta.rows(half, count - half)}, 0);
+            std::fill(fed.begin(), fed.begin() + half, 1.0f);
+        }
+        const Tensor flag = Tensor::from(context_.backend, Shape{count, 1}, fed);
+        const Tensor guess = estimate(online_, c, add_noise(schedule_, u, noise, t), t, delta, flag);
+        if (config_.joint_weight <= 0)
+            return sum(square(guess - u)) * (1.0 / static_cast<double>(net.batch * u.dim(1) * u.dim(2)));
+        const Tensor miss = deviation(c, clamp_through(guess, -1, 1), loop_steps_);
+        return planner_loss(guess, u, miss, row_weight.rows(first, count), net.batch);
+    };
+    nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, net.batch, online_set_.flat(), body);
+    const double rate = nn::cosine_rate(k, net.updates, net.warmup, net.learning_rate, net.learning_rate_end);
+    const double norm = optimiser_.step(online_set_, g.flat, rate, net.gradient_clip);
+    nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, net.ema));
+    return {{"loss", g.loss}, {"gradient_norm", norm}};
+}
+
+TrainingState Planner::state() {
+    TrainingState state;
+    state.add("model", online_set_);
+    state.add("average", averaged_set_);
+    state.add("optimiser", online_set_, optimiser_);
+    return state;
+}
+
+}  // namespace astro

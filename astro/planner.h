@@ -1,0 +1,93 @@
+// The stitch planner: a diffusion transformer over actions, fed at every denoising step with the rollout deviation
+// [paper: structure; tokens, units, guidance, weights: ours, method notes 5.6, 5.17(8), 5.18(7, 8)].
+//
+// A window is l source states s_{-l+1..0}, M masked states, l target states g_0 = s_{M+1}, ..., g_{l-1}. The M + 1
+// actions a_0..a_M of the hole are unknown (or M + l, through the target context). One token a state:
+//   [(s - s_0)/sigma_W where known | known? | action leaving the state | action noisy? | delta | feedback?]
+// delta_j = (g_j - s^_{M+1+j}) / (2 sigma_delta), on the target states that the unknown actions reach, where s^ is
+// the frozen dynamics' rollout of the previous estimate of the actions.
+#pragma once
+
+#include "astro/dynamics.h"
+
+namespace astro {
+
+// A batch of windows, everything but the unknown actions and the deviation.
+struct StitchContext {
+    int64_t hole = 0;      // M' of this batch, at most M
+    Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the hole
+    Tensor before, after;  // (B, l - 1, A), (B, rest, A): known actions on both sides of the unknown ones
+    Tensor s0;             // (B, D) standardised
+    Tensor target;         // (B, F, D): g_j - s_0 for the F target states that have a deviation
+    Tensor reach;          // (B, 1): n_cal / (M + 1)
+
+    int64_t batch() const { return states.dim(0); }
+    StitchContext rows(int64_t first, int64_t count) const;
+};
+
+// mean |u^ - u|^2 over unknown actions, and mean over (F, D) of delta^2 weighted by row (lambda_0 alpha_bar_t); summed
+// here and divided by count.
+Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
+                    int64_t count);
+
+// A place to bridge: the rows around both ends, in raw units.
+struct StitchEnds {
+    std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): the last states and the actions between
+    std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
+    double steps = 0;                                   // n_cal from s_0 to g_0
+};
+
+struct Bridge {
+    std::vector<float> actions;  // (M' + 1, A)
+    std::vector<float> states;   // (M' + 1, D): arrived states s^_1..s^_{M'+1}, raw units
+    double error = 0;            // e = rms((g_0 - s^_{M'+1}) / sigma_delta)
+    double disagreement = 0;     // largest rms between ensemble members, 0 for one
+};
+
+class Planner : public Trainee {
+  public:
+    Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map, const Statistics& statistics,
+            const std::vector<const Dynamics*>& dynamics, const DynamicsConfig& dynamics_config, uint64_t seed);
+
+    std::string name() const override { return "planner"; }
+    int64_t updates() const override { return config_.network.updates; }
+    Figures update(int64_t k) override;
+    TrainingState state() override;
+
+    // Samples `candidates` bridges for each pair of ends, best (least error) first. All ends share the hole's length.
+    // The result depends on each end's own stream only, not on its neighbours.
+    std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
+                                            const std::vector<Rng>& streams) const;
+
+    // Ends of held-out windows of one episode each, whose true bridge is known: validation of arrival errors.
+    std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
+                                        const std::vector<int64_t>& arrival, int64_t most) const;
+
+    int64_t unknown(int64_t hole) const;   // U
+    int64_t reached(int64_t hole) const { return unknown(hole) - hole; }  // F: target states with a deviation
+    const PlannerConfig& config() const { return config_; }
+
+  private:
+    StitchContext gather(const std::vector<StitchEnds>& ends, int64_t hole) const;
+    Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy,
+                    const std::vector<int64_t>& t, const Tensor& deviation, const Tensor& flag) const;
+    Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
+    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t hole, std::vector<Rng> streams) const;
+
+    Context context_;
+    PlannerConfig config_;
+    const TemporalMap& map_;
+    const Statistics& statistics_;
+    std::vector<const Dynamics*> dynamics_;
+    DynamicsConfig dynamics_config_;
+    uint64_t seed_;
+    diffusion::NoiseSchedule schedule_;
+    diffusion::Denoiser online_, averaged_;
+    nn::ParameterSet online_set_, averaged_set_;
+    nn::Adam optimiser_;
+    std::vector<int64_t> starts_;  // first rows of training windows
+    int64_t loop_steps_;           // of a rollout inside the loop
+    Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)
+};
+
+}  // namespace astro

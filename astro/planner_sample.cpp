@@ -1,0 +1,133 @@
+// Sampling bridges: denoising with rollout deviation feedback and guidance through the frozen dynamics.
+#include <algorithm>
+#include <cmath>
+
+#include "astro/planner.h"
+
+namespace astro {
+
+std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t hole,
+                                          std::vector<Rng> streams) const {
+    const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(hole);
+    const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
+    Backend& b = context_.backend;
+    const StitchContext c = gather(ends, hole);
+    std::vector<float> start(static_cast<size_t>(batch * u_count * da));
+    for (int64_t i = 0; i < batch; ++i)
+        streams[static_cast<size_t>(i)].fill_normal(start.data() + i * u_count * da, u_count * da);
+    for (float& x : start) x *= static_cast<float>(config_.temperature);
+
+    Tensor noisy = Tensor::from(b, Shape{batch, u_count, da}, start), guess;
+    Tensor delta = Tensor::zeros(b, DType::f32, Shape{batch, reached(hole), ds});
+    Tensor flag = Tensor::zeros(b, DType::f32, Shape{batch, 1});
+    // The squared seam deviation in the data's units: |delta_0|^2 mean(4 sigma_delta^2).
+    double unit = 0;
+    for (double s : statistics_.sigma_delta) unit += 4 * s * s / static_cast<double>(ds);
+
+    const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
+    for (size_t k = 0; k + 1 < levels.size(); ++k) {
+        const std::vector<int64_t> t(static_cast<size_t>(batch), levels[k]);
+        guess = clamp(estimate(averaged_, c, noisy, t, delta, flag), -1, 1);
+        for (int64_t g = 0; g < config_.guidance_steps; ++g) {
+            Tape tape;
+            const Tensor watched = tape.watch(guess);
+            const Tensor seam = slice(deviation(c, watched, loop_steps_), 1, 0, 1);
+            tape.backward(sum(square(seam)));
+            const Tensor slope = tape.gradient(watched);
+            NoTape off;
+            guess = clamp(guess - slope * (config_.guidance_step_size * unit), -1, 1);
+        }
+        if (config_.feedback) {
+            delta = clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
+            flag = Tensor::full(b, DType::f32, Shape{batch, 1}, 1);
+        }
+        if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
+    }
+
+    const int64_t final_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
+    const Tensor plan = slice(guess, 1, 0, hole + 1);
+    const std::vector<float> actions = plan.to_vector<float>();
+    std::vector<std::vector<float>> arrived;
+    for (const Dynamics* member : dynamics_) arrived.push_back(member->rollout(c.s0, plan, final_steps).to_vector<float>());
+    std::vector<Bridge> bridges(static_cast<size_t>(batch));
+    for (int64_t i = 0; i < batch; ++i) {
+        Bridge& bridge = bridges[static_cast<size_t>(i)];
+        const StitchEnds& end = ends[static_cast<size_t>(i)];
+        const float* s0 = end.source_states.data() + (config_.context - 1) * ds;
+        bridge.actions.assign(actions.begin() + i * (hole + 1) * da, actions.begin() + (i + 1) * (hole + 1) * da);
+        for (int64_t j = 0; j <= hole; ++j) {
+            double mean_square = 0;  // between members at this step
+            for (int64_t x = 0; x < ds; ++x) {
+                const auto at = static_cast<size_t>((i * (hole + 1) + j) * ds + x);
+                bridge.states.push_back(s0[x] + arrived[0][at]);
+                for (size_t m = 1; m < arrived.size(); ++m) {
+                    const double d = (double(arrived[m][at]) - double(arrived[0][at])) / statistics_.sigma_delta[static_cast<size_t>(x)];
+                    mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(arrived.size() - 1));
+                }
+            }
+            bridge.disagreement = std::max(bridge.disagreement, std::sqrt(mean_square));
+        }
+        double square = 0;
+        for (int64_t x = 0; x < ds; ++x) {
+            const double d = (double(end.target_states[static_cast<size_t>(x)]) -
+                              double(bridge.states[static_cast<size_t>(hole * ds + x)])) /
+                             statistics_.sigma_delta[static_cast<size_t>(x)];
+            square += d * d;
+        }
+        bridge.error = std::sqrt(square / static_cast<double>(ds));
+    }
+    return bridges;
+}
+
+std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
+                                                 const std::vector<Rng>& streams) const {
+    ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
+    const int64_t wanted = static_cast<int64_t>(ends.size());
+    std::vector<std::vector<Bridge>> result(ends.size());
+    // A fixed number of pairs goes through the networks together. Sizes do not change a row's result, since every
+    // kernel treats rows alike and in the same order.
+    constexpr int64_t kPiece = 16;
+    context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
+        const int64_t first = p * kPiece, count = std::min(kPiece, wanted - first);
+        std::vector<StitchEnds> piece;
+        std::vector<Rng> noise;
+        for (int64_t i = first; i < first + count; ++i)
+            for (int64_t k = 0; k < candidates; ++k) {
+                piece.push_back(ends[static_cast<size_t>(i)]);
+                noise.push_back(streams[static_cast<size_t>(i)].stream(static_cast<uint64_t>(k)));
+            }
+        const std::vector<Bridge> bridges = sample_piece(piece, hole, noise);
+        for (int64_t i = 0; i < count; ++i) {
+            auto& own = result[static_cast<size_t>(first + i)];
+            own.assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
+            std::stable_sort(own.begin(), own.end(), [](const Bridge& a, const Bridge& b) { return a.error < b.error; });
+        }
+    });
+    return result;
+}
+
+std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,
+                                             const std::vector<int64_t>& arrival, int64_t most) const {
+    const data::Dataset& d = *data.dataset;
+    const int64_t l = config_.context, hole = config_.hole, ds = d.state_dim, da = d.action_dim;
+    std::vector<int64_t> starts;
+    for (int64_t k = 0; k < data.count(); ++k)
+        for (int64_t t = data.begin(k); t + 2 * l + hole - 1 <= data.last(k) && t + l + hole <= arrival[static_cast<size_t>(k)]; ++t)
+            starts.push_back(t);
+    const int64_t n = static_cast<int64_t>(starts.size()), used = std::min(most, n);
+    std::vector<StitchEnds> ends;
+    for (int64_t i = 0; i < used; ++i) {
+        const int64_t start = starts[static_cast<size_t>(i * n / used)], s0 = start + l - 1, g0 = s0 + hole + 1;
+        StitchEnds end;
+        end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
+        end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
+        end.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
+        end.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
+        const std::vector<float> a = encoder.embed(d.observation(s0), 1), b = encoder.embed(d.observation(g0), 1);
+        end.steps = map_.calibration.steps(map_.steps(a.data(), b.data()));
+        ends.push_back(std::move(end));
+    }
+    return ends;
+}
+
+}  // namespace astro

@@ -1,0 +1,50 @@
+// Target selection: for a source row, rows of other episodes that are reachable within the horizon and distinct
+// [paper: reachable, distinct, a threshold; the rules here: ours, method notes 5.18(5)].
+//
+// A target lies in the first part of its episode's travel and has l - 1 successors. Reachable: n_cal between
+// n_lo = ceil((1 - Delta_thresh)(M + 1)) and M + 1. Distinct: another episode, none the chain has visited, at
+// least as far in space (units of sigma_delta) as travel gets in n_lo steps.
+#pragma once
+
+#include <functional>
+
+#include "astro/temporal_map.h"
+
+namespace astro {
+
+class TargetIndex {
+  public:
+    // reach: M + 1 steps; context: l.
+    TargetIndex(const SelectionConfig& config, const TemporalMap& map, const Statistics& statistics, int64_t reach,
+                int64_t context, uint64_t seed);
+
+    // Up to `config.candidates` of the targets of a row, uniformly; `visited` tells segments that are out.
+    std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
+
+    // Every target of a row, by brute force: the reference for tests.
+    std::vector<int64_t> all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const;
+
+    bool eligible(int64_t row) const;             // may the row be a target at all?
+    double state_distance(int64_t a, int64_t b) const;  // |s_a - s_b| in units of sigma_delta
+    // Euclid in steps: state_distance over the travel rows' median one-step displacement.
+    double euclid_steps(int64_t a, int64_t b) const { return state_distance(a, b) / step_length_; }
+    int64_t least_steps() const { return least_steps_; }
+    int64_t size() const { return static_cast<int64_t>(rows_.size()); }
+
+  private:
+    bool accepts(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const;
+    double median_displacement(int64_t steps) const;
+    void match_euclid_band(uint64_t seed);
+
+    SelectionConfig config_;
+    const TemporalMap& map_;
+    const Statistics& statistics_;
+    int64_t reach_, context_, least_steps_;
+    double least_distance_ = 0, most_distance_ = 0;  // of latents (tdr) or states (euclid)
+    double least_space_ = 0, step_length_ = 1;       // in sigma_delta
+    std::vector<int64_t> rows_;                      // eligible rows, grouped by their nearest landmark
+    std::vector<int64_t> bucket_;                    // (landmarks + 1): where each group begins
+    std::vector<double> radius_;                     // (landmarks): farthest member's latent distance
+};
+
+}  // namespace astro

@@ -1,0 +1,236 @@
+#include "astro/temporal_distance.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro {
+
+double steps_from_distance(double distance, double gamma) {
+    return std::log(std::max(1e-3, 1 - distance * (1 - gamma))) / std::log(gamma);
+}
+
+std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
+                                    double same_weight) {
+    const size_t n = rows.size();
+    auto later = [&](size_t i, size_t j) { return episode[i] == episode[j] && rows[j] > rows[i]; };
+    int64_t count = 0;
+    for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < n; ++j) count += later(i, j);
+    const double all = (1 - same_weight) / (static_cast<double>(n) * static_cast<double>(n - 1));
+    const double same = count > 0 ? same_weight / static_cast<double>(count) : 0;
+    std::vector<float> weight(n * n, 0.0f);
+    for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < n; ++j)
+            if (i != j) weight[i * n + j] = static_cast<float>(all + (later(i, j) ? same : 0));
+    return weight;
+}
+
+Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
+                     const Tensor& all_target, const Tensor& weight, double gamma, double expectile) {
+    Tensor q, w;
+    {
+        NoTape off;  // targets carry no gradient
+        q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;     // (n, B)
+        Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
+        w = step(advantage, expectile, 1 - expectile) * weight;
+    }
+    Tensor distance = pairwise_distance(latent, all, kDistanceFloor);  // v = -distance
+    return sum(w * square(q + distance));
+}
+
+Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, const std::vector<Tensor>& s_target,
+                 const std::vector<Tensor>& next_target, const std::vector<Tensor>& g_target, const Tensor& hit,
+                 double gamma, double expectile, int64_t count) {
+    const size_t heads = s.size();
+    Tensor w;
+    std::vector<Tensor> q;
+    {
+        NoTape off;
+        const Tensor reward = hit - 1.0, mask = (1.0 - hit) * gamma;
+        Tensor least, mean_value;
+        for (size_t h = 0; h < heads; ++h) {
+            const Tensor next_value = -row_distance(next_target[h], g_target[h], kDistanceFloor);  // (n)
+            const Tensor value = -row_distance(s_target[h], g_target[h], kDistanceFloor);
+            q.push_back(reward + mask * next_value);
+            least = h == 0 ? next_value : minimum(least, next_value);
+            mean_value = h == 0 ? value : mean_value + value;
+        }
+        const Tensor advantage = reward + mask * least - mean_value * (1.0 / static_cast<double>(heads));
+        w = step(advantage, expectile, 1 - expectile);
+    }
+    Tensor loss;
+    for (size_t h = 0; h < heads; ++h) {
+        const Tensor term = sum(w * square(q[h] + row_distance(s[h], g[h], kDistanceFloor)));
+        loss = h == 0 ? term : loss + term;
+    }
+    return loss * (1.0 / static_cast<double>(count));
+}
+
+TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
+                                   const Trajectories& data, const Statistics& statistics, uint64_t seed)
+    : context_(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
+    for (int64_t k = 0; k < data.count(); ++k)
+        if (data.last(k) > data.begin(k)) sources_.push_back(k);
+    if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
+    Rng rng = Rng(seed).stream("tdr/init");
+    // Rows that the first layer's hinges are spread over: 4096, evenly through the data.
+    const data::Dataset& d = *data.dataset;
+    const int64_t samples = std::min<int64_t>(4096, d.rows);
+    std::vector<float> spread;
+    for (int64_t i = 0; i < samples; ++i) {
+        std::vector<float> row = standardise(statistics, d.observation(i * d.rows / samples), 1);
+        spread.insert(spread.end(), row.begin(), row.end());
+    }
+    nn::Maker make{context.backend, DType::f32, rng};
+    nn::MlpSpec spec;
+    spec.in = d.state_dim, spec.out = config.latent, spec.width = config.width, spec.layers = config.layers;
+    spec.layer_norm = true;
+    for (int64_t h = 0; h < config.heads; ++h) online_.head.push_back(nn::make_mlp(make, spec, spread));
+    target_ = online_;
+    online_set_ = nn::ParameterSet(online_);
+    target_set_ = nn::ParameterSet(target_);
+    optimiser_ = nn::Adam(online_set_);
+}
+
+Tensor TemporalDistance::states_of(const std::vector<int64_t>& rows, int64_t offset) const {
+    const data::Dataset& d = *data_.dataset;
+    std::vector<float> states;
+    states.reserve(rows.size() * static_cast<size_t>(d.state_dim));
+    for (int64_t row : rows) {
+        const float* s = d.observation(row + offset);
+        states.insert(states.end(), s, s + d.state_dim);
+    }
+    const auto n = static_cast<int64_t>(rows.size());
+    return Tensor::from(context_.backend, Shape{n, d.state_dim}, standardise(statistics_, states.data(), n));
+}
+
+Figures TemporalDistance::update(int64_t k) {
+    Rng rng = Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k));
+    Figures figures = config_.objective == TdrObjective::in_batch ? update_in_batch(k, rng) : update_hilp(k, rng);
+    nn::move_towards(target_set_, online_set_, config_.ema);
+    return figures;
+}
+
+Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
+    std::vector<int64_t> rows, episode;
+    for (int64_t e = 0; e < config_.batch_episodes; ++e) {
+        const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
+        const int64_t first = data_.begin(segment), with_successor = data_.last(segment) - first;
+        for (int64_t r = 0; r < config_.rows_per_episode; ++r) {
+            rows.push_back(first + rng.below(with_successor));
+            episode.push_back(e);
+        }
+    }
+    const auto batch = static_cast<int64_t>(rows.size());
+    const Tensor states = states_of(rows, 0), next = states_of(rows, 1);
+    const Tensor weight = Tensor::from(context_.backend, Shape{batch, batch},
+                                       in_batch_weights(rows, episode, config_.same_episode_weight));
+    const int64_t chunks = std::min(context_.chunks, batch);
+    std::vector<Tensor> own(static_cast<size_t>(chunks)), following(static_cast<size_t>(chunks));
+    auto forward = [&](int64_t c, int64_t first, int64_t count) {
+        {
+            NoTape off;
+            own[static_cast<size_t>(c)] = target_.head[0](states.rows(first, count));
+            following[static_cast<size_t>(c)] = target_.head[0](next.rows(first, count));
+        }
+        return online_.head[0](states.rows(first, count));
+    };
+    // The loss couples all rows: each block of rows i sees all goals j; the goals' gradients of all blocks add up.
+    auto join = [&](const std::vector<Tensor>& latents) {
+        const auto n = latents.size();
+        const Tensor all = concat([&] {
+            std::vector<Tensor> constants;
+            for (const Tensor& t : latents) constants.push_back(t.detach());
+            return constants;
+        }(), 0);
+        const Tensor all_target = concat(own, 0);
+        std::vector<Tensor> as_goals(n);
+        nn::Joined joined;
+        joined.gradients.resize(n);
+        std::vector<double> losses(n);
+        context_.threads.run(chunks, [&](int64_t c) {
+            const auto i = static_cast<size_t>(c);
+            const auto [first, count] = nn::chunk_rows(batch, chunks, c);
+            Tape tape;
+            const Tensor block = tape.watch(latents[i].detach()), goals = tape.watch(all);
+            const Tensor loss = in_batch_loss(block, goals, own[i], following[i], all_target, weight.rows(first, count),
+                                              gamma_, config_.expectile);
+            losses[i] = loss.item();
+            tape.backward(loss);
+            joined.gradients[i] = tape.gradient(block);
+            as_goals[i] = tape.gradient(goals);
+        });
+        const Tensor goals = nn::tree_sum(context_.threads, as_goals);
+        for (int64_t c = 0; c < chunks; ++c) {
+            const auto i = static_cast<size_t>(c);
+            const auto [first, count] = nn::chunk_rows(batch, chunks, c);
+            joined.gradients[i] = joined.gradients[i] + goals.rows(first, count);
+            joined.loss += losses[i];
+        }
+        return joined;
+    };
+    nn::Gradient g = nn::joint_gradient(context_.threads, chunks, batch, online_set_.flat(), forward, join);
+    const double rate = nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end);
+    const double norm = optimiser_.step(online_set_, g.flat, rate);
+    return {{"loss", g.loss}, {"gradient_norm", norm}};
+}
+
+Figures TemporalDistance::update_hilp(int64_t k, Rng& rng) {
+    std::vector<int64_t> rows, goals;
+    std::vector<float> hit;
+    for (int64_t b = 0; b < config_.batch; ++b) {
+        const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
+        const int64_t first = data_.begin(segment), last = data_.last(segment);
+        const int64_t row = first + rng.below(last - first);
+        // Same trajectory at a geometric offset, clipped at its end; otherwise any row of the data.
+        const int64_t goal = rng.uniform() < config_.trajectory_goals
+                                 ? std::min(last, row + rng.geometric(1 - gamma_))
+                                 : rng.below(data_.dataset->rows);
+        rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
+    }
+    const Tensor s = states_of(rows, 0), next = states_of(rows, 1), g = states_of(goals, 0);
+    const Tensor hits = Tensor::from(context_.backend, Shape{config_.batch}, hit);
+    auto body = [&](int64_t, int64_t first, int64_t count) {
+        std::vector<Tensor> ls, lg, ts, tn, tg;
+        for (size_t h = 0; h < online_.head.size(); ++h) {
+            {
+                NoTape off;
+                ts.push_back(target_.head[h](s.rows(first, count)));
+                tn.push_back(target_.head[h](next.rows(first, count)));
+                tg.push_back(target_.head[h](g.rows(first, count)));
+            }
+            ls.push_back(online_.head[h](s.rows(first, count)));
+            lg.push_back(online_.head[h](g.rows(first, count)));
+        }
+        return hilp_loss(ls, lg, ts, tn, tg, hits.rows(first, count), gamma_, config_.expectile, config_.batch);
+    };
+    nn::Gradient gradient =
+        nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
+    const double rate = nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end);
+    const double norm = optimiser_.step(online_set_, gradient.flat, rate);
+    return {{"loss", gradient.loss}, {"gradient_norm", norm}};
+}
+
+TrainingState TemporalDistance::state() {
+    TrainingState state;
+    state.add("model", online_set_);
+    state.add("target", target_set_);
+    state.add("optimiser", online_set_, optimiser_);
+    return state;
+}
+
+std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) const {
+    const int64_t dims = data_.dataset->state_dim, width = config_.latent;
+    std::vector<float> out(static_cast<size_t>(rows * width));
+    constexpr int64_t kPiece = 4096;
+    context_.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
+        const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);
+        const Tensor x = Tensor::from(context_.backend, Shape{count, dims},
+                                      standardise(statistics_, states + first * dims, count));
+        const Tensor y = online_.head[0](x);
+        context_.backend.download(out.data() + first * width, y.raw(), y.bytes());
+    });
+    return out;
+}
+
+}  // namespace astro

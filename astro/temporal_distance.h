@@ -1,0 +1,79 @@
+// TDR, the temporal distance representation: an encoder phi in which Euclidean distance is the least number of
+// steps between two states [paper: structure; loss: HILP, Park et al., ICML 2024].
+//
+//   V(s, g) = -d(s, g),  d(s, g) = sqrt(max(|phi(s) - phi(g)|^2, 1e-6))
+// trained by expectile TD with r = -1 a step and discount gamma, so that d = (1 - gamma^n) / (1 - gamma) for n steps.
+#pragma once
+
+#include "astro/config.h"
+#include "astro/training.h"
+#include "astro/trajectories.h"
+#include "nn/layers.h"
+
+namespace astro {
+
+// n from d: ln(1 - d (1 - gamma)) / ln gamma, the argument at least 1e-3 (d saturates at 1 / (1 - gamma)).
+double steps_from_distance(double distance, double gamma);
+
+constexpr double kDistanceFloor = 1e-6;  // of the squared distance
+
+// One batch of in-batch pairs: B rows s_i with successors s'_i. `pair_weight` (B, B) sums to 1:
+// same_weight * [j later in i's episode] / (number of such pairs) + (1 - same_weight) / (B (B - 1)) for i != j.
+std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
+                                    double same_weight);
+
+// Loss over the pairs (i, j), i in a block of rows: sum weight w_tau (q - v)^2 with v = -d(s_i, s_j),
+// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = tau where the advantage >= 0, else 1 - tau; d' by the
+// target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
+Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
+                     const Tensor& all_target, const Tensor& weight, double gamma, double expectile);
+
+// HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): per-head TD targets, expectile weights
+// by the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) a head; hit (n)
+// is 1 where the goal is the very row s. Sum over heads and rows, divided by `count`.
+Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, const std::vector<Tensor>& s_target,
+                 const std::vector<Tensor>& next_target, const std::vector<Tensor>& g_target, const Tensor& hit,
+                 double gamma, double expectile, int64_t count);
+
+class TemporalDistance : public Trainee {
+  public:
+    // Trains on every row of the segments that has a successor.
+    TemporalDistance(const Context& context, const TdrConfig& config, double gamma, const Trajectories& data,
+                     const Statistics& statistics, uint64_t seed);
+
+    std::string name() const override { return "tdr"; }
+    int64_t updates() const override { return config_.updates; }
+    Figures update(int64_t k) override;
+    TrainingState state() override;
+
+    // Head 0 of the online network. states: (rows, state_dim), raw units -> (rows, latent).
+    std::vector<float> embed(const float* states, int64_t rows) const;
+    int64_t latent() const { return config_.latent; }
+    double gamma() const { return gamma_; }
+
+  private:
+    Figures update_in_batch(int64_t k, Rng& rng);
+    Figures update_hilp(int64_t k, Rng& rng);
+    Tensor states_of(const std::vector<int64_t>& rows, int64_t offset) const;
+
+    struct Heads {
+        std::vector<nn::Mlp> head;
+        template <class V>
+        void visit(V& v) {
+            v("head", head);
+        }
+    };
+
+    Context context_;
+    TdrConfig config_;
+    double gamma_;
+    const Trajectories& data_;
+    const Statistics& statistics_;
+    uint64_t seed_;
+    Heads online_, target_;
+    nn::ParameterSet online_set_, target_set_;
+    nn::Adam optimiser_;
+    std::vector<int64_t> sources_;  // segments with at least two rows
+};
+
+}  // namespace astro

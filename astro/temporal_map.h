@@ -1,0 +1,55 @@
+// What the rest of the method asks of a trained TDR: latents of all rows, calibrated steps, where episodes arrive,
+// and distances closed over a graph of landmarks. Everything here is [ours] (method notes 5.17(4), 5.18(3, 4)).
+#pragma once
+
+#include "astro/temporal_distance.h"
+
+namespace astro {
+
+// n_cal from n^: the median n^ that the behaviour's own pace shows at gaps of 1, 2, ... steps, inverted.
+class Calibration {
+  public:
+    Calibration() = default;
+    // medians[g - 1]: median n^ at a gap of g steps; made monotone here. At least two gaps.
+    explicit Calibration(std::vector<double> medians);
+
+    double steps(double predicted) const;      // n_cal; beyond the last gap by the last slope
+    double predicted(double steps) const;      // its inverse: median n^ at a gap
+    const std::vector<double>& medians() const { return medians_; }
+
+  private:
+    std::vector<double> medians_;
+};
+
+struct TemporalMap {
+    const Trajectories* data = nullptr;
+    double gamma = 0;
+    int64_t width = 0;
+    std::vector<float> latent;           // (rows, width)
+    Calibration calibration;
+    std::vector<int64_t> arrival;        // (segments), row at which travel ends
+    std::vector<int64_t> landmark;       // (landmarks), rows
+    std::vector<int32_t> landmark_of;    // (rows), index of the nearest landmark
+    std::vector<float> closed;           // (landmarks, landmarks), shortest paths in steps n^; inf between components
+    int64_t components = 0;              // of the landmark graph
+
+    const float* at(int64_t row) const { return latent.data() + row * width; }
+    // n^ between two latents, or rows.
+    double steps(const float* a, const float* b) const;
+    double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
+    // D, the closure: shortest path between the nearest landmarks, n^ where they are the same.
+    double closure(int64_t a, int64_t b) const;
+    int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
+    bool in_travel(int64_t row) const { return row <= arrival[static_cast<size_t>(data->segment(row))]; }
+};
+
+double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
+
+// First row of each segment from which on all rows have n^ <= arrival_steps to the mean latent of its last
+// arrival_rows rows; the last row where there is none.
+std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
+
+TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
+                               const Trajectories& validation, const Config& config);
+
+}  // namespace astro

@@ -1,0 +1,133 @@
+#include "astro/trajectories.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/base/error.h"
+
+namespace astro {
+
+namespace {
+
+// Mean and deviation of value(t, dimension) over the rows for which keep(t) holds.
+template <class Keep, class Value>
+void moments(int64_t rows, int64_t dims, double floor, Keep keep, Value value, std::vector<double>* mean,
+             std::vector<double>& deviation) {
+    std::vector<double> sum(static_cast<size_t>(dims)), square(static_cast<size_t>(dims));
+    int64_t count = 0;
+    for (int64_t t = 0; t < rows; ++t) {
+        if (!keep(t)) continue;
+        ++count;
+        for (int64_t i = 0; i < dims; ++i) {
+            const double x = value(t, i);
+            sum[static_cast<size_t>(i)] += x, square[static_cast<size_t>(i)] += x * x;
+        }
+    }
+    deviation.assign(static_cast<size_t>(dims), floor);
+    if (mean) mean->assign(static_cast<size_t>(dims), 0);
+    for (size_t i = 0; i < static_cast<size_t>(dims) && count > 0; ++i) {
+        const double m = sum[i] / static_cast<double>(count);
+        const double variance = std::max(0.0, square[i] / static_cast<double>(count) - m * m);
+        deviation[i] = std::max(floor, std::sqrt(variance));
+        if (mean) (*mean)[i] = m;
+    }
+}
+
+}  // namespace
+
+Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
+    const int64_t dims = dataset.state_dim;
+    std::vector<double> sigma;
+    moments(dataset.rows, dims, 1e-9, [](int64_t) { return true; },
+            [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); }, nullptr, sigma);
+    std::vector<float> length(static_cast<size_t>(dataset.rows), 0.0f);  // of the step that leaves each row
+    std::vector<float> sorted;
+    for (int64_t t = 0; t + 1 < dataset.rows; ++t) {
+        if (dataset.terminals[static_cast<size_t>(t)]) continue;
+        double square = 0;
+        for (int64_t i = 0; i < dims; ++i) {
+            const double d = (double(dataset.observation(t + 1)[i]) - double(dataset.observation(t)[i])) /
+                             sigma[static_cast<size_t>(i)];
+            square += d * d;
+        }
+        length[static_cast<size_t>(t)] = static_cast<float>(std::sqrt(square));
+        sorted.push_back(length[static_cast<size_t>(t)]);
+    }
+    float bound = 0;
+    if (!sorted.empty()) {
+        auto at = sorted.begin() + static_cast<int64_t>(0.99 * static_cast<double>(sorted.size() - 1));
+        std::nth_element(sorted.begin(), at, sorted.end());
+        bound = static_cast<float>(factor) * *at;
+    }
+    Trajectories result;
+    result.dataset = &dataset;
+    result.segment_of.resize(static_cast<size_t>(dataset.rows));
+    for (int64_t t = 0; t < dataset.rows; ++t) {
+        const bool starts = t == 0 || dataset.terminals[static_cast<size_t>(t - 1)] ||
+                            (bound > 0 && length[static_cast<size_t>(t - 1)] > bound);
+        if (starts) result.first.push_back(t);
+        result.segment_of[static_cast<size_t>(t)] = static_cast<int32_t>(result.first.size() - 1);
+    }
+    result.first.push_back(dataset.rows);
+    return result;
+}
+
+Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
+    const data::Dataset& d = *trajectories.dataset;
+    Statistics s;
+    moments(d.rows, d.state_dim, floor, [](int64_t) { return true; },
+            [&](int64_t t, int64_t i) { return double(d.observation(t)[i]); }, &s.mean, s.sigma_state);
+    auto differences = [&](int64_t gap, std::vector<double>& out) {
+        moments(
+            d.rows, d.state_dim, floor,
+            [&](int64_t t) { return t + gap < d.rows && trajectories.segment(t + gap) == trajectories.segment(t); },
+            [&](int64_t t, int64_t i) { return double(d.observation(t + gap)[i]) - double(d.observation(t)[i]); },
+            nullptr, out);
+    };
+    differences(1, s.sigma_delta);
+    differences(window_steps, s.sigma_window);
+    return s;
+}
+
+std::vector<float> standardise(const Statistics& statistics, const float* states, int64_t rows) {
+    const int64_t dims = static_cast<int64_t>(statistics.mean.size());
+    std::vector<float> out(static_cast<size_t>(rows * dims));
+    for (int64_t t = 0; t < rows; ++t)
+        for (int64_t i = 0; i < dims; ++i)
+            out[static_cast<size_t>(t * dims + i)] =
+                static_cast<float>((double(states[t * dims + i]) - statistics.mean[static_cast<size_t>(i)]) /
+                                   statistics.sigma_state[static_cast<size_t>(i)]);
+    return out;
+}
+
+data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count) {
+    const int64_t from = dataset.episode_start[static_cast<size_t>(first)];
+    const int64_t to = dataset.episode_start[static_cast<size_t>(first + count)];
+    auto cut = [&](const auto& values, int64_t width) {
+        std::decay_t<decltype(values)> part;
+        if (!values.empty()) part.assign(values.begin() + from * width, values.begin() + to * width);
+        return part;
+    };
+    data::Dataset part;
+    part.rows = to - from;
+    part.state_dim = dataset.state_dim, part.action_dim = dataset.action_dim;
+    part.qpos_dim = dataset.qpos_dim, part.qvel_dim = dataset.qvel_dim;
+    part.observations = cut(dataset.observations, dataset.state_dim);
+    part.actions = cut(dataset.actions, dataset.action_dim);
+    part.terminals = cut(dataset.terminals, 1);
+    part.qpos = cut(dataset.qpos, dataset.qpos_dim);
+    part.qvel = cut(dataset.qvel, dataset.qvel_dim);
+    data::index_episodes(part);
+    return part;
+}
+
+Split split_validation(const data::Dataset& dataset, double share) {
+    const int64_t episodes = dataset.episodes();
+    if (episodes < 2)
+        fail(ErrorKind::data, "the data set has ", episodes,
+             " episode: at least 2 are needed, since the last ones are held out; hint: give a -val file");
+    const int64_t held = std::clamp<int64_t>(std::llround(share * static_cast<double>(episodes)), 1, episodes - 1);
+    return {take_episodes(dataset, 0, episodes - held), take_episodes(dataset, episodes - held, held)};
+}
+
+}  // namespace astro

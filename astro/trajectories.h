@@ -1,0 +1,48 @@
+// The data as the method sees it: runs of rows without jumps, and the units everything is measured in.
+#pragma once
+
+#include <vector>
+
+#include "data/dataset.h"
+
+namespace astro {
+
+// A data set cut into segments: its episodes, cut again where the system jumped (teleports). Windows, travel and
+// chains never cross a segment's end.
+struct Trajectories {
+    const data::Dataset* dataset = nullptr;
+    std::vector<int64_t> first;       // (count + 1): segment k is rows [first[k], first[k + 1])
+    std::vector<int32_t> segment_of;  // (rows)
+
+    int64_t count() const { return static_cast<int64_t>(first.size()) - 1; }
+    int64_t begin(int64_t segment) const { return first[static_cast<size_t>(segment)]; }
+    int64_t last(int64_t segment) const { return first[static_cast<size_t>(segment) + 1] - 1; }  // inclusive
+    int64_t segment(int64_t row) const { return segment_of[static_cast<size_t>(row)]; }
+};
+
+// A jump is a one-step difference (in units of sigma_state) longer than `factor` times the 99th percentile.
+Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
+
+// Per dimension, over real training rows, at least `floor` (method.md 5.18, Units).
+struct Statistics {
+    std::vector<double> mean;          // of states
+    std::vector<double> sigma_state;   // sigma_s
+    std::vector<double> sigma_delta;   // of s_{t+1} - s_t
+    std::vector<double> sigma_window;  // of s_{t+M+1} - s_t
+};
+
+Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor);
+
+// (rows, state_dim) standardised by mean and sigma_state.
+std::vector<float> standardise(const Statistics& statistics, const float* states, int64_t rows);
+
+// Episodes [first, first + count) as a data set of their own.
+data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count);
+
+// Splits off the last share of the episodes (at least one) when there is no validation file.
+struct Split {
+    data::Dataset train, validation;
+};
+Split split_validation(const data::Dataset& dataset, double share);
+
+}  // namespace astro
