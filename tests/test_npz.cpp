@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstring>
+#include <functional>
 
 #include "data/npz.h"
 #include "temporary_folder.h"
@@ -99,19 +99,16 @@ TEST_CASE("npz: odd dtypes are listed, read where numeric, refused by name elsew
     CHECK(reader.read("b").to<uint8_t>("b") == std::vector<uint8_t>{1});
     CHECK(reader.read_as<int64_t>("i8") == std::vector<int64_t>{0, 1, 2});
     CHECK(reader.read_as<float>("f2") == std::vector<float>{0, 0});
-    for (auto [key, descr] : {std::pair{"s", "<U2"},
-                              {"by", "|S1"},
-                              {"ob", "|O"},
-                              {"st", "[("},
-                              {"c", "<c16"},
-                              {"dt", "<M8[s]"},
-                              {"v", "|V3"},
-                              {"uni", "[("}}) {
+    const std::pair<const char*, const char*> others[] = {{"s", "<U2"}, {"by", "|S1"}, {"ob", "|O"},
+                                                          {"st", "[("}, {"c", "<c16"}, {"dt", "<M8[s]"},
+                                                          {"v", "|V3"}, {"uni", "[("}};
+    for (const auto& other : others) {
+        const char* key = other.first;
         CAPTURE(key);
         CHECK_FALSE(reader.entry(key).header.supported);
-        std::string message = refusal([&, k = key] { reader.read(k); });
-        CHECK(message.find(std::string("odd_dtypes.npz: array '") + key + "'") != std::string::npos);
-        CHECK(message.find(descr) != std::string::npos);
+        std::string message = refusal([&] { reader.read(key); });
+        CHECK(message.find(text("odd_dtypes.npz: array '", key, "'")) != std::string::npos);
+        CHECK(message.find(other.second) != std::string::npos);
     }
 }
 
