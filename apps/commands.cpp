@@ -4,12 +4,27 @@
 
 namespace astro::app {
 
+int run_data_collect(CommandLine& line);
+int run_data_inspect(CommandLine& line);
+int run_data_verify(CommandLine& line);
+int run_train_tdr(CommandLine& line);
+int run_train_dynamics(CommandLine& line);
+int run_train_planner(CommandLine& line);
+int run_augment(CommandLine& line);
 int run_version(CommandLine& line);
 int run_help(CommandLine& line);
 
 // In the order of the work.
 const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
+        {"data collect", "", "Generates a data set as OGBench does, and its validation part.", run_data_collect},
+        {"data inspect", "FILE", "Says what is in a data set and what is wrong with it.", run_data_inspect},
+        {"data verify", "FILE", "Replays every transition in the exact simulator; exit 3 when the data do not obey it.",
+         run_data_verify},
+        {"train tdr", "", "Trains the temporal distance representation.", run_train_tdr},
+        {"train dynamics", "", "Trains the dynamics model (after tdr).", run_train_dynamics},
+        {"train planner", "", "Trains the stitch planner (after dynamics).", run_train_planner},
+        {"augment", "", "Stitches: grows chains and writes augmented.npz (after planner).", run_augment},
         {"version", "", "Shows what this program was built from and what it runs on.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
     };

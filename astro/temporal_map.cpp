@@ -144,16 +144,6 @@ void assign_landmarks(const Context& context, TemporalMap& map) {
     });
 }
 
-TemporalMap embedded(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config) {
-    TemporalMap map;
-    map.data = &data;
-    map.gamma = encoder.gamma();
-    map.width = encoder.latent();
-    map.latent = encoder.embed(data.dataset->observations.data(), data.dataset->rows);
-    map.arrival = find_arrivals(map, config.arrival_steps, config.arrival_rows);
-    return map;
-}
-
 }  // namespace
 
 Calibration::Calibration(std::vector<double> medians) : medians_(std::move(medians)) {
@@ -209,10 +199,20 @@ std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps,
     return arrival;
 }
 
+TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config) {
+    TemporalMap map;
+    map.data = &data;
+    map.gamma = encoder.gamma();
+    map.width = encoder.latent();
+    map.latent = encoder.embed(data.dataset->observations.data(), data.dataset->rows);
+    map.arrival = find_arrivals(map, config.arrival_steps, config.arrival_rows);
+    return map;
+}
+
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config) {
-    TemporalMap map = embedded(encoder, train, config.data);
-    map.calibration = calibrate(context, embedded(encoder, validation, config.data), config.tdr.calibration_gaps);
+    TemporalMap map = embed_trajectories(encoder, train, config.data);
+    map.calibration = calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_gaps);
     map.landmark = choose_landmarks(context, map, config.closure.landmarks, config.closure.pool);
     close_graph(context, map, config.closure.edge);
     assign_landmarks(context, map);

@@ -49,6 +49,9 @@ double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(
 // arrival_rows rows; the last row where there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
 
+// Latents and arrivals only; no calibration, no landmarks.
+TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);
+
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config);
 

@@ -323,4 +323,16 @@ void ZipStream::finish() {
     }
 }
 
+uint32_t file_crc32(const std::string& path) {
+    const InputFile file(path);
+    std::vector<unsigned char> block(1 << 20);
+    uLong crc = crc32(0, nullptr, 0);
+    for (uint64_t at = 0; at < file.size(); at += block.size()) {
+        const auto n = static_cast<size_t>(std::min<uint64_t>(block.size(), file.size() - at));
+        file.read_at(at, block.data(), n);
+        crc = crc32(crc, block.data(), static_cast<uInt>(n));
+    }
+    return static_cast<uint32_t>(crc);
+}
+
 }  // namespace astro::data

@@ -28,6 +28,9 @@ struct ZipMember {
     uint64_t data_offset = 0;
 };
 
+// CRC-32 of a whole file, as zip and gzip compute it.
+uint32_t file_crc32(const std::string& path);
+
 class ZipReader {
   public:
     explicit ZipReader(const std::string& path);

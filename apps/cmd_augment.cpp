@@ -1,0 +1,29 @@
+// astro augment: grows chains with a trained planner and writes augmented.npz.
+#include "apps/measure.h"
+
+namespace astro::app {
+
+int run_augment(CommandLine& line) {
+    StageOptions options;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(output);
+    line.add_config(config, {"", "data", "closure", "selection", "augment", "metrics"});
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config);
+    Workbench& bench = runner.bench();
+    runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
+    for (int64_t m = 0; m < bench.ensemble(); ++m)
+        runner.require_trained(bench.dynamics(m), bench.fingerprint("dynamics"));
+    runner.require_trained(bench.planner(), bench.fingerprint("planner"));
+    const std::vector<std::string> before = keys_of(runner.results());
+    augment_and_measure(runner);
+    runner.save_results();
+    print_new(runner.results(), before, output.json);
+    return 0;
+}
+
+}  // namespace astro::app

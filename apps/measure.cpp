@@ -1,0 +1,206 @@
+#include "apps/measure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "apps/settings.h"
+#include "apps/signals.h"
+#include "apps/simulator.h"
+
+namespace astro::app {
+
+namespace {
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double percentile(std::vector<double> values, double percent) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[static_cast<size_t>(percent / 100 * static_cast<double>(values.size() - 1))];
+}
+
+void put_rates(data::Json& results, const std::string& transition, const std::string& bridge, const ViolationRates& rates) {
+    for (size_t k = 0; k < rates.tolerance.size(); ++k) {
+        if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
+        if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
+    }
+}
+
+std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges) {
+    std::vector<double> errors;
+    for (const auto& candidates : bridges) errors.push_back(candidates[0].error);
+    return errors;
+}
+
+}  // namespace
+
+std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
+
+std::vector<std::string> keys_of(const data::Json& object) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : object.members()) keys.push_back(key);
+    return keys;
+}
+
+void print_new(const data::Json& results, const std::vector<std::string>& before, bool json) {
+    data::Json fresh = data::Json::object();
+    for (const auto& [key, value] : results.members())
+        if (std::find(before.begin(), before.end(), key) == before.end()) fresh[key] = value;
+    if (json) {
+        std::printf("%s\n", fresh.dump().c_str());
+        return;
+    }
+    for (const auto& [key, value] : fresh.members())
+        if (value.kind() == data::Json::Kind::real) std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
+        else std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
+}
+
+void train_and_measure_tdr(StageRunner& runner) {
+    Workbench& bench = runner.bench();
+    runner.train(bench.tdr(), bench.fingerprint("tdr"));
+    data::Json& results = runner.results();
+    if (results.find("tdr_updates")) return;  // measured when it was finished
+    const double start = seconds_now();
+    const TemporalMap& map = bench.map();
+    results["tdr_updates"] = bench.tdr().updates();
+    if (map.components > 1)
+        runner.warn(text("the landmark graph has ", map.components, " components: distances between them are infinite; "
+                         "hint: more tdr.updates, or a larger closure.edge"));
+    results["calibration_error"] = calibration_error(bench.map());
+    std::vector<double> travel;
+    for (int64_t k = 0; k < bench.train().count(); ++k)
+        travel.push_back(static_cast<double>(map.arrival[static_cast<size_t>(k)] - bench.train().begin(k)));
+    results["arrival_step_median"] = percentile(travel, 50);
+    if (const Simulator* simulator = find_simulator(runner.environment())) {
+        const DistanceMetrics m = measure_distances(runner.context(), map, simulator->geodesics,
+                                                    runner.config().metrics.distance_pairs, bench.seed());
+        results["spearman_raw"] = m.spearman_raw;
+        results["spearman_closed"] = m.spearman_closed;
+        results["spearman_euclid"] = m.spearman_euclid;
+        results["wall_auc_raw"] = m.wall_auc_raw;
+        results["wall_auc_closed"] = m.wall_auc_closed;
+        results["wall_pairs"] = m.wall_pairs;
+    }
+    runner.add_seconds("tdr/map_and_metrics", seconds_now() - start);
+}
+
+void train_and_measure_dynamics(StageRunner& runner) {
+    Workbench& bench = runner.bench();
+    for (int64_t m = 0; m < bench.ensemble(); ++m) runner.train(bench.dynamics(m), bench.fingerprint("dynamics"));
+    data::Json& results = runner.results();
+    if (results.find("dynamics_updates")) return;
+    results["dynamics_updates"] = bench.dynamics(0).updates();
+    std::vector<int64_t> steps = {1, 5, 10, 15, bench.horizon()};
+    const OpenLoopError error =
+        bench.dynamics(0).open_loop_error(bench.validation(), bench.validation_map().arrival, steps, 2000);
+    for (size_t i = 0; i < error.steps.size(); ++i) {
+        const std::string at = "_" + std::to_string(error.steps[i]);
+        results["dynamics_rmse_one_pass" + at] = error.one_pass[i];
+        if (!error.sampled.empty()) results["dynamics_rmse_sampled" + at] = error.sampled[i];
+        results["dynamics_rmse_persistence" + at] = error.persistence[i];
+    }
+}
+
+void train_and_measure_planner(StageRunner& runner) {
+    Workbench& bench = runner.bench();
+    runner.train(bench.planner(), bench.fingerprint("planner"));
+    data::Json& results = runner.results();
+    if (results.find("planner_updates")) return;
+    results["planner_updates"] = bench.planner().updates();
+    const std::vector<double> errors = best_errors(bench.validation_bridges());
+    results["validation_arrival_error_median"] = percentile(errors, 50);
+    results["validation_arrival_error_90"] = percentile(errors, 90);
+}
+
+std::string augment_and_measure(StageRunner& runner) {
+    Workbench& bench = runner.bench();
+    data::Json& results = runner.results();
+    const std::string path = runner.folder().file("augmented.npz"), fingerprint = bench.fingerprint("augment");
+    const data::Json* known = results.find("augment_fingerprint");
+    if (known && known->as_string() == fingerprint && file_exists(path)) return path;  // done in an earlier session
+
+    const double start = seconds_now();
+    const Config& config = runner.config();
+    const auto wanted = std::llround(config.augment.ratio * static_cast<double>(bench.train_data().rows));
+    runner.progress().start("augment", wanted);
+    ChainProgress progress;
+    progress.round = [&](int64_t rows, int64_t, const Augmentation&) { runner.progress().update(rows); };
+    progress.interrupted = [] { return interrupted(); };
+    const Augmentation made = bench.augment(progress);
+    runner.progress().finish();
+
+    const data::Dataset spliced = to_dataset(made, bench.train_data(), bench.statistics(), find_simulator(runner.environment()) != nullptr);
+    if (spliced.rows == 0)
+        fail(ErrorKind::data, "augment: no bridge was accepted out of ", made.attempts.size(), " attempts",
+             made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
+             "; hint: train the planner longer, or raise augment.accept_threshold");
+    data::save_dataset(path, spliced, &runner.threads());
+
+    std::vector<int64_t> verdicts(4);
+    std::vector<double> errors;
+    int64_t bridge_rows = 0;
+    for (const BridgeAttempt& attempt : made.attempts) {
+        ++verdicts[static_cast<size_t>(attempt.verdict)];
+        errors.push_back(attempt.bridge.error);
+    }
+    for (uint8_t synthetic : spliced.is_synthetic) bridge_rows += synthetic;
+    const auto attempts = static_cast<int64_t>(made.attempts.size());
+    results["augment_rows"] = spliced.rows;
+    results["augment_chains"] = static_cast<int64_t>(made.chains.size());
+    results["augment_bridges"] = verdicts[0];
+    results["augment_bridge_transitions"] = bridge_rows;
+    results["augment_depth_mean"] = static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
+    results["augment_attempts"] = attempts;
+    results["yield"] = attempts ? static_cast<double>(verdicts[0]) / static_cast<double>(attempts) : 0.0;
+    for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement})
+        results[std::string("rejected_") + verdict_name(v)] = verdicts[static_cast<size_t>(v)];
+    results["queries"] = made.queries;
+    results["queries_without_target"] = made.queries_without_target;
+    results["chains_ended_by_depth"] = made.ended_by_depth;
+    results["chains_ended_without_target"] = made.ended_without_target;
+    results["chains_ended_by_rejections"] = made.ended_by_rejections;
+    results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
+    results["arrival_error_median"] = percentile(errors, 50);
+    results["arrival_error_90"] = percentile(errors, 90);
+    results["novelty"] = novelty(bench.train_data(), spliced, bench.statistics());
+    if (!made.stopped_because.empty()) runner.warn("augmentation stopped early: " + made.stopped_because);
+
+    // Failure signatures (method notes 5.18(15)), in words.
+    const MetricsConfig& limits = config.metrics;
+    if (made.wall_share > limits.warn_wall_share)
+        runner.warn(text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
+                         " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
+    const double median = percentile(errors, 50), reference = percentile(best_errors(bench.validation_bridges()), 50);
+    if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
+        runner.warn(text("dynamics drift: the median arrival error is ", print_real(median), " sigma_delta against ",
+                         print_real(reference), " on held-out windows; hint: train dynamics and planner longer"));
+    if (made.plan_deviation < limits.warn_collapse)
+        runner.warn(text("planner collapse: planned actions deviate ", print_real(made.plan_deviation),
+                         " times as much as the data's; hint: look at the variety of the data's actions"));
+    results["target_wall_share"] = made.wall_share;
+    results["plan_deviation"] = made.plan_deviation;
+
+    const Statistics& units = bench.statistics();
+    const std::vector<double>& kappas = limits.tolerances;
+    if (const Simulator* simulator = find_simulator(runner.environment())) {
+        put_rates(results, "dvr_real", "", real_violation_rates(bench.train(), units, kappas, simulator->step));
+        put_rates(results, "", "dvr_bridge_snap_before_acceptance",
+                  violation_rates(made.attempts, SeamForm::snap, false, units, kappas, simulator->step));
+        put_rates(results, "", "dvr_bridge_snap", violation_rates(made.attempts, SeamForm::snap, true, units, kappas, simulator->step));
+        put_stored_rates(results, spliced, kappas, *simulator, runner.threads());
+        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, simulator->step, 50);
+        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, simulator->step, 90);
+    }
+    put_rates(results, "", "dvr_bridge_model",
+              model_violation_rates(runner.context(), made.attempts, true, units, kappas, bench.dynamics(0)));
+    results["augment_fingerprint"] = fingerprint;
+    runner.add_seconds("augment", seconds_now() - start);
+    runner.save_results();
+    return path;
+}
+
+}  // namespace astro::app

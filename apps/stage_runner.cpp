@@ -1,0 +1,145 @@
+#include "apps/stage_runner.h"
+
+#include <chrono>
+#include <cstdlib>
+
+#include "apps/signals.h"
+#include "data/checkpoint.h"
+#include "data/file.h"
+#include "data/zip.h"
+
+namespace astro::app {
+
+namespace {
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// OGBench's own habit, unless ASTRO_DATA says otherwise.
+std::string data_folder() {
+    if (const char* folder = std::getenv("ASTRO_DATA")) return folder;
+    const char* home = std::getenv("HOME");
+    return std::string(home ? home : ".") + "/.ogbench/data";
+}
+
+// The maze part of a data set's name without its type: what the resolver gives, or nothing.
+std::string environment_of(const Config& config, const data::DatasetName& name) {
+    return config.general.env.empty() ? name.environment : config.general.env;
+}
+
+DatasetIdentity identify(const std::string& path) {
+    return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
+}
+
+}  // namespace
+
+StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const std::string& data_path)
+    : options_(options),
+      config_(config),
+      folder_(options.run),
+      progress_(Progress::standard(options.quiet, options.log_every)),
+      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())),
+      backend_(make_cpu_backend()) {
+    name_ = data::resolve_dataset(data_path.empty() ? config.general.data : data_path, data_folder());
+    environment_ = environment_of(config, name_);
+    data::Dataset all = data::load_dataset(name_.path, &threads_);
+    std::optional<data::Dataset> validation;
+    if (!name_.val_path.empty()) validation = data::load_dataset(name_.val_path, &threads_);
+
+    Session session;
+    session.command = line.command_name();
+    session.arguments = line.arguments();
+    session.seed = config.general.seed;
+    session.chunks = config.general.chunks;
+    session.threads = threads_.size();
+    session.datasets.push_back(identify(name_.path));
+    if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
+    folder_.record_session(session, line.effective_config());
+
+    progress_.note(text("device cpu (", cpu_isa_name(), "), ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
+                        " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim,
+                        environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
+                                             : "; environment " + environment_));
+    bench_ = std::make_unique<Workbench>(context(), config, std::move(all), std::move(validation), environment_);
+    if (file_exists(folder_.file("results.json")))
+        results_ = data::Json::parse(read_file(folder_.file("results.json")), folder_.file("results.json"));
+    if (file_exists(folder_.file("timings.json")))
+        timings_ = data::Json::parse(read_file(folder_.file("timings.json")), folder_.file("timings.json"));
+}
+
+void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const Hook& after_update) {
+    TrainingPlan plan;
+    plan.folder = folder_.checkpoints(trainee.name());
+    plan.checkpoint_every = config_.checkpoint.every;
+    plan.keep = config_.checkpoint.keep;
+    plan.metrics_every = config_.checkpoint.metrics_every;
+    plan.validate_every = config_.checkpoint.validate_every;
+    plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
+    plan.resume = options_.resume;
+    plan.fingerprint = fingerprint;
+    if (!options_.resume && data::load_checkpoint(plan.folder))
+        fail(ErrorKind::usage, folder_.path(), " already holds checkpoints of stage ", trainee.name(),
+             "; hint: --resume goes on from them, or choose another --run folder");
+    const std::string stage = trainee.name();
+    std::unique_ptr<MetricsLog> log;
+    TrainingObserver observer;
+    observer.resumed = [&](int64_t step) {
+        if (step >= trainee.updates()) return;  // finished: its curve stays as it is
+        progress_.start(stage, trainee.updates(), step);
+        log = std::make_unique<MetricsLog>(folder_.file("metrics.csv"), stage, step > 0 ? step : -1);
+    };
+    observer.progress = [&](int64_t step, int64_t, const Figures& figures) {
+        if (figures.empty()) progress_.update(step);
+        else progress_.update(step, figures[0].second);
+    };
+    observer.metrics = [&](int64_t step, const Figures& figures) {
+        for (const auto& [key, value] : figures) log->add(step, key, value);
+    };
+    observer.after_update = [&](int64_t step) {
+        if (after_update) after_update(step, *log);
+        if (step % plan.checkpoint_every == 0) log->flush();
+    };
+    observer.interrupted = [] { return interrupted(); };
+    observer.warn = [&](const std::string& message) { warn(message); };
+    const double start = seconds_now();
+    const bool done = astro::train(trainee, plan, observer);
+    if (!log) return;  // skipped
+    log->flush();
+    add_seconds(stage, seconds_now() - start);
+    progress_.finish();
+    if (!done)
+        fail(ErrorKind::interrupted, "stage ", stage, " stopped before its end; its checkpoint is written: the same command with --resume goes on");
+}
+
+bool StageRunner::finished(Trainee& trainee, const std::string& fingerprint) {
+    return load_state(trainee, folder_.checkpoints(trainee.name()), fingerprint,
+                      [&](const std::string& message) { warn(message); }) >= trainee.updates();
+}
+
+void StageRunner::require_trained(Trainee& trainee, const std::string& fingerprint) {
+    if (!finished(trainee, fingerprint))
+        fail(ErrorKind::usage, "stage ", trainee.name(), " is not trained in ", folder_.path(), "; hint: astro train ",
+             trainee.name().substr(0, trainee.name().find_first_of("0123456789/")), " --run ", folder_.path(), " first");
+}
+
+void StageRunner::save_results() {
+    write_file_atomically(folder_.file("results.json"), results_.dump() + "\n");
+    write_file_atomically(folder_.file("timings.json"), timings_.dump() + "\n");
+}
+
+void StageRunner::add_seconds(const std::string& key, double seconds) {
+    const data::Json* before = timings_.find(key);
+    timings_[key] = (before ? before->as_real() : 0) + seconds;
+}
+
+void StageRunner::warn(const std::string& message) {
+    progress_.note("warning: " + message);
+    data::Json& warnings = results_["warnings"];
+    if (warnings.kind() != data::Json::Kind::array) warnings = data::Json::array();
+    for (const data::Json& known : warnings.elements())
+        if (known.as_string() == message) return;
+    warnings.push(message);
+}
+
+}  // namespace astro::app

@@ -1,0 +1,60 @@
+// What the commands that work on a data set in a run folder share: opening everything, and running one stage with
+// progress, curves, checkpoints, interruption and resumption.
+#pragma once
+
+#include <memory>
+
+#include "apps/metrics_log.h"
+#include "apps/options.h"
+#include "apps/progress.h"
+#include "apps/run_dir.h"
+#include "astro/workbench.h"
+#include "data/dataset_load.h"
+#include "data/json.h"
+
+namespace astro::app {
+
+class StageRunner {
+  public:
+    // Parses nothing: the line has been parsed. Opens the run folder and the data set, makes the backend and the
+    // threads, records the session. `data_path` overrides the settings' data set (a file the command has made).
+    StageRunner(CommandLine& line, const StageOptions& options, Config& config, const std::string& data_path = "");
+
+    Workbench& bench() { return *bench_; }
+    RunFolder& folder() { return folder_; }
+    Progress& progress() { return progress_; }
+    ThreadPool& threads() { return threads_; }
+    Context context() { return {*backend_, threads_, config_.general.chunks}; }
+    const Config& config() const { return config_; }
+    const data::DatasetName& dataset_name() const { return name_; }
+    // The simulator's name for evaluation and measurement: general.env, else what the data set's name says.
+    const std::string& environment() const { return environment_; }
+
+    // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. after_update sees
+    // every update's number, from the first of this session. Throws Error(interrupted) when it stops before its end.
+    using Hook = std::function<void(int64_t step, MetricsLog& log)>;
+    void train(Trainee& trainee, const std::string& fingerprint, const Hook& after_update = {});
+    // Loads a stage that must be finished; Error(usage) names the command that trains it.
+    void require_trained(Trainee& trainee, const std::string& fingerprint);
+    bool finished(Trainee& trainee, const std::string& fingerprint);
+
+    // results.json: figures by key, in the order of the stages, byte-stable. Times go to timings.json.
+    data::Json& results() { return results_; }
+    void save_results();
+    void add_seconds(const std::string& key, double seconds);
+    void warn(const std::string& message);  // a line on stderr, and kept in results.json under "warnings"
+
+  private:
+    StageOptions options_;
+    Config& config_;
+    RunFolder folder_;
+    Progress progress_;
+    ThreadPool threads_;
+    std::unique_ptr<Backend> backend_;
+    data::DatasetName name_;
+    std::string environment_;
+    std::unique_ptr<Workbench> bench_;
+    data::Json results_ = data::Json::object(), timings_ = data::Json::object();
+};
+
+}  // namespace astro::app

@@ -1,0 +1,308 @@
+#include "astro/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+namespace astro {
+
+namespace {
+
+std::vector<double> ranks(const std::vector<double>& values) {
+    std::vector<size_t> order(values.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+    std::vector<double> rank(values.size());
+    for (size_t i = 0; i < order.size();) {
+        size_t j = i;
+        while (j < order.size() && values[order[j]] == values[order[i]]) ++j;
+        for (size_t k = i; k < j; ++k) rank[order[k]] = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
+        i = j;
+    }
+    return rank;
+}
+
+// Probability that a value of `high` exceeds one of `low`, ties counted half.
+double area_under_curve(const std::vector<double>& high, const std::vector<double>& low) {
+    if (high.empty() || low.empty()) return 0;
+    std::vector<double> all = low;
+    all.insert(all.end(), high.begin(), high.end());
+    const std::vector<double> rank = ranks(all);
+    double sum = 0;
+    for (size_t i = low.size(); i < all.size(); ++i) sum += rank[i] + 1;
+    const double n = static_cast<double>(high.size()), m = static_cast<double>(low.size());
+    return (sum - n * (n + 1) / 2) / (n * m);
+}
+
+double euclid(const float* a, const float* b, int64_t n) {
+    double square = 0;
+    for (int64_t i = 0; i < n; ++i) square += (double(a[i]) - double(b[i])) * (double(a[i]) - double(b[i]));
+    return std::sqrt(square);
+}
+
+double scaled_error(const double* truth, const float* stored, const std::vector<double>& sigma) {
+    double square = 0;
+    for (size_t i = 0; i < sigma.size(); ++i) {
+        const double d = (truth[i] - double(stored[i])) / sigma[i];
+        square += d * d;
+    }
+    return std::sqrt(square / static_cast<double>(sigma.size()));
+}
+
+// The transitions of an attempt as they would be stored: calls f(state, action, next state).
+template <class F>
+void for_each_transition(const BridgeAttempt& attempt, SeamForm seam, F f) {
+    const size_t ds = attempt.source_state.size();
+    const size_t steps = attempt.bridge.states.size() / ds, da = attempt.bridge.actions.size() / steps;
+    std::vector<float> state = attempt.source_state, next(ds);
+    const float* arrived = attempt.bridge.states.data() + (steps - 1) * ds;
+    for (size_t j = 0; j < steps; ++j) {
+        for (size_t i = 0; i < ds; ++i) {
+            const float residual = attempt.target_state[i] - arrived[i];
+            if (j + 1 == steps) next[i] = attempt.target_state[i];
+            else if (seam == SeamForm::snap) next[i] = attempt.bridge.states[j * ds + i];
+            else next[i] = attempt.bridge.states[j * ds + i] + static_cast<float>(j + 1) / static_cast<float>(steps) * residual;
+        }
+        f(state.data(), attempt.bridge.actions.data() + j * da, next.data());
+        state = next;
+    }
+}
+
+class RateCounter {
+  public:
+    explicit RateCounter(const std::vector<double>& tolerances)
+        : tolerances_(tolerances), transitions_(tolerances.size()), bridges_(tolerances.size()) {}
+    void transition(double error) {
+        ++total_;
+        worst_ = std::isnan(error) ? INFINITY : std::max(worst_, error);
+        for (size_t k = 0; k < tolerances_.size(); ++k) transitions_[k] += !(error <= tolerances_[k]);
+    }
+    void end_bridge() {
+        ++total_bridges_;
+        for (size_t k = 0; k < tolerances_.size(); ++k) bridges_[k] += worst_ > tolerances_[k];
+        worst_ = 0;
+    }
+    ViolationRates rates() const {
+        ViolationRates r;
+        r.tolerance = tolerances_, r.transitions = total_, r.bridges = total_bridges_;
+        for (size_t k = 0; k < tolerances_.size(); ++k) {
+            r.transition.push_back(total_ ? static_cast<double>(transitions_[k]) / static_cast<double>(total_) : 0);
+            r.bridge.push_back(total_bridges_ ? static_cast<double>(bridges_[k]) / static_cast<double>(total_bridges_) : 0);
+        }
+        return r;
+    }
+
+  private:
+    std::vector<double> tolerances_;
+    std::vector<int64_t> transitions_, bridges_;
+    int64_t total_ = 0, total_bridges_ = 0;
+    double worst_ = 0;
+};
+
+}  // namespace
+
+double spearman(const std::vector<double>& a, const std::vector<double>& b) {
+    ASTRO_CHECK(a.size() == b.size(), "spearman: ", a.size(), " and ", b.size(), " values");
+    if (a.size() < 2) return 0;
+    const std::vector<double> ra = ranks(a), rb = ranks(b);
+    const double mean = (static_cast<double>(a.size()) - 1) / 2;
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+        ab += (ra[i] - mean) * (rb[i] - mean);
+        aa += (ra[i] - mean) * (ra[i] - mean);
+        bb += (rb[i] - mean) * (rb[i] - mean);
+    }
+    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+}
+
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
+                                  int64_t pairs, uint64_t seed) {
+    const data::Dataset& d = *map.data->dataset;
+    const int64_t sources = std::min<int64_t>(200, std::max<int64_t>(1, pairs / 10)), each = pairs / sources;
+    struct Pair {
+        double raw, closed, euclid, geodesic;
+    };
+    std::vector<std::vector<Pair>> found(static_cast<size_t>(sources));
+    context.threads.run(sources, [&](int64_t s) {
+        Rng rng = Rng(seed).stream("metrics/distances").stream(static_cast<uint64_t>(s));
+        const int64_t from = rng.below(d.rows);
+        std::vector<int64_t> rows;
+        std::vector<const float*> states;
+        for (int64_t i = 0; i < each; ++i) {
+            rows.push_back(rng.below(d.rows));
+            states.push_back(d.observation(rows.back()));
+        }
+        const std::vector<double> geodesic = geodesics(d.observation(from), states);
+        for (size_t i = 0; i < rows.size(); ++i)
+            if (geodesic[i] >= 0)
+                found[static_cast<size_t>(s)].push_back({map.steps(from, rows[i]), map.closure(from, rows[i]),
+                                                         euclid(d.observation(from), states[i], 2), geodesic[i]});
+    });
+    std::vector<double> raw, closed, straight, geodesic;
+    std::vector<double> wall_raw, wall_closed, wall_euclid;
+    std::vector<Pair> open;
+    for (const auto& part : found)
+        for (const Pair& p : part) {
+            raw.push_back(p.raw), closed.push_back(p.closed), straight.push_back(p.euclid), geodesic.push_back(p.geodesic);
+            if (p.euclid >= 1 && p.euclid < 9 && p.geodesic > 2 * p.euclid) {
+                wall_raw.push_back(p.raw), wall_closed.push_back(p.closed), wall_euclid.push_back(p.euclid);
+            } else if (p.euclid >= 1 && p.geodesic < 1.15 * p.euclid) {
+                open.push_back(p);
+            }
+        }
+    DistanceMetrics m;
+    m.pairs = static_cast<int64_t>(raw.size());
+    m.spearman_raw = spearman(raw, geodesic);
+    m.spearman_closed = spearman(closed, geodesic);
+    m.spearman_euclid = spearman(straight, geodesic);
+    // Open pairs whose Euclid matches that of some wall pair, at most one each, by order of distance.
+    std::sort(open.begin(), open.end(), [](const Pair& a, const Pair& b) { return a.euclid < b.euclid; });
+    std::sort(wall_euclid.begin(), wall_euclid.end());
+    std::vector<double> open_raw, open_closed;
+    size_t at = 0;
+    for (double e : wall_euclid) {
+        while (at < open.size() && open[at].euclid < e - 0.25) ++at;
+        if (at >= open.size() || open[at].euclid > e + 0.25) continue;
+        open_raw.push_back(open[at].raw), open_closed.push_back(open[at].closed);
+        ++at;
+    }
+    m.wall_pairs = static_cast<int64_t>(wall_raw.size());
+    m.wall_auc_raw = area_under_curve(wall_raw, open_raw);
+    m.wall_auc_closed = area_under_curve(wall_closed, open_closed);
+    return m;
+}
+
+double calibration_error(const TemporalMap& map) {
+    const Trajectories& data = *map.data;
+    const int64_t gaps = static_cast<int64_t>(map.calibration.medians().size());
+    double sum = 0;
+    int64_t count = 0;
+    for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment is enough
+        for (int64_t gap = 4; gap <= gaps; gap += 4)
+            for (int64_t t = data.begin(k); t + gap <= map.arrival[static_cast<size_t>(k)]; t += 3) {
+                sum += std::fabs(map.calibration.steps(map.steps(t, t + gap)) - static_cast<double>(gap)) / static_cast<double>(gap);
+                ++count;
+            }
+    return count ? sum / static_cast<double>(count) : 0;
+}
+
+ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, SeamForm seam, bool accepted_only,
+                               const Statistics& statistics, const std::vector<double>& tolerances,
+                               const ExactStep& step) {
+    RateCounter counter(tolerances);
+    std::vector<double> truth(statistics.sigma_delta.size());
+    for (const BridgeAttempt& attempt : attempts) {
+        if (accepted_only && attempt.verdict != Verdict::accepted) continue;
+        for_each_transition(attempt, seam, [&](const float* s, const float* a, const float* next) {
+            step(s, a, truth.data());
+            counter.transition(scaled_error(truth.data(), next, statistics.sigma_delta));
+        });
+        counter.end_bridge();
+    }
+    return counter.rates();
+}
+
+ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
+                                     bool accepted_only, const Statistics& statistics,
+                                     const std::vector<double>& tolerances, const Dynamics& judge_model) {
+    const int64_t n = static_cast<int64_t>(attempts.size());
+    const auto ds = static_cast<int64_t>(statistics.sigma_delta.size());
+    constexpr int64_t kPiece = 64;
+    std::vector<std::vector<double>> errors(attempts.size());
+    context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
+        std::vector<float> states, actions, nexts;
+        for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
+            for_each_transition(attempts[static_cast<size_t>(i)], SeamForm::snap, [&](const float* s, const float* a, const float* next) {
+                const size_t da = attempts[static_cast<size_t>(i)].bridge.actions.size() /
+                                  (attempts[static_cast<size_t>(i)].bridge.states.size() / static_cast<size_t>(ds));
+                states.insert(states.end(), s, s + ds);
+                actions.insert(actions.end(), a, a + da);
+                nexts.insert(nexts.end(), next, next + ds);
+            });
+        const int64_t rows = static_cast<int64_t>(states.size()) / ds;
+        if (rows == 0) return;
+        const int64_t da = static_cast<int64_t>(actions.size()) / rows;
+        const Tensor s0 = Tensor::from(context.backend, Shape{rows, ds}, standardise(statistics, states.data(), rows));
+        const std::vector<float> moved =
+            judge_model.rollout(s0, Tensor::from(context.backend, Shape{rows, 1, da}, actions), 1).to_vector<float>();
+        std::vector<double> truth(static_cast<size_t>(ds));
+        int64_t row = 0;
+        for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i) {
+            const int64_t steps = static_cast<int64_t>(attempts[static_cast<size_t>(i)].bridge.states.size()) / ds;
+            for (int64_t j = 0; j < steps; ++j, ++row) {
+                for (int64_t x = 0; x < ds; ++x)
+                    truth[static_cast<size_t>(x)] = double(states[static_cast<size_t>(row * ds + x)]) + double(moved[static_cast<size_t>(row * ds + x)]);
+                errors[static_cast<size_t>(i)].push_back(scaled_error(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
+            }
+        }
+    });
+    RateCounter counter(tolerances);
+    for (size_t i = 0; i < attempts.size(); ++i) {
+        if (accepted_only && attempts[i].verdict != Verdict::accepted) continue;
+        for (double e : errors[i]) counter.transition(e);
+        counter.end_bridge();
+    }
+    return counter.rates();
+}
+
+ViolationRates real_violation_rates(const Trajectories& data, const Statistics& statistics,
+                                    const std::vector<double>& tolerances, const ExactStep& step) {
+    const data::Dataset& d = *data.dataset;
+    RateCounter counter(tolerances);
+    std::vector<double> truth(static_cast<size_t>(d.state_dim));
+    for (int64_t t = 0; t + 1 < d.rows; ++t) {
+        if (data.segment(t) != data.segment(t + 1)) continue;
+        step(d.observation(t), d.action(t), truth.data());
+        counter.transition(scaled_error(truth.data(), d.observation(t + 1), statistics.sigma_delta));
+    }
+    return counter.rates();
+}
+
+double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
+                          const ExactStep& step, double percent) {
+    std::vector<double> errors;
+    const size_t ds = statistics.sigma_delta.size();
+    std::vector<double> next(ds);
+    for (const BridgeAttempt& attempt : attempts) {
+        if (accepted_only && attempt.verdict != Verdict::accepted) continue;
+        std::vector<float> state = attempt.source_state;
+        const size_t steps = attempt.bridge.states.size() / ds, da = attempt.bridge.actions.size() / steps;
+        for (size_t j = 0; j < steps; ++j) {
+            step(state.data(), attempt.bridge.actions.data() + j * da, next.data());
+            for (size_t i = 0; i < ds; ++i) state[i] = static_cast<float>(next[i]);
+        }
+        errors.push_back(scaled_error(next.data(), attempt.target_state.data(), statistics.sigma_delta));
+    }
+    if (errors.empty()) return 0;
+    const auto at = errors.begin() + static_cast<int64_t>(percent / 100 * static_cast<double>(errors.size() - 1));
+    std::nth_element(errors.begin(), at, errors.end());
+    return *at;
+}
+
+double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics) {
+    // A cell: the first two dimensions in steps of 4 sigma_delta (about half a unit in mazes), and the direction of
+    // the next step among eight.
+    auto cells = [&](const data::Dataset& d) {
+        std::set<int64_t> seen;
+        for (int64_t t = 0; t + 1 < d.rows; ++t) {
+            if (d.terminals[static_cast<size_t>(t)]) continue;
+            int64_t code = 0;
+            double step[2] = {};
+            for (int64_t i = 0; i < std::min<int64_t>(2, d.state_dim); ++i) {
+                const double size = 4 * statistics.sigma_delta[static_cast<size_t>(i)];
+                code = code * 100003 + static_cast<int64_t>(std::floor(double(d.observation(t)[i]) / size)) + 50000;
+                step[i] = double(d.observation(t + 1)[i]) - double(d.observation(t)[i]);
+            }
+            const double turn = std::atan2(step[1], step[0]) / 6.283185307179586 * 8 + 8.5;
+            seen.insert(code * 8 + static_cast<int64_t>(turn) % 8);
+        }
+        return seen;
+    };
+    const std::set<int64_t> known = cells(real), made = cells(spliced);
+    int64_t fresh = 0;
+    for (int64_t cell : made) fresh += known.count(cell) == 0;
+    return made.empty() ? 0 : static_cast<double>(fresh) / static_cast<double>(made.size());
+}
+
+}  // namespace astro

@@ -1,0 +1,170 @@
+#include "astro/workbench.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace astro {
+
+namespace {
+
+// FNV-1a over 8-byte words and the rest.
+uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
+    const char* p = static_cast<const char*>(data);
+    for (; bytes >= 8; p += 8, bytes -= 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        hash = (hash ^ word) * 0x100000001B3u;
+        hash ^= hash >> 29;
+    }
+    for (; bytes > 0; ++p, --bytes) hash = (hash ^ static_cast<unsigned char>(*p)) * 0x100000001B3u;
+    return hash;
+}
+
+// Prints the settings of the sections a stage depends on, skipping those that change no result.
+class SettingsText {
+  public:
+    explicit SettingsText(std::vector<std::string> sections) : sections_(std::move(sections)) {}
+
+    template <class S>
+    void section(const std::string& prefix, const char*, S& settings) {
+        if (std::find(sections_.begin(), sections_.end(), prefix) == sections_.end()) return;
+        prefix_ = prefix;
+        settings.visit(*this);
+    }
+    template <class T, class... Rest>
+    void operator()(const char* name, const T& value, const Rest&...) {
+        if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
+        out_ << prefix_ << "." << name << "=";
+        print(value);
+        out_ << "\n";
+    }
+    std::string text() const { return out_.str(); }
+
+  private:
+    template <class T>
+    void print(const T& value) {
+        if constexpr (std::is_enum_v<T>) out_ << static_cast<int>(value);
+        else out_ << value;
+    }
+    template <class T>
+    void print(const std::vector<T>& values) {
+        for (const T& value : values) out_ << value << ",";
+    }
+    void print(double value) {
+        char digits[40];
+        std::snprintf(digits, sizeof digits, "%.17g", value);
+        out_ << digits;
+    }
+
+    std::vector<std::string> sections_;
+    std::string prefix_;
+    std::ostringstream out_;
+};
+
+}  // namespace
+
+Workbench::Workbench(const Context& context, const Config& config, data::Dataset all,
+                     std::optional<data::Dataset> validation, std::string environment)
+    : context_(context), config_(config), environment_(std::move(environment)) {
+    if (validation) {
+        if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
+            fail(ErrorKind::data, "the validation file has states of ", validation->state_dim, " and actions of ",
+                 validation->action_dim, " dimensions, the data set ", all.state_dim, " and ", all.action_dim);
+        train_data_ = std::move(all);
+        validation_data_ = std::move(*validation);
+    } else {
+        Split split = split_validation(all, config.data.validation_share);
+        train_data_ = std::move(split.train);
+        validation_data_ = std::move(split.validation);
+    }
+    train_ = cut_at_jumps(train_data_, config.data.jump_factor);
+    validation_ = cut_at_jumps(validation_data_, config.data.jump_factor);
+    statistics_ = measure(train_, config.planner.hole + 1, config.data.std_floor);
+}
+
+int64_t Workbench::horizon() const {
+    return config_.planner.hole + (config_.planner.unknown == UnknownActions::hole ? 1 : config_.planner.context);
+}
+
+TemporalDistance& Workbench::tdr() {
+    if (!tdr_) tdr_ = std::make_unique<TemporalDistance>(context_, config_.tdr, gamma(), train_, statistics_, seed());
+    return *tdr_;
+}
+
+const TemporalMap& Workbench::map() {
+    if (!map_) map_ = build_temporal_map(context_, tdr(), train_, validation_, config_);
+    return *map_;
+}
+
+const TemporalMap& Workbench::validation_map() {
+    if (!validation_map_) validation_map_ = embed_trajectories(tdr(), validation_, config_.data);
+    return *validation_map_;
+}
+
+Dynamics& Workbench::dynamics(int64_t member) {
+    dynamics_.resize(static_cast<size_t>(ensemble()));
+    auto& slot = dynamics_[static_cast<size_t>(member)];
+    if (!slot)
+        slot = std::make_unique<Dynamics>(context_, config_.dynamics, horizon(), map(), statistics_, seed(), member);
+    return *slot;
+}
+
+Planner& Workbench::planner() {
+    if (!planner_) {
+        std::vector<const Dynamics*> members;
+        for (int64_t m = 0; m < ensemble(); ++m) members.push_back(&dynamics(m));
+        planner_ = std::make_unique<Planner>(context_, config_.planner, map(), statistics_, members, config_.dynamics, seed());
+    }
+    return *planner_;
+}
+
+const std::vector<std::vector<Bridge>>& Workbench::validation_bridges() {
+    if (!validation_bridges_) {
+        const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, 512);
+        if (ends.empty())
+            fail(ErrorKind::data, "no validation episode travels for a whole window of ",
+                 2 * config_.planner.context + config_.planner.hole, " rows; hint: a shorter planner.context or planner.hole");
+        std::vector<Rng> streams;
+        for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
+        validation_bridges_ = planner().sample(ends, config_.planner.hole, config_.augment.bridge_candidates, streams);
+    }
+    return *validation_bridges_;
+}
+
+Augmentation Workbench::augment(const ChainProgress& progress) {
+    const TargetIndex index(config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
+    const AcceptanceBounds bounds = measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
+    return grow_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
+                       config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
+}
+
+std::string Workbench::fingerprint(const std::string& stage) const {
+    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
+        {"tdr", {"", "data", "tdr"}},
+        {"dynamics", {"dynamics"}},
+        {"planner", {"closure", "planner"}},
+        {"augment", {"selection", "augment"}},
+        {"policy", {"policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"}}};
+    std::vector<std::string> sections;
+    for (const auto& [name, own] : stages) {
+        sections.insert(sections.end(), own.begin(), own.end());
+        if (name == stage) break;
+    }
+    SettingsText settings(sections);
+    Config copy = config_;
+    copy.visit(settings);
+    std::string words = settings.text() + environment_;
+    if (stage != "tdr") words += std::to_string(horizon());
+    uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
+    for (const data::Dataset* d : {&train_data_, &validation_data_}) {
+        hash = hash_bytes(hash, d->observations.data(), d->observations.size() * sizeof(float));
+        hash = hash_bytes(hash, d->actions.data(), d->actions.size() * sizeof(float));
+        hash = hash_bytes(hash, d->terminals.data(), d->terminals.size());
+    }
+    char digits[20];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+    return digits;
+}
+
+}  // namespace astro

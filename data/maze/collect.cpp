@@ -1,0 +1,125 @@
+#include "data/maze/collect.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/base/error.h"
+
+namespace astro::maze {
+
+namespace {
+
+// Shortest-path maps to every cell, made once.
+class Oracle {
+  public:
+    explicit Oracle(const Layout& layout) : layout_(layout) {
+        maps_.resize(static_cast<size_t>(layout.rows() * layout.columns()));
+        for (const Cell& c : layout.free_cells()) maps_[static_cast<size_t>(layout.index(c))] = layout.steps_to(c);
+    }
+
+    const std::vector<int>& map(Cell goal) const { return maps_[static_cast<size_t>(layout_.index(goal))]; }
+
+    // Unit direction to the next cell's centre; in the goal's cell, or where there is no way, to the own centre.
+    Point direction(Point at, Cell goal) const {
+        const std::vector<int>& steps = map(goal);
+        const Cell own = cell_of(at);
+        Cell next = own;
+        int best = steps[static_cast<size_t>(layout_.index(own))];
+        for (const Cell n : {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}}) {
+            if (layout_.wall(n)) continue;
+            const int s = steps[static_cast<size_t>(layout_.index(n))];
+            if (s >= 0 && s < best) best = s, next = n;
+        }
+        const Point c = centre(next);
+        const double dx = c.x - at.x, dy = c.y - at.y, length = std::hypot(dx, dy) + 1e-6;
+        return {dx / length, dy / length};
+    }
+
+  private:
+    const Layout& layout_;
+    std::vector<std::vector<int>> maps_;
+};
+
+Cell pick(const std::vector<Cell>& cells, Rng& rng) {
+    return cells[static_cast<size_t>(rng.below(static_cast<int64_t>(cells.size())))];
+}
+
+// Cells exactly 4 steps from the start; the start itself where there is none.
+Cell stitch_goal(const Layout& layout, const Oracle& oracle, Cell start, Rng& rng) {
+    std::vector<Cell> far;
+    for (const Cell& c : layout.free_cells())
+        if (oracle.map(start)[static_cast<size_t>(layout.index(c))] == 4) far.push_back(c);
+    return far.empty() ? start : pick(far, rng);
+}
+
+}  // namespace
+
+CollectType collect_type(std::string_view name) {
+    if (name == "navigate") return CollectType::navigate;
+    if (name == "stitch") return CollectType::stitch;
+    if (name == "explore") return CollectType::explore;
+    fail(ErrorKind::usage, "unknown kind of data '", name, "': there is navigate, stitch, explore");
+}
+
+int64_t default_rows(std::string_view maze, CollectType type) {
+    if (type == CollectType::stitch) return 201;
+    if (type == CollectType::explore) return 501;
+    return maze == "giant" ? 2001 : 1001;
+}
+
+int64_t default_episodes(std::string_view maze, CollectType type) {
+    if (type == CollectType::stitch) return 5000;
+    if (type == CollectType::explore) return 10000;
+    return maze == "giant" ? 500 : 1000;
+}
+
+data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string_view part, ThreadPool& threads) {
+    const Oracle oracle(layout);
+    const std::vector<Cell> all = layout.free_cells(), vertices = layout.vertex_cells();
+    data::Dataset d;
+    d.rows = spec.episodes * spec.episode_rows;
+    d.state_dim = d.action_dim = d.qpos_dim = d.qvel_dim = 2;
+    const auto values = static_cast<size_t>(d.rows * 2);
+    d.observations.resize(values), d.actions.resize(values), d.qpos.resize(values), d.qvel.resize(values);
+    d.terminals.resize(static_cast<size_t>(d.rows));
+    const Rng root = Rng(spec.seed).stream("collect").stream(part);
+    threads.run(spec.episodes, [&](int64_t e) {
+        Rng rng = root.stream(static_cast<uint64_t>(e));
+        const Cell start = pick(all, rng);
+        Cell goal = spec.type == CollectType::stitch ? stitch_goal(layout, oracle, start, rng) : pick(vertices, rng);
+        const Point from = noised(start, rng);
+        Point target = noised(goal, rng);  // only tells when navigate has arrived
+        const Point velocity{0.1 * rng.normal(), 0.1 * rng.normal()};
+        PointMaze agent(layout, from, velocity, rng.stream("portals"));
+        Point heading;
+        for (int64_t t = 0; t < spec.episode_rows; ++t) {
+            if (spec.type == CollectType::explore) {
+                if (t % 10 == 0) {
+                    const double x = rng.normal(), y = rng.normal(), length = std::hypot(x, y) + 1e-6;
+                    heading = {x / length, y / length};
+                }
+            } else {
+                // The oracle sees where the agent is, not the lagging observation.
+                heading = oracle.direction(agent.position(), goal);
+            }
+            const double ax = std::clamp(heading.x + spec.noise * rng.normal(), -1.0, 1.0);
+            const double ay = std::clamp(heading.y + spec.noise * rng.normal(), -1.0, 1.0);
+            const auto at = static_cast<size_t>((e * spec.episode_rows + t) * 2);
+            const Point o = agent.observation(), q = agent.position(), v = agent.velocity();
+            d.observations[at] = static_cast<float>(o.x), d.observations[at + 1] = static_cast<float>(o.y);
+            d.qpos[at] = static_cast<float>(q.x), d.qpos[at + 1] = static_cast<float>(q.y);
+            d.qvel[at] = static_cast<float>(v.x), d.qvel[at + 1] = static_cast<float>(v.y);
+            d.actions[at] = static_cast<float>(ax), d.actions[at + 1] = static_cast<float>(ay);
+            d.terminals[at / 2] = t + 1 == spec.episode_rows;
+            agent.step(ax, ay);
+            if (spec.type == CollectType::navigate && distance(agent.observation(), target) <= kGoalTolerance) {
+                goal = pick(vertices, rng);
+                target = noised(goal, rng);
+            }
+        }
+    });
+    data::index_episodes(d);
+    return d;
+}
+
+}  // namespace astro::maze

@@ -1,0 +1,34 @@
+// Geodesic distances in a maze: the ground truth that the TDR is compared with (method notes 5.10, C1).
+#pragma once
+
+#include "data/maze/physics.h"
+
+namespace astro::maze {
+
+// Shortest ways for the disc over a grid of 0.25 units (16 neighbours, so straight ways are at most 1.4 % too long in
+// open space). Portals are ignored. Points in walls are moved to the nearest free grid point.
+class GeodesicMap {
+  public:
+    explicit GeodesicMap(const Layout& layout);
+
+    // Distances from p to every grid point, in units; -1 where there is no way.
+    std::vector<float> distances_from(Point p) const;
+    double at(const std::vector<float>& distances, Point p) const;
+
+    int64_t width() const { return width_; }
+    int64_t height() const { return height_; }
+    Point point(int64_t ix, int64_t iy) const { return {x0_ + kSpacing * static_cast<double>(ix), y0_ + kSpacing * static_cast<double>(iy)}; }
+    bool free(int64_t ix, int64_t iy) const { return free_[static_cast<size_t>(iy * width_ + ix)] != 0; }
+
+    static constexpr double kSpacing = 0.25;
+
+  private:
+    int64_t nearest(Point p) const;
+
+    const Layout* layout_;
+    int64_t width_, height_;
+    double x0_, y0_;
+    std::vector<uint8_t> free_;
+};
+
+}  // namespace astro::maze

@@ -1,0 +1,194 @@
+// Point mazes: MuJoCo's golden trajectories, the real file, generator statistics, geodesics, evaluation.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "data/dataset_load.h"
+#include "data/maze/collect.h"
+#include "data/maze/geodesic.h"
+#include "data/maze/replay.h"
+#include "tensor/base/error.h"
+
+using namespace astro;
+using namespace astro::maze;
+
+namespace {
+
+data::Dataset stitch_data(const char* name, int64_t episodes, int threads = 2) {
+    ThreadPool pool(threads);
+    CollectSpec spec;
+    spec.episodes = episodes, spec.seed = 1;
+    return collect(layout(name), spec, "train", pool);
+}
+
+}  // namespace
+
+TEST_CASE("physics: golden trajectories of MuJoCo, step by step and free-running, to 1e-9") {
+    for (const char* name : {"medium", "large", "giant", "teleport"}) {
+        std::ifstream file(std::string("tests/golden/pointmaze_") + name + ".txt");
+        REQUIRE(file.good());
+        std::string line;
+        State stored, running;
+        double worst = 0;
+        int steps = 0, contacts = 0;
+        while (std::getline(file, line)) {
+            if (line[0] == '#') continue;
+            std::istringstream fields(line);
+            double episode, step, ax, ay;
+            State next;
+            fields >> episode >> step >> ax >> ay >> next.position.x >> next.position.y >> next.velocity.x >> next.velocity.y;
+            if (step >= 0) {
+                const State once = step_point(layout(name), stored.position, ax, ay);
+                running = step_point(layout(name), running.position, ax, ay);
+                for (const State& s : {once, running})
+                    for (double e : {s.position.x - next.position.x, s.position.y - next.position.y,
+                                     s.velocity.x - next.velocity.x, s.velocity.y - next.velocity.y})
+                        worst = std::max(worst, std::fabs(e));
+                ++steps;
+                contacts += next.velocity.x != 0 || next.velocity.y != 0;
+            } else {
+                running = next;
+            }
+            stored = next;
+        }
+        CHECK(steps == 900);
+        CHECK(contacts > 100);
+        CHECK(worst < 1e-9);
+    }
+}
+
+TEST_CASE("replay: every transition of the real file, and one row moved by 0.01 is found") {
+    const std::string path = "../shared/data/ogbench/pointmaze-medium-stitch-v0.npz";
+    if (!std::ifstream(path)) {
+        MESSAGE("no real file beside the repository: skipped");
+        return;
+    }
+    ThreadPool pool(2);
+    data::Dataset d = data::load_dataset(path, &pool);
+    Replay r = replay(layout("medium"), d, {0.1, 0.5}, pool);
+    CHECK(r.real.transitions == 1000000);
+    CHECK(r.real.worst < 4e-6);
+    CHECK(r.real.violations == std::vector<int64_t>{0, 0});
+    d.qpos[2 * 12345] += 0.01f;
+    r = replay(layout("medium"), d, {0.01}, pool);
+    CHECK(r.real.worst_row == 12345);
+    CHECK(r.real.worst > 0.009);
+    CHECK(r.real.violations[0] == 1);
+}
+
+TEST_CASE("generator: OGBench's statistics at 500 episodes, every transition exact, any number of threads") {
+    const data::Dataset d = stitch_data("medium", 500);
+    CHECK(d.rows == 500 * 201);
+    CHECK(d.episodes() == 500);
+    double mean[2] = {}, square = 0, velocity = 0;
+    int64_t contacts = 0;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        for (int i = 0; i < 2; ++i) mean[i] += double(d.observation(t)[i]) / double(d.rows);
+        square += double(d.action(t)[0]) * double(d.action(t)[0]) / double(d.rows);
+        velocity += double(d.qvel[size_t(2 * t)]) * double(d.qvel[size_t(2 * t)]) / double(d.rows);
+        contacts += t % 201 != 0 && (d.qvel[size_t(2 * t)] != 0 || d.qvel[size_t(2 * t + 1)] != 0);
+    }
+    CHECK(mean[0] == doctest::Approx(9.5).epsilon(0.06));
+    CHECK(mean[1] == doctest::Approx(10.4).epsilon(0.06));
+    CHECK(std::sqrt(square) == doctest::Approx(0.708).epsilon(0.02));
+    CHECK(std::sqrt(velocity) == doctest::Approx(0.026).epsilon(0.25));
+    CHECK(double(contacts) / double(d.rows) == doctest::Approx(0.0024).epsilon(0.4));
+    ThreadPool pool(2);
+    const Replay r = replay(layout("medium"), d, {0.1}, pool);
+    CHECK(r.real.worst < 4e-6);
+    const data::Dataset again = stitch_data("medium", 500, 3);
+    CHECK(again.observations == d.observations);
+    CHECK(again.actions == d.actions);
+    CHECK(again.qvel == d.qvel);
+}
+
+TEST_CASE("generator: teleports show the lag, and the replay is exact all the same") {
+    const data::Dataset d = stitch_data("teleport", 200);
+    int64_t jumps = 0;
+    for (int64_t t = 0; t < d.rows; ++t)
+        jumps += std::fabs(d.observation(t)[0] - d.qpos[size_t(2 * t)]) + std::fabs(d.observation(t)[1] - d.qpos[size_t(2 * t + 1)]) > 1;
+    CHECK(jumps > 10);
+    ThreadPool pool(1);
+    CHECK(replay(layout("teleport"), d, {0.1}, pool).real.worst < 4e-6);
+}
+
+TEST_CASE("layout: tasks, hallways and names") {
+    const std::vector<std::pair<const char*, std::vector<int>>> lengths = {
+        {"medium", {10, 10, 6, 10, 8}}, {"large", {15, 19, 12, 14, 15}}, {"giant", {30, 26, 30, 26, 17}}, {"teleport", {19, 15, 10, 21, 15}}};
+    const std::vector<std::pair<size_t, size_t>> cells = {{26, 21}, {46, 22}, {86, 46}, {45, 24}};
+    for (size_t m = 0; m < lengths.size(); ++m) {
+        const Layout& l = layout(lengths[m].first);
+        CHECK(l.free_cells().size() == cells[m].first);
+        CHECK(l.vertex_cells().size() == cells[m].second);
+        for (size_t t = 0; t < 5; ++t)
+            CHECK(l.steps_to(l.tasks[t].goal)[size_t(l.index(l.tasks[t].start))] == lengths[m].second[t]);
+    }
+    EnvironmentName name;
+    CHECK(parse_environment("pointmaze-large-stitch-singletask-task3-v0", name));
+    CHECK(name.maze == "large");
+    CHECK(name.type == "stitch");
+    CHECK(name.task == 3);
+    CHECK_FALSE(parse_environment("antmaze-large-v0", name));
+    CHECK_FALSE(parse_environment("pointmaze-large", name));
+    CHECK_THROWS_AS(layout("huge"), Error);
+}
+
+TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
+    const GeodesicMap map(layout("large"));
+    const Point a = centre({1, 1}), b = centre({1, 4}), c = centre({3, 1});
+    const std::vector<float> from = map.distances_from(a);
+    CHECK(map.at(from, b) == doctest::Approx(12).epsilon(0.02));
+    CHECK(map.at(from, c) == doctest::Approx(8).epsilon(0.02));
+    const Point goal = centre({7, 10});
+    const double forth = map.at(from, goal), back = map.at(map.distances_from(goal), a);
+    CHECK(forth == doctest::Approx(back).epsilon(1e-5));
+    CHECK(forth > 45);  // 15 cells of 4 units, corners cut
+    CHECK(forth < 60);
+    CHECK(segment_free(layout("large"), a, b, kRadius));
+    CHECK_FALSE(segment_free(layout("large"), a, centre({2, 2}), kRadius));
+}
+
+TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s and on s'") {
+    const Layout& l = layout("medium");
+    const std::vector<Episode> episodes = draw_episodes(l, {1, 2, 3, 4, 5}, 4, Protocol::goal_conditioned, 3);
+    CHECK(episodes.size() == 20);
+    CHECK(episodes[0].goal.x != centre(l.tasks[0].goal).x);
+    auto oracle = [&](const std::vector<float>& at, const std::vector<float>& goals) {
+        std::vector<float> actions;
+        for (size_t i = 0; i < at.size(); i += 2) {
+            const Point p{at[i], at[i + 1]}, g{goals[i], goals[i + 1]};
+            const std::vector<int> steps = l.steps_to(cell_of(g));
+            Cell own = cell_of(p), next = own;
+            for (const Cell n : {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}})
+                if (!l.wall(n) && steps[size_t(l.index(n))] < steps[size_t(l.index(own))]) next = n;
+            const Point to = next == own ? g : centre(next);
+            const double length = distance(p, to) + 1e-6;
+            actions.push_back(float((to.x - p.x) / length));
+            actions.push_back(float((to.y - p.y) / length));
+        }
+        return actions;
+    };
+    auto still = [](const std::vector<float>& at, const std::vector<float>&) { return std::vector<float>(at.size(), 0.0f); };
+    double steps = 0;
+    for (const Outcome& o : evaluate(l, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
+        CHECK(o.success);
+        steps += double(o.steps) / 20;
+    }
+    CHECK(steps == doctest::Approx(138).epsilon(0.1));  // BFS oracle: 161 159 89 155 128
+    for (const Outcome& o : evaluate(l, episodes, Protocol::goal_conditioned, still, 3, false)) {
+        CHECK_FALSE(o.success);
+        CHECK(o.steps == 1000);
+    }
+    // Standing at the goal succeeds at once by s, and by s' too; both count one step.
+    Episode there;
+    there.start = there.goal = centre({1, 1});
+    for (Protocol p : {Protocol::goal_conditioned, Protocol::single_task}) CHECK(evaluate(l, {there}, p, still, 1, true)[0].steps == 1);
+    // Arriving by the first step is seen one step later when judged on s.
+    Episode near = there;
+    near.start.x -= 1.1;
+    auto right = [](const std::vector<float>&, const std::vector<float>&) { return std::vector<float>{1, 0}; };
+    CHECK(evaluate(l, {near}, Protocol::goal_conditioned, right, 1, false)[0].steps == 1);
+    CHECK(evaluate(l, {near}, Protocol::single_task, right, 1, false)[0].steps == 2);
+}
