@@ -10,7 +10,10 @@ int run_data_verify(CommandLine& line);
 int run_train_tdr(CommandLine& line);
 int run_train_dynamics(CommandLine& line);
 int run_train_planner(CommandLine& line);
+int run_train_policy(CommandLine& line);
 int run_augment(CommandLine& line);
+int run_evaluate(CommandLine& line);
+int run_run(CommandLine& line);
 int run_version(CommandLine& line);
 int run_help(CommandLine& line);
 
@@ -24,7 +27,10 @@ const std::vector<Command>& commands() {
         {"train tdr", "", "Trains the temporal distance representation.", run_train_tdr},
         {"train dynamics", "", "Trains the dynamics model (after tdr).", run_train_dynamics},
         {"train planner", "", "Trains the stitch planner (after dynamics).", run_train_planner},
+        {"train policy", "", "Trains a policy on the data as they are, or on a spliced file.", run_train_policy},
         {"augment", "", "Stitches: grows chains and writes augmented.npz (after planner).", run_augment},
+        {"evaluate", "", "Runs a trained policy in its environment.", run_evaluate},
+        {"run", "", "The whole chain from one configuration: train, stitch, measure, learn, evaluate.", run_run},
         {"version", "", "Shows what this program was built from and what it runs on.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
     };

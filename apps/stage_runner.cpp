@@ -3,9 +3,11 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "apps/measure.h"
 #include "apps/signals.h"
 #include "data/checkpoint.h"
 #include "data/file.h"
+#include "data/maze/layout.h"
 #include "data/zip.h"
 
 namespace astro::app {
@@ -28,20 +30,37 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
     return config.general.env.empty() ? name.environment : config.general.env;
 }
 
+// RUN/data/pointmaze-large-stitch-v0.npz: the name OGBench would give it.
+std::string generated_path(const RunFolder& folder, const CollectConfig& collect) {
+    maze::EnvironmentName name;
+    if (!maze::parse_environment(collect.env, name))
+        fail(ErrorKind::usage, "collect.env '", collect.env, "' is no built-in environment; hint: --data FILE, or pointmaze-medium-v0");
+    data::create_folders(folder.file("data"));
+    return folder.file("data/pointmaze-" + name.maze + "-" + collect.type + "-v0.npz");
+}
+
 DatasetIdentity identify(const std::string& path) {
     return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
 }
 
 }  // namespace
 
-StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const std::string& data_path)
+StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config)
     : options_(options),
       config_(config),
       folder_(options.run),
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())),
       backend_(make_cpu_backend()) {
-    name_ = data::resolve_dataset(data_path.empty() ? config.general.data : data_path, data_folder());
+    std::string source = config.general.data;
+    if (source.empty()) {
+        source = generated_path(folder_, config.collect);
+        if (!file_exists(source)) {
+            progress_.note("generating " + source);
+            collect_files(config.collect, source, threads_);
+        }
+    }
+    name_ = data::resolve_dataset(source, data_folder());
     environment_ = environment_of(config, name_);
     data::Dataset all = data::load_dataset(name_.path, &threads_);
     std::optional<data::Dataset> validation;

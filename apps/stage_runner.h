@@ -16,9 +16,9 @@ namespace astro::app {
 
 class StageRunner {
   public:
-    // Parses nothing: the line has been parsed. Opens the run folder and the data set, makes the backend and the
-    // threads, records the session. `data_path` overrides the settings' data set (a file the command has made).
-    StageRunner(CommandLine& line, const StageOptions& options, Config& config, const std::string& data_path = "");
+    // Parses nothing: the line has been parsed. Opens the run folder and the data set (generated into the folder by the
+    // settings of `collect` where none is named), makes the backend and the threads, records the session.
+    StageRunner(CommandLine& line, const StageOptions& options, Config& config);
 
     Workbench& bench() { return *bench_; }
     RunFolder& folder() { return folder_; }

@@ -180,6 +180,20 @@ double TemporalMap::closure(int64_t a, int64_t b) const {
     return double(closed[static_cast<size_t>(la * landmarks() + lb)]);
 }
 
+int64_t TemporalMap::nearest_landmark(const float* state) const {
+    int64_t best = 0;
+    for (int64_t i = 1; i < landmarks(); ++i)
+        if (squared_distance(state, at(landmark[static_cast<size_t>(i)]), width) <
+            squared_distance(state, at(landmark[static_cast<size_t>(best)]), width))
+            best = i;
+    return best;
+}
+
+double TemporalMap::closure(const float* a, const float* b) const {
+    const int64_t la = nearest_landmark(a), lb = nearest_landmark(b);
+    return la == lb ? steps(a, b) : double(closed[static_cast<size_t>(la * landmarks() + lb)]);
+}
+
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows) {
     const Trajectories& data = *map.data;
     std::vector<int64_t> arrival;

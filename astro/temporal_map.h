@@ -39,6 +39,8 @@ struct TemporalMap {
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
     // D, the closure: shortest path between the nearest landmarks, n^ where they are the same.
     double closure(int64_t a, int64_t b) const;
+    double closure(const float* a, const float* b) const;  // of any two latents
+    int64_t nearest_landmark(const float* latent_of_state) const;
     int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
     bool in_travel(int64_t row) const { return row <= arrival[static_cast<size_t>(data->segment(row))]; }
 };

@@ -148,14 +148,15 @@ std::string Workbench::fingerprint(const std::string& stage) const {
         {"policy", {"policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"}}};
     std::vector<std::string> sections;
     for (const auto& [name, own] : stages) {
-        sections.insert(sections.end(), own.begin(), own.end());
+        const bool alone = stage == "policy/raw" && name != "policy" && name != "tdr";  // needs none of the method
+        if (!alone) sections.insert(sections.end(), own.begin(), own.end());
         if (name == stage) break;
     }
     SettingsText settings(sections);
     Config copy = config_;
     copy.visit(settings);
     std::string words = settings.text() + environment_;
-    if (stage != "tdr") words += std::to_string(horizon());
+    if (stage != "tdr" && stage != "policy/raw") words += std::to_string(horizon());
     uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
     for (const data::Dataset* d : {&train_data_, &validation_data_}) {
         hash = hash_bytes(hash, d->observations.data(), d->observations.size() * sizeof(float));

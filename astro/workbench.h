@@ -41,7 +41,7 @@ class Workbench {
     Augmentation augment(const ChainProgress& progress);  // needs a trained planner
 
     // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
-    // "planner", "augment" or "policy"; each includes those before it.
+    // "planner", "augment" or "policy"; each includes those before it. "policy/raw" depends on none of them.
     std::string fingerprint(const std::string& stage) const;
 
   private:

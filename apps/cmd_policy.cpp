@@ -1,0 +1,105 @@
+// astro train policy, astro evaluate.
+#include <cstdio>
+
+#include "apps/policy_runs.h"
+
+namespace astro::app {
+
+namespace {
+
+struct ArmOptions {
+    std::string augmented, arm = "raw";
+    template <class V>
+    void visit(V& v) {
+        v("augmented", augmented, "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own",
+          Source::ours, anything());
+        v("arm", arm, "data the policy learns from", Source::ours, one_of({"raw", "duplicate", "augmented"}));
+    }
+};
+
+// The arm's second data set, loaded or made, and where it lives.
+struct LoadedArm {
+    data::Dataset other;
+    ArmData arm;
+};
+
+void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded) {
+    loaded.arm.arm = options.arm;
+    loaded.arm.real = &runner.bench().train_data();
+    if (options.arm == "raw") return;
+    const std::string path = options.augmented.empty() ? runner.folder().file("augmented.npz") : options.augmented;
+    loaded.other = data::load_dataset(path, &runner.threads());
+    if (options.arm == "duplicate") {
+        Workbench& bench = runner.bench();
+        runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
+        loaded.other = duplicate_control(bench.map(), loaded.other.rows, runner.config().augment.tail_rows, bench.seed());
+    }
+    loaded.arm.other = &loaded.other;
+}
+
+const char* learner_name(astro::Learner learner) {
+    switch (learner) {
+        case astro::Learner::gcbc: return "gcbc";
+        case astro::Learner::iql: return "iql";
+        case astro::Learner::td3bc: return "td3bc";
+        case astro::Learner::cql: return "cql";
+    }
+    return "?";
+}
+
+const std::vector<std::string> kSections = {"", "checkpoint", "data", "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"};
+
+}  // namespace
+
+int run_train_policy(CommandLine& line) {
+    StageOptions options;
+    ArmOptions arm;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(arm);
+    line.add(output);
+    line.add_config(config, kSections);
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config);
+    LoadedArm loaded;
+    load_arm(runner, arm, loaded);
+    const std::vector<std::string> before = keys_of(runner.results());
+    train_and_evaluate_policy(runner, learner_name(config.policy.learner), loaded.arm,
+                              policy_fingerprint(runner, arm.arm));
+    runner.save_results();
+    print_new(runner.results(), before, output.json);
+    return 0;
+}
+
+int run_evaluate(CommandLine& line) {
+    StageOptions options;
+    ArmOptions arm;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(arm);
+    line.add(output);
+    line.add_config(config, kSections);
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config);
+    LoadedArm loaded;
+    load_arm(runner, arm, loaded);
+    std::unique_ptr<learners::Learner> policy = make_policy(runner, learner_name(config.policy.learner), loaded.arm);
+    runner.require_trained(*policy, "");
+    const Evaluation e = evaluate_policy(runner, *policy, false);
+    data::Json json = data::Json::object();
+    json["policy"] = policy->name();
+    json["episodes"] = static_cast<int64_t>(e.outcomes.size());
+    json["success"] = e.success;
+    json["success_by_task"] = e.task_success;
+    json["mean_steps"] = e.mean_steps;
+    print_new(json, {}, output.json);
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,46 @@
+// astro run: the whole chain from one configuration into one folder, each finished stage skipped on resumption.
+#include <cstdio>
+
+#include "apps/policy_runs.h"
+#include "apps/summary.h"
+
+namespace astro::app {
+
+int run_run(CommandLine& line) {
+    StageOptions options;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(output);
+    line.add_config(config, {"",       "checkpoint", "collect", "data",  "tdr", "closure", "dynamics", "planner",  "selection", "augment",
+                             "policy", "gcbc",       "value",   "iql",   "td3bc", "cql",   "evaluate", "metrics",  "experiment"});
+    if (!line.parse()) return 0;
+    line.require("run");
+    StageRunner runner(line, options, config);
+    train_and_measure_tdr(runner);
+    train_and_measure_dynamics(runner);
+    train_and_measure_planner(runner);
+    const std::string path = augment_and_measure(runner);
+
+    Workbench& bench = runner.bench();
+    const data::Dataset augmented = data::load_dataset(path, &runner.threads());
+    data::Dataset duplicate;
+    for (const std::string& learner : config.experiment.learners)
+        for (const std::string& arm : config.experiment.arms) {
+            ArmData data{arm, &bench.train_data(), nullptr};
+            if (arm == "augmented") data.other = &augmented;
+            if (arm == "duplicate") {
+                if (duplicate.rows == 0)
+                    duplicate = duplicate_control(bench.map(), augmented.rows, config.augment.tail_rows, bench.seed());
+                data.other = &duplicate;
+            }
+            train_and_evaluate_policy(runner, learner, data, policy_fingerprint(runner, arm));
+        }
+    runner.save_results();
+    write_pictures(runner, augmented);
+    if (output.json) std::printf("%s\n", runner.results().dump().c_str());
+    else print_summary(runner);
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,38 @@
+// Training a policy on one arm's data, evaluated along the way in the built-in environment.
+#pragma once
+
+#include "apps/measure.h"
+#include "astro/learners/learner.h"
+#include "data/maze/point_maze.h"
+
+namespace astro::app {
+
+// Arms: "raw" (the data as they are), "duplicate" (real travel repeated to the augmented file's rows: the control),
+// "augmented" (the spliced file, mixed with real rows as the settings say). `augmented` may be null for "raw".
+struct ArmData {
+    std::string arm;
+    const data::Dataset* real = nullptr;
+    const data::Dataset* other = nullptr;  // the duplicate or augmented set
+};
+
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::string& learner, const ArmData& arm);
+
+// Trains (continues, skips) and evaluates `evaluate.points` times, the last at the end. Figures:
+// success/ARM/LEARNER/last, /best and /task1.., shares of episodes.
+void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm,
+                               const std::string& fingerprint);
+
+// What a policy's checkpoint depends on: the raw arm on the data alone, the others on the whole chain.
+std::string policy_fingerprint(StageRunner& runner, const std::string& arm);
+
+struct Evaluation {
+    double success = 0;                    // mean over tasks
+    std::vector<double> task_success;      // by task evaluated
+    double mean_steps = 0;
+    std::vector<maze::Episode> episodes;
+    std::vector<maze::Outcome> outcomes;
+};
+// Error(usage) where no built-in environment fits.
+Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths);
+
+}  // namespace astro::app

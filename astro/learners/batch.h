@@ -1,0 +1,72 @@
+// Minibatches for the learners: rows from one or two data sets, goals in hindsight, rewards and masks.
+//
+// Goal-conditioned: r = 0 and mask = 0 where the goal row is the very row s, else r = -1 and mask = 1 (OGBench,
+// impls/utils/datasets.py, gc_negative). Single-task: r and mask from s (data/relabel.h). No transition crosses the
+// end of an episode.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "astro/config.h"
+#include "astro/training.h"
+#include "data/dataset.h"
+#include "data/goal_sampling.h"
+
+namespace astro::learners {
+
+// Mean and deviation of states over real training rows, the same in every arm.
+struct Scaling {
+    std::vector<double> mean, deviation;  // (state_dim)
+};
+
+// A data set and the share of each batch that comes from it.
+struct Pool {
+    const data::Dataset* data = nullptr;
+    double share = 1;
+};
+
+struct LearningData {
+    std::vector<Pool> pools;  // shares add up to 1
+    Scaling scaling;
+    Protocol protocol = Protocol::goal_conditioned;
+    double gamma = 0.99;
+    // single-task only: the goal and how near it counts as success
+    std::array<double, 2> goal_xy{};
+    double tolerance = 1;
+};
+
+struct Batch {
+    Tensor input;         // (B, I): standardised state, and the actor's goal when goal-conditioned
+    Tensor value_input;   // (B, I): the same with the critic's goal
+    Tensor next_input;    // (B, I): next state with the critic's goal
+    Tensor action;        // (B, A)
+    Tensor reward, mask;  // (B)
+    Batch rows(int64_t first, int64_t count) const;
+};
+
+class BatchSampler {
+  public:
+    BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
+
+    // Every random number comes from `rng`.
+    Batch draw(Backend& backend, int64_t size, Rng rng) const;
+
+    int64_t state_dim() const { return data_.pools[0].data->state_dim; }
+    int64_t action_dim() const { return data_.pools[0].data->action_dim; }
+    bool goals() const { return data_.protocol == Protocol::goal_conditioned; }
+    int64_t input_width() const { return state_dim() * (goals() ? 2 : 1); }
+    const LearningData& data() const { return data_; }
+    // Inputs of rows spread over the first pool, to spread first layers over: (n, input_width), without actions or with.
+    std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
+
+  private:
+    void append_state(const data::Dataset& d, int64_t row, std::vector<float>& out) const;
+
+    LearningData data_;
+    data::GoalShares value_goals_;
+    std::vector<data::GoalSampler> samplers_;             // one a pool
+    std::vector<std::vector<float>> rewards_, masks_;  // single-task, one a pool
+};
+
+}  // namespace astro::learners

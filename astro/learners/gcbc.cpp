@@ -1,0 +1,61 @@
+// GCBC: goal-conditioned behaviour cloning. loss = mean |pi(s, g) - a|^2, g uniform over the rest of s's trajectory
+// (OGBench, impls/agents/gcbc.py, with a constant deviation; the network: ours, method notes 5.18(12)).
+#include "astro/learners/learner.h"
+
+namespace astro::learners {
+
+namespace {
+
+class Gcbc : public Learner {
+  public:
+    Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
+         const std::string& stage)
+        : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
+          config_(config.gcbc),
+          updates_(resolve_gcbc_updates(config, environment)) {
+        Rng rng = init_stream();
+        nn::Maker make{context.backend, DType::f32, rng};
+        nn::MlpSpec spec;
+        spec.in = sampler_.input_width(), spec.out = sampler_.action_dim();
+        spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
+        actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
+        actor_set_ = nn::ParameterSet(actor_);
+        optimiser_ = nn::Adam(actor_set_);
+    }
+
+    int64_t updates() const override { return updates_; }
+
+    Figures update(int64_t k) override {
+        const Batch batch = sampler_.draw(context_.backend, config_.batch, stream(k));
+        const double each = 1.0 / static_cast<double>(batch.action.numel());
+        auto body = [&](int64_t, int64_t first, int64_t count) {
+            const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);
+            return sum(square(error)) * each;
+        };
+        nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
+        const double norm = optimiser_.step(actor_set_, g.flat,
+                                            nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
+        return {{"loss", g.loss}, {"gradient_norm", norm}};
+    }
+
+    TrainingState state() override {
+        TrainingState state;
+        state.add("model", actor_set_);
+        state.add("optimiser", actor_set_, optimiser_);
+        return state;
+    }
+
+  private:
+    GcbcConfig config_;
+    int64_t updates_;
+    nn::Adam optimiser_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_gcbc(const Context& context, const Config& config, const std::string& environment,
+                                   const LearningData& data, const std::string& stage) {
+    return std::make_unique<Gcbc>(context, config, environment, data, stage);
+}
+
+}  // namespace astro::learners

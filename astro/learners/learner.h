@@ -1,0 +1,56 @@
+// What all learners share: a network that acts, and the way they are made. A new learner is one file and one row
+// in learners.cpp.
+#pragma once
+
+#include <memory>
+
+#include "astro/learners/batch.h"
+#include "nn/layers.h"
+
+namespace astro::learners {
+
+// The deterministic policy: an MLP on [standardised state, standardised goal], with a tanh at its end or not.
+struct Actor {
+    nn::Mlp net;
+    bool squash = false;
+
+    template <class V>
+    void visit(V& v) {
+        v("actor", net);
+    }
+    Tensor operator()(const Tensor& input) const { return squash ? tanh(net(input)) : net(input); }
+};
+
+class Learner : public Trainee {
+  public:
+    Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals, std::string name,
+            uint64_t seed)
+        : context_(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
+
+    std::string name() const override { return name_; }
+
+    // Actions in [-1, 1] for raw states and goals (n, state_dim) (goals are ignored by single-task policies); cut
+    // into fixed pieces, each row by itself.
+    std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
+
+  protected:
+    Rng stream(int64_t k) const { return Rng(seed_).stream(name_).stream(static_cast<uint64_t>(k)); }
+    Rng init_stream() const { return Rng(seed_).stream(name_ + "/init"); }
+
+    Context context_;
+    BatchSampler sampler_;
+    std::string name_;
+    uint64_t seed_;
+    Actor actor_;
+    nn::ParameterSet actor_set_;
+};
+
+// learner: "gcbc", "iql", "td3bc" or "cql". stage: the trainee's name, part of its random streams.
+std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
+                                      const std::string& environment, const LearningData& data, const std::string& stage);
+
+// Factories of the rows of the table, one in each learner's file.
+std::unique_ptr<Learner> make_gcbc(const Context& context, const Config& config, const std::string& environment,
+                                   const LearningData& data, const std::string& stage);
+
+}  // namespace astro::learners
