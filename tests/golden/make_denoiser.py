@@ -1,0 +1,58 @@
+"""The whole trajectory denoiser, forward and gradients at random weights -> denoiser.npz.
+
+    h = tokens We + be + position[0..n) + segment[segment_of]          (B, n, D)
+    c = SiLU(time(sinusoid(t)) + condition(cond)), each MLP linear-SiLU-linear     (B, D)
+    h = block(h, c) for each block (make_block.py; c is already through SiLU)
+    out = (LN(h) (1 + scale) + shift) Wh + bh; shift, scale = c Wm + bm in this order
+sinusoid(t) = [cos(t f_i) for all i, sin(t f_i) for all i], f_i = exp(-ln(10000) i / (D/2)), i in 0..D/2-1.
+Loss for gradients: sum(out * cotangent).
+
+B=2, n=5 tokens of width 3, D=8, 2 heads, 2 blocks, condition width 2, out width 2. in/tokens (2, 5, 3), in/t (2) int64,
+in/cond (2, 2), in/segment_of (5) int64, in/cotangent (2, 5, 2). Parameters: embed (3, 8), position (6, 8) of which the
+first n rows are used, segment (3, 8), time.first (8, 8), time.second (8, 8), condition.first (2, 8), condition.second
+(8, 8), block0, block1 (as in make_block.py), modulation (8, 16), head (8, 2); each linear has .weight and .bias.
+out/full, out/causal (2, 5, 2): attention of the blocks; grad/tokens, grad/cond, grad/PARAMETER of the full form.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from reference import Draw, dense, exact, gradients, leaves, prefixed, save
+from transformer import block, block_weights, normalise
+
+WIDTH, HEADS, BLOCKS = 8, 2, 2
+draw = Draw(4)
+inputs = {"tokens": draw.normal(2, 5, 3), "cond": draw.normal(2, 2)}
+t, segment_of, cotangent = np.array([3, 71]), np.array([0, 0, 1, 2, 2]), draw.normal(2, 5, 2)
+weights = draw.linear("embed", 3, WIDTH)
+weights |= {"position": draw.normal(6, WIDTH, scale=0.5), "segment": draw.normal(3, WIDTH, scale=0.5)}
+for name, width in (("time", WIDTH), ("condition", 2)):
+    weights |= draw.linear(f"{name}.first", width, WIDTH) | draw.linear(f"{name}.second", WIDTH, WIDTH)
+for i in range(BLOCKS):
+    weights |= block_weights(draw, f"block{i}.", WIDTH)
+weights |= draw.linear("modulation", WIDTH, 2 * WIDTH) | draw.linear("head", WIDTH, 2)
+weights = {name: exact(value) for name, value in weights.items()}
+
+
+def two_layer(w, name, x):
+    return dense(w, f"{name}.second", F.silu(dense(w, f"{name}.first", x)))
+
+
+def denoiser(w, x, causal):
+    frequency = torch.exp(-np.log(10000.0) * torch.arange(WIDTH // 2) / (WIDTH // 2))
+    angle = torch.tensor(t)[:, None] * frequency
+    c = F.silu(two_layer(w, "time", torch.cat([angle.cos(), angle.sin()], -1)) + two_layer(w, "condition", x["cond"]))
+    h = dense(w, "embed", x["tokens"]) + w["position"][:5] + w["segment"][torch.tensor(segment_of)]
+    for i in range(BLOCKS):
+        h = block(w, f"block{i}.", h, c, HEADS, causal)
+    shift, scale = dense(w, "modulation", c)[:, None].chunk(2, -1)
+    return dense(w, "head", normalise(h) * (1 + scale) + shift)
+
+
+w, x = leaves(weights), leaves(inputs)
+full = denoiser(w, x, False)
+loss = (full * torch.tensor(cotangent)).sum()
+save(__file__, prefixed("in/", inputs) | {"in/t": t, "in/segment_of": segment_of, "in/cotangent": cotangent} |
+     prefixed("w/", weights) | {"out/full": full, "out/causal": denoiser(w, x, True)} |
+     prefixed("grad/", gradients(loss, w | x)))
