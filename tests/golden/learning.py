@@ -2,7 +2,8 @@
 
 Two cases, with batches of B = 6 rows, states of 2, goals of 2, actions of 2, hidden layers [8, 8], gamma .99:
 
-corl   single-task, networks as in CORL: ReLU, no layer norm, Adam 3e-4, target networks' rate .005, targets not clamped.
+corl   single-task, networks as in CORL: ReLU, no layer norm, Adam 3e-4, target networks' rate .005, targets not
+       clamped.
        in/corl/input (6, 2) states s, in/corl/value_input the same, in/corl/next_input (6, 2) states s'.
 goal   goal-conditioned, networks as in preset cpu: GELU (tanh form), critics and values with layer norm after each
        activation, actors without; Adam 1e-3, target networks' rate .05; regression targets r + gamma mask V' of
@@ -47,7 +48,7 @@ def critic_q(w, name, settings, x, action):
 def smaller(pair):
     """The element-wise minimum of two critics' values, each of which must be the smaller one somewhere."""
     clear(pair[0] - pair[1])
-    assert (pair[0] < pair[1]).any() and (pair[0] > pair[1]).any(), "one critic is never the smaller: choose another seed"
+    assert (pair[0] < pair[1]).any() and (pair[0] > pair[1]).any(), "one critic is never smaller: choose another seed"
     return torch.minimum(*pair)
 
 

@@ -1,12 +1,13 @@
 """Five steps of Adam and AdamW with given gradients, clipping, and averaged weights -> adam.npz.
 
-Adam, step k = 1..5: m = .9 m + .1 g, v = .999 v + .001 g^2, w -= rate (m / (1 - .9^k)) / (sqrt(v / (1 - .999^k)) + 1e-8).
+Adam, step k = 1..5: m = .9 m + .1 g, v = .999 v + .001 g^2,
+    w -= rate (m / (1 - .9^k)) / (sqrt(v / (1 - .999^k)) + 1e-8).
 AdamW: first w *= 1 - rate * decay, then Adam's step. Clipping by the norm over all elements: g is scaled by
-min(1, 1 / (|g| + 1e-6)) (PyTorch's clip_grad_norm_ with maximum 1); some of the five gradients are longer, some are not.
+min(1, 1 / (|g| + 1e-6)) (PyTorch's clip_grad_norm_ with maximum 1); some of the five gradients are longer, some not.
 
 in/weight (7), in/gradient (5, 7), in/rate (5) (a rate for each step), in/decay () for AdamW.
-out/adam, out/adamw, out/adamw_clipped (5, 7): weights after each step; out/FORM/first_moment, second_moment (7) after the
-last one; out/norm (5): |g| before clipping.
+out/adam, out/adamw, out/adamw_clipped (5, 7): weights after each step; out/FORM/first_moment, second_moment (7) after
+the last one; out/norm (5): |g| before clipping.
 
 Averages: average += max(1 - decay, 1 / (k + 1)) (w - average), k = 0..39, with decay in/average_decay () = .9, from
 in/average_start (3) through in/average_weights (40, 3): out/average (40, 3), out/average_rate (40).

@@ -1,7 +1,8 @@
 """One update of CQL, as CORL's cql.py does it -> cql.npz. Case corl of learning.py: states of 2, ReLU, [8, 8].
 
-Policy: perceptron 2 -> 8 -> 8 -> 4 gives mean (2) and raw (2); log deviation = clamp(multiplier raw + offset, -20, 2) with
-two scalar parameters, multiplier and offset. With noise e ~ N(0, 1) given: u = mean + deviation e, action tanh(u),
+Policy: perceptron 2 -> 8 -> 8 -> 4 gives mean (2) and raw (2), in this order; log deviation =
+clamp(multiplier raw + offset, -20, 2) with two scalar parameters, multiplier and offset. With noise e ~ N(0, 1)
+given: u = mean + deviation e, action tanh(u),
     log p = sum over components of [-e^2/2 - log deviation - ln(2 pi)/2 - 2 (ln 2 - u - softplus(-2 u))].
 All of 1 to 4 is computed at the weights before the update; steps are taken at the end.
 1. Temperature: alpha = exp(log_alpha); new actions a_new, log p from in/noise_policy at input;
@@ -14,8 +15,8 @@ All of 1 to 4 is computed at the weights before the update; steps are taken at t
 4. Conservative term of critic i, n = 4 samples of each of three kinds at state s = value_input, no gradient through
    actions or densities: uniform in/random_actions with log density -2 ln 2 (0.5 a component); policy actions at
    next_input from in/noise_cql_next with their log p; policy actions at s from in/noise_cql_current with theirs.
-   All 3 n actions are judged at s. difference_i = mean over rows of clamp(log sum exp(Q_i(s, a_k) - log p_k) - Q_i(s, a),
-   low, infinity); temperature 1.
+   All 3 n actions are judged at s. difference_i = mean over rows of
+   clamp(log sum exp(Q_i(s, a_k) - log p_k) - Q_i(s, a), low, infinity); temperature 1.
    plain: term_i = 5 difference_i, low = -infinity.
    lagrange: alpha' = clamp(exp(log_alpha_prime), 0, 1e6), term_i = alpha' 5 (difference_i - .8), low = -200;
    alpha' loss = -(term_0 + term_1) / 2, gradient to log_alpha_prime only.
@@ -24,9 +25,10 @@ All of 1 to 4 is computed at the weights before the update; steps are taken at t
 
 B = 6, n = 4. in/input = in/value_input, in/next_input (6, 2), in/action, in/reward, in/mask of learning.py;
 in/noise_policy (6, 2), in/noise_next, in/noise_cql_next, in/noise_cql_current, in/random_actions (6, 4, 2).
-w/actor..., w/multiplier (), w/offset (), w/critic0..., critic1..., target0..., target1..., w/log_alpha (), w/log_alpha_prime ().
-out/actor_actions (6, 2), out/log_p (6), out/alpha_loss (), out/actor_loss (), grad/actor..., grad/multiplier, grad/offset,
-grad/log_alpha; for FORM in plain, lagrange: out/FORM/target (6): y, td_loss (2), difference (2), critic_loss (),
+w/actor..., w/multiplier (), w/offset (), w/critic0..., critic1..., target0..., target1..., w/log_alpha (),
+w/log_alpha_prime ().
+out/actor_actions (6, 2), out/log_p (6), out/alpha_loss (), out/actor_loss (), grad/actor..., grad/multiplier,
+grad/offset, grad/log_alpha; for FORM in plain, lagrange: out/FORM/target (6): y, td_loss (2), difference (2), critic_loss (),
 grad/FORM/critic0..., critic1...; out/lagrange/alpha_prime_loss (), grad/lagrange/log_alpha_prime; out/after/actor...,
 multiplier, offset, log_alpha; out/FORM/after/critic0..., critic1..., target0..., target1...;
 out/lagrange/after/log_alpha_prime.

@@ -27,4 +27,5 @@ free = difference > low
 assert free.sum() == 4
 grad_q = np.exp(z - ood[:, None]) * free[:, None] / 5
 save(__file__, {"in/q": q, "in/log_density": log_density, "in/q_data": q_data, "in/low": low, "out/ood": ood,
-                "out/penalty": np.maximum(difference, low).mean(), "grad/q": grad_q, "grad/q_data": np.where(free, -1 / 5, 0.0)})
+                "out/penalty": np.maximum(difference, low).mean(), "grad/q": grad_q,
+                "grad/q_data": np.where(free, -1 / 5, 0.0)})

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from reference import Draw, dense, exact, gradients, leaves, prefixed, save
+from reference import Draw, dense, gradients, leaves, prefixed, save
 from transformer import block, block_weights, normalise
 
 WIDTH, HEADS, BLOCKS = 8, 2, 2
@@ -32,7 +32,6 @@ for name, width in (("time", WIDTH), ("condition", 2)):
 for i in range(BLOCKS):
     weights |= block_weights(draw, f"block{i}.", WIDTH)
 weights |= draw.linear("modulation", WIDTH, 2 * WIDTH) | draw.linear("head", WIDTH, 2)
-weights = {name: exact(value) for name, value in weights.items()}
 
 
 def two_layer(w, name, x):

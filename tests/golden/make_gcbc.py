@@ -3,7 +3,8 @@
 pi: perceptron 4 -> 8 -> 8 -> 2 with GELU (tanh form), without layer norm, linear output; input [s, g].
 loss = mean over rows and components of (pi(input) - a)^2; one step of Adam, rate 1e-3.
 
-B = 6: in/input (6, 4), in/action (6, 2); w/actor...; out/prediction (6, 2), out/loss (); grad/actor...; out/after/actor...
+B = 6: in/input (6, 4), in/action (6, 2); w/actor...; out/prediction (6, 2), out/loss (); grad/actor...;
+out/after/actor...
 """
 
 from learning import frozen

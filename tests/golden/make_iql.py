@@ -1,4 +1,5 @@
-"""One update of IQL: value, critics, targets, and three forms of actor -> iql.npz. Cases as in learning.py.
+"""One update of IQL: value, critics, targets, and three forms of actor -> iql_corl.npz, iql_goal.npz: one file for
+each case of learning.py.
 
 Order as in CORL. V: perceptron on inputs (without actions), layer norm as the critics; pi(x) = tanh(perceptron(x)).
 0. Before anything changes: next value V(next_input), advantage A(x) = min(Q_target0, Q_target1)(x, a) - V(x).
@@ -17,7 +18,8 @@ Order as in CORL. V: perceptron on inputs (without actions), layer norm as the c
        loss = -mean q / mean |q| + alpha mean (pi(input) - a)^2, the last mean over rows and components, alpha = 1.
        (For two components that equals OGBench's alpha * -log p of unit deviation but for a constant.)
 
-in/CASE/... of learning.py; w/CASE/value..., critic0..., critic1..., target0..., target1..., actor..., and w/corl/log_std.
+in/CASE/... of learning.py; w/CASE/value..., critic0..., critic1..., target0..., target1..., actor..., and
+w/corl/log_std.
 out/CASE/advantage (6): A(value_input), next_value (6), target (6): y, value_loss (), critic_loss ();
 out/CASE/actor_advantage (6): A(input); out/CASE/FORM/loss (), out/CASE/awr/weight (6), out/goal/ddpg_bc/q (6);
 grad/CASE/value..., critic0..., critic1..., and grad/CASE/FORM/actor..., grad/corl/awr/log_std;
@@ -32,7 +34,6 @@ from learning import CASES, critic_q, frozen, make_batch, regression_target, sma
 from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed,
                        save)
 
-arrays = {}
 for case, seed in (("corl", 37), ("goal", 38)):
     draw, settings = Draw(seed), CASES[case]
     kind, tau = settings["activation"], 0.7 if case == "corl" else 0.9
@@ -61,14 +62,15 @@ for case, seed in (("corl", 37), ("goal", 38)):
     critic_loss = sum((critic_q(critics, f"critic{i}", settings, x["value_input"], x["action"]) - y).square().mean()
                       for i in (0, 1)) / 2
     critic_grads = gradients(critic_loss, critics)
-    arrays |= frozen(prefixed(f"in/{case}/", batch) | prefixed(f"w/{case}/", weights) |
-                     prefixed(f"grad/{case}/", value_grads | critic_grads) |
-                     prefixed(f"out/{case}/", {"advantage": advantage, "next_value": next_value, "target": y,
-                                               "value_loss": value_loss, "critic_loss": critic_loss,
-                                               "actor_advantage": actor_advantage}))
+    arrays = frozen(prefixed(f"in/{case}/", batch) | prefixed(f"w/{case}/", weights) |
+                    prefixed(f"grad/{case}/", value_grads | critic_grads) |
+                    prefixed(f"out/{case}/", {"advantage": advantage, "next_value": next_value, "target": y,
+                                              "value_loss": value_loss, "critic_loss": critic_loss,
+                                              "actor_advantage": actor_advantage}))
     adam_update(value, value_grads, settings["rate"])
     adam_update(critics, critic_grads, settings["rate"])
-    move_towards(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"), settings["ema"])
+    move_towards(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"),
+                 settings["ema"])
     arrays |= frozen(prefixed(f"out/{case}/after/", value | critics | targets))
 
     for form in ("awr",) if case == "corl" else ("awr", "ddpg_bc"):
@@ -98,4 +100,4 @@ for case, seed in (("corl", 37), ("goal", 38)):
                          prefixed(f"out/{case}/{form}/", noted | {"loss": loss}))
         adam_update(actor, grads, settings["rate"])
         arrays |= frozen(prefixed(f"out/{case}/{form}/after/", actor))
-save(__file__, arrays)
+    save(__file__, arrays, f"_{case}")

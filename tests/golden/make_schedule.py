@@ -1,7 +1,7 @@
 """Noise schedules, conversions and samplers of diffusion -> schedule.npz. T = 100 levels; level 0 is clean.
 
 out/cosine (101): ab_t = max(f(t) / f(0), 1e-5), f(t) = cos^2(((t/T + .008) / 1.008) pi/2).
-out/linear (101): ab_t = alpha^2, ln alpha = -(20 - .1) u^2 / 4 - .1 u / 2, u = t/T (variance-preserving, betas .1 to 20).
+out/linear (101): ab_t = alpha^2, ln alpha = -(20 - .1) u^2 / 4 - .1 u / 2, u = t/T (betas .1 to 20).
 out/levels_N (N + 1), int64, N in 5, 7, 10, 20: round(T k / N), k = N..0, descending.
 
 Data (3, 4). q_sample: x_t = sqrt(ab_t) x_0 + sqrt(1 - ab_t) e, a level for each row:
@@ -36,8 +36,9 @@ x0_guess, epsilon_guess, c = draw.normal(3, 4), draw.normal(3, 4), draw.normal(4
 chain_noise = draw.normal(T, 3, 4)
 levels = np.array([7, 50, 93])
 steps = np.array([100, 50, 2, 1])
-arrays = {"in/x0": x0, "in/epsilon": epsilon, "in/t": levels, "in/x0_guess": x0_guess, "in/epsilon_guess": epsilon_guess,
-          "in/c": c, "in/xT": xT, "in/ancestral_t": steps, "in/chain_noise": chain_noise}
+arrays = {"in/x0": x0, "in/epsilon": epsilon, "in/t": levels, "in/x0_guess": x0_guess,
+          "in/epsilon_guess": epsilon_guess, "in/c": c, "in/xT": xT, "in/ancestral_t": steps,
+          "in/chain_noise": chain_noise}
 
 
 def sampler_levels(n):

@@ -10,8 +10,8 @@ Actor: pi(x) = tanh(perceptron(x)). mean: over rows, and over actions' component
 (CORL does 2 and 3 at every second update; this is such a one.)
 
 in/CASE/... of learning.py, in/CASE/noise (6, 2); w/CASE/actor..., actor_target..., critic0..., critic1..., target0...,
-target1...; out/CASE/target (6): y, q (6), lambda (), critic_loss (), actor_loss (); grad/CASE/critic0..., critic1... of the
-critic loss, grad/CASE/actor... of the actor loss; out/CASE/after/NAME... of all six networks.
+target1...; out/CASE/target (6): y, q (6), lambda (), critic_loss (), actor_loss (); grad/CASE/critic0..., critic1...
+of the critic loss, grad/CASE/actor... of the actor loss; out/CASE/after/NAME... of all six networks.
 """
 
 import torch

@@ -9,12 +9,14 @@ Triples (s, s', g), hit = 1 where the goal is the very row s, else 0; r = hit - 
 gamma .99, tau .95. Then one step of Adam (rate 3e-4) and target += .005 (online - target), with the new online weights.
 
 B = 6: in/s, in/next, in/goal (6, 2), in/hit (6); in the row with hit 1 goal = s. w/headH..., w/targetH... (H in 0, 1);
-out/loss (), out/advantage (6), out/distance (2, 6): d_h(s, g) online; grad/headH...; out/after/headH..., out/after/targetH...
+out/loss (), out/advantage (6), out/distance (2, 6): d_h(s, g) online; grad/headH...; out/after/headH...,
+out/after/targetH...
 """
 
 import torch
 
-from reference import Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed, save
+from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed,
+                       save)
 
 GAMMA, TAU, RATE, EMA = 0.99, 0.95, 3e-4, 0.005
 draw = Draw(7)

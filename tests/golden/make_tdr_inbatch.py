@@ -22,13 +22,14 @@ grad/latent (12, 4), grad/head0...; out/after/head0..., out/after/target0...
 import numpy as np
 import torch
 
-from reference import Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed, save
+from reference import (Draw, adam_update, clear, constants, exact, gradients, leaves, mlp, move_towards, of, prefixed,
+                       renamed, save)
 
 GAMMA, TAU, RATE, EMA, SAME = 0.99, 0.95, 1e-3, 0.05, 0.3
 draw = Draw(8)
 count = 12
 batch = {"s": draw.normal(count, 2), "next": draw.normal(count, 2, scale=0.2)}
-batch["next"] = (batch["s"] + batch["next"]).astype(np.float32).astype(np.float64)
+batch["next"] = exact(batch["s"] + batch["next"])
 for array in batch.values():
     array[7] = array[6]
 episode = np.repeat(np.arange(4), 3)

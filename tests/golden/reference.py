@@ -13,6 +13,7 @@ ones. meta/versions holds the versions used, as ASCII codes (uint8). Branches (m
 clear of their edges (`clear`), so that rounding does not take another one.
 """
 
+import io
 import os
 import platform
 import sys
@@ -128,9 +129,10 @@ def prefixed(prefix, arrays):
     return {prefix + name: value for name, value in arrays.items()}
 
 
-def save(script, arrays):
-    path = os.path.join(os.path.dirname(os.path.abspath(script)),
-                        os.path.basename(script).removeprefix("make_").removesuffix(".py") + ".npz")
+def save(script, arrays, part=""):
+    """Writes NAMEpart.npz beside make_NAME.py, or compares with it."""
+    folder, name = os.path.split(os.path.abspath(script))
+    path = os.path.join(folder, name.removeprefix("make_").removesuffix(".py") + part + ".npz")
     out = {}
     for name, value in arrays.items():
         array = np.array(value.detach() if torch.is_tensor(value) else value, order="C")
@@ -149,7 +151,9 @@ def save(script, arrays):
         return
     versions = f"python {platform.python_version()}, numpy {np.__version__}, torch {torch.__version__}"
     out["meta/versions"] = np.frombuffer(versions.encode("ascii"), np.uint8)
-    np.savez_compressed(path, **out)
-    size = os.path.getsize(path)
-    assert size <= LIMIT, (path, size)
-    print(f"{os.path.basename(path)}: {len(out)} arrays, {size} bytes")
+    content = io.BytesIO()
+    np.savez_compressed(content, **out)
+    assert content.tell() <= LIMIT, (path, content.tell())
+    with open(path, "wb") as file:
+        file.write(content.getvalue())
+    print(f"{os.path.basename(path)}: {len(out)} arrays, {content.tell()} bytes")
