@@ -9,7 +9,8 @@ Loss for gradients: sum(out * cotangent).
 
 in/x (B, T, D), in/c (B, D), in/cotangent (B, T, D); w/qkv.weight (D, 3 D), w/project.weight (D, D),
 w/up.weight (D, 4 D), w/down.weight (4 D, D), w/modulation.weight (D, 6 D), and w/NAME.bias.
-For FORM in full, causal: out/FORM (B, T, D), grad/FORM/x, grad/FORM/c, grad/FORM/condition (with respect to SiLU(c)), grad/FORM/PARAMETER.
+For FORM in full, causal: out/FORM (B, T, D), grad/FORM/x, grad/FORM/c, grad/FORM/condition (with respect to SiLU(c)),
+grad/FORM/PARAMETER.
 """
 
 import torch

@@ -28,9 +28,9 @@ in/noise_policy (6, 2), in/noise_next, in/noise_cql_next, in/noise_cql_current, 
 w/actor..., w/multiplier (), w/offset (), w/critic0..., critic1..., target0..., target1..., w/log_alpha (),
 w/log_alpha_prime ().
 out/actor_actions (6, 2), out/log_p (6), out/alpha_loss (), out/actor_loss (), grad/actor..., grad/multiplier,
-grad/offset, grad/log_alpha; for FORM in plain, lagrange: out/FORM/target (6): y, td_loss (2), difference (2), critic_loss (),
-grad/FORM/critic0..., critic1...; out/lagrange/alpha_prime_loss (), grad/lagrange/log_alpha_prime; out/after/actor...,
-multiplier, offset, log_alpha; out/FORM/after/critic0..., critic1..., target0..., target1...;
+grad/offset, grad/log_alpha; for FORM in plain, lagrange: out/FORM/target (6): y, td_loss (2), difference (2),
+critic_loss (), grad/FORM/critic0..., critic1...; out/lagrange/alpha_prime_loss (), grad/lagrange/log_alpha_prime;
+out/after/actor..., multiplier, offset, log_alpha; out/FORM/after/critic0..., critic1..., target0..., target1...;
 out/lagrange/after/log_alpha_prime.
 """
 
