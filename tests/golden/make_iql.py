@@ -1,4 +1,4 @@
-"""One update of IQL: value, critics, targets, and three forms of actor -> iql_corl.npz, iql_goal.npz: one file for
+"""One update of IQL: value, critics, targets, and forms of actor -> iql_corl.npz, iql_goal.npz: one file for
 each case of learning.py.
 
 Order as in CORL. V: perceptron on inputs (without actions), layer norm as the critics; pi(x) = tanh(perceptron(x)).
@@ -6,13 +6,16 @@ Order as in CORL. V: perceptron on inputs (without actions), layer norm as the c
 1. V: loss = mean of w A(value_input)^2, w = tau where A >= 0, else 1 - tau, gradient through V only; Adam.
    tau: .7 in case corl, .9 in case goal.
 2. Q: y = r + gamma mask V(next_input) of step 0 (case goal: clamped);
-   loss = (mean (Q_0(value_input, a) - y)^2 + mean (Q_1(value_input, a) - y)^2) / 2; Adam on both critics.
+   loss = (mean (Q_0(value_input, a) - y)^2 + mean (Q_1(value_input, a) - y)^2) / 2; Adam on both critics
+   (OGBench does not halve; Adam's step is the same but for its epsilon).
 3. target_i += rate (critic_i - target_i).
 4. Actor, all from the same actor weights:
    awr (case corl): Gaussian with mean pi(input) and deviation exp(clamp(log_std, -20, 2)), log_std (2) a parameter.
        weight = min(exp(3 A(input)), 100) with A of step 0; -log p = sum over components of
        (a - mean)^2 / (2 deviation^2) + log deviation + ln(2 pi) / 2; loss = mean over rows of weight * (-log p).
-   awr (case goal): deterministic. weight = min(exp(.3 A(input) / s), 100), s = the population standard deviation
+   awr_deterministic (case corl): the same weight; loss = mean over rows of weight * |pi(input) - a|^2, the square
+       summed over components (CORL's iql_deterministic).
+   awr (case goal): deterministic too. weight = min(exp(.3 A(input) / s), 100), s = the population standard deviation
        of A(input) over the batch, sqrt(mean (A - mean A)^2); loss = mean over rows of weight * |pi(input) - a|^2.
    ddpg_bc (case goal): with the new critics q = min(Q_0, Q_1)(input, pi(input)); no gradient through mean |q|;
        loss = -mean q / mean |q| + alpha mean (pi(input) - a)^2, the last mean over rows and components, alpha = 1.
@@ -21,7 +24,8 @@ Order as in CORL. V: perceptron on inputs (without actions), layer norm as the c
 in/CASE/... of learning.py; w/CASE/value..., critic0..., critic1..., target0..., target1..., actor..., and
 w/corl/log_std.
 out/CASE/advantage (6): A(value_input), next_value (6), target (6): y, value_loss (), critic_loss ();
-out/CASE/actor_advantage (6): A(input); out/CASE/FORM/loss (), out/CASE/awr/weight (6), out/goal/ddpg_bc/q (6);
+out/CASE/actor_advantage (6): A(input); out/CASE/FORM/loss (), out/CASE/awr/weight and
+out/corl/awr_deterministic/weight (6), out/goal/ddpg_bc/q (6);
 grad/CASE/value..., critic0..., critic1..., and grad/CASE/FORM/actor..., grad/corl/awr/log_std;
 out/CASE/after/value..., critic..., target...; out/CASE/FORM/after/actor..., out/corl/awr/after/log_std.
 """
@@ -73,8 +77,8 @@ for case, seed in (("corl", 37), ("goal", 38)):
                  settings["ema"])
     arrays |= frozen(prefixed(f"out/{case}/after/", value | critics | targets))
 
-    for form in ("awr",) if case == "corl" else ("awr", "ddpg_bc"):
-        actor = leaves(of(weights, "actor", "log_std"))
+    for form in ("awr", "awr_deterministic") if case == "corl" else ("awr", "ddpg_bc"):
+        actor = leaves(of(weights, "actor", "log_std") if form == "awr" else of(weights, "actor"))
         pi = torch.tanh(mlp(actor, "actor", x["input"], kind))
         noted = {}
         if form == "ddpg_bc":
@@ -84,12 +88,12 @@ for case, seed in (("corl", 37), ("goal", 38)):
             noted["q"] = q
             loss = -q.mean() / q.detach().abs().mean() + (pi - x["action"]).square().mean()
         else:
-            if case == "corl":
-                exponent = 3 * actor_advantage
+            factor = 3 if case == "corl" else 0.3 / actor_advantage.std(correction=0)
+            exponent = factor * actor_advantage
+            if "log_std" in actor:
                 deviation = actor["log_std"].clamp(-20, 2).exp()
                 error = -torch.distributions.Normal(pi, deviation).log_prob(x["action"]).sum(-1)
             else:
-                exponent = 0.3 * actor_advantage / actor_advantage.std(correction=0)
                 error = (pi - x["action"]).square().sum(-1)
             clear(exponent, math.log(100))
             noted["weight"] = exponent.exp().clamp(max=100)
