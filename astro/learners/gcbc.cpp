@@ -18,6 +18,7 @@ class Gcbc : public Learner {
         nn::MlpSpec spec;
         spec.in = sampler_.input_width(), spec.out = sampler_.action_dim();
         spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
+        actor_.actions = spec.out;
         actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
         actor_set_ = nn::ParameterSet(actor_);
         optimiser_ = nn::Adam(actor_set_);

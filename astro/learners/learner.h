@@ -9,16 +9,22 @@
 
 namespace astro::learners {
 
-// The deterministic policy: an MLP on [standardised state, standardised goal], with a tanh at its end or not.
+// The deterministic policy: an MLP on [standardised state, standardised goal], with a tanh at its end or not. Where the
+// network gives more than `actions` numbers (a Gaussian's mean and deviations), the first ones act.
 struct Actor {
     nn::Mlp net;
     bool squash = false;
+    int64_t actions = 0;
 
     template <class V>
     void visit(V& v) {
         v("actor", net);
     }
-    Tensor operator()(const Tensor& input) const { return squash ? tanh(net(input)) : net(input); }
+    Tensor operator()(const Tensor& input) const {
+        Tensor out = net(input);
+        if (out.dim(1) > actions) out = slice(out, 1, 0, actions);
+        return squash ? tanh(out) : out;
+    }
 };
 
 class Learner : public Trainee {
@@ -50,7 +56,8 @@ std::unique_ptr<Learner> make_learner(const std::string& learner, const Context&
                                       const std::string& environment, const LearningData& data, const std::string& stage);
 
 // Factories of the rows of the table, one in each learner's file.
-std::unique_ptr<Learner> make_gcbc(const Context& context, const Config& config, const std::string& environment,
-                                   const LearningData& data, const std::string& stage);
+using Factory = std::unique_ptr<Learner>(const Context& context, const Config& config, const std::string& environment,
+                                         const LearningData& data, const std::string& stage);
+Factory make_gcbc, make_td3bc, make_iql, make_cql;
 
 }  // namespace astro::learners

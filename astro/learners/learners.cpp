@@ -27,9 +27,8 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
 
 namespace {
 
-using Factory = std::unique_ptr<Learner> (*)(const Context&, const Config&, const std::string&, const LearningData&,
-                                             const std::string&);
-constexpr std::pair<const char*, Factory> kLearners[] = {{"gcbc", make_gcbc}};
+constexpr std::pair<const char*, Factory*> kLearners[] = {
+    {"gcbc", make_gcbc}, {"iql", make_iql}, {"td3bc", make_td3bc}, {"cql", make_cql}};
 
 }  // namespace
 

@@ -1,0 +1,24 @@
+// The tanh-Gaussian policy of CQL in CORL: u ~ N(mean, deviation), action tanh(u).
+#pragma once
+
+#include "astro/learners/value.h"
+
+namespace astro::learners {
+
+struct GaussianPolicy {
+    nn::Mlp net;                // -> mean (A) and raw (A); log deviation = clamp(multiplier raw + offset, -20, 2)
+    Tensor multiplier, offset;  // (1)
+
+    template <class V>
+    void visit(V& v) {
+        v("actor", net);
+        v("multiplier", multiplier);
+        v("offset", offset);
+    }
+    struct Sample {
+        Tensor action, log_p;  // (n, A), (n)
+    };
+    Sample sample(const Tensor& input, const Tensor& noise) const;  // (n, I), (n, A) ~ N(0, 1)
+};
+
+}  // namespace astro::learners

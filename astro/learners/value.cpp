@@ -1,0 +1,147 @@
+#include "astro/learners/value.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro::learners {
+
+Tensor Critics::operator()(size_t i, const Tensor& input, const Tensor& action) const {
+    return q[i](concat({input, action}, 1)).reshape(Shape{input.dim(0)});
+}
+
+Tensor Critics::least(const Tensor& input, const Tensor& action) const {
+    Tensor y = (*this)(0, input, action);
+    for (size_t i = 1; i < q.size(); ++i) y = minimum(y, (*this)(i, input, action));
+    return y;
+}
+
+Tensor value_of(const nn::Mlp& v, const Tensor& input) { return v(input).reshape(Shape{input.dim(0)}); }
+
+Tensor regression_target(const Batch& batch, const Tensor& next_value, const TargetRule& rule) {
+    NoTape off;
+    const Tensor y = batch.reward + batch.mask * next_value * rule.gamma;
+    return rule.clamped ? clamp(y, -1 / (1 - rule.gamma), 0) : y;
+}
+
+Tensor critic_loss(const Critics& critics, const Batch& batch, const Tensor& y, int64_t count) {
+    Tensor loss;
+    for (size_t i = 0; i < critics.q.size(); ++i) {
+        const Tensor term = sum(square(critics(i, batch.value_input, batch.action) - y));
+        loss = i == 0 ? term : loss + term;
+    }
+    return loss * (1.0 / static_cast<double>(count));
+}
+
+Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool least) {
+    const Tensor action = actor(rows.input);
+    const Tensor q = least ? critics.least(rows.input, action) : critics(0, rows.input, action);
+    return concat({q.reshape(Shape{rows.input.dim(0), 1}), action - rows.action}, 1);
+}
+
+nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms& terms) {
+    double q_sum = 0, q_size = 0, miss = 0;
+    int64_t rows = 0;
+    const int64_t width = outputs[0].dim(1), actions = width - 1;
+    std::vector<std::vector<double>> values;
+    for (const Tensor& chunk : outputs) {
+        values.push_back(chunk.cast(DType::f64).to_vector<double>());
+        rows += chunk.dim(0);
+        for (size_t i = 0; i < values.back().size(); ++i) {
+            const double v = values.back()[i];
+            if (i % static_cast<size_t>(width) == 0) q_sum += v, q_size += std::fabs(v);
+            else miss += v * v;
+        }
+    }
+    const double n = static_cast<double>(rows), scale = terms.q_weight / std::max(1e-12, q_size / n);
+    const double each = terms.bc_weight / (n * static_cast<double>(actions));
+    nn::Joined joined;
+    joined.loss = -scale * q_sum / n + each * miss;
+    for (size_t c = 0; c < outputs.size(); ++c) {  // d/dq = -scale / n, d/d(pi - a) = 2 each (pi - a)
+        for (size_t i = 0; i < values[c].size(); ++i)
+            values[c][i] = i % static_cast<size_t>(width) == 0 ? -scale / n : 2 * each * values[c][i];
+        joined.gradients.push_back(Tensor::from(outputs[c].backend(), outputs[c].shape(), values[c]).cast(outputs[c].dtype()));
+    }
+    return joined;
+}
+
+Tensor smoothed_actions(const Actor& target, const Tensor& next_input, const Tensor& noise, double policy_noise, double clip) {
+    NoTape off;
+    return clamp(target(next_input) + clamp(noise * policy_noise, -clip, clip), -1, 1);
+}
+
+ValueLearner::ValueLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+    : Learner(context, data, config.value.current_goals, config.value.trajectory_goals, stage,
+              static_cast<uint64_t>(config.general.seed)),
+      value_(config.value) {
+    Rng rng = init_stream();
+    nn::Maker make{context.backend, DType::f32, rng};
+    const int64_t in = sampler_.input_width(), actions = sampler_.action_dim();
+    nn::MlpSpec spec;
+    spec.in = in, spec.out = actions, spec.width = value_.actor_width, spec.layers = value_.actor_layers;
+    spec.layer_norm = value_.actor_layer_norm;
+    spec.output_scale = config.gcbc.last_layer_scale;
+    actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
+    actor_.squash = true;
+    actor_.actions = actions;
+    actor_set_ = nn::ParameterSet(actor_);
+    const std::vector<float> spread = sampler_.spread(1024, true, rng.stream("spread"));
+    for (int i = 0; i < 2; ++i) critics_.q.push_back(make_critic(make, in + actions, spread));
+    critics_target_ = critics_;
+    critics_set_ = nn::ParameterSet(critics_);
+    critics_target_set_ = nn::ParameterSet(critics_target_);
+    actor_optimiser_ = nn::Adam(actor_set_);
+    critics_optimiser_ = nn::Adam(critics_set_);
+}
+
+nn::Mlp ValueLearner::make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const {
+    nn::MlpSpec spec;
+    spec.in = in, spec.out = 1, spec.width = value_.critic_width, spec.layers = value_.critic_layers;
+    spec.layer_norm = value_.critic_layer_norm;
+    return nn::make_mlp(make, spec, spread);
+}
+
+TrainingState ValueLearner::state() {
+    TrainingState state;
+    state.add("model", actor_set_);
+    state.add("model", critics_set_);
+    state.add("target", critics_target_set_);
+    state.add("optimiser/actor", actor_set_, actor_optimiser_);
+    state.add("optimiser/critics", critics_set_, critics_optimiser_);
+    return state;
+}
+
+TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
+
+double ValueLearner::update_critics(int64_t k, const Batch& batch, const Tensor& y, const Extra& more) {
+    const int64_t rows = batch.reward.dim(0);
+    auto body = [&](int64_t chunk, int64_t first, int64_t count) {
+        const Batch part = batch.rows(first, count);
+        const Tensor loss = critic_loss(critics_, part, y.rows(first, count), rows);
+        return more ? loss + more(chunk, part, rows) : loss;
+    };
+    const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
+    critics_optimiser_.step(critics_set_, g.flat, rate(k));
+    return g.loss;
+}
+
+double ValueLearner::update_actor(int64_t k, const Batch& batch, const ActorTerms& terms) {
+    const nn::Gradient g = nn::joint_gradient(
+        context_.threads, context_.chunks, batch.reward.dim(0), actor_set_.flat(),
+        [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor_, critics_, batch.rows(first, count), terms.least); },
+        [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
+    actor_optimiser_.step(actor_set_, g.flat, rate(k));
+    return g.loss;
+}
+
+Tensor ValueLearner::evaluate(const Batch& batch, const std::function<Tensor(int64_t, const Batch&)>& f) const {
+    const int64_t rows = batch.reward.dim(0), chunks = std::max<int64_t>(1, std::min(context_.chunks, rows));
+    std::vector<Tensor> parts(static_cast<size_t>(chunks));
+    context_.threads.run(chunks, [&](int64_t c) {
+        NoTape off;
+        const auto [first, count] = nn::chunk_rows(rows, chunks, c);
+        parts[static_cast<size_t>(c)] = f(c, batch.rows(first, count));
+    });
+    return concat(parts, 0);
+}
+
+}  // namespace astro::learners
