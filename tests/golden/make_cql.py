@@ -25,7 +25,7 @@ All of 1 to 4 is computed at the weights before the update; steps are taken at t
 
 B = 6, n = 4. in/input = in/value_input, in/next_input (6, 2), in/action, in/reward, in/mask of learning.py;
 in/noise_policy (6, 2), in/noise_next, in/noise_cql_next, in/noise_cql_current, in/random_actions (6, 4, 2).
-w/actor..., w/multiplier (), w/offset (), w/critic0..., critic1..., target0..., target1..., w/log_alpha (),
+w/actor..., w/multiplier (1), w/offset (1), w/critic0..., critic1..., target0..., target1..., w/log_alpha (),
 w/log_alpha_prime ().
 out/actor_actions (6, 2), out/log_p (6), out/alpha_loss (), out/actor_loss (), grad/actor..., grad/multiplier,
 grad/offset, grad/log_alpha; for FORM in plain, lagrange: out/FORM/target (6): y, td_loss (2), difference (2),
@@ -48,7 +48,8 @@ batch = make_batch(draw, "corl")
 batch |= {"noise_policy": draw.normal(6, 2), "random_actions": draw.uniform(6, COUNT, 2)}
 batch |= {name: draw.normal(6, COUNT, 2) for name in ("noise_next", "noise_cql_next", "noise_cql_current")}
 weights = draw.mlp("actor", [2, 8, 8, 4], norm=False)
-weights |= {"multiplier": exact(1.1), "offset": exact(-0.9), "log_alpha": exact(-0.7), "log_alpha_prime": exact(0.4)}
+weights |= {"multiplier": exact([1.1]), "offset": exact([-0.9])}
+weights |= {"log_alpha": exact(-0.7), "log_alpha_prime": exact(0.4)}
 for name in ("critic0", "critic1", "target0", "target1"):
     weights |= draw.mlp(name, [4, 8, 8, 1], norm=False)
 policy = leaves(of(weights, "actor", "multiplier", "offset"))
