@@ -3,9 +3,10 @@
 //   Q_i: mean (Q_i(s, a) - r - gamma mask V(s'))^2
 //   actor: AWR: mean min(exp(beta A), cap) |pi(s) - a|^2, or DDPG+BC: -mean Q / mean |Q| + weight mean |pi(s) - a|^2
 // V(s') and A are taken before V's step, as in CORL.
-#include <cmath>
+#include "astro/learners/iql.h"
 
-#include "astro/learners/value.h"
+#include <algorithm>
+#include <cmath>
 
 namespace astro::learners {
 
@@ -36,8 +37,7 @@ class Iql : public ValueLearner {
 
         const nn::Gradient v = nn::chunked_gradient(
             context_.threads, context_.chunks, count, v_set_.flat(), [&](int64_t, int64_t first, int64_t n) {
-                const Tensor a = target_q.rows(first, n) - value_of(v_, batch.value_input.rows(first, n));
-                return sum(step(a.detach(), config_.expectile, 1 - config_.expectile) * square(a)) * (1.0 / static_cast<double>(count));
+                return expectile_value_loss(v_, batch.value_input.rows(first, n), target_q.rows(first, n), config_.expectile, count);
             });
         v_optimiser_.step(v_set_, v.flat, rate(k));
         const double critics = update_critics(k, batch, y);
@@ -62,21 +62,14 @@ class Iql : public ValueLearner {
 
     // Goal-conditioned, advantages are divided by their deviation over the batch first (ours).
     double update_awr(int64_t k, const Batch& batch, const Tensor& advantage) {
-        std::vector<float> weight = advantage.to_vector<float>();
-        double beta = config_.single_task_temperature;
-        if (sampler_.goals()) {
-            double sum = 0, square = 0;
-            for (float a : weight) sum += double(a), square += double(a) * double(a);
-            const double n = static_cast<double>(weight.size()), mean = sum / n;
-            beta = config_.temperature / std::max(1e-6, std::sqrt(std::max(0.0, square / n - mean * mean)));
-        }
-        for (float& w : weight) w = static_cast<float>(std::min(std::exp(beta * double(w)), config_.advantage_cap));
+        const std::vector<float> weight =
+            awr_weights(advantage.to_vector<float>(), sampler_.goals() ? config_.temperature : config_.single_task_temperature,
+                        config_.advantage_cap, sampler_.goals());
         const int64_t count = batch.reward.dim(0);
         const Tensor weights = Tensor::from(context_.backend, Shape{count, 1}, weight);
         const nn::Gradient g = nn::chunked_gradient(
             context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t, int64_t first, int64_t n) {
-                const Tensor error = actor_(batch.input.rows(first, n)) - batch.action.rows(first, n);
-                return sum(square(error) * weights.rows(first, n)) * (1.0 / static_cast<double>(count));
+                return awr_loss(actor_, batch.rows(first, n), weights.rows(first, n), count);
             });
         actor_optimiser_.step(actor_set_, g.flat, rate(k));
         return g.loss;
@@ -89,6 +82,25 @@ class Iql : public ValueLearner {
 };
 
 }  // namespace
+
+Tensor expectile_value_loss(const nn::Mlp& v, const Tensor& input, const Tensor& target_q, double tau, int64_t count) {
+    const Tensor advantage = target_q - value_of(v, input);
+    return sum(step(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
+}
+
+std::vector<float> awr_weights(const std::vector<float>& advantage, double beta, double cap, bool normalised) {
+    double sum = 0, square = 0;
+    for (float a : advantage) sum += double(a), square += double(a) * double(a);
+    const double n = static_cast<double>(advantage.size()), mean = sum / n;
+    if (normalised) beta /= std::max(1e-6, std::sqrt(std::max(0.0, square / n - mean * mean)));
+    std::vector<float> weight;
+    for (float a : advantage) weight.push_back(static_cast<float>(std::min(std::exp(beta * double(a)), cap)));
+    return weight;
+}
+
+Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int64_t count) {
+    return sum(square(actor(rows.input) - rows.action) * weight) * (1.0 / static_cast<double>(count));
+}
 
 std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, const std::string&, const LearningData& data,
                                   const std::string& stage) {

@@ -12,13 +12,15 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
     context_.threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
         std::vector<float> input;
-        for (int64_t r = first; r < first + count; ++r)
-            for (const std::vector<float>* part : {&states, &goals}) {
-                if (part == &goals && !sampler_.goals()) continue;
-                for (int64_t i = 0; i < ds; ++i)
-                    input.push_back(static_cast<float>((double((*part)[static_cast<size_t>(r * ds + i)]) - scaling.mean[static_cast<size_t>(i)]) /
-                                                       scaling.deviation[static_cast<size_t>(i)]));
-            }
+        auto append = [&](const std::vector<float>& rows, int64_t r) {
+            for (int64_t i = 0; i < ds; ++i)
+                input.push_back(static_cast<float>((double(rows[static_cast<size_t>(r * ds + i)]) - scaling.mean[static_cast<size_t>(i)]) /
+                                                   scaling.deviation[static_cast<size_t>(i)]));
+        };
+        for (int64_t r = first; r < first + count; ++r) {
+            append(states, r);
+            if (sampler_.goals()) append(goals, r);
+        }
         const Tensor out = clamp(actor_(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
         context_.backend.download(actions.data() + first * da, out.raw(), out.bytes());
     });

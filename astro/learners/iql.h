@@ -1,0 +1,17 @@
+// The losses of IQL, each with its batch as an argument.
+#pragma once
+
+#include "astro/learners/value.h"
+
+namespace astro::learners {
+
+// sum over rows of w A^2, A = target_q - V(input), w = tau where A >= 0, else 1 - tau; divided by count.
+Tensor expectile_value_loss(const nn::Mlp& v, const Tensor& input, const Tensor& target_q, double tau, int64_t count);
+
+// min(exp(beta A), cap); with `normalised`, A is first divided by its deviation over the batch.
+std::vector<float> awr_weights(const std::vector<float>& advantage, double beta, double cap, bool normalised);
+
+// sum over rows of weight |pi(input) - a|^2, divided by count; weight (n, 1).
+Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int64_t count);
+
+}  // namespace astro::learners

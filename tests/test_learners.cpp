@@ -1,0 +1,261 @@
+// Learners: losses and gradients against PyTorch's (tests/golden/make_*.py), batches, resumption.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "astro/learners/gaussian_policy.h"
+#include "astro/learners/iql.h"
+#include "data/npz.h"
+
+using namespace astro;
+using namespace astro::learners;
+
+namespace {
+
+struct Golden {
+    Backend& backend;
+    data::NpzReader npz;
+    Golden(Backend& b, const std::string& name) : backend(b), npz("tests/golden/" + name + ".npz") {}
+
+    Tensor tensor(const std::string& key) const {
+        const data::NpyArray a = npz.read(key);
+        Shape shape;
+        for (int64_t n : a.shape) shape.push_back(n);
+        return Tensor::from(backend, shape, a.to<double>(key));
+    }
+    double number(const std::string& key) const { return tensor(key).reshape(Shape{1}).item(); }
+
+    nn::Mlp mlp(const std::string& prefix, nn::Activation activation) const {
+        nn::Mlp m;
+        m.spec.activation = activation;
+        for (int i = 0; i < 3; ++i) {
+            const std::string layer = prefix + ".layer" + std::to_string(i);
+            m.layers.push_back({tensor(layer + ".weight"), tensor(layer + ".bias")});
+            const std::string norm = prefix + ".norm" + std::to_string(i);
+            if (!npz.find(norm + ".gain")) continue;
+            m.spec.layer_norm = true;
+            m.norms.push_back({tensor(norm + ".gain"), tensor(norm + ".bias")});
+        }
+        return m;
+    }
+    Critics critics(const std::string& first, const std::string& second, nn::Activation activation) const {
+        return {{mlp(first, activation), mlp(second, activation)}};
+    }
+    Batch batch(const std::string& p) const {
+        return {tensor(p + "input"), tensor(p + "value_input"), tensor(p + "next_input"), tensor(p + "action"), tensor(p + "reward"), tensor(p + "mask")};
+    }
+};
+
+struct NamedValue {
+    nn::Mlp value;
+    template <class V>
+    void visit(V& v) {
+        v("value", value);
+    }
+};
+
+double difference(const Tensor& a, const Tensor& b) {
+    const auto x = a.to_vector<double>(), y = b.reshape(a.shape()).to_vector<double>();
+    double worst = 0;
+    for (size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::fabs(x[i] - y[i]) / (1 + std::fabs(y[i])));
+    return worst;
+}
+
+// The gradient of a module's loss, name by name, against the golden's grad/PREFIX....
+template <class M, class F>
+double gradient_difference(const Golden& golden, M& module, const std::string& prefix, F loss) {
+    nn::ParameterSet set(module);
+    Tape tape({set.flat()});
+    tape.backward(loss());
+    double worst = 0;
+    for (auto& [name, g] : set.views(tape.parameter_gradient())) worst = std::max(worst, difference(g, golden.tensor(prefix + name)));
+    return worst;
+}
+
+const std::vector<std::pair<std::string, nn::Activation>> kCases = {{"corl", nn::Activation::relu}, {"goal", nn::Activation::gelu}};
+constexpr double kTolerance = 1e-9;
+
+}  // namespace
+
+TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
+    auto backend = make_cpu_backend();
+    const Golden g(*backend, "td3bc");
+    for (const auto& [name, activation] : kCases) {
+        const std::string w = "w/" + name + "/", grad = "grad/" + name + "/", out = "out/" + name + "/";
+        const Batch batch = g.batch("in/" + name + "/");
+        Critics critics = g.critics(w + "critic0", w + "critic1", activation);
+        const Critics target = g.critics(w + "target0", w + "target1", activation);
+        Actor actor{g.mlp(w + "actor", activation), true, 2}, actor_target{g.mlp(w + "actor_target", activation), true, 2};
+        const Tensor next = smoothed_actions(actor_target, batch.next_input, g.tensor("in/" + name + "/noise"), .2, .5);
+        const Tensor y = regression_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
+        CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
+        CHECK(critic_loss(critics, batch, y, 6).item() == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
+        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critics, batch, y, 6); }) < kTolerance);
+        // The actor's step sees the critics after theirs.
+        const Critics after = g.critics(out + "after/critic0", out + "after/critic1", activation);
+        ActorTerms terms;
+        terms.q_weight = 2.5;
+        nn::ParameterSet set(actor);
+        ThreadPool pool(2);
+        const nn::Gradient gradient = nn::joint_gradient(
+            pool, 3, 6, set.flat(), [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor, after, batch.rows(first, count), false); },
+            [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
+        CHECK(gradient.loss == doctest::Approx(g.number(out + "actor_loss")).epsilon(kTolerance));
+        for (auto& [key, view] : set.views(gradient.flat)) CHECK(difference(view, g.tensor(grad + key)) < kTolerance);
+    }
+}
+
+TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
+    auto backend = make_cpu_backend();
+    for (const auto& [name, activation] : kCases) {
+        const Golden g(*backend, "iql_" + name);
+        const std::string w = "w/" + name + "/", grad = "grad/" + name + "/", out = "out/" + name + "/";
+        const Batch batch = g.batch("in/" + name + "/");
+        NamedValue v{g.mlp(w + "value", activation)};
+        Critics critics = g.critics(w + "critic0", w + "critic1", activation);
+        const Critics target = g.critics(w + "target0", w + "target1", activation);
+        const double tau = name == "corl" ? .7 : .9;
+        const Tensor target_q = target.least(batch.value_input, batch.action);
+        CHECK(difference(target_q - value_of(v.value, batch.value_input), g.tensor(out + "advantage")) < kTolerance);
+        const Tensor y = regression_target(batch, value_of(v.value, batch.next_input), {.99, name == "goal"});
+        CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
+        const Tensor advantage = target.least(batch.input, batch.action) - value_of(v.value, batch.input);
+        CHECK(difference(advantage, g.tensor(out + "actor_advantage")) < kTolerance);
+        auto value_loss = [&] { return expectile_value_loss(v.value, batch.value_input, target_q, tau, 6); };
+        CHECK(value_loss().item() == doctest::Approx(g.number(out + "value_loss")).epsilon(kTolerance));
+        CHECK(gradient_difference(g, v, grad, value_loss) < kTolerance);
+        // CORL halves the critics' loss; ours is the sum, and Adam does not see the factor.
+        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critics, batch, y, 12); }) < kTolerance);
+        if (name != "goal") continue;
+        Actor actor{g.mlp(w + "actor", activation), true, 2};
+        std::vector<float> a;
+        for (double x : advantage.to_vector<double>()) a.push_back(float(x));
+        const std::vector<float> weights = awr_weights(a, .3, 100, true);
+        const auto want = g.tensor(out + "awr/weight").to_vector<double>();
+        for (size_t i = 0; i < want.size(); ++i) CHECK(double(weights[i]) == doctest::Approx(want[i]).epsilon(1e-5));
+        const Tensor weight = g.tensor(out + "awr/weight").reshape(Shape{6, 1});
+        CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(actor, batch, weight, 6); }) < kTolerance);
+        const Critics after = g.critics(out + "after/critic0", out + "after/critic1", activation);
+        nn::ParameterSet set(actor);
+        ThreadPool pool(1);
+        ActorTerms terms;
+        terms.least = true;
+        const nn::Gradient gradient = nn::joint_gradient(
+            pool, 2, 6, set.flat(), [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor, after, batch.rows(first, count), true); },
+            [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
+        CHECK(gradient.loss == doctest::Approx(g.number(out + "ddpg_bc/loss")).epsilon(kTolerance));
+        for (auto& [key, view] : set.views(gradient.flat)) CHECK(difference(view, g.tensor(grad + "ddpg_bc/" + key)) < kTolerance);
+    }
+}
+
+TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's") {
+    auto backend = make_cpu_backend();
+    const Golden g(*backend, "cql");
+    const Batch batch = g.batch("in/");
+    Critics critics = g.critics("w/critic0", "w/critic1", nn::Activation::relu);
+    GaussianPolicy policy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}), g.tensor("w/offset").reshape(Shape{1})};
+    const GaussianPolicy::Sample now = policy.sample(batch.input, g.tensor("in/noise_policy"));
+    CHECK(difference(now.action, g.tensor("out/actor_actions")) < kTolerance);
+    CHECK(difference(now.log_p, g.tensor("out/log_p")) < kTolerance);
+    const double alpha = std::exp(g.number("w/log_alpha"));
+    CHECK(gradient_difference(g, policy, "grad/", [&] {
+              const GaussianPolicy::Sample s = policy.sample(batch.input, g.tensor("in/noise_policy"));
+              return mean(s.log_p * alpha - critics.least(batch.input, s.action));
+          }) < kTolerance);
+    auto sampled = [&](const Tensor& input, const char* noise) {
+        return policy.sample(repeat_inputs(input, 4), g.tensor(noise).reshape(Shape{24, 2}));
+    };
+    const auto next = sampled(batch.next_input, "in/noise_cql_next"), current = sampled(batch.value_input, "in/noise_cql_current");
+    const Shape each{6, 4, 2}, density{6, 4};
+    const Tensor actions = concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
+    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)), next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
+    const auto want = g.tensor("out/plain/difference").to_vector<double>();
+    for (size_t i = 0; i < 2; ++i)
+        CHECK(mean(conservative_differences(critics, i, batch, actions, log_p)).item() == doctest::Approx(want[i]).epsilon(kTolerance));
+    const Tensor y = g.tensor("out/plain/target");
+    CHECK(gradient_difference(g, critics, "grad/plain/", [&] {
+              return critic_loss(critics, batch, y, 6) + conservative_term(critics, batch, actions, log_p) * (5.0 / 6);
+          }) < kTolerance);
+}
+
+TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and protocol") {
+    auto backend = make_cpu_backend();
+    data::Dataset d;
+    d.rows = 60, d.state_dim = d.action_dim = 2;
+    Rng rng(9);
+    for (int64_t t = 0; t < d.rows; ++t) {
+        for (int i = 0; i < 2; ++i) d.observations.push_back(float(rng.uniform(0, 3))), d.actions.push_back(float(rng.uniform(-1, 1)));
+        d.terminals.push_back(t % 20 == 19);
+    }
+    data::index_episodes(d);
+    for (const char* learner : {"gcbc", "td3bc", "iql", "cql", "cql-pure", "iql-awr"})
+        for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
+            if (protocol == Protocol::single_task && std::string(learner) == "gcbc") continue;
+            Config config;
+            apply_preset(config, "tiny");
+            config.value.actor_width = config.value.critic_width = 16;
+            config.value.batch = 24, config.gcbc.batch = 24;
+            if (std::string(learner) == "cql-pure") config.cql.form = CqlForm::pure;
+            if (std::string(learner) == "iql-awr") config.iql.actor = IqlActor::awr;
+            const std::string base = std::string(learner).substr(0, std::string(learner).find('-'));
+            std::vector<std::vector<float>> acted;
+            for (int threads : {1, 2, 3}) {
+                ThreadPool pool(threads);
+                LearningData data;
+                data.pools = {{&d, 1.0}};
+                data.scaling = {{1.5, 1.5}, {1, 1}};
+                data.protocol = protocol;
+                data.goal_xy = {1, 1};
+                auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data, "policy/test/" + base);
+                for (int64_t k = 0; k < 6; ++k)
+                    for (const auto& [key, value] : policy->update(k)) CHECK_MESSAGE(std::isfinite(value), learner, " ", key);
+                acted.push_back(policy->act(d.observations, d.observations));
+            }
+            INFO(learner);
+            CHECK(acted[0] == acted[1]);
+            CHECK(acted[0] == acted[2]);
+            CHECK(acted[0].size() == 120);
+        }
+}
+
+TEST_CASE("batches: transitions stay in their episodes, goals obey their law, labels theirs") {
+    auto backend = make_cpu_backend();
+    data::Dataset d;
+    d.rows = 40, d.state_dim = 2, d.action_dim = 1;
+    for (int64_t t = 0; t < d.rows; ++t) {  // state (episode, step)
+        d.observations.push_back(float(t / 10)), d.observations.push_back(float(t % 10));
+        d.actions.push_back(0);
+        d.terminals.push_back(t % 10 == 9);
+    }
+    data::index_episodes(d);
+    LearningData data;
+    data.pools = {{&d, 1.0}};
+    data.scaling = {{0, 0}, {1, 1}};
+    const BatchSampler sampler(data, .2, .5);
+    const Batch b = sampler.draw(*backend, 512, Rng(3));
+    const auto actor = b.input.to_vector<float>(), value = b.value_input.to_vector<float>(), next = b.next_input.to_vector<float>();
+    const auto reward = b.reward.to_vector<float>(), mask = b.mask.to_vector<float>();
+    int64_t same = 0, elsewhere = 0;
+    for (size_t i = 0; i < 512; ++i) {
+        CHECK(next[4 * i] == value[4 * i]);          // the same episode
+        CHECK(next[4 * i + 1] == value[4 * i + 1] + 1);  // one step on
+        CHECK(actor[4 * i + 2] == actor[4 * i]);     // actor's goal: the same trajectory, ahead or at its last transition
+        CHECK(actor[4 * i + 3] >= std::min(actor[4 * i + 1], 8.0f));
+        const bool hit = value[4 * i] == value[4 * i + 2] && value[4 * i + 1] == value[4 * i + 3];
+        CHECK(reward[i] == (hit ? 0.0f : -1.0f));
+        CHECK(mask[i] == (hit ? 0.0f : 1.0f));
+        same += hit;
+        elsewhere += value[4 * i] != value[4 * i + 2];
+    }
+    CHECK(same > 80);
+    CHECK(elsewhere > 60);
+    data.protocol = Protocol::single_task;
+    data.goal_xy = {2, 5};
+    data.tolerance = 1;
+    const Batch s = BatchSampler(data, 0, 0).draw(*backend, 512, Rng(4));
+    const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();
+    for (size_t i = 0; i < 512; ++i) {  // judged on s
+        const bool near = std::hypot(in[2 * i] - 2, in[2 * i + 1] - 5) <= 1;
+        CHECK(r[i] == (near ? 0.0f : -1.0f));
+    }
+}
