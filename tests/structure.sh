@@ -1,0 +1,44 @@
+#!/bin/sh
+# The shape of the tree, as a table of greps: who may include whom, every op in the op table, file lengths.
+# One line a finding; closes with "N passed, N failed".
+passed=0
+failed=0
+# none "rule" command...: the command must print nothing.
+none() {
+    rule=$1
+    shift
+    found=$("$@" 2>/dev/null)
+    if [ -z "$found" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $rule"
+        echo "$found" | head -n 5
+    fi
+}
+includes() {  # folder, pattern of what it may not include
+    grep -rnE "#include \"($2)/" --include='*.h' --include='*.cpp' --include='*.inl' "$1"
+}
+none "tensor includes tensor only" includes tensor 'nn|diffusion|data|astro|apps'
+none "nn includes tensor and nn only" includes nn 'diffusion|data|astro|apps'
+none "diffusion includes tensor and nn only" includes diffusion 'data|astro|apps'
+none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
+none "astro does not include apps" includes astro apps
+none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
+none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' --include='*.h' --include='*.cpp' tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
+none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
+none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' --include='*.cpp' --include='*.h' tensor nn diffusion data astro | grep -vE 'snprintf|//'"
+none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' --include='*.cpp' --include='*.h' --include='*.inl' --include='*.sh' --include='*.py' ."
+none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
+none "files of at most 450 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 450'"
+# Every op that ops.h declares has a row in the op table.
+ops=$(grep -oE '^Tensor [a-z_]+\(' tensor/ops.h | sed 's/Tensor //; s/(//' | sort -u)
+for op in $ops; do
+    none "op $op is in the op table" sh -c "grep -q '\"$op\"' tensor/op_cases.cpp || echo missing"
+done
+# Every layer's folder is in both build files.
+for layer in tensor nn diffusion data astro apps; do
+    none "$layer is built by make and by CMake" sh -c "grep -q '^LAYERS.* $layer' Makefile && grep -qE '(^|[ (])$layer/\*\.cpp' CMakeLists.txt || echo missing"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
