@@ -1,50 +1,23 @@
 // Learners: losses and gradients against PyTorch's (tests/golden/make_*.py), batches, resumption.
 #include <doctest/doctest.h>
 
-#include <cmath>
-
 #include "astro/learners/gaussian_policy.h"
 #include "astro/learners/iql.h"
-#include "data/npz.h"
+#include "tests/golden.h"
 
 using namespace astro;
 using namespace astro::learners;
 
 namespace {
 
-struct Golden {
-    Backend& backend;
-    data::NpzReader npz;
-    Golden(Backend& b, const std::string& name) : backend(b), npz("tests/golden/" + name + ".npz") {}
+Critics critics_of(const Golden& g, const std::string& first, const std::string& second, nn::Activation activation) {
+    return {{g.mlp(first, activation), g.mlp(second, activation)}};
+}
 
-    Tensor tensor(const std::string& key) const {
-        const data::NpyArray a = npz.read(key);
-        Shape shape;
-        for (int64_t n : a.shape) shape.push_back(n);
-        return Tensor::from(backend, shape, a.to<double>(key));
-    }
-    double number(const std::string& key) const { return tensor(key).reshape(Shape{1}).item(); }
-
-    nn::Mlp mlp(const std::string& prefix, nn::Activation activation) const {
-        nn::Mlp m;
-        m.spec.activation = activation;
-        for (int i = 0; i < 3; ++i) {
-            const std::string layer = prefix + ".layer" + std::to_string(i);
-            m.layers.push_back({tensor(layer + ".weight"), tensor(layer + ".bias")});
-            const std::string norm = prefix + ".norm" + std::to_string(i);
-            if (!npz.find(norm + ".gain")) continue;
-            m.spec.layer_norm = true;
-            m.norms.push_back({tensor(norm + ".gain"), tensor(norm + ".bias")});
-        }
-        return m;
-    }
-    Critics critics(const std::string& first, const std::string& second, nn::Activation activation) const {
-        return {{mlp(first, activation), mlp(second, activation)}};
-    }
-    Batch batch(const std::string& p) const {
-        return {tensor(p + "input"), tensor(p + "value_input"), tensor(p + "next_input"), tensor(p + "action"), tensor(p + "reward"), tensor(p + "mask")};
-    }
-};
+Batch batch_of(const Golden& g, const std::string& p) {
+    return {g.tensor(p + "input"),  g.tensor(p + "value_input"), g.tensor(p + "next_input"),
+            g.tensor(p + "action"), g.tensor(p + "reward"),      g.tensor(p + "mask")};
+}
 
 struct NamedValue {
     nn::Mlp value;
@@ -53,24 +26,6 @@ struct NamedValue {
         v("value", value);
     }
 };
-
-double difference(const Tensor& a, const Tensor& b) {
-    const auto x = a.to_vector<double>(), y = b.reshape(a.shape()).to_vector<double>();
-    double worst = 0;
-    for (size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::fabs(x[i] - y[i]) / (1 + std::fabs(y[i])));
-    return worst;
-}
-
-// The gradient of a module's loss, name by name, against the golden's grad/PREFIX....
-template <class M, class F>
-double gradient_difference(const Golden& golden, M& module, const std::string& prefix, F loss) {
-    nn::ParameterSet set(module);
-    Tape tape({set.flat()});
-    tape.backward(loss());
-    double worst = 0;
-    for (auto& [name, g] : set.views(tape.parameter_gradient())) worst = std::max(worst, difference(g, golden.tensor(prefix + name)));
-    return worst;
-}
 
 const std::vector<std::pair<std::string, nn::Activation>> kCases = {{"corl", nn::Activation::relu}, {"goal", nn::Activation::gelu}};
 constexpr double kTolerance = 1e-9;
@@ -82,9 +37,9 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
     const Golden g(*backend, "td3bc");
     for (const auto& [name, activation] : kCases) {
         const std::string w = "w/" + name + "/", grad = "grad/" + name + "/", out = "out/" + name + "/";
-        const Batch batch = g.batch("in/" + name + "/");
-        Critics critics = g.critics(w + "critic0", w + "critic1", activation);
-        const Critics target = g.critics(w + "target0", w + "target1", activation);
+        const Batch batch = batch_of(g, "in/" + name + "/");
+        Critics critics = critics_of(g, w + "critic0", w + "critic1", activation);
+        const Critics target = critics_of(g, w + "target0", w + "target1", activation);
         Actor actor{g.mlp(w + "actor", activation), true, 2}, actor_target{g.mlp(w + "actor_target", activation), true, 2};
         const Tensor next = smoothed_actions(actor_target, batch.next_input, g.tensor("in/" + name + "/noise"), .2, .5);
         const Tensor y = regression_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
@@ -92,7 +47,7 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         CHECK(critic_loss(critics, batch, y, 6).item() == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critics, batch, y, 6); }) < kTolerance);
         // The actor's step sees the critics after theirs.
-        const Critics after = g.critics(out + "after/critic0", out + "after/critic1", activation);
+        const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         ActorTerms terms;
         terms.q_weight = 2.5;
         nn::ParameterSet set(actor);
@@ -110,10 +65,10 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
     for (const auto& [name, activation] : kCases) {
         const Golden g(*backend, "iql_" + name);
         const std::string w = "w/" + name + "/", grad = "grad/" + name + "/", out = "out/" + name + "/";
-        const Batch batch = g.batch("in/" + name + "/");
+        const Batch batch = batch_of(g, "in/" + name + "/");
         NamedValue v{g.mlp(w + "value", activation)};
-        Critics critics = g.critics(w + "critic0", w + "critic1", activation);
-        const Critics target = g.critics(w + "target0", w + "target1", activation);
+        Critics critics = critics_of(g, w + "critic0", w + "critic1", activation);
+        const Critics target = critics_of(g, w + "target0", w + "target1", activation);
         const double tau = name == "corl" ? .7 : .9;
         const Tensor target_q = target.least(batch.value_input, batch.action);
         CHECK(difference(target_q - value_of(v.value, batch.value_input), g.tensor(out + "advantage")) < kTolerance);
@@ -135,7 +90,7 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         for (size_t i = 0; i < want.size(); ++i) CHECK(double(weights[i]) == doctest::Approx(want[i]).epsilon(1e-5));
         const Tensor weight = g.tensor(out + "awr/weight").reshape(Shape{6, 1});
         CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(actor, batch, weight, 6); }) < kTolerance);
-        const Critics after = g.critics(out + "after/critic0", out + "after/critic1", activation);
+        const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         nn::ParameterSet set(actor);
         ThreadPool pool(1);
         ActorTerms terms;
@@ -151,8 +106,8 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
 TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's") {
     auto backend = make_cpu_backend();
     const Golden g(*backend, "cql");
-    const Batch batch = g.batch("in/");
-    Critics critics = g.critics("w/critic0", "w/critic1", nn::Activation::relu);
+    const Batch batch = batch_of(g, "in/");
+    Critics critics = critics_of(g, "w/critic0", "w/critic1", nn::Activation::relu);
     GaussianPolicy policy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}), g.tensor("w/offset").reshape(Shape{1})};
     const GaussianPolicy::Sample now = policy.sample(batch.input, g.tensor("in/noise_policy"));
     CHECK(difference(now.action, g.tensor("out/actor_actions")) < kTolerance);
