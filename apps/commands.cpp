@@ -14,6 +14,7 @@ int run_train_policy(CommandLine& line);
 int run_augment(CommandLine& line);
 int run_evaluate(CommandLine& line);
 int run_run(CommandLine& line);
+int run_report(CommandLine& line);
 int run_selftest(CommandLine& line);
 int run_version(CommandLine& line);
 int run_help(CommandLine& line);
@@ -32,6 +33,7 @@ const std::vector<Command>& commands() {
         {"augment", "", "Stitches: grows chains and writes augmented.npz (after planner).", run_augment},
         {"evaluate", "", "Runs a trained policy in its environment.", run_evaluate},
         {"run", "", "The whole chain from one configuration: train, stitch, measure, learn, evaluate.", run_run},
+        {"report", "RUN...", "One HTML page: result, maze pictures, curves, figures.", run_report},
         {"selftest", "", "Checks every op and its gradient on this machine.", run_selftest},
         {"version", "", "Shows what this program was built from and what it runs on.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},

@@ -83,6 +83,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     bench_ = std::make_unique<Workbench>(context(), config, std::move(all), std::move(validation), environment_);
     if (file_exists(folder_.file("results.json")))
         results_ = data::Json::parse(read_file(folder_.file("results.json")), folder_.file("results.json"));
+    if (!environment_.empty() && !results_.find("environment")) results_["environment"] = environment_;
     if (file_exists(folder_.file("timings.json")))
         timings_ = data::Json::parse(read_file(folder_.file("timings.json")), folder_.file("timings.json"));
 }

@@ -61,6 +61,7 @@ void print_summary(StageRunner& runner) {
         std::printf("  %-34s%16.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
     std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
     std::printf("data      %s\n", runner.folder().file("augmented.npz").c_str());
+    std::printf("report    %s\n", runner.folder().file("report.html").c_str());
 }
 
 void write_pictures(StageRunner& runner, const data::Dataset& augmented) {

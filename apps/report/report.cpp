@@ -1,0 +1,242 @@
+#include "apps/report/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "apps/metrics_log.h"
+#include "apps/report/svg.h"
+#include "apps/run_dir.h"
+#include "data/json.h"
+#include "data/maze/layout.h"
+#include "data/npz.h"
+#include "tensor/base/error.h"
+
+namespace astro::app::report {
+
+namespace {
+
+const char* const kStyle = R"(
+:root{--ink:#1c2330;--soft:#5b6678;--page:#fff;--line:#d9dee6;--wall:#2f3a4c;--free:#f3f5f8;--a:#2f6fd0;--b:#d2571e;--c:#2c8f5b;--d:#8a4fc0}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa5b8;--page:#14181f;--line:#2c3442;--wall:#59657a;--free:#1c222c;--a:#6ea5f5;--b:#f08a55;--c:#5cc48d;--d:#b98cf0}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:1080px;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p.lead{font-size:1.1rem}
+table{border-collapse:collapse}td,th{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}td:first-child,th:first-child{text-align:left}
+.row{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;flex:1 1 300px;max-width:520px}figcaption{color:var(--soft);font-size:.85rem}
+svg{width:100%;height:auto;background:var(--free)}svg.chart{background:none}.wall{fill:var(--wall)}.heat{fill:var(--a)}
+polyline{fill:none}.real{stroke:var(--a);stroke-width:.22;opacity:.75}.bridge{stroke:var(--b);stroke-width:.5}
+.won{stroke:var(--c);stroke-width:.22}.lost{stroke:var(--b);stroke-width:.18;opacity:.7}.start{fill:var(--a)}.goal{fill:var(--c)}
+.line0{stroke:var(--a);stroke-width:1.5}.line1{stroke:var(--b);stroke-width:1.5}.line2{stroke:var(--c);stroke-width:1.5}.line3{stroke:var(--d);stroke-width:1.5}
+text{fill:var(--soft);stroke:none;font:11px system-ui,sans-serif}text.name{fill:var(--ink);font-size:13px}text.key{font-size:11px;stroke:none}
+text.line0{fill:var(--a)}text.line1{fill:var(--b)}text.line2{fill:var(--c)}text.line3{fill:var(--d)}.grid{stroke:var(--line)}
+pre{overflow:auto;background:var(--free);padding:.8rem;font-size:12px}.warn{color:var(--b)}
+)";
+
+std::vector<XY> points_of(const data::NpzReader& npz, const std::string& key) {
+    std::vector<XY> points;
+    if (!npz.find(key)) return points;
+    const std::vector<float> xy = npz.read_as<float>(key);
+    for (size_t i = 0; i + 1 < xy.size(); i += 2) points.push_back({double(xy[i]), double(xy[i + 1])});
+    return points;
+}
+
+std::string figure(const std::string& svg, const std::string& caption) {
+    return svg.empty() ? "" : "<figure>" + svg + "<figcaption>" + escape(caption) + "</figcaption></figure>";
+}
+
+double value_of(const data::Json& results, const std::string& key) {
+    const data::Json* v = results.find(key);
+    return v ? v->as_real() : std::nan("");
+}
+
+const char* arm_words(const std::string& arm) {
+    return arm == "raw" ? "the data as they are" : arm == "duplicate" ? "the same rows repeated (control)" : "stitched trajectories";
+}
+
+struct Run {
+    std::string folder;
+    data::Json results = data::Json::object();
+    std::vector<MetricRow> metrics;
+    std::string config, manifest;
+    std::shared_ptr<data::NpzReader> pictures;
+};
+
+Run load(const std::string& folder) {
+    Run run;
+    run.folder = folder;
+    bool any = false;
+    auto text_of = [&](const char* name) {
+        const std::string path = folder + "/" + name;
+        if (!file_exists(path)) return std::string();
+        any = true;
+        return read_file(path);
+    };
+    const std::string results = text_of("results.json");
+    if (!results.empty()) run.results = data::Json::parse(results, folder + "/results.json");
+    run.config = text_of("config.ini");
+    run.manifest = text_of("manifest.json");
+    if (file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
+    if (file_exists(folder + "/pictures.npz")) run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
+    if (!any) fail(ErrorKind::io, folder, ": no run folder: neither results.json, metrics.csv nor config.ini is there");
+    return run;
+}
+
+// Which built-in maze the run was in, by the environment in its results.
+const maze::Layout* layout_of(const Run& run) {
+    const data::Json* environment = run.results.find("environment");
+    maze::EnvironmentName name;
+    return environment && maze::parse_environment(environment->as_string(), name) ? &maze::layout(name.maze) : nullptr;
+}
+
+// success/ARM/LEARNER/last of the results, as ARM x LEARNER.
+std::string success_table(const Run& run) {
+    std::vector<std::string> arms, learners;
+    for (const auto& [key, value] : run.results.members()) {
+        if (key.compare(0, 8, "success/") != 0 || key.size() < 6 || key.compare(key.size() - 5, 5, "/last") != 0) continue;
+        const size_t slash = key.find('/', 8);
+        const std::string arm = key.substr(8, slash - 8), learner = key.substr(slash + 1, key.size() - slash - 6);
+        if (std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
+        if (std::find(learners.begin(), learners.end(), learner) == learners.end()) learners.push_back(learner);
+    }
+    if (arms.empty()) return "<p>No policy was evaluated.</p>";
+    std::string out = "<table><tr><th>learnt from</th>";
+    for (const std::string& learner : learners) out += "<th>" + escape(learner) + ", last</th><th>best</th><th>tasks 1 to 5, last</th>";
+    out += "</tr>";
+    for (const std::string& arm : arms) {
+        out += std::string("<tr><td>") + arm_words(arm) + "</td>";
+        for (const std::string& learner : learners) {
+            const std::string key = "success/" + arm + "/" + learner;
+            out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" + percent(value_of(run.results, key + "/best")) + "</td><td>";
+            for (int task = 1; task <= 5; ++task)
+                if (run.results.find(key + "/task" + std::to_string(task)))
+                    out += number(100 * value_of(run.results, key + "/task" + std::to_string(task))) + " ";
+            out += "</td>";
+        }
+        out += "</tr>";
+    }
+    return out + "</table>";
+}
+
+std::string maze_figures(const Run& run) {
+    const maze::Layout* layout = layout_of(run);
+    if (!run.pictures || !layout) return "<p>No pictures: the environment is not built in, or the run has not ended.</p>";
+    const data::NpzReader& npz = *run.pictures;
+    std::string out = "<div class=\"row\">";
+    for (const auto& [key, caption] : {std::pair{"raw_xy", "The data: where the recorded agent was. Look for the dwelling at episodes' ends."},
+                                       std::pair{"augmented_xy", "The stitched data: the same corridors, and more of the ways between them."}}) {
+        MazePicture picture(layout->walls, maze::kUnit);
+        picture.heat(points_of(npz, key), 1);
+        out += figure(picture.svg(), caption);
+    }
+    const std::vector<XY> chain = points_of(npz, "chain_xy");
+    if (!chain.empty()) {
+        MazePicture picture(layout->walls, maze::kUnit);
+        std::vector<int64_t> start = npz.read_as<int64_t>("chain_start");
+        const std::vector<uint8_t> bridge = npz.read_as<uint8_t>("chain_is_bridge");
+        start.push_back(static_cast<int64_t>(chain.size()));
+        for (size_t c = 0; c + 1 < start.size(); ++c)
+            for (auto i = static_cast<size_t>(start[c]); i + 1 < static_cast<size_t>(start[c + 1]);) {  // runs of one kind
+                size_t j = i;
+                std::vector<XY> way = {chain[i]};
+                while (j + 1 < static_cast<size_t>(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
+                picture.way(way, bridge[i] ? "bridge" : "real");
+                i = j;
+            }
+        out += figure(picture.svg(), "Some stitched trajectories: recorded parts thin, generated bridges thick. Bridges join episodes that never met.");
+    }
+    const std::vector<XY> grid = points_of(npz, "tdr_grid_xy");
+    if (!grid.empty()) {
+        const std::vector<float> distance = npz.read_as<float>("tdr_grid_distance"), geodesic = npz.read_as<float>("tdr_grid_geodesic");
+        const std::vector<XY> from = points_of(npz, "tdr_from_xy");
+        for (const auto& [values, caption] : {std::pair{&distance, "Learnt distance D in steps from the marked state: it should follow the corridors."},
+                                              std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
+            MazePicture picture(layout->walls, maze::kUnit);
+            double high = 1;
+            std::vector<double> field(values->begin(), values->end());
+            for (double v : field)
+                if (std::isfinite(v)) high = std::max(high, v);
+            picture.field(grid, field, 0, high, 0.55);
+            if (!from.empty()) picture.mark(from[0], "goal", "from here");
+            out += figure(picture.svg(), caption);
+        }
+    }
+    for (const std::string arm : {"raw", "duplicate", "augmented"}) {
+        const std::vector<XY> path = points_of(npz, "rollout_xy/" + arm);
+        if (path.empty()) continue;
+        MazePicture picture(layout->walls, maze::kUnit);
+        std::vector<int64_t> start = npz.read_as<int64_t>("rollout_start/" + arm);
+        const std::vector<uint8_t> success = npz.read_as<uint8_t>("rollout_success/" + arm);
+        start.push_back(static_cast<int64_t>(path.size()));
+        for (size_t r = 0; r + 1 < start.size(); ++r)
+            picture.way(std::vector<XY>(path.begin() + start[r], path.begin() + start[r + 1]), success[r] ? "won" : "lost");
+        for (const XY& p : points_of(npz, "task_start_xy")) picture.mark(p, "start", "start of a task");
+        for (const XY& p : points_of(npz, "task_goal_xy")) picture.mark(p, "goal", "goal of a task");
+        out += figure(picture.svg(), std::string("Evaluation: the policy learnt from ") + arm_words(arm) + ". Green ways arrived, orange ones did not; blue dots are starts, green ones goals.");
+    }
+    return out + "</div>";
+}
+
+std::string curves(const std::vector<Run>& runs) {
+    // One chart a key; a line for each run, or for a policy's keys a line for each arm.
+    std::map<std::string, std::vector<Series>> charts;
+    for (const Run& run : runs) {
+        std::map<std::string, Series> series;
+        for (const MetricRow& row : run.metrics) {
+            if (row.key.find("gradient_norm") != std::string::npos || row.key.find("success_task") != std::string::npos) continue;
+            series[row.key].points.push_back({static_cast<double>(row.step), row.value});
+        }
+        for (auto& [key, s] : series) {
+            std::string chart = key, name = runs.size() > 1 ? run.folder : key;
+            if (key.compare(0, 7, "policy/") == 0) {  // policy/ARM/LEARNER/what
+                const size_t slash = key.find('/', 7);
+                name = key.substr(7, slash - 7);
+                chart = "policy " + key.substr(slash + 1);
+            }
+            s.name = name;
+            charts[chart].push_back(s);
+        }
+    }
+    std::string out = "<div class=\"row\">";
+    for (const auto& [key, series] : charts) out += "<figure>" + line_chart(key, "updates", series) + "</figure>";
+    return out + "</div>";
+}
+
+std::string figures_table(const data::Json& results) {
+    std::string out = "<table><tr><th>figure</th><th>value</th></tr>";
+    for (const auto& [key, value] : results.members()) {
+        if (key.compare(0, 8, "success/") == 0 || value.kind() == data::Json::Kind::array) continue;
+        const std::string words = value.kind() == data::Json::Kind::real ? number(value.as_real()) : value.dump(0);
+        out += "<tr><td>" + escape(key) + "</td><td>" + escape(words) + "</td></tr>";
+    }
+    return out + "</table>";
+}
+
+}  // namespace
+
+std::string render(const std::vector<std::string>& folders) {
+    std::vector<Run> runs;
+    for (const std::string& folder : folders) runs.push_back(load(folder));
+    std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+                      "<title>astro report</title><style>" + std::string(kStyle) + "</style></head><body><h1>astro report</h1>";
+    for (const Run& run : runs) {
+        const data::Json* environment = run.results.find("environment");
+        out += "<h2>" + escape((environment ? environment->as_string() + ": " : "") + run.folder) + "</h2>";
+        const double raw = value_of(run.results, "success/raw/gcbc/last"), made = value_of(run.results, "success/augmented/gcbc/last");
+        if (std::isfinite(raw) && std::isfinite(made))
+            out += "<p class=\"lead\">A goal-conditioned cloning policy reaches the goal in " + percent(raw) + " of episodes when it learns from the data as they are, and in " +
+                   percent(made) + " when it learns from stitched trajectories.</p>";
+        out += success_table(run);
+        if (const data::Json* warnings = run.results.find("warnings"))
+            for (const data::Json& w : warnings->elements()) out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
+        out += "<h2>Pictures</h2>" + maze_figures(run);
+    }
+    out += "<h2>Curves</h2>" + curves(runs);
+    for (const Run& run : runs)
+        out += "<h2>Figures of " + escape(run.folder) + "</h2><details><summary>all " + std::to_string(run.results.members().size()) + "</summary>" +
+               figures_table(run.results) + "</details><details><summary>settings</summary><pre>" + escape(run.config) +
+               "</pre></details><details><summary>manifest</summary><pre>" + escape(run.manifest) + "</pre></details>";
+    return out + "</body></html>\n";
+}
+
+}  // namespace astro::app::report

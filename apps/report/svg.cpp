@@ -1,0 +1,149 @@
+#include "apps/report/svg.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+namespace astro::app::report {
+
+namespace {
+
+std::string fixed(double value, int digits = 1) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
+    return text;
+}
+
+// Distance between ticks: 1, 2 or 5 times a power of ten, at most `most` of them.
+double tick_step(double span, int most) {
+    const double raw = span / most, power = std::pow(10, std::floor(std::log10(raw)));
+    for (double factor : {1.0, 2.0, 5.0})
+        if (raw <= factor * power) return factor * power;
+    return 10 * power;
+}
+
+// Dark blue to yellow, light enough at both ends to show on light and dark pages.
+std::string colour(double share) {
+    const double t = std::clamp(share, 0.0, 1.0);
+    static constexpr double kStops[4][3] = {{59, 76, 160}, {46, 148, 158}, {122, 190, 90}, {246, 200, 60}};
+    const int i = std::min(2, static_cast<int>(t * 3));
+    const double f = t * 3 - i;
+    std::string out = "rgb(";
+    for (int c = 0; c < 3; ++c)
+        out += fixed(kStops[i][c] + f * (kStops[i + 1][c] - kStops[i][c]), 0) + (c < 2 ? "," : ")");
+    return out;
+}
+
+}  // namespace
+
+std::string escape(const std::string& text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '<') out += "&lt;";
+        else if (c == '>') out += "&gt;";
+        else if (c == '&') out += "&amp;";
+        else if (c == '"') out += "&quot;";
+        else out += c;
+    }
+    return out;
+}
+
+std::string number(double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.4g", value);
+    return text;
+}
+
+std::string percent(double share) { return number(std::round(share * 1e4) / 100) + " %"; }
+
+MazePicture::MazePicture(const std::vector<std::string>& walls, double unit)
+    : width_(static_cast<double>(walls[0].size()) * unit),
+      height_(static_cast<double>(walls.size()) * unit),
+      x0_(-1.5 * unit),
+      y0_(-1.5 * unit),
+      unit_(unit),
+      walls_(walls) {}
+
+std::string MazePicture::square(double x, double y, double size, const std::string& style) const {
+    return "<rect x=\"" + fixed(x - x0_, 2) + "\" y=\"" + fixed(y - y0_, 2) + "\" width=\"" + fixed(size, 2) + "\" height=\"" +
+           fixed(size, 2) + "\" " + style + "/>";
+}
+
+void MazePicture::heat(const std::vector<XY>& points, double size) {
+    std::map<std::pair<int, int>, int> counts;  // (row, column)
+    for (const XY& p : points) ++counts[{static_cast<int>(std::floor(p.y / size)), static_cast<int>(std::floor(p.x / size))}];
+    int top = 1;
+    for (const auto& [cell, count] : counts) top = std::max(top, count);
+    for (const auto& [cell, count] : counts)
+        layers_ += square(cell.second * size, cell.first * size, size,
+                          "class=\"heat\" fill-opacity=\"" + fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
+}
+
+void MazePicture::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high, double size) {
+    for (size_t i = 0; i < points.size(); ++i) {
+        if (!std::isfinite(values[i])) continue;
+        layers_ += square(points[i].x - size / 2, points[i].y - size / 2, size,
+                          "fill=\"" + colour((values[i] - low) / std::max(1e-9, high - low)) + "\"");
+    }
+}
+
+void MazePicture::way(const std::vector<XY>& points, const std::string& css_class) {
+    if (points.size() < 2) return;
+    layers_ += "<polyline class=\"" + css_class + "\" points=\"";
+    for (const XY& p : points) layers_ += fixed(p.x - x0_) + "," + fixed(p.y - y0_) + " ";
+    layers_ += "\"/>";
+}
+
+void MazePicture::mark(XY at, const std::string& css_class, const std::string& title) {
+    layers_ += "<circle class=\"" + css_class + "\" cx=\"" + fixed(at.x - x0_) + "\" cy=\"" + fixed(at.y - y0_) +
+               "\" r=\"0.8\"><title>" + escape(title) + "</title></circle>";
+}
+
+std::string MazePicture::svg() const {
+    // y grows upwards, as in OGBench's own pictures.
+    std::string out = "<svg viewBox=\"0 0 " + fixed(width_) + " " + fixed(height_) + "\" role=\"img\"><g transform=\"translate(0," +
+                      fixed(height_) + ") scale(1,-1)\">";
+    std::string blocks;
+    for (size_t i = 0; i < walls_.size(); ++i)
+        for (size_t j = 0; j < walls_[i].size(); ++j)
+            if (walls_[i][j] == '1')
+                blocks += square((static_cast<double>(j) - 1.5) * unit_, (static_cast<double>(i) - 1.5) * unit_, unit_, "class=\"wall\"");
+    return out + layers_ + blocks + "</g></svg>";
+}
+
+std::string line_chart(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {
+    constexpr double kWidth = 420, kHeight = 220, kLeft = 56, kBottom = 34, kTop = 26, kRight = 12;
+    double low_x = 1e300, high_x = -1e300, low_y = 1e300, high_y = -1e300;
+    for (const Series& s : series)
+        for (const XY& p : s.points) {
+            if (!std::isfinite(p.y)) continue;
+            low_x = std::min(low_x, p.x), high_x = std::max(high_x, p.x);
+            low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
+        }
+    if (low_x > high_x) return "";
+    if (high_x == low_x) high_x = low_x + 1;
+    if (high_y == low_y) high_y = low_y + std::max(1e-9, std::fabs(low_y));
+    auto x = [&](double v) { return kLeft + (v - low_x) / (high_x - low_x) * (kWidth - kLeft - kRight); };
+    auto y = [&](double v) { return kHeight - kBottom - (v - low_y) / (high_y - low_y) * (kHeight - kBottom - kTop); };
+    std::string out = "<svg class=\"chart\" viewBox=\"0 0 420 220\" role=\"img\"><text class=\"name\" x=\"" + fixed(kLeft) + "\" y=\"16\">" + escape(title) + "</text>";
+    const double dx = tick_step(high_x - low_x, 5), dy = tick_step(high_y - low_y, 5);
+    for (double v = std::ceil(low_x / dx) * dx; v <= high_x + 1e-9 * dx; v += dx)
+        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + fixed(x(v)) + "\" y=\"" + fixed(kHeight - kBottom + 14) + "\">" + number(v) + "</text>";
+    for (double v = std::ceil(low_y / dy) * dy; v <= high_y + 1e-9 * dy; v += dy)
+        out += "<line class=\"grid\" x1=\"" + fixed(kLeft) + "\" x2=\"" + fixed(kWidth - kRight) + "\" y1=\"" + fixed(y(v)) + "\" y2=\"" + fixed(y(v)) +
+               "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kLeft - 5) + "\" y=\"" + fixed(y(v) + 4) + "\">" + number(std::fabs(v) < dy * 1e-6 ? 0 : v) + "</text>";
+    out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kWidth - kRight) + "\" y=\"" + fixed(kHeight - 4) + "\">" + escape(x_label) + "</text>";
+    for (size_t s = 0; s < series.size(); ++s) {
+        const std::string css = "line" + std::to_string(s % 4);
+        out += "<polyline class=\"" + css + "\" points=\"";
+        for (const XY& p : series[s].points)
+            if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";
+        out += "\"><title>" + escape(series[s].name) + "</title></polyline>";
+        if (series.size() > 1)
+            out += "<text class=\"" + css + " key\" x=\"" + fixed(kLeft + 110 * static_cast<double>(s)) + "\" y=\"" + fixed(kHeight - 4) + "\">" + escape(series[s].name) + "</text>";
+    }
+    return out + "</svg>";
+}
+
+}  // namespace astro::app::report

@@ -1,0 +1,48 @@
+// Pictures as inline SVG text: mazes with points, ways and fields, and line charts. Numbers are printed in a fixed form,
+// so that equal inputs give equal bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace astro::app::report {
+
+std::string escape(const std::string& text);       // for HTML and SVG
+std::string number(double value);                  // at most 4 significant digits, no exponent between 1e-3 and 1e6
+std::string percent(double share);                 // "93 %"
+
+struct XY {
+    double x = 0, y = 0;
+};
+
+// A maze drawn from above; coordinates are the environment's. Layers are drawn in the order they are added.
+class MazePicture {
+  public:
+    // walls: rows of '0' and '1'; cell (i, j) is a square of `unit` around (unit j - unit, unit i - unit).
+    MazePicture(const std::vector<std::string>& walls, double unit);
+
+    // Shares of points by squares of `size` units, as shades of one hue.
+    void heat(const std::vector<XY>& points, double size);
+    // A value at each point, from `low` to `high`, as colours; drawn as squares of `size`.
+    void field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high, double size);
+    void way(const std::vector<XY>& points, const std::string& css_class);
+    void mark(XY at, const std::string& css_class, const std::string& title);
+
+    std::string svg() const;
+
+  private:
+    std::string square(double x, double y, double size, const std::string& style) const;
+    double width_, height_, x0_, y0_, unit_;
+    std::vector<std::string> walls_;
+    std::string layers_;
+};
+
+struct Series {
+    std::string name;
+    std::vector<XY> points;
+};
+
+// A line chart with ticks at round numbers (1, 2, 5) and a legend.
+std::string line_chart(const std::string& title, const std::string& x_label, const std::vector<Series>& series);
+
+}  // namespace astro::app::report
