@@ -1,0 +1,297 @@
+// The method on a small maze data set: map, selection, dynamics, planner, chains; their laws and their gradients.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "astro/metrics.h"
+#include "astro/workbench.h"
+#include "data/maze/collect.h"
+#include "tensor/gradcheck.h"
+
+using namespace astro;
+
+namespace {
+
+// A workbench at tiny size, trained for a second, shared by the cases below.
+struct Small {
+    std::unique_ptr<Backend> backend = make_cpu_backend();
+    ThreadPool pool{2};
+    Config config;
+    std::unique_ptr<Workbench> bench;
+    Augmentation made;
+
+    explicit Small(int threads = 2, Seam seam = Seam::smear) : pool(threads) {
+        apply_preset(config, "tiny");
+        config.tdr.updates = 300, config.dynamics.network.updates = 150, config.planner.network.updates = 100;
+        config.augment.ratio = .3, config.augment.accept_threshold = 2, config.augment.seam = seam;
+        maze::CollectSpec spec;
+        spec.episodes = 120, spec.seed = 5;
+        bench = std::make_unique<Workbench>(Context{*backend, pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", pool),
+                                            std::nullopt, "pointmaze-medium-v0");
+        for (Trainee* t : {static_cast<Trainee*>(&bench->tdr())}) run(*t);
+        run(bench->dynamics(0));
+        run(bench->planner());
+        made = bench->augment({});
+    }
+    static void run(Trainee& trainee) {
+        for (int64_t k = 0; k < trainee.updates(); ++k) trainee.update(k);
+    }
+};
+
+Small& small() {
+    static Small s;
+    return s;
+}
+
+Tensor random_tensor(Backend& backend, const Shape& shape, Rng& rng) {
+    std::vector<double> values(size_t(shape.numel()));
+    for (double& v : values) v = rng.uniform(-1, 1);
+    return Tensor::from(backend, shape, values);
+}
+
+}  // namespace
+
+TEST_CASE("steps from distance: the exact inverse of the discounted distance, and saturation") {
+    for (double gamma : {.99, .995, .998})
+        for (double n : {1.0, 8.0, 16.0, 64.0, 256.0}) {
+            const double d = (1 - std::pow(gamma, n)) / (1 - gamma);
+            CHECK(steps_from_distance(d, gamma) == doctest::Approx(n).epsilon(1e-6));
+        }
+    CHECK(steps_from_distance(1e6, .99) == doctest::Approx(std::log(1e-3) / std::log(.99)));
+}
+
+TEST_CASE("losses: gradients of dynamics and planner in f64") {
+    auto backend = make_cpu_backend();
+    Rng rng(2);
+    const Tensor sigma = Tensor::from(*backend, {2}, std::vector<double>{.5, 2}), deviation = random_tensor(*backend, {3, 2}, rng) + 2.0;
+    const Tensor truth = random_tensor(*backend, {4, 3, 2}, rng), actions = random_tensor(*backend, {4, 3, 2}, rng);
+    const Tensor weight = random_tensor(*backend, {4}, rng);
+    GradCheck check = gradcheck([&](const std::vector<Tensor>& x) { return dynamics_loss(x[0], truth, sigma, deviation, 4); },
+                                {random_tensor(*backend, {4, 3, 2}, rng)}, Rng(3));
+    CHECK_MESSAGE(check.ok, check.message);
+    check = gradcheck([&](const std::vector<Tensor>& x) { return planner_loss(x[0], actions, x[1], weight, 4); },
+                      {random_tensor(*backend, {4, 3, 2}, rng), random_tensor(*backend, {4, 1, 2}, rng)}, Rng(4));
+    CHECK_MESSAGE(check.ok, check.message);
+    // Values by hand: one window, one step, one dimension.
+    auto one = [&](double v) { return Tensor::from(*backend, {1, 1, 1}, std::vector<double>{v}); };
+    const Tensor unit = Tensor::from(*backend, {1}, std::vector<double>{.5}), scale = Tensor::from(*backend, {1, 1}, std::vector<double>{2});
+    CHECK(dynamics_loss(one(3), one(1), unit, scale, 1).item() == doctest::Approx(std::pow((3 * .5 - 1) / 2, 2)));
+    CHECK(planner_loss(one(3), one(1), one(4), Tensor::from(*backend, {1}, std::vector<double>{.25}), 1).item() == doctest::Approx(4 + .25 * 16));
+}
+
+TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split off") {
+    data::Dataset d;
+    d.rows = 400, d.state_dim = 1, d.action_dim = 1;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        d.observations.push_back(float(t % 200) + (t % 200 >= 120 ? 500.0f : 0.0f));
+        d.actions.push_back(0);
+        d.terminals.push_back(t % 200 == 199);
+    }
+    data::index_episodes(d);
+    const Trajectories cut = cut_at_jumps(d, 5);
+    CHECK(cut.first == std::vector<int64_t>{0, 120, 200, 320, 400});
+    const Statistics s = measure(cut, 3, 1e-3);
+    CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // every step is 1: the floor
+    const Split split = split_validation(d, .05);
+    CHECK(split.train.rows == 200);
+    CHECK(split.validation.rows == 200);
+    CHECK(split.validation.observations[0] == 0);
+}
+
+TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, closure obeys the graph") {
+    const TemporalMap& map = small().bench->map();
+    for (double steps : {.5, 1.0, 3.3, 17.0, 40.0, 100.0}) CHECK(map.calibration.steps(map.calibration.predicted(steps)) == doctest::Approx(steps));
+    for (int64_t k = 0; k < map.data->count(); ++k) {
+        CHECK(map.arrival[size_t(k)] >= map.data->begin(k));
+        CHECK(map.arrival[size_t(k)] <= map.data->last(k));
+    }
+    const int64_t n = map.landmarks();
+    for (int64_t i = 0; i < n; i += 7)
+        for (int64_t j = 0; j < n; j += 5) {
+            const float direct = map.closed[size_t(i * n + j)];
+            CHECK(direct == doctest::Approx(map.closed[size_t(j * n + i)]).epsilon(1e-4));
+            const double steps = map.steps(map.landmark[size_t(i)], map.landmark[size_t(j)]);
+            if (i != j && steps <= small().config.closure.edge) CHECK(double(direct) <= steps + 1e-3);
+            for (int64_t via = 0; via < n; via += 11)
+                CHECK(direct <= map.closed[size_t(i * n + via)] + map.closed[size_t(via * n + j)] + 1e-3f);
+        }
+    // The nearest landmark by matrix product is the nearest by distance.
+    for (int64_t row = 0; row < map.data->dataset->rows; row += 997) {
+        const double best = latent_distance(map.at(row), map.at(map.landmark[size_t(map.nearest_landmark(map.at(row)))]), map.width);
+        const double got = latent_distance(map.at(row), map.at(map.landmark[size_t(map.landmark_of[size_t(row)])]), map.width);
+        CHECK(got == doctest::Approx(best).epsilon(1e-3));
+    }
+}
+
+TEST_CASE("selection: the index finds exactly what brute force finds, and only what the rules allow") {
+    Workbench& bench = *small().bench;
+    const TemporalMap& map = bench.map();
+    for (Selector selector : {Selector::tdr, Selector::euclid, Selector::random}) {
+        SelectionConfig config = small().config.selection;
+        config.selector = selector;
+        config.candidates = 1000000;
+        const TargetIndex index(config, map, bench.statistics(), 9, 8, 1);
+        auto visited = [](int64_t segment) { return segment == 3; };
+        int64_t total = 0;
+        for (int64_t row : {60, 5000, 12345, 20000}) {
+            std::vector<int64_t> found = index.candidates(row, visited, Rng(1)), all = index.all_targets(row, visited);
+            std::sort(found.begin(), found.end());
+            std::sort(all.begin(), all.end());
+            CHECK(found == all);
+            total += int64_t(all.size());
+            for (int64_t target : all) {
+                CHECK(index.eligible(target));
+                CHECK(map.data->segment(target) != map.data->segment(row));
+                CHECK(map.data->segment(target) != 3);
+                if (selector == Selector::tdr) {
+                    const double steps = map.calibration.steps(map.steps(row, target));
+                    CHECK(steps <= 9.001);
+                    CHECK(steps >= double(index.least_steps()) - .001);
+                }
+            }
+        }
+        CHECK(total > 0);
+        config.candidates = 5;
+        const TargetIndex few(config, map, bench.statistics(), 9, 8, 1);
+        CHECK(few.candidates(5000, visited, Rng(2)).size() <= 5);
+    }
+}
+
+TEST_CASE("dynamics: later actions do not change earlier states; the error is far below standing still") {
+    Small& s = small();
+    Dynamics& model = s.bench->dynamics(0);
+    Rng rng(8);
+    const Tensor s0 = random_tensor(*s.backend, {3, 2}, rng).cast(DType::f32);
+    Tensor actions = random_tensor(*s.backend, {3, 9, 2}, rng).cast(DType::f32);
+    const std::vector<float> before = model.rollout(s0, actions, 1).to_vector<float>();
+    actions = actions.clone();
+    actions.data<float>()[4 * 2] += 0.5f;  // action 4 of the first window
+    const std::vector<float> after = model.rollout(s0, actions, 1).to_vector<float>();
+    for (size_t i = 0; i < 8; ++i) CHECK(before[i] == after[i]);
+    CHECK(before[8] != after[8]);
+    const OpenLoopError e = model.open_loop_error(s.bench->validation(), s.bench->validation_map().arrival, {1, 9}, 200);
+    CHECK(e.one_pass[0] < .5 * e.persistence[0]);
+    CHECK(e.one_pass[1] < .2 * e.persistence[1]);
+}
+
+TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does not depend on its neighbours") {
+    Small& s = small();
+    Planner& planner = s.bench->planner();
+    const auto ends = planner.window_ends(s.bench->validation(), s.bench->tdr(), s.bench->validation_map().arrival, 40);
+    REQUIRE(ends.size() >= 17);
+    std::vector<Rng> streams;
+    for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(4).stream(i));
+    const auto together = planner.sample(ends, s.config.planner.hole, 2, streams);
+    for (size_t i : {size_t(0), size_t(16)}) {
+        const auto alone = planner.sample({ends[i]}, s.config.planner.hole, 2, {streams[i]});
+        CHECK(alone[0][0].actions == together[i][0].actions);
+        CHECK(alone[0][0].error == together[i][0].error);
+        CHECK(alone[0][0].error <= alone[0][1].error);
+        for (float a : alone[0][0].actions) CHECK(std::fabs(a) <= 1.0f);
+    }
+    PlannerConfig plain = s.config.planner;
+    plain.guidance_steps = 0;
+    Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
+    Small::run(unguided);  // the same training: guidance acts in sampling only
+    const auto without = unguided.sample(ends, plain.hole, 2, streams);
+    double guided = 0, free = 0;
+    for (size_t i = 0; i < ends.size(); ++i) guided += together[i][0].error, free += without[i][0].error;
+    CHECK(guided < .7 * free);
+    CHECK(planner.unknown(8) == 9);
+    CHECK(planner.reached(8) == 1);
+}
+
+TEST_CASE("chains: real parts are real rows, bridges lead where they say, the same at any number of threads") {
+    Small& s = small();
+    const data::Dataset& source = s.bench->train_data();
+    const data::Dataset out = to_dataset(s.made, source, s.bench->statistics(), true);
+    REQUIRE(s.made.chains.size() > 3);
+    CHECK(out.rows >= int64_t(.3 * double(source.rows)));
+    std::set<int64_t> bridges;
+    for (int64_t t = 0; t + 1 < out.rows; ++t) {
+        const auto i = size_t(t);
+        if (out.terminals[i]) {
+            CHECK(out.bridge[i] == -1);
+            continue;
+        }
+        if (!out.is_synthetic[i]) {  // a real transition, bit for bit
+            const int64_t row = out.source_row[i];
+            CHECK(out.source_row[i + 1] == row + 1);
+            CHECK(std::equal(out.observation(t), out.observation(t) + 2, source.observation(row)));
+            CHECK(std::equal(out.action(t), out.action(t) + 2, source.action(row)));
+            CHECK(out.target_row[i] == -1);
+            CHECK(out.arrival_error[i] == 0);
+            continue;
+        }
+        bridges.insert(out.bridge[i]);
+        const BridgeAttempt& attempt = s.made.attempts[size_t(out.bridge[i])];
+        CHECK(attempt.verdict == Verdict::accepted);
+        CHECK(out.source_row[i] == attempt.source_row);
+        CHECK(out.target_row[i] == attempt.target_row);
+        CHECK(source.episode_of[size_t(attempt.source_row)] != source.episode_of[size_t(attempt.target_row)]);
+        if (out.bridge[i + 1] != out.bridge[i])  // the last of the bridge leads to the real target
+            CHECK(std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
+    }
+    int64_t accepted = 0;
+    for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
+    CHECK(int64_t(bridges.size()) <= accepted);
+    CHECK(bridges.size() > 10);
+    for (int threads : {1, 3}) {
+        const Small other(threads);
+        const data::Dataset again = to_dataset(other.made, other.bench->train_data(), other.bench->statistics(), true);
+        CHECK(again.observations == out.observations);
+        CHECK(again.actions == out.actions);
+        CHECK(again.bridge == out.bridge);
+    }
+}
+
+TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the arrived states") {
+    const Small open(2, Seam::open), snap(2, Seam::snap);
+    const data::Dataset cut = to_dataset(open.made, open.bench->train_data(), open.bench->statistics(), true);
+    int64_t ends_in_bridge = 0;
+    for (int64_t t = 1; t < cut.rows; ++t) ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
+    int64_t accepted = 0;
+    for (const Chain& c : open.made.chains) accepted += c.bridges;
+    CHECK(ends_in_bridge == accepted);
+    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_data(), snap.bench->statistics(), true);
+    for (int64_t t = 0; t + 1 < snapped.rows; ++t) {
+        if (!snapped.is_synthetic[size_t(t)] || snapped.bridge[size_t(t)] != snapped.bridge[size_t(t + 1)]) continue;
+        const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;
+        bool found = false;
+        for (size_t j = 0; j < bridge.states.size(); j += 2)
+            found = found || (bridge.states[j] == snapped.observation(t + 1)[0] && bridge.states[j + 1] == snapped.observation(t + 1)[1]);
+        CHECK(found);
+    }
+}
+
+TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
+    Small& s = small();
+    const data::Dataset d = duplicate_control(s.bench->map(), 5000, 10, 1);
+    CHECK(d.rows >= 5000);
+    CHECK(d.rows < 5300);
+    std::set<std::pair<float, float>> known;
+    const data::Dataset& source = s.bench->train_data();
+    for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
+    for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
+}
+
+TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions") {
+    CHECK(spearman({1, 2, 3, 4}, {10, 20, 30, 40}) == doctest::Approx(1));
+    CHECK(spearman({1, 2, 3, 4}, {4, 3, 2, 1}) == doctest::Approx(-1));
+    CHECK(spearman({1, 1, 2, 2}, {1, 2, 1, 2}) == doctest::Approx(0));
+    Small& s = small();
+    const ExactStep exact = [](const float* state, const float* action, double* next) {
+        const maze::State to = maze::step_point(maze::layout("medium"), {state[0], state[1]}, action[0], action[1]);
+        next[0] = to.position.x, next[1] = to.position.y;
+    };
+    const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->statistics(), {.1, .5}, exact);
+    CHECK(real.transition == std::vector<double>{0, 0});
+    const ExactStep wrong = [](const float*, const float*, double* next) { next[0] = next[1] = -100; };
+    CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong).transition[0] == 1);
+    const ViolationRates snap = violation_rates(s.made.attempts, SeamForm::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
+    CHECK(snap.bridge[0] >= snap.bridge[1]);
+    CHECK(snap.bridge[1] >= snap.bridge[2]);
+    CHECK(snap.transition[1] <= snap.bridge[1]);
+}
