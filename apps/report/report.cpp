@@ -23,7 +23,7 @@ const char* const kStyle = R"(
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:1080px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}p.lead{font-size:1.1rem}
 table{border-collapse:collapse}td,th{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}td:first-child,th:first-child{text-align:left}
-.row{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;flex:1 1 300px;max-width:520px}figcaption{color:var(--soft);font-size:.85rem}
+.row{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;flex:0 1 340px}figcaption{color:var(--soft);font-size:.85rem}
 svg{width:100%;height:auto;background:var(--free)}svg.chart{background:none}.wall{fill:var(--wall)}.heat{fill:var(--a)}
 polyline{fill:none}.real{stroke:var(--a);stroke-width:.22;opacity:.75}.bridge{stroke:var(--b);stroke-width:.5}
 .won{stroke:var(--c);stroke-width:.22}.lost{stroke:var(--b);stroke-width:.18;opacity:.7}.start{fill:var(--a)}.goal{fill:var(--c)}

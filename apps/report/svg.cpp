@@ -51,11 +51,12 @@ std::string escape(const std::string& text) {
 
 std::string number(double value) {
     char text[40];
-    std::snprintf(text, sizeof text, "%.4g", value);
+    const bool whole = value == std::floor(value) && std::fabs(value) < 1e7;
+    std::snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", value);
     return text;
 }
 
-std::string percent(double share) { return number(std::round(share * 1e4) / 100) + " %"; }
+std::string percent(double share) { return std::isfinite(share) ? number(std::round(share * 1e4) / 100) + " %" : "-"; }
 
 MazePicture::MazePicture(const std::vector<std::string>& walls, double unit)
     : width_(static_cast<double>(walls[0].size()) * unit),

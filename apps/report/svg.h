@@ -8,8 +8,8 @@
 namespace astro::app::report {
 
 std::string escape(const std::string& text);       // for HTML and SVG
-std::string number(double value);                  // at most 4 significant digits, no exponent between 1e-3 and 1e6
-std::string percent(double share);                 // "93 %"
+std::string number(double value);                  // whole numbers in full, others with 4 significant digits
+std::string percent(double share);                 // "93 %"; "-" where it is not finite
 
 struct XY {
     double x = 0, y = 0;
