@@ -49,9 +49,9 @@ const char* learner_name(astro::Learner learner) {
 
 const std::vector<std::string> kSections = {"", "checkpoint", "data", "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"};
 
-}  // namespace
-
-int run_train_policy(CommandLine& line) {
+// What both commands do first: options, settings, an open runner, the arm's data.
+template <class Work>
+int with_arm(CommandLine& line, Work work) {
     StageOptions options;
     ArmOptions arm;
     OutputOptions output;
@@ -66,40 +66,34 @@ int run_train_policy(CommandLine& line) {
     StageRunner runner(line, options, config);
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
-    const std::vector<std::string> before = keys_of(runner.results());
-    train_and_evaluate_policy(runner, learner_name(config.policy.learner), loaded.arm,
-                              policy_fingerprint(runner, arm.arm));
-    runner.save_results();
-    print_new(runner.results(), before, output.json);
+    work(runner, loaded.arm, learner_name(config.policy.learner), output.json);
     return 0;
 }
 
+}  // namespace
+
+int run_train_policy(CommandLine& line) {
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const char* learner, bool json) {
+        const std::vector<std::string> before = keys_of(runner.results());
+        train_and_evaluate_policy(runner, learner, arm, policy_fingerprint(runner, arm.arm));
+        runner.save_results();
+        print_new(runner.results(), before, json);
+    });
+}
+
 int run_evaluate(CommandLine& line) {
-    StageOptions options;
-    ArmOptions arm;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(arm);
-    line.add(output);
-    line.add_config(config, kSections);
-    if (!line.parse()) return 0;
-    line.require("run");
-    line.require("data");
-    StageRunner runner(line, options, config);
-    LoadedArm loaded;
-    load_arm(runner, arm, loaded);
-    std::unique_ptr<learners::Learner> policy = make_policy(runner, learner_name(config.policy.learner), loaded.arm);
-    runner.require_trained(*policy, "");
-    const Evaluation e = evaluate_policy(runner, *policy, false);
-    data::Json json = data::Json::object();
-    json["policy"] = policy->name();
-    json["episodes"] = static_cast<int64_t>(e.outcomes.size());
-    json["success"] = e.success;
-    json["success_by_task"] = e.task_success;
-    json["mean_steps"] = e.mean_steps;
-    print_new(json, {}, output.json);
-    return 0;
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const char* learner, bool json) {
+        std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, arm);
+        runner.require_trained(*policy, "");
+        const Evaluation e = evaluate_policy(runner, *policy, false);
+        data::Json figures = data::Json::object();
+        figures["policy"] = policy->name();
+        figures["episodes"] = static_cast<int64_t>(e.outcomes.size());
+        figures["success"] = e.success;
+        figures["success_by_task"] = e.task_success;
+        figures["mean_steps"] = e.mean_steps;
+        print_new(figures, {}, json);
+    });
 }
 
 }  // namespace astro::app

@@ -18,7 +18,6 @@
 
 namespace astro {
 
-enum class Device { automatic, cpu };
 enum class TdrObjective { in_batch, hilp };
 enum class DynamicsForm { one_pass, sampled };
 enum class Attention { causal, full };
@@ -33,7 +32,6 @@ enum class Seam { smear, snap, open };
 struct GeneralConfig {
     std::string data, env;
     int64_t seed = 0, threads = 0, chunks = 8;
-    Device device = Device::automatic;
 
     template <class V>
     void visit(V& v) {
@@ -43,7 +41,6 @@ struct GeneralConfig {
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into; changes results, the number of threads does not",
           Source::ours, between(1, 256));
-        v("device", device, "device that computes", Source::ours, one_of({"auto", "cpu"}));
     }
 };
 

@@ -20,7 +20,19 @@ std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<i
     return starts;
 }
 
+diffusion::DenoiserSpec spec_of(const DynamicsConfig& config, int64_t horizon, const data::Dataset& d) {
+    diffusion::DenoiserSpec spec;
+    spec.tokens = horizon, spec.token_width = 2 * d.state_dim + d.action_dim;
+    spec.condition_width = d.state_dim, spec.out_width = d.state_dim;
+    spec.causal = config.attention == Attention::causal;
+    return spec;
+}
+
+std::string name_of(int64_t member) { return member ? text("dynamics", member) : "dynamics"; }
+
 }  // namespace
+
+std::string Dynamics::name() const { return name_of(member_); }
 
 Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const Tensor& sigma_delta,
                      const Tensor& deviation, int64_t count) {
@@ -37,24 +49,8 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       statistics_(statistics),
       seed_(seed),
       member_(member),
-      schedule_(diffusion::make_schedule(config.network.schedule == NoiseSchedule::cosine
-                                             ? diffusion::ScheduleKind::cosine
-                                             : diffusion::ScheduleKind::linear,
-                                         config.network.diffusion_steps)) {
+      schedule_(make_schedule(config.network)), network_(context, config.network, spec_of(config, horizon, *map.data->dataset), Rng(seed).stream(name_of(member) + "/init")) {
     const data::Dataset& d = *map.data->dataset;
-    const DenoiserConfig& net = config.network;
-    diffusion::DenoiserSpec spec;
-    spec.tokens = horizon, spec.token_width = 2 * d.state_dim + d.action_dim;
-    spec.condition_width = d.state_dim, spec.out_width = d.state_dim;
-    spec.layers = net.layers, spec.width = net.width, spec.heads = net.heads;
-    spec.causal = config.attention == Attention::causal;
-    Rng rng = Rng(seed).stream(name() + "/init");
-    online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, rng}, spec);
-    averaged_ = online_;
-    online_set_ = nn::ParameterSet(online_);
-    averaged_set_ = nn::ParameterSet(averaged_);
-    optimiser_ = nn::Adam(online_set_, net.weight_decay);
-
     starts_ = window_starts(*map.data, map.arrival, horizon);
     if (starts_.empty())
         fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon,
@@ -123,22 +119,10 @@ Figures Dynamics::update(int64_t k) {
             const int64_t zeros = std::clamp<int64_t>(one_pass - first, 0, count);
             x = concat({slice(x, 0, 0, zeros), slice(noisy, 0, zeros, count - zeros)}, 0);
         }
-        const Tensor predicted = online_(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t, s0);
+        const Tensor predicted = network_.online()(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t, s0);
         return dynamics_loss(predicted, displacement, sigma_delta_, deviation_, net.batch);
     };
-    nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, net.batch, online_set_.flat(), body);
-    const double rate = nn::cosine_rate(k, net.updates, net.warmup, net.learning_rate, net.learning_rate_end);
-    const double norm = optimiser_.step(online_set_, g.flat, rate, net.gradient_clip);
-    nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, net.ema));
-    return {{"loss", g.loss}, {"gradient_norm", norm}};
-}
-
-TrainingState Dynamics::state() {
-    TrainingState state;
-    state.add("model", online_set_);
-    state.add("average", averaged_set_);
-    state.add("optimiser", online_set_, optimiser_);
-    return state;
+    return network_.update(k, body);
 }
 
 Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const {
@@ -151,10 +135,10 @@ Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps)
         const bool last = k + 2 == levels.size();
         const std::vector<int64_t> t(static_cast<size_t>(batch), levels[k]);
         if (last) {
-            clean = averaged_(concat({x, actions, fixed}, 2), t, s0);
+            clean = network_.averaged()(concat({x, actions, fixed}, 2), t, s0);
         } else {
             NoTape off;
-            clean = averaged_(concat({x, actions, fixed}, 2), t, s0);
+            clean = network_.averaged()(concat({x, actions, fixed}, 2), t, s0);
             x = diffusion::ddim_step(schedule_, x, clean, levels[k], levels[k + 1]);
         }
     }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "astro/temporal_map.h"
-#include "diffusion/denoiser.h"
+#include "astro/trained_denoiser.h"
 #include "diffusion/sampler.h"
 
 namespace astro {
@@ -29,10 +29,10 @@ class Dynamics : public Trainee {
     Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
              const Statistics& statistics, uint64_t seed, int64_t member = 0);
 
-    std::string name() const override { return member_ ? text("dynamics", member_) : "dynamics"; }
+    std::string name() const override;  // "dynamics", "dynamics1", ...
     int64_t updates() const override { return config_.network.updates; }
     Figures update(int64_t k) override;
-    TrainingState state() override;
+    TrainingState state() override { return network_.state(); }
 
     // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D) standardised; actions (B, n, A), n at
     // most the horizon. steps 1: one pass from zeros at t = T; more: DDIM from zeros, differentiable in the actions
@@ -60,9 +60,7 @@ class Dynamics : public Trainee {
     uint64_t seed_;
     int64_t member_;
     diffusion::NoiseSchedule schedule_;
-    diffusion::Denoiser online_, averaged_;
-    nn::ParameterSet online_set_, averaged_set_;
-    nn::Adam optimiser_;
+    TrainedDenoiser network_;
     std::vector<int64_t> starts_;
     Tensor sigma_delta_, deviation_;  // (D), (H, D)
 };

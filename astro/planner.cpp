@@ -20,6 +20,16 @@ Tensor noise_tensor(Backend& backend, const Shape& shape, Rng rng, double scale)
     return Tensor::from(backend, shape, values);
 }
 
+diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset& d) {
+    diffusion::DenoiserSpec spec;
+    spec.tokens = 2 * config.context + config.hole;
+    spec.token_width = 2 * d.state_dim + d.action_dim + 3;
+    spec.condition_width = 2 * d.state_dim + 3;
+    spec.out_width = d.action_dim;
+    spec.segments = 3;
+    return spec;
+}
+
 }  // namespace
 
 StitchContext StitchContext::rows(int64_t first, int64_t count) const {
@@ -45,26 +55,8 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
       dynamics_(dynamics),
       dynamics_config_(dynamics_config),
       seed_(seed),
-      schedule_(diffusion::make_schedule(config.network.schedule == NoiseSchedule::cosine
-                                             ? diffusion::ScheduleKind::cosine
-                                             : diffusion::ScheduleKind::linear,
-                                         config.network.diffusion_steps)),
+      schedule_(make_schedule(config.network)), network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
       loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
-    const data::Dataset& d = *map.data->dataset;
-    const DenoiserConfig& net = config.network;
-    diffusion::DenoiserSpec spec;
-    spec.tokens = 2 * config.context + config.hole;
-    spec.token_width = 2 * d.state_dim + d.action_dim + 3;
-    spec.condition_width = 2 * d.state_dim + 3;
-    spec.out_width = d.action_dim;
-    spec.layers = net.layers, spec.width = net.width, spec.heads = net.heads;
-    spec.segments = 3;
-    Rng rng = Rng(seed).stream("planner/init");
-    online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, rng}, spec);
-    averaged_ = online_;
-    online_set_ = nn::ParameterSet(online_);
-    averaged_set_ = nn::ParameterSet(averaged_);
-    optimiser_ = nn::Adam(online_set_, net.weight_decay);
     two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
     sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
 
@@ -197,31 +189,19 @@ Figures Planner::update(int64_t k) {
             const Tensor noisy = add_noise(schedule_, u.rows(0, half), noise.rows(0, half), earlier);
             const Tensor none = delta.rows(0, half);
             const Tensor no_flag = Tensor::zeros(context_.backend, DType::f32, Shape{half, 1});
-            const Tensor guess = clamp(estimate(online_, part, noisy, earlier, none, no_flag), -1, 1);
+            const Tensor guess = clamp(estimate(network_.online(), part, noisy, earlier, none, no_flag), -1, 1);
             const Tensor seen = clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
             delta = concat({seen, delta.rows(half, count - half)}, 0);
             std::fill(fed.begin(), fed.begin() + half, 1.0f);
         }
         const Tensor flag = Tensor::from(context_.backend, Shape{count, 1}, fed);
-        const Tensor guess = estimate(online_, c, add_noise(schedule_, u, noise, t), t, delta, flag);
+        const Tensor guess = estimate(network_.online(), c, add_noise(schedule_, u, noise, t), t, delta, flag);
         if (config_.joint_weight <= 0)
             return sum(square(guess - u)) * (1.0 / static_cast<double>(net.batch * u.dim(1) * u.dim(2)));
         const Tensor miss = deviation(c, clamp_through(guess, -1, 1), loop_steps_);
         return planner_loss(guess, u, miss, row_weight.rows(first, count), net.batch);
     };
-    nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, net.batch, online_set_.flat(), body);
-    const double rate = nn::cosine_rate(k, net.updates, net.warmup, net.learning_rate, net.learning_rate_end);
-    const double norm = optimiser_.step(online_set_, g.flat, rate, net.gradient_clip);
-    nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, net.ema));
-    return {{"loss", g.loss}, {"gradient_norm", norm}};
-}
-
-TrainingState Planner::state() {
-    TrainingState state;
-    state.add("model", online_set_);
-    state.add("average", averaged_set_);
-    state.add("optimiser", online_set_, optimiser_);
-    return state;
+    return network_.update(k, body);
 }
 
 }  // namespace astro

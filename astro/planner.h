@@ -52,7 +52,7 @@ class Planner : public Trainee {
     std::string name() const override { return "planner"; }
     int64_t updates() const override { return config_.network.updates; }
     Figures update(int64_t k) override;
-    TrainingState state() override;
+    TrainingState state() override { return network_.state(); }
 
     // Samples `candidates` bridges for each pair of ends, best (least error) first. All ends share the hole's length.
     // The result depends on each end's own stream only, not on its neighbours.
@@ -82,9 +82,7 @@ class Planner : public Trainee {
     DynamicsConfig dynamics_config_;
     uint64_t seed_;
     diffusion::NoiseSchedule schedule_;
-    diffusion::Denoiser online_, averaged_;
-    nn::ParameterSet online_set_, averaged_set_;
-    nn::Adam optimiser_;
+    TrainedDenoiser network_;
     std::vector<int64_t> starts_;  // first rows of training windows
     int64_t loop_steps_;           // of a rollout inside the loop
     Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)

@@ -27,7 +27,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const std::vector<int64_t> t(static_cast<size_t>(batch), levels[k]);
-        guess = clamp(estimate(averaged_, c, noisy, t, delta, flag), -1, 1);
+        guess = clamp(estimate(network_.averaged(), c, noisy, t, delta, flag), -1, 1);
         for (int64_t g = 0; g < config_.guidance_steps; ++g) {
             Tape tape;
             const Tensor watched = tape.watch(guess);

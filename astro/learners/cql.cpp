@@ -5,17 +5,11 @@
 // importance weights; optionally a Lagrange multiplier for the term and the best of n actions in the target.
 #include <cmath>
 
-#include "astro/learners/value.h"
+#include "astro/learners/td3bc.h"
 
 namespace astro::learners {
 
 namespace {
-
-Tensor noise_of(Backend& backend, const Shape& shape, Rng rng) {
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
-    rng.fill_normal(values.data(), shape.numel());
-    return Tensor::from(backend, shape, values);
-}
 
 Tensor uniform_actions(Backend& backend, const Shape& shape, Rng rng) {
     std::vector<float> values(static_cast<size_t>(shape.numel()));
@@ -23,55 +17,25 @@ Tensor uniform_actions(Backend& backend, const Shape& shape, Rng rng) {
     return Tensor::from(backend, shape, values);
 }
 
-class CqlTd3Bc : public ValueLearner {
+class CqlTd3Bc : public Td3Bc {
   public:
     CqlTd3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
-        : ValueLearner(context, config, data, stage), cql_(config.cql), td3_(config.td3bc), actor_target_(actor_),
-          actor_target_set_(actor_target_) {}
+        : Td3Bc(context, config, data, stage), cql_(config.cql) {}
 
-    Figures update(int64_t k) override {
-        const Rng rng = stream(k);
-        const Batch batch = sampler_.draw(context_.backend, value_.batch, rng.stream("batch"));
-        auto smoothed = [&](const Actor& actor, const Tensor& input, Rng noise) {
-            return smoothed_actions(actor, input, noise_of(context_.backend, Shape{input.dim(0), sampler_.action_dim()}, noise),
-                                    td3_.policy_noise, td3_.noise_clip);
-        };
-        const Tensor y = evaluate(batch, [&](int64_t chunk, const Batch& rows) {
-            const Tensor next = smoothed(actor_target_, rows.next_input, rng.stream("noise").stream(static_cast<uint64_t>(chunk)));
-            return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());
-        });
-        const int64_t n = cql_.sampled_actions;
-        const double critic = update_critics(k, batch, y, [&](int64_t chunk, const Batch& rows, int64_t count) {
-            const Rng own = rng.stream("actions").stream(static_cast<uint64_t>(chunk));
-            const int64_t size = rows.input.dim(0);
-            const Tensor inputs = repeat_inputs(rows.value_input, n);  // (size n, I)
-            const Tensor random = uniform_actions(context_.backend, Shape{size, n, sampler_.action_dim()}, own.stream("uniform"));
-            const Tensor policy = smoothed(actor_, inputs, own.stream("policy")).reshape(random.shape());
-            return conservative_term(critics_, rows, concat({random, policy}, 1), Tensor()) *
+  protected:
+    Extra critic_term(int64_t k) const override {
+        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, int64_t count) {
+            const Rng own = rng.stream(static_cast<uint64_t>(chunk));
+            const Shape shape{rows.reward.dim(0), cql_.sampled_actions, sampler_.action_dim()};
+            const Tensor random = uniform_actions(context_.backend, shape, own.stream("uniform"));
+            const Tensor policy = noisy_actions(actor_, repeat_inputs(rows.value_input, cql_.sampled_actions), own.stream("policy"));
+            return conservative_term(critics_, rows, concat({random, policy.reshape(shape)}, 1), Tensor()) *
                    (cql_.weight / static_cast<double>(count));
-        });
-        Figures figures = {{"critic_loss", critic}};
-        if (k % td3_.policy_delay == td3_.policy_delay - 1) {
-            ActorTerms terms;
-            terms.q_weight = td3_.alpha;
-            figures.emplace_back("actor_loss", update_actor(k, batch, terms));
-            nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-            nn::move_towards(actor_target_set_, actor_set_, value_.ema);
-        }
-        return figures;
-    }
-
-    TrainingState state() override {
-        TrainingState state = ValueLearner::state();
-        state.add("target", actor_target_set_);
-        return state;
+        };
     }
 
   private:
     CqlConfig cql_;
-    Td3BcConfig td3_;
-    Actor actor_target_;
-    nn::ParameterSet actor_target_set_;
 };
 
 }  // namespace

@@ -1,0 +1,31 @@
+// TD3+BC (Fujimoto & Gu, NeurIPS 2021; CORL, algorithms/offline/td3_bc.py).
+//   y = r + gamma mask min_i Q'_i(s', clamp(pi'(s') + clamp(.2 noise, -.5, .5)))
+//   critics: sum_i mean (Q_i(s, a) - y)^2
+//   actor, every second update: -alpha mean Q_0(s, pi(s)) / mean |Q_0| + mean |pi(s) - a|^2
+// Goal-conditioned, s is [s, g]: hindsight goals of the value mixture for the critics, of the trajectory for the actor.
+#pragma once
+
+#include "astro/learners/value.h"
+
+namespace astro::learners {
+
+class Td3Bc : public ValueLearner {
+  public:
+    Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage);
+
+    Figures update(int64_t k) override;
+    TrainingState state() override;
+
+  protected:
+    // What a derived learner adds to the critics' loss at update k; nothing here.
+    virtual Extra critic_term(int64_t k) const;
+    // The actor's actions with TD3's clipped noise.
+    Tensor noisy_actions(const Actor& actor, const Tensor& input, Rng noise) const;
+
+  private:
+    Td3BcConfig config_;
+    Actor actor_target_;
+    nn::ParameterSet actor_target_set_;
+};
+
+}  // namespace astro::learners

@@ -1,0 +1,39 @@
+#include "astro/trained_denoiser.h"
+
+namespace astro {
+
+diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
+    return diffusion::make_schedule(config.schedule == NoiseSchedule::cosine ? diffusion::ScheduleKind::cosine
+                                                                             : diffusion::ScheduleKind::linear,
+                                    config.diffusion_steps);
+}
+
+TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
+                                 Rng stream)
+    : context_(context), config_(config) {
+    spec.layers = config.layers, spec.width = config.width, spec.heads = config.heads;
+    online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, stream}, spec);
+    averaged_ = online_;
+    online_set_ = nn::ParameterSet(online_);
+    averaged_set_ = nn::ParameterSet(averaged_);
+    optimiser_ = nn::Adam(online_set_, config.weight_decay);
+}
+
+Figures TrainedDenoiser::update(int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
+    const nn::Gradient g =
+        nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
+    const double rate = nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end);
+    const double norm = optimiser_.step(online_set_, g.flat, rate, config_.gradient_clip);
+    nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, config_.ema));
+    return {{"loss", g.loss}, {"gradient_norm", norm}};
+}
+
+TrainingState TrainedDenoiser::state() {
+    TrainingState state;
+    state.add("model", online_set_);
+    state.add("average", averaged_set_);
+    state.add("optimiser", online_set_, optimiser_);
+    return state;
+}
+
+}  // namespace astro
