@@ -20,7 +20,7 @@ OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
 LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
-.PHONY: all help deps demo test asan check-style bench clean
+.PHONY: all help deps demo test asan clean
 all: $(BUILD)/astro
 
 help:
@@ -42,13 +42,19 @@ deps:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
+# `make deps demo` installs before it builds, under -j too; and it builds on all cores without being told.
+INSTALLED := $(filter deps,$(MAKECMDGOALS))
+JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
+
 # A goal-conditioned policy that fails on the large maze without stitching and arrives with it.
 DEMO_RUN ?= runs/demo
-demo: $(BUILD)/astro
+demo: $(INSTALLED)
+	$(MAKE) -j$(JOBS) $(BUILD)/astro
 	rm -rf $(DEMO_RUN)
 	$(BUILD)/astro run --config configs/demo.ini --run $(DEMO_RUN)
 
-test: $(BUILD)/astro $(BUILD)/astro_tests
+test: $(INSTALLED)
+	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests
 	BUILD=$(BUILD) sh tests/run.sh
 
 asan:
