@@ -45,4 +45,13 @@ BuildInfo build_info() {
     return info;
 }
 
+void add_build(data::Json& object, const BuildInfo& info) {
+    object["git"] = info.git_id;
+    object["compiler"] = info.compiler;
+    object["flags"] = info.flags;
+    object["isa"] = info.isa;
+    object["system"] = info.system;
+    object["device"] = info.device;
+}
+
 }  // namespace astro::app

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "data/json.h"
+
 namespace astro::app {
 
 struct BuildInfo {
@@ -16,5 +18,6 @@ struct BuildInfo {
 };
 
 BuildInfo build_info();
+void add_build(data::Json& object, const BuildInfo& info);  // as members, the threads apart
 
 }  // namespace astro::app

@@ -3,6 +3,7 @@
 
 #include "apps/measure.h"
 #include "apps/report/report.h"
+#include "data/file.h"
 
 namespace astro::app {
 
@@ -23,7 +24,7 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
-    write_file_atomically(path, report::render(line.operands()));
+    data::write_text_file(path, report::render(line.operands()));
     std::printf("%s\n", path.c_str());
     return 0;
 }

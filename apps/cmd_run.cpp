@@ -4,6 +4,7 @@
 #include "apps/policy_runs.h"
 #include "apps/report/report.h"
 #include "apps/summary.h"
+#include "data/file.h"
 
 namespace astro::app {
 
@@ -39,7 +40,7 @@ int run_run(CommandLine& line) {
         }
     runner.save_results();
     write_pictures(runner, augmented);
-    write_file_atomically(runner.folder().file("report.html"), report::render({runner.folder().path()}));
+    data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json) std::printf("%s\n", runner.results().dump().c_str());
     else print_summary(runner);
     return 0;

@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include "apps/build_info.h"
-#include "apps/json_object.h"
 #include "apps/options.h"
 
 namespace astro::app {
@@ -25,11 +24,10 @@ int run_version(CommandLine& line) {
     if (!line.parse()) return 0;
     const BuildInfo info = build_info();
     if (options.json) {
-        JsonObject json;
-        json.add("git", info.git_id).add("compiler", info.compiler).add("flags", info.flags);
-        json.add("isa", info.isa).add("system", info.system);
-        json.add("threads", info.threads).add("device", info.device);
-        std::printf("%s\n", json.text().c_str());
+        data::Json json = data::Json::object();
+        add_build(json, info);
+        json["threads"] = info.threads;
+        std::printf("%s\n", json.dump().c_str());
         return 0;
     }
     std::printf(

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "apps/run_dir.h"
+#include "data/file.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -103,7 +104,7 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
     return entries;
 }
 
-std::vector<ConfigEntry> read_config(const std::string& path) { return parse_config(read_file(path), path); }
+std::vector<ConfigEntry> read_config(const std::string& path) { return parse_config(data::read_text_file(path), path); }
 
 std::string dump_config(const Settings& settings, const std::string& preset,
                         const std::string& preset_origin) {

@@ -8,6 +8,7 @@
 #include "apps/settings.h"
 #include "apps/signals.h"
 #include "apps/simulator.h"
+#include "data/file.h"
 
 namespace astro::app {
 
@@ -77,7 +78,7 @@ void train_and_measure_tdr(StageRunner& runner) {
     results["arrival_step_median"] = percentile(travel, 50);
     if (const Simulator* simulator = find_simulator(runner.environment())) {
         const DistanceMetrics m = measure_distances(runner.context(), map, simulator->geodesics,
-                                                    runner.config().metrics.distance_pairs, bench.seed());
+                                                    runner.config().metrics.distance_rows, bench.seed());
         results["spearman_raw"] = m.spearman_raw;
         results["spearman_closed"] = m.spearman_closed;
         results["spearman_euclid"] = m.spearman_euclid;
@@ -121,7 +122,7 @@ std::string augment_and_measure(StageRunner& runner) {
     data::Json& results = runner.results();
     const std::string path = runner.folder().file("augmented.npz"), fingerprint = bench.fingerprint("augment");
     const data::Json* known = results.find("augment_fingerprint");
-    if (known && known->as_string() == fingerprint && file_exists(path)) return path;  // done in an earlier session
+    if (known && known->as_string() == fingerprint && data::file_exists(path)) return path;  // done in an earlier session
 
     const double start = seconds_now();
     const Config& config = runner.config();

@@ -11,6 +11,7 @@
 
 #include "apps/run_dir.h"
 #include "apps/settings.h"
+#include "data/file.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -42,7 +43,7 @@ bool read_row(const std::string& line, MetricRow& row) {
 }  // namespace
 
 std::vector<MetricRow> read_metrics(const std::string& path) {
-    std::string content = read_file(path);
+    std::string content = data::read_text_file(path);
     const size_t last_end = content.rfind('\n');
     content.resize(last_end == std::string::npos ? 0 : last_end + 1);
     std::istringstream lines(content);
@@ -67,7 +68,7 @@ MetricsLog::MetricsLog(const std::string& path, const std::string& stage, int64_
         };
     std::string content = text(kHeader, "\n");
     double reached = 0;
-    if (file_exists(path)) {
+    if (data::file_exists(path)) {
         for (const MetricRow& row : read_metrics(path)) {
             const bool own = row.key.compare(0, stage.size() + 1, stage + "/") == 0;
             if (own && row.step > restored_step) continue;
@@ -75,7 +76,7 @@ MetricsLog::MetricsLog(const std::string& path, const std::string& stage, int64_
             content += print_row(row);
         }
     }
-    write_file_atomically(path, content);
+    data::write_text_file(path, content);
     offset_ = reached - clock_();
     file_.reset(std::fopen(path.c_str(), "ab"));
     if (!file_) fail(ErrorKind::io, "cannot append to ", path, ": ", std::strerror(errno));

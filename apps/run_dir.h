@@ -6,8 +6,7 @@
 //     checkpoints/STAGE/  augmented.npz  results.json  report.html
 //     lock            held while a command works in the folder
 //
-// Every file is written beside its place, synced and renamed: a reader sees the old file or the new one.
-// Errors: Error(io) for what the system refuses and for a folder in use; Error(usage) for a folder that is
+// Every file is written whole or not at all (data/file.h). Errors: Error(io) for what the system refuses and for a folder in use; Error(usage) for a folder that is
 // not a run's; Error(data) for a damaged manifest.
 #pragma once
 
@@ -16,10 +15,6 @@
 #include <vector>
 
 namespace astro::app {
-
-bool file_exists(const std::string& path);
-std::string read_file(const std::string& path);
-void write_file_atomically(const std::string& path, const std::string& content);
 
 // Which data a session used.
 struct DatasetIdentity {

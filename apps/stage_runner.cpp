@@ -55,7 +55,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     std::string source = config.general.data;
     if (source.empty()) {
         source = generated_path(folder_, config.collect);
-        if (!file_exists(source)) {
+        if (!data::file_exists(source)) {
             progress_.note("generating " + source);
             collect_files(config.collect, source, threads_);
         }
@@ -81,11 +81,11 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));
     bench_ = std::make_unique<Workbench>(context(), config, std::move(all), std::move(validation), environment_);
-    if (file_exists(folder_.file("results.json")))
-        results_ = data::Json::parse(read_file(folder_.file("results.json")), folder_.file("results.json"));
+    if (data::file_exists(folder_.file("results.json")))
+        results_ = data::Json::parse(data::read_text_file(folder_.file("results.json")), folder_.file("results.json"));
     if (!environment_.empty() && !results_.find("environment")) results_["environment"] = environment_;
-    if (file_exists(folder_.file("timings.json")))
-        timings_ = data::Json::parse(read_file(folder_.file("timings.json")), folder_.file("timings.json"));
+    if (data::file_exists(folder_.file("timings.json")))
+        timings_ = data::Json::parse(data::read_text_file(folder_.file("timings.json")), folder_.file("timings.json"));
 }
 
 void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const Hook& after_update) {
@@ -144,8 +144,8 @@ void StageRunner::require_trained(Trainee& trainee, const std::string& fingerpri
 }
 
 void StageRunner::save_results() {
-    write_file_atomically(folder_.file("results.json"), results_.dump() + "\n");
-    write_file_atomically(folder_.file("timings.json"), timings_.dump() + "\n");
+    data::write_text_file(folder_.file("results.json"), results_.dump() + "\n");
+    data::write_text_file(folder_.file("timings.json"), timings_.dump() + "\n");
 }
 
 void StageRunner::add_seconds(const std::string& key, double seconds) {

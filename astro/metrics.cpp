@@ -117,27 +117,25 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
-                                  int64_t pairs, uint64_t seed) {
+                                  int64_t rows, uint64_t seed) {
     const data::Dataset& d = *map.data->dataset;
-    const int64_t sources = std::min<int64_t>(200, std::max<int64_t>(1, pairs / 10)), each = pairs / sources;
+    Rng rng = Rng(seed).stream("metrics/distances");
+    std::vector<int64_t> row(static_cast<size_t>(rows));
+    std::vector<const float*> state;
+    for (int64_t& r : row) {
+        r = rng.below(d.rows);
+        state.push_back(d.observation(r));
+    }
     struct Pair {
         double raw, closed, euclid, geodesic;
     };
-    std::vector<std::vector<Pair>> found(static_cast<size_t>(sources));
-    context.threads.run(sources, [&](int64_t s) {
-        Rng rng = Rng(seed).stream("metrics/distances").stream(static_cast<uint64_t>(s));
-        const int64_t from = rng.below(d.rows);
-        std::vector<int64_t> rows;
-        std::vector<const float*> states;
-        for (int64_t i = 0; i < each; ++i) {
-            rows.push_back(rng.below(d.rows));
-            states.push_back(d.observation(rows.back()));
-        }
-        const std::vector<double> geodesic = geodesics(d.observation(from), states);
-        for (size_t i = 0; i < rows.size(); ++i)
-            if (geodesic[i] >= 0)
-                found[static_cast<size_t>(s)].push_back({map.steps(from, rows[i]), map.closure(from, rows[i]),
-                                                         euclid(d.observation(from), states[i], 2), geodesic[i]});
+    std::vector<std::vector<Pair>> found(row.size());
+    context.threads.run(rows, [&](int64_t source) {
+        const auto s = static_cast<size_t>(source);
+        const std::vector<double> geodesic = geodesics(state[s], state);
+        for (size_t t = 0; t < row.size(); ++t)
+            if (t != s && geodesic[t] >= 0)
+                found[s].push_back({map.steps(row[s], row[t]), map.closure(row[s], row[t]), euclid(state[s], state[t], 2), geodesic[t]});
     });
     std::vector<double> raw, closed, straight, geodesic;
     std::vector<double> wall_raw, wall_closed, wall_euclid;

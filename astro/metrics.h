@@ -16,7 +16,7 @@ using Geodesics = std::function<std::vector<double>(const float* from, const std
 // Spearman's rank correlation, ties by mean rank.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
-// C1: does the TDR respect topology? Pairs of random rows: rank correlation of raw, closed and Euclidean distance
+// C1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
 // with the geodesic; and how well each tells wall pairs (Euclid < 9 units, geodesic/Euclid > 2) from open pairs of
 // equal Euclid (ratio < 1.15), as an area under the curve.
 struct DistanceMetrics {
@@ -25,7 +25,7 @@ struct DistanceMetrics {
     int64_t wall_pairs = 0, pairs = 0;
 };
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
-                                  int64_t pairs, uint64_t seed);
+                                  int64_t rows, uint64_t seed);
 
 // Mean |n_cal - n| / n over in-trajectory travel pairs at gaps up to the table's, on any segments.
 double calibration_error(const TemporalMap& map);

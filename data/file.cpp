@@ -126,6 +126,11 @@ void AtomicFile::commit() {
     }
 }
 
+bool file_exists(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
 std::string read_text_file(const std::string& path) {
     InputFile file(path);
     std::string content(file.size(), '\0');

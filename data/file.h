@@ -56,6 +56,7 @@ class AtomicFile {
 // What marks a temporary file's name; files with it that outlived their process may be removed.
 inline constexpr std::string_view kTemporaryMark = ".partial-";
 
+bool file_exists(const std::string& path);
 std::string read_text_file(const std::string& path);
 void write_text_file(const std::string& path, std::string_view content);  // all or nothing
 

@@ -6,6 +6,7 @@
 #include "apps/report/report.h"
 #include "apps/report/svg.h"
 #include "apps/run_dir.h"
+#include "data/file.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
 #include "tests/temporary_folder.h"
@@ -38,10 +39,10 @@ bool balanced(const std::string& html) {
 
 TEST_CASE("report: a page with table, pictures and curves; the same bytes twice") {
     const TemporaryFolder folder;
-    write_file_atomically(folder / "results.json",
+    data::write_text_file(folder / "results.json",
                           "{\"environment\": \"pointmaze-medium-v0\", \"success/raw/gcbc/last\": 0.1, \"success/raw/gcbc/best\": 0.2, "
                           "\"success/raw/gcbc/task1\": 1, \"success/augmented/gcbc/last\": 0.95, \"warnings\": [\"a <b> & c\"], \"yield\": 0.5}");
-    write_file_atomically(folder / "metrics.csv", "step,wall_s,key,value\n50,1,tdr/loss,0.5\n100,2,tdr/loss,0.25\n");
+    data::write_text_file(folder / "metrics.csv", "step,wall_s,key,value\n50,1,tdr/loss,0.5\n100,2,tdr/loss,0.25\n");
     data::NpzWriter npz(folder / "pictures.npz");
     const std::vector<float> xy = {0, 0, 4, 4, 4, 8};
     npz.add("raw_xy", data::NpyArray::from({3, 2}, xy), data::Compression::stored);

@@ -8,6 +8,7 @@
 #include "apps/metrics_log.h"
 #include "apps/report/svg.h"
 #include "apps/run_dir.h"
+#include "data/file.h"
 #include "data/json.h"
 #include "data/maze/layout.h"
 #include "data/npz.h"
@@ -68,16 +69,16 @@ Run load(const std::string& folder) {
     bool any = false;
     auto text_of = [&](const char* name) {
         const std::string path = folder + "/" + name;
-        if (!file_exists(path)) return std::string();
+        if (!data::file_exists(path)) return std::string();
         any = true;
-        return read_file(path);
+        return data::read_text_file(path);
     };
     const std::string results = text_of("results.json");
     if (!results.empty()) run.results = data::Json::parse(results, folder + "/results.json");
     run.config = text_of("config.ini");
     run.manifest = text_of("manifest.json");
-    if (file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
-    if (file_exists(folder + "/pictures.npz")) run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
+    if (data::file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
+    if (data::file_exists(folder + "/pictures.npz")) run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
     if (!any) fail(ErrorKind::io, folder, ": no run folder: neither results.json, metrics.csv nor config.ini is there");
     return run;
 }
