@@ -20,7 +20,9 @@ OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
 LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
-.PHONY: all help deps demo test asan clean
+EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
+
+.PHONY: all help deps demo test examples asan clean
 all: $(BUILD)/astro
 
 help:
@@ -28,6 +30,7 @@ help:
 	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
 	@echo "make demo     the whole chain on a small generated data set, about 3 minutes"
 	@echo "make test     every test, closing with 'N passed, N failed'"
+	@echo "make examples small programs on the libraries (examples/)"
 	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
 	@echo "make clean    remove $(BUILD)"
 
@@ -54,7 +57,7 @@ demo: $(INSTALLED)
 	$(BUILD)/astro run --config configs/demo.ini --run $(DEMO_RUN)
 
 test: $(INSTALLED)
-	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests
+	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(EXAMPLES)
 	BUILD=$(BUILD) sh tests/run.sh
 
 asan:
@@ -82,7 +85,13 @@ $(BUILD)/astro: $(BUILD)/obj/apps/main.o $(BUILD)/libastro.a
 $(BUILD)/astro_tests: $(TEST_OBJS) $(BUILD)/libastro.a
 	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
+examples: $(EXAMPLES)
+
+$(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(TEST_OBJS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d)

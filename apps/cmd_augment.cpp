@@ -21,7 +21,6 @@ int run_augment(CommandLine& line) {
     runner.require_trained(bench.planner(), bench.fingerprint("planner"));
     const std::vector<std::string> before = keys_of(runner.results());
     augment_and_measure(runner);
-    runner.save_results();
     print_new(runner.results(), before, output.json);
     return 0;
 }

@@ -37,16 +37,6 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     loaded.arm.other = &loaded.other;
 }
 
-const char* learner_name(astro::Learner learner) {
-    switch (learner) {
-        case astro::Learner::gcbc: return "gcbc";
-        case astro::Learner::iql: return "iql";
-        case astro::Learner::td3bc: return "td3bc";
-        case astro::Learner::cql: return "cql";
-    }
-    return "?";
-}
-
 const std::vector<std::string> kSections = {"", "checkpoint", "data", "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"};
 
 // What both commands do first: options, settings, an open runner, the arm's data.
@@ -66,23 +56,22 @@ int with_arm(CommandLine& line, Work work) {
     StageRunner runner(line, options, config);
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
-    work(runner, loaded.arm, learner_name(config.policy.learner), output.json);
+    work(runner, loaded.arm, config.policy.learner, output.json);
     return 0;
 }
 
 }  // namespace
 
 int run_train_policy(CommandLine& line) {
-    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const char* learner, bool json) {
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         const std::vector<std::string> before = keys_of(runner.results());
         train_and_evaluate_policy(runner, learner, arm, policy_fingerprint(runner, arm.arm));
-        runner.save_results();
         print_new(runner.results(), before, json);
     });
 }
 
 int run_evaluate(CommandLine& line) {
-    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const char* learner, bool json) {
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, arm);
         runner.require_trained(*policy, "");
         const Evaluation e = evaluate_policy(runner, *policy, false);

@@ -38,7 +38,6 @@ int run_run(CommandLine& line) {
             }
             train_and_evaluate_policy(runner, learner, data, policy_fingerprint(runner, arm));
         }
-    runner.save_results();
     write_pictures(runner, augmented);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json) std::printf("%s\n", runner.results().dump().c_str());

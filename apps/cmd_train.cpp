@@ -23,7 +23,6 @@ int train_stage(CommandLine& line, const std::vector<std::string>& sections, Wor
     StageRunner runner(line, options, config);
     const std::vector<std::string> before = keys_of(runner.results());
     work(runner);
-    runner.save_results();
     print_new(runner.results(), before, output.json);
     return 0;
 }

@@ -87,6 +87,7 @@ void train_and_measure_tdr(StageRunner& runner) {
         results["wall_pairs"] = m.wall_pairs;
     }
     runner.add_seconds("tdr/map_and_metrics", seconds_now() - start);
+    runner.save_results();
 }
 
 void train_and_measure_dynamics(StageRunner& runner) {
@@ -104,6 +105,7 @@ void train_and_measure_dynamics(StageRunner& runner) {
         if (!error.sampled.empty()) results["dynamics_rmse_sampled" + at] = error.sampled[i];
         results["dynamics_rmse_persistence" + at] = error.persistence[i];
     }
+    runner.save_results();
 }
 
 void train_and_measure_planner(StageRunner& runner) {
@@ -115,6 +117,7 @@ void train_and_measure_planner(StageRunner& runner) {
     const std::vector<double> errors = best_errors(bench.validation_bridges());
     results["validation_arrival_error_median"] = percentile(errors, 50);
     results["validation_arrival_error_90"] = percentile(errors, 90);
+    runner.save_results();
 }
 
 std::string augment_and_measure(StageRunner& runner) {
@@ -134,11 +137,12 @@ std::string augment_and_measure(StageRunner& runner) {
     const Augmentation made = bench.augment(progress);
     runner.progress().finish();
 
-    const data::Dataset spliced = to_dataset(made, bench.train_data(), bench.statistics(), find_simulator(runner.environment()) != nullptr);
-    if (spliced.rows == 0)
+    if (made.chains.empty())
         fail(ErrorKind::data, "augment: no bridge was accepted out of ", made.attempts.size(), " attempts",
              made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
-             "; hint: train the planner longer, or raise augment.accept_threshold");
+             made.attempts.empty() ? "; hint: train the TDR longer, so that targets lie within reach"
+                                   : "; hint: train the planner longer, or raise augment.accept_threshold");
+    const data::Dataset spliced = to_dataset(made, bench.train_data(), bench.statistics(), find_simulator(runner.environment()) != nullptr);
     data::save_dataset(path, spliced, &runner.threads());
 
     std::vector<int64_t> verdicts(4);

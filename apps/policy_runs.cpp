@@ -101,7 +101,7 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
         if (row.key == stage + "/success") success[row.step] = row.value;
         if (row.step == updates) last[row.key] = row.value;
     }
-    if (success.empty()) return;
+    if (success.empty()) return;  // not evaluated
     double best = 0;
     for (const auto& [step, value] : success) best = std::max(best, value);
     data::Json& results = runner.results();

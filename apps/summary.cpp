@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "apps/simulator.h"
 #include "data/maze/geodesic.h"
 #include "data/npz.h"
 
@@ -28,15 +29,8 @@ void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<
     npz.add(key, data::NpyArray::from({static_cast<int64_t>(xy.size() / 2), 2}, xy), data::Compression::deflated);
 }
 
-}  // namespace
-
-void print_summary(StageRunner& runner) {
-    const data::Json& results = runner.results();
-    const Config& config = runner.config();
-    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n\n", runner.environment().c_str(),
-                static_cast<long long>(config.general.seed), static_cast<long long>(runner.bench().train_data().rows),
-                static_cast<long long>(figure(results, "augment_bridges")));
-    std::printf("success, %% of episodes (last checkpoint; best in brackets)\n");
+void print_success(const data::Json& results, const Config& config) {
+    std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
     std::printf("  %-34s", "learnt from");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
@@ -50,6 +44,18 @@ void print_summary(StageRunner& runner) {
         }
         std::printf("\n");
     }
+}
+
+}  // namespace
+
+void print_summary(StageRunner& runner) {
+    const data::Json& results = runner.results();
+    const Config& config = runner.config();
+    const std::string& environment = runner.environment();
+    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n", environment.empty() ? config.general.data.c_str() : environment.c_str(),
+                static_cast<long long>(config.general.seed), static_cast<long long>(runner.bench().train_data().rows),
+                static_cast<long long>(figure(results, "augment_bridges")));
+    if (find_simulator(environment)) print_success(results, config);
     if (results.find("dvr_bridge_0.5")) {
         std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));

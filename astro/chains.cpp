@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 namespace astro {
 
@@ -57,6 +58,15 @@ class Grower {
     void append_real(OpenChain& chain, int64_t first, int64_t last) const;
     void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
     void finish(OpenChain& chain);
+    // A bridge asked for in this round, and the best candidate once sampled.
+    struct Request {
+        OpenChain* chain;
+        int64_t hole;
+        Bridge best;
+    };
+    std::vector<Request> next_requests();
+    void sample(std::vector<Request>& requests);
+    int64_t judge_all(std::vector<Request>& requests);
 
     const Context& context_;
     const AugmentConfig& config_;
@@ -70,9 +80,34 @@ class Grower {
     Rng rng_;
     std::vector<int64_t> starts_;
     std::map<std::pair<int64_t, int64_t>, int64_t> accepted_pairs_;  // by landmarks; changes between rounds only
-    int64_t next_id_ = 0, finished_rows_ = 0;
+    int64_t next_id_ = 0, finished_rows_ = 0, targets_chosen_ = 0, targets_behind_walls_ = 0;
+    std::vector<OpenChain> slots_;
     Augmentation result_;
 };
+
+// Deviation of planned actions over that of the data's, rms over dimensions.
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
+    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
+        double total = 0;
+        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
+        return total;
+    };
+    const auto dims = static_cast<size_t>(real.action_dim);
+    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
+    int64_t planned = 0;
+    for (const BridgeAttempt& attempt : attempts)
+        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
+            const double x = attempt.bridge.actions[a];
+            sum[a % dims] += x, square[a % dims] += x * x;
+        }
+    for (size_t a = 0; a < real.actions.size(); ++a) {
+        const double x = real.actions[a];
+        real_sum[a % dims] += x, real_square[a % dims] += x * x;
+    }
+    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
+    if (planned == 0 || deviation <= 0) return 0;
+    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
+}
 
 double Grower::distance(int64_t a, int64_t b) const {
     switch (config_.distance) {
@@ -206,131 +241,113 @@ void Grower::finish(OpenChain& c) {
     result_.chains.push_back(std::move(c.chain));
 }
 
+// One bridge for each open chain that has a target left; chains without one end.
+std::vector<Grower::Request> Grower::next_requests() {
+    const int64_t hole = planner_.config().hole;
+    std::vector<Request> requests;
+    for (OpenChain& c : slots_) {
+        if (!c.open) continue;
+        if (c.tries == 0) {
+            ++result_.queries;
+            result_.queries_without_target += c.targets.empty();
+        }
+        if (c.tries >= static_cast<int64_t>(c.targets.size())) {
+            ++(c.tries == 0 ? result_.ended_without_target : result_.ended_by_rejections);
+            finish(c);
+            continue;
+        }
+        c.target = c.targets[static_cast<size_t>(c.tries++)];
+        int64_t length = hole;
+        if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
+            const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+            for (int64_t quarter : {3, 2})
+                if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps) length = hole * quarter / 4;
+        }
+        requests.push_back({&c, length, {}});
+        ++targets_chosen_;
+        targets_behind_walls_ += map_.closure(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
+    }
+    return requests;
+}
+
+// Bridges of equal length are sampled together.
+void Grower::sample(std::vector<Request>& requests) {
+    std::set<int64_t> lengths;
+    for (const Request& r : requests) lengths.insert(r.hole);
+    for (int64_t length : lengths) {
+        std::vector<Request*> members;
+        std::vector<StitchEnds> ends;
+        std::vector<Rng> streams;
+        for (Request& r : requests) {
+            if (r.hole != length) continue;
+            members.push_back(&r);
+            ends.push_back(ends_of(*r.chain));
+            streams.push_back(r.chain->next_stream());
+        }
+        auto sampled = planner_.sample(ends, length, config_.bridge_candidates, streams);
+        for (size_t m = 0; m < members.size(); ++m) members[m]->best = std::move(sampled[m][0]);
+    }
+}
+
+// Judges in chain order; an accepted bridge extends its chain. Returns how many were.
+int64_t Grower::judge_all(std::vector<Request>& requests) {
+    int64_t accepted = 0;
+    for (Request& r : requests) {
+        OpenChain& c = *r.chain;
+        BridgeAttempt attempt;
+        attempt.chain = c.id, attempt.source_row = c.cut, attempt.target_row = c.target;
+        attempt.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+        attempt.source_state.assign(rows().observation(c.cut), rows().observation(c.cut) + rows().state_dim);
+        attempt.target_state.assign(rows().observation(c.target), rows().observation(c.target) + rows().state_dim);
+        attempt.bridge = std::move(r.best);
+        attempt.verdict = judge(attempt.bridge, attempt.source_state, statistics_, bounds_);
+        result_.attempts.push_back(attempt);
+        if (attempt.verdict != Verdict::accepted) continue;
+        ++accepted;
+        extend(c, attempt, static_cast<int64_t>(result_.attempts.size()) - 1);
+        if (c.chain.bridges >= config_.depth) {
+            ++result_.ended_by_depth;
+            finish(c);
+        }
+    }
+    return accepted;
+}
+
 Augmentation Grower::run(const ChainProgress& progress) {
     const int64_t wanted = std::llround(config_.ratio * static_cast<double>(rows().rows));
-    const int64_t hole = planner_.config().hole;
-    std::vector<OpenChain> slots(static_cast<size_t>(config_.chains));
-    for (OpenChain& slot : slots) slot.open = false;
-    int64_t idle = 0, walls = 0, chosen = 0;
-    std::vector<double> planned_sum(static_cast<size_t>(rows().action_dim)), planned_square = planned_sum;
-    int64_t planned = 0;
-    for (;;) {
+    slots_.resize(static_cast<size_t>(config_.chains));
+    for (OpenChain& slot : slots_) slot.open = false;
+    for (int64_t idle = 0;;) {
         if (progress.interrupted && progress.interrupted())
             fail(ErrorKind::interrupted, "augment: interrupted; nothing was written, run the same command again");
         int64_t held = finished_rows_;
-        for (const OpenChain& slot : slots)
+        for (const OpenChain& slot : slots_)
             if (slot.open) held += slot.chain.rows();
         if (progress.round) progress.round(std::min(held, wanted), wanted, result_);
-        bool any = false;
-        for (OpenChain& slot : slots) {
-            if (!slot.open && held < wanted && idle < config_.idle_rounds) slot = begin_chain();
-            any = any || slot.open;
-        }
-        if (!any) break;
         if (idle >= config_.idle_rounds) {
             result_.stopped_because = text("no bridge was accepted in ", idle, " rounds");
-            for (OpenChain& slot : slots)
+            for (OpenChain& slot : slots_)
                 if (slot.open) finish(slot);
             break;
         }
+        bool any = false;
+        for (OpenChain& slot : slots_) {
+            if (!slot.open && held < wanted) slot = begin_chain();
+            any = any || slot.open;
+        }
+        if (!any) break;
         ++result_.rounds;
-
-        // 1. Cuts and targets, each chain by itself.
-        context_.threads.run(static_cast<int64_t>(slots.size()), [&](int64_t i) {
-            OpenChain& c = slots[static_cast<size_t>(i)];
+        context_.threads.run(static_cast<int64_t>(slots_.size()), [&](int64_t i) {  // each chain by itself
+            OpenChain& c = slots_[static_cast<size_t>(i)];
             if (c.open && c.cut < 0) choose(c);
         });
-        // 2. One bridge for each chain that has a target left.
-        struct Request {
-            size_t slot;
-            int64_t hole;
-        };
-        std::vector<Request> requests;
-        for (size_t i = 0; i < slots.size(); ++i) {
-            OpenChain& c = slots[i];
-            if (!c.open) continue;
-            if (c.tries == 0) {
-                ++result_.queries;
-                result_.queries_without_target += c.targets.empty();
-            }
-            if (c.tries >= static_cast<int64_t>(c.targets.size())) {
-                ++(c.tries == 0 ? result_.ended_without_target : result_.ended_by_rejections);
-                finish(c);
-                continue;
-            }
-            c.target = c.targets[static_cast<size_t>(c.tries++)];
-            int64_t length = hole;
-            if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
-                const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
-                for (int64_t quarter : {3, 2})
-                    if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps) length = hole * quarter / 4;
-            }
-            requests.push_back({i, length});
-            ++chosen;
-            walls += map_.closure(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
-        }
-        // 3. Sampled together, lengths apart.
-        std::vector<Bridge> best(requests.size());
-        for (int64_t length : {hole, hole * 3 / 4, hole / 2}) {
-            std::vector<size_t> members;
-            std::vector<StitchEnds> ends;
-            std::vector<Rng> streams;
-            for (size_t r = 0; r < requests.size(); ++r) {
-                if (requests[r].hole != length) continue;
-                requests[r].hole = -1;  // taken (two of the lengths may be equal)
-                members.push_back(r);
-                OpenChain& c = slots[requests[r].slot];
-                ends.push_back(ends_of(c));
-                streams.push_back(c.next_stream());
-            }
-            if (members.empty()) continue;
-            auto sampled = planner_.sample(ends, length, config_.bridge_candidates, streams);
-            for (size_t m = 0; m < members.size(); ++m) best[members[m]] = std::move(sampled[m][0]);
-        }
-        // 4. Judged and appended, in chain order.
-        int64_t accepted = 0;
-        for (size_t r = 0; r < requests.size(); ++r) {
-            OpenChain& c = slots[requests[r].slot];
-            BridgeAttempt attempt;
-            attempt.chain = c.id, attempt.source_row = c.cut, attempt.target_row = c.target;
-            attempt.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
-            const int64_t ds = rows().state_dim;
-            const std::vector<float> from(rows().observation(c.cut), rows().observation(c.cut) + ds);
-            attempt.source_state = from;
-            attempt.target_state.assign(rows().observation(c.target), rows().observation(c.target) + ds);
-            attempt.bridge = std::move(best[r]);
-            attempt.verdict = judge(attempt.bridge, from, statistics_, bounds_);
-            for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % planned_sum.size() == 0) {
-                const double x = attempt.bridge.actions[a];
-                planned_sum[a % planned_sum.size()] += x, planned_square[a % planned_sum.size()] += x * x;
-            }
-            result_.attempts.push_back(attempt);
-            if (attempt.verdict != Verdict::accepted) continue;
-            ++accepted;
-            extend(c, attempt, static_cast<int64_t>(result_.attempts.size()) - 1);
-            if (c.chain.bridges >= config_.depth) {
-                ++result_.ended_by_depth;
-                finish(c);
-            }
-        }
-        idle = accepted > 0 ? 0 : idle + 1;
+        std::vector<Request> requests = next_requests();
+        sample(requests);
+        idle = judge_all(requests) > 0 ? 0 : idle + 1;
     }
-    result_.wall_share = chosen > 0 ? static_cast<double>(walls) / static_cast<double>(chosen) : 0;
-    // Deviation of planned actions over that of the data's (rms over dimensions).
-    double plan = 0, real = 0;
-    for (int64_t i = 0; i < rows().action_dim && planned > 0; ++i) {
-        const auto at = static_cast<size_t>(i);
-        const double mean = planned_sum[at] / static_cast<double>(planned);
-        plan += planned_square[at] / static_cast<double>(planned) - mean * mean;
-        double sum = 0, square = 0;
-        for (int64_t t = 0; t < rows().rows; ++t) {
-            const double x = rows().action(t)[i];
-            sum += x, square += x * x;
-        }
-        const double n = static_cast<double>(rows().rows);
-        real += square / n - sum / n * sum / n;
-    }
-    result_.plan_deviation = real > 0 ? std::sqrt(std::max(0.0, plan / real)) : 0;
+    if (targets_chosen_ > 0)
+        result_.wall_share = static_cast<double>(targets_behind_walls_) / static_cast<double>(targets_chosen_);
+    result_.plan_deviation = plan_deviation(result_.attempts, rows());
     return std::move(result_);
 }
 

@@ -36,6 +36,7 @@ void set_processor_values(Config& config) {
     config.tdr.learning_rate = 1e-3;
     config.tdr.learning_rate_end = 5e-5;
     config.tdr.rows_per_episode = 8;
+    config.tdr.expectile = .9;
     config.dynamics.form = DynamicsForm::one_pass;
     config.dynamics.one_pass_share = 1;
     config.dynamics.ensemble = 1;
@@ -88,7 +89,7 @@ void set_cpu(Config& config) {
     config.tdr.width = 256;
     config.tdr.latent = 32;
     config.tdr.batch_episodes = 32;
-    config.tdr.updates = 6000;
+    config.tdr.updates = 8000;
     config.planner.denoising_steps = 10;
     set_network(config.dynamics.network, 2, 64, 2, 128, 1000);
     set_network(config.planner.network, 2, 64, 2, 64, 3000);
@@ -105,6 +106,7 @@ void set_cpu(Config& config) {
 void set_large_values(Config& config) {
     set_full_values(config);
     config.tdr.objective = TdrObjective::hilp;
+    config.tdr.expectile = .95;
     config.tdr.heads = 2;
     config.tdr.ema = .005;
     config.tdr.learning_rate = config.tdr.learning_rate_end = 3e-4;
@@ -203,8 +205,8 @@ void check(const Config& config) {
         fail(ErrorKind::usage, "value.current_goals + value.trajectory_goals must not exceed 1");
 }
 
-void check_learner(Learner learner, Protocol protocol) {
-    if (learner == Learner::gcbc && protocol == Protocol::single_task)
+void check_learner(const std::string& learner, Protocol protocol) {
+    if (learner == "gcbc" && protocol == Protocol::single_task)
         fail(ErrorKind::usage, "learner gcbc has no single-task form: use iql, td3bc or cql");
 }
 

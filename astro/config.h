@@ -103,9 +103,9 @@ struct DataConfig {
 struct TdrConfig {
     TdrObjective objective = TdrObjective::in_batch;
     int64_t layers = 3, width = 256, latent = 32, heads = 1;
-    int64_t batch_episodes = 32, rows_per_episode = 8, batch = 256, updates = 6000;
-    double learning_rate = 1e-3, learning_rate_end = 5e-5, ema = .1, gamma = 0, expectile = .95;
-    double same_episode_weight = .3, trajectory_goals = .625;
+    int64_t batch_episodes = 32, rows_per_episode = 8, batch = 256, updates = 8000;
+    double learning_rate = 1e-3, learning_rate_end = 5e-5, ema = .1, gamma = 0, expectile = .9;
+    double same_episode_weight = .7, trajectory_goals = .625;
     int64_t calibration_gaps = 64;
 
     template <class V>
@@ -129,7 +129,7 @@ struct TdrConfig {
         v("ema", ema, "share of the target network replaced at each update", Source::ours, between(1e-6, 1));
         v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
-        v("expectile", expectile, "expectile of the value loss", Source::hilp, between(.5, .9999));
+        v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
         v("same_episode_weight", same_episode_weight,
           "in-batch: weight of goals later in the same episode; the rest is on all pairs", Source::ours,
           between(0, 1));
@@ -377,7 +377,7 @@ struct ExperimentConfig {
     void visit(V& v) {
         v("arms", arms, "data each learner is trained on", Source::ours,
           one_of({"raw", "duplicate", "augmented"}));
-        v("learners", learners, "learners trained", Source::ours, one_of({"gcbc", "iql", "td3bc", "cql"}));
+        v("learners", learners, "learners trained", Source::ours, one_of(learner_names()));
     }
 };
 
@@ -437,7 +437,7 @@ void apply_preset(Config& config, const std::string& name);
 void check(const Config& config);
 // Refuses a learner under a protocol it has no form for; apart from check(), since `train policy` and `run`
 // choose their learners in different settings.
-void check_learner(Learner learner, Protocol protocol);
+void check_learner(const std::string& learner, Protocol protocol);
 
 // The rules behind `auto` (0), by the maze in the environment's or data set's name.
 double resolve_gamma(double gamma, std::string_view environment);

@@ -8,9 +8,9 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace astro {
@@ -38,6 +38,6 @@ inline Domain anything() { return {}; }
 inline Domain between(double low, double high) { return {low, high, false, {}}; }
 inline Domain at_least(double low) { return {low, std::numeric_limits<double>::infinity(), false, {}}; }
 inline Domain between_or_auto(double low, double high) { return {low, high, true, {}}; }
-inline Domain one_of(std::initializer_list<std::string> words) { return {0, 0, false, words}; }
+inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words)}; }
 
 }  // namespace astro

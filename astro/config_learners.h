@@ -2,19 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "astro/config_field.h"
 
 namespace astro {
 
-enum class Learner { gcbc, iql, td3bc, cql };
 enum class Protocol { goal_conditioned, single_task };
 enum class IqlActor { ddpg_bc, awr };
 enum class CqlForm { td3bc_actor, pure };
 
+// The rows of the table in astro/learners/learners.cpp.
+std::vector<std::string> learner_names();
+
 // What the learners share.
 struct PolicyConfig {
-    Learner learner = Learner::gcbc;
+    std::string learner = "gcbc";
     Protocol protocol = Protocol::goal_conditioned;
     int64_t task = 1;
     double gamma = 0;
@@ -22,7 +26,7 @@ struct PolicyConfig {
 
     template <class V>
     void visit(V& v) {
-        v("learner", learner, "learning rule", Source::corl, one_of({"gcbc", "iql", "td3bc", "cql"}));
+        v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
         v("protocol", protocol,
           "goals as inputs (hindsight), or one fixed task; gcbc has the first form only", Source::ogbench,
           one_of({"goal-conditioned", "single-task"}));

@@ -33,6 +33,15 @@ constexpr std::pair<const char*, Factory*> kLearners[] = {
     {"gcbc", make_gcbc}, {"iql", make_iql}, {"td3bc", make_td3bc}, {"cql", make_cql}};
 
 }  // namespace
+}  // namespace astro::learners
+
+std::vector<std::string> astro::learner_names() {
+    std::vector<std::string> names;
+    for (const auto& row : learners::kLearners) names.emplace_back(row.first);
+    return names;
+}
+
+namespace astro::learners {
 
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data, const std::string& stage) {
