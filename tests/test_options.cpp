@@ -145,7 +145,7 @@ TEST_CASE("options: default < preset < files in order < flags, with origins") {
     CHECK(test.config.tdr.layers == 5);
     CHECK(test.config.tdr.updates == 7);
     CHECK(test.config.tdr.latent == 8);       // preset tiny
-    CHECK(test.config.tdr.expectile == .95);  // default
+    CHECK(test.config.tdr.expectile == TdrConfig().expectile);  // default
     const std::vector<ConfigEntry> saved = parse_config(test.line.effective_config(), "saved");
     const auto origin = [&](const std::string& key) {
         for (const ConfigEntry& entry : saved)
