@@ -15,6 +15,7 @@ int run_augment(CommandLine& line);
 int run_evaluate(CommandLine& line);
 int run_run(CommandLine& line);
 int run_report(CommandLine& line);
+int run_bench(CommandLine& line);
 int run_selftest(CommandLine& line);
 int run_version(CommandLine& line);
 int run_help(CommandLine& line);
@@ -34,6 +35,7 @@ const std::vector<Command>& commands() {
         {"evaluate", "", "Runs a trained policy in its environment.", run_evaluate},
         {"run", "", "The whole chain from one configuration: train, stitch, measure, learn, evaluate.", run_run},
         {"report", "RUN...", "One HTML page: result, maze pictures, curves, figures.", run_report},
+        {"bench", "", "Measures training steps, samplers and matrix products on this machine.", run_bench},
         {"selftest", "", "Checks every op and its gradient on this machine.", run_selftest},
         {"version", "", "Shows what this program was built from and what it runs on.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},

@@ -9,6 +9,7 @@
 
 namespace astro {
 
+enum class PolicyActivation { gelu, relu };
 enum class Protocol { goal_conditioned, single_task };
 enum class IqlActor { ddpg_bc, awr };
 enum class CqlForm { td3bc_actor, pure };
@@ -64,6 +65,7 @@ struct GcbcConfig {
 struct ValueConfig {
     int64_t actor_layers = 3, actor_width = 256, critic_layers = 3, critic_width = 128;
     bool actor_layer_norm = false, critic_layer_norm = true;
+    PolicyActivation activation = PolicyActivation::gelu;
     int64_t batch = 256, updates = 10000;
     double learning_rate = 1e-3, learning_rate_end = 0, ema = .05;
     double current_goals = .2, trajectory_goals = .5;
@@ -79,6 +81,8 @@ struct ValueConfig {
           between(1, kMaxWidth));
         v("critic_layer_norm", critic_layer_norm, "layer normalisation in the critics", Source::ogbench,
           anything());
+        v("activation", activation, "after each hidden layer: OGBench's, or CORL's", Source::ogbench,
+          one_of({"gelu", "relu"}));
         v("batch", batch, "transitions a batch", Source::corl, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's step size at the start, of actor and critics", Source::ours,

@@ -106,6 +106,11 @@ class Backend {
 
 std::unique_ptr<Backend> make_cpu_backend();
 
+// For benchmarks: multiplications and additions of matrix products since the start (attention's included), and those
+// that a loop of nothing but fused multiply-adds on registers does, `rounds` times 1000 of them a register.
+int64_t cpu_flop_count();
+int64_t cpu_peak_loop(int64_t rounds);
+
 // Instruction set the CPU kernels use: "portable", "avx2" or "avx512". ASTRO_ISA in the environment may ask for
 // a lesser one (to compare paths); results are bit-identical on one path, not between paths.
 const char* cpu_isa_name();

@@ -79,6 +79,7 @@ ValueLearner::ValueLearner(const Context& context, const Config& config, const L
     nn::MlpSpec spec;
     spec.in = in, spec.out = actions, spec.width = value_.actor_width, spec.layers = value_.actor_layers;
     spec.layer_norm = value_.actor_layer_norm;
+    spec.activation = activation();
     spec.output_scale = config.gcbc.last_layer_scale;
     actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
     actor_.squash = true;
@@ -97,6 +98,7 @@ nn::Mlp ValueLearner::make_critic(const nn::Maker& make, int64_t in, const std::
     nn::MlpSpec spec;
     spec.in = in, spec.out = 1, spec.width = value_.critic_width, spec.layers = value_.critic_layers;
     spec.layer_norm = value_.critic_layer_norm;
+    spec.activation = activation();
     return nn::make_mlp(make, spec, spread);
 }
 

@@ -51,6 +51,9 @@ class ValueLearner : public Learner {
     TrainingState state() override;
 
   protected:
+    nn::Activation activation() const {
+        return value_.activation == PolicyActivation::relu ? nn::Activation::relu : nn::Activation::gelu;
+    }
     nn::Mlp make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const;
     double rate(int64_t k) const { return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end); }
     TargetRule target_rule() const;

@@ -1,4 +1,5 @@
 // The Backend contract on the CPU: forwards to the kernels of the best instruction set this machine has.
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -39,6 +40,8 @@ const KernelTables& tables() {
 template <class T> const Kernels<T>& kernels();
 template <> const Kernels<float>& kernels<float>() { return tables().f32; }
 template <> const Kernels<double>& kernels<double>() { return tables().f64; }
+
+std::atomic<int64_t> flop_count{0};
 
 class HostAllocator : public Allocator {
   public:
@@ -143,6 +146,7 @@ class CpuBackend : public Backend {
     }
     void gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda,
               const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate) override {
+        flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
         ASTRO_DISPATCH("gemm", kernels<T>().gemm(ta, tb, m, n, k, in<T>(a), lda, in<T>(b), ldb, out<T>(c), ldc,
                                                  accumulate, gemm_space<T>()));
     }
@@ -161,11 +165,13 @@ class CpuBackend : public Backend {
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
+        flop_count.fetch_add(4 * batch * heads * tokens * tokens * head_dim, std::memory_order_relaxed);
         ASTRO_DISPATCH("attention", kernels<T>().attention(batch, tokens, heads, head_dim, causal, in<T>(qkv),
                                                            out<T>(probabilities), out<T>(y), gemm_space<T>()));
     }
     void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                         const void* qkv, const void* probabilities, const void* gy, void* gqkv) override {
+        flop_count.fetch_add(8 * batch * heads * tokens * tokens * head_dim, std::memory_order_relaxed);
         ASTRO_DISPATCH("attention_grad",
                        kernels<T>().attention_grad(batch, tokens, heads, head_dim, causal, in<T>(qkv),
                                                    in<T>(probabilities), in<T>(gy), out<T>(gqkv), gemm_space<T>(),
@@ -226,6 +232,10 @@ class CpuBackend : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_cpu_backend() { return std::make_unique<CpuBackend>(); }
+
+int64_t cpu_flop_count() { return flop_count.load(std::memory_order_relaxed); }
+
+int64_t cpu_peak_loop(int64_t rounds) { return kernels<float>().peak_loop(rounds); }
 
 const char* cpu_isa_name() { return tables().isa; }
 

@@ -41,6 +41,7 @@ struct Kernels {
     void (*adam)(int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);
     void (*lerp)(int64_t n, T rate, const T* towards, T* y);
     double (*sum_of_squares)(int64_t n, const T* x);
+    int64_t (*peak_loop)(int64_t rounds);  // returns its multiplications and additions
 };
 
 // Elements of workspace that gemm needs, for any size.

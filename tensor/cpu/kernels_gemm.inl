@@ -120,5 +120,20 @@ void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t
     }
 }
 
+// The most this core can do: independent fused multiply-adds on registers alone.
+template <class T>
+int64_t peak_loop(int64_t rounds) {
+    using Vec = typename Vector<T>::type;
+    constexpr int kChains = 10;
+    Vec sum[kChains] = {}, factor = {}, step = {};
+    factor += T(0.999999), step += T(1e-6);
+    for (int64_t i = 0; i < rounds * 1000; ++i)
+        for (int c = 0; c < kChains; ++c) sum[c] = sum[c] * factor + step;
+    T total = 0;
+    for (int c = 0; c < kChains; ++c)
+        for (int l = 0; l < Vector<T>::kLanes; ++l) total += sum[c][l];
+    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2 : 0;  // the sum is used, so the loop stays
+}
+
 }  // namespace ASTRO_ISA
 }  // namespace astro::cpu

@@ -1,0 +1,23 @@
+// What `astro bench` measures: whole steps of the production classes, on random data of the sizes that the table of
+// goals names (preset small with MLPs of 2 x 256 for the learners, as bench/peers/).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "astro/training.h"
+
+namespace astro::app {
+
+struct BenchItem {
+    std::string name, words;
+    // Makes the step; what it needs lives in the function it returns. The step is called again and again.
+    std::function<std::function<void()>(const Context& context)> make;
+    int64_t units = 1;  // updates a step makes
+};
+
+std::vector<BenchItem> bench_items();
+
+}  // namespace astro::app
