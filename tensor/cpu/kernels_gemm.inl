@@ -132,21 +132,43 @@ int64_t panel_width(int64_t n, int64_t j) {
     return n - j >= kFull ? kFull : (n - j + kLanes - 1) / kLanes * kLanes;
 }
 
+// y[p, 0..4) = x[0..4, p): four rows become four columns, 4 x 4 elements at a time.
+template <class T>
+void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) {
+    typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+    typedef T Loose __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
+    using Int = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+    typedef Int Lanes __attribute__((vector_size(4 * sizeof(T))));
+    const Lanes low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
+    int64_t p = 0;
+    for (; p + 4 <= n; p += 4) {
+        Four r[4];
+        for (int i = 0; i < 4; ++i) r[i] = *reinterpret_cast<const Loose*>(x + i * x_row + p);
+        const Four a = __builtin_shuffle(r[0], r[1], low), b = __builtin_shuffle(r[2], r[3], low);
+        const Four c = __builtin_shuffle(r[0], r[1], high), d = __builtin_shuffle(r[2], r[3], high);
+        T* to = y + p * y_row;
+        *reinterpret_cast<Loose*>(to) = __builtin_shuffle(a, b, first);
+        *reinterpret_cast<Loose*>(to + y_row) = __builtin_shuffle(a, b, second);
+        *reinterpret_cast<Loose*>(to + 2 * y_row) = __builtin_shuffle(c, d, first);
+        *reinterpret_cast<Loose*>(to + 3 * y_row) = __builtin_shuffle(c, d, second);
+    }
+    for (; p < n; ++p)
+        for (int i = 0; i < 4; ++i) y[p * y_row + i] = x[i * x_row + p];
+}
+
 // Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
 template <class T>
 void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
     for (int64_t j = 0; j < nc;) {
         const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
         if (tb) {
-            constexpr int64_t kStrip = 8;  // columns written together: their rows of b stay in cache
-            for (int64_t i0 = 0; i0 < width; i0 += kStrip) {
-                const int64_t i1 = width - i0 < kStrip ? width : i0 + kStrip;
-                const T* from = b + (j0 + j) * ldb + p0;
-                for (int64_t p = 0; p < kc; ++p)
-                    for (int64_t i = i0; i < i1; ++i) packed[p * wide + i] = from[i * ldb + p];
-            }
+            const T* from = b + (j0 + j) * ldb + p0;  // (width, kc), rows ldb apart
+            int64_t i = 0;
+            for (; i + 4 <= width; i += 4) transpose_strip(kc, from + i * ldb, ldb, packed + i, wide);
+            for (; i < width; ++i)
+                for (int64_t p = 0; p < kc; ++p) packed[p * wide + i] = from[i * ldb + p];
             for (int64_t p = 0; p < kc; ++p)
-                for (int64_t i = width; i < wide; ++i) packed[p * wide + i] = 0;
+                for (i = width; i < wide; ++i) packed[p * wide + i] = 0;
         } else {
             for (int64_t p = 0; p < kc; ++p) {
                 const T* from = b + (p0 + p) * ldb + j0 + j;
