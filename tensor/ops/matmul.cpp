@@ -11,8 +11,8 @@ void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Te
                  int64_t n, int64_t k) {
     Backend& backend = x.backend();
     int64_t lda = ta ? m : k, ldb = tb ? k : n;
-    if (Tensor* slot = tape.accumulator(x)) {
-        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, slot->raw(), n, true);
+    if (const Tape::Place place = tape.place_of(x); place.gradient) {
+        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, place.gradient->raw(), n, place.accumulate);
         return;
     }
     Tensor g(backend, x.dtype(), x.shape());
