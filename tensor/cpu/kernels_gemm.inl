@@ -83,9 +83,12 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
             }
         }
     }
-    if (to.activated)  // while the tile is in the nearest cache
-        for (int r = 0; r < Rows; ++r)
-            unary(*to.activation, width, to.c + r * to.ldc, T(0), T(0), to.activated + r * to.ldc);
+    if (!to.activated) return;
+    for (int r = 0; r < Rows; ++r) {  // while the tile is in the nearest cache
+        T *z = to.c + r * to.ldc, *y = to.activated + r * to.ldc;
+        if (y == z) unary(*to.activation, width, z, T(0), T(0), y);
+        else unary_and_slope(*to.activation, width, z, y);
+    }
 }
 
 template <class T, int Rows, int Vectors>
@@ -227,11 +230,10 @@ void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* pack
     }
 }
 
-// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; z is kept where `kept` is given.
+// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given, gets f'(z).
 template <class T>
-void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias,
-            const UnaryOp* activation, T* kept, T* y) {
-    Product<T> to{kept ? kept : y, n};
+void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation, T* slope, T* y) {
+    Product<T> to{slope ? slope : y, n};
     int64_t p0 = 0;
     do {
         const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;

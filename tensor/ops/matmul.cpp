@@ -56,20 +56,14 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
     const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
     Shape shape = x.shape();
     shape.set(-1, out);
-    Tensor y(x.backend(), x.dtype(), shape), z;  // y = f(z), z = x W + b; z is kept for f's gradient
+    Tensor y(x.backend(), x.dtype(), shape), slope;  // y = f(z), z = x W + b; f'(z) is kept for the gradient
     Tape* tape = recording({x, weight, bias});
-    if (tape && activation) z = Tensor(x.backend(), x.dtype(), shape);
+    if (tape && activation) slope = Tensor(x.backend(), x.dtype(), shape);
     x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(), activation,
-                       z.defined() ? z.raw() : nullptr, y.raw());
+                       slope.defined() ? slope.raw() : nullptr, y.raw());
     if (tape) {
-        const UnaryOp f = activation ? *activation : UnaryOp::affine;
-        Tensor kept = z.defined() ? y.detach() : Tensor();
-        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, z, kept, f](Tape& t, const Tensor& gy) {
-            Tensor gz = gy;
-            if (z.defined()) {
-                gz = Tensor(gy.backend(), gy.dtype(), gy.shape());
-                gy.backend().unary_grad(f, gy.dtype(), gy.numel(), z.raw(), kept.raw(), gy.raw(), 0, 0, gz.raw());
-            }
+        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, slope](Tape& t, const Tensor& gy) {
+            const Tensor gz = slope.defined() ? mul(gy, slope.reshape(gy.shape())) : gy;
             // dx = gz W^T, dW = x^T gz, db = sum of gz over rows
             if (t.wants(x)) {
                 Tensor gx(x.backend(), x.dtype(), x.shape());
