@@ -32,14 +32,14 @@ double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// FLOP a second of register-only fused multiply-adds on all threads: the best of a few runs of some milliseconds each, long
+// FLOP a second of register-only fused multiply-adds on all threads: the best of twenty runs of 2 ms each, long
 // enough that waking the threads does not count.
 double machine_peak(ThreadPool& threads) {
     double best = 0;
-    for (int round = 0; round < 8; ++round) {
+    for (int round = 0; round < 20; ++round) {
         std::vector<int64_t> done(static_cast<size_t>(threads.size()));
         const double start = now();
-        threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(4000); });
+        threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(2000); });
         const double seconds = now() - start;
         int64_t total = 0;
         for (int64_t d : done) total += d;
