@@ -1,5 +1,5 @@
-// What `astro bench` measures: whole steps of the production classes, on random data of the sizes that the table of
-// goals names (preset small with MLPs of 2 x 256 for the learners, as bench/peers/).
+// What `astro bench` measures: whole steps and samplers of the production classes on random data (preset small, MLPs of
+// 2 x 256 for the learners), and matrix products. bench/peers/ holds the same items, by the same names, in PyTorch.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,14 @@
 namespace astro::app {
 
 struct BenchItem {
+    std::string group;  // "steps", "samplers" or "gemm"
     std::string name, words;
     // Makes the step; what it needs lives in the function it returns. The step is called again and again.
     std::function<std::function<void()>(const Context& context)> make;
-    int64_t units = 1;  // updates a step makes
+    int64_t units = 1;  // updates (of gemm: products) that one call makes
 };
 
-std::vector<BenchItem> bench_items();
+std::vector<BenchItem> training_items();  // bench_items.cpp
+std::vector<BenchItem> gemm_items();      // bench_gemm.cpp
 
 }  // namespace astro::app
