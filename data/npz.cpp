@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "tensor/base/error.h"
 
@@ -81,7 +82,8 @@ template <class T>
 std::vector<T> NpzReader::read_as(std::string_view key) const {
     const NpzEntry& found = entry(key);
     const NpyHeader& header = found.header;
-    bool as_stored = header.supported && header.type == NpyTypeOf<T>::value && !header.big_endian &&
+    const bool flags = std::is_same_v<T, uint8_t> && header.type == NpyType::b1;
+    bool as_stored = header.supported && (header.type == NpyTypeOf<T>::value || flags) && !header.big_endian &&
                      (!header.fortran_order || header.shape.size() < 2);
     if (!as_stored) return read(key).template to<T>(where(key));
     const ZipMember& member = zip_.members()[found.member];
@@ -91,6 +93,9 @@ std::vector<T> NpzReader::read_as(std::string_view key) const {
     std::vector<T> values(static_cast<size_t>(header.count));
     if (!values.empty()) stream.read(values.data(), values.size() * sizeof(T));
     stream.finish();
+    if (flags) {
+        for (T& value : values) value = value != T{0};
+    }
     return values;
 }
 template std::vector<float> NpzReader::read_as(std::string_view) const;
@@ -126,6 +131,10 @@ void NpzWriter::add(const std::string& key, NpyType type, const std::vector<int6
     std::string header = npy_header(type, shape);
     zip_.add(key + std::string(kSuffix), {{header.data(), header.size()}, {data, bytes}},
              compression == Compression::deflated);
+}
+
+void NpzWriter::add_again(const std::string& key, const std::string& first) {
+    zip_.add_again(key + std::string(kSuffix), first + std::string(kSuffix));
 }
 
 void NpzWriter::add_text(const std::string& name, std::string_view content) {

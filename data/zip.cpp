@@ -236,6 +236,19 @@ std::string ZipReader::read(const ZipMember& member) const {
     return bytes;
 }
 
+bool ZipReader::same_bytes(const ZipMember& a, const ZipMember& b) const {
+    if (a.deflated != b.deflated || a.size != b.size || a.compressed_size != b.compressed_size || a.crc != b.crc)
+        return false;
+    std::vector<char> left(kInputBuffer), right(kInputBuffer);
+    for (uint64_t at = 0; at < a.compressed_size; at += kInputBuffer) {
+        const auto n = static_cast<size_t>(std::min<uint64_t>(kInputBuffer, a.compressed_size - at));
+        file_.read_at(a.data_offset + at, left.data(), n);
+        file_.read_at(b.data_offset + at, right.data(), n);
+        if (std::memcmp(left.data(), right.data(), n) != 0) return false;
+    }
+    return true;
+}
+
 struct ZipStream::State {
     const InputFile& file;
     const ZipMember& member;

@@ -117,6 +117,28 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("data set: qpos equal to the observations is stored once more and read once; almost equal is not") {
+    TemporaryFolder folder;
+    Dataset data = line({900, 2, 40});
+    data.observations[1] = data.qpos[1] = 0.0f;
+    for (bool equal : {true, false}) {
+        if (!equal) data.qpos[1] = -0.0f;  // equal as a number, not as bytes
+        save_dataset(folder / "a.npz", data);
+        NpzReader reader(folder / "a.npz");
+        CHECK(reader.same_bytes(reader.entry("qpos"), reader.entry("observations")) == equal);
+        CHECK(reader.read("qpos").bytes == NpyArray::from<float>({data.rows, 2}, data.qpos).bytes);
+        for (int threads : {1, 2, 3}) {
+            ThreadPool pool(threads);
+            Dataset loaded = load_dataset(folder / "a.npz", &pool);
+            CHECK(loaded.qpos == data.qpos);
+            CHECK(std::signbit(loaded.qpos[1]) == !equal);
+            CHECK(loaded.qvel == data.qvel);
+            save_dataset(folder / "b.npz", loaded, &pool);
+            CHECK((read_text_file(folder / "a.npz") == read_text_file(folder / "b.npz")));
+        }
+    }
+}
+
 TEST_CASE("data set: other types are converted, (N, 1) vectors squeezed") {
     TemporaryFolder folder;
     NpzWriter writer(folder / "a.npz");
