@@ -12,12 +12,14 @@ namespace {
 
 struct BenchOptions {
     std::vector<std::string> items;
+    std::string file;
     int64_t threads = 0, rounds = 3, chunks = 8;
     double seconds = 2;
 
     template <class V>
     void visit(V& v) {
         v("items", items, "items to measure; empty: all", Source::ours, anything());
+        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
         v("seconds", seconds, "least time an item is measured, in seconds", Source::ours, between(.01, 3600));
@@ -60,6 +62,25 @@ std::vector<double> measure_step(const std::function<void()>& step, double secon
     return all;
 }
 
+void print_json(const data::Json& json) {
+    std::printf("%s\n", json.dump(0).c_str());
+    std::fflush(stdout);
+}
+
+void measure_files(const BenchFileItem& item, const BenchOptions& options, ThreadPool& threads, bool json) {
+    for (const data::Json& line : item.measure(threads, options.file, options.rounds)) {
+        if (json) {
+            print_json(line);
+            continue;
+        }
+        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n", item.name.c_str(),
+                    line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(), line.at("arrays").as_string().c_str(),
+                    1e3 * line.at("seconds_min").as_real(), 1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
+                    line.at("peak_rss_mib").as_real());
+        std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int run_bench(CommandLine& line) {
@@ -71,11 +92,16 @@ int run_bench(CommandLine& line) {
     std::vector<std::string> names;
     const std::vector<BenchItem> items = bench_items();
     for (const BenchItem& item : items) names.push_back(item.name);
-    for (const std::string& wanted : options.items)
-        if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-            const std::string nearest = nearest_name(wanted, names);
-            fail(ErrorKind::usage, "unknown item '", wanted, "'", nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
+    const std::vector<BenchFileItem> file_items = bench_file_items();
+    for (const BenchFileItem& item : file_items) names.push_back(item.name);
+    for (const std::string& name : options.items)
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            const std::string nearest = nearest_name(name, names);
+            fail(ErrorKind::usage, "unknown item '", name, "'", nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
         }
+    auto wanted = [&](const std::string& name) {
+        return options.items.empty() || std::find(options.items.begin(), options.items.end(), name) != options.items.end();
+    };
     auto backend = make_cpu_backend();
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*backend, threads, options.chunks};
@@ -83,7 +109,7 @@ int run_bench(CommandLine& line) {
         std::printf("%s, %d threads\n%-16s %10s %10s %9s %9s %7s\n", cpu_isa_name(), threads.size(), "step", "ms least",
                     "ms median", "GFLOP", "GFLOP/s", "of peak");
     for (const BenchItem& item : items) {
-        if (!options.items.empty() && std::find(options.items.begin(), options.items.end(), item.name) == options.items.end()) continue;
+        if (!wanted(item.name)) continue;
         const std::function<void()> step = item.make(context);
         const double before = machine_peak(threads);
         const std::vector<double> ms = measure_step(step, options.seconds, options.rounds);
@@ -107,9 +133,10 @@ int run_bench(CommandLine& line) {
         json["gflop_per_s"] = rate;
         json["machine_gflop_per_s"] = peak * 1e-9;
         json["repeats"] = static_cast<int64_t>(ms.size());
-        std::printf("%s\n", json.dump(0).c_str());
-        std::fflush(stdout);
+        print_json(json);
     }
+    for (const BenchFileItem& item : file_items)
+        if (wanted(item.name)) measure_files(item, options, threads, output.json);
     return 0;
 }
 

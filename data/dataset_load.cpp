@@ -61,26 +61,36 @@ class Loader {
         reader.entry("terminals");
     }
 
-    Dataset load(ThreadPool* pool) {
+    Dataset load(ThreadPool* pool, Parts parts) {
         matrix("observations", data_.observations, data_.state_dim);
         matrix("actions", data_.actions, data_.action_dim);
-        flags("terminals", data_.terminals);
+        flags("terminals", data_.terminals, [this] {
+            if (data_.terminals.back() != 1) {
+                fail(ErrorKind::data, reader_.where("terminals"), " row ", data_.rows - 1,
+                     ": 0, expected 1: the file must end with the end of an episode (is it cut off?)");
+            }
+            index_episodes(data_);
+        });
+        const bool all = parts == Parts::all;
         bool qpos_is_observations = false;
-        if (reader_.find("qpos") != nullptr) {
+        if (all && reader_.find("qpos") != nullptr) {
             data_.qpos_dim = columns("qpos");
             // Point mazes: the same array twice, and inflating is what takes the time.
             qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
             if (!qpos_is_observations) matrix("qpos", data_.qpos, data_.qpos_dim);
         }
-        if (reader_.find("qvel") != nullptr) matrix("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
-        if (reader_.find("is_synthetic") != nullptr) augmented();
+        if (all && reader_.find("qvel") != nullptr) matrix("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
+        if (all && reader_.find("is_synthetic") != nullptr) augmented();
         // Every array was checked by shape above; now they are read, each by one thread, the largest first.
         std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
-        std::vector<std::function<void()>> reads, rest = {[this] { finish(); }};
-        for (Job& job : jobs_) reads.push_back(std::move(job.read));
-        if (qpos_is_observations) rest.push_back([this] { data_.qpos = data_.observations; });
-        run(pool, reads);
-        run(pool, rest);
+        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)].read(); };
+        auto n = static_cast<int64_t>(jobs_.size());
+        if (pool != nullptr) {
+            pool->run(n, body);
+        } else {
+            for (int64_t i = 0; i < n; ++i) body(i);
+        }
+        if (qpos_is_observations) data_.qpos = data_.observations;
         return std::move(data_);
     }
 
@@ -89,24 +99,6 @@ class Loader {
         uint64_t size;  // bytes in the file
         std::function<void()> read;
     };
-
-    static void run(ThreadPool* pool, const std::vector<std::function<void()>>& jobs) {
-        auto body = [&](int64_t i) { jobs[static_cast<size_t>(i)](); };
-        auto n = static_cast<int64_t>(jobs.size());
-        if (pool != nullptr) {
-            pool->run(n, body);
-        } else {
-            for (int64_t i = 0; i < n; ++i) body(i);
-        }
-    }
-
-    void finish() {
-        if (data_.terminals.back() != 1) {
-            fail(ErrorKind::data, reader_.where("terminals"), " row ", data_.rows - 1,
-                 ": 0, expected 1: the file must end with the end of an episode (is it cut off?)");
-        }
-        index_episodes(data_);
-    }
 
     // Columns of a (rows, columns) array.
     int64_t columns(const char* key) {
@@ -138,14 +130,16 @@ class Loader {
         require_shape(key, width);
         plan(key, out, [this, key, &out, width] { require_finite(out, width, reader_.where(key)); });
     }
-    void flags(const char* key, std::vector<uint8_t>& out) {
+    // then: what follows when all of them are sound.
+    void flags(const char* key, std::vector<uint8_t>& out, const std::function<void()>& then) {
         require_shape(key, 1);
-        plan(key, out, [this, key, &out] {
+        plan(key, out, [this, key, &out, then] {
             auto bad = std::find_if(out.begin(), out.end(), [](uint8_t v) { return v > 1; });
             if (bad != out.end()) {
                 fail(ErrorKind::data, reader_.where(key), " row ", bad - out.begin(), ": ", int{*bad},
                      ", expected 0 or 1");
             }
+            then();
         });
     }
     void rows_of(const char* key, std::vector<int64_t>& out) {
@@ -153,7 +147,7 @@ class Loader {
         plan(key, out, [] {});
     }
     void augmented() {
-        flags("is_synthetic", data_.is_synthetic);
+        flags("is_synthetic", data_.is_synthetic, [] {});
         rows_of("bridge", data_.bridge);
         rows_of("source_row", data_.source_row);
         rows_of("target_row", data_.target_row);
@@ -239,9 +233,9 @@ ParsedName parse_name(const std::string& name) {
 
 }  // namespace
 
-Dataset load_dataset(const std::string& path, ThreadPool* pool) {
+Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts) {
     NpzReader reader(path);
-    return Loader(reader).load(pool);
+    return Loader(reader).load(pool, parts);
 }
 
 void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool) {

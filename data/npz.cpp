@@ -1,5 +1,6 @@
 #include "data/npz.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,20 @@ void check_memory(uint64_t bytes, const std::string& where) {
     if (bytes > memory) {
         fail(ErrorKind::io, where, ": needs ", bytes >> 20, " MiB of memory, the machine has ", memory >> 20);
     }
+}
+
+// A vector of n zeros. Large ones lie in huge pages where the system has them: a page fault for every 4 KiB costs a
+// tenth of the time of a load, and rows drawn at random find their addresses sooner.
+template <class T>
+std::vector<T> large_vector(size_t n) {
+    constexpr uintptr_t kHugePage = 2 << 20;
+    std::vector<T> values;
+    values.reserve(n);
+    const auto begin = reinterpret_cast<uintptr_t>(values.data());
+    const uintptr_t from = (begin + kHugePage - 1) / kHugePage * kHugePage, to = (begin + n * sizeof(T)) / kHugePage * kHugePage;
+    if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);  // advice: it may be declined
+    values.resize(n);
+    return values;
 }
 
 }  // namespace
@@ -90,7 +105,7 @@ std::vector<T> NpzReader::read_as(std::string_view key) const {
     check_memory(member.size, where(key));
     ZipStream stream(zip_, member);
     read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, member.size, where(key));
-    std::vector<T> values(static_cast<size_t>(header.count));
+    std::vector<T> values = large_vector<T>(static_cast<size_t>(header.count));
     if (!values.empty()) stream.read(values.data(), values.size() * sizeof(T));
     stream.finish();
     if (flags) {

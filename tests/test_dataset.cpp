@@ -77,6 +77,12 @@ TEST_CASE("data set: a NumPy file, loaded by one thread and by two") {
     CHECK(again.observations == data.observations);
     CHECK(again.terminals == data.terminals);
     CHECK(again.episode_of == data.episode_of);
+    Dataset part = load_dataset(kFixture, &pool, Parts::transitions);
+    CHECK(part.observations == data.observations);
+    CHECK(part.actions == data.actions);
+    CHECK(part.terminals == data.terminals);
+    CHECK(part.episode_start == data.episode_start);
+    CHECK((part.qpos.empty() && part.qvel.empty() && part.qpos_dim == 0 && part.qvel_dim == 0));
 }
 
 TEST_CASE(
