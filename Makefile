@@ -81,6 +81,11 @@ ifeq ($(shell uname -m),x86_64)
 $(BUILD)/obj/tensor/cpu/kernels_avx2.o:   CXXFLAGS += -mavx2 -mfma -ffp-contract=fast
 $(BUILD)/obj/tensor/cpu/kernels_avx512.o: CXXFLAGS += -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 endif
+# What a program says about itself must be true: rebuilt whenever the description of the commit changes.
+.PHONY: force
+$(BUILD)/git_id: force
+	@mkdir -p $(@D); echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' >$@
+$(BUILD)/obj/apps/build_info.o: $(BUILD)/git_id
 $(BUILD)/obj/apps/build_info.o: CXXFLAGS += -DASTRO_GIT_ID='"$(GIT_ID)"' -DASTRO_FLAGS='"$(OPTIMISE)"'
 
 $(BUILD)/obj/%.o: %.cpp

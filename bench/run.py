@@ -22,7 +22,7 @@ from sides import PEERS, Failure, Ours, Twin
 
 # group: (least seconds of a turn, turns of each side, peers)
 GROUPS = {"steps": (0.5, 5, ["torch"]), "samplers": (0.01, 3, ["torch"]), "gemm": (0.06, 3, ["torch", "numpy"])}
-# Items that no peer has, or that measure a variant, only run when they are asked for.
+# Variants of the sampler only run when they are asked for.
 DEFAULT = ["steps", "sampler", "gemm", "npz"]
 NPZ_ARRAYS = {"all": None, "observations,actions,terminals": ["observations", "actions", "terminals"]}
 
@@ -67,19 +67,20 @@ def combine(answers):
 
 
 def alternate(sides, names, request, turns):
-    """{side: combined answer}; a peer without the item is left out after its first refusal."""
+    """({side: combined answer}, stolen milliseconds); peers that have no such item are left out."""
     answers, stolen = {name: [] for name in names if name in sides}, machine.stolen_ms()
     for _ in range(turns):
         for name in answers:
-            answers[name].append(sides[name].turn(request))
-    return {name: combine(found) for name, found in answers.items()}, machine.stolen_ms() - stolen
+            answer = sides[name].turn(request)
+            if "missing" not in answer:
+                answers[name].append(answer)
+    return {name: combine(found) for name, found in answers.items() if found}, machine.stolen_ms() - stolen
 
 
 def measure_item(sides, item, options):
     seconds, turns, peers = GROUPS[item["group"]]
     request = {"item": item["name"], "seconds": seconds, "rounds": 1}
-    names = ["astro"] + [peer for peer in peers if item["name"] not in tables.OURS_ALONE]
-    found, stolen = alternate(sides, names, request, options.turns or turns)
+    found, stolen = alternate(sides, ["astro"] + peers, request, options.turns or turns)
     return {**item, "stolen_ms": stolen, "sides": found}
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
@@ -60,22 +61,26 @@ class Ours:
 
 class Twin:
     def __init__(self, name, threads, isa):
-        self.name = name
+        self.name, self.errors = name, tempfile.TemporaryFile("w+")
         script = os.path.join(PEERS, name + "_twin.py")
         self.process = subprocess.Popen([sys.executable, script, "--threads", str(threads)], env=environment(isa), text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
         self.versions = self.answer()["versions"]
 
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            error = self.process.stderr.read().strip().splitlines()
+            self.errors.seek(0)
+            error = self.errors.read().strip().splitlines()
             raise Failure(error[-1] if error else "%s ended without an answer" % self.name)
         return json.loads(line)
 
     def turn(self, request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass                        # it has ended: answer() says why
         answer = self.answer()
         time.sleep(REST)
         return answer

@@ -5,7 +5,6 @@
 import json
 import sys
 
-OURS_ALONE = ["sampler-guided"]     # items that no peer has
 PEERS = {"torch": "PyTorch", "numpy": "NumPy"}
 
 

@@ -2,7 +2,8 @@
 
 request   {"item": NAME, "seconds": LEAST TIME, "rounds": LEAST REPEATS, ...}
 answer    {"item": NAME, "ms_min": ..., "ms_median": ..., "gflop": ..., "repeats": ...} of one update or product
-The first line says {"versions": {...}}. A twin makes an item at its first request and keeps it.
+          or {"item": NAME, "missing": true} where the twin has no such item
+The first line says {"versions": {...}}. A twin makes an item at its first request and keeps it until another is asked for.
 """
 import json
 import statistics
@@ -37,7 +38,7 @@ def repeats_of_gemm(rows, inner, outer):
 
 
 def serve(versions, make):
-    """make(request) -> (step, units, gflop of a unit or None); units: updates that one call makes."""
+    """make(request) -> (step, units, gflop of a unit or None), or None for an unknown item; units: updates that one call makes."""
     print(json.dumps({"versions": versions}), flush=True)
     made = {}
     for line in sys.stdin:
@@ -46,6 +47,9 @@ def serve(versions, make):
         if name not in made:
             made.clear()              # one item at a time: the caches' and the memory's contents are its own
             made[name] = make(request)
+        if made[name] is None:
+            print(json.dumps({"item": name, "missing": True}), flush=True)
+            continue
         step, units, gflop = made[name]
         calls = [ms / units for ms in measure(step, request["seconds"], request["rounds"])]
         print(json.dumps({"item": name, "ms_min": min(calls), "ms_median": statistics.median(calls), "gflop": gflop,

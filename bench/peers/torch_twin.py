@@ -82,6 +82,8 @@ def make(request):
     torch.manual_seed(0)
     if request["item"].startswith("gemm-"):
         return make_gemm(request["item"])
+    if request["item"] not in ITEMS:
+        return None
     build, units = ITEMS[request["item"]]
     step = build(DATA)
     return step, units, count_gflop(step) / units
