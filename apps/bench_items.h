@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "astro/training.h"
+#include "data/json.h"
 
 namespace astro::app {
 
@@ -19,7 +20,14 @@ struct BenchItem {
     int64_t units = 1;  // updates (of gemm: products) that one call makes
 };
 
+// An item on files: measures itself and gives one object for each of its lines; file: a data set to use, or empty.
+struct BenchFileItem {
+    std::string name, words;
+    std::function<std::vector<data::Json>(ThreadPool& threads, const std::string& file, int64_t rounds)> measure;
+};
+
 std::vector<BenchItem> training_items();  // bench_items.cpp
 std::vector<BenchItem> gemm_items();      // bench_gemm.cpp
+std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
 
 }  // namespace astro::app

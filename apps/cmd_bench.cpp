@@ -13,13 +13,15 @@ namespace {
 
 struct BenchOptions {
     std::vector<std::string> items;
+    std::string file;
     bool list = false;
     int64_t threads = 0, rounds = 3, chunks = 8;
     double seconds = 1;
 
     template <class V>
     void visit(V& v) {
-        v("items", items, "items or groups (steps, samplers, gemm) to measure; empty: all", Source::ours, anything());
+        v("items", items, "items or groups (steps, samplers, gemm, npz) to measure; empty: all", Source::ours, anything());
+        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
         v("list", list, "only list the items, each with its group", Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
@@ -64,23 +66,36 @@ std::vector<double> measure_step(const std::function<void()>& step, double secon
     return all;
 }
 
+constexpr const char* kFileGroup = "npz";
+
+struct Items {
+    std::vector<BenchItem> steps;
+    std::vector<BenchFileItem> files;
+};
+
 // The items that are asked for by name or group, in the order of the table.
-std::vector<BenchItem> choose_items(const std::vector<std::string>& wanted) {
-    std::vector<BenchItem> all = training_items(), chosen;
+Items choose_items(const std::vector<std::string>& wanted) {
+    std::vector<BenchItem> all = training_items();
     for (BenchItem& item : gemm_items()) all.push_back(std::move(item));
-    auto names = [](const BenchItem& item, const std::string& word) { return item.name == word || item.group == word; };
+    std::vector<std::string> known = {kFileGroup};
+    for (const BenchItem& item : all) known.push_back(item.name), known.push_back(item.group);
+    for (const BenchFileItem& item : bench_file_items()) known.push_back(item.name);
     for (const std::string& word : wanted) {
-        if (std::any_of(all.begin(), all.end(), [&](const BenchItem& item) { return names(item, word); })) continue;
-        std::vector<std::string> known;
-        for (const BenchItem& item : all) known.push_back(item.name), known.push_back(item.group);
+        if (std::find(known.begin(), known.end(), word) != known.end()) continue;
         const std::string nearest = nearest_name(word, known);
         fail(ErrorKind::usage, "unknown item '", word, "'",
              nearest.empty() ? "; astro bench --list lists them" : ", did you mean '" + nearest + "'?");
     }
+    auto chosen = [&](const std::string& name, const std::string& group) {
+        return wanted.empty() || std::any_of(wanted.begin(), wanted.end(),
+                                             [&](const std::string& word) { return word == name || word == group; });
+    };
+    Items items;
     for (BenchItem& item : all)
-        if (wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& word) { return names(item, word); }))
-            chosen.push_back(std::move(item));
-    return chosen;
+        if (chosen(item.name, item.group)) items.steps.push_back(std::move(item));
+    for (BenchFileItem& item : bench_file_items())
+        if (chosen(item.name, kFileGroup)) items.files.push_back(std::move(item));
+    return items;
 }
 
 struct Measured {
@@ -104,17 +119,27 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     return m;
 }
 
-data::Json describe(const BenchItem& item) {
+data::Json describe(const std::string& group, const std::string& name, const std::string& words) {
     data::Json json = data::Json::object();
-    json["group"] = item.group;
-    json["name"] = item.name;
-    json["words"] = item.words;
+    json["group"] = group;
+    json["name"] = name;
+    json["words"] = words;
     return json;
+}
+
+void print_json(const data::Json& json) {
+    std::printf("%s\n", json.dump(0).c_str());
+    std::fflush(stdout);
+}
+
+void list_item(const std::string& group, const std::string& name, const std::string& words, bool as_json) {
+    if (as_json) print_json(describe(group, name, words));
+    else std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
 }
 
 void print_item(const BenchItem& item, const Measured& m, int threads, bool as_json) {
     if (as_json) {
-        data::Json json = describe(item);
+        data::Json json = describe(item.group, item.name, item.words);
         json["isa"] = cpu_isa_name();
         json["threads"] = threads;
         json["ms_min"] = m.least;
@@ -123,12 +148,26 @@ void print_item(const BenchItem& item, const Measured& m, int threads, bool as_j
         json["gflop_per_s"] = m.rate;
         json["peak_gflop_per_s"] = m.peak;
         json["repeats"] = m.repeats;
-        std::printf("%s\n", json.dump(0).c_str());
+        print_json(json);
     } else {
         std::printf("%-24s %10.4f %10.4f %10.4f %9.1f %6.0f%%\n", item.name.c_str(), m.least, m.median, m.gflop, m.rate,
                     100 * m.rate / m.peak);
     }
     std::fflush(stdout);
+}
+
+void measure_files(const BenchFileItem& item, const BenchOptions& options, ThreadPool& threads, bool as_json) {
+    for (const data::Json& line : item.measure(threads, options.file, options.rounds)) {
+        if (as_json) {
+            print_json(line);
+            continue;
+        }
+        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n", item.name.c_str(),
+                    line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(), line.at("arrays").as_string().c_str(),
+                    1e3 * line.at("seconds_min").as_real(), 1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
+                    line.at("peak_rss_mib").as_real());
+        std::fflush(stdout);
+    }
 }
 
 }  // namespace
@@ -139,20 +178,20 @@ int run_bench(CommandLine& line) {
     line.add(options);
     line.add(output);
     if (!line.parse()) return 0;
-    const std::vector<BenchItem> items = choose_items(options.items);
+    const Items items = choose_items(options.items);
     if (options.list) {
-        for (const BenchItem& item : items)
-            if (output.json) std::printf("%s\n", describe(item).dump(0).c_str());
-            else std::printf("%-10s %-24s %s\n", item.group.c_str(), item.name.c_str(), item.words.c_str());
+        for (const BenchItem& item : items.steps) list_item(item.group, item.name, item.words, output.json);
+        for (const BenchFileItem& item : items.files) list_item(kFileGroup, item.name, item.words, output.json);
         return 0;
     }
     auto backend = make_cpu_backend();
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*backend, threads, options.chunks};
-    if (!output.json)
+    if (!output.json && !items.steps.empty())
         std::printf("%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
                     cpu_isa_name(), threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
-    for (const BenchItem& item : items) print_item(item, measure_item(item, context, options), threads.size(), output.json);
+    for (const BenchItem& item : items.steps) print_item(item, measure_item(item, context, options), threads.size(), output.json);
+    for (const BenchFileItem& item : items.files) measure_files(item, options, threads, output.json);
     return 0;
 }
 
