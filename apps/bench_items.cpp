@@ -120,7 +120,7 @@ std::function<void()> make_learner_item(const Context& context, const std::strin
 }  // namespace
 
 std::vector<BenchItem> bench_items() {
-    return {
+    std::vector<BenchItem> items = {
         {"tdr", "TDR, objective hilp, batch 256, 2 heads 3x256", make_tdr, 1},
         {"dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
         {"planner", "planner DiT 4/128/4, 48 tokens, batch 256, joint objective", make_planner, 1},
@@ -130,6 +130,8 @@ std::vector<BenchItem> bench_items() {
         {"sampler", "planner sampling, 256 sequences, 20 steps, one-pass dynamics", [](const Context& c) { return make_sampler(c, 0); }, 1},
         {"sampler-guided", "the same with 2 guidance steps", [](const Context& c) { return make_sampler(c, 2); }, 1},
     };
+    for (BenchItem& item : maze_bench_items()) items.push_back(std::move(item));
+    return items;
 }
 
 }  // namespace astro::app

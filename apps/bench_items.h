@@ -15,9 +15,12 @@ struct BenchItem {
     std::string name, words;
     // Makes the step; what it needs lives in the function it returns. The step is called again and again.
     std::function<std::function<void()>(const Context& context)> make;
-    int64_t units = 1;  // updates a step makes
+    int64_t units = 1;        // updates (queries, agent steps) a step makes
+    int64_t rows = 0;         // rows of data that the item works on, where that matters
+    bool only_named = false;  // too big to be measured unless asked for by name
 };
 
 std::vector<BenchItem> bench_items();
+std::vector<BenchItem> maze_bench_items();  // bench_maze.cpp; part of bench_items()
 
 }  // namespace astro::app

@@ -80,10 +80,11 @@ int run_bench(CommandLine& line) {
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*backend, threads, options.chunks};
     if (!output.json)
-        std::printf("%s, %d threads\n%-16s %10s %10s %9s %9s %7s\n", cpu_isa_name(), threads.size(), "step", "ms least",
-                    "ms median", "GFLOP", "GFLOP/s", "of peak");
+        std::printf("%s, %d threads\n%-17s %10s %10s %11s %9s %9s %7s\n", cpu_isa_name(), threads.size(), "step", "ms least",
+                    "ms median", "a second", "GFLOP", "GFLOP/s", "of peak");
     for (const BenchItem& item : items) {
-        if (!options.items.empty() && std::find(options.items.begin(), options.items.end(), item.name) == options.items.end()) continue;
+        const bool named = std::find(options.items.begin(), options.items.end(), item.name) != options.items.end();
+        if (!named && (item.only_named || !options.items.empty())) continue;
         const std::function<void()> step = item.make(context);
         const double before = machine_peak(threads);
         const std::vector<double> ms = measure_step(step, options.seconds, options.rounds);
@@ -93,7 +94,8 @@ int run_bench(CommandLine& line) {
         const double units = static_cast<double>(item.units), least = ms[0] / units, median = ms[ms.size() / 2] / units;
         const double gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, rate = gflop / least * 1e3;
         if (!output.json) {
-            std::printf("%-16s %10.3f %10.3f %9.3f %9.1f %6.0f%%\n", item.name.c_str(), least, median, gflop, rate, 100 * rate / peak * 1e9);
+            std::printf("%-17s %10.4f %10.4f %11.1f %9.3f %9.1f %6.0f%%\n", item.name.c_str(), least, median, 1e3 / least, gflop, rate,
+                        100 * rate / peak * 1e9);
             std::fflush(stdout);
             continue;
         }
@@ -103,6 +105,8 @@ int run_bench(CommandLine& line) {
         json["threads"] = threads.size();
         json["ms_per_step_min"] = least;
         json["ms_per_step_median"] = median;
+        json["per_second"] = 1e3 / least;
+        if (item.rows > 0) json["rows"] = item.rows;
         json["gflop"] = gflop;
         json["gflop_per_s"] = rate;
         json["machine_gflop_per_s"] = peak * 1e-9;
