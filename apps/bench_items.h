@@ -17,7 +17,9 @@ struct BenchItem {
     std::string name, words;
     // Makes the step; what it needs lives in the function it returns. The step is called again and again.
     std::function<std::function<void()>(const Context& context)> make;
-    int64_t units = 1;  // updates (of gemm: products) that one call makes
+    int64_t units = 1;        // updates (products, queries, agent steps) that one call makes
+    int64_t rows = 0;         // rows of data that the item works on, where that matters
+    bool only_named = false;  // too big to be measured unless asked for by name
 };
 
 // An item on files: measures itself and gives one object for each of its lines; file: a data set to use, or empty.
@@ -28,6 +30,7 @@ struct BenchFileItem {
 
 std::vector<BenchItem> training_items();  // bench_items.cpp
 std::vector<BenchItem> gemm_items();      // bench_gemm.cpp
+std::vector<BenchItem> maze_items();      // bench_maze.cpp
 std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
 
 }  // namespace astro::app

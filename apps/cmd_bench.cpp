@@ -20,7 +20,7 @@ struct BenchOptions {
 
     template <class V>
     void visit(V& v) {
-        v("items", items, "items or groups (steps, samplers, gemm, npz) to measure; empty: all", Source::ours, anything());
+        v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all", Source::ours, anything());
         v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
         v("list", list, "only list the items, each with its group", Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
@@ -76,6 +76,7 @@ struct Items {
 // The items that are asked for by name or group, in the order of the table.
 Items choose_items(const std::vector<std::string>& wanted) {
     std::vector<BenchItem> all = training_items();
+    for (BenchItem& item : maze_items()) all.push_back(std::move(item));
     for (BenchItem& item : gemm_items()) all.push_back(std::move(item));
     std::vector<std::string> known = {kFileGroup};
     for (const BenchItem& item : all) known.push_back(item.name), known.push_back(item.group);
@@ -86,13 +87,13 @@ Items choose_items(const std::vector<std::string>& wanted) {
         fail(ErrorKind::usage, "unknown item '", word, "'",
              nearest.empty() ? "; astro bench --list lists them" : ", did you mean '" + nearest + "'?");
     }
+    auto asked_for = [&](const std::string& word) { return std::find(wanted.begin(), wanted.end(), word) != wanted.end(); };
     auto chosen = [&](const std::string& name, const std::string& group) {
-        return wanted.empty() || std::any_of(wanted.begin(), wanted.end(),
-                                             [&](const std::string& word) { return word == name || word == group; });
+        return wanted.empty() || asked_for(name) || asked_for(group);
     };
     Items items;
     for (BenchItem& item : all)
-        if (chosen(item.name, item.group)) items.steps.push_back(std::move(item));
+        if (item.only_named ? asked_for(item.name) : chosen(item.name, item.group)) items.steps.push_back(std::move(item));
     for (BenchFileItem& item : bench_file_items())
         if (chosen(item.name, kFileGroup)) items.files.push_back(std::move(item));
     return items;
@@ -144,6 +145,8 @@ void print_item(const BenchItem& item, const Measured& m, int threads, bool as_j
         json["threads"] = threads;
         json["ms_min"] = m.least;
         json["ms_median"] = m.median;
+        json["per_second"] = 1e3 / m.least;
+        if (item.rows > 0) json["rows"] = item.rows;
         json["gflop"] = m.gflop;
         json["gflop_per_s"] = m.rate;
         json["peak_gflop_per_s"] = m.peak;

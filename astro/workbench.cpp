@@ -133,7 +133,7 @@ const std::vector<std::vector<Bridge>>& Workbench::validation_bridges() {
 }
 
 Augmentation Workbench::augment(const ChainProgress& progress) {
-    const TargetIndex index(config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
+    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
     const AcceptanceBounds bounds = measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
     return grow_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
                        config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
