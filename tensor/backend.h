@@ -74,6 +74,11 @@ class Backend {
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                         const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
 
+    // The gradient of z and of the bias, from y's: gz = gy slope, elementwise (slope null: gz is gy and not written), and
+    // gbias[j] (+)= sum_i gz[i, j] unless gbias is null.
+    virtual void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                             bool accumulate) = 0;
+
     // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
     // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
     virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,

@@ -171,6 +171,10 @@ class CpuBackend : public Backend {
         flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
         ASTRO_DISPATCH("linear", kernels<T>().linear(m, n, k, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
     }
+    void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                     bool accumulate) override {
+        ASTRO_DISPATCH("linear_grad", kernels<T>().linear_grad(m, n, in<T>(gy), in<T>(slope), out<T>(gz), out<T>(gbias), accumulate));
+    }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
         ASTRO_DISPATCH("layer_norm",

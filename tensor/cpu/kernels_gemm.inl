@@ -244,6 +244,28 @@ void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const 
     } while (p0 < k);
 }
 
+// gz = gy slope, and its sums over rows: a strip of columns at a time, whose sums stay in registers.
+template <class T>
+void linear_grad(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate) {
+    constexpr int64_t kStrip = 64;
+    for (int64_t j0 = 0; j0 < n; j0 += kStrip) {
+        const int64_t width = n - j0 < kStrip ? n - j0 : kStrip;
+        T sum[kStrip] = {};
+        for (int64_t i = 0; i < m; ++i) {
+            const int64_t at = i * n + j0;
+            if (slope)
+                for (int64_t j = 0; j < width; ++j) gz[at + j] = gy[at + j] * slope[at + j];
+            const T* g = (slope ? gz : gy) + at;
+            if (width == kStrip)
+                for (int64_t j = 0; j < kStrip; ++j) sum[j] += g[j];
+            else
+                for (int64_t j = 0; j < width; ++j) sum[j] += g[j];
+        }
+        if (gbias)
+            for (int64_t j = 0; j < width; ++j) gbias[j0 + j] = accumulate ? gbias[j0 + j] + sum[j] : sum[j];
+    }
+}
+
 // The most this core can do: independent fused multiply-adds on registers alone. Ten chains cover the latency (4 cycles on
 // 2 units need 8) and fit in the registers of AVX2; they start from different numbers known only at run
 // time, since the compiler would compute equal chains once and constant ones not at all.

@@ -63,8 +63,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
                        slope.defined() ? slope.raw() : nullptr, y.raw());
     if (tape) {
         tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, slope](Tape& t, const Tensor& gy) {
-            const Tensor gz = slope.defined() ? mul(gy, slope.reshape(gy.shape())) : gy;
-            // dx = gz W^T, dW = x^T gz, db = sum of gz over rows
+            // gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
+            Tensor gz = slope.defined() ? Tensor(gy.backend(), gy.dtype(), gy.shape()) : gy;
+            const bool bias_too = t.wants(bias);
+            Tape::Place place = bias_too ? t.place_of(bias) : Tape::Place{};
+            Tensor gbias = !bias_too ? Tensor() : place.gradient ? *place.gradient : Tensor(bias.backend(), bias.dtype(), bias.shape());
+            if (slope.defined() || bias_too)
+                gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr, gz.raw(),
+                                         bias_too ? gbias.raw() : nullptr, place.accumulate);
+            if (bias_too && !place.gradient) t.add(bias, gbias);
             if (t.wants(x)) {
                 Tensor gx(x.backend(), x.dtype(), x.shape());
                 x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true, nullptr, nullptr,
@@ -72,7 +79,6 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
                 t.add(x, gx);
             }
             if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);
-            if (t.wants(bias)) t.add(bias, sum_to(gz.reshape(Shape{rows, out}), Shape{out}));
         });
     }
     return y;
