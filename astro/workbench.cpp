@@ -74,7 +74,7 @@ Workbench::Workbench(const Context& context, const Config& config, data::Dataset
         train_data_ = std::move(all);
         validation_data_ = std::move(*validation);
     } else {
-        Split split = split_validation(all, config.data.validation_share);
+        Split split = split_validation(std::move(all), config.data.validation_share);
         train_data_ = std::move(split.train);
         validation_data_ = std::move(split.validation);
     }

@@ -259,6 +259,19 @@ TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
     CHECK(relabel_singletask(data, {2.0, 0.0}, 1.0).rewards[0] == -1.0f);
 }
 
+TEST_CASE("goals: a random row is the row of the regular view at the place that was drawn") {
+    for (const std::vector<int64_t>& lengths : {std::vector<int64_t>{2}, {1, 5}, {5, 1}, {1, 1, 3, 1, 1, 2, 1}, {6, 1, 11}, {7, 7, 7, 7, 7}}) {
+        const Dataset data = line(lengths);
+        const std::vector<int64_t> rows = regular_view(data).rows;
+        const GoalSampler sampler(data, .5);
+        Rng drawn(4), places(4);
+        for (int i = 0; i < 200; ++i)
+            CHECK(sampler.random_row(drawn) == rows[static_cast<size_t>(places.below(static_cast<int64_t>(rows.size())))]);
+    }
+    const Dataset none = line({1, 1});
+    CHECK(has(error_of([&] { GoalSampler(none, .5); }), "no transitions"));
+}
+
 TEST_CASE("goals: each kind follows its law and stays in its episode") {
     Dataset data = line({6, 1, 11});  // transitions leave rows 0..4 and 7..16
     GoalSampler sampler(data, 0.75);

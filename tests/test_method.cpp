@@ -95,10 +95,19 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
     CHECK(cut.first == std::vector<int64_t>{0, 120, 200, 320, 400});
     const Statistics s = measure(cut, 3, 1e-3);
     CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // every step is 1: the floor
+    d.qvel_dim = 2, d.qvel.assign(800, 0.5f), d.is_synthetic.assign(400, 0);
     const Split split = split_validation(d, .05);
-    CHECK(split.train.rows == 200);
     CHECK(split.validation.rows == 200);
     CHECK(split.validation.observations[0] == 0);
+    const data::Dataset first = take_episodes(d, 0, 1);
+    CHECK(split.train.rows == 200);
+    CHECK(split.train.observations == first.observations);
+    CHECK(split.train.actions == first.actions);
+    CHECK(split.train.terminals == first.terminals);
+    CHECK(split.train.qvel == first.qvel);
+    CHECK((split.train.qpos.empty() && split.train.is_synthetic.empty()));
+    CHECK(split.train.episode_start == first.episode_start);
+    CHECK(split.train.episode_of == first.episode_of);
 }
 
 TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, closure obeys the graph") {
