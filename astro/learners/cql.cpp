@@ -52,10 +52,11 @@ Tensor conservative_differences(const Critics& critics, size_t i, const Batch& r
     return logsumexp(q) - critics(i, rows.value_input, rows.action);
 }
 
-Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p) {
+Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p, double low) {
     Tensor total;
     for (size_t i = 0; i < critics.q.size(); ++i) {
-        const Tensor term = sum(conservative_differences(critics, i, rows, actions, log_p));
+        const Tensor differences = conservative_differences(critics, i, rows, actions, log_p);
+        const Tensor term = sum(std::isfinite(low) ? clamp(differences, low, 1e30) : differences);
         total = i == 0 ? term : total + term;
     }
     return total;
