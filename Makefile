@@ -22,7 +22,7 @@ TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
 EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
 
-.PHONY: all help deps demo test examples asan bench clean
+.PHONY: all help deps demo test examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
@@ -33,6 +33,8 @@ help:
 	@echo "make examples small programs on the libraries (examples/)"
 	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
 	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
+	@echo "make tsan     unit tests and a small run under the thread sanitizer"
+	@echo "make fuzz     the readers of files and command lines under clang's libFuzzer, FUZZ_SECONDS=30 each"
 	@echo "make clean    remove $(BUILD)"
 
 # Installs only what is missing, so that it also works where everything is there and nothing can be installed.
@@ -58,7 +60,7 @@ demo: $(INSTALLED)
 	$(BUILD)/astro run --config configs/demo.ini --run $(DEMO_RUN)
 
 test: $(INSTALLED)
-	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(EXAMPLES)
+	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(BUILD)/fuzz_replay $(EXAMPLES)
 	BUILD=$(BUILD) sh tests/run.sh
 
 # Peers are measured where PYTHON has their packages (bench/peers/requirements.txt); ours always.
@@ -75,6 +77,32 @@ bench: $(INSTALLED)
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan OPTIMISE="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS" \
 	    LDFLAGS=-fsanitize=address,undefined test
+
+# Threads meet in the pool, the samplers and every training step: the unit tests and a run of each stage see them all.
+TSAN_RUN  = $(BUILD)/tsan/astro run --preset tiny --collect.episodes 40 --tdr.updates 60 --dynamics.updates 20 --planner.updates 20 \
+            --gcbc.updates 20 --value.updates 6 --experiment.learners gcbc,iql,td3bc,cql --evaluate.episodes 1 --threads 4 --chunks 4 \
+            --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 --selection.selector random \
+            --augment.chain random --quiet --run $(BUILD)/tsan/run
+tsan:
+	$(MAKE) BUILD=$(BUILD)/tsan OPTIMISE="-O1 -fsanitize=thread" LDFLAGS=-fsanitize=thread $(BUILD)/tsan/astro $(BUILD)/tsan/astro_tests
+	$(BUILD)/tsan/astro_tests
+	rm -rf $(BUILD)/tsan/run
+	$(TSAN_RUN) > $(BUILD)/tsan/run.txt
+	@echo "tsan: clean"
+
+# Each target gets its own program and FUZZ_SECONDS; what it finds beyond the corpus stays under $(BUILD)/fuzz.
+FUZZ_CXX     ?= clang++
+FUZZ_SECONDS ?= 30
+FUZZ_TARGETS := npy npz json config command_line
+fuzz:
+	$(MAKE) BUILD=$(BUILD)/fuzz CXX="$(FUZZ_CXX)" \
+	    OPTIMISE="-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+	for target in $(FUZZ_TARGETS); do \
+	    mkdir -p $(BUILD)/fuzz/found/$$target; \
+	    $(BUILD)/fuzz/fuzz_$$target -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=1024 -timeout=10 -verbosity=0 \
+	        -artifact_prefix=$(BUILD)/fuzz/found/ $(BUILD)/fuzz/found/$$target tests/fuzz/corpus/$$target || exit 1; \
+	done
+	@echo "fuzz: nothing found"
 
 # The kernels are one source compiled once per instruction set; the program picks one when it starts.
 ifeq ($(shell uname -m),x86_64)
@@ -102,6 +130,13 @@ $(BUILD)/astro: $(BUILD)/obj/apps/main.o $(BUILD)/libastro.a
 $(BUILD)/astro_tests: $(TEST_OBJS) $(BUILD)/libastro.a
 	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
+FUZZ_OBJS := $(BUILD)/obj/tests/fuzz/target_archive.o $(BUILD)/obj/tests/fuzz/target_text.o
+$(BUILD)/fuzz_replay: $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_OBJS) $(BUILD)/libastro.a
+	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzzer.cpp $(FUZZ_OBJS) $(BUILD)/libastro.a
+	$(CXX) $(CXXFLAGS) -DTARGET=$* -fsanitize=fuzzer,address,undefined $^ -o $@ $(LDLIBS)
+
 examples: $(EXAMPLES)
 
 $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
@@ -111,4 +146,4 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d)
+-include $(OBJECTS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/tests/fuzz/*.d)

@@ -70,7 +70,7 @@ int with_arm(CommandLine& line, Work work) {
 int run_train_policy(CommandLine& line) {
     return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         const std::vector<std::string> before = keys_of(runner.results());
-        train_and_evaluate_policy(runner, learner, arm, policy_fingerprint(runner, arm.arm));
+        train_and_evaluate_policy(runner, learner, arm);
         print_new(runner.results(), before, json);
     });
 }

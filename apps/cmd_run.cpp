@@ -36,7 +36,7 @@ int run_run(CommandLine& line) {
                     duplicate = duplicate_control(bench.map(), augmented.rows, config.augment.tail_rows, bench.seed());
                 data.other = &duplicate;
             }
-            train_and_evaluate_policy(runner, learner, data, policy_fingerprint(runner, arm));
+            train_and_evaluate_policy(runner, learner, data);
         }
     write_pictures(runner, augmented);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));

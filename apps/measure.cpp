@@ -31,6 +31,11 @@ void put_rates(data::Json& results, const std::string& transition, const std::st
     }
 }
 
+// Held-out data are looked at every validate_every updates and at the end.
+bool validates(StageRunner& runner, int64_t step, const Trainee& trainee) {
+    return step % runner.config().checkpoint.validate_every == 0 || step == trainee.updates();
+}
+
 std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges) {
     std::vector<double> errors;
     for (const auto& candidates : bridges) errors.push_back(candidates[0].error);
@@ -92,7 +97,16 @@ void train_and_measure_tdr(StageRunner& runner) {
 
 void train_and_measure_dynamics(StageRunner& runner) {
     Workbench& bench = runner.bench();
-    for (int64_t m = 0; m < bench.ensemble(); ++m) runner.train(bench.dynamics(m), bench.fingerprint("dynamics"));
+    for (int64_t m = 0; m < bench.ensemble(); ++m) {
+        Dynamics& model = bench.dynamics(m);
+        runner.train(model, bench.fingerprint("dynamics"), [&](int64_t step, MetricsLog& log) {
+            if (!validates(runner, step, model)) return;
+            const OpenLoopError e =
+                model.open_loop_error(bench.validation(), bench.validation_map().arrival, {1, bench.horizon()}, 256);
+            log.add(step, "validation_rmse_1", e.one_pass.front());
+            log.add(step, "validation_rmse_horizon", e.one_pass.back());
+        });
+    }
     data::Json& results = runner.results();
     if (results.find("dynamics_updates")) return;
     results["dynamics_updates"] = bench.dynamics(0).updates();
@@ -110,7 +124,11 @@ void train_and_measure_dynamics(StageRunner& runner) {
 
 void train_and_measure_planner(StageRunner& runner) {
     Workbench& bench = runner.bench();
-    runner.train(bench.planner(), bench.fingerprint("planner"));
+    Planner& planner = bench.planner();
+    runner.train(planner, bench.fingerprint("planner"), [&](int64_t step, MetricsLog& log) {
+        if (!validates(runner, step, planner)) return;
+        log.add(step, "validation_arrival_error", percentile(best_errors(bench.sample_validation_bridges(64, 1)), 50));
+    });
     data::Json& results = runner.results();
     if (results.find("planner_updates")) return;
     results["planner_updates"] = bench.planner().updates();
@@ -119,6 +137,31 @@ void train_and_measure_planner(StageRunner& runner) {
     results["validation_arrival_error_90"] = percentile(errors, 90);
     runner.save_results();
 }
+
+namespace {
+
+// The paper's failure signatures (method notes 5.18(15)) among the attempts so far, in words.
+std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentation& made) {
+    const MetricsConfig& limits = runner.config().metrics;
+    Workbench& bench = runner.bench();
+    std::vector<std::string> found;
+    if (made.wall_share > limits.warn_wall_share)
+        found.push_back(text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
+                             " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
+    std::vector<double> errors;
+    for (const BridgeAttempt& attempt : made.attempts) errors.push_back(attempt.bridge.error);
+    const double median = percentile(errors, 50), reference = percentile(best_errors(bench.validation_bridges()), 50);
+    if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
+        found.push_back(text("dynamics drift: the median arrival error is ", print_real(median), " sigma_delta against ",
+                             print_real(reference), " on held-out windows; hint: train dynamics and planner longer"));
+    const double deviation = plan_deviation(made.attempts, bench.train_data());
+    if (deviation < limits.warn_collapse)
+        found.push_back(text("planner collapse: planned actions deviate ", print_real(deviation),
+                             " times as much as the data's; hint: look at the variety of the data's actions"));
+    return found;
+}
+
+}  // namespace
 
 std::string augment_and_measure(StageRunner& runner) {
     Workbench& bench = runner.bench();
@@ -132,7 +175,13 @@ std::string augment_and_measure(StageRunner& runner) {
     const auto wanted = std::llround(config.augment.ratio * static_cast<double>(bench.train_data().rows));
     runner.progress().start("augment", wanted);
     ChainProgress progress;
-    progress.round = [&](int64_t rows, int64_t, const Augmentation&) { runner.progress().update(rows); };
+    bool looked = false;
+    progress.round = [&](int64_t rows, int64_t, const Augmentation& so_far) {
+        runner.progress().update(rows);
+        if (looked || so_far.attempts.size() < 500) return;
+        looked = true;  // early enough to stop a run that goes wrong; what goes into results.json is judged at the end
+        for (const std::string& message : failure_signatures(runner, so_far)) runner.progress().note("so far: " + message);
+    };
     progress.interrupted = [] { return interrupted(); };
     const Augmentation made = bench.augment(progress);
     runner.progress().finish();
@@ -174,23 +223,12 @@ std::string augment_and_measure(StageRunner& runner) {
     results["novelty"] = novelty(bench.train_data(), spliced, bench.statistics());
     if (!made.stopped_because.empty()) runner.warn("augmentation stopped early: " + made.stopped_because);
 
-    // Failure signatures (method notes 5.18(15)), in words.
-    const MetricsConfig& limits = config.metrics;
-    if (made.wall_share > limits.warn_wall_share)
-        runner.warn(text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
-                         " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
-    const double median = percentile(errors, 50), reference = percentile(best_errors(bench.validation_bridges()), 50);
-    if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
-        runner.warn(text("dynamics drift: the median arrival error is ", print_real(median), " sigma_delta against ",
-                         print_real(reference), " on held-out windows; hint: train dynamics and planner longer"));
-    if (made.plan_deviation < limits.warn_collapse)
-        runner.warn(text("planner collapse: planned actions deviate ", print_real(made.plan_deviation),
-                         " times as much as the data's; hint: look at the variety of the data's actions"));
+    for (const std::string& message : failure_signatures(runner, made)) runner.warn(message);
     results["target_wall_share"] = made.wall_share;
-    results["plan_deviation"] = made.plan_deviation;
+    results["plan_deviation"] = plan_deviation(made.attempts, bench.train_data());
 
     const Statistics& units = bench.statistics();
-    const std::vector<double>& kappas = limits.tolerances;
+    const std::vector<double>& kappas = config.metrics.tolerances;
     if (const Simulator* simulator = find_simulator(runner.environment())) {
         put_rates(results, "dvr_real", "", real_violation_rates(bench.train(), units, kappas, simulator->step));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",

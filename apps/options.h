@@ -23,7 +23,7 @@ namespace astro::app {
 // Flags of every command that works in a run folder.
 struct StageOptions {
     std::string run;
-    bool resume = false, quiet = false;
+    bool resume = false, quiet = false, trace = false;
     int64_t stop_after = 0;
     double log_every = 10;
 
@@ -36,6 +36,7 @@ struct StageOptions {
         v("log-every", log_every, "seconds between progress lines when stderr is no terminal", Source::ours,
           between(.01, 1e6));
         v("quiet", quiet, "no progress on stderr", Source::ours, anything());
+        v("trace", trace, "after a numeric failure, list the ops that led to it on stderr", Source::ours, anything());
     }
 };
 

@@ -42,11 +42,11 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::s
     if (share > 0) data.pools.push_back({arm.other, share});
     if (share < 1) data.pools.push_back({arm.real, 1 - share});
     return learners::make_learner(learner, runner.context(), config, runner.environment(), data,
-                                  "policy/" + arm.arm + "/" + learner);
+                                  "policy/" + arm.arm + "/" + policy_label(config, learner));
 }
 
-std::string policy_fingerprint(StageRunner& runner, const std::string& arm) {
-    return runner.bench().fingerprint(arm == "raw" ? "policy/raw" : "policy");
+std::string policy_label(const Config& config, const std::string& learner) {
+    return config.policy.protocol == Protocol::goal_conditioned ? learner : learner + "-task" + std::to_string(config.policy.task);
 }
 
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths) {
@@ -62,6 +62,7 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
         layout, result.episodes, protocol,
         [&](const std::vector<float>& states, const std::vector<float>& goals) { return policy.act(states, goals); }, seed,
         record_paths);
+    double arrived = 0;
     for (size_t t = 0; t < tasks.size(); ++t) {
         double won = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
@@ -70,13 +71,13 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
         }
         result.task_success.push_back(won / static_cast<double>(config.evaluate.episodes));
-        result.success += result.task_success.back() / static_cast<double>(tasks.size());
+        arrived += won;
     }
+    result.success = arrived / static_cast<double>(result.outcomes.size());
     return result;
 }
 
-void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm,
-                               const std::string& fingerprint) {
+void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm) {
     std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, arm);
     const bool simulated = find_simulator(runner.environment()) != nullptr;
     const int64_t updates = policy->updates(), points = runner.config().evaluate.points;
@@ -85,7 +86,7 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
     const std::vector<int64_t> tasks = runner.config().policy.protocol == Protocol::single_task
                                            ? std::vector<int64_t>{runner.config().policy.task}
                                            : runner.config().evaluate.tasks;
-    runner.train(*policy, fingerprint, [&](int64_t step, MetricsLog& log) {
+    runner.train(*policy, runner.bench().policy_fingerprint(learner, arm.other), [&](int64_t step, MetricsLog& log) {
         if (!simulated || !at.count(step)) return;
         const Evaluation e = evaluate_policy(runner, *policy, false);
         log.add(step, "success", e.success);
@@ -94,7 +95,7 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
     });
     if (!simulated) return;
     // Last and best from the curve, which also holds what earlier sessions evaluated.
-    const std::string stage = policy->name(), key = "success/" + arm.arm + "/" + learner;
+    const std::string stage = policy->name(), key = "success/" + arm.arm + "/" + policy_label(runner.config(), learner);
     std::map<int64_t, double> success;
     std::map<std::string, double> last;
     for (const MetricRow& row : read_metrics(runner.folder().file("metrics.csv"))) {

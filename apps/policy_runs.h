@@ -18,12 +18,11 @@ struct ArmData {
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::string& learner, const ArmData& arm);
 
 // Trains (continues, skips) and evaluates `evaluate.points` times, the last at the end. Figures:
-// success/ARM/LEARNER/last, /best and /task1.., shares of episodes.
-void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm,
-                               const std::string& fingerprint);
+// success/ARM/LABEL/last, /best and /task1.., shares of episodes.
+void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm);
 
-// What a policy's checkpoint depends on: the raw arm on the data alone, the others on the whole chain.
-std::string policy_fingerprint(StageRunner& runner, const std::string& arm);
+// How stages and figures name a policy: "iql", or "iql-task2" where it learns one fixed task.
+std::string policy_label(const Config& config, const std::string& learner);
 
 struct Evaluation {
     double success = 0;                    // mean over tasks

@@ -38,7 +38,7 @@ data::Json session_json(const Session& session) {
     json["threads"] = session.threads;
     json["chunks"] = session.chunks;
     json["seed"] = session.seed;
-    json["resumed_step"] = session.resumed_step < 0 ? data::Json() : data::Json(session.resumed_step);
+    json["resumed"] = session.resumed;
     json["datasets"] = data::Json::array();
     for (const DatasetIdentity& identity : session.datasets) {
         data::Json dataset = data::Json::object();

@@ -29,7 +29,7 @@ struct Session {
     std::vector<std::string> arguments;  // as typed
     int64_t seed = 0, chunks = 1;
     int threads = 1;
-    int64_t resumed_step = -1;  // -1: not resumed
+    bool resumed = false;  // asked to go on from checkpoints
     std::vector<DatasetIdentity> datasets;
 };
 

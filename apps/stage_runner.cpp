@@ -1,9 +1,11 @@
 #include "apps/stage_runner.h"
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 
 #include "apps/measure.h"
+#include "apps/settings.h"
 #include "apps/signals.h"
 #include "data/checkpoint.h"
 #include "data/file.h"
@@ -28,6 +30,12 @@ std::string data_folder() {
 // The maze part of a data set's name without its type: what the resolver gives, or nothing.
 std::string environment_of(const Config& config, const data::DatasetName& name) {
     return config.general.env.empty() ? name.environment : config.general.env;
+}
+
+// The settings of the generator that made RUN/data, beside the data: others must not pass for them.
+std::string collect_words(const CollectConfig& collect) {
+    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise), ", seed ",
+                collect.seed, "\n");
 }
 
 // RUN/data/pointmaze-large-stitch-v0.npz: the name OGBench would give it.
@@ -55,9 +63,13 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     std::string source = config.general.data;
     if (source.empty()) {
         source = generated_path(folder_, config.collect);
-        if (!data::file_exists(source)) {
+        const std::string made_with = source + ".txt", words = collect_words(config.collect);
+        if (!data::file_exists(made_with)) {  // written last: what a kill left unfinished is made anew
             progress_.note("generating " + source);
             collect_files(config.collect, source, threads_);
+            data::write_text_file(made_with, words);
+        } else if (data::read_text_file(made_with) != words) {
+            fail(ErrorKind::usage, source, " was generated with other settings of [collect]; hint: repeat them, or choose another --run folder");
         }
     }
     name_ = data::resolve_dataset(source, data_folder());
@@ -71,6 +83,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     session.arguments = line.arguments();
     session.seed = config.general.seed;
     session.chunks = config.general.chunks;
+    session.resumed = options.resume;
     session.threads = threads_.size();
     session.datasets.push_back(identify(name_.path));
     if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
@@ -94,7 +107,6 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
     plan.checkpoint_every = config_.checkpoint.every;
     plan.keep = config_.checkpoint.keep;
     plan.metrics_every = config_.checkpoint.metrics_every;
-    plan.validate_every = config_.checkpoint.validate_every;
     plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
     plan.resume = options_.resume;
     plan.fingerprint = fingerprint;
@@ -123,12 +135,19 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
     observer.interrupted = [] { return interrupted(); };
     observer.warn = [&](const std::string& message) { warn(message); };
     const double start = seconds_now();
-    const bool done = astro::train(trainee, plan, observer);
+    bool done = false;
+    try {
+        done = astro::train(trainee, plan, observer);
+    } catch (const Error& error) {
+        if (options_.trace && !error.detail().empty())
+            std::fprintf(stderr, "%s: ops in order, the failing one last\n%s", stage.c_str(), error.detail().c_str());
+        throw;
+    }
     if (!log) return;  // skipped
     log->flush();
     add_seconds(stage, seconds_now() - start);
-    progress_.finish();
-    if (!done)
+    if (done) progress_.finish();
+    else
         fail(ErrorKind::interrupted, "stage ", stage, " stopped before its end; its checkpoint is written: the same command with --resume goes on");
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "apps/policy_runs.h"
 #include "apps/simulator.h"
 #include "data/maze/geodesic.h"
 #include "data/npz.h"
@@ -38,7 +39,7 @@ void print_success(const data::Json& results, const Config& config) {
         const char* words = arm == "raw" ? "the data as they are" : arm == "duplicate" ? "the same rows repeated (control)" : "stitched trajectories (ASTRO)";
         std::printf("  %-34s", words);
         for (const std::string& learner : config.experiment.learners) {
-            const std::string key = "success/" + arm + "/" + learner;
+            const std::string key = "success/" + arm + "/" + policy_label(config, learner);
             if (results.find(key + "/last")) std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"), 100 * figure(results, key + "/best"));
             else std::printf("%16s", "-");
         }
@@ -57,10 +58,11 @@ void print_summary(StageRunner& runner) {
                 static_cast<long long>(figure(results, "augment_bridges")));
     if (find_simulator(environment)) print_success(results, config);
     if (results.find("dvr_bridge_0.5")) {
-        std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator)\n");
+        std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator but where said)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts", 100 * figure(results, "dvr_bridge_snap_before_acceptance_0.5"));
+        std::printf("  %-34s%16.2f\n", "bridges, judged by the model", 100 * figure(results, "dvr_bridge_model_0.5"));
     }
     std::printf("\n  %-34s%16.1f\n", "bridges accepted, %", 100 * figure(results, "yield"));
     if (results.find("spearman_closed"))

@@ -85,30 +85,6 @@ class Grower {
     Augmentation result_;
 };
 
-// Deviation of planned actions over that of the data's, rms over dimensions.
-double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
-    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
-        double total = 0;
-        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
-        return total;
-    };
-    const auto dims = static_cast<size_t>(real.action_dim);
-    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
-    int64_t planned = 0;
-    for (const BridgeAttempt& attempt : attempts)
-        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
-            const double x = attempt.bridge.actions[a];
-            sum[a % dims] += x, square[a % dims] += x * x;
-        }
-    for (size_t a = 0; a < real.actions.size(); ++a) {
-        const double x = real.actions[a];
-        real_sum[a % dims] += x, real_square[a % dims] += x * x;
-    }
-    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
-    if (planned == 0 || deviation <= 0) return 0;
-    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
-}
-
 double Grower::distance(int64_t a, int64_t b) const {
     switch (config_.distance) {
         case ChainDistance::closed: return map_.closure(a, b);
@@ -344,14 +320,36 @@ Augmentation Grower::run(const ChainProgress& progress) {
         std::vector<Request> requests = next_requests();
         sample(requests);
         idle = judge_all(requests) > 0 ? 0 : idle + 1;
+        if (targets_chosen_ > 0)
+            result_.wall_share = static_cast<double>(targets_behind_walls_) / static_cast<double>(targets_chosen_);
     }
-    if (targets_chosen_ > 0)
-        result_.wall_share = static_cast<double>(targets_behind_walls_) / static_cast<double>(targets_chosen_);
-    result_.plan_deviation = plan_deviation(result_.attempts, rows());
     return std::move(result_);
 }
 
 }  // namespace
+
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
+    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
+        double total = 0;
+        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
+        return total;
+    };
+    const auto dims = static_cast<size_t>(real.action_dim);
+    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
+    int64_t planned = 0;
+    for (const BridgeAttempt& attempt : attempts)
+        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
+            const double x = attempt.bridge.actions[a];
+            sum[a % dims] += x, square[a % dims] += x * x;
+        }
+    for (size_t a = 0; a < real.actions.size(); ++a) {
+        const double x = real.actions[a];
+        real_sum[a % dims] += x, real_square[a % dims] += x * x;
+    }
+    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
+    if (planned == 0 || deviation <= 0) return 0;
+    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
+}
 
 const char* verdict_name(Verdict verdict) {
     switch (verdict) {

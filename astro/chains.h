@@ -41,7 +41,6 @@ struct Augmentation {
     int64_t rounds = 0, queries = 0, queries_without_target = 0;
     int64_t ended_by_depth = 0, ended_without_target = 0, ended_by_rejections = 0, dropped_without_bridge = 0;
     double wall_share = 0;        // of chosen targets: D > 2 n^ + 6 (behind a wall)
-    double plan_deviation = 0;    // deviation of planned actions over the data's: collapse when small
     std::string stopped_because;  // empty: the wanted rows were reached
 };
 
@@ -55,6 +54,9 @@ AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories&
                                 const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
 Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
               const AcceptanceBounds& bounds);
+
+// Deviation of the planned actions over that of the data's, rms over dimensions.
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
 
 struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;

@@ -16,6 +16,8 @@ enum class CqlForm { td3bc_actor, pure };
 
 // The rows of the table in astro/learners/learners.cpp.
 std::vector<std::string> learner_names();
+// The sections of the settings that a learner reads, apart from [policy].
+std::vector<std::string> learner_sections(const std::string& learner);
 
 // What the learners share.
 struct PolicyConfig {
@@ -67,7 +69,7 @@ struct ValueConfig {
     bool actor_layer_norm = false, critic_layer_norm = true;
     PolicyActivation activation = PolicyActivation::gelu;
     int64_t batch = 256, updates = 10000;
-    double learning_rate = 1e-3, learning_rate_end = 0, ema = .05;
+    double learning_rate = 1e-3, learning_rate_end = 0, ema = .05, last_layer_scale = .01;
     double current_goals = .2, trajectory_goals = .5;
 
     template <class V>
@@ -76,6 +78,8 @@ struct ValueConfig {
         v("actor_width", actor_width, "units a hidden layer of the actor", Source::ours,
           between(1, kMaxWidth));
         v("actor_layer_norm", actor_layer_norm, "layer normalisation in the actor", Source::ours, anything());
+        v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights, of the actor",
+          Source::ogbench, between(1e-6, 10));
         v("critic_layers", critic_layers, "hidden layers of a critic", Source::ours, between(1, 16));
         v("critic_width", critic_width, "units a hidden layer of a critic", Source::ours,
           between(1, kMaxWidth));

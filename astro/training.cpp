@@ -39,6 +39,31 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
     else tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<float>(where)));
 }
 
+// Update k once more, to learn which op failed first.
+[[noreturn]] void explain(Trainee& trainee, int64_t k, const std::string& symptom) {
+    std::string cause, detail;
+    try {
+        const FiniteCheck on;
+        trainee.update(k);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::numeric && !error.detail().empty()) cause = text("; first, ", error.what()), detail = error.detail();
+    }
+    throw Error(ErrorKind::numeric, text(trainee.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"), detail);
+}
+
+Figures checked_update(Trainee& trainee, int64_t k) {
+    Figures figures;
+    try {
+        figures = trainee.update(k);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::numeric) throw;
+        explain(trainee, k, error.what());
+    }
+    for (const auto& [key, value] : figures)
+        if (!std::isfinite(value)) explain(trainee, k, text(key, " is ", value, "; hint: a lower learning rate"));
+    return figures;
+}
+
 }  // namespace
 
 void TrainingState::add(const std::string& prefix, const nn::ParameterSet& set) {
@@ -85,18 +110,10 @@ bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& o
         saved = step;
     };
     while (step < end) {
-        Figures figures = trainee.update(step);
+        const Figures figures = checked_update(trainee, step);
         ++step;
-        for (const auto& [key, value] : figures)
-            if (!std::isfinite(value))
-                fail(ErrorKind::numeric, trainee.name(), ": ", key, " is ", value, " at update ", step,
-                     "; the last checkpoint is kept; hint: a lower learning rate");
         if (observer.progress) observer.progress(step, total, figures);
         if (observer.metrics && (step % plan.metrics_every == 0 || step == total)) observer.metrics(step, figures);
-        if (observer.metrics && (step % plan.validate_every == 0 || step == total)) {
-            const Figures validation = trainee.validate();
-            if (!validation.empty()) observer.metrics(step, validation);
-        }
         if (observer.after_update) observer.after_update(step);
         if (step % plan.checkpoint_every == 0) save();
         if (observer.interrupted && observer.interrupted()) {

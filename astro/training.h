@@ -41,12 +41,11 @@ class Trainee {
     virtual int64_t updates() const = 0;      // in all
     virtual Figures update(int64_t k) = 0;    // carries out update k; throws Error(numeric) on non-finite losses
     virtual TrainingState state() = 0;
-    virtual Figures validate() { return {}; }  // on held-out data; must not change the state
 };
 
 struct TrainingPlan {
     std::string folder;               // of the stage's checkpoints; empty: none are written
-    int64_t checkpoint_every = 1000, keep = 2, metrics_every = 50, validate_every = 500;
+    int64_t checkpoint_every = 1000, keep = 2, metrics_every = 50;
     int64_t stop_after = -1;          // end (resumable) after this many updates in all; -1: run to the end
     bool resume = true;               // continue from the newest checkpoint in the folder
     std::string fingerprint;          // of the settings and data; a checkpoint of another one is refused
@@ -55,14 +54,15 @@ struct TrainingPlan {
 // Where the loop reports to; any may be empty.
 struct TrainingObserver {
     std::function<void(int64_t step, int64_t total, const Figures&)> progress;  // every update
-    std::function<void(int64_t step, const Figures&)> metrics;                  // every metrics_every, and validations
+    std::function<void(int64_t step, const Figures&)> metrics;                  // every metrics_every, and at the end
     std::function<void(int64_t step)> resumed;                                  // before the first update
-    std::function<void(int64_t step)> after_update;  // after update number `step` (from 1): evaluations in between
+    std::function<void(int64_t step)> after_update;  // after update number `step` (from 1): validation, evaluation
     std::function<bool()> interrupted;               // asked after every update
     std::function<void(const std::string&)> warn;
 };
 
-// Runs the trainee to its end. Returns false when it stopped before (stop_after or an interruption, after
+// Runs the trainee to its end. An update that fails numerically is carried out once more with every op checked, so that
+// the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay. Returns false when it stopped before (stop_after or an interruption, after
 // writing a checkpoint).
 bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
 

@@ -21,6 +21,18 @@ uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
     return hash;
 }
 
+uint64_t hash_dataset(uint64_t hash, const data::Dataset& d) {
+    hash = hash_bytes(hash, d.observations.data(), d.observations.size() * sizeof(float));
+    hash = hash_bytes(hash, d.actions.data(), d.actions.size() * sizeof(float));
+    return hash_bytes(hash, d.terminals.data(), d.terminals.size());
+}
+
+std::string hexadecimal(uint64_t hash) {
+    char digits[20];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+    return digits;
+}
+
 // Prints the settings of the sections a stage depends on, skipping those that change no result.
 class SettingsText {
   public:
@@ -35,6 +47,7 @@ class SettingsText {
     template <class T, class... Rest>
     void operator()(const char* name, const T& value, const Rest&...) {
         if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
+        if (prefix_ == "policy" && std::strcmp(name, "learner") == 0) return;  // the stage's name tells it
         out_ << prefix_ << "." << name << "=";
         print(value);
         out_ << "\n";
@@ -119,16 +132,18 @@ Planner& Workbench::planner() {
     return *planner_;
 }
 
+std::vector<std::vector<Bridge>> Workbench::sample_validation_bridges(int64_t most, int64_t candidates) {
+    const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+    if (ends.empty())
+        fail(ErrorKind::data, "no validation episode travels for a whole window of ",
+             2 * config_.planner.context + config_.planner.hole, " rows; hint: a shorter planner.context or planner.hole");
+    std::vector<Rng> streams;
+    for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
+    return planner().sample(ends, config_.planner.hole, candidates, streams);
+}
+
 const std::vector<std::vector<Bridge>>& Workbench::validation_bridges() {
-    if (!validation_bridges_) {
-        const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, 512);
-        if (ends.empty())
-            fail(ErrorKind::data, "no validation episode travels for a whole window of ",
-                 2 * config_.planner.context + config_.planner.hole, " rows; hint: a shorter planner.context or planner.hole");
-        std::vector<Rng> streams;
-        for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
-        validation_bridges_ = planner().sample(ends, config_.planner.hole, config_.augment.bridge_candidates, streams);
-    }
+    if (!validation_bridges_) validation_bridges_ = sample_validation_bridges(512, config_.augment.bridge_candidates);
     return *validation_bridges_;
 }
 
@@ -139,33 +154,38 @@ Augmentation Workbench::augment(const ChainProgress& progress) {
                        config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
 }
 
-std::string Workbench::fingerprint(const std::string& stage) const {
-    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
-        {"tdr", {"", "data", "tdr"}},
-        {"dynamics", {"dynamics"}},
-        {"planner", {"closure", "planner"}},
-        {"augment", {"selection", "augment"}},
-        {"policy", {"policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"}}};
-    std::vector<std::string> sections;
-    for (const auto& [name, own] : stages) {
-        const bool alone = stage == "policy/raw" && name != "policy" && name != "tdr";  // needs none of the method
-        if (!alone) sections.insert(sections.end(), own.begin(), own.end());
-        if (name == stage) break;
-    }
+uint64_t Workbench::settings_hash(const std::vector<std::string>& sections) const {
     SettingsText settings(sections);
     Config copy = config_;
     copy.visit(settings);
-    std::string words = settings.text() + environment_;
-    if (stage != "tdr" && stage != "policy/raw") words += std::to_string(horizon());
+    const std::string words = settings.text() + environment_;
     uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
-    for (const data::Dataset* d : {&train_data_, &validation_data_}) {
-        hash = hash_bytes(hash, d->observations.data(), d->observations.size() * sizeof(float));
-        hash = hash_bytes(hash, d->actions.data(), d->actions.size() * sizeof(float));
-        hash = hash_bytes(hash, d->terminals.data(), d->terminals.size());
+    for (const data::Dataset* d : {&train_data_, &validation_data_}) hash = hash_dataset(hash, *d);
+    return hash;
+}
+
+std::string Workbench::fingerprint(const std::string& stage) const {
+    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {{"tdr", {"", "data", "tdr"}},
+                                                                                  {"dynamics", {"dynamics"}},
+                                                                                  {"planner", {"closure", "planner"}},
+                                                                                  {"augment", {"selection", "augment"}}};
+    std::vector<std::string> sections;
+    for (const auto& [name, own] : stages) {
+        sections.insert(sections.end(), own.begin(), own.end());
+        if (name == stage) break;
     }
-    char digits[20];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
-    return digits;
+    uint64_t hash = settings_hash(sections);
+    const int64_t window[] = {horizon(), config_.planner.hole};  // what the dynamics are trained for
+    if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
+    return hexadecimal(hash);
+}
+
+std::string Workbench::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
+    std::vector<std::string> sections = {"", "data", "policy", "evaluate"};
+    for (const std::string& section : learner_sections(learner)) sections.push_back(section);
+    uint64_t hash = settings_hash(sections);
+    if (other) hash = hash_dataset(hash, *other);
+    return hexadecimal(hash);
 }
 
 }  // namespace astro

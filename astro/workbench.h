@@ -37,14 +37,20 @@ class Workbench {
     Planner& planner();                   // needs trained dynamics
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
-    const std::vector<std::vector<Bridge>>& validation_bridges();
+    const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
+    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most, int64_t candidates);  // by the planner as it is
     Augmentation augment(const ChainProgress& progress);  // needs a trained planner
 
     // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
-    // "planner", "augment" or "policy"; each includes those before it. "policy/raw" depends on none of them.
+    // "planner" or "augment"; each includes those before it.
     std::string fingerprint(const std::string& stage) const;
+    // The same of a learner's policy: its own settings, the data, and the second data set it learns from (or null), by
+    // content, whatever made it.
+    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
 
   private:
+    uint64_t settings_hash(const std::vector<std::string>& sections) const;
+
     Context context_;
     Config config_;
     std::string environment_;

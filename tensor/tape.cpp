@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <utility>
 
 namespace astro {
@@ -10,6 +11,7 @@ namespace {
 
 thread_local Tape* current_tape = nullptr;
 std::atomic<uint64_t> next_serial{1};
+std::atomic<bool> finite_check{false};
 
 }  // namespace
 
@@ -64,6 +66,16 @@ void Tape::record(const char* op, Tensor& output, std::initializer_list<Tensor> 
     for (const Tensor& tensor : saved) versions.push_back(Saved{tensor, tensor.version()});
     nodes_.push_back(Node{op, output.shape(), Tensor(), false, false, std::move(versions), std::move(backward)});
     output.set_node(serial_, static_cast<int>(nodes_.size()) - 1);
+    if (finite_check.load(std::memory_order_relaxed)) require_finite(output, nodes_.size() - 1, "result");
+}
+
+void Tape::require_finite(const Tensor& x, size_t node, const char* what) const {
+    if (std::isfinite(x.backend().sum_of_squares(x.dtype(), x.numel(), x.raw()))) return;
+    constexpr size_t kShown = 12;
+    std::string before;
+    for (size_t i = node > kShown ? node - kShown : 0; i <= node; ++i)
+        before += text(i == node ? "-> " : "   ", nodes_[i].op, " ", nodes_[i].shape, "\n");
+    throw Error(ErrorKind::numeric, text("the ", what, " of ", nodes_[node].op, " ", nodes_[node].shape, " is not finite"), before);
 }
 
 Tape::Place Tape::place_of(const Tensor& x) {
@@ -123,6 +135,7 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
         for (const Saved& s : saved)
             ASTRO_CHECK(s.tensor.version() == s.version, nodes_[i].op,
                         ": an input was modified in place after the forward pass");
+        if (finite_check.load(std::memory_order_relaxed)) require_finite(gradient, i, "gradient");
         replay(*this, gradient);
     }
     for (size_t p = 0; p < parameters_.size(); ++p) zero_the_rest(p);
@@ -152,6 +165,9 @@ Tensor Tape::gradient(const Tensor& watched) const {
     if (node.gradient.defined()) return node.gradient;
     return Tensor::zeros(watched.backend(), watched.dtype(), watched.shape());
 }
+
+FiniteCheck::FiniteCheck() { finite_check = true; }
+FiniteCheck::~FiniteCheck() { finite_check = false; }
 
 NoTape::NoTape() : outer_(current_tape) { current_tape = nullptr; }
 NoTape::~NoTape() { current_tape = outer_; }

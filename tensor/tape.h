@@ -75,6 +75,7 @@ class Tape {
 
     int add_leaf(const char* name, const Shape& shape, Tensor gradient, bool in_place);
     void zero_the_rest(size_t parameter);
+    void require_finite(const Tensor& x, size_t node, const char* what) const;
 
     uint64_t serial_;
     Tape* outer_;
@@ -94,6 +95,17 @@ class NoTape {
 
   private:
     Tape* outer_;
+};
+
+// While it lives, on every thread: each recorded op's output, and each gradient that backward() hands to an op, is looked
+// at, and the first that is not finite throws Error(numeric) with the op's name and the ops before it as detail. Slow:
+// for finding out why an update failed. One at a time.
+class FiniteCheck {
+  public:
+    FiniteCheck();
+    ~FiniteCheck();
+    FiniteCheck(const FiniteCheck&) = delete;
+    FiniteCheck& operator=(const FiniteCheck&) = delete;
 };
 
 // The current tape if any of the inputs is differentiated by it, else null.

@@ -32,6 +32,31 @@ constexpr double kTolerance = 1e-9;
 
 }  // namespace
 
+namespace {
+
+// One Adam step of a network on a loss's gradient; the difference to the weights that PyTorch has afterwards.
+template <class M, class Loss>
+double difference_after_step(const Golden& g, M& module, const std::string& after, double rate, Loss loss) {
+    nn::ParameterSet set(module);
+    nn::Adam adam(set);
+    Tape tape({set.flat()});
+    tape.backward(loss());
+    adam.step(set, tape.parameter_gradient(), rate);
+    double worst = 0;
+    for (auto& [name, view] : set.views(set.flat())) worst = std::max(worst, difference(view, g.tensor(after + name).reshape(view.shape())));
+    return worst;
+}
+
+struct Critic {
+    nn::Mlp q;
+    template <class V>
+    void visit(V& v) {
+        v("critic", q);
+    }
+};
+
+}  // namespace
+
 TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
     auto backend = make_cpu_backend();
     const Golden g(*backend, "td3bc");
@@ -46,6 +71,7 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
         CHECK(critic_loss(critic_values(critics, batch), y, 6).item() == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
         // The actor's step sees the critics after theirs.
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         ActorTerms terms;
@@ -69,7 +95,7 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         NamedValue v{g.mlp(w + "value", activation)};
         Critics critics = critics_of(g, w + "critic0", w + "critic1", activation);
         const Critics target = critics_of(g, w + "target0", w + "target1", activation);
-        const double tau = name == "corl" ? .7 : .9;
+        const double tau = name == "corl" ? .7 : .9, rate = name == "corl" ? 3e-4 : 1e-3;
         const Tensor target_q = target.least(batch.value_input, batch.action);
         CHECK(difference(target_q - value_of(v.value, batch.value_input), g.tensor(out + "advantage")) < kTolerance);
         const Tensor y = regression_target(batch, value_of(v.value, batch.next_input), {.99, name == "goal"});
@@ -79,8 +105,10 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         auto value_loss = [&] { return expectile_loss(target_q - value_of(v.value, batch.value_input), tau, 6); };
         CHECK(value_loss().item() == doctest::Approx(g.number(out + "value_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, v, grad, value_loss) < kTolerance);
+        CHECK(difference_after_step(g, v, out + "after/", rate, value_loss) < kTolerance);
         // CORL halves the critics' loss; ours is the sum, and Adam does not see the factor.
         CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", rate, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
         if (name != "goal") continue;
         Actor actor{g.mlp(w + "actor", activation), true, 2};
         std::vector<float> a;
@@ -131,6 +159,84 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
     CHECK(gradient_difference(g, critics, "grad/plain/", [&] {
               const std::vector<Tensor> q = critic_values(critics, batch);
               return critic_loss(q, y, 6) + conservative_term(critics, batch, actions, log_p, q) * (5.0 / 6);
+          }) < kTolerance);
+}
+
+TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, equal CORL's") {
+    auto backend = make_cpu_backend();
+    const Golden g(*backend, "cql");
+    const Batch batch = batch_of(g, "in/");
+    const Shape each{6, 4, 2}, density{6, 4};
+    auto fresh_policy = [&] {
+        return GaussianPolicy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}), g.tensor("w/offset").reshape(Shape{1})};
+    };
+    GaussianPolicy policy = fresh_policy();
+    auto sampled = [&](const Tensor& input, const char* noise) {
+        return policy.at(input).repeat(4).sample(g.tensor(noise).reshape(Shape{24, 2}));
+    };
+    const auto next = sampled(batch.next_input, "in/noise_cql_next"), current = sampled(batch.value_input, "in/noise_cql_current");
+    const Tensor actions = concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
+    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)), next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
+    const double multiplier = std::exp(g.number("w/log_alpha_prime"));
+    auto after_scalar_step = [&](const char* weight, double derivative, double rate) {
+        struct {
+            Tensor value;
+        } scalar{g.tensor(weight).reshape(Shape{1})};
+        nn::ParameterSet set(std::vector<nn::Parameter>{{"value", &scalar.value}});
+        nn::Adam adam(set);
+        adam.step(set, Tensor::full(*backend, DType::f64, Shape{1}, derivative), rate);
+        return set.flat().item();
+    };
+    for (const std::string form : {"plain", "lagrange"}) {
+        CAPTURE(form);
+        const bool lagrange = form == "lagrange";
+        const std::string out = "out/" + form + "/";
+        Critics critics = critics_of(g, "w/critic0", "w/critic1", nn::Activation::relu);
+        Critics target = critics_of(g, "w/target0", "w/target1", nn::Activation::relu);
+        // Target: one policy action, or the best of four.
+        const int64_t tries = lagrange ? 4 : 1;
+        const Tensor noise = slice(g.tensor("in/noise_next"), 1, 0, tries).reshape(Shape{6 * tries, 2});
+        const Tensor repeated = repeat_inputs(batch.next_input, tries);
+        const Tensor least = target.least(repeated, policy.at(repeated).sample(noise).action);
+        const Tensor y = regression_target(batch, largest(least.reshape(Shape{6, tries})), {.99, false});
+        CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
+        double differences = 0;  // of both critics
+        const double strength = lagrange ? 5 * multiplier : 5, low = lagrange ? -200 : -INFINITY;
+        auto loss = [&] {
+            const Tensor term = conservative_term(critics, batch, actions, log_p, critic_values(critics, batch), low) * (1.0 / 6);
+            differences = term.item();
+            return critic_loss(critic_values(critics, batch), y, 6) + term * strength;
+        };
+        const double constant = lagrange ? -strength * 2 * .8 : 0;  // CORL's loss has the gap in it
+        CHECK(loss().item() + constant == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
+        CHECK(gradient_difference(g, critics, "grad/" + form + "/", loss) < kTolerance);
+        const double before = differences;
+        CHECK(difference_after_step(g, critics, out + "after/", 3e-4, loss) < kTolerance);
+        nn::ParameterSet online(critics), slow(target);
+        nn::move_towards(slow, online, .005);
+        for (size_t i = 0; i < 2; ++i) {
+            Critic one{target.q[i]};
+            nn::ParameterSet set(one);
+            const std::string name = "target" + std::to_string(i);
+            for (auto& [key, view] : set.views(set.flat()))
+                CHECK(difference(view, g.tensor(out + "after/" + name + key.substr(6)).reshape(view.shape())) < kTolerance);
+        }
+        if (!lagrange) continue;
+        const double gradient = multiplier_gradient(strength, before, .8);
+        CHECK(gradient == doctest::Approx(g.number("grad/lagrange/log_alpha_prime")).epsilon(kTolerance));
+        CHECK(gradient == doctest::Approx(g.number(out + "alpha_prime_loss")).epsilon(kTolerance));  // linear in alpha'
+        CHECK(after_scalar_step("w/log_alpha_prime", gradient, 3e-4) == doctest::Approx(g.number(out + "after/log_alpha_prime")).epsilon(kTolerance));
+    }
+    const double mean_log_p = mean(policy.at(batch.input).sample(g.tensor("in/noise_policy")).log_p).item();
+    const double gradient = temperature_gradient(mean_log_p, 2);
+    CHECK(gradient == doctest::Approx(g.number("grad/log_alpha")).epsilon(kTolerance));
+    CHECK(after_scalar_step("w/log_alpha", gradient, 1e-4) == doctest::Approx(g.number("out/after/log_alpha")).epsilon(kTolerance));
+    const double alpha = std::exp(g.number("w/log_alpha"));
+    const Critics critics = critics_of(g, "w/critic0", "w/critic1", nn::Activation::relu);
+    GaussianPolicy moved = fresh_policy();
+    CHECK(difference_after_step(g, moved, "out/after/", 1e-4, [&] {
+              const GaussianPolicy::Sample s = moved.at(batch.input).sample(g.tensor("in/noise_policy"));
+              return mean(s.log_p * alpha - critics.least(batch.input, s.action));
           }) < kTolerance);
 }
 

@@ -8,8 +8,10 @@
 
 #include "astro/metrics.h"
 #include "astro/workbench.h"
+#include "data/checkpoint.h"
 #include "data/maze/collect.h"
 #include "tensor/gradcheck.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 
@@ -321,4 +323,74 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     CHECK(snap.bridge[0] >= snap.bridge[1]);
     CHECK(snap.bridge[1] >= snap.bridge[2]);
     CHECK(snap.transition[1] <= snap.bridge[1]);
+}
+
+TEST_CASE("fingerprints: a stage depends on its settings and those before it, a policy on what it learns from") {
+    const Small& s = small();
+    auto bench_with = [&](auto change) {
+        Config config = s.config;
+        change(config);
+        maze::CollectSpec spec;
+        spec.episodes = 5, spec.seed = 5;
+        ThreadPool pool(1);
+        return Workbench(Context{*s.backend, pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+                         "pointmaze-medium-v0");
+    };
+    Workbench plain = bench_with([](Config&) {});
+    Workbench planner = bench_with([](Config& c) { c.planner.network.updates = 7; });
+    Workbench iql = bench_with([](Config& c) { c.iql.expectile = .6, c.policy.learner = "iql"; });
+    CHECK(plain.fingerprint("tdr") == planner.fingerprint("tdr"));
+    CHECK(plain.fingerprint("planner") != planner.fingerprint("planner"));
+    CHECK(plain.fingerprint("augment") != planner.fingerprint("augment"));
+    CHECK(plain.fingerprint("augment") == iql.fingerprint("augment"));
+    CHECK(plain.policy_fingerprint("gcbc", nullptr) == iql.policy_fingerprint("gcbc", nullptr));
+    CHECK(plain.policy_fingerprint("iql", nullptr) != iql.policy_fingerprint("iql", nullptr));
+    data::Dataset other = plain.train_data();
+    const std::string before = plain.policy_fingerprint("gcbc", &other);
+    CHECK(before != plain.policy_fingerprint("gcbc", nullptr));
+    CHECK(before == planner.policy_fingerprint("gcbc", &other));  // whatever made it
+    other.actions[3] += .5f;
+    CHECK(before != plain.policy_fingerprint("gcbc", &other));
+}
+
+TEST_CASE("training: a numeric failure names the op it began in, and the checkpoint before it stays") {
+    struct Square {
+        Tensor weight;
+        void visit(nn::ParameterVisitor& v) { v("weight", weight); }
+    };
+    struct Diverging : Trainee {
+        Square net;
+        nn::ParameterSet set;
+        explicit Diverging(Backend& backend) : net{Tensor::full(backend, DType::f32, Shape{2}, 1)}, set(net) {}
+        std::string name() const override { return "diverging"; }
+        int64_t updates() const override { return 10; }
+        TrainingState state() override {
+            TrainingState s;
+            s.add("model", set);
+            return s;
+        }
+        Figures update(int64_t k) override {
+            Tape tape({set.flat()});
+            const Tensor loss = sum(net.weight / (square(net.weight) * (k == 6 ? 0.0 : 1.0)));
+            tape.backward(loss);
+            return {{"loss", loss.item()}};
+        }
+    };
+    const TemporaryFolder folder;
+    Diverging trainee(*small().backend);
+    TrainingPlan plan;
+    plan.folder = folder.path, plan.checkpoint_every = 2;
+    std::string message, detail;
+    try {
+        train(trainee, plan, {});
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::numeric);
+        message = error.what(), detail = error.detail();
+    }
+    CHECK(message.find("diverging, update 7: loss is inf") != std::string::npos);
+    CHECK(message.find("the result of div [2] is not finite") != std::string::npos);
+    CHECK(detail.find("-> div [2]") != std::string::npos);
+    CHECK(detail.find("square") != std::string::npos);
+    CHECK(detail.find("sum") == std::string::npos);
+    CHECK(data::load_checkpoint(folder.path)->step == 6);
 }

@@ -69,3 +69,21 @@ TEST_CASE("report: numbers and charts") {
     CHECK(balanced(chart));
     CHECK(chart.find(">100<") != std::string::npos);
 }
+
+TEST_CASE("report: several runs of one environment are told by median and range") {
+    const TemporaryFolder a, b, c;
+    int64_t n = 1;
+    for (const auto& [folder, success] : {std::pair{&a, "0.9"}, std::pair{&b, "0.5"}, std::pair{&c, "0.7"}}) {
+        data::write_text_file(*folder / "results.json", std::string("{\"environment\": \"pointmaze-large-v0\", \"success/augmented/iql/last\": ") + success +
+                                                            ", \"spearman_closed\": 0.99}");
+        data::write_text_file(*folder / "metrics.csv", text("step,wall_s,key,value\n100,1,tdr/loss,", n, "\n200,1,tdr/loss,", 2 * n, "\n"));
+        ++n;
+    }
+    const std::string page = report::render({a.path, b.path, c.path});
+    CHECK(balanced(page));
+    CHECK(page.find("3 runs") != std::string::npos);
+    CHECK(page.find("70 % (50 % to 90 %)") != std::string::npos);
+    CHECK(page.find("class=\"band line0\"") != std::string::npos);
+    CHECK(report::render({a.path, b.path}).find("70 % (50 % to 90 %)") != std::string::npos);  // the middle of two
+    CHECK(report::render({a.path}).find("band line0\"") == std::string::npos);
+}

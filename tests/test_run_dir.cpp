@@ -64,13 +64,13 @@ TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session
         CHECK(run.checkpoints("tdr") == path + "/checkpoints/tdr");
     }
     RunFolder again(path);
-    session.resumed_step = 100;
+    session.resumed = true;
     again.record_session(session, "seed = 2\n");
     CHECK(data::read_text_file(path + "/config.ini") == "seed = 2\n");
     const std::string manifest = data::read_text_file(path + "/manifest.json");
     CHECK(count(manifest, "\"command\": \"train tdr\"") == 2);
-    CHECK(count(manifest, "\"resumed_step\": null") == 1);
-    CHECK(count(manifest, "\"resumed_step\": 100") == 1);
+    CHECK(count(manifest, "\"resumed\": false") == 1);
+    CHECK(count(manifest, "\"resumed\": true") == 1);
     CHECK(count(manifest, "\"a \\\"quoted\\\" name.npz\"") == 2);
     CHECK(count(manifest, "\"crc32\": 4294967295") == 2);
     CHECK(data::Json::parse(manifest, "manifest").at("sessions").elements().size() == 2);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <tuple>
 
 #include "apps/metrics_log.h"
 #include "apps/report/svg.h"
@@ -29,6 +30,7 @@ svg{width:100%;height:auto;background:var(--free)}svg.chart{background:none}.wal
 polyline{fill:none}.real{stroke:var(--a);stroke-width:.22;opacity:.75}.bridge{stroke:var(--b);stroke-width:.5}
 .won{stroke:var(--c);stroke-width:.22}.lost{stroke:var(--b);stroke-width:.18;opacity:.7}.start{fill:var(--a)}.goal{fill:var(--c)}
 .line0{stroke:var(--a);stroke-width:1.5}.line1{stroke:var(--b);stroke-width:1.5}.line2{stroke:var(--c);stroke-width:1.5}.line3{stroke:var(--d);stroke-width:1.5}
+.band{stroke:none;fill-opacity:.18}.band.line0{fill:var(--a)}.band.line1{fill:var(--b)}.band.line2{fill:var(--c)}.band.line3{fill:var(--d)}
 text{fill:var(--soft);stroke:none;font:11px system-ui,sans-serif}text.name{fill:var(--ink);font-size:13px}text.key{font-size:11px;stroke:none}
 text.line0{fill:var(--a)}text.line1{fill:var(--b)}text.line2{fill:var(--c)}text.line3{fill:var(--d)}.grid{stroke:var(--line)}
 pre{overflow:auto;background:var(--free);padding:.8rem;font-size:12px}.warn{color:var(--b)}
@@ -90,23 +92,34 @@ const maze::Layout* layout_of(const Run& run) {
     return environment && maze::parse_environment(environment->as_string(), name) ? &maze::layout(name.maze) : nullptr;
 }
 
-// success/ARM/LEARNER/last of the results, as ARM x LEARNER.
-std::string success_table(const Run& run) {
+// The arms and learners that some of the runs evaluated, in the order met: keys success/ARM/LEARNER/last.
+struct Evaluated {
     std::vector<std::string> arms, learners;
-    for (const auto& [key, value] : run.results.members()) {
-        if (key.compare(0, 8, "success/") != 0 || key.size() < 6 || key.compare(key.size() - 5, 5, "/last") != 0) continue;
-        const size_t slash = key.find('/', 8);
-        const std::string arm = key.substr(8, slash - 8), learner = key.substr(slash + 1, key.size() - slash - 6);
-        if (std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
-        if (std::find(learners.begin(), learners.end(), learner) == learners.end()) learners.push_back(learner);
-    }
-    if (arms.empty()) return "<p>No policy was evaluated.</p>";
+};
+Evaluated evaluated(const std::vector<const Run*>& runs) {
+    Evaluated found;
+    auto note = [](std::vector<std::string>& names, const std::string& name) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    for (const Run* run : runs)
+        for (const auto& [key, value] : run->results.members()) {
+            if (key.compare(0, 8, "success/") != 0 || key.compare(key.size() - 5, 5, "/last") != 0) continue;
+            const size_t slash = key.find('/', 8);
+            note(found.arms, key.substr(8, slash - 8));
+            note(found.learners, key.substr(slash + 1, key.size() - slash - 6));
+        }
+    return found;
+}
+
+std::string success_table(const Run& run) {
+    const Evaluated names = evaluated({&run});
+    if (names.arms.empty()) return "<p>No policy was evaluated.</p>";
     std::string out = "<table><tr><th>learnt from</th>";
-    for (const std::string& learner : learners) out += "<th>" + escape(learner) + ", last</th><th>best</th><th>tasks 1 to 5, last</th>";
+    for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
     out += "</tr>";
-    for (const std::string& arm : arms) {
+    for (const std::string& arm : names.arms) {
         out += std::string("<tr><td>") + arm_words(arm) + "</td>";
-        for (const std::string& learner : learners) {
+        for (const std::string& learner : names.learners) {
             const std::string key = "success/" + arm + "/" + learner;
             out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" + percent(value_of(run.results, key + "/best")) + "</td><td>";
             for (int task = 1; task <= 5; ++task)
@@ -116,6 +129,48 @@ std::string success_table(const Run& run) {
         }
         out += "</tr>";
     }
+    return out + "</table>";
+}
+
+// Median of sorted values; the mean of the two in the middle where their number is even.
+double median_of(const std::vector<double>& sorted) {
+    const size_t n = sorted.size();
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+// "median (least to most)" of a figure over runs that have it.
+std::string spread(const std::vector<const Run*>& runs, const std::string& key, bool share) {
+    std::vector<double> values;
+    for (const Run* run : runs)
+        if (const double v = value_of(run->results, key); std::isfinite(v)) values.push_back(v);
+    if (values.empty()) return "-";
+    std::sort(values.begin(), values.end());
+    auto words = [&](double v) { return share ? percent(v) : number(v); };
+    return words(median_of(values)) + (values.size() > 1 ? " (" + words(values.front()) + " to " + words(values.back()) + ")" : "");
+}
+
+// Several runs of one environment: every policy's last success and the main figures, median and range.
+std::string joint_table(const std::string& environment, const std::vector<const Run*>& runs) {
+    const Evaluated names = evaluated(runs);
+    std::string out = "<h2>" + escape(environment) + ": " + std::to_string(runs.size()) + " runs, median (least to most)</h2><table><tr><th>success, last checkpoint</th>";
+    for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + "</th>";
+    out += "</tr>";
+    for (const std::string& arm : names.arms) {
+        out += std::string("<tr><td>") + arm_words(arm) + "</td>";
+        for (const std::string& learner : names.learners) out += "<td>" + spread(runs, "success/" + arm + "/" + learner + "/last", true) + "</td>";
+        out += "</tr>";
+    }
+    out += "</table><table><tr><th>figure</th><th></th></tr>";
+    constexpr std::tuple<const char*, const char*, bool> kFigures[] = {
+        {"augment_bridges", "bridges stitched", false},
+        {"yield", "bridges accepted", true},
+        {"dvr_bridge_snap_before_acceptance_0.5", "violating bridges at 0.5 sigma, seam snapped, all attempts", true},
+        {"dvr_bridge_0.5", "violating bridges at 0.5 sigma, as stored", true},
+        {"dvr_bridge_model_0.5", "the same, judged by the dynamics model", true},
+        {"true_arrival_error_median", "arrival error in the exact simulator, sigma", false},
+        {"spearman_raw", "TDR against geodesic distance, rank correlation", false},
+        {"spearman_closed", "the same, closed over landmarks", false}};
+    for (const auto& [key, words, share] : kFigures) out += std::string("<tr><td>") + words + "</td><td>" + spread(runs, key, share) + "</td></tr>";
     return out + "</table>";
 }
 
@@ -178,24 +233,47 @@ std::string maze_figures(const Run& run) {
     return out + "</div>";
 }
 
-std::string curves(const std::vector<Run>& runs) {
-    // One chart a key; a line for each run, or for a policy's keys a line for each arm.
+// One line for a curve of several runs: the median at each step, with a band from least to most.
+Series joined(const std::string& name, const std::vector<std::vector<XY>>& lines) {
+    Series out;
+    out.name = name;
+    if (lines.size() == 1) {
+        out.points = lines[0];
+        return out;
+    }
+    std::map<double, std::vector<double>> at;
+    for (const std::vector<XY>& line : lines)
+        for (const XY& p : line)
+            if (std::isfinite(p.y)) at[p.x].push_back(p.y);
+    for (auto& [x, values] : at) {
+        std::sort(values.begin(), values.end());
+        out.low.push_back({x, values.front()});
+        out.points.push_back({x, median_of(values)});
+        out.high.push_back({x, values.back()});
+    }
+    return out;
+}
+
+// One chart a key; policies' keys share a chart by learner, with a line for each arm. Runs of one environment join.
+std::string curves(const std::map<std::string, std::vector<const Run*>>& environments) {
     std::map<std::string, std::vector<Series>> charts;
-    for (const Run& run : runs) {
-        std::map<std::string, Series> series;
-        for (const MetricRow& row : run.metrics) {
-            if (row.key.find("gradient_norm") != std::string::npos || row.key.find("success_task") != std::string::npos) continue;
-            series[row.key].points.push_back({static_cast<double>(row.step), row.value});
+    for (const auto& [environment, runs] : environments) {
+        std::map<std::string, std::vector<std::vector<XY>>> lines;  // by key, one a run
+        for (const Run* run : runs) {
+            std::map<std::string, std::vector<XY>> own;
+            for (const MetricRow& row : run->metrics)
+                if (row.key.find("gradient_norm") == std::string::npos && row.key.find("success_task") == std::string::npos)
+                    own[row.key].push_back({static_cast<double>(row.step), row.value});
+            for (auto& [key, points] : own) lines[key].push_back(std::move(points));
         }
-        for (auto& [key, s] : series) {
-            std::string chart = key, name = runs.size() > 1 ? run.folder : key;
+        for (const auto& [key, points] : lines) {
+            std::string chart = key, name = key;
             if (key.compare(0, 7, "policy/") == 0) {  // policy/ARM/LEARNER/what
                 const size_t slash = key.find('/', 7);
                 name = key.substr(7, slash - 7);
                 chart = "policy " + key.substr(slash + 1);
             }
-            s.name = name;
-            charts[chart].push_back(s);
+            charts[environments.size() > 1 ? environment + ": " + chart : chart].push_back(joined(name, points));
         }
     }
     std::string out = "<div class=\"row\">";
@@ -220,6 +298,13 @@ std::string render(const std::vector<std::string>& folders) {
     for (const std::string& folder : folders) runs.push_back(load(folder));
     std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
                       "<title>astro report</title><style>" + std::string(kStyle) + "</style></head><body><h1>astro report</h1>";
+    std::map<std::string, std::vector<const Run*>> environments;
+    for (const Run& run : runs) {
+        const data::Json* environment = run.results.find("environment");
+        environments[environment ? environment->as_string() : "no simulator"].push_back(&run);
+    }
+    for (const auto& [environment, members] : environments)
+        if (members.size() > 1) out += joint_table(environment, members);
     for (const Run& run : runs) {
         const data::Json* environment = run.results.find("environment");
         out += "<h2>" + escape((environment ? environment->as_string() + ": " : "") + run.folder) + "</h2>";
@@ -232,7 +317,7 @@ std::string render(const std::vector<std::string>& folders) {
             for (const data::Json& w : warnings->elements()) out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
         out += "<h2>Pictures</h2>" + maze_figures(run);
     }
-    out += "<h2>Curves</h2>" + curves(runs);
+    out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)
         out += "<h2>Figures of " + escape(run.folder) + "</h2><details><summary>all " + std::to_string(run.results.members().size()) + "</summary>" +
                figures_table(run.results) + "</details><details><summary>settings</summary><pre>" + escape(run.config) +

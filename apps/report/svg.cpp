@@ -117,11 +117,12 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
     constexpr double kWidth = 420, kHeight = 220, kLeft = 56, kBottom = 34, kTop = 26, kRight = 12;
     double low_x = 1e300, high_x = -1e300, low_y = 1e300, high_y = -1e300;
     for (const Series& s : series)
-        for (const XY& p : s.points) {
-            if (!std::isfinite(p.y)) continue;
-            low_x = std::min(low_x, p.x), high_x = std::max(high_x, p.x);
-            low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
-        }
+        for (const std::vector<XY>* line : {&s.points, &s.low, &s.high})
+            for (const XY& p : *line) {
+                if (!std::isfinite(p.y)) continue;
+                low_x = std::min(low_x, p.x), high_x = std::max(high_x, p.x);
+                low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
+            }
     if (low_x > high_x) return "";
     if (high_x == low_x) high_x = low_x + 1;
     if (high_y == low_y) high_y = low_y + std::max(1e-9, std::fabs(low_y));
@@ -137,6 +138,14 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
     out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kWidth - kRight) + "\" y=\"" + fixed(kHeight - 4) + "\">" + escape(x_label) + "</text>";
     for (size_t s = 0; s < series.size(); ++s) {
         const std::string css = "line" + std::to_string(s % 4);
+        if (!series[s].low.empty()) {  // there along the upper bound, back along the lower one
+            out += "<polygon class=\"band " + css + "\" points=\"";
+            for (const XY& p : series[s].high)
+                if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";
+            for (auto p = series[s].low.rbegin(); p != series[s].low.rend(); ++p)
+                if (std::isfinite(p->y)) out += fixed(x(p->x)) + "," + fixed(y(p->y)) + " ";
+            out += "\"/>";
+        }
         out += "<polyline class=\"" + css + "\" points=\"";
         for (const XY& p : series[s].points)
             if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";

@@ -40,6 +40,7 @@ class MazePicture {
 struct Series {
     std::string name;
     std::vector<XY> points;
+    std::vector<XY> low = {}, high = {};  // bounds of a band around the line, over points' x; or empty
 };
 
 // A line chart with ticks at round numbers (1, 2, 5) and a legend.

@@ -59,10 +59,11 @@ Tensor conservative_differences(const Critics& critics, size_t i, const Batch& r
 }
 
 Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
-                         const std::vector<Tensor>& q) {
+                         const std::vector<Tensor>& q, double low) {
     Tensor total;
     for (size_t i = 0; i < critics.q.size(); ++i) {
-        const Tensor term = sum(conservative_differences(critics, i, rows, actions, log_p, q[i]));
+        const Tensor differences = conservative_differences(critics, i, rows, actions, log_p, q[i]);
+        const Tensor term = sum(std::isfinite(low) ? clamp(differences, low, 1e30) : differences);
         total = i == 0 ? term : total + term;
     }
     return total;

@@ -90,14 +90,9 @@ class CqlPure : public ValueLearner {
                 log_p = concat({Tensor::full(b, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
                                 next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
             }
-            Tensor total;
-            for (size_t i = 0; i < critics_.q.size(); ++i) {
-                Tensor d = conservative_differences(critics_, i, rows, actions, log_p, q[i]);
-                if (config_.lagrange) d = clamp(d, config_.difference_low, 1e30);
-                const Tensor term = sum(d);
-                difference[static_cast<size_t>(c)] += term.item();
-                total = i == 0 ? term : total + term;
-            }
+            const Tensor total = config_.lagrange ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
+                                                  : conservative_term(critics_, rows, actions, log_p, q);
+            difference[static_cast<size_t>(c)] = total.item();
             return total * (strength * inverse);
         });
 
@@ -105,10 +100,10 @@ class CqlPure : public ValueLearner {
         double mean_log_p = 0, mean_difference = 0;
         for (double s : log_p_sum) mean_log_p += s * inverse;
         for (double s : difference) mean_difference += s * inverse;
-        step_scalar(alpha_set_, alpha_optimiser_, -(mean_log_p - static_cast<double>(da)), config_.actor_learning_rate);
-        if (config_.lagrange)  // d/dlog alpha' of -1/2 sum_i alpha' w (difference_i - gap)
+        step_scalar(alpha_set_, alpha_optimiser_, temperature_gradient(mean_log_p, da), config_.actor_learning_rate);
+        if (config_.lagrange)
             step_scalar(multiplier_set_, multiplier_optimiser_,
-                        -0.5 * strength * (mean_difference - 2 * config_.lagrange_gap), value_.learning_rate);
+                        multiplier_gradient(strength, mean_difference, config_.lagrange_gap), value_.learning_rate);
         nn::move_towards(critics_target_set_, critics_set_, value_.ema);
         return {{"critic_loss", critic}, {"actor_loss", actor.loss}, {"log_p", mean_log_p}, {"difference", mean_difference / 2}, {"alpha", alpha}};
     }
@@ -123,11 +118,6 @@ class CqlPure : public ValueLearner {
     }
 
   private:
-    static Tensor largest(const Tensor& x) {  // (B, n) -> (B)
-        Tensor y = slice(x, 1, 0, 1);
-        for (int64_t i = 1; i < x.dim(1); ++i) y = -minimum(-y, -slice(x, 1, i, 1));
-        return y.reshape(Shape{x.dim(0)});
-    }
     void step_scalar(nn::ParameterSet& set, nn::Adam& optimiser, double gradient, double rate) {
         optimiser.step(set, Tensor::full(context_.backend, DType::f32, Shape{1}, gradient), rate);
     }
@@ -140,6 +130,16 @@ class CqlPure : public ValueLearner {
 };
 
 }  // namespace
+
+Tensor largest(const Tensor& x) {
+    Tensor y = slice(x, 1, 0, 1);
+    for (int64_t i = 1; i < x.dim(1); ++i) y = -minimum(-y, -slice(x, 1, i, 1));
+    return y.reshape(Shape{x.dim(0)});
+}
+
+double temperature_gradient(double mean_log_p, int64_t actions) { return -(mean_log_p - static_cast<double>(actions)); }
+
+double multiplier_gradient(double strength, double differences, double gap) { return -0.5 * strength * (differences - 2 * gap); }
 
 GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {
     const Tensor out = net(input);

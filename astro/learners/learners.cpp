@@ -29,24 +29,41 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
 
 namespace {
 
-constexpr std::pair<const char*, Factory*> kLearners[] = {
-    {"gcbc", make_gcbc}, {"iql", make_iql}, {"td3bc", make_td3bc}, {"cql", make_cql}};
+struct Row {
+    const char* name;
+    Factory* make;
+    std::vector<std::string> sections;  // of the settings
+};
+
+const std::vector<Row>& table() {
+    static const std::vector<Row> rows = {{"gcbc", make_gcbc, {"gcbc"}},
+                                          {"iql", make_iql, {"value", "iql"}},
+                                          {"td3bc", make_td3bc, {"value", "td3bc"}},
+                                          {"cql", make_cql, {"value", "td3bc", "cql"}}};
+    return rows;
+}
 
 }  // namespace
 }  // namespace astro::learners
 
 std::vector<std::string> astro::learner_names() {
     std::vector<std::string> names;
-    for (const auto& row : learners::kLearners) names.emplace_back(row.first);
+    for (const auto& row : learners::table()) names.emplace_back(row.name);
     return names;
+}
+
+std::vector<std::string> astro::learner_sections(const std::string& learner) {
+    for (const auto& row : learners::table())
+        if (learner == row.name) return row.sections;
+    fail(ErrorKind::usage, "unknown learner '", learner, "'");
 }
 
 namespace astro::learners {
 
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data, const std::string& stage) {
-    for (const auto& [name, factory] : kLearners)
-        if (learner == name) return factory(context, config, environment, data, stage);
+    for (const Row& row : table())
+        if (learner == row.name) return row.make(context, config, environment, data, stage);
     fail(ErrorKind::usage, "unknown learner '", learner, "'");
 }
 

@@ -86,7 +86,7 @@ ValueLearner::ValueLearner(const Context& context, const Config& config, const L
     spec.in = in, spec.out = actions, spec.width = value_.actor_width, spec.layers = value_.actor_layers;
     spec.layer_norm = value_.actor_layer_norm;
     spec.activation = activation();
-    spec.output_scale = config.gcbc.last_layer_scale;
+    spec.output_scale = value_.last_layer_scale;
     actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
     actor_.squash = true;
     actor_.actions = actions;

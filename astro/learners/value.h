@@ -1,6 +1,8 @@
 // What the value learners share: critics, their targets, and the actor's loss.
 #pragma once
 
+#include <limits>
+
 #include "astro/learners/learner.h"
 
 namespace astro::learners {
@@ -77,11 +79,11 @@ class ValueLearner : public Learner {
 Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip);
 
 // CQL's conservative differences of critic i: log sum_k exp(Q_i(s, a_k) - log p_k) - q_i, q_i = Q_i(s, a), (B).
-// actions (B, n, A); log_p (B, n) or undefined. The term: their sum over rows and critics.
+// actions (B, n, A); log_p (B, n) or undefined. The term: their sum over rows and critics, each no less than `low`.
 Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p,
                                 const Tensor& q);
 Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
-                         const std::vector<Tensor>& q);
+                         const std::vector<Tensor>& q, double low = -std::numeric_limits<double>::infinity());
 Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I)
 Factory make_cql_pure;                                 // CORL's own form
 

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace astro {
 
@@ -15,11 +16,14 @@ enum class ErrorKind { usage, data, io, device, numeric, interrupted, internal }
 
 class Error : public std::runtime_error {
   public:
-    Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+    Error(ErrorKind kind, const std::string& message, std::string detail = "")
+        : std::runtime_error(message), kind_(kind), detail_(std::move(detail)) {}
     ErrorKind kind() const { return kind_; }
+    const std::string& detail() const { return detail_; }  // more lines, for those who ask (--trace); may be empty
 
   private:
     ErrorKind kind_;
+    std::string detail_;
 };
 
 // Concatenates anything printable: text("row ", 3, ": expected ", x).

@@ -1,0 +1,67 @@
+#!/bin/sh
+# The documents are true: the manual is what the program prints, every key of the figures and curves is explained, and
+# every `build/astro ...` command of README and docs is accepted as it is written.
+BUILD=${BUILD:-build}
+root=$(pwd)
+astro=$root/$BUILD/astro
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+check() {  # description, command...
+    what=$1
+    shift
+    if "$@" >"$work/out" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what"
+        head -n 8 "$work/out"
+    fi
+}
+
+"$astro" help --markdown >"$work/cli.md"
+check "docs/cli.md is the output of astro help --markdown" diff docs/cli.md "$work/cli.md"
+
+# Commands as written, in a folder where the files they name are small ones; training stops after one update.
+mkdir "$work/place" "$work/place/build" && cd "$work/place" || exit 1
+ln -s "$root/configs" configs
+ln -s "$astro" build/astro
+ln -s "$root/$BUILD/examples" build/examples
+"$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out F.npz >/dev/null || exit 1
+cp F.npz pointmaze-medium-stitch-v0.npz && cp F-val.npz pointmaze-medium-stitch-v0-val.npz
+build/examples/own_system lake.npz >/dev/null || exit 1
+cat "$root/README.md" "$root"/docs/[!c]*.md "$root"/configs/*.ini | sed -n 's/^[# ]*\(build\/[a-z_/]*astro .*\)$/\1/p' |
+    sed 's/ #.*//; s/  *$//' | sort -u >commands
+check "the documents show commands" [ "$(wc -l <commands)" -ge 5 ]
+while read -r command; do
+    case "$command" in *run*) more="--stop-after 1 --quiet --preset tiny --collect.episodes 30" ;; *) more="" ;; esac
+    rm -rf runs
+    # shellcheck disable=SC2086
+    $command $more >"$work/out" 2>&1
+    code=$?
+    # 0: done; 130: stopped after the first update of its first stage, as told.
+    if [ "$code" -eq 0 ] || [ "$code" -eq 130 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: exit $code of: $command"
+        tail -n 2 "$work/out"
+    fi
+done <commands
+
+# Keys: numbers, arms, learners and tasks are written as N, K, ARM, LEARNER in the document.
+"$astro" run --preset tiny --data F.npz --env pointmaze-medium-v0 --run r --quiet --tdr.updates 200 --dynamics.updates 20 --planner.updates 20 \
+    --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql --experiment.arms raw,augmented --evaluate.episodes 1 \
+    --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 \
+    --selection.selector random --augment.chain random >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
+pattern='s/^policy\/[a-z]*\/[a-z0-9-]*\//policy\/ARM\/LEARNER\//; s/^success\/[a-z]*\/[a-z0-9-]*\//success\/ARM\/LEARNER\//; s/task[0-9]$/taskN/; /error_90$/!s/_[0-9.]*$/_K/'
+grep -oE '^  "[^"]+"' r/results.json | tr -d ' "' | sed "$pattern" | sort -u >keys
+tail -n +2 r/metrics.csv | cut -d, -f3 | sed "$pattern" | sort -u >>keys
+check "the run has figures" [ "$(wc -l <keys)" -ge 40 ]
+while read -r key; do
+    check "docs/metrics.md explains $key" grep -qF "\`$key\`" "$root/docs/metrics.md"
+done <keys
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

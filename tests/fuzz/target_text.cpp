@@ -1,0 +1,77 @@
+#include <cmath>
+#include <sstream>
+
+#include "apps/config_file.h"
+#include "apps/options.h"
+#include "data/json.h"
+#include "tensor/base/error.h"
+#include "tests/fuzz/targets.h"
+
+namespace astro::fuzz {
+
+namespace {
+
+template <class Work>
+void tolerate_errors(Work work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::internal) throw;
+    }
+}
+
+int nothing(app::CommandLine&) { return 0; }
+
+}  // namespace
+
+void json(const uint8_t* bytes, size_t size) {
+    tolerate_errors([&] {
+        const std::string text(reinterpret_cast<const char*>(bytes), size);
+        const std::string once = data::Json::parse(text, "input").dump();
+        if (data::Json::parse(once, "printed").dump() != once) fail(ErrorKind::internal, "JSON changes when read again: ", once);
+    });
+}
+
+void config(const uint8_t* bytes, size_t size) {
+    tolerate_errors([&] {
+        Config settings;
+        app::Settings bound;
+        bound.add_sections(settings);
+        for (const app::ConfigEntry& entry : app::parse_config(std::string(reinterpret_cast<const char*>(bytes), size), "input")) {
+            app::Setting* setting = bound.find(entry.key);
+            if (setting) bound.assign(*setting, entry.value, "file", entry.where);
+        }
+        // A dump of what was set sets the same.
+        const std::string dumped = app::dump_config(bound, "cpu", "default");
+        for (const app::ConfigEntry& entry : app::parse_config(dumped, "dump")) {
+            app::Setting* setting = bound.find(entry.key);
+            if (!setting) continue;
+            const std::string before = setting->text();
+            bound.assign(*setting, entry.value, setting->origin, entry.where);
+            if (setting->text() != before) fail(ErrorKind::internal, entry.key, " changes from ", before, " to ", setting->text());
+        }
+        check(settings);
+    });
+}
+
+void command_line(const uint8_t* bytes, size_t size) {
+    std::vector<std::string> words;
+    std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes), size));
+    for (std::string word; std::getline(lines, word);) {
+        // Files and folders of the machine stay out of it, and so do pages of help.
+        if (word.compare(0, 8, "--config") == 0 || word.compare(0, 5, "--run") == 0 || word == "--help" || word == "-h") return;
+        words.push_back(word);
+    }
+    const app::Command command{"run", "", "", nothing};
+    tolerate_errors([&] {
+        app::StageOptions options;
+        Config settings;
+        app::CommandLine line(command, words);
+        line.add(options);
+        line.add_config(settings, {"", "collect", "tdr", "planner", "selection", "augment", "policy", "evaluate", "metrics", "experiment"});
+        line.parse();
+        line.effective_config();
+    });
+}
+
+}  // namespace astro::fuzz
