@@ -130,7 +130,7 @@ $(BUILD)/astro: $(BUILD)/obj/apps/main.o $(BUILD)/libastro.a
 $(BUILD)/astro_tests: $(TEST_OBJS) $(BUILD)/libastro.a
 	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-FUZZ_OBJS := $(BUILD)/obj/tests/fuzz/target_archive.o $(BUILD)/obj/tests/fuzz/target_text.o
+FUZZ_OBJS := $(BUILD)/obj/tests/fuzz/target_data.o $(BUILD)/obj/tests/fuzz/target_settings.o
 $(BUILD)/fuzz_replay: $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_OBJS) $(BUILD)/libastro.a
 	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

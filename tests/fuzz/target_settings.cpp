@@ -3,7 +3,6 @@
 
 #include "apps/config_file.h"
 #include "apps/options.h"
-#include "data/json.h"
 #include "tensor/base/error.h"
 #include "tests/fuzz/targets.h"
 
@@ -23,14 +22,6 @@ void tolerate_errors(Work work) {
 int nothing(app::CommandLine&) { return 0; }
 
 }  // namespace
-
-void json(const uint8_t* bytes, size_t size) {
-    tolerate_errors([&] {
-        const std::string text(reinterpret_cast<const char*>(bytes), size);
-        const std::string once = data::Json::parse(text, "input").dump();
-        if (data::Json::parse(once, "printed").dump() != once) fail(ErrorKind::internal, "JSON changes when read again: ", once);
-    });
-}
 
 void config(const uint8_t* bytes, size_t size) {
     tolerate_errors([&] {

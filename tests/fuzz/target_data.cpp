@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "data/dataset_load.h"
+#include "data/json.h"
 #include "data/npz.h"
 #include "data/validate.h"
 #include "tensor/base/error.h"
@@ -40,6 +41,14 @@ void tolerate_errors(Work work) {
 }
 
 }  // namespace
+
+void json(const uint8_t* bytes, size_t size) {
+    tolerate_errors([&] {
+        const std::string text(reinterpret_cast<const char*>(bytes), size);
+        const std::string once = data::Json::parse(text, "input").dump();
+        if (data::Json::parse(once, "printed").dump() != once) fail(ErrorKind::internal, "JSON changes when read again: ", once);
+    });
+}
 
 void npy(const uint8_t* bytes, size_t size) {
     size_t at = 0;
