@@ -59,6 +59,13 @@ expect 1 "/proc" "$astro" train tdr --data d.npz --run /proc/astro
 expect 1 "/proc" "$astro" data collect --episodes 2 --out /proc/x.npz
 mkdir foreign && touch foreign/file
 expect 2 "foreign" "$astro" train tdr --data d.npz --run foreign
+# Data that a run folder holds are not taken for those of other settings.
+"$astro" run --preset tiny --collect.episodes 5 --stop-after 1 --quiet --run generated >/dev/null 2>&1
+expect 2 "other settings of [collect]" "$astro" run --preset tiny --collect.episodes 6 --stop-after 1 --quiet --run generated --resume
+# A policy does not go on from what it learnt on another spliced file.
+"$astro" train policy --preset tiny --data d.npz --arm augmented --augmented d.npz --gcbc.updates 2 --evaluate.episodes 1 --quiet --run policy >/dev/null 2>&1
+expect 2 "other settings or data" "$astro" train policy --preset tiny --data d.npz --arm augmented --augmented d-val.npz --gcbc.updates 2 \
+    --evaluate.episodes 1 --quiet --run policy --resume
 # A full disk: a file-size limit of 8 blocks stands in for it.
 expect 1 "full.npz" sh -c "ulimit -f 8; trap '' XFSZ; exec $astro data collect --episodes 50 --out full.npz"
 nothing_left
