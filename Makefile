@@ -28,7 +28,7 @@ all: $(BUILD)/astro
 help:
 	@echo "make          build/astro"
 	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
-	@echo "make demo     the whole chain on a small generated data set, about 3 minutes"
+	@echo "make demo     the whole chain on a small generated data set, about 2 minutes"
 	@echo "make test     every test, closing with 'N passed, N failed'"
 	@echo "make examples small programs on the libraries (examples/)"
 	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
