@@ -54,7 +54,8 @@ class Planner : public Trainee {
     Figures update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Samples `candidates` bridges for each pair of ends, best (least error) first. All ends share the hole's length.
+    // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or several
+    // members, only the two best, which have seen the long rollout. All ends share the hole's length.
     // The result depends on each end's own stream only, not on its neighbours.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
                                             const std::vector<Rng>& streams) const;
@@ -73,6 +74,8 @@ class Planner : public Trainee {
                     const std::vector<int64_t>& t, const Tensor& deviation, const Tensor& flag) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t hole, std::vector<Rng> streams) const;
+    // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of them.
+    void roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members, std::vector<Bridge>& bridges) const;
 
     Context context_;
     PlannerConfig config_;

@@ -44,25 +44,38 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
 
-    const int64_t final_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
-    const Tensor plan = slice(guess, 1, 0, hole + 1);
-    const std::vector<float> actions = plan.to_vector<float>();
-    std::vector<std::vector<float>> arrived;
-    for (const Dynamics* member : dynamics_) arrived.push_back(member->rollout(c.s0, plan, final_steps).to_vector<float>());
+    const std::vector<float> actions = slice(guess, 1, 0, hole + 1).to_vector<float>();
     std::vector<Bridge> bridges(static_cast<size_t>(batch));
+    for (int64_t i = 0; i < batch; ++i)
+        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (hole + 1) * da, actions.begin() + (i + 1) * (hole + 1) * da);
+    roll_out(ends, hole, loop_steps_, 1, bridges);
+    return bridges;
+}
+
+void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members, std::vector<Bridge>& bridges) const {
+    const int64_t batch = static_cast<int64_t>(ends.size());
+    const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
+    std::vector<float> first, actions;
+    for (size_t i = 0; i < ends.size(); ++i) {
+        first.insert(first.end(), ends[i].source_states.end() - ds, ends[i].source_states.end());
+        actions.insert(actions.end(), bridges[i].actions.begin(), bridges[i].actions.end());
+    }
+    const Tensor s0 = Tensor::from(context_.backend, Shape{batch, ds}, standardise(statistics_, first.data(), batch));
+    const Tensor plan = Tensor::from(context_.backend, Shape{batch, hole + 1, da}, actions);
+    std::vector<std::vector<float>> arrived;
+    for (size_t m = 0; m < members; ++m) arrived.push_back(dynamics_[m]->rollout(s0, plan, steps).to_vector<float>());
     for (int64_t i = 0; i < batch; ++i) {
         Bridge& bridge = bridges[static_cast<size_t>(i)];
         const StitchEnds& end = ends[static_cast<size_t>(i)];
-        const float* s0 = end.source_states.data() + (config_.context - 1) * ds;
-        bridge.actions.assign(actions.begin() + i * (hole + 1) * da, actions.begin() + (i + 1) * (hole + 1) * da);
+        bridge.states.clear(), bridge.disagreement = 0;
         for (int64_t j = 0; j <= hole; ++j) {
             double mean_square = 0;  // between members at this step
             for (int64_t x = 0; x < ds; ++x) {
                 const auto at = static_cast<size_t>((i * (hole + 1) + j) * ds + x);
-                bridge.states.push_back(s0[x] + arrived[0][at]);
-                for (size_t m = 1; m < arrived.size(); ++m) {
+                bridge.states.push_back(first[static_cast<size_t>(i * ds + x)] + arrived[0][at]);
+                for (size_t m = 1; m < members; ++m) {
                     const double d = (double(arrived[m][at]) - double(arrived[0][at])) / statistics_.sigma_delta[static_cast<size_t>(x)];
-                    mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(arrived.size() - 1));
+                    mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(members - 1));
                 }
             }
             bridge.disagreement = std::max(bridge.disagreement, std::sqrt(mean_square));
@@ -76,7 +89,6 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         }
         bridge.error = std::sqrt(square / static_cast<double>(ds));
     }
-    return bridges;
 }
 
 std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
@@ -87,6 +99,8 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     // A fixed number of pairs goes through the networks together. Sizes do not change a row's result, since every
     // kernel treats rows alike and in the same order.
     constexpr int64_t kPiece = 16;
+    const int64_t last_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
+    const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };
     context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
         const int64_t first = p * kPiece, count = std::min(kPiece, wanted - first);
         std::vector<StitchEnds> piece;
@@ -100,7 +114,12 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
         for (int64_t i = 0; i < count; ++i) {
             auto& own = result[static_cast<size_t>(first + i)];
             own.assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
-            std::stable_sort(own.begin(), own.end(), [](const Bridge& a, const Bridge& b) { return a.error < b.error; });
+            std::stable_sort(own.begin(), own.end(), by_error);
+            if (last_steps == loop_steps_ && dynamics_.size() == 1) continue;
+            // The long rollout by every member is for the best and the runner-up alone (method notes 5.16(9)).
+            own.resize(static_cast<size_t>(std::min<int64_t>(2, candidates)));
+            roll_out(std::vector<StitchEnds>(own.size(), ends[static_cast<size_t>(first + i)]), hole, last_steps, dynamics_.size(), own);
+            std::stable_sort(own.begin(), own.end(), by_error);
         }
     });
     return result;

@@ -220,6 +220,21 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
         CHECK(alone[0][0].error <= alone[0][1].error);
         for (float a : alone[0][0].actions) CHECK(std::fabs(a) <= 1.0f);
     }
+    // With several members the two best of all candidates see the long rollout; the same member twice changes nothing else.
+    Planner twice(s.bench->context(), s.config.planner, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0), &s.bench->dynamics(0)},
+                  s.config.dynamics, s.bench->seed());
+    Small::run(twice);
+    const auto four = planner.sample(ends, s.config.planner.hole, 4, streams), best = twice.sample(ends, s.config.planner.hole, 4, streams);
+    for (size_t i = 0; i < ends.size(); ++i) {
+        REQUIRE(four[i].size() == 4);
+        REQUIRE(best[i].size() == 2);
+        for (size_t c = 0; c < 2; ++c) {
+            CHECK(best[i][c].actions == four[i][c].actions);
+            CHECK(best[i][c].states == four[i][c].states);
+            CHECK(best[i][c].error == four[i][c].error);
+            CHECK(best[i][c].disagreement == 0);
+        }
+    }
     PlannerConfig plain = s.config.planner;
     plain.guidance_steps = 0;
     Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
