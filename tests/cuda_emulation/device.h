@@ -1,7 +1,8 @@
-// What device code may call: built-in variables, barriers, warp collectives, atomics, and the mathematics that g++ lacks.
+// What device code may call: built-in variables, barriers, warp collectives, atomics, and the mathematics
+// that g++ lacks.
 //
-// Barriers and collectives know the source line of their call (default arguments), so that a divergent one is reported
-// by who waits where. Collectives take the full mask only.
+// Barriers and collectives know the source line of their call (default arguments), so that a divergent one is
+// reported by who waits where. Collectives take the full mask only.
 #pragma once
 
 #include <cmath>
@@ -20,8 +21,22 @@ struct Running {
 };
 extern Running running;
 
-enum class Collective { none, barrier, barrier_count, barrier_and, barrier_or, sync_warp, shuffle, shuffle_up,
-                        shuffle_down, shuffle_xor, ballot, any, all, active };
+enum class Collective {
+    none,
+    barrier,
+    barrier_count,
+    barrier_and,
+    barrier_or,
+    sync_warp,
+    shuffle,
+    shuffle_up,
+    shuffle_down,
+    shuffle_xor,
+    ballot,
+    any,
+    all,
+    active
+};
 
 struct Site {
     const char* file;
@@ -34,24 +49,28 @@ uint64_t collective(Collective kind, unsigned mask, uint64_t value, int operand,
 void trace_atomic(const void* address, unsigned bytes);
 void* dynamic_shared(size_t alignment);
 
-template <class T> uint64_t bits_of(T value) {
+template <class T>
+uint64_t bits_of(T value) {
     static_assert(sizeof(T) <= 8, "shuffles move 4 or 8 bytes");
     uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof value);
     return bits;
 }
-template <class T> T from_bits(uint64_t bits) {
+template <class T>
+T from_bits(uint64_t bits) {
     T value;
     std::memcpy(&value, &bits, sizeof value);
     return value;
 }
-template <class To, class From> To same_bits(From from) {
+template <class To, class From>
+To same_bits(From from) {
     static_assert(sizeof(To) == sizeof(From));
     return from_bits<To>(bits_of(from));
 }
 
 // Outside the traced code, since its accesses are atomic ones.
-template <class T, class F> __attribute__((no_sanitize("thread"), noinline)) T atomic(T* address, F change) {
+template <class T, class F>
+__attribute__((no_sanitize("thread"), noinline)) T atomic(T* address, F change) {
     trace_atomic(address, sizeof(T));
     const T old = *address;
     *address = change(old);
@@ -72,31 +91,38 @@ inline void __syncthreads(EMU_SITE) {
     gpu::emulated::collective(gpu::emulated::Collective::barrier, ~0u, 0, 0, 32, {file, line});
 }
 inline int __syncthreads_count(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_count, ~0u, predicate != 0, 0, 32, {file, line}));
+    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_count, ~0u, predicate != 0, 0, 32,
+                                         {file, line}));
 }
 inline int __syncthreads_and(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_and, ~0u, predicate != 0, 0, 32, {file, line}));
+    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_and, ~0u, predicate != 0, 0, 32,
+                                         {file, line}));
 }
 inline int __syncthreads_or(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_or, ~0u, predicate != 0, 0, 32, {file, line}));
+    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_or, ~0u, predicate != 0, 0, 32,
+                                         {file, line}));
 }
 inline void __syncwarp(unsigned mask = ~0u, EMU_SITE) {
     gpu::emulated::collective(gpu::emulated::Collective::sync_warp, mask, 0, 0, 32, {file, line});
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, EMU_SITE) {
-    return unsigned(gpu::emulated::collective(gpu::emulated::Collective::ballot, mask, predicate != 0, 0, 32, {file, line}));
+    return unsigned(gpu::emulated::collective(gpu::emulated::Collective::ballot, mask, predicate != 0, 0, 32,
+                                              {file, line}));
 }
 inline int __any_sync(unsigned mask, int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::any, mask, predicate != 0, 0, 32, {file, line}));
+    return int(
+        gpu::emulated::collective(gpu::emulated::Collective::any, mask, predicate != 0, 0, 32, {file, line}));
 }
 inline int __all_sync(unsigned mask, int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::all, mask, predicate != 0, 0, 32, {file, line}));
+    return int(
+        gpu::emulated::collective(gpu::emulated::Collective::all, mask, predicate != 0, 0, 32, {file, line}));
 }
-#define EMU_SHUFFLE(NAME, KIND, OPERAND)                                                                     \
-    template <class T> T NAME(unsigned mask, T value, OPERAND operand, int width = 32, EMU_SITE) {           \
-        return gpu::emulated::from_bits<T>(gpu::emulated::collective(gpu::emulated::Collective::KIND, mask,  \
-                                                                     gpu::emulated::bits_of(value),          \
-                                                                     int(operand), width, {file, line}));    \
+#define EMU_SHUFFLE(NAME, KIND, OPERAND)                                                                    \
+    template <class T>                                                                                      \
+    T NAME(unsigned mask, T value, OPERAND operand, int width = 32, EMU_SITE) {                             \
+        return gpu::emulated::from_bits<T>(gpu::emulated::collective(gpu::emulated::Collective::KIND, mask, \
+                                                                     gpu::emulated::bits_of(value),         \
+                                                                     int(operand), width, {file, line}));   \
     }
 EMU_SHUFFLE(__shfl_sync, shuffle, int)
 EMU_SHUFFLE(__shfl_up_sync, shuffle_up, unsigned)
@@ -106,8 +132,8 @@ EMU_SHUFFLE(__shfl_xor_sync, shuffle_xor, int)
 #undef EMU_SITE
 
 // Atomics of CUDA's types: int, unsigned, unsigned long long; add also of float and double.
-#define EMU_ATOMIC(NAME, T, EXPRESSION)                                             \
-    inline T NAME(T* address, T value) {                                            \
+#define EMU_ATOMIC(NAME, T, EXPRESSION)                                                    \
+    inline T NAME(T* address, T value) {                                                   \
         return gpu::emulated::atomic(address, [value](T old) -> T { return EXPRESSION; }); \
     }
 EMU_ATOMIC(atomicAdd, int, old + value)
@@ -123,8 +149,8 @@ EMU_ATOMIC(atomicMin, unsigned, old < value ? old : value)
 EMU_ATOMIC(atomicMin, unsigned long long, old < value ? old : value)
 EMU_ATOMIC(atomicOr, int, old | value)
 EMU_ATOMIC(atomicOr, unsigned, old | value)
-EMU_ATOMIC(atomicAnd, int, old & value)
-EMU_ATOMIC(atomicAnd, unsigned, old & value)
+EMU_ATOMIC(atomicAnd, int, old& value)
+EMU_ATOMIC(atomicAnd, unsigned, old& value)
 EMU_ATOMIC(atomicExch, int, (void(old), value))
 EMU_ATOMIC(atomicExch, unsigned, (void(old), value))
 EMU_ATOMIC(atomicExch, float, (void(old), value))
@@ -135,11 +161,16 @@ inline int atomicCAS(int* address, int expected, int value) {
 inline unsigned atomicCAS(unsigned* address, unsigned expected, unsigned value) {
     return gpu::emulated::atomic(address, [=](unsigned old) { return old == expected ? value : old; });
 }
-inline unsigned long long atomicCAS(unsigned long long* address, unsigned long long expected, unsigned long long value) {
-    return gpu::emulated::atomic(address, [=](unsigned long long old) { return old == expected ? value : old; });
+inline unsigned long long atomicCAS(unsigned long long* address, unsigned long long expected,
+                                    unsigned long long value) {
+    return gpu::emulated::atomic(address,
+                                 [=](unsigned long long old) { return old == expected ? value : old; });
 }
 
-template <class T> T __ldg(const T* address) { return *address; }
+template <class T>
+T __ldg(const T* address) {
+    return *address;
+}
 
 // Bits.
 inline unsigned __float_as_uint(float x) { return gpu::emulated::same_bits<unsigned>(x); }
@@ -175,8 +206,8 @@ inline double __fma_rn(double x, double y, double z) { return std::fma(x, y, z);
 inline double __dadd_rn(double x, double y) { return x + y; }
 inline double __dmul_rn(double x, double y) { return x * y; }
 inline int __float2int_rn(float x) { return int(std::nearbyint(x)); }
-#define EMU_MIN_MAX(T)                                     \
-    inline T min(T a, T b) { return b < a ? b : a; }       \
+#define EMU_MIN_MAX(T)                               \
+    inline T min(T a, T b) { return b < a ? b : a; } \
     inline T max(T a, T b) { return a < b ? b : a; }
 EMU_MIN_MAX(int)
 EMU_MIN_MAX(unsigned)

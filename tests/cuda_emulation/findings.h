@@ -1,7 +1,8 @@
 // What the emulator's checks found: defects of the program under test, not of the emulator.
 //
-// A finding is printed and kept; the next synchronising call of the runtime then returns cudaErrorLaunchFailure. A
-// process that ends with findings nobody took exits with status 1 (99 for a fault that cannot be survived).
+// A finding is printed and kept; the next synchronising call of the runtime then returns
+// cudaErrorLaunchFailure. A process that ends with findings nobody took exits with status 1 (99 for a fault
+// that cannot be survived).
 #pragma once
 
 #include <string>

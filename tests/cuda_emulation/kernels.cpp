@@ -18,7 +18,8 @@ struct Kernels {
         if (!path) return;
         std::FILE* file = std::fopen(path, "a");
         if (!file) return;
-        for (const Kernel* kernel : known) std::fprintf(file, "%zu\t%s\n", kernel->launches, full_name(*kernel).c_str());
+        for (const Kernel* kernel : known)
+            std::fprintf(file, "%zu\t%s\n", kernel->launches, full_name(*kernel).c_str());
         std::fclose(file);
     }
 };

@@ -1,7 +1,7 @@
 // A launch under emulation: the kernel with its arguments by value, queued on a stream.
 //
-// tensor/cuda/launch.cuh calls gpu::emulated::launch<kernel<...>>(grid, block, dynamic_shared_bytes, stream, args...).
-// A launch never runs before something synchronises with its stream.
+// tensor/cuda/launch.cuh calls gpu::emulated::launch<kernel<...>>(grid, block, dynamic_shared_bytes, stream,
+// args...). A launch never runs before something synchronises with its stream.
 #pragma once
 
 #include <tuple>
@@ -31,13 +31,20 @@ struct Launch {
 
 void enqueue(Launch* launch, cudaStream_t stream);  // takes ownership; errors go to cudaGetLastError
 
-template <auto Target> const char* pretty_name() { return __PRETTY_FUNCTION__; }
+template <auto Target>
+const char* pretty_name() {
+    return __PRETTY_FUNCTION__;
+}
 
-template <auto Target> struct Registered { static Kernel kernel; };
+template <auto Target>
+struct Registered {
+    static Kernel kernel;
+};
 template <auto Target>
 Kernel Registered<Target>::kernel(pretty_name<Target>(), reinterpret_cast<const void*>(Target));
 
-template <auto Target, class... P> struct PackedLaunch final : Launch {
+template <auto Target, class... P>
+struct PackedLaunch final : Launch {
     static_assert((std::is_trivially_copyable_v<P> && ...), "kernel parameters are copied byte by byte");
     std::tuple<P...> arguments;
     explicit PackedLaunch(P... args) : arguments(args...) {}

@@ -85,8 +85,9 @@ void drop_old_pages() {
 void on_fault(int, siginfo_t* info, void*) {
     const std::string what = is_device_address(info->si_addr) ? describe_device_address(info->si_addr)
                                                               : std::string("not device memory");
-    const std::string line = text_of("emulation: fault: %s touched %p: %s\n",
-                                     position.kernel ? where().c_str() : "host code", info->si_addr, what.c_str());
+    const std::string line =
+        text_of("emulation: fault: %s touched %p: %s\n", position.kernel ? where().c_str() : "host code",
+                info->si_addr, what.c_str());
     if (write(2, line.data(), line.size()) < 0) _exit(98);
     _exit(99);
 }
@@ -148,7 +149,9 @@ bool is_device_address(const void* address) {
     return p >= arena().base && p < arena().base + reserved;
 }
 
-bool starts_block(const void* address) { return arena().live.count(static_cast<char*>(const_cast<void*>(address))) > 0; }
+bool starts_block(const void* address) {
+    return arena().live.count(static_cast<char*>(const_cast<void*>(address))) > 0;
+}
 
 std::string describe_device_address(const void* address) {
     Arena& a = arena();
@@ -156,15 +159,17 @@ std::string describe_device_address(const void* address) {
     if (!is_device_address(p)) return "host memory";
     auto it = a.blocks.upper_bound(const_cast<char*>(p));
     if (it != a.blocks.end() && (it == a.blocks.begin() || p >= it->first - redzone))
-        return text_of("%td bytes before block %zu (%zu bytes%s)", it->first - p, it->second.number, it->second.bytes,
-                       it->second.live ? "" : ", freed");
+        return text_of("%td bytes before block %zu (%zu bytes%s)", it->first - p, it->second.number,
+                       it->second.bytes, it->second.live ? "" : ", freed");
     if (it == a.blocks.begin()) return "device memory that was never allocated";
     --it;
     const Block& block = it->second;
     const ptrdiff_t offset = p - it->first, size = static_cast<ptrdiff_t>(block.bytes);
     const char* state = block.live ? "" : ", freed";
-    if (offset < size) return text_of("byte %td of block %zu (%zu bytes%s)", offset, block.number, block.bytes, state);
-    return text_of("%td bytes past the end of block %zu (%zu bytes%s)", offset - size, block.number, block.bytes, state);
+    if (offset < size)
+        return text_of("byte %td of block %zu (%zu bytes%s)", offset, block.number, block.bytes, state);
+    return text_of("%td bytes past the end of block %zu (%zu bytes%s)", offset - size, block.number,
+                   block.bytes, state);
 }
 
 std::string outside_live_block(const void* address, size_t bytes) {
@@ -194,8 +199,8 @@ void check_redzones(const std::string& after) {
                            : !all_poison(data + bytes, tail)    ? "past the end"
                                                                 : nullptr;
         if (!side) continue;
-        report("redzone", text_of("after %s: something was written %s of block %zu (%zu bytes)", after.c_str(), side,
-                                  arena().blocks[data].number, bytes));
+        report("redzone", text_of("after %s: something was written %s of block %zu (%zu bytes)",
+                                  after.c_str(), side, arena().blocks[data].number, bytes));
         std::memset(data - redzone, poison, redzone);
         std::memset(data + bytes, poison, tail);
     }
@@ -228,7 +233,8 @@ OpenDeviceMemory::~OpenDeviceMemory() {
 
 void begin_shared(size_t bytes) {
     if (!shared.memory) {
-        void* memory = mmap(nullptr, shared_limit + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* memory =
+            mmap(nullptr, shared_limit + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) throw std::bad_alloc();
         shared.memory = static_cast<char*>(memory);
     }
@@ -241,8 +247,10 @@ void begin_shared(size_t bytes) {
 void end_shared() {
 #if !defined(__SANITIZE_ADDRESS__)
     if (!all_poison(shared.memory + shared.bytes, shared_guard))
-        report("redzone", text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",
-                                  full_name(*position.kernel).c_str(), position.block, shared.bytes));
+        report(
+            "redzone",
+            text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",
+                    full_name(*position.kernel).c_str(), position.block, shared.bytes));
 #endif
 }
 

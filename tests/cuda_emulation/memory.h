@@ -1,8 +1,9 @@
 // Device memory: one reserved range of addresses, handed out once, never again.
 //
-// Every block lies between redzones of 256 bytes at least (the rear one starts at its very end) and is filled with 0xFF
-// (NaN) when allocated and when freed. While host code runs the whole range is inaccessible; a touch ends the process
-// with a line that says what was touched. Pinned host memory is poisoned likewise but accessible.
+// Every block lies between redzones of 256 bytes at least (the rear one starts at its very end) and is filled
+// with 0xFF (NaN) when allocated and when freed. While host code runs the whole range is inaccessible; a
+// touch ends the process with a line that says what was touched. Pinned host memory is poisoned likewise but
+// accessible.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ bool is_device_address(const void* address);
 // Why [address, address + bytes) isn't inside one live block; empty where it is.
 std::string outside_live_block(const void* address, size_t bytes);
 bool starts_block(const void* address);
-std::string describe_device_address(const void* address);  // "12 bytes past the end of block 7 (64 bytes, freed)"
+std::string describe_device_address(
+    const void* address);  // "12 bytes past the end of block 7 (64 bytes, freed)"
 
 size_t device_memory_used();
 size_t device_memory_limit();

@@ -54,8 +54,12 @@ cudaError_t bad(const char* kind, const std::string& message) {
     return failed(cudaErrorInvalidValue);
 }
 
-bool reads_device(cudaMemcpyKind kind) { return kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice; }
-bool writes_device(cudaMemcpyKind kind) { return kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice; }
+bool reads_device(cudaMemcpyKind kind) {
+    return kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+}
+bool writes_device(cudaMemcpyKind kind) {
+    return kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+}
 
 std::string wrong_side(const char* name, const void* address, size_t bytes, bool device) {
     if (device) {
@@ -69,9 +73,11 @@ std::string wrong_side(const char* name, const void* address, size_t bytes, bool
 void copy_now(char* to, const char* from, size_t bytes, cudaMemcpyKind kind, const std::string& what) {
     const std::string gone = reads_device(kind) ? outside_live_block(from, bytes) : "";
     const std::string gone_to = writes_device(kind) ? outside_live_block(to, bytes) : "";
-    if (!gone.empty() || !gone_to.empty()) return report("lifetime", what + ": " + (gone.empty() ? gone_to : gone));
+    if (!gone.empty() || !gone_to.empty())
+        return report("lifetime", what + ": " + (gone.empty() ? gone_to : gone));
     if (kind == cudaMemcpyDeviceToHost && !trace_initialised(from, bytes))
-        report("uninitialised", what + ": reads " + describe_device_address(from) + ", not all of it written");
+        report("uninitialised",
+               what + ": reads " + describe_device_address(from) + ", not all of it written");
     std::memcpy(to, from, bytes);
     if (kind == cudaMemcpyHostToDevice) trace_set_state(to, bytes, ByteState::initialised);
     if (kind == cudaMemcpyDeviceToDevice) trace_copy_state(to, from, bytes);
@@ -85,9 +91,11 @@ cudaError_t copy(char* to, Rows to_rows, const char* from, Rows from_rows, size_
                  cudaStream_t stream) {
     const size_t height = to_rows.count;
     if (width == 0 || height == 0) return cudaSuccess;
-    const size_t from_bytes = (height - 1) * from_rows.pitch + width, to_bytes = (height - 1) * to_rows.pitch + width;
+    const size_t from_bytes = (height - 1) * from_rows.pitch + width,
+                 to_bytes = (height - 1) * to_rows.pitch + width;
     const std::string what = text_of("cudaMemcpy of %zu bytes", width * height);
-    if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice) {
+    if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost &&
+        kind != cudaMemcpyDeviceToDevice) {
         report("copy", what + ": a kind other than host-device, device-host or device-device");
         return failed(cudaErrorInvalidMemcpyDirection);
     }
@@ -125,16 +133,19 @@ void gpu::emulated::enqueue(Launch* raw, cudaStream_t stream) {
     const std::string name = full_name(*launch->kernel);
     const dim3 grid = launch->grid, block = launch->block;
     const size_t threads = size_t{block.x} * block.y * block.z, blocks = size_t{grid.x} * grid.y * grid.z;
-    if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.x > 0x7fffffffu || grid.y > 65535 ||
-        grid.z > 65535 || launch->dynamic_shared_bytes > size_t(launch->kernel->dynamic_shared_limit)) {
-        report("launch", text_of("kernel %s: grid (%u, %u, %u), block (%u, %u, %u), %zu bytes of dynamic shared memory",
-                                 name.c_str(), grid.x, grid.y, grid.z, block.x, block.y, block.z,
-                                 launch->dynamic_shared_bytes));
+    if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.x > 0x7fffffffu ||
+        grid.y > 65535 || grid.z > 65535 ||
+        launch->dynamic_shared_bytes > size_t(launch->kernel->dynamic_shared_limit)) {
+        report("launch",
+               text_of("kernel %s: grid (%u, %u, %u), block (%u, %u, %u), %zu bytes of dynamic shared memory",
+                       name.c_str(), grid.x, grid.y, grid.z, block.x, block.y, block.z,
+                       launch->dynamic_shared_bytes));
         failed(cudaErrorInvalidConfiguration);
         return;
     }
     if (threads % 32 != 0) {
-        report("rules", text_of("kernel %s: a block of %zu threads is no multiple of 32", name.c_str(), threads));
+        report("rules",
+               text_of("kernel %s: a block of %zu threads is no multiple of 32", name.c_str(), threads));
         failed(cudaErrorInvalidConfiguration);
         return;
     }
@@ -164,20 +175,42 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
     if (cudaError_t error = cudaSetDevice(device)) return error;
     switch (attribute) {
-        case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
-        case cudaDevAttrMaxSharedMemoryPerBlock: *value = 48 * 1024; break;
-        case cudaDevAttrClockRate: *value = 1000000; break;
-        case cudaDevAttrMultiProcessorCount: *value = 4; break;
-        case cudaDevAttrMemoryClockRate: *value = 1000000; break;
-        case cudaDevAttrGlobalMemoryBusWidth: *value = 64; break;
-        case cudaDevAttrL2CacheSize: *value = 1 << 20; break;
-        case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
-        case cudaDevAttrComputeCapabilityMinor: *value = 0; break;
-        case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = int(most_shared); break;
+        case cudaDevAttrMaxThreadsPerBlock:
+            *value = 1024;
+            break;
+        case cudaDevAttrMaxSharedMemoryPerBlock:
+            *value = 48 * 1024;
+            break;
+        case cudaDevAttrClockRate:
+            *value = 1000000;
+            break;
+        case cudaDevAttrMultiProcessorCount:
+            *value = 4;
+            break;
+        case cudaDevAttrMemoryClockRate:
+            *value = 1000000;
+            break;
+        case cudaDevAttrGlobalMemoryBusWidth:
+            *value = 64;
+            break;
+        case cudaDevAttrL2CacheSize:
+            *value = 1 << 20;
+            break;
+        case cudaDevAttrComputeCapabilityMajor:
+            *value = 9;
+            break;
+        case cudaDevAttrComputeCapabilityMinor:
+            *value = 0;
+            break;
+        case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+            *value = int(most_shared);
+            break;
     }
     return cudaSuccess;
 }
-cudaError_t cudaDriverGetVersion(int* version) { return *version = device_count() > 0 ? 13000 : 0, cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int* version) {
+    return *version = device_count() > 0 ? 13000 : 0, cudaSuccess;
+}
 cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
     Lock lock;
@@ -200,7 +233,8 @@ cudaError_t cudaPeekAtLastError() {
 cudaError_t cudaFuncSetAttribute(const void* address, cudaFuncAttribute attribute, int value) {
     Lock lock;
     Kernel* kernel = kernel_at(address);
-    if (!kernel || attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 || size_t(value) > most_shared)
+    if (!kernel || attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
+        size_t(value) > most_shared)
         return failed(cudaErrorInvalidValue);
     kernel->dynamic_shared_limit = value;
     return cudaSuccess;
@@ -208,21 +242,36 @@ cudaError_t cudaFuncSetAttribute(const void* address, cudaFuncAttribute attribut
 
 const char* cudaGetErrorName(cudaError_t error) {
     switch (error) {
-        case cudaSuccess: return "cudaSuccess";
-        case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
-        case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
-        case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
-        case cudaErrorInvalidMemcpyDirection: return "cudaErrorInvalidMemcpyDirection";
-        case cudaErrorInsufficientDriver: return "cudaErrorInsufficientDriver";
-        case cudaErrorNoDevice: return "cudaErrorNoDevice";
-        case cudaErrorInvalidDevice: return "cudaErrorInvalidDevice";
-        case cudaErrorInvalidResourceHandle: return "cudaErrorInvalidResourceHandle";
-        case cudaErrorNotReady: return "cudaErrorNotReady";
-        case cudaErrorLaunchFailure: return "cudaErrorLaunchFailure";
-        case cudaErrorStreamCaptureUnsupported: return "cudaErrorStreamCaptureUnsupported";
-        case cudaErrorStreamCaptureInvalidated: return "cudaErrorStreamCaptureInvalidated";
-        case cudaErrorStreamCaptureUnmatched: return "cudaErrorStreamCaptureUnmatched";
-        case cudaErrorStreamCaptureImplicit: return "cudaErrorStreamCaptureImplicit";
+        case cudaSuccess:
+            return "cudaSuccess";
+        case cudaErrorInvalidValue:
+            return "cudaErrorInvalidValue";
+        case cudaErrorMemoryAllocation:
+            return "cudaErrorMemoryAllocation";
+        case cudaErrorInvalidConfiguration:
+            return "cudaErrorInvalidConfiguration";
+        case cudaErrorInvalidMemcpyDirection:
+            return "cudaErrorInvalidMemcpyDirection";
+        case cudaErrorInsufficientDriver:
+            return "cudaErrorInsufficientDriver";
+        case cudaErrorNoDevice:
+            return "cudaErrorNoDevice";
+        case cudaErrorInvalidDevice:
+            return "cudaErrorInvalidDevice";
+        case cudaErrorInvalidResourceHandle:
+            return "cudaErrorInvalidResourceHandle";
+        case cudaErrorNotReady:
+            return "cudaErrorNotReady";
+        case cudaErrorLaunchFailure:
+            return "cudaErrorLaunchFailure";
+        case cudaErrorStreamCaptureUnsupported:
+            return "cudaErrorStreamCaptureUnsupported";
+        case cudaErrorStreamCaptureInvalidated:
+            return "cudaErrorStreamCaptureInvalidated";
+        case cudaErrorStreamCaptureUnmatched:
+            return "cudaErrorStreamCaptureUnmatched";
+        case cudaErrorStreamCaptureImplicit:
+            return "cudaErrorStreamCaptureImplicit";
     }
     return "unrecognized error code";
 }
@@ -263,7 +312,9 @@ cudaError_t cudaHostAlloc(void** block, size_t bytes, unsigned int) {
     pinned()[static_cast<const char*>(*block)] = bytes;
     return cudaSuccess;
 }
-cudaError_t cudaMallocHost(void** block, size_t bytes) { return cudaHostAlloc(block, bytes, cudaHostAllocDefault); }
+cudaError_t cudaMallocHost(void** block, size_t bytes) {
+    return cudaHostAlloc(block, bytes, cudaHostAllocDefault);
+}
 cudaError_t cudaFreeHost(void* block) {
     Lock lock;
     if (!block) return cudaSuccess;
@@ -276,16 +327,19 @@ cudaError_t cudaFreeHost(void* block) {
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
     Lock lock;
-    return copy(static_cast<char*>(to), {bytes, 1}, static_cast<const char*>(from), {bytes, 1}, bytes, kind, stream);
+    return copy(static_cast<char*>(to), {bytes, 1}, static_cast<const char*>(from), {bytes, 1}, bytes, kind,
+                stream);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
     Lock lock;
-    if (to_pitch < width || from_pitch < width) return bad("copy", "cudaMemcpy2D: a pitch is less than the width");
-    return copy(static_cast<char*>(to), {to_pitch, height}, static_cast<const char*>(from), {from_pitch, height}, width,
-                kind, stream);
+    if (to_pitch < width || from_pitch < width)
+        return bad("copy", "cudaMemcpy2D: a pitch is less than the width");
+    return copy(static_cast<char*>(to), {to_pitch, height}, static_cast<const char*>(from),
+                {from_pitch, height}, width, kind, stream);
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
     Lock lock;
@@ -299,14 +353,18 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
     const std::string what = text_of("cudaMemset of %zu bytes", bytes);
     const std::string wrong = outside_live_block(to, bytes);
     if (!wrong.empty()) return bad("copy", what + ": " + wrong);
-    return enqueue_work(stream, {what, [=] {
-        const std::string gone = outside_live_block(to, bytes);
-        if (!gone.empty()) return report("lifetime", what + ": " + gone);
-        std::memset(to, value, bytes);
-        trace_set_state(to, bytes, ByteState::initialised);
-    }, nullptr, 0});
+    return enqueue_work(stream, {what,
+                                 [=] {
+                                     const std::string gone = outside_live_block(to, bytes);
+                                     if (!gone.empty()) return report("lifetime", what + ": " + gone);
+                                     std::memset(to, value, bytes);
+                                     trace_set_state(to, bytes, ByteState::initialised);
+                                 },
+                                 nullptr, 0});
 }
-cudaError_t cudaMemset(void* to, int value, size_t bytes) { return cudaMemsetAsync(to, value, bytes, nullptr); }
+cudaError_t cudaMemset(void* to, int value, size_t bytes) {
+    return cudaMemsetAsync(to, value, bytes, nullptr);
+}
 
 // Streams and events.
 
@@ -318,17 +376,21 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
     Lock lock;
     return has_run(newest_of(stream)) ? cudaSuccess : cudaErrorNotReady;
 }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) { return *event = new CUevent_st, cudaSuccess; }
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
+    return *event = new CUevent_st, cudaSuccess;
+}
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     Lock lock;
     if (cudaError_t error = forbid_in_capture("recording an event")) return error;
     std::shared_ptr<EventState> state = event->state = std::make_shared<EventState>();
-    if (cudaError_t error = enqueue_work(stream, {"event", [state] {
-            state->ran = true;
-            state->time = std::chrono::steady_clock::now();
-        }, nullptr, 0}))
+    if (cudaError_t error = enqueue_work(stream, {"event",
+                                                  [state] {
+                                                      state->ran = true;
+                                                      state->time = std::chrono::steady_clock::now();
+                                                  },
+                                                  nullptr, 0}))
         return error;
     state->recorded = true;
     state->after = newest_of(stream);

@@ -1,7 +1,8 @@
 // The part of the CUDA runtime's interface that the project uses, with CUDA's names, types and numeric codes.
 //
-// Declarations alone, no includes: tests/cuda/check_headers.sh compiles this file once more inside a namespace, beside
-// the toolkit's own headers, and compares every name. Meanings are CUDA's; what the emulator adds is in streams.h.
+// Declarations alone, no includes: tests/cuda/check_headers.sh compiles this file once more inside a
+// namespace, beside the toolkit's own headers, and compares every name. Meanings are CUDA's; what the
+// emulator adds is in streams.h.
 
 enum cudaError_t {
     cudaSuccess = 0,
@@ -97,7 +98,8 @@ cudaError_t cudaHostAlloc(void** block, size_t bytes, unsigned int flags);
 cudaError_t cudaFreeHost(void* block);
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind);
 cudaError_t cudaMemset(void* to, int value, size_t bytes);
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream);

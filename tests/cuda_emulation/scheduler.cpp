@@ -57,7 +57,8 @@ uint64_t next_random() {  // splitmix64
     return z ^ (z >> 31);
 }
 
-template <class T> void arrange(std::vector<T>& items) {
+template <class T>
+void arrange(std::vector<T>& items) {
     const size_t n = items.size();
     std::iota(items.begin(), items.end(), T{0});
     if (schedule.order == Order::reversed)
@@ -73,7 +74,8 @@ void make_current(unsigned number) {
     position.warp_epoch = schedule.warp_epochs[number / lanes];
 }
 
-// What every fiber does: starts fresh lanes of the running warp until one waits (which leaves from within), then leaves.
+// What every fiber does: starts fresh lanes of the running warp until one waits (which leaves from within),
+// then leaves.
 void fiber_body() {
     for (;;) {
         while (schedule.next < lanes) {
@@ -123,20 +125,26 @@ const char* name_of(Collective kind) {
         case Collective::barrier:
         case Collective::barrier_count:
         case Collective::barrier_and:
-        case Collective::barrier_or: return "__syncthreads";
-        case Collective::sync_warp: return "__syncwarp";
-        case Collective::ballot: return "__ballot_sync";
-        case Collective::any: return "__any_sync";
-        case Collective::all: return "__all_sync";
-        default: return "__shfl_sync";
+        case Collective::barrier_or:
+            return "__syncthreads";
+        case Collective::sync_warp:
+            return "__syncwarp";
+        case Collective::ballot:
+            return "__ballot_sync";
+        case Collective::any:
+            return "__any_sync";
+        case Collective::all:
+            return "__all_sync";
+        default:
+            return "__shfl_sync";
     }
 }
 
 bool is_barrier(Collective kind) { return kind >= Collective::barrier && kind <= Collective::barrier_or; }
 
 bool together(const Thread& a, const Thread& b) {
-    return a.state == State::waiting && b.state == State::waiting && a.kind == b.kind && a.site.line == b.site.line &&
-           std::strcmp(a.site.file, b.site.file) == 0;
+    return a.state == State::waiting && b.state == State::waiting && a.kind == b.kind &&
+           a.site.line == b.site.line && std::strcmp(a.site.file, b.site.file) == 0;
 }
 
 // "32 at __syncthreads (file:12), 3 ended".
@@ -149,7 +157,8 @@ std::string who_waits(unsigned first, unsigned count) {
         unsigned n = 0;
         for (unsigned j = i; j < count; ++j) {
             const Thread& other = schedule.threads[first + j];
-            if (thread.state == State::done ? other.state == State::done : together(thread, other)) told[j] = true, ++n;
+            if (thread.state == State::done ? other.state == State::done : together(thread, other))
+                told[j] = true, ++n;
         }
         if (!text.empty()) text += ", ";
         text += thread.state == State::done
@@ -190,10 +199,14 @@ void resolve(unsigned first) {
     if (kind == Collective::sync_warp) ++schedule.warp_epochs[first / lanes];
     for (unsigned lane = 0; lane < lanes; ++lane) {
         Thread& thread = schedule.threads[first + lane];
-        if (kind == Collective::ballot) thread.value = votes;
-        else if (kind == Collective::any) thread.value = votes != 0;
-        else if (kind == Collective::all) thread.value = votes == 0xffffffffu;
-        else if (kind != Collective::sync_warp) thread.value = shuffled(kind, first, lane, values);
+        if (kind == Collective::ballot)
+            thread.value = votes;
+        else if (kind == Collective::any)
+            thread.value = votes != 0;
+        else if (kind == Collective::all)
+            thread.value = votes == 0xffffffffu;
+        else if (kind != Collective::sync_warp)
+            thread.value = shuffled(kind, first, lane, values);
         thread.state = State::ready;
     }
 }
@@ -210,7 +223,8 @@ bool run_warp(unsigned first) {
                 collective = true;
                 if (thread.mask != ~0u) return give_up("warp mask", first, lanes);
                 const int width = thread.width;
-                if (width < 1 || width > 32 || (width & (width - 1))) return give_up("shuffle width", first, lanes);
+                if (width < 1 || width > 32 || (width & (width - 1)))
+                    return give_up("shuffle width", first, lanes);
             }
             if (!together(schedule.threads[first], thread)) same = false;
         }
@@ -229,7 +243,8 @@ bool pass_barrier(bool& more) {
         ended += thread.state == State::done;
         votes += thread.value != 0;
         if (thread.state != schedule.threads[0].state) return give_up("barrier", 0, count);
-        if (thread.state == State::waiting && !together(schedule.threads[0], thread)) return give_up("barrier", 0, count);
+        if (thread.state == State::waiting && !together(schedule.threads[0], thread))
+            return give_up("barrier", 0, count);
     }
     more = ended == 0;
     for (Thread& thread : schedule.threads) {
@@ -269,7 +284,8 @@ struct FirstOrder {
         const char* text = std::getenv("ASTRO_EMULATION_ORDER");
         if (!text) return;
         if (!std::strcmp(text, "reversed")) set_order(Order::reversed);
-        if (!std::strncmp(text, "random", 6)) set_order(Order::random, std::strtoull(text + 6 + (text[6] == ':'), nullptr, 10));
+        if (!std::strncmp(text, "random", 6))
+            set_order(Order::random, std::strtoull(text + 6 + (text[6] == ':'), nullptr, 10));
     }
 } first_order;
 
@@ -325,7 +341,8 @@ bool run(const Launch& launch) {
 
 std::string where() {
     if (!position.kernel) return "no kernel";
-    return text_of("kernel %s, block %u, thread %u", full_name(*position.kernel).c_str(), position.block, position.thread);
+    return text_of("kernel %s, block %u, thread %u", full_name(*position.kernel).c_str(), position.block,
+                   position.thread);
 }
 
 }  // namespace gpu::emulated

@@ -1,8 +1,9 @@
 // Runs a launch: blocks one after another, the threads of a block as fibers of the calling OS thread.
 //
-// A thread runs until it meets a barrier or a warp collective or ends. Warps advance in turn, and within a warp the lanes
-// in the chosen order; a collective is resolved when all 32 lanes wait in it at one source line, a barrier when all
-// threads of the block do. Anything else is reported (who waits where) and the launch is given up.
+// A thread runs until it meets a barrier or a warp collective or ends. Warps advance in turn, and within a
+// warp the lanes in the chosen order; a collective is resolved when all 32 lanes wait in it at one source
+// line, a barrier when all threads of the block do. Anything else is reported (who waits where) and the
+// launch is given up.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace gpu::emulated {
 
 // The order of blocks, warps and lanes. A correct kernel without float atomics gives the same bits in each.
 enum class Order { forward, reversed, random };
-void set_order(Order order, uint64_t seed = 0);  // ASTRO_EMULATION_ORDER=forward|reversed|random:SEED sets the first
+void set_order(Order order,
+               uint64_t seed = 0);  // ASTRO_EMULATION_ORDER=forward|reversed|random:SEED sets the first
 Order order();
 
 bool run(const Launch& launch);  // false where it was given up

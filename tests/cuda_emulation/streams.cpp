@@ -104,8 +104,10 @@ void run_frees() {
     auto& frees = all().frees;
     size_t kept = 0;
     for (const auto& entry : frees) {
-        if (entry.second < oldest) device_free(entry.first);
-        else frees[kept++] = entry;
+        if (entry.second < oldest)
+            device_free(entry.first);
+        else
+            frees[kept++] = entry;
     }
     frees.resize(kept);
 }
@@ -194,7 +196,8 @@ void drain_until(const Dependency& what) {
 
 bool has_run(const Dependency& what) {
     auto it = all().by_id.find(what.stream);
-    return it == all().by_id.end() || it->second->queue.empty() || it->second->queue.front().serial > what.serial;
+    return it == all().by_id.end() || it->second->queue.empty() ||
+           it->second->queue.front().serial > what.serial;
 }
 
 Dependency newest_of(cudaStream_t handle) {
@@ -251,7 +254,9 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) 
     all().by_id[(*stream)->id] = *stream;
     return cudaSuccess;
 }
-cudaError_t cudaStreamCreate(cudaStream_t* stream) { return cudaStreamCreateWithFlags(stream, cudaStreamDefault); }
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+    return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
+}
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     Lock lock;
@@ -290,7 +295,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
     Lock lock;
     CUstream_st* known = resolve(stream);
     if (!known) return failed(cudaErrorInvalidResourceHandle);
-    *status = !known->capture            ? cudaStreamCaptureStatusNone
+    *status = !known->capture           ? cudaStreamCaptureStatusNone
               : known->capture->spoiled ? cudaStreamCaptureStatusInvalidated
                                         : cudaStreamCaptureStatusActive;
     return cudaSuccess;

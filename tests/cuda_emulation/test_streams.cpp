@@ -33,7 +33,7 @@ TEST_CASE("emulation: a stream does nothing before something synchronises with i
     gpu::emulated::launch<store>(1, 32, 0, stream, data.data, 0, 5);
     *host.data = 0;
     cudaMemcpyAsync(host.data, data.data, sizeof(int), cudaMemcpyDeviceToHost, stream);
-    CHECK(*host.data == 0);                  // a missing synchronisation shows
+    CHECK(*host.data == 0);                     // a missing synchronisation shows
     CHECK(data.read() == std::vector<int>{1});  // a non-blocking stream doesn't wait for the default one
     CHECK(cudaStreamQuery(stream) == cudaErrorNotReady);
     CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
@@ -156,7 +156,8 @@ TEST_CASE("emulation: copies are checked for range, side and lifetime") {
     // Rows with pitches.
     std::vector<int> rows = {1, 2, 3, 4, 5, 6};
     DeviceArray<int> wide(std::vector<int>(8, 0));
-    CHECK(cudaMemcpy2DAsync(wide.data, 16, rows.data(), 12, 8, 2, cudaMemcpyHostToDevice, nullptr) == cudaSuccess);
+    CHECK(cudaMemcpy2DAsync(wide.data, 16, rows.data(), 12, 8, 2, cudaMemcpyHostToDevice, nullptr) ==
+          cudaSuccess);
     CHECK(wide.read() == std::vector<int>{1, 2, 0, 0, 4, 5, 0, 0});
     CHECK(found() == "");
     cudaGetLastError();

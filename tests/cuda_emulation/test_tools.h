@@ -9,7 +9,8 @@
 #include "tests/cuda_emulation/findings.h"
 #include "tests/cuda_emulation/scheduler.h"
 
-template <class T> struct DeviceArray {
+template <class T>
+struct DeviceArray {
     T* data = nullptr;
     size_t count;
     explicit DeviceArray(size_t n) : count(n) { cudaMalloc(&data, n * sizeof(T)); }
@@ -36,7 +37,8 @@ inline std::string found() {
     return text;
 }
 
-template <class F> void each_order(F run) {
+template <class F>
+void each_order(F run) {
     using gpu::emulated::Order;
     for (Order order : {Order::forward, Order::reversed, Order::random}) {
         gpu::emulated::set_order(order, 7);
