@@ -256,8 +256,8 @@ void attention(const Device& d, const AttentionShape& s, const T* qkv, T* probab
     const int64_t heads = s.batch * s.heads, width = s.heads * s.head_dim;
     if (heads == 0 || s.tokens == 0 || s.head_dim == 0) return;
     if (fused<T>(s)) {
-        gpu::launch<attention_kernel<T>>(gpu::blocks(heads, 1, 1 << 20), kThreads,
-                                         static_cast<size_t>(shared_bytes<T>(s)), d.stream, s, qkv, probabilities, y);
+        gpu::launch<attention_kernel<T>>(gpu::blocks(heads, 1), kThreads, static_cast<size_t>(shared_bytes<T>(s)),
+                                         d.stream, s, qkv, probabilities, y);
         return;
     }
     const T scale = T(1) / std::sqrt(T(s.head_dim));
@@ -274,9 +274,8 @@ void attention_grad(const Device& d, const AttentionShape& s, const T* qkv, cons
     if (heads == 0 || s.tokens == 0 || s.head_dim == 0) return;
     Scratch<T> slopes(d, heads * s.tokens * s.tokens);
     if (fused<T>(s)) {
-        gpu::launch<attention_grad_kernel<T>>(gpu::blocks(heads, 1, 1 << 20), kThreads,
-                                              static_cast<size_t>(shared_bytes<T>(s)), d.stream, s, qkv, probabilities,
-                                              gy, slopes.get(), gqkv);
+        gpu::launch<attention_grad_kernel<T>>(gpu::blocks(heads, 1), kThreads, static_cast<size_t>(shared_bytes<T>(s)),
+                                              d.stream, s, qkv, probabilities, gy, slopes.get(), gqkv);
         return;
     }
     const T scale = T(1) / std::sqrt(T(s.head_dim));

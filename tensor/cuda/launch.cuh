@@ -44,14 +44,17 @@ inline constexpr bool kEmulated = false;
 
 template <auto Kernel, class... Args>
 void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args... args) {
-    Kernel<<<grid, block, shared_bytes, stream> > >(args...);
+    Kernel<<<grid, block, shared_bytes, stream>>>(args...);
     check(cudaGetLastError(), "launch");
 }
 
 #endif
 
-// Number of blocks for n items at `each` a block; kernels walk on by the size of the grid where `most` cuts it off.
-inline unsigned blocks(int64_t n, int64_t each, int64_t most = 8192) {
+// The largest grid of kernels that walk on by its size; small under the emulator, so that tests make them walk.
+inline constexpr int64_t kMostBlocks = kEmulated ? 12 : 8192;
+
+// Number of blocks for n items at `each` a block.
+inline unsigned blocks(int64_t n, int64_t each, int64_t most = kMostBlocks) {
     const int64_t wanted = (n + each - 1) / each;
     return static_cast<unsigned>(wanted < most ? wanted : most);
 }
