@@ -25,7 +25,7 @@ struct TwoLayer {  // linear-SiLU-linear
         v("first", first);
         v("second", second);
     }
-    Tensor operator()(const Tensor& x) const { return second(silu(first(x))); }
+    Tensor operator()(const Tensor& x) const { return second(first(x, UnaryOp::silu)); }
 };
 
 struct Denoiser {

@@ -44,8 +44,7 @@ Mlp make_mlp(const Maker& make, const MlpSpec& spec, const std::vector<float>& d
 Tensor Mlp::operator()(const Tensor& x) const {
     Tensor h = x;
     for (size_t i = 0; i + 1 < layers.size(); ++i) {
-        h = layers[i](h);
-        h = spec.activation == Activation::relu ? relu(h) : gelu(h);
+        h = layers[i](h, spec.activation == Activation::relu ? UnaryOp::relu : UnaryOp::gelu);
         if (spec.layer_norm) h = layer_norm(h, norms[i].gain, norms[i].bias);
     }
     return layers.back()(h);

@@ -17,6 +17,7 @@ struct Linear {
         v("bias", bias);
     }
     Tensor operator()(const Tensor& x) const { return linear(x, weight, bias); }
+    Tensor operator()(const Tensor& x, UnaryOp activation) const { return linear(x, weight, bias, activation); }
 };
 
 Linear make_linear(const Maker& make, int64_t in, int64_t out);       // Xavier-uniform weight, bias 0

@@ -25,7 +25,7 @@ Tensor Block::operator()(const Tensor& x, const Tensor& condition) const {
     Tensor h = layer_norm(x, part(1), part(0), 1.0);
     Tensor y = x + gate(2) * project(attention(qkv(h), heads, causal));
     h = layer_norm(y, part(4), part(3), 1.0);
-    return y + gate(5) * down(gelu(up(h)));
+    return y + gate(5) * down(up(h, UnaryOp::gelu));
 }
 
 Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width) {

@@ -63,6 +63,17 @@ class Backend {
                       const void* a, int64_t lda, const void* b, int64_t ldb, void* c, int64_t ldc,
                       bool accumulate) = 0;
 
+    // Weights, which stay the same for a while, may be laid out for products once. packed_size: elements that op(w) (k, n)
+    // takes in that layout, 0 where this backend multiplies by weights as they lie. pack: w is (k, n), or (n, k) where
+    // transposed.
+    virtual int64_t packed_size(DType type, int64_t k, int64_t n) const = 0;
+    virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
+    // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size is 0.
+    // bias and activation may be null: none. z is kept in `kept` (m, n) for the gradient unless that is null. The same as
+    // gemm, add and unary one after the other.
+    virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
+                        const void* bias, const UnaryOp* activation, void* kept, void* y) = 0;
+
     // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
     // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
     virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,

@@ -82,6 +82,10 @@ std::vector<OpCase> op_cases() {
     add_case("matmul", {{3, 4}, {5, 4}}, [](const Inputs& x) { return matmul(x[0], x[1], false, true); });
     add_case("matmul", {{4, 3}, {5, 4}}, [](const Inputs& x) { return matmul(x[0], x[1], true, true); });
     add_case("linear", {{2, 3, 4}, {4, 5}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); });
+    for (UnaryOp f : {UnaryOp::gelu, UnaryOp::silu, UnaryOp::tanh})
+        for (int64_t n : {1, 16, 35})
+            add_case("linear", {{7, 3}, {3, n}, {n}}, [f](const Inputs& x) { return linear(x[0], x[1], x[2], f); });
+    add_case("linear", {{2, 0}, {0, 5}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2], UnaryOp::gelu); });
 
     for (int64_t width : {1, 2, 16, 35}) {
         add_case("layer_norm", {{3, width}}, [](const Inputs& x) { return layer_norm(x[0], {}, {}); });

@@ -44,6 +44,8 @@ Tensor cumsum(const Tensor& x, int axis);     // running sums along the axis
 // Linear algebra. matmul: (m, k) (k, n), either operand transposed first.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);  // x (..., in) weight (in, out) + bias (out)
+// f of that, in one pass: for relu, gelu, silu and their like, which have no constants.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation);
 
 // Layer norm over the last axis: (x - mean) / std * (offset + gain) + bias, epsilon 1e-6 inside the root.
 // gain, bias: (groups, width) with x's rows divided evenly among groups (1 for plain affine; the batch size for

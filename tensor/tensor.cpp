@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include "tensor/ops/packed_weights.h"
+
 namespace astro {
 
 Storage::Storage(Backend& b, int64_t n) : backend(b), bytes(n) {

@@ -13,6 +13,8 @@
 
 namespace astro {
 
+class PackedWeights;  // tensor/ops/packed_weights.h
+
 // Memory on one backend; `version` counts in-place writes, so that a tape notices when a saved tensor changed.
 struct Storage {
     Storage(Backend& b, int64_t n);
@@ -24,6 +26,7 @@ struct Storage {
     int64_t bytes;
     void* data = nullptr;  // null where bytes is 0
     uint64_t version = 0;
+    std::unique_ptr<PackedWeights> packed;  // matrices in it, laid out for products; made when first needed
 };
 
 class Tensor {
@@ -88,6 +91,7 @@ class Tensor {
 
     uint64_t version() const { return storage_->version; }
     const Storage* storage() const { return storage_.get(); }
+    Storage* storage() { return storage_.get(); }
     int64_t offset() const { return offset_; }  // in elements
     bool sole_owner() const { return storage_.use_count() == 1; }
 

@@ -26,39 +26,6 @@ TEST_CASE("ops: gradcheck finds a wrong gradient") {
     CHECK_FALSE(gradcheck(wrong, {x}, Rng(1)).ok);
 }
 
-TEST_CASE("gemm: against a naive product at every edge size and both types") {
-    auto backend = make_cpu_backend();
-    Rng rng(5);
-    auto check = [&](auto zero, int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool accumulate) {
-        using T = decltype(zero);
-        std::vector<T> a(size_t(m * k)), b(size_t(k * n)), c(size_t(m * n), T(0.5));
-        for (T& v : a) v = T(rng.uniform(-1, 1));
-        for (T& v : b) v = T(rng.uniform(-1, 1));
-        std::vector<double> want(size_t(m * n), accumulate ? 0.5 : 0.0);
-        for (int64_t i = 0; i < m; ++i)
-            for (int64_t j = 0; j < n; ++j)
-                for (int64_t p = 0; p < k; ++p)
-                    want[size_t(i * n + j)] += double(a[size_t(ta ? p * m + i : i * k + p)]) *
-                                               double(b[size_t(tb ? j * k + p : p * n + j)]);
-        backend->gemm(DTypeOf<T>::value, ta, tb, m, n, k, a.data(), ta ? m : k, b.data(), tb ? k : n, c.data(), n,
-                      accumulate);
-        double worst = 0;
-        for (size_t i = 0; i < want.size(); ++i) worst = std::max(worst, std::fabs(want[i] - double(c[i])));
-        INFO("m ", m, " n ", n, " k ", k, " ta ", ta, " tb ", tb);
-        CHECK(worst <= (sizeof(T) == 4 ? 3e-6 : 1e-14) * double(k + 1));
-    };
-    const std::vector<int64_t> sizes = {0, 1, 2, 5, 6, 7, 12, 13, 15, 16, 17, 31, 32, 33, 65};
-    for (int64_t m : sizes)
-        for (int64_t n : sizes)
-            for (int64_t k : {int64_t{0}, int64_t{1}, int64_t{3}, int64_t{33}}) {
-                check(float{}, m, n, k, false, false, false);
-                check(float{}, m, n, k, true, true, true);
-                check(double{}, m, n, k, n % 2 == 0, m % 2 == 0, true);
-            }
-    check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
-    check(float{}, 14, 600, 530, true, false, true);
-}
-
 TEST_CASE("tape: only what it was opened on is differentiated") {
     auto backend = make_cpu_backend();
     Tensor actor = Tensor::from(*backend, {2}, std::vector<double>{1, 2});

@@ -24,12 +24,17 @@ class CqlTd3Bc : public Td3Bc {
 
   protected:
     Extra critic_term(int64_t k) const override {
-        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, int64_t count) {
+        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count) {
             const Rng own = rng.stream(static_cast<uint64_t>(chunk));
             const Shape shape{rows.reward.dim(0), cql_.sampled_actions, sampler_.action_dim()};
             const Tensor random = uniform_actions(context_.backend, shape, own.stream("uniform"));
-            const Tensor policy = noisy_actions(actor_, repeat_inputs(rows.value_input, cql_.sampled_actions), own.stream("policy"));
-            return conservative_term(critics_, rows, concat({random, policy.reshape(shape)}, 1), Tensor()) *
+            Tensor mean;  // the policy's, which has no noise of its own
+            {
+                NoTape off;
+                mean = actor_(rows.value_input);
+            }
+            const Tensor policy = noisy_actions(repeat_inputs(mean, cql_.sampled_actions), own.stream("policy"));
+            return conservative_term(critics_, rows, concat({random, policy.reshape(shape)}, 1), Tensor(), q) *
                    (cql_.weight / static_cast<double>(count));
         };
     }
@@ -44,18 +49,20 @@ Tensor repeat_inputs(const Tensor& input, int64_t n) {
     return repeat_rows(input, n).reshape(Shape{input.dim(0) * n, input.dim(1)});
 }
 
-Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p) {
+Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p,
+                                const Tensor& q) {
     const int64_t size = actions.dim(0), n = actions.dim(1);
     const Tensor inputs = repeat_inputs(rows.value_input, n);
-    Tensor q = critics(i, inputs, actions.reshape(Shape{size * n, actions.dim(2)})).reshape(Shape{size, n});
-    if (log_p.defined()) q = q - log_p;
-    return logsumexp(q) - critics(i, rows.value_input, rows.action);
+    Tensor sampled = critics(i, inputs, actions.reshape(Shape{size * n, actions.dim(2)})).reshape(Shape{size, n});
+    if (log_p.defined()) sampled = sampled - log_p;
+    return logsumexp(sampled) - q;
 }
 
-Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p) {
+Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
+                         const std::vector<Tensor>& q) {
     Tensor total;
     for (size_t i = 0; i < critics.q.size(); ++i) {
-        const Tensor term = sum(conservative_differences(critics, i, rows, actions, log_p));
+        const Tensor term = sum(conservative_differences(critics, i, rows, actions, log_p, q[i]));
         total = i == 0 ? term : total + term;
     }
     return total;

@@ -56,8 +56,9 @@ class CqlPure : public ValueLearner {
 
         const Tensor y = evaluate(batch, [&](int64_t c, const Batch& rows) {
             const int64_t size = rows.reward.dim(0), tries = config_.max_target ? n : 1;
-            const Tensor next = repeat_inputs(rows.next_input, tries);
-            const Tensor least = critics_target_.least(next, policy_.sample(next, noise("next", c, size * tries)).action);
+            const auto policy = policy_.at(rows.next_input).repeat(tries);
+            const Tensor action = policy.sample(noise("next", c, size * tries)).action;
+            const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
             return regression_target(rows, largest(least.reshape(Shape{size, tries})), target_rule());
         });
 
@@ -67,7 +68,7 @@ class CqlPure : public ValueLearner {
         const nn::Gradient actor = nn::chunked_gradient(
             context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t c, int64_t first, int64_t size) {
                 const Tensor input = batch.input.rows(first, size);
-                const GaussianPolicy::Sample now = policy_.sample(input, noise("policy", c, size));
+                const GaussianPolicy::Sample now = policy_.at(input).sample(noise("policy", c, size));
                 log_p_sum[static_cast<size_t>(c)] = sum(now.log_p).item();
                 return sum(now.log_p * alpha - critics_.least(input, now.action)) * inverse;
             });
@@ -75,13 +76,13 @@ class CqlPure : public ValueLearner {
         // Critics: TD errors and the conservative terms. Sums of differences are kept for the multiplier.
         std::vector<double> difference(static_cast<size_t>(chunks));
         const double strength = config_.pure_weight * (config_.lagrange ? std::clamp(std::exp(log_multiplier_.value.item()), 0.0, 1e6) : 1.0);
-        const double critic = update_critics(k, batch, y, [&](int64_t c, const Batch& rows, int64_t) {
+        const double critic = update_critics(k, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
             const int64_t size = rows.reward.dim(0);
             Tensor actions, log_p;
             {
                 NoTape off;
-                const GaussianPolicy::Sample next = policy_.sample(repeat_inputs(rows.next_input, n), noise("cql-next", c, size * n));
-                const GaussianPolicy::Sample current = policy_.sample(repeat_inputs(rows.value_input, n), noise("cql-current", c, size * n));
+                const GaussianPolicy::Sample next = policy_.at(rows.next_input).repeat(n).sample(noise("cql-next", c, size * n));
+                const GaussianPolicy::Sample current = policy_.at(rows.value_input).repeat(n).sample(noise("cql-current", c, size * n));
                 std::vector<float> uniform(static_cast<size_t>(size * n * da));
                 rng.stream("uniform").stream(static_cast<uint64_t>(c)).fill_uniform(uniform.data(), size * n * da, -1, 1);
                 const Shape each{size, n, da}, density{size, n};
@@ -91,7 +92,7 @@ class CqlPure : public ValueLearner {
             }
             Tensor total;
             for (size_t i = 0; i < critics_.q.size(); ++i) {
-                Tensor d = conservative_differences(critics_, i, rows, actions, log_p);
+                Tensor d = conservative_differences(critics_, i, rows, actions, log_p, q[i]);
                 if (config_.lagrange) d = clamp(d, config_.difference_low, 1e30);
                 const Tensor term = sum(d);
                 difference[static_cast<size_t>(c)] += term.item();
@@ -140,11 +141,17 @@ class CqlPure : public ValueLearner {
 
 }  // namespace
 
-GaussianPolicy::Sample GaussianPolicy::sample(const Tensor& input, const Tensor& noise) const {
-    const int64_t da = noise.dim(1);
+GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {
     const Tensor out = net(input);
-    const Tensor mean = slice(out, 1, 0, da);
-    const Tensor log_deviation = clamp(slice(out, 1, da, da) * multiplier + offset, -20, 2);
+    const int64_t da = out.dim(1) / 2;
+    return {slice(out, 1, 0, da), clamp(slice(out, 1, da, da) * multiplier + offset, -20, 2)};
+}
+
+GaussianPolicy::Gaussian GaussianPolicy::Gaussian::repeat(int64_t n) const {
+    return {repeat_inputs(mean, n), repeat_inputs(log_deviation, n)};
+}
+
+GaussianPolicy::Sample GaussianPolicy::Gaussian::sample(const Tensor& noise) const {
     const Tensor u = mean + exp(log_deviation) * noise;
     // log N(u) - log |d tanh(u)/du|, with log(1 - tanh^2 u) = 2 (ln 2 - u - softplus(-2u))
     const Tensor log_p = affine(square(noise), -0.5, -0.9189385332046727) - log_deviation -

@@ -18,7 +18,12 @@ struct GaussianPolicy {
     struct Sample {
         Tensor action, log_p;  // (n, A), (n)
     };
-    Sample sample(const Tensor& input, const Tensor& noise) const;  // (n, I), (n, A) ~ N(0, 1)
+    struct Gaussian {
+        Tensor mean, log_deviation;                // (n, A)
+        Gaussian repeat(int64_t times) const;      // each row `times` times, one after another
+        Sample sample(const Tensor& noise) const;  // (n, A) ~ N(0, 1)
+    };
+    Gaussian at(const Tensor& input) const;  // (n, I)
 };
 
 }  // namespace astro::learners

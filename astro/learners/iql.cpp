@@ -31,14 +31,20 @@ class Iql : public ValueLearner {
             return regression_target(rows, value_of(v_, rows.next_input), target_rule());
         });
         const bool awr = config_.actor == IqlActor::awr;
-        const Tensor advantage = !awr ? Tensor() : evaluate(batch, [&](int64_t, const Batch& rows) {
-            return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
-        });
-
-        const nn::Gradient v = nn::chunked_gradient(
-            context_.threads, context_.chunks, count, v_set_.flat(), [&](int64_t, int64_t first, int64_t n) {
-                return expectile_value_loss(v_, batch.value_input.rows(first, n), target_q.rows(first, n), config_.expectile, count);
+        Tensor advantage;  // at the actor's goals; single-task, at the critics' inputs, which are the same
+        if (awr && sampler_.goals())
+            advantage = evaluate(batch, [&](int64_t, const Batch& rows) {
+                return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
             });
+
+        std::vector<Tensor> seen(static_cast<size_t>(std::max<int64_t>(1, std::min(context_.chunks, count))));
+        const nn::Gradient v = nn::chunked_gradient(
+            context_.threads, context_.chunks, count, v_set_.flat(), [&](int64_t chunk, int64_t first, int64_t n) {
+                const Tensor a = target_q.rows(first, n) - value_of(v_, batch.value_input.rows(first, n));
+                seen[static_cast<size_t>(chunk)] = a.detach();
+                return expectile_loss(a, config_.expectile, count);
+            });
+        if (awr && !sampler_.goals()) advantage = concat(seen, 0);
         v_optimiser_.step(v_set_, v.flat, rate(k));
         const double critics = update_critics(k, batch, y);
         nn::move_towards(critics_target_set_, critics_set_, value_.ema);
@@ -83,8 +89,7 @@ class Iql : public ValueLearner {
 
 }  // namespace
 
-Tensor expectile_value_loss(const nn::Mlp& v, const Tensor& input, const Tensor& target_q, double tau, int64_t count) {
-    const Tensor advantage = target_q - value_of(v, input);
+Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count) {
     return sum(step(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
 }
 

@@ -5,8 +5,8 @@
 
 namespace astro::learners {
 
-// sum over rows of w A^2, A = target_q - V(input), w = tau where A >= 0, else 1 - tau; divided by count.
-Tensor expectile_value_loss(const nn::Mlp& v, const Tensor& input, const Tensor& target_q, double tau, int64_t count);
+// sum over rows of w A^2, w = tau where the advantage A = target_q - V >= 0, else 1 - tau; divided by count.
+Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count);
 
 // min(exp(beta A), cap); with `normalised`, A is first divided by its deviation over the batch.
 std::vector<float> awr_weights(const std::vector<float>& advantage, double beta, double cap, bool normalised);

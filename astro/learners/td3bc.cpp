@@ -5,11 +5,10 @@ namespace astro::learners {
 Td3Bc::Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
     : ValueLearner(context, config, data, stage), config_(config.td3bc), actor_target_(actor_), actor_target_set_(actor_target_) {}
 
-Tensor Td3Bc::noisy_actions(const Actor& actor, const Tensor& input, Rng noise) const {
-    const Shape shape{input.dim(0), sampler_.action_dim()};
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
-    noise.fill_normal(values.data(), shape.numel());
-    return smoothed_actions(actor, input, Tensor::from(context_.backend, shape, values), config_.policy_noise, config_.noise_clip);
+Tensor Td3Bc::noisy_actions(const Tensor& mean, Rng noise) const {
+    std::vector<float> values(static_cast<size_t>(mean.numel()));
+    noise.fill_normal(values.data(), mean.numel());
+    return smoothed_actions(mean, Tensor::from(context_.backend, mean.shape(), values), config_.policy_noise, config_.noise_clip);
 }
 
 ValueLearner::Extra Td3Bc::critic_term(int64_t) const { return {}; }
@@ -18,7 +17,7 @@ Figures Td3Bc::update(int64_t k) {
     const Rng rng = stream(k);
     const Batch batch = sampler_.draw(context_.backend, value_.batch, rng.stream("batch"));
     const Tensor y = evaluate(batch, [&](int64_t chunk, const Batch& rows) {
-        const Tensor next = noisy_actions(actor_target_, rows.next_input, rng.stream("noise").stream(static_cast<uint64_t>(chunk)));
+        const Tensor next = noisy_actions(actor_target_(rows.next_input), rng.stream("noise").stream(static_cast<uint64_t>(chunk)));
         return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());
     });
     Figures figures = {{"critic_loss", update_critics(k, batch, y, critic_term(k))}};

@@ -19,8 +19,8 @@ class Td3Bc : public ValueLearner {
   protected:
     // What a derived learner adds to the critics' loss at update k; nothing here.
     virtual Extra critic_term(int64_t k) const;
-    // The actor's actions with TD3's clipped noise.
-    Tensor noisy_actions(const Actor& actor, const Tensor& input, Rng noise) const;
+    // Actions with TD3's clipped noise, drawn from a stream.
+    Tensor noisy_actions(const Tensor& mean, Rng noise) const;
 
   private:
     Td3BcConfig config_;

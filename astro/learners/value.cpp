@@ -23,10 +23,16 @@ Tensor regression_target(const Batch& batch, const Tensor& next_value, const Tar
     return rule.clamped ? clamp(y, -1 / (1 - rule.gamma), 0) : y;
 }
 
-Tensor critic_loss(const Critics& critics, const Batch& batch, const Tensor& y, int64_t count) {
+std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch) {
+    std::vector<Tensor> q;
+    for (size_t i = 0; i < critics.q.size(); ++i) q.push_back(critics(i, batch.value_input, batch.action));
+    return q;
+}
+
+Tensor critic_loss(const std::vector<Tensor>& q, const Tensor& y, int64_t count) {
     Tensor loss;
-    for (size_t i = 0; i < critics.q.size(); ++i) {
-        const Tensor term = sum(square(critics(i, batch.value_input, batch.action) - y));
+    for (size_t i = 0; i < q.size(); ++i) {
+        const Tensor term = sum(square(q[i] - y));
         loss = i == 0 ? term : loss + term;
     }
     return loss * (1.0 / static_cast<double>(count));
@@ -64,9 +70,9 @@ nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms&
     return joined;
 }
 
-Tensor smoothed_actions(const Actor& target, const Tensor& next_input, const Tensor& noise, double policy_noise, double clip) {
+Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip) {
     NoTape off;
-    return clamp(target(next_input) + clamp(noise * policy_noise, -clip, clip), -1, 1);
+    return clamp(mean + clamp(noise * policy_noise, -clip, clip), -1, 1);
 }
 
 ValueLearner::ValueLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
@@ -118,8 +124,9 @@ double ValueLearner::update_critics(int64_t k, const Batch& batch, const Tensor&
     const int64_t rows = batch.reward.dim(0);
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const Batch part = batch.rows(first, count);
-        const Tensor loss = critic_loss(critics_, part, y.rows(first, count), rows);
-        return more ? loss + more(chunk, part, rows) : loss;
+        const std::vector<Tensor> q = critic_values(critics_, part);
+        const Tensor loss = critic_loss(q, y.rows(first, count), rows);
+        return more ? loss + more(chunk, part, q, rows) : loss;
     };
     const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
     critics_optimiser_.step(critics_set_, g.flat, rate(k));

@@ -27,8 +27,10 @@ struct TargetRule {
 };
 Tensor regression_target(const Batch& batch, const Tensor& next_value, const TargetRule& rule);
 
-// sum over critics and rows of (Q_i(value_input, a) - y)^2, divided by count.
-Tensor critic_loss(const Critics& critics, const Batch& batch, const Tensor& y, int64_t count);
+// Q_i(value_input, a) of every critic: each (B).
+std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch);
+// sum over critics and rows of (Q_i - y)^2, divided by count.
+Tensor critic_loss(const std::vector<Tensor>& q, const Tensor& y, int64_t count);
 
 // Actor's loss with the critic's values normalised by their mean size over the whole batch (Fujimoto & Gu 2021):
 //   -q_weight mean(q) / mean|q| + bc_weight mean |pi - a|^2, no gradient through mean|q|.
@@ -57,8 +59,9 @@ class ValueLearner : public Learner {
     nn::Mlp make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const;
     double rate(int64_t k) const { return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end); }
     TargetRule target_rule() const;
-    // One Adam step on the critics: mean squared error to y, and `more` for each chunk (or nothing).
-    using Extra = std::function<Tensor(int64_t chunk, const Batch& rows, int64_t count)>;
+    // One Adam step on the critics: mean squared error to y, and `more` for each chunk (or nothing), which is given the
+    // chunk's critic_values.
+    using Extra = std::function<Tensor(int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count)>;
     double update_critics(int64_t k, const Batch& batch, const Tensor& y, const Extra& more = {});
     double update_actor(int64_t k, const Batch& batch, const ActorTerms& terms);
     // f(chunk, rows) for every chunk, without recording; the results one after another.
@@ -70,13 +73,15 @@ class ValueLearner : public Learner {
     nn::Adam actor_optimiser_, critics_optimiser_;
 };
 
-// Target actions of TD3: clamp(pi'(s') + clamp(policy_noise * noise, -clip, clip), -1, 1); noise (B, A) ~ N(0, 1).
-Tensor smoothed_actions(const Actor& target, const Tensor& next_input, const Tensor& noise, double policy_noise, double clip);
+// TD3's smoothed actions: clamp(mean + clamp(policy_noise * noise, -clip, clip), -1, 1); mean, noise (B, A), noise ~ N(0, 1).
+Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip);
 
-// CQL's conservative differences of critic i: log sum_k exp(Q_i(s, a_k) - log p_k) - Q_i(s, a), (B). actions (B, n, A);
-// log_p (B, n) or undefined. The term: their sum over rows and critics.
-Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p);
-Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p);
+// CQL's conservative differences of critic i: log sum_k exp(Q_i(s, a_k) - log p_k) - q_i, q_i = Q_i(s, a), (B).
+// actions (B, n, A); log_p (B, n) or undefined. The term: their sum over rows and critics.
+Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p,
+                                const Tensor& q);
+Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
+                         const std::vector<Tensor>& q);
 Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I)
 Factory make_cql_pure;                                 // CORL's own form
 

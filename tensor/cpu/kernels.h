@@ -23,6 +23,10 @@ struct Kernels {
     // workspace: gemm_workspace<T>() elements.
     void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b,
                  int64_t ldb, T* c, int64_t ldc, bool accumulate, T* workspace);
+    int64_t (*packed_size)(int64_t k, int64_t n);
+    void (*pack_matrix)(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* packed);
+    void (*linear)(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
+                   T* kept, T* y);
     void (*layer_norm)(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x, const T* gain,
                        const T* bias, T* y, T* mean, T* rstd);
     void (*layer_norm_grad)(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
@@ -44,9 +48,11 @@ struct Kernels {
     int64_t (*peak_loop)(int64_t rounds);  // returns its multiplications and additions
 };
 
+// A product goes through blocks of this many rows and columns of its second operand.
+constexpr int64_t kGemmBlockK = 256, kGemmBlockN = 512;
 // Elements of workspace that gemm needs, for any size.
 template <class T>
-constexpr int64_t gemm_workspace() { return 256 * (512 + 64); }
+constexpr int64_t gemm_workspace() { return kGemmBlockK * (kGemmBlockN + 64); }
 
 struct KernelTables {
     const char* isa;

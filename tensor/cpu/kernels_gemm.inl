@@ -1,13 +1,15 @@
-// Matrix product: c (m, n) (+)= op(a) op(b). Part of kernels_impl.inl.
+// Matrix product: c (m, n) (+)= op(a) op(b), and the linear layer on it. Part of kernels_impl.inl.
 //
-// b is packed into panels as wide as the register tile, a block of kBlockK x kBlockN at a time; a is read where it
-// lies (both of its strides are free, so transposing costs nothing). The tile is kept in registers over the
-// whole block. The sum over k runs in blocks of kBlockK, in order: the result does not depend on anything else.
+// b is packed into panels as wide as the register tile, kBlockK rows of it at a time; a is read where it lies
+// (both of its strides are free, so transposing it costs nothing). A tile of c is kept in registers over a
+// block of k. Every element of c is the sum over k in order, in blocks of kBlockK: it depends neither on the
+// tile it falls into nor on the other rows. Weights can be packed once and used until they change
+// (pack_matrix, linear).
 namespace astro::cpu {
 namespace ASTRO_ISA {
 
-constexpr int64_t kBlockK = 256, kBlockN = 512;
-constexpr int kTileRows = ASTRO_GEMM_ROWS, kTileVectors = ASTRO_GEMM_VECTORS;
+constexpr int64_t kBlockK = kGemmBlockK, kBlockN = kGemmBlockN;
+constexpr int kMostVectors = ASTRO_GEMM_VECTORS;
 
 template <class T>
 struct Vector {
@@ -16,108 +18,228 @@ struct Vector {
     typedef T unaligned __attribute__((vector_size(ASTRO_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
 };
 
-template <class T>
-constexpr int tile_width() { return kTileVectors * Vector<T>::kLanes; }
+// Rows of a tile that is `vectors` registers wide: as many as the registers hold, but no more than pay.
+constexpr int tile_rows(int vectors) {
+    return ASTRO_GEMM_SUMS / vectors < ASTRO_GEMM_MOST_ROWS ? ASTRO_GEMM_SUMS / vectors
+                                                            : ASTRO_GEMM_MOST_ROWS;
+}
 
-// One register tile: c[0..Rows) x [0..width) (+)= a-panel x b-panel over k.
-template <class T, int Rows>
-void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, T* c, int64_t ldc, int64_t width,
-          bool accumulate) {
+// Where a product goes, and what happens to it there: sum over k (+ c) (+ bias), and its activation beside
+// it.
+template <class T>
+struct Product {
+    T* c;
+    int64_t ldc;
+    const T* bias = nullptr;
+    const UnaryOp* activation = nullptr;
+    T* activated = nullptr;  // may be c
+    bool accumulate = false;
+
+    Product at(int64_t i, int64_t j) const {
+        return {c + i * ldc + j,
+                ldc,
+                bias ? bias + j : nullptr,
+                activation,
+                activated ? activated + i * ldc + j : nullptr,
+                accumulate};
+    }
+};
+
+// One register tile: Rows x `width` elements of c, at most Vectors registers wide.
+template <class T, int Rows, int Vectors>
+void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, const Product<T>& to,
+          int64_t width) {
     using Vec = typename Vector<T>::type;
     using Loose = typename Vector<T>::unaligned;
     constexpr int kLanes = Vector<T>::kLanes;
-    Vec sum[Rows][kTileVectors] = {};
+    Vec sum[Rows][Vectors] = {};
     for (int64_t p = 0; p < k; ++p) {
-        Vec b[kTileVectors];
-        for (int v = 0; v < kTileVectors; ++v) b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
-        panel += tile_width<T>();
+        Vec b[Vectors];
+        for (int v = 0; v < Vectors; ++v) b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
+        panel += Vectors * kLanes;
         const T* ap = a + p * a_k;
         for (int r = 0; r < Rows; ++r) {
             const T x = ap[r * a_row];
-            for (int v = 0; v < kTileVectors; ++v) sum[r][v] += b[v] * x;
+            for (int v = 0; v < Vectors; ++v) sum[r][v] += b[v] * x;
         }
     }
-    if (width == tile_width<T>()) {
+    if (width == Vectors * kLanes) {
         for (int r = 0; r < Rows; ++r)
-            for (int v = 0; v < kTileVectors; ++v) {
-                Loose* out = reinterpret_cast<Loose*>(c + r * ldc + v * kLanes);
-                *out = accumulate ? static_cast<Vec>(*out) + sum[r][v] : sum[r][v];
+            for (int v = 0; v < Vectors; ++v) {
+                Loose* out = reinterpret_cast<Loose*>(to.c + r * to.ldc + v * kLanes);
+                if (to.accumulate) sum[r][v] += static_cast<Vec>(*out);
+                if (to.bias)
+                    sum[r][v] += static_cast<Vec>(*reinterpret_cast<const Loose*>(to.bias + v * kLanes));
+                *out = sum[r][v];
             }
-        return;
+    } else {  // the last columns
+        T spill[Vectors * kLanes];
+        for (int r = 0; r < Rows; ++r) {
+            T* out = to.c + r * to.ldc;
+            for (int v = 0; v < Vectors; ++v) *reinterpret_cast<Loose*>(spill + v * kLanes) = sum[r][v];
+            for (int64_t j = 0; j < width; ++j) {
+                if (to.accumulate) spill[j] += out[j];
+                out[j] = to.bias ? spill[j] + to.bias[j] : spill[j];
+            }
+        }
     }
-    T spill[tile_width<T>()];
-    for (int r = 0; r < Rows; ++r) {
-        for (int v = 0; v < kTileVectors; ++v) *reinterpret_cast<Loose*>(spill + v * kLanes) = sum[r][v];
-        for (int64_t j = 0; j < width; ++j) c[r * ldc + j] = accumulate ? c[r * ldc + j] + spill[j] : spill[j];
-    }
+    if (to.activated)  // while the tile is in the nearest cache
+        for (int r = 0; r < Rows; ++r)
+            unary(*to.activation, width, to.c + r * to.ldc, T(0), T(0), to.activated + r * to.ldc);
 }
 
-template <class T, int Rows>
+template <class T, int Rows, int Vectors>
 struct TileFor {  // the instance for a number of rows known at run time
-    static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, T* c,
-                    int64_t ldc, int64_t width, bool accumulate) {
-        if (rows == Rows) return tile<T, Rows>(k, a, a_row, a_k, panel, c, ldc, width, accumulate);
-        TileFor<T, Rows - 1>::run(rows, k, a, a_row, a_k, panel, c, ldc, width, accumulate);
+    static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
+                    const Product<T>& to, int64_t width) {
+        if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, to, width);
+        TileFor<T, Rows - 1, Vectors>::run(rows, k, a, a_row, a_k, panel, to, width);
+    }
+};
+template <class T, int Vectors>
+struct TileFor<T, 0, Vectors> {
+    static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&, int64_t) {}
+};
+
+// All rows of one panel: m is cut into tiles of nearly equal height, so that no narrow tile is left over.
+template <class T, int Vectors>
+struct PanelFor {  // the instance for a number of vectors known at run time
+    static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k,
+                    const T* panel, const Product<T>& to, int64_t width) {
+        if (vectors != Vectors)
+            return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, to, width);
+        constexpr int kRows = tile_rows(Vectors);
+        const int64_t tiles = (m + kRows - 1) / kRows, least = m / (tiles > 0 ? tiles : 1),
+                      higher = m - least * tiles;
+        for (int64_t t = 0, i = 0; t < tiles; ++t) {
+            const int64_t rows = least + (t < higher ? 1 : 0);
+            TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, to.at(i, 0), width);
+            i += rows;
+        }
     }
 };
 template <class T>
-struct TileFor<T, 0> {
-    static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, T*, int64_t, int64_t, bool) {}
+struct PanelFor<T, 0> {
+    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&,
+                    int64_t) {}
 };
 
-// Packs op(b)[p0..p0+kc, j0..j0+nc) into panels of the tile's width, the last one padded with zeros.
+// Columns of the panel that begins at column j of n: a full tile's, or what is left rounded up to whole
+// vectors.
 template <class T>
-void pack(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
-    constexpr int64_t kWidth = tile_width<T>();
-    for (int64_t j = 0; j < nc; j += kWidth, packed += kc * kWidth) {
-        const int64_t width = nc - j < kWidth ? nc - j : kWidth;
+int64_t panel_width(int64_t n, int64_t j) {
+    constexpr int64_t kLanes = Vector<T>::kLanes, kFull = kMostVectors * kLanes;
+    return n - j >= kFull ? kFull : (n - j + kLanes - 1) / kLanes * kLanes;
+}
+
+// y[p, 0..4) = x[0..4, p): four rows become four columns, 4 x 4 elements at a time.
+template <class T>
+void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) {
+    typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+    typedef T Loose __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
+    using Int = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+    typedef Int Lanes __attribute__((vector_size(4 * sizeof(T))));
+    const Lanes low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
+    int64_t p = 0;
+    for (; p + 4 <= n; p += 4) {
+        Four r[4];
+        for (int i = 0; i < 4; ++i) r[i] = *reinterpret_cast<const Loose*>(x + i * x_row + p);
+        const Four a = __builtin_shuffle(r[0], r[1], low), b = __builtin_shuffle(r[2], r[3], low);
+        const Four c = __builtin_shuffle(r[0], r[1], high), d = __builtin_shuffle(r[2], r[3], high);
+        T* to = y + p * y_row;
+        *reinterpret_cast<Loose*>(to) = __builtin_shuffle(a, b, first);
+        *reinterpret_cast<Loose*>(to + y_row) = __builtin_shuffle(a, b, second);
+        *reinterpret_cast<Loose*>(to + 2 * y_row) = __builtin_shuffle(c, d, first);
+        *reinterpret_cast<Loose*>(to + 3 * y_row) = __builtin_shuffle(c, d, second);
+    }
+    for (; p < n; ++p)
+        for (int i = 0; i < 4; ++i) y[p * y_row + i] = x[i * x_row + p];
+}
+
+// Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
+template <class T>
+void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
+    for (int64_t j = 0; j < nc;) {
+        const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
         if (tb) {
-            for (int64_t i = 0; i < width; ++i) {
-                const T* from = b + (j0 + j + i) * ldb + p0;
-                for (int64_t p = 0; p < kc; ++p) packed[p * kWidth + i] = from[p];
-            }
+            const T* from = b + (j0 + j) * ldb + p0;  // (width, kc), rows ldb apart
+            int64_t i = 0;
+            for (; i + 4 <= width; i += 4) transpose_strip(kc, from + i * ldb, ldb, packed + i, wide);
+            for (; i < width; ++i)
+                for (int64_t p = 0; p < kc; ++p) packed[p * wide + i] = from[i * ldb + p];
             for (int64_t p = 0; p < kc; ++p)
-                for (int64_t i = width; i < kWidth; ++i) packed[p * kWidth + i] = 0;
+                for (i = width; i < wide; ++i) packed[p * wide + i] = 0;
         } else {
             for (int64_t p = 0; p < kc; ++p) {
                 const T* from = b + (p0 + p) * ldb + j0 + j;
-                T* to = packed + p * kWidth;
-                if (width == kWidth) {
-                    for (int64_t i = 0; i < kWidth; ++i) to[i] = from[i];
-                } else {
-                    for (int64_t i = 0; i < width; ++i) to[i] = from[i];
-                    for (int64_t i = width; i < kWidth; ++i) to[i] = 0;
-                }
+                T* to = packed + p * wide;
+                for (int64_t i = 0; i < width; ++i) to[i] = from[i];
+                for (int64_t i = width; i < wide; ++i) to[i] = 0;
             }
         }
+        packed += kc * wide;
+        j += wide;
     }
 }
 
 template <class T>
-void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb, T* c,
-          int64_t ldc, bool accumulate, T* workspace) {
-    constexpr int64_t kWidth = tile_width<T>();
+void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k,
+                    const T* packed, const Product<T>& to) {
+    for (int64_t j = 0; j < nc;) {
+        const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
+        PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, m, kc, a, a_row, a_k, packed, to.at(0, j),
+                                       width);
+        packed += kc * wide;
+        j += wide;
+    }
+}
+
+template <class T>
+void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb,
+          T* c, int64_t ldc, bool accumulate, T* workspace) {
     const int64_t a_row = ta ? 1 : lda, a_k = ta ? lda : 1;
-    if (k == 0 && !accumulate)
-        for (int64_t i = 0; i < m; ++i)
-            for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = 0;
-    for (int64_t p0 = 0; p0 < k; p0 += kBlockK) {
+    Product<T> to{c, ldc};
+    int64_t p0 = 0;
+    do {  // once for k = 0, too: the empty sum
         const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
-        const bool add = accumulate || p0 > 0;
+        to.accumulate = accumulate || p0 > 0;
         for (int64_t j0 = 0; j0 < n; j0 += kBlockN) {
             const int64_t nc = n - j0 < kBlockN ? n - j0 : kBlockN;
-            pack(tb, kc, nc, b, ldb, p0, j0, workspace);
-            for (int64_t i = 0; i < m; i += kTileRows) {
-                const int64_t rows = m - i < kTileRows ? m - i : kTileRows;
-                const T* ai = a + i * a_row + p0 * a_k;
-                for (int64_t j = 0; j < nc; j += kWidth) {
-                    const int64_t width = nc - j < kWidth ? nc - j : kWidth;
-                    TileFor<T, kTileRows>::run(rows, kc, ai, a_row, a_k, workspace + j * kc, c + i * ldc + j0 + j,
-                                               ldc, width, add);
-                }
-            }
+            pack_block(tb, kc, nc, b, ldb, p0, j0, workspace);
+            multiply_block(m, nc, kc, a + p0 * a_k, a_row, a_k, workspace, to.at(0, j0));
         }
+        p0 += kc;
+    } while (p0 < k);
+}
+
+// Elements of a packed (k, n) matrix: blocks of kBlockK rows, each as pack_block lays it out.
+template <class T>
+int64_t packed_size(int64_t k, int64_t n) {
+    constexpr int64_t kLanes = Vector<T>::kLanes;
+    return k * ((n + kLanes - 1) / kLanes * kLanes);
+}
+
+template <class T>
+void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* packed) {
+    for (int64_t p0 = 0; p0 < k; p0 += kBlockK) {
+        const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
+        pack_block(tb, kc, n, b, ldb, p0, int64_t{0}, packed + packed_size<T>(p0, n));
     }
+}
+
+// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; z is kept where `kept` is given.
+template <class T>
+void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias,
+            const UnaryOp* activation, T* kept, T* y) {
+    Product<T> to{kept ? kept : y, n};
+    int64_t p0 = 0;
+    do {
+        const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
+        to.accumulate = p0 > 0;
+        if (p0 + kc == k) to.bias = bias, to.activation = activation, to.activated = activation ? y : nullptr;
+        multiply_block(m, n, kc, x + p0, k, int64_t{1}, packed + packed_size<T>(p0, n), to);
+        p0 += kc;
+    } while (p0 < k);
 }
 
 // The most this core can do: independent fused multiply-adds on registers alone.
@@ -132,7 +254,8 @@ int64_t peak_loop(int64_t rounds) {
     T total = 0;
     for (int c = 0; c < kChains; ++c)
         for (int l = 0; l < Vector<T>::kLanes; ++l) total += sum[c][l];
-    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2 : 0;  // the sum is used, so the loop stays
+    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2
+                      : 0;  // the sum is used, so the loop stays
 }
 
 }  // namespace ASTRO_ISA

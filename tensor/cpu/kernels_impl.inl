@@ -3,6 +3,7 @@
 // the linker, and the program could then execute AVX code on a machine without it.
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "tensor/cpu/kernels.h"
 
@@ -20,6 +21,20 @@ T sum_of(int64_t n, const T* x) {
     for (int j = 0; i < n; ++i, ++j) lane[j] += x[i];
     for (int half = kLanes / 2; half > 0; half /= 2)
         for (int j = 0; j < half; ++j) lane[j] += lane[j + half];
+    return lane[0];
+}
+
+template <class T>
+T max_of(int64_t n, const T* x) {
+    constexpr int kLanes = 16;
+    T lane[kLanes];
+    for (int j = 0; j < kLanes; ++j) lane[j] = x[0];
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes)
+        for (int j = 0; j < kLanes; ++j) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (int j = 0; i < n; ++i, ++j) lane[j] = x[i] > lane[j] ? x[i] : lane[j];
+    for (int half = kLanes / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; ++j) lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
     return lane[0];
 }
 
@@ -53,7 +68,8 @@ namespace astro::cpu {
 template <class T>
 static Kernels<T> table() {
     using namespace ASTRO_ISA;
-    return {copy_rows<T>, unary<T>, unary_grad<T>, binary<T>, binary_grad<T>, sum_to<T>, gemm<T>, layer_norm<T>,
+    return {copy_rows<T>, unary<T>, unary_grad<T>, binary<T>, binary_grad<T>, sum_to<T>, gemm<T>,
+            packed_size<T>, pack_matrix<T>, linear<T>, layer_norm<T>,
             layer_norm_grad<T>, attention<T>, attention_grad<T>, logsumexp<T>, pairwise_distance<T>,
             pairwise_distance_grad<T>, adam<T>, lerp<T>, sum_of_squares<T>, peak_loop<T>};
 }

@@ -56,16 +56,14 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
     }
 }
 
-// Replaces a row by its softmax; returns log sum exp.
+// Replaces a row by its softmax; the largest element and the sum of exp(x - largest) are left in `top` and `total`.
 template <class T>
-T softmax_row(int64_t n, T* row) {
-    T top = row[0];
-    for (int64_t i = 1; i < n; ++i) top = row[i] > top ? row[i] : top;
-    for (int64_t i = 0; i < n; ++i) row[i] = fast_exp(row[i] - top);
-    const T total = sum_of(n, row);
+void softmax_row(int64_t n, T* row, T& top, T& total) {
+    const T largest = max_of(n, row);
+    for (int64_t i = 0; i < n; ++i) row[i] = fast_exp(row[i] - largest);
+    top = largest, total = sum_of(n, row);
     const T inverse = T(1) / total;
     for (int64_t i = 0; i < n; ++i) row[i] *= inverse;
-    return top + std::log(total);
 }
 
 template <class T>
@@ -73,7 +71,9 @@ void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
     for (int64_t r = 0; r < rows; ++r) {
         T* row = softmax + r * columns;
         for (int64_t i = 0; i < columns; ++i) row[i] = x[r * columns + i];
-        y[r] = softmax_row(columns, row);
+        T top, total;
+        softmax_row(columns, row, top, total);
+        y[r] = top + std::log(total);
     }
 }
 
@@ -91,7 +91,8 @@ void attention(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, b
                 T* row = p + i * tokens;
                 const int64_t seen = causal ? i + 1 : tokens;
                 for (int64_t j = 0; j < seen; ++j) row[j] *= scale;
-                softmax_row(seen, row);
+                T top, total;
+                softmax_row(seen, row, top, total);
                 for (int64_t j = seen; j < tokens; ++j) row[j] = 0;
             }
             gemm(false, false, tokens, head_dim, tokens, p, tokens, q + 2 * width, stride,

@@ -1,5 +1,6 @@
 // Matrix products.
 #include "tensor/ops.h"
+#include "tensor/ops/packed_weights.h"
 
 namespace astro {
 
@@ -45,7 +46,9 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
     return y;
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+namespace {
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const UnaryOp* activation) {
     ASTRO_CHECK(x.rank() >= 1 && weight.rank() == 2 && x.dim(-1) == weight.dim(0) && bias.rank() == 1 &&
                     bias.dim(0) == weight.dim(1) && x.dtype() == weight.dtype(),
                 "linear: x is ", dtype_name(x.dtype()), " ", x.shape(), ", weight ", weight.shape(), ", bias ",
@@ -53,19 +56,40 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
     Shape shape = x.shape();
     shape.set(-1, out);
-    Tensor y(x.backend(), x.dtype(), shape);
-    Backend& backend = x.backend();
-    backend.copy_rows(x.dtype(), rows, out, bias.raw(), 0, y.raw(), out, false);  // every row starts as the bias
-    backend.gemm(x.dtype(), false, false, rows, out, in, x.raw(), in, weight.raw(), out, y.raw(), out, true);
-    if (Tape* tape = recording({x, weight, bias})) {
-        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out](Tape& t, const Tensor& gy) {
-            // y = x W + b: dx = gy W^T, dW = x^T gy, db = sum of gy over rows
-            if (t.wants(x)) add_product(t, x, gy, false, weight, true, rows, in, out);
-            if (t.wants(weight)) add_product(t, weight, x, true, gy, false, in, out, rows);
-            if (t.wants(bias)) t.add(bias, sum_to(gy.reshape(Shape{rows, out}), Shape{out}));
+    Tensor y(x.backend(), x.dtype(), shape), z;  // y = f(z), z = x W + b; z is kept for f's gradient
+    Tape* tape = recording({x, weight, bias});
+    if (tape && activation) z = Tensor(x.backend(), x.dtype(), shape);
+    x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(), activation,
+                       z.defined() ? z.raw() : nullptr, y.raw());
+    if (tape) {
+        const UnaryOp f = activation ? *activation : UnaryOp::affine;
+        Tensor kept = z.defined() ? y.detach() : Tensor();
+        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, z, kept, f](Tape& t, const Tensor& gy) {
+            Tensor gz = gy;
+            if (z.defined()) {
+                gz = Tensor(gy.backend(), gy.dtype(), gy.shape());
+                gy.backend().unary_grad(f, gy.dtype(), gy.numel(), z.raw(), kept.raw(), gy.raw(), 0, 0, gz.raw());
+            }
+            // dx = gz W^T, dW = x^T gz, db = sum of gz over rows
+            if (t.wants(x)) {
+                Tensor gx(x.backend(), x.dtype(), x.shape());
+                x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true, nullptr, nullptr,
+                                   nullptr, gx.raw());
+                t.add(x, gx);
+            }
+            if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);
+            if (t.wants(bias)) t.add(bias, sum_to(gz.reshape(Shape{rows, out}), Shape{out}));
         });
     }
     return y;
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) { return linear(x, weight, bias, nullptr); }
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation) {
+    return linear(x, weight, bias, &activation);
 }
 
 }  // namespace astro

@@ -1,0 +1,97 @@
+// Matrix products and linear layers against five-line references, over sizes around every edge of tiles and
+// blocks.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tensor/ops.h"
+#include "tensor/rng.h"
+
+using namespace astro;
+
+namespace {
+
+std::vector<float> random_values(int64_t n, Rng& rng) {
+    std::vector<float> values(static_cast<size_t>(n));
+    for (float& v : values) v = static_cast<float>(rng.uniform(-1, 1));
+    return values;
+}
+
+}  // namespace
+
+TEST_CASE("gemm: against a naive product at every edge size and both types") {
+    auto backend = make_cpu_backend();
+    Rng rng(5);
+    auto check = [&](auto zero, int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool accumulate) {
+        using T = decltype(zero);
+        const int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1,
+                      ldc = n + 2;  // rows longer than the matrices
+        std::vector<T> a(size_t((ta ? k : m) * lda)), b(size_t((tb ? n : k) * ldb)),
+            c(size_t(m * ldc), T(0.5));
+        for (T& v : a) v = T(rng.uniform(-1, 1));
+        for (T& v : b) v = T(rng.uniform(-1, 1));
+        std::vector<double> want(size_t(m * n), accumulate ? 0.5 : 0.0);
+        for (int64_t i = 0; i < m; ++i)
+            for (int64_t j = 0; j < n; ++j)
+                for (int64_t p = 0; p < k; ++p)
+                    want[size_t(i * n + j)] += double(a[size_t(ta ? p * lda + i : i * lda + p)]) *
+                                               double(b[size_t(tb ? j * ldb + p : p * ldb + j)]);
+        backend->gemm(DTypeOf<T>::value, ta, tb, m, n, k, a.data(), lda, b.data(), ldb, c.data(), ldc,
+                      accumulate);
+        double worst = 0;
+        for (int64_t i = 0; i < m; ++i)
+            for (int64_t j = 0; j < ldc; ++j) {
+                const double got = double(c[size_t(i * ldc + j)]);
+                worst = std::max(worst, j < n ? std::fabs(want[size_t(i * n + j)] - got)
+                                              : std::fabs(got - 0.5) * 1e9);  // the rest stays
+            }
+        INFO("m ", m, " n ", n, " k ", k, " ta ", ta, " tb ", tb);
+        CHECK(worst <= (sizeof(T) == 4 ? 3e-6 : 1e-14) * double(k + 1));
+    };
+    const std::vector<int64_t> sizes = {0, 1, 2, 5, 6, 7, 12, 13, 15, 16, 17, 31, 32, 33, 65};
+    for (int64_t m : sizes)
+        for (int64_t n : sizes)
+            for (int64_t k : {int64_t{0}, int64_t{1}, int64_t{3}, int64_t{33}}) {
+                check(float{}, m, n, k, false, false, false);
+                check(float{}, m, n, k, true, true, true);
+                check(double{}, m, n, k, n % 2 == 0, m % 2 == 0, true);
+            }
+    check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
+    check(float{}, 14, 600, 530, true, false, true);
+    for (int64_t k : {255, 256, 257, 513})
+        for (int64_t n : {63, 64, 131, 511, 513}) check(float{}, 5, n, k, k % 2 == 0, n % 3 == 0, n % 2 == 0);
+}
+
+TEST_CASE("a linear layer with its activation equals product, bias and activation one after the other") {
+    auto backend = make_cpu_backend();
+    Rng rng(2);
+    for (int64_t m : {0, 1, 7, 33})
+        for (int64_t n : {1, 16, 35, 64, 70})
+            for (int64_t k : {0, 1, 19, 256, 300}) {
+                const Tensor x = Tensor::from(*backend, Shape{m, k}, random_values(m * k, rng));
+                const Tensor w = Tensor::from(*backend, Shape{k, n}, random_values(k * n, rng));
+                const Tensor b = Tensor::from(*backend, Shape{n}, random_values(n, rng));
+                const std::vector<float> got = linear(x, w, b, UnaryOp::gelu).to_vector<float>(),
+                                         want = gelu(matmul(x, w) + b).to_vector<float>();
+                double worst = 0;
+                for (size_t i = 0; i < got.size(); ++i)
+                    worst = std::max(worst, std::fabs(double(got[i]) - double(want[i])));
+                CHECK(worst < 1e-5);
+            }
+}
+
+TEST_CASE("weights that were packed are packed anew once they have changed in place") {
+    auto backend = make_cpu_backend();
+    const Tensor x = Tensor::full(*backend, DType::f32, Shape{2, 3}, 1),
+                 b = Tensor::zeros(*backend, DType::f32, Shape{4});
+    Tensor w = Tensor::full(*backend, DType::f32, Shape{3, 4}, 1);
+    CHECK(linear(x, w, b).to_vector<float>()[0] == 3);
+    w.fill(2);
+    CHECK(linear(x, w, b).to_vector<float>()[0] == 6);
+    // Two matrices in one storage, as the parameters of a network are.
+    Tensor flat = Tensor::from(*backend, Shape{4}, std::vector<float>{1, 2, 3, 4});
+    const Tensor one = Tensor::full(*backend, DType::f32, Shape{1, 2}, 1),
+                 none = Tensor::zeros(*backend, DType::f32, Shape{1});
+    CHECK(linear(one, flat.view(0, Shape{2, 1}), none).item() == 3);
+    CHECK(linear(one, flat.view(2, Shape{2, 1}), none).item() == 7);
+}
