@@ -46,7 +46,7 @@ struct Site {
 // Waits until the whole block (a barrier) or warp has come, then returns this thread's result.
 uint64_t collective(Collective kind, unsigned mask, uint64_t value, int operand, int width, Site site);
 // Trace mode: an atomic access to `bytes` at `address` (nothing elsewhere).
-void trace_atomic(const void* address, unsigned bytes);
+void trace_atomic(const void* address, unsigned bytes, const void* code);
 void* dynamic_shared(size_t alignment);
 
 template <class T>
@@ -71,7 +71,7 @@ To same_bits(From from) {
 // Outside the traced code, since its accesses are atomic ones.
 template <class T, class F>
 __attribute__((no_sanitize("thread"), noinline)) T atomic(T* address, F change) {
-    trace_atomic(address, sizeof(T));
+    trace_atomic(address, sizeof(T), __builtin_return_address(0));
     const T old = *address;
     *address = change(old);
     return old;

@@ -19,10 +19,12 @@ LINK_FLAGS_asan    := -fsanitize=address,undefined
 LINK_FLAGS_trace   := -fsanitize=undefined
 
 EMULATED_FLAGS := -std=c++17 -g1 -fno-math-errno -fno-trapping-math -ffp-contract=off $(WARNINGS) \
-                  -Wno-unknown-pragmas -I. -pthread -DASTRO_CUDA_EMULATION
-EMULATOR       := $(filter-out $(wildcard tests/cuda_emulation/test_*.cpp),$(sort $(wildcard tests/cuda_emulation/*.cpp)))
+                  -Wno-unknown-pragmas -I. -pthread -DASTRO_CUDA_EMULATION -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
 EMULATOR_TESTS := $(sort $(wildcard tests/cuda_emulation/test_*.cpp))
+EMULATOR       := $(filter-out $(EMULATOR_TESTS),$(sort $(wildcard tests/cuda_emulation/*.cpp)))
 CUDA_TESTS     := $(sort $(wildcard tests/cuda/*.cpp))
+# cublas_load.cu opens the real library: the emulator is linked in its place.
+EMULATED_CODE  := $(filter-out tensor/cuda/cublas_load.cu,$(CUDA_CODE))
 # The library without the CUDA that nvcc built; its objects are the ordinary ones.
 CPU_OBJS       := $(filter-out $(BUILD)/obj/tensor/cuda/%,$(LIB_OBJS))
 
@@ -31,7 +33,7 @@ emulated = $(patsubst %,$(BUILD)/emulated/$(1)/%.o,$(2))
 
 # mode $(1)
 define EMULATED_RULES
-$(call emulated,$(1),$(CUDA_CODE) $(EMULATOR_TESTS)): MODE_FLAGS := $(KERNEL_FLAGS_$(1))
+$(call emulated,$(1),$(EMULATED_CODE) $(EMULATOR_TESTS)): MODE_FLAGS := $(KERNEL_FLAGS_$(1))
 $(call emulated,$(1),$(EMULATOR) $(CUDA_TESTS)): MODE_FLAGS := $(HOST_FLAGS_$(1))
 $(BUILD)/emulated/$(1)/%.o: %
 	@mkdir -p $$(@D)
@@ -40,13 +42,13 @@ $(BUILD)/emulated/$(1)/%.o: %
 $(BUILD)/emulated/$(1)/emulator_tests: $(call emulated,$(1),$(EMULATOR) $(EMULATOR_TESTS)) $(BUILD)/obj/tests/main.o
 	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -pthread
 
-$(BUILD)/emulated/$(1)/cuda_tests: $(call emulated,$(1),$(EMULATOR) $(CUDA_CODE) $(CUDA_TESTS)) $(BUILD)/obj/tests/main.o $(CPU_OBJS)
+$(BUILD)/emulated/$(1)/cuda_tests: $(call emulated,$(1),$(EMULATOR) $(EMULATED_CODE) $(CUDA_TESTS)) $(BUILD)/obj/tests/main.o $(CPU_OBJS)
 	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
 
-$(BUILD)/emulated/$(1)/astro: $(call emulated,$(1),$(EMULATOR) $(CUDA_CODE)) $(BUILD)/obj/apps/main.o $(CPU_OBJS)
+$(BUILD)/emulated/$(1)/astro: $(call emulated,$(1),$(EMULATOR) $(EMULATED_CODE)) $(BUILD)/obj/apps/main.o $(CPU_OBJS)
 	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
 
--include $(patsubst %.o,%.d,$(call emulated,$(1),$(EMULATOR) $(EMULATOR_TESTS) $(CUDA_CODE) $(CUDA_TESTS)))
+-include $(patsubst %.o,%.d,$(call emulated,$(1),$(EMULATOR) $(EMULATOR_TESTS) $(EMULATED_CODE) $(CUDA_TESTS)))
 endef
 $(foreach mode,$(EMULATED_MODES),$(eval $(call EMULATED_RULES,$(mode))))
 
@@ -56,3 +58,9 @@ EMULATED_PROGRAMS := $(foreach mode,$(EMULATED_MODES),$(BUILD)/emulated/$(mode)/
 test-cuda: $(INSTALLED)
 	$(MAKE) -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
 	BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/run.sh
+
+# The backend's tests in mode MODE with CHANGED in the place of ORIGINAL, as OUT (tests/cuda/defects.sh).
+defect:
+	$(CXX) $(EMULATED_FLAGS) $(KERNEL_FLAGS_$(MODE)) -x c++ -c $(CHANGED) -o $(OUT).o
+	$(CXX) $(LINK_FLAGS_$(MODE)) $(call emulated,$(MODE),$(EMULATOR) $(filter-out $(ORIGINAL),$(EMULATED_CODE)) $(CUDA_TESTS)) \
+	    $(OUT).o $(BUILD)/obj/tests/main.o $(CPU_OBJS) -o $(OUT) -lz -pthread

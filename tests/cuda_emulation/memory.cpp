@@ -30,7 +30,7 @@ namespace {
 
 constexpr size_t reserved = size_t{64} << 30, redzone = 256, page = 4096;
 constexpr size_t kept_freed_bytes = size_t{256} << 20;  // freed blocks beyond this give their pages back
-constexpr size_t shared_limit = 256 * 1024, shared_guard = 256;
+constexpr size_t shared_guard = 256;
 constexpr int poison = 0xFF;
 
 struct Block {
@@ -62,10 +62,15 @@ Arena& arena() {
     return *only;
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+// The sanitizer sees the access itself.
+bool all_poison(const char*, size_t) { return true; }
+#else
 bool all_poison(const char* from, size_t bytes) {
     static const std::vector<char> pattern(2 * redzone, static_cast<char>(poison));
     return std::memcmp(from, pattern.data(), bytes) == 0;
 }
+#endif
 
 void drop_old_pages() {
     Arena& a = arena();
@@ -184,14 +189,13 @@ std::string outside_live_block(const void* address, size_t bytes) {
     return text_of("%zu bytes from %s", bytes, describe_device_address(address).c_str());
 }
 
+const char* device_memory_start() { return arena().base; }
+size_t device_memory_reserved() { return reserved; }
 size_t device_memory_used() { return arena().used; }
 size_t device_memory_limit() { return arena().limit; }
 void set_device_memory(size_t bytes) { arena().limit = bytes; }
 size_t live_blocks() { return arena().live.size(); }
 
-#if defined(__SANITIZE_ADDRESS__)
-void check_redzones(const std::string&) {}  // the sanitizer sees the access itself
-#else
 void check_redzones(const std::string& after) {
     for (const auto& [data, bytes] : arena().live) {
         const size_t tail = rounded(bytes, redzone) - bytes + redzone;
@@ -205,7 +209,6 @@ void check_redzones(const std::string& after) {
         std::memset(data + bytes, poison, tail);
     }
 }
-#endif
 
 OpenDeviceMemory::OpenDeviceMemory() {
     Arena& a = arena();
@@ -233,8 +236,8 @@ OpenDeviceMemory::~OpenDeviceMemory() {
 
 void begin_shared(size_t bytes) {
     if (!shared.memory) {
-        void* memory =
-            mmap(nullptr, shared_limit + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* memory = mmap(nullptr, dynamic_shared_limit + page, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) throw std::bad_alloc();
         shared.memory = static_cast<char*>(memory);
     }
@@ -245,18 +248,16 @@ void begin_shared(size_t bytes) {
 }
 
 void end_shared() {
-#if !defined(__SANITIZE_ADDRESS__)
     if (!all_poison(shared.memory + shared.bytes, shared_guard))
         report(
             "redzone",
             text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",
                     full_name(*position.kernel).c_str(), position.block, shared.bytes));
-#endif
 }
 
 bool is_dynamic_shared(const void* address) {
     const char* p = static_cast<const char*>(address);
-    return p >= shared.memory && p < shared.memory + shared_limit;
+    return p >= shared.memory && p < shared.memory + dynamic_shared_limit;
 }
 
 const char* dynamic_shared_start() { return shared.memory; }

@@ -15,6 +15,8 @@ namespace gpu::emulated {
 void* device_allocate(size_t bytes);  // 256-byte aligned; null where the limit (set_device_memory) is reached
 void device_free(void* block);        // ready to be poisoned
 bool is_device_address(const void* address);
+const char* device_memory_start();
+size_t device_memory_reserved();  // bytes of the range of addresses
 // Why [address, address + bytes) isn't inside one live block; empty where it is.
 std::string outside_live_block(const void* address, size_t bytes);
 bool starts_block(const void* address);
@@ -39,6 +41,7 @@ struct OpenDeviceMemory {
 // Dynamic shared memory of the running block, poisoned, with a guard behind it.
 void begin_shared(size_t bytes);
 void end_shared();
+constexpr size_t dynamic_shared_limit = 256 * 1024;
 bool is_dynamic_shared(const void* address);
 const char* dynamic_shared_start();
 

@@ -57,9 +57,12 @@ enum cudaDeviceAttr {
 
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 
-const unsigned int cudaStreamDefault = 0, cudaStreamNonBlocking = 1;
-const unsigned int cudaEventDefault = 0, cudaEventDisableTiming = 2;
-const unsigned int cudaHostAllocDefault = 0;
+// Macros as in the toolkit: where they differ, defining them twice is an error.
+#define cudaStreamDefault 0x00
+#define cudaStreamNonBlocking 0x01
+#define cudaEventDefault 0x00
+#define cudaEventDisableTiming 0x02
+#define cudaHostAllocDefault 0x00
 
 struct CUstream_st;
 struct CUevent_st;

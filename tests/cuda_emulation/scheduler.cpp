@@ -328,6 +328,7 @@ bool run(const Launch& launch) {
         running.block = {block % launch.grid.x, block / launch.grid.x % launch.grid.y,
                          block / launch.grid.x / launch.grid.y};
         begin_shared(launch.dynamic_shared_bytes);
+        trace_begin_block();
         complete = run_block();
         end_shared();
         if (!complete) {
