@@ -20,4 +20,11 @@ struct CudaOptions {
 // that follow "cuda: ".
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
+// What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor cores.
+// False where there is no device.
+struct DevicePeaks {
+    double bytes_per_second = 0, flop_per_second = 0;
+};
+bool cuda_peaks(DevicePeaks& peaks);
+
 }  // namespace astro

@@ -188,10 +188,19 @@ class CudaBackend : public Backend {
         s.transpose_a = ta, s.transpose_b = tb;
         s.m = m, s.n = n, s.k = k, s.lda = lda, s.ldb = ldb, s.ldc = ldc;
         s.accumulate = accumulate;
-        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS counts in int
-        const bool known = cublas_ && m > 0 && n > 0 && k > 0 && m <= kMost && n <= kMost && k <= kMost;
-        ASTRO_DISPATCH("gemm", if (known) cublas_->gemm(s, in<T>(a), in<T>(b), out<T>(c));
-                       else cuda::gemm(device_, s, in<T>(a), in<T>(b), out<T>(c)));
+        ASTRO_DISPATCH("gemm", product(s, in<T>(a), in<T>(b), out<T>(c)));
+    }
+    int64_t packed_size(DType, int64_t, int64_t) const override { return 0; }  // weights are used as they lie
+    void pack(DType, bool, int64_t, int64_t, const void*, void*) override {
+        fail(ErrorKind::internal, "cuda: weights are never packed");
+    }
+    void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
+                const void* bias, const UnaryOp* activation, void* kept, void* y) override {
+        cuda::GemmShape s;
+        s.transpose_b = transpose_w;
+        s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_w ? k : n, s.ldc = n;
+        ASTRO_DISPATCH("linear", product(s, in<T>(x), in<T>(w), out<T>(y)); cuda::bias_activation(
+                           device_, m, n, in<T>(y), in<T>(bias), activation, out<T>(kept), out<T>(y)));
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
@@ -251,6 +260,15 @@ class CudaBackend : public Backend {
     }
 
   private:
+    template <class T>
+    void product(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
+        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS counts in int
+        const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMost && s.n <= kMost && s.k <= kMost;
+        if (known)
+            cublas_->gemm(s, a, b, c);
+        else
+            cuda::gemm(device_, s, a, b, c);
+    }
     void fetch(void* to, const void* from, int64_t bytes) {
         staging_.fetch(to, from, bytes);
         allocator_.synchronised();
@@ -296,6 +314,24 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
     cudaDeviceProp properties;
     gpu::check(cudaGetDeviceProperties(&properties, 0), "device 0");
     return std::make_unique<CudaBackend>(options, properties);
+}
+
+bool cuda_peaks(DevicePeaks& peaks) {
+    int memory_kilohertz = 0, bus_bits = 0, kilohertz = 0, processors = 0, major = 0, minor = 0;
+    for (const auto& [value, attribute] : {std::pair{&memory_kilohertz, cudaDevAttrMemoryClockRate},
+                                           {&bus_bits, cudaDevAttrGlobalMemoryBusWidth},
+                                           {&kilohertz, cudaDevAttrClockRate},
+                                           {&processors, cudaDevAttrMultiProcessorCount},
+                                           {&major, cudaDevAttrComputeCapabilityMajor},
+                                           {&minor, cudaDevAttrComputeCapabilityMinor}})
+        if (cudaDeviceGetAttribute(value, attribute, 0) != cudaSuccess) {
+            cudaGetLastError();
+            return false;
+        }
+    const bool half = major == 7 || (major == 8 && minor == 0);            // 64 f32 units a processor, else 128
+    peaks.bytes_per_second = 2.0 * 1e3 * memory_kilohertz * bus_bits / 8;  // two transfers a clock
+    peaks.flop_per_second = 2.0 * 1e3 * kilohertz * processors * (half ? 64 : 128);
+    return true;
 }
 
 }  // namespace astro

@@ -50,6 +50,13 @@ struct GemmShape {
 template <class T>
 void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
 
+// bias_activation.cu
+// y = f(x + bias) by rows of `width`; bias and activation may be null: none. x + bias goes to `kept` unless that is null; x
+// may be y or kept.
+template <class T>
+void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
+                     T* kept, T* y);
+
 // normalise.cu
 template <class T>
 void layer_norm(const Device& d, int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x,

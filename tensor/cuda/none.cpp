@@ -8,4 +8,6 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions&, std::string& reas
     return nullptr;
 }
 
+bool cuda_peaks(DevicePeaks&) { return false; }
+
 }  // namespace astro
