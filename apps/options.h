@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "apps/command.h"
+#include "apps/device.h"
 #include "apps/settings.h"
 #include "astro/config.h"
 
@@ -26,6 +27,7 @@ struct StageOptions {
     bool resume = false, quiet = false;
     int64_t stop_after = 0;
     double log_every = 10;
+    DeviceOptions device;
 
     template <class V>
     void visit(V& v) {
@@ -36,6 +38,7 @@ struct StageOptions {
         v("log-every", log_every, "seconds between progress lines when stderr is no terminal", Source::ours,
           between(.01, 1e6));
         v("quiet", quiet, "no progress on stderr", Source::ours, anything());
+        device.visit(v);
     }
 };
 

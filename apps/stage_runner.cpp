@@ -51,7 +51,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
       folder_(options.run),
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())),
-      backend_(make_cpu_backend()) {
+      device_(open_device(options.device)) {
+    if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {
         source = generated_path(folder_, config.collect);
@@ -70,13 +71,14 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     session.command = line.command_name();
     session.arguments = line.arguments();
     session.seed = config.general.seed;
+    session.device = device_.words;
     session.chunks = config.general.chunks;
     session.threads = threads_.size();
     session.datasets.push_back(identify(name_.path));
     if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
     folder_.record_session(session, line.effective_config());
 
-    progress_.note(text("device cpu (", cpu_isa_name(), "), ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
+    progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
                         " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim,
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));

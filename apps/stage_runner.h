@@ -24,7 +24,7 @@ class StageRunner {
     RunFolder& folder() { return folder_; }
     Progress& progress() { return progress_; }
     ThreadPool& threads() { return threads_; }
-    Context context() { return {*backend_, threads_, config_.general.chunks}; }
+    Context context() { return {*device_.backend, threads_, config_.general.chunks}; }
     const Config& config() const { return config_; }
     const data::DatasetName& dataset_name() const { return name_; }
     // The simulator's name for evaluation and measurement: general.env, else what the data set's name says.
@@ -50,7 +50,7 @@ class StageRunner {
     RunFolder folder_;
     Progress progress_;
     ThreadPool threads_;
-    std::unique_ptr<Backend> backend_;
+    OpenedDevice device_;
     data::DatasetName name_;
     std::string environment_;
     std::unique_ptr<Workbench> bench_;

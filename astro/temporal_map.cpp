@@ -116,16 +116,13 @@ void close_graph(const Context& context, TemporalMap& map, double edge) {
     }
 }
 
-// Nearest landmark of every row: |x|^2 is the same for all of them, so the largest x.l - |l|^2 / 2 decides.
+// Nearest landmark of every row.
 void assign_landmarks(const Context& context, TemporalMap& map) {
     const int64_t rows = map.data->dataset->rows, n = map.landmarks(), width = map.width;
-    std::vector<float> points, half_norm(static_cast<size_t>(n));
+    std::vector<float> points;
     for (int64_t i = 0; i < n; ++i) {
         const float* l = map.at(map.landmark[static_cast<size_t>(i)]);
         points.insert(points.end(), l, l + width);
-        double square = 0;
-        for (int64_t w = 0; w < width; ++w) square += double(l[w]) * double(l[w]);
-        half_norm[static_cast<size_t>(i)] = static_cast<float>(square / 2);
     }
     const Tensor landmarks = Tensor::from(context.backend, Shape{n, width}, points);
     map.landmark_of.resize(static_cast<size_t>(rows));
@@ -133,14 +130,11 @@ void assign_landmarks(const Context& context, TemporalMap& map) {
     context.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);
         const Tensor x = Tensor::from(context.backend, Shape{count, width}, map.at(first));
-        const std::vector<float> product = matmul(x, landmarks, false, true).to_vector<float>();
-        for (int64_t r = 0; r < count; ++r) {
-            const float* score = product.data() + r * n;
-            int64_t best = 0;
-            for (int64_t i = 1; i < n; ++i)
-                if (score[i] - half_norm[static_cast<size_t>(i)] > score[best] - half_norm[static_cast<size_t>(best)]) best = i;
-            map.landmark_of[static_cast<size_t>(first + r)] = static_cast<int32_t>(best);
-        }
+        Tensor nearest(context.backend, DType::i64, Shape{count});
+        context.backend.nearest_rows(DType::f32, count, n, width, x.raw(), landmarks.raw(), nearest.data<int64_t>());
+        const std::vector<int64_t> found = nearest.to_vector<int64_t>();
+        for (int64_t r = 0; r < count; ++r)
+            map.landmark_of[static_cast<size_t>(first + r)] = static_cast<int32_t>(found[static_cast<size_t>(r)]);
     });
 }
 

@@ -246,6 +246,18 @@ class CudaBackend : public Backend {
                           void* gx) override {
         ASTRO_DISPATCH("scatter_add_rows", cuda::scatter_add_rows(device_, n, width, in<T>(gy), index, out<T>(gx)));
     }
+    void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
+                      int64_t* nearest) override {
+        ASTRO_DISPATCH("nearest_rows", cuda::nearest_rows(device_, n, m, width, in<T>(x), in<T>(points), nearest));
+    }
+    void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        cuda::random_uniform(device_, n, state, low, high, out<float>(y));
+    }
+    void random_normal(int64_t n, const Rng::State& state, void* y) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        cuda::random_normal(device_, n, state, out<float>(y));
+    }
     void adam(DType type, int64_t n, const AdamStep& step, const void* g, void* w, void* m, void* v) override {
         ASTRO_DISPATCH("adam", cuda::adam(device_, n, step, in<T>(g), out<T>(w), out<T>(m), out<T>(v)));
     }

@@ -94,6 +94,10 @@ void gather_rows(const Device& d, int64_t n, int64_t width, const T* x, const in
 template <class T>
 void scatter_add_rows(const Device& d, int64_t n, int64_t width, const T* gy, const int64_t* index, T* gx);
 
+// random.cu
+void random_uniform(const Device& d, int64_t n, const Rng::State& state, float low, float high, float* y);
+void random_normal(const Device& d, int64_t n, const Rng::State& state, float* y);
+
 // optimise.cu
 template <class T>
 void adam(const Device& d, int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);

@@ -252,3 +252,79 @@ TEST_CASE("cuda casts: every pair of types, as C++ converts") {
                   std::vector<double>(40, 7));
         }
 }
+
+TEST_CASE("cuda random: words and uniforms are the host's, bit for bit, from any place of a stream; normals nearly") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    for (int skipped : {0, 1, 2, 3, 5})
+        for (int64_t n : {0, 1, 2, 33, 7001}) {
+            Rng rng = Rng(0x123456789ABCDEFu).stream("test");
+            for (int i = 0; i < skipped; ++i) rng.next();
+            const Shape shape{n};
+            CHECK(Tensor::uniform(*gpu, shape, -3, 7, rng).to_vector<float>() ==
+                  Tensor::uniform(*cpu, shape, -3, 7, rng).to_vector<float>());
+            // [0, 2^24) gives the upper 24 bits of every word.
+            CHECK(Tensor::uniform(*gpu, shape, 0, 1 << 24, rng).to_vector<float>() ==
+                  Tensor::uniform(*cpu, shape, 0, 1 << 24, rng).to_vector<float>());
+            const auto got = Tensor::normal(*gpu, shape, rng).to_vector<float>(),
+                       want = Tensor::normal(*cpu, shape, rng).to_vector<float>();
+            CHECK(relative_difference({got.begin(), got.end()}, {want.begin(), want.end()}) < 1e-6);
+        }
+}
+
+TEST_CASE("cuda nearest: the nearest of few and of many points, on both backends, in every thread order") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    struct Case {
+        int64_t n, m, width;
+    };
+    for (const Case& c : {Case{1, 1, 3}, {70, 5, 2}, {40, 33, 40}, {600, 100, 8}})
+        for (DType type : {DType::f32, DType::f64}) {
+            auto nearest = [&](Backend& b) {
+                const Tensor x = Tensor::from(b, Shape{c.n, c.width}, random(c.n * c.width, 1)).cast(type);
+                const Tensor points = Tensor::from(b, Shape{c.m, c.width}, random(c.m * c.width, 2)).cast(type);
+                Tensor found(b, DType::i64, Shape{c.n});
+                b.nearest_rows(type, c.n, c.m, c.width, x.raw(), points.raw(), found.data<int64_t>());
+                return found.to_vector<int64_t>();
+            };
+            std::vector<int64_t> want;  // by hand
+            const auto x = random(c.n * c.width, 1), points = random(c.m * c.width, 2);
+            for (int64_t i = 0; i < c.n; ++i) {
+                double least = HUGE_VAL;
+                want.push_back(-1);
+                for (int64_t j = 0; j < c.m; ++j) {
+                    double square = 0;
+                    for (int64_t w = 0; w < c.width; ++w)
+                        square += std::pow(x[size_t(i * c.width + w)] - points[size_t(j * c.width + w)], 2);
+                    if (square < least) least = square, want.back() = j;
+                }
+            }
+            CHECK(nearest(*gpu) == want);
+            CHECK(nearest(*cpu) == want);
+            CHECK(same_in_each_order([&] { return nearest(*gpu); }));
+        }
+}
+
+TEST_CASE(
+    "cuda linear: bias, activation and what is kept, weights as they lie or transposed, with and without cuBLAS") {
+    for (bool own : {true, false}) {
+        const auto gpu = cuda_backend({own});
+        for (bool transposed : {false, true})
+            for (int form = 0; form < 4; ++form) {
+                const int64_t m = 67, n = 35, k = 19;
+                const UnaryOp gelu_op = UnaryOp::gelu;
+                const bool with_bias = form & 1, with_activation = form & 2;
+                compare(*gpu, text("linear ", own, transposed, form),
+                        {{random(m * k, 1), random(k * n, 2), random(n, 3)}, {m * n, m * n}},
+                        [&](Backend& b, DType type, auto& in, auto& out) {
+                            Tensor packed;
+                            const void* w = in[1];
+                            if (const int64_t size = b.packed_size(type, k, n)) {
+                                packed = Tensor(b, type, Shape{size});
+                                b.pack(type, transposed, k, n, w, packed.raw());
+                                w = packed.raw();
+                            }
+                            b.linear(type, m, n, k, in[0], w, transposed, with_bias ? in[2] : nullptr,
+                                     with_activation ? &gelu_op : nullptr, with_activation ? out[0] : nullptr, out[1]);
+                        });
+            }
+    }
+}
