@@ -44,7 +44,7 @@ TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
 EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
 
-.PHONY: all help deps demo test test-cuda examples asan clean
+.PHONY: all help deps demo test test-cuda examples asan bench clean
 all: $(BUILD)/astro
 
 help:
@@ -54,6 +54,7 @@ help:
 	@echo "make test     every test, closing with 'N passed, N failed'"
 	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 8 minutes"
 	@echo "make examples small programs on the libraries (examples/)"
+	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
 	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
 	@echo "make clean    remove $(BUILD)"
 
@@ -83,6 +84,17 @@ test: $(INSTALLED)
 	$(MAKE) -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(EXAMPLES)
 	BUILD=$(BUILD) sh tests/run.sh
 
+# Peers are measured where PYTHON has their packages (bench/peers/requirements.txt); ours always.
+PYTHON ?= python3
+ITEMS  ?= steps,sampler,gemm,npz
+bench: $(INSTALLED)
+	$(MAKE) -j$(JOBS) $(BUILD)/astro
+	@if command -v $(PYTHON) >/dev/null; then \
+	    $(PYTHON) bench/run.py --astro $(BUILD)/astro --items $(ITEMS) --out $(BUILD)/bench.json; \
+	else \
+	    echo "notice: no $(PYTHON), so ours alone"; $(BUILD)/astro bench; \
+	fi
+
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan CUDA=0 OPTIMISE="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS" \
 	    LDFLAGS=-fsanitize=address,undefined test
@@ -92,6 +104,11 @@ ifeq ($(shell uname -m),x86_64)
 $(BUILD)/obj/tensor/cpu/kernels_avx2.o:   CXXFLAGS += -mavx2 -mfma -ffp-contract=fast
 $(BUILD)/obj/tensor/cpu/kernels_avx512.o: CXXFLAGS += -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512 -ffp-contract=fast
 endif
+# What a program says about itself must be true: rebuilt whenever the description of the commit changes.
+.PHONY: force
+$(BUILD)/git_id: force
+	@mkdir -p $(@D); echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' >$@
+$(BUILD)/obj/apps/build_info.o: $(BUILD)/git_id
 $(BUILD)/obj/apps/build_info.o: CXXFLAGS += -DASTRO_GIT_ID='"$(GIT_ID)"' -DASTRO_FLAGS='"$(OPTIMISE)"'
 
 $(BUILD)/obj/%.o: %.cpp

@@ -35,7 +35,9 @@ struct RandomWorld {
         std::vector<double> medians(64);
         std::iota(medians.begin(), medians.end(), 1.0);
         map.calibration = Calibration(medians);
-        config.dynamics.form = DynamicsForm::one_pass;  // the peers' planner rolls out in one pass
+        // The peers' form: one pass inside the loop, 20 steps for the final rollout, no ensemble.
+        config.dynamics.form = DynamicsForm::sampled;
+        config.dynamics.loop_steps = 1, config.dynamics.final_steps = 20;
         config.value.actor_layers = config.value.critic_layers = 2;
         config.value.actor_width = config.value.critic_width = 256;
         config.value.actor_layer_norm = config.value.critic_layer_norm = false;
@@ -73,23 +75,23 @@ std::function<void()> make_dynamics(const Context& context) {
     return repeat_updates(make_dynamics_model(context, *w), w, 1);
 }
 
-std::shared_ptr<Planner> make_planner_model(const Context& context, const RandomWorld& w, const Dynamics& dynamics, int64_t guidance) {
-    PlannerConfig config = w.config.planner;
-    config.guidance_steps = guidance;
-    return std::make_shared<Planner>(context, config, w.map, w.statistics, std::vector<const Dynamics*>{&dynamics}, w.config.dynamics, 0);
+std::shared_ptr<Planner> make_planner_model(const Context& context, const RandomWorld& w, const Dynamics& dynamics, const Config& config) {
+    return std::make_shared<Planner>(context, config.planner, w.map, w.statistics, std::vector<const Dynamics*>{&dynamics}, config.dynamics, 0);
 }
 
 std::function<void()> make_planner(const Context& context) {
     const auto w = world();
     const auto dynamics = make_dynamics_model(context, *w);
-    return repeat_updates(make_planner_model(context, *w, *dynamics, 0), dynamics, 1);
+    return repeat_updates(make_planner_model(context, *w, *dynamics, w->config), dynamics, 1);
 }
 
-// 32 bridges of 8 candidates, 20 steps, one-pass dynamics.
-std::function<void()> make_sampler(const Context& context, int64_t guidance) {
+// 32 bridges of 8 candidates, 20 steps, a rollout in one pass in each, one in `final_steps` at the end.
+std::function<void()> make_sampler(const Context& context, int64_t final_steps, int64_t guidance) {
     const auto w = world();
+    Config config = w->config;
+    config.dynamics.final_steps = final_steps, config.planner.guidance_steps = guidance;
     const auto dynamics = make_dynamics_model(context, *w);
-    const auto planner = make_planner_model(context, *w, *dynamics, guidance);
+    const auto planner = make_planner_model(context, *w, *dynamics, config);
     const PlannerConfig& c = planner->config();
     auto ends = std::make_shared<std::vector<StitchEnds>>();
     std::vector<Rng> streams;
@@ -107,6 +109,26 @@ std::function<void()> make_sampler(const Context& context, int64_t guidance) {
     return [w, dynamics, planner, ends, streams] { planner->sample(*ends, planner->config().hole, 8, streams); };
 }
 
+// Rollouts of 256 sequences, cut into chunks as a batch is.
+std::function<void()> make_dynamics_sampler(const Context& context) {
+    const auto w = world();
+    const auto dynamics = make_dynamics_model(context, *w);
+    constexpr int64_t kRows = 256;
+    const int64_t steps = dynamics->horizon();
+    Rng rng = Rng(0).stream("bench/rollout");
+    std::vector<float> states(kRows * 2), actions(static_cast<size_t>(kRows * steps * 2));
+    rng.fill_normal(states.data(), kRows * 2);
+    rng.fill_uniform(actions.data(), kRows * steps * 2, -1, 1);
+    const Tensor s0 = Tensor::from(context.backend, Shape{kRows, 2}, states);
+    const Tensor plan = Tensor::from(context.backend, Shape{kRows, steps, 2}, actions);
+    return [w, dynamics, context, s0, plan] {
+        context.threads.run(context.chunks, [&](int64_t c) {
+            const auto [first, count] = nn::chunk_rows(kRows, context.chunks, c);
+            dynamics->rollout(s0.rows(first, count), plan.rows(first, count), 20);
+        });
+    };
+}
+
 std::function<void()> make_learner_item(const Context& context, const std::string& name, int64_t units) {
     const auto w = world();
     learners::LearningData data;
@@ -119,16 +141,24 @@ std::function<void()> make_learner_item(const Context& context, const std::strin
 
 }  // namespace
 
-std::vector<BenchItem> bench_items() {
+std::vector<BenchItem> training_items() {
+    auto learner = [](const char* name, int64_t units) {
+        return [name, units](const Context& c) { return make_learner_item(c, name, units); };
+    };
+    auto sampler = [](int64_t final_steps, int64_t guidance) {
+        return [final_steps, guidance](const Context& c) { return make_sampler(c, final_steps, guidance); };
+    };
     return {
-        {"tdr", "TDR, objective hilp, batch 256, 2 heads 3x256", make_tdr, 1},
-        {"dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
-        {"planner", "planner DiT 4/128/4, 48 tokens, batch 256, joint objective", make_planner, 1},
-        {"iql", "IQL 2x256, batch 256", [](const Context& c) { return make_learner_item(c, "iql", 1); }, 1},
-        {"td3bc", "TD3+BC 2x256, batch 256, mean over the actor's delay", [](const Context& c) { return make_learner_item(c, "td3bc", 2); }, 2},
-        {"cql", "CQL 2x256, batch 256, 10 actions", [](const Context& c) { return make_learner_item(c, "cql", 1); }, 1},
-        {"sampler", "planner sampling, 256 sequences, 20 steps, one-pass dynamics", [](const Context& c) { return make_sampler(c, 0); }, 1},
-        {"sampler-guided", "the same with 2 guidance steps", [](const Context& c) { return make_sampler(c, 2); }, 1},
+        {"steps", "tdr", "TDR, objective hilp, batch 256, 2 heads 3x256", make_tdr, 1},
+        {"steps", "dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
+        {"steps", "planner", "planner DiT 4/128/4, 48 tokens, batch 256, joint objective", make_planner, 1},
+        {"steps", "iql", "IQL 2x256, batch 256", learner("iql", 1), 1},
+        {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean over the actor's delay", learner("td3bc", 2), 2},
+        {"steps", "cql", "CQL 2x256, batch 256, 10 actions", learner("cql", 1), 1},
+        {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps", sampler(20, 0), 1},
+        {"samplers", "sampler-one-pass", "the same with a final rollout in one pass", sampler(1, 0), 1},
+        {"samplers", "sampler-guided", "in one pass and with 2 guidance steps", sampler(1, 2), 1},
+        {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler, 1},
     };
 }
 

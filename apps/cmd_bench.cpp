@@ -1,4 +1,5 @@
-// astro bench: how long whole steps take on this machine, beside the most that its cores could do.
+// astro bench: how long whole steps and matrix products take on this machine, beside the most that its cores could do.
+// bench/run.py runs it in alternation with the same work in PyTorch and NumPy.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,12 +13,16 @@ namespace {
 
 struct BenchOptions {
     std::vector<std::string> items;
+    std::string file;
+    bool list = false;
     int64_t threads = 0, rounds = 3, chunks = 8;
-    double seconds = 2;
+    double seconds = 1;
 
     template <class V>
     void visit(V& v) {
-        v("items", items, "items to measure; empty: all", Source::ours, anything());
+        v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all", Source::ours, anything());
+        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
+        v("list", list, "only list the items, each with its group", Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
         v("seconds", seconds, "least time an item is measured, in seconds", Source::ours, between(.01, 3600));
@@ -29,13 +34,14 @@ double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// FLOP a second of register-only fused multiply-adds on all threads: the best of a few short runs.
+// FLOP a second of register-only fused multiply-adds on all threads: the best of twenty runs of 2 ms each, long
+// enough that waking the threads does not count.
 double machine_peak(ThreadPool& threads) {
     double best = 0;
-    for (int round = 0; round < 5; ++round) {
+    for (int round = 0; round < 20; ++round) {
         std::vector<int64_t> done(static_cast<size_t>(threads.size()));
         const double start = now();
-        threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(1000); });
+        threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(2000); });
         const double seconds = now() - start;
         int64_t total = 0;
         for (int64_t d : done) total += d;
@@ -60,6 +66,113 @@ std::vector<double> measure_step(const std::function<void()>& step, double secon
     return all;
 }
 
+constexpr const char* kFileGroup = "npz";
+
+struct Items {
+    std::vector<BenchItem> steps;
+    std::vector<BenchFileItem> files;
+};
+
+// The items that are asked for by name or group, in the order of the table.
+Items choose_items(const std::vector<std::string>& wanted) {
+    std::vector<BenchItem> all = training_items();
+    for (BenchItem& item : maze_items()) all.push_back(std::move(item));
+    for (BenchItem& item : gemm_items()) all.push_back(std::move(item));
+    std::vector<std::string> known = {kFileGroup};
+    for (const BenchItem& item : all) known.push_back(item.name), known.push_back(item.group);
+    for (const BenchFileItem& item : bench_file_items()) known.push_back(item.name);
+    for (const std::string& word : wanted) {
+        if (std::find(known.begin(), known.end(), word) != known.end()) continue;
+        const std::string nearest = nearest_name(word, known);
+        fail(ErrorKind::usage, "unknown item '", word, "'",
+             nearest.empty() ? "; astro bench --list lists them" : ", did you mean '" + nearest + "'?");
+    }
+    auto asked_for = [&](const std::string& word) { return std::find(wanted.begin(), wanted.end(), word) != wanted.end(); };
+    auto chosen = [&](const std::string& name, const std::string& group) {
+        return wanted.empty() || asked_for(name) || asked_for(group);
+    };
+    Items items;
+    for (BenchItem& item : all)
+        if (item.only_named ? asked_for(item.name) : chosen(item.name, item.group)) items.steps.push_back(std::move(item));
+    for (BenchFileItem& item : bench_file_items())
+        if (chosen(item.name, kFileGroup)) items.files.push_back(std::move(item));
+    return items;
+}
+
+struct Measured {
+    double least = 0, median = 0;        // milliseconds an update or product
+    double gflop = 0, rate = 0, peak = 0;  // of one; GFLOP/s by the least time; the machine's, best of before and after
+    int64_t repeats = 0;
+};
+
+Measured measure_item(const BenchItem& item, const Context& context, const BenchOptions& options) {
+    const std::function<void()> step = item.make(context);
+    const double before = machine_peak(context.threads), units = static_cast<double>(item.units);
+    const std::vector<double> ms = measure_step(step, options.seconds, options.rounds);
+    const double after = machine_peak(context.threads);
+    const int64_t counted = cpu_flop_count();
+    step();
+    Measured m;
+    m.least = ms[0] / units, m.median = ms[ms.size() / 2] / units;
+    m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.least * 1e3;
+    m.peak = 1e-9 * std::max(before, after);
+    m.repeats = static_cast<int64_t>(ms.size());
+    return m;
+}
+
+data::Json describe(const std::string& group, const std::string& name, const std::string& words) {
+    data::Json json = data::Json::object();
+    json["group"] = group;
+    json["name"] = name;
+    json["words"] = words;
+    return json;
+}
+
+void print_json(const data::Json& json) {
+    std::printf("%s\n", json.dump(0).c_str());
+    std::fflush(stdout);
+}
+
+void list_item(const std::string& group, const std::string& name, const std::string& words, bool as_json) {
+    if (as_json) print_json(describe(group, name, words));
+    else std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
+}
+
+void print_item(const BenchItem& item, const Measured& m, int threads, bool as_json) {
+    if (as_json) {
+        data::Json json = describe(item.group, item.name, item.words);
+        json["isa"] = cpu_isa_name();
+        json["threads"] = threads;
+        json["ms_min"] = m.least;
+        json["ms_median"] = m.median;
+        json["per_second"] = 1e3 / m.least;
+        if (item.rows > 0) json["rows"] = item.rows;
+        json["gflop"] = m.gflop;
+        json["gflop_per_s"] = m.rate;
+        json["peak_gflop_per_s"] = m.peak;
+        json["repeats"] = m.repeats;
+        print_json(json);
+    } else {
+        std::printf("%-24s %10.4f %10.4f %10.4f %9.1f %6.0f%%\n", item.name.c_str(), m.least, m.median, m.gflop, m.rate,
+                    100 * m.rate / m.peak);
+    }
+    std::fflush(stdout);
+}
+
+void measure_files(const BenchFileItem& item, const BenchOptions& options, ThreadPool& threads, bool as_json) {
+    for (const data::Json& line : item.measure(threads, options.file, options.rounds)) {
+        if (as_json) {
+            print_json(line);
+            continue;
+        }
+        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n", item.name.c_str(),
+                    line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(), line.at("arrays").as_string().c_str(),
+                    1e3 * line.at("seconds_min").as_real(), 1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
+                    line.at("peak_rss_mib").as_real());
+        std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int run_bench(CommandLine& line) {
@@ -68,48 +181,20 @@ int run_bench(CommandLine& line) {
     line.add(options);
     line.add(output);
     if (!line.parse()) return 0;
-    std::vector<std::string> names;
-    const std::vector<BenchItem> items = bench_items();
-    for (const BenchItem& item : items) names.push_back(item.name);
-    for (const std::string& wanted : options.items)
-        if (std::find(names.begin(), names.end(), wanted) == names.end()) {
-            const std::string nearest = nearest_name(wanted, names);
-            fail(ErrorKind::usage, "unknown item '", wanted, "'", nearest.empty() ? "" : ", did you mean '" + nearest + "'?");
-        }
+    const Items items = choose_items(options.items);
+    if (options.list) {
+        for (const BenchItem& item : items.steps) list_item(item.group, item.name, item.words, output.json);
+        for (const BenchFileItem& item : items.files) list_item(kFileGroup, item.name, item.words, output.json);
+        return 0;
+    }
     auto backend = make_cpu_backend();
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*backend, threads, options.chunks};
-    if (!output.json)
-        std::printf("%s, %d threads\n%-16s %10s %10s %9s %9s %7s\n", cpu_isa_name(), threads.size(), "step", "ms least",
-                    "ms median", "GFLOP", "GFLOP/s", "of peak");
-    for (const BenchItem& item : items) {
-        if (!options.items.empty() && std::find(options.items.begin(), options.items.end(), item.name) == options.items.end()) continue;
-        const std::function<void()> step = item.make(context);
-        const double before = machine_peak(threads);
-        const std::vector<double> ms = measure_step(step, options.seconds, options.rounds);
-        const double peak = std::min(before, machine_peak(threads));
-        const int64_t counted = cpu_flop_count();
-        step();
-        const double units = static_cast<double>(item.units), least = ms[0] / units, median = ms[ms.size() / 2] / units;
-        const double gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, rate = gflop / least * 1e3;
-        if (!output.json) {
-            std::printf("%-16s %10.3f %10.3f %9.3f %9.1f %6.0f%%\n", item.name.c_str(), least, median, gflop, rate, 100 * rate / peak * 1e9);
-            std::fflush(stdout);
-            continue;
-        }
-        data::Json json = data::Json::object();
-        json["name"] = item.name;
-        json["words"] = item.words;
-        json["threads"] = threads.size();
-        json["ms_per_step_min"] = least;
-        json["ms_per_step_median"] = median;
-        json["gflop"] = gflop;
-        json["gflop_per_s"] = rate;
-        json["machine_gflop_per_s"] = peak * 1e-9;
-        json["repeats"] = static_cast<int64_t>(ms.size());
-        std::printf("%s\n", json.dump(0).c_str());
-        std::fflush(stdout);
-    }
+    if (!output.json && !items.steps.empty())
+        std::printf("%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
+                    cpu_isa_name(), threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
+    for (const BenchItem& item : items.steps) print_item(item, measure_item(item, context, options), threads.size(), output.json);
+    for (const BenchFileItem& item : items.files) measure_files(item, options, threads, output.json);
     return 0;
 }
 

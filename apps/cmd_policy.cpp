@@ -17,6 +17,11 @@ struct ArmOptions {
     }
 };
 
+// Only the single-task protocol asks where rows are (qpos).
+data::Parts parts_of(const Config& config) {
+    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
+}
+
 // The arm's second data set, loaded or made, and where it lives.
 struct LoadedArm {
     data::Dataset other;
@@ -28,7 +33,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     loaded.arm.real = &runner.bench().train_data();
     if (options.arm == "raw") return;
     const std::string path = options.augmented.empty() ? runner.folder().file("augmented.npz") : options.augmented;
-    loaded.other = data::load_dataset(path, &runner.threads());
+    loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
     if (options.arm == "duplicate") {
         Workbench& bench = runner.bench();
         runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
@@ -53,7 +58,7 @@ int with_arm(CommandLine& line, Work work) {
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");
-    StageRunner runner(line, options, config);
+    StageRunner runner(line, options, config, parts_of(config));
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

@@ -45,7 +45,7 @@ DatasetIdentity identify(const std::string& path) {
 
 }  // namespace
 
-StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config)
+StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
     : options_(options),
       config_(config),
       folder_(options.run),
@@ -63,9 +63,9 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     }
     name_ = data::resolve_dataset(source, data_folder());
     environment_ = environment_of(config, name_);
-    data::Dataset all = data::load_dataset(name_.path, &threads_);
+    data::Dataset all = data::load_dataset(name_.path, &threads_, parts);
     std::optional<data::Dataset> validation;
-    if (!name_.val_path.empty()) validation = data::load_dataset(name_.val_path, &threads_);
+    if (!name_.val_path.empty()) validation = data::load_dataset(name_.val_path, &threads_, parts);
 
     Session session;
     session.command = line.command_name();

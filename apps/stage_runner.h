@@ -17,8 +17,9 @@ namespace astro::app {
 class StageRunner {
   public:
     // Parses nothing: the line has been parsed. Opens the run folder and the data set (generated into the folder by the
-    // settings of `collect` where none is named), makes the backend and the threads, records the session.
-    StageRunner(CommandLine& line, const StageOptions& options, Config& config);
+    // settings of `collect` where none is named), makes the backend and the threads, records the session. parts: what
+    // of the data set is read.
+    StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts = data::Parts::all);
 
     Workbench& bench() { return *bench_; }
     RunFolder& folder() { return folder_; }

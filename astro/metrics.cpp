@@ -2,25 +2,37 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 
 namespace astro {
 
 namespace {
 
+// Ranks from 0 on, ties by mean rank.
 std::vector<double> ranks(const std::vector<double>& values) {
-    std::vector<size_t> order(values.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+    std::vector<std::pair<double, size_t>> order(values.size());
+    for (size_t i = 0; i < values.size(); ++i) order[i] = {values[i], i};
+    std::sort(order.begin(), order.end());
     std::vector<double> rank(values.size());
     for (size_t i = 0; i < order.size();) {
         size_t j = i;
-        while (j < order.size() && values[order[j]] == values[order[i]]) ++j;
-        for (size_t k = i; k < j; ++k) rank[order[k]] = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
+        while (j < order.size() && order[j].first == order[i].first) ++j;
+        for (size_t k = i; k < j; ++k) rank[order[k].second] = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
         i = j;
     }
     return rank;
+}
+
+double correlation_of_ranks(const std::vector<double>& ra, const std::vector<double>& rb) {
+    if (ra.size() < 2) return 0;
+    const double mean = (static_cast<double>(ra.size()) - 1) / 2;
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < ra.size(); ++i) {
+        ab += (ra[i] - mean) * (rb[i] - mean);
+        aa += (ra[i] - mean) * (ra[i] - mean);
+        bb += (rb[i] - mean) * (rb[i] - mean);
+    }
+    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
 // Probability that a value of `high` exceeds one of `low`, ties counted half.
@@ -104,16 +116,7 @@ class RateCounter {
 
 double spearman(const std::vector<double>& a, const std::vector<double>& b) {
     ASTRO_CHECK(a.size() == b.size(), "spearman: ", a.size(), " and ", b.size(), " values");
-    if (a.size() < 2) return 0;
-    const std::vector<double> ra = ranks(a), rb = ranks(b);
-    const double mean = (static_cast<double>(a.size()) - 1) / 2;
-    double ab = 0, aa = 0, bb = 0;
-    for (size_t i = 0; i < a.size(); ++i) {
-        ab += (ra[i] - mean) * (rb[i] - mean);
-        aa += (ra[i] - mean) * (ra[i] - mean);
-        bb += (rb[i] - mean) * (rb[i] - mean);
-    }
-    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+    return correlation_of_ranks(ranks(a), ranks(b));
 }
 
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
@@ -151,9 +154,12 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         }
     DistanceMetrics m;
     m.pairs = static_cast<int64_t>(raw.size());
-    m.spearman_raw = spearman(raw, geodesic);
-    m.spearman_closed = spearman(closed, geodesic);
-    m.spearman_euclid = spearman(straight, geodesic);
+    const std::vector<double>* values[] = {&raw, &closed, &straight, &geodesic};
+    std::vector<double> rank[4];
+    context.threads.run(4, [&](int64_t i) { rank[i] = ranks(*values[i]); });
+    m.spearman_raw = correlation_of_ranks(rank[0], rank[3]);
+    m.spearman_closed = correlation_of_ranks(rank[1], rank[3]);
+    m.spearman_euclid = correlation_of_ranks(rank[2], rank[3]);
     // Open pairs whose Euclid matches that of some wall pair, at most one each, by order of distance.
     std::sort(open.begin(), open.end(), [](const Pair& a, const Pair& b) { return a.euclid < b.euclid; });
     std::sort(wall_euclid.begin(), wall_euclid.end());

@@ -173,7 +173,8 @@ Figures Planner::update(int64_t k) {
         const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
         Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
         std::vector<float> fed(static_cast<size_t>(count), 0.0f);
-        const int64_t half = config_.feedback && config_.self_conditioning ? count / 2 : 0;
+        // Half of the batch, to the row, however it is cut: the chunk's share of the first halves.
+        const int64_t half = config_.feedback && config_.self_conditioning ? (first + count) / 2 - first / 2 : 0;
         if (half > 0) {  // these rows see the deviation of an estimate from the level before, with the same noise
             NoTape off;
             std::vector<int64_t> earlier(t.begin(), t.begin() + half);

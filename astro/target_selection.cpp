@@ -2,39 +2,56 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 namespace astro {
 
 namespace {
 
-// The k-th element of a random permutation of [0, n), drawn lazily (Fisher-Yates on a virtual array).
+// A random permutation of [0, n), one element at a time: Fisher-Yates on a virtual array whose few moved elements lie
+// in a table with open addressing.
 class LazyPermutation {
   public:
-    LazyPermutation(int64_t n, Rng rng) : n_(n), rng_(rng) {}
+    LazyPermutation(int64_t n, Rng rng) : n_(n), rng_(rng), moved_(1024) {}
+
     int64_t next() {
+        if (2 * drawn_ > static_cast<int64_t>(moved_.size())) grow();
         const int64_t pick = drawn_ + rng_.below(n_ - drawn_);
-        const int64_t value = at(pick);
-        moved_[pick] = at(drawn_);
+        const int64_t first = value_of(slot(drawn_), drawn_);  // read first: the slots may be one
+        Moved& picked = slot(pick);
+        const int64_t value = value_of(picked, pick);
+        picked = {pick, first};
         ++drawn_;
         return value;
     }
 
   private:
-    int64_t at(int64_t i) const {
-        const auto it = moved_.find(i);
-        return it == moved_.end() ? i : it->second;
+    struct Moved {
+        int64_t at = -1, value = 0;
+    };
+    static int64_t value_of(const Moved& m, int64_t at) { return m.at == at ? m.value : at; }
+    Moved& slot(int64_t at) {
+        const size_t mask = moved_.size() - 1;
+        size_t i = (static_cast<uint64_t>(at) * 0x9E3779B97F4A7C15u >> 32) & mask;
+        while (moved_[i].at >= 0 && moved_[i].at != at) i = (i + 1) & mask;
+        return moved_[i];
     }
+    void grow() {
+        std::vector<Moved> old(4 * moved_.size());
+        old.swap(moved_);
+        for (const Moved& m : old)
+            if (m.at >= drawn_) slot(m.at) = m;  // what lies before is never looked at again
+    }
+
     int64_t n_, drawn_ = 0;
     Rng rng_;
-    std::unordered_map<int64_t, int64_t> moved_;  // only looked up, never iterated
+    std::vector<Moved> moved_;
 };
 
 }  // namespace
 
-TargetIndex::TargetIndex(const SelectionConfig& config, const TemporalMap& map, const Statistics& statistics,
-                         int64_t reach, int64_t context, uint64_t seed)
-    : config_(config), map_(map), statistics_(statistics), reach_(reach), context_(context) {
+TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
+                         const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed)
+    : config_(config), map_(map), statistics_(statistics), context_(context) {
     least_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(reach) - 1e-9));
     auto latent_bound = [&](double steps) {  // d at a calibrated number of steps
         return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
@@ -44,21 +61,11 @@ TargetIndex::TargetIndex(const SelectionConfig& config, const TemporalMap& map, 
     step_length_ = std::max(1e-9, median_displacement(1));
     least_space_ = least_steps_ > 0 ? median_displacement(least_steps_) : 0;
 
-    const int64_t landmarks = map.landmarks();
-    std::vector<std::vector<int64_t>> group(static_cast<size_t>(landmarks));
-    radius_.assign(static_cast<size_t>(landmarks), 0);
-    for (int64_t row = 0; row < map.data->dataset->rows; ++row) {
-        if (!eligible(row)) continue;
-        const auto l = static_cast<size_t>(map.landmark_of[static_cast<size_t>(row)]);
-        group[l].push_back(row);
-        radius_[l] = std::max(radius_[l], latent_distance(map.at(row), map.at(map.landmark[l]), map.width));
-    }
-    bucket_.push_back(0);
-    for (const auto& members : group) {
-        rows_.insert(rows_.end(), members.begin(), members.end());
-        bucket_.push_back(static_cast<int64_t>(rows_.size()));
-    }
-    if (rows_.empty()) fail(ErrorKind::data, "target selection: no row can be a target; hint: shorter planner.context");
+    std::vector<int64_t> rows;
+    for (int64_t row = 0; row < map.data->dataset->rows; ++row)
+        if (eligible(row)) rows.push_back(row);
+    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target; hint: shorter planner.context");
+    tree_ = BallTree(threads, map.latent.data(), map.width, std::move(rows));
     if (config.selector == Selector::euclid) match_euclid_band(seed);
 }
 
@@ -99,7 +106,7 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     std::vector<double> euclid;
     int64_t below = 0, within = 0;
     for (int64_t p = 0; p < kPairs; ++p) {
-        const int64_t a = rows_[static_cast<size_t>(rng.below(size()))], b = rows_[static_cast<size_t>(rng.below(size()))];
+        const int64_t a = tree_.rows()[static_cast<size_t>(rng.below(size()))], b = tree_.rows()[static_cast<size_t>(rng.below(size()))];
         const double d = latent_distance(map_.at(a), map_.at(b), map_.width);
         below += d < least_distance_, within += d <= most_distance_;
         euclid.push_back(state_distance(a, b));
@@ -109,49 +116,45 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     most_distance_ = euclid[static_cast<size_t>(std::min(within, kPairs - 1))];
 }
 
-bool TargetIndex::accepts(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
-    const int64_t segment = map_.data->segment(row);
-    if (map_.data->dataset->episode_of[static_cast<size_t>(row)] == map_.data->dataset->episode_of[static_cast<size_t>(source)] ||
-        visited(segment))
-        return false;
-    if (config_.selector != Selector::random) {
-        const double d = config_.selector == Selector::tdr ? latent_distance(map_.at(source), map_.at(row), map_.width)
-                                                           : state_distance(source, row);
-        if (d < least_distance_ || d > most_distance_) return false;
-    }
-    return state_distance(source, row) >= least_space_;
+bool TargetIndex::reachable(int64_t source, int64_t row) const {
+    if (config_.selector == Selector::random) return true;
+    const double d = config_.selector == Selector::tdr ? latent_distance(map_.at(source), map_.at(row), map_.width)
+                                                       : state_distance(source, row);
+    return d >= least_distance_ && d <= most_distance_;
+}
+
+bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
+    const std::vector<int32_t>& episode = map_.data->dataset->episode_of;
+    return episode[static_cast<size_t>(row)] != episode[static_cast<size_t>(source)] && !visited(map_.data->segment(row)) &&
+           state_distance(source, row) >= least_space_;
 }
 
 std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bool(int64_t)>& visited, Rng rng) const {
-    // Only groups whose ball can meet the reach are looked at (exact, by the triangle inequality).
-    std::vector<std::pair<int64_t, int64_t>> runs;  // (members before this run, index of its first member)
+    // Rows of the runs are drawn in random order until enough are targets: uniform, and most draws hit.
+    const std::vector<BallTree::Run> runs = config_.selector == Selector::tdr
+                                                ? tree_.near_band(map_.at(row), least_distance_, most_distance_)
+                                                : std::vector<BallTree::Run>{{0, size(), false}};
+    std::vector<int64_t> before;  // rows in the runs before each run
     int64_t total = 0;
-    for (int64_t l = 0; l < map_.landmarks(); ++l) {
-        const int64_t count = bucket_[static_cast<size_t>(l) + 1] - bucket_[static_cast<size_t>(l)];
-        if (count == 0) continue;
-        if (config_.selector == Selector::tdr &&
-            latent_distance(map_.at(row), map_.at(map_.landmark[static_cast<size_t>(l)]), map_.width) >
-                most_distance_ + radius_[static_cast<size_t>(l)] + 1e-3)
-            continue;
-        runs.emplace_back(total, bucket_[static_cast<size_t>(l)]);
-        total += count;
+    for (const BallTree::Run& run : runs) {
+        before.push_back(total);
+        total += run.end - run.begin;
     }
     std::vector<int64_t> found;
     LazyPermutation order(total, rng);
     for (int64_t drawn = 0; drawn < total && static_cast<int64_t>(found.size()) < config_.candidates; ++drawn) {
         const int64_t pick = order.next();
-        const auto run = std::upper_bound(runs.begin(), runs.end(), pick,
-                                          [](int64_t value, const auto& r) { return value < r.first; }) - 1;
-        const int64_t target = rows_[static_cast<size_t>(run->second + pick - run->first)];
-        if (accepts(row, target, visited)) found.push_back(target);
+        const auto r = static_cast<size_t>(std::upper_bound(before.begin(), before.end(), pick) - before.begin() - 1);
+        const int64_t target = tree_.rows()[static_cast<size_t>(runs[r].begin + pick - before[r])];
+        if ((runs[r].inside || reachable(row, target)) && distinct(row, target, visited)) found.push_back(target);
     }
     return found;
 }
 
 std::vector<int64_t> TargetIndex::all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const {
     std::vector<int64_t> found;
-    for (int64_t target : rows_)
-        if (accepts(row, target, visited)) found.push_back(target);
+    for (int64_t target : tree_.rows())
+        if (reachable(row, target) && distinct(row, target, visited)) found.push_back(target);
     return found;
 }
 

@@ -8,6 +8,7 @@
 
 #include <functional>
 
+#include "astro/ball_tree.h"
 #include "astro/temporal_map.h"
 
 namespace astro {
@@ -15,8 +16,8 @@ namespace astro {
 class TargetIndex {
   public:
     // reach: M + 1 steps; context: l.
-    TargetIndex(const SelectionConfig& config, const TemporalMap& map, const Statistics& statistics, int64_t reach,
-                int64_t context, uint64_t seed);
+    TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map, const Statistics& statistics,
+                int64_t reach, int64_t context, uint64_t seed);
 
     // Up to `config.candidates` of the targets of a row, uniformly; `visited` tells segments that are out.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
@@ -29,22 +30,21 @@ class TargetIndex {
     // Euclid in steps: state_distance over the travel rows' median one-step displacement.
     double euclid_steps(int64_t a, int64_t b) const { return state_distance(a, b) / step_length_; }
     int64_t least_steps() const { return least_steps_; }
-    int64_t size() const { return static_cast<int64_t>(rows_.size()); }
+    int64_t size() const { return static_cast<int64_t>(tree_.rows().size()); }
 
   private:
-    bool accepts(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const;
+    bool reachable(int64_t source, int64_t row) const;  // in the band of distances
+    bool distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const;
     double median_displacement(int64_t steps) const;
     void match_euclid_band(uint64_t seed);
 
     SelectionConfig config_;
     const TemporalMap& map_;
     const Statistics& statistics_;
-    int64_t reach_, context_, least_steps_;
+    int64_t context_, least_steps_;
     double least_distance_ = 0, most_distance_ = 0;  // of latents (tdr) or states (euclid)
     double least_space_ = 0, step_length_ = 1;       // in sigma_delta
-    std::vector<int64_t> rows_;                      // eligible rows, grouped by their nearest landmark
-    std::vector<int64_t> bucket_;                    // (landmarks + 1): where each group begins
-    std::vector<double> radius_;                     // (landmarks): farthest member's latent distance
+    BallTree tree_;                                  // of the latents of all eligible rows
 };
 
 }  // namespace astro

@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <queue>
+
+#include "astro/landmarks.h"
+#include "astro/squared_distance.h"
 
 namespace astro {
 
 namespace {
-
-double squared_distance(const float* a, const float* b, int64_t width) {
-    float lane[8] = {};
-    int64_t i = 0;
-    for (; i + 8 <= width; i += 8)
-        for (int j = 0; j < 8; ++j) lane[j] += (a[i + j] - b[i + j]) * (a[i + j] - b[i + j]);
-    for (; i < width; ++i) lane[0] += (a[i] - b[i]) * (a[i] - b[i]);
-    return double((lane[0] + lane[4]) + (lane[1] + lane[5])) + double((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
 
 double median(std::vector<double>& values) {
     auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
@@ -44,98 +37,30 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t ga
     return Calibration(std::move(medians));
 }
 
-// Farthest-point sampling in the latent space from a pool of rows spread evenly over the data.
-std::vector<int64_t> choose_landmarks(const Context& context, const TemporalMap& map, int64_t wanted, int64_t pool) {
-    const int64_t rows = map.data->dataset->rows;
-    pool = std::min(pool, rows), wanted = std::min(wanted, pool);
-    std::vector<int64_t> pool_row(static_cast<size_t>(pool));
-    for (int64_t i = 0; i < pool; ++i) pool_row[static_cast<size_t>(i)] = i * rows / pool;
-    std::vector<double> nearest(static_cast<size_t>(pool), std::numeric_limits<double>::infinity());
-    std::vector<int64_t> chosen = {0};  // index into the pool
-    constexpr int64_t kPieces = 8;
-    while (static_cast<int64_t>(chosen.size()) < wanted) {
-        const float* last = map.at(pool_row[static_cast<size_t>(chosen.back())]);
-        int64_t farthest[kPieces];
-        context.threads.run(kPieces, [&](int64_t piece) {
-            const int64_t from = pool * piece / kPieces, to = pool * (piece + 1) / kPieces;
-            int64_t best = from;
-            for (int64_t i = from; i < to; ++i) {
-                double& d = nearest[static_cast<size_t>(i)];
-                d = std::min(d, squared_distance(map.at(pool_row[static_cast<size_t>(i)]), last, map.width));
-                if (d > nearest[static_cast<size_t>(best)]) best = i;
-            }
-            farthest[piece] = from < to ? best : 0;
-        });
-        int64_t best = farthest[0];
-        for (int64_t f : farthest)
-            if (nearest[static_cast<size_t>(f)] > nearest[static_cast<size_t>(best)]) best = f;
-        if (nearest[static_cast<size_t>(best)] <= 0) break;  // fewer distinct latents than landmarks wanted
-        chosen.push_back(best);
-    }
-    for (int64_t& c : chosen) c = pool_row[static_cast<size_t>(c)];
-    return chosen;
-}
-
-// Shortest paths between all landmarks over edges of at most `edge` steps (Dijkstra from each).
-void close_graph(const Context& context, TemporalMap& map, double edge) {
+// Landmarks from a pool of rows spread evenly over the data, shortest paths between all of them over edges of at most
+// `edge` steps, and the nearest one of every row.
+void add_landmarks(const Context& context, const ClosureConfig& config, TemporalMap& map) {
+    const int64_t rows = map.data->dataset->rows, size = std::min(config.pool, rows);
+    std::vector<int64_t> pool;
+    for (int64_t i = 0; i < size; ++i) pool.push_back(i * rows / size);
+    map.landmark = farthest_points(map.latent.data(), map.width, pool, config.landmarks);
     const int64_t n = map.landmarks();
-    std::vector<std::vector<std::pair<int32_t, float>>> neighbours(static_cast<size_t>(n));
-    context.threads.run(n, [&](int64_t i) {
-        for (int64_t j = 0; j < n; ++j) {
-            if (i == j) continue;
-            const double s = map.steps(map.landmark[static_cast<size_t>(i)], map.landmark[static_cast<size_t>(j)]);
-            if (s <= edge) neighbours[static_cast<size_t>(i)].emplace_back(static_cast<int32_t>(j), static_cast<float>(s));
-        }
-    });
-    constexpr float kInfinite = std::numeric_limits<float>::infinity();
-    map.closed.assign(static_cast<size_t>(n * n), kInfinite);
-    context.threads.run(n, [&](int64_t source) {
-        float* distance = map.closed.data() + source * n;
-        using Entry = std::pair<float, int32_t>;
-        std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
-        distance[source] = 0;
-        open.emplace(0.0f, static_cast<int32_t>(source));
-        while (!open.empty()) {
-            const auto [d, i] = open.top();
-            open.pop();
-            if (d > distance[i]) continue;
-            for (const auto& [j, step] : neighbours[static_cast<size_t>(i)])
-                if (d + step < distance[j]) {
-                    distance[j] = d + step;
-                    open.emplace(distance[j], j);
-                }
-        }
-    });
+    // Most pairs are far beyond an edge: their n^ need not be computed.
+    const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
+    auto length = [&](int64_t i, int64_t j) {
+        const float *a = map.at(map.landmark[static_cast<size_t>(i)]), *b = map.at(map.landmark[static_cast<size_t>(j)]);
+        return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
+    };
+    map.closed = shortest_paths(context.threads, n, length, config.edge);
+    map.landmark_of = nearest_points(context.threads, map.latent.data(), map.width, rows, map.landmark);
     std::vector<uint8_t> seen(static_cast<size_t>(n), 0);
     map.components = 0;
     for (int64_t i = 0; i < n; ++i) {
         if (seen[static_cast<size_t>(i)]) continue;
         ++map.components;
         for (int64_t j = 0; j < n; ++j)
-            if (map.closed[static_cast<size_t>(i * n + j)] < kInfinite) seen[static_cast<size_t>(j)] = 1;
+            if (!std::isinf(map.closed[static_cast<size_t>(i * n + j)])) seen[static_cast<size_t>(j)] = 1;
     }
-}
-
-// Nearest landmark of every row.
-void assign_landmarks(const Context& context, TemporalMap& map) {
-    const int64_t rows = map.data->dataset->rows, n = map.landmarks(), width = map.width;
-    std::vector<float> points;
-    for (int64_t i = 0; i < n; ++i) {
-        const float* l = map.at(map.landmark[static_cast<size_t>(i)]);
-        points.insert(points.end(), l, l + width);
-    }
-    const Tensor landmarks = Tensor::from(context.backend, Shape{n, width}, points);
-    map.landmark_of.resize(static_cast<size_t>(rows));
-    constexpr int64_t kPiece = 512;
-    context.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
-        const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);
-        const Tensor x = Tensor::from(context.backend, Shape{count, width}, map.at(first));
-        Tensor nearest(context.backend, DType::i64, Shape{count});
-        context.backend.nearest_rows(DType::f32, count, n, width, x.raw(), landmarks.raw(), nearest.data<int64_t>());
-        const std::vector<int64_t> found = nearest.to_vector<int64_t>();
-        for (int64_t r = 0; r < count; ++r)
-            map.landmark_of[static_cast<size_t>(first + r)] = static_cast<int32_t>(found[static_cast<size_t>(r)]);
-    });
 }
 
 }  // namespace
@@ -221,9 +146,7 @@ TemporalMap build_temporal_map(const Context& context, const TemporalDistance& e
                                const Trajectories& validation, const Config& config) {
     TemporalMap map = embed_trajectories(encoder, train, config.data);
     map.calibration = calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_gaps);
-    map.landmark = choose_landmarks(context, map, config.closure.landmarks, config.closure.pool);
-    close_graph(context, map, config.closure.edge);
-    assign_landmarks(context, map);
+    add_landmarks(context, config.closure, map);
     return map;
 }
 

@@ -121,13 +121,39 @@ data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t
     return part;
 }
 
-Split split_validation(const data::Dataset& dataset, double share) {
+namespace {
+
+// take_episodes(dataset, 0, count) without a copy: a large data set is never held twice.
+data::Dataset keep_episodes(data::Dataset&& dataset, int64_t count) {
+    data::Dataset kept;
+    kept.rows = dataset.episode_start[static_cast<size_t>(count)];
+    kept.state_dim = dataset.state_dim, kept.action_dim = dataset.action_dim;
+    kept.qpos_dim = dataset.qpos_dim, kept.qvel_dim = dataset.qvel_dim;
+    auto cut = [&](auto& values, int64_t width) {
+        if (!values.empty()) values.resize(static_cast<size_t>(kept.rows * width));
+        return std::move(values);
+    };
+    kept.observations = cut(dataset.observations, dataset.state_dim);
+    kept.actions = cut(dataset.actions, dataset.action_dim);
+    kept.terminals = cut(dataset.terminals, 1);
+    kept.qpos = cut(dataset.qpos, dataset.qpos_dim);
+    kept.qvel = cut(dataset.qvel, dataset.qvel_dim);
+    data::index_episodes(kept);
+    return kept;
+}
+
+}  // namespace
+
+Split split_validation(data::Dataset dataset, double share) {
     const int64_t episodes = dataset.episodes();
     if (episodes < 2)
         fail(ErrorKind::data, "the data set has ", episodes,
              " episode: at least 2 are needed, since the last ones are held out; hint: give a -val file");
     const int64_t held = std::clamp<int64_t>(std::llround(share * static_cast<double>(episodes)), 1, episodes - 1);
-    return {take_episodes(dataset, 0, episodes - held), take_episodes(dataset, episodes - held, held)};
+    Split split;
+    split.validation = take_episodes(dataset, episodes - held, held);
+    split.train = keep_episodes(std::move(dataset), episodes - held);
+    return split;
 }
 
 }  // namespace astro

@@ -43,6 +43,6 @@ data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t
 struct Split {
     data::Dataset train, validation;
 };
-Split split_validation(const data::Dataset& dataset, double share);
+Split split_validation(data::Dataset dataset, double share);  // give it away (std::move): it becomes the training part
 
 }  // namespace astro

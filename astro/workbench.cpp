@@ -74,7 +74,7 @@ Workbench::Workbench(const Context& context, const Config& config, data::Dataset
         train_data_ = std::move(all);
         validation_data_ = std::move(*validation);
     } else {
-        Split split = split_validation(all, config.data.validation_share);
+        Split split = split_validation(std::move(all), config.data.validation_share);
         train_data_ = std::move(split.train);
         validation_data_ = std::move(split.validation);
     }
@@ -133,7 +133,7 @@ const std::vector<std::vector<Bridge>>& Workbench::validation_bridges() {
 }
 
 Augmentation Workbench::augment(const ChainProgress& progress) {
-    const TargetIndex index(config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
+    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
     const AcceptanceBounds bounds = measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
     return grow_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
                        config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 
 #include "data/npz.h"
@@ -13,7 +14,20 @@ namespace astro::data {
 
 namespace {
 
+// All exponents at once first: a loop without branches, which is all that sound data need.
+bool all_finite(const std::vector<float>& values) {
+    constexpr uint32_t kExponent = 0x7F800000u;
+    uint32_t bad = 0;
+    for (const float& value : values) {
+        uint32_t bits;
+        std::memcpy(&bits, &value, sizeof bits);
+        bad |= static_cast<uint32_t>((bits & kExponent) == kExponent);
+    }
+    return bad == 0;
+}
+
 void require_finite(const std::vector<float>& values, int64_t columns, const std::string& where) {
+    if (all_finite(values)) return;
     size_t first = values.size(), bad_rows = 0;
     int64_t last_row = -1;
     for (size_t i = 0; i < values.size(); ++i) {
@@ -23,7 +37,6 @@ void require_finite(const std::vector<float>& values, int64_t columns, const std
         bad_rows += row != last_row;
         last_row = row;
     }
-    if (bad_rows == 0) return;
     fail(ErrorKind::data, where, " row ", static_cast<int64_t>(first) / columns, ", column ",
          static_cast<int64_t>(first) % columns, ": ", values[first], ", expected finite numbers (", bad_rows,
          bad_rows == 1 ? " such row)" : " such rows)");
@@ -48,30 +61,45 @@ class Loader {
         reader.entry("terminals");
     }
 
-    Dataset load(ThreadPool* pool) {
+    Dataset load(ThreadPool* pool, Parts parts) {
         matrix("observations", data_.observations, data_.state_dim);
         matrix("actions", data_.actions, data_.action_dim);
-        flags("terminals", data_.terminals);
-        if (reader_.find("qpos") != nullptr) matrix("qpos", data_.qpos, data_.qpos_dim = columns("qpos"));
-        if (reader_.find("qvel") != nullptr) matrix("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
-        if (reader_.find("is_synthetic") != nullptr) augmented();
-        // Every array was checked by shape above; now they are read, each by one thread.
-        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)](); };
+        flags("terminals", data_.terminals, [this] {
+            if (data_.terminals.back() != 1) {
+                fail(ErrorKind::data, reader_.where("terminals"), " row ", data_.rows - 1,
+                     ": 0, expected 1: the file must end with the end of an episode (is it cut off?)");
+            }
+            index_episodes(data_);
+        });
+        const bool all = parts == Parts::all;
+        bool qpos_is_observations = false;
+        if (all && reader_.find("qpos") != nullptr) {
+            data_.qpos_dim = columns("qpos");
+            // Point mazes: the same array twice, and inflating is what takes the time.
+            qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
+            if (!qpos_is_observations) matrix("qpos", data_.qpos, data_.qpos_dim);
+        }
+        if (all && reader_.find("qvel") != nullptr) matrix("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
+        if (all && reader_.find("is_synthetic") != nullptr) augmented();
+        // Every array was checked by shape above; now they are read, each by one thread, the largest first.
+        std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
+        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)].read(); };
         auto n = static_cast<int64_t>(jobs_.size());
         if (pool != nullptr) {
             pool->run(n, body);
         } else {
             for (int64_t i = 0; i < n; ++i) body(i);
         }
-        if (data_.terminals.back() != 1) {
-            fail(ErrorKind::data, reader_.where("terminals"), " row ", data_.rows - 1,
-                 ": 0, expected 1: the file must end with the end of an episode (is it cut off?)");
-        }
-        index_episodes(data_);
+        if (qpos_is_observations) data_.qpos = data_.observations;
         return std::move(data_);
     }
 
   private:
+    struct Job {
+        uint64_t size;  // bytes in the file
+        std::function<void()> read;
+    };
+
     // Columns of a (rows, columns) array.
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
@@ -93,23 +121,25 @@ class Loader {
 
     template <class T>
     void plan(const char* key, std::vector<T>& out, std::function<void()> check) {
-        jobs_.push_back([this, key, &out, check] {
-            out = reader_.read_as<T>(key);
-            check();
-        });
+        jobs_.push_back({reader_.compressed_size(reader_.entry(key)), [this, key, &out, check] {
+                             out = reader_.read_as<T>(key);
+                             check();
+                         }});
     }
     void matrix(const char* key, std::vector<float>& out, int64_t width) {
         require_shape(key, width);
         plan(key, out, [this, key, &out, width] { require_finite(out, width, reader_.where(key)); });
     }
-    void flags(const char* key, std::vector<uint8_t>& out) {
+    // then: what follows when all of them are sound.
+    void flags(const char* key, std::vector<uint8_t>& out, const std::function<void()>& then) {
         require_shape(key, 1);
-        plan(key, out, [this, key, &out] {
+        plan(key, out, [this, key, &out, then] {
             auto bad = std::find_if(out.begin(), out.end(), [](uint8_t v) { return v > 1; });
             if (bad != out.end()) {
                 fail(ErrorKind::data, reader_.where(key), " row ", bad - out.begin(), ": ", int{*bad},
                      ", expected 0 or 1");
             }
+            then();
         });
     }
     void rows_of(const char* key, std::vector<int64_t>& out) {
@@ -117,7 +147,7 @@ class Loader {
         plan(key, out, [] {});
     }
     void augmented() {
-        flags("is_synthetic", data_.is_synthetic);
+        flags("is_synthetic", data_.is_synthetic, [] {});
         rows_of("bridge", data_.bridge);
         rows_of("source_row", data_.source_row);
         rows_of("target_row", data_.target_row);
@@ -133,7 +163,7 @@ class Loader {
 
     const NpzReader& reader_;
     Dataset data_;
-    std::vector<std::function<void()>> jobs_;
+    std::vector<Job> jobs_;
 };
 
 bool exists(const std::string& path) {
@@ -203,9 +233,9 @@ ParsedName parse_name(const std::string& name) {
 
 }  // namespace
 
-Dataset load_dataset(const std::string& path, ThreadPool* pool) {
+Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts) {
     NpzReader reader(path);
-    return Loader(reader).load(pool);
+    return Loader(reader).load(pool, parts);
 }
 
 void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool) {
@@ -220,7 +250,11 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
     add("observations", NpyType::f4, {data.rows, data.state_dim}, data.observations);
     add("actions", NpyType::f4, {data.rows, data.action_dim}, data.actions);
     add("terminals", NpyType::b1, {data.rows}, data.terminals);
-    if (data.qpos_dim > 0) add("qpos", NpyType::f4, {data.rows, data.qpos_dim}, data.qpos);
+    const bool qpos_is_observations =
+        data.qpos_dim == data.state_dim && data.qpos.size() == data.observations.size() &&
+        std::memcmp(data.qpos.data(), data.observations.data(), data.qpos.size() * sizeof(float)) == 0;
+    if (qpos_is_observations) writer.add_again("qpos", "observations");
+    else if (data.qpos_dim > 0) add("qpos", NpyType::f4, {data.rows, data.qpos_dim}, data.qpos);
     if (data.qvel_dim > 0) add("qvel", NpyType::f4, {data.rows, data.qvel_dim}, data.qvel);
     if (!data.is_synthetic.empty()) {
         add("is_synthetic", NpyType::b1, {data.rows}, data.is_synthetic);

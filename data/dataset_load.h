@@ -10,13 +10,16 @@
 
 namespace astro::data {
 
+// What of a file is read: everything, or only what trains a policy (observations, actions, terminals).
+enum class Parts { all, transitions };
+
 // Reads a file in compact form: observations (N, state) and actions (N, action), terminals (N,) or (N, 1);
 // qpos and qvel where present; the arrays of augmented files where present. Other numeric types are converted
 // when no value changes but by rounding. pool: arrays are read in parallel; may be null. Errors: Error(io)
 // for an unreadable file; Error(data) for missing arrays, wrong shapes or dtypes, differing row counts, NaN
 // or infinite values (named by array, row and column), terminals other than 0 and 1 or without a terminal
 // last row.
-Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr);
+Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts parts = Parts::all);
 
 // Writes observations, actions, qpos, qvel as float32 and terminals as bool, and the augmented arrays where
 // the data set has them, compressed; all or nothing. The bytes depend on the data alone.

@@ -25,6 +25,19 @@ std::string folder_of(const std::string& path) {
     fail(ErrorKind::io, path, ": cannot ", doing, ": ", std::strerror(reason));
 }
 
+void read_exactly(int descriptor, const std::string& path, uint64_t offset, void* out, size_t n) {
+    char* to = static_cast<char*>(out);
+    while (n > 0) {
+        ssize_t got = ::pread(descriptor, to, n, static_cast<off_t>(offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail_io(path, "read", errno);
+        if (got == 0) fail(ErrorKind::data, path, ": ends at byte ", offset, ": it shrank while being read");
+        to += got;
+        offset += static_cast<uint64_t>(got);
+        n -= static_cast<size_t>(got);
+    }
+}
+
 }  // namespace
 
 InputFile::InputFile(const std::string& path) : path_(path) {
@@ -47,23 +60,14 @@ void InputFile::read_at(uint64_t offset, void* out, size_t n) const {
         fail(ErrorKind::data, path_, ": ", n, " bytes wanted at byte ", offset, " but the file has ", size_,
              ": truncated or corrupted");
     }
-    char* to = static_cast<char*>(out);
-    while (n > 0) {
-        ssize_t got = ::pread(descriptor_, to, n, static_cast<off_t>(offset));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail_io(path_, "read", errno);
-        if (got == 0) fail(ErrorKind::data, path_, ": ends at byte ", offset, ": it shrank while being read");
-        to += got;
-        offset += static_cast<uint64_t>(got);
-        n -= static_cast<size_t>(got);
-    }
+    read_exactly(descriptor_, path_, offset, out, n);
 }
 
 AtomicFile::AtomicFile(const std::string& path)
     : path_(path), temporary_(text(path, kTemporaryMark, ::getpid())) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) fail_io(path, "write", EISDIR);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_io(path, "create", errno);
 }
 
@@ -105,6 +109,11 @@ void AtomicFile::write(const void* bytes, size_t n) {
 void AtomicFile::write_at(uint64_t offset, const void* bytes, size_t n) {
     ASTRO_CHECK(offset <= size_ && n <= size_ - offset, path_, ": write_at beyond what was written");
     put(offset, bytes, n);
+}
+
+void AtomicFile::read_at(uint64_t offset, void* out, size_t n) const {
+    ASTRO_CHECK(descriptor_ >= 0 && offset <= size_ && n <= size_ - offset, path_, ": read_at beyond what was written");
+    read_exactly(descriptor_, temporary_, offset, out, n);
 }
 
 void AtomicFile::commit() {

@@ -42,6 +42,7 @@ class AtomicFile {
     uint64_t size() const { return size_; }
     void write(const void* bytes, size_t n);                      // at the end
     void write_at(uint64_t offset, const void* bytes, size_t n);  // over bytes written before
+    void read_at(uint64_t offset, void* out, size_t n) const;     // bytes written before
     void commit();                                                // fsync, rename, fsync of the folder
 
   private:

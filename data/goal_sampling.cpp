@@ -8,9 +8,9 @@
 namespace astro::data {
 
 GoalSampler::GoalSampler(const Dataset& dataset, double discount)
-    : dataset_(dataset), discount_(discount), rows_(regular_view(dataset).rows) {
+    : dataset_(dataset), discount_(discount), transitions_(dataset.rows - dataset.episodes()) {
     ASTRO_CHECK(discount >= 0 && discount < 1, "GoalSampler: discount ", discount, ", expected [0, 1)");
-    if (rows_.empty()) fail(ErrorKind::data, "goal sampling: the data set has no transitions");
+    if (transitions_ == 0) fail(ErrorKind::data, "goal sampling: the data set has no transitions");
 }
 
 int64_t GoalSampler::last_row(int64_t row) const {
@@ -18,7 +18,15 @@ int64_t GoalSampler::last_row(int64_t row) const {
 }
 
 int64_t GoalSampler::random_row(Rng& rng) const {
-    return rows_[static_cast<size_t>(rng.below(static_cast<int64_t>(rows_.size())))];
+    const int64_t k = rng.below(transitions_);
+    // Of every episode before the k-th transition's one row, the last, has none. A search, not a list of rows: that would
+    // be as large as the observations of a point.
+    int64_t episode = 0, beyond = dataset_.episodes();
+    while (beyond - episode > 1) {
+        const int64_t middle = (episode + beyond) / 2;
+        (dataset_.episode_start[static_cast<size_t>(middle)] - middle <= k ? episode : beyond) = middle;
+    }
+    return k + episode;
 }
 
 int64_t GoalSampler::geometric_goal(int64_t row, Rng& rng) const {

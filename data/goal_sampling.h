@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "data/dataset.h"
 #include "tensor/rng.h"
@@ -47,7 +46,7 @@ class GoalSampler {
 
     const Dataset& dataset_;
     double discount_;
-    std::vector<int64_t> rows_;  // those that have a transition
+    int64_t transitions_;  // rows that have one
 };
 
 }  // namespace astro::data

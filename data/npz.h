@@ -34,11 +34,17 @@ class NpzReader {
     const NpzEntry& entry(std::string_view key) const;  // Error(data) that lists the keys when absent
     bool compressed(const NpzEntry& entry) const { return zip_.members()[entry.member].deflated; }
 
+    // Bytes in the archive, and whether two arrays are stored as the same bytes there, and so are the same: cheap.
+    uint64_t compressed_size(const NpzEntry& entry) const { return zip_.members()[entry.member].compressed_size; }
+    bool same_bytes(const NpzEntry& a, const NpzEntry& b) const {
+        return zip_.same_bytes(zip_.members()[a.member], zip_.members()[b.member]);
+    }
+
     // One array, checked against its CRC. Several threads may read at once.
     NpyArray read(std::string_view key) const;
 
-    // The same as T: straight into the result where the file holds T, else by NpyArray::to (float, double,
-    // int64_t, uint8_t).
+    // The same as T: straight into the result where the file holds T (or bool, for uint8_t: 0 and 1), else by
+    // NpyArray::to (float, double, int64_t, uint8_t).
     template <class T>
     std::vector<T> read_as(std::string_view key) const;
 
@@ -66,6 +72,8 @@ class NpzWriter {
     // data: C order, as many elements as shape says.
     void add(const std::string& key, NpyType type, const std::vector<int64_t>& shape, const void* data,
              Compression compression);
+    // The array of the key `first`, added before, once more: the same file as by add(), sooner.
+    void add_again(const std::string& key, const std::string& first);
     void add_text(const std::string& name, std::string_view content);
 
     void close() { zip_.close(); }  // without it, nothing is written

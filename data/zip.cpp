@@ -22,6 +22,7 @@ constexpr uint32_t kEncryptedFlags = 1u << 0 | 1u << 6 | 1u << 13;
 constexpr uint32_t kPatchFlag = 1u << 5;
 constexpr uint64_t kLargestRatio = 1032;  // the most that deflate can shrink (zlib's technical notes)
 constexpr size_t kInputBuffer = 64 << 10;
+constexpr uint64_t kPiece = 256 << 10;  // bytes read and checked at once
 
 uint64_t little(const uint8_t* p, int bytes) {
     uint64_t value = 0;
@@ -236,6 +237,19 @@ std::string ZipReader::read(const ZipMember& member) const {
     return bytes;
 }
 
+bool ZipReader::same_bytes(const ZipMember& a, const ZipMember& b) const {
+    if (a.deflated != b.deflated || a.size != b.size || a.compressed_size != b.compressed_size || a.crc != b.crc)
+        return false;
+    std::vector<char> left(kInputBuffer), right(kInputBuffer);
+    for (uint64_t at = 0; at < a.compressed_size; at += kInputBuffer) {
+        const auto n = static_cast<size_t>(std::min<uint64_t>(kInputBuffer, a.compressed_size - at));
+        file_.read_at(a.data_offset + at, left.data(), n);
+        file_.read_at(b.data_offset + at, right.data(), n);
+        if (std::memcmp(left.data(), right.data(), n) != 0) return false;
+    }
+    return true;
+}
+
 struct ZipStream::State {
     const InputFile& file;
     const ZipMember& member;
@@ -249,7 +263,7 @@ struct ZipStream::State {
         return text(file.path(), ": member '", member.name, "' at byte ", member.data_offset);
     }
 
-    // Inflates into out until it is full or the compressed data end; returns how many bytes it gave.
+    // Inflates into out (n: at most kPiece) until it is full or the compressed data end; returns how many bytes it gave.
     uint64_t inflate_some(uint8_t* out, uint64_t n) {
         uint64_t done = 0;
         while (done < n) {
@@ -261,7 +275,7 @@ struct ZipStream::State {
                 inflater.avail_in = static_cast<uInt>(take);
                 taken += take;
             }
-            uInt room = static_cast<uInt>(std::min<uint64_t>(n - done, 1u << 30));
+            uInt room = static_cast<uInt>(n - done);
             inflater.next_out = out + done;
             inflater.avail_out = room;
             int status = ::inflate(&inflater, Z_NO_FLUSH);
@@ -294,17 +308,22 @@ void ZipStream::read(void* out, uint64_t n) {
         fail(ErrorKind::data, s.where(), ": ", n, " bytes wanted after ", s.given, " but it has ",
              s.member.size);
     }
-    uint8_t* to = static_cast<uint8_t*>(out);
-    if (s.member.deflated) {
-        if (uint64_t got = s.inflate_some(to, n); got != n) {
-            fail(ErrorKind::data, s.where(), ": ends after ", s.given + got, " bytes, ", s.member.size,
-                 " declared");
+    // Piece by piece, so that the checksum finds each piece still in the cache.
+    for (uint8_t* to = static_cast<uint8_t*>(out); n > 0;) {
+        const uint64_t piece = std::min<uint64_t>(n, kPiece);
+        if (s.member.deflated) {
+            if (uint64_t got = s.inflate_some(to, piece); got != piece) {
+                fail(ErrorKind::data, s.where(), ": ends after ", s.given + got, " bytes, ", s.member.size,
+                     " declared");
+            }
+        } else {
+            s.file.read_at(s.member.data_offset + s.given, to, static_cast<size_t>(piece));
         }
-    } else {
-        s.file.read_at(s.member.data_offset + s.given, to, static_cast<size_t>(n));
+        s.crc = static_cast<uint32_t>(crc32_z(s.crc, to, static_cast<size_t>(piece)));
+        s.given += piece;
+        to += piece;
+        n -= piece;
     }
-    if (n > 0) s.crc = static_cast<uint32_t>(crc32_z(s.crc, to, static_cast<size_t>(n)));
-    s.given += n;
 }
 
 void ZipStream::finish() {

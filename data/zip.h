@@ -41,6 +41,9 @@ class ZipReader {
 
     std::string read(const ZipMember& member) const;  // the whole member; its CRC is checked
 
+    // True when both members were compressed to the same bytes, and so hold the same; nothing is inflated.
+    bool same_bytes(const ZipMember& a, const ZipMember& b) const;
+
   private:
     struct Directory {
         uint64_t offset = 0, size = 0, count = 0;
@@ -69,7 +72,7 @@ class ZipStream {
 
 // Writes members one after another; nothing stands at `path` before close(). A deflated member is cut into
 // blocks of fixed size, each compressed by itself with the 32 KiB before it as dictionary, so that threads
-// share them.
+// share them. Blocks in which deflate's search for repetitions gains nothing (noise in floats) are only Huffman coded.
 class ZipWriter {
   public:
     struct Piece {
@@ -84,9 +87,15 @@ class ZipWriter {
 
     // Adds a member made of the pieces one after another.
     void add(const std::string& name, const std::vector<Piece>& pieces, bool compress);
+    // Adds a member with the content of the one named `first`, whose compressed bytes are copied: the same file as by
+    // add(), sooner.
+    void add_again(const std::string& name, const std::string& first);
     void close();
 
   private:
+    void begin(ZipMember& member);
+    void end(ZipMember& member);
+    std::string local_header(const ZipMember& member) const;
     void write_stored(const std::vector<Piece>& pieces, ZipMember& member);
     void write_deflated(const std::vector<Piece>& pieces, ZipMember& member);
     void write_directory();

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kBlock = 256 << 10;  // bytes compressed by one item
 constexpr size_t kWave = 64;          // blocks whose results are held in memory at once
 constexpr size_t kWindow = 32 << 10;  // how far back deflate can look
+constexpr size_t kSample = 16 << 10;  // bytes that tell how a block is best compressed
 constexpr int kLevel = 6;             // as numpy.savez_compressed
 constexpr uint32_t kFull32 = 0xFFFFFFFFu;
 constexpr uint16_t kDate = 0x21;  // 1980-01-01, the first day there is: same input, same bytes
@@ -47,25 +48,39 @@ struct Block {
     uint32_t crc = 0;
 };
 
-// Raw deflate of one block; all but the last end on a byte boundary (Z_SYNC_FLUSH), so that they can be
-// joined.
-void compress_block(Block& block) {
+// Raw deflate of n bytes that stand `history` bytes after the first one a decoder has seen. All but the last end on a
+// byte boundary (Z_SYNC_FLUSH), so that they can be joined.
+std::vector<uint8_t> deflate_bytes(const uint8_t* data, size_t n, size_t history, int strategy, bool last) {
     z_stream deflater{};
-    ASTRO_CHECK(deflateInit2(&deflater, kLevel, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK,
-                "zlib: deflateInit2 failed");
-    if (block.history > 0) {
-        deflateSetDictionary(&deflater, block.data - block.history, static_cast<uInt>(block.history));
-    }
-    block.compressed.resize(deflateBound(&deflater, static_cast<uLong>(block.size)) + 16);
-    deflater.next_in = block.data;
-    deflater.avail_in = static_cast<uInt>(block.size);
-    deflater.next_out = block.compressed.data();
-    deflater.avail_out = static_cast<uInt>(block.compressed.size());
-    int status = deflate(&deflater, block.last ? Z_FINISH : Z_SYNC_FLUSH);
-    bool good = status == (block.last ? Z_STREAM_END : Z_OK) && deflater.avail_in == 0;
-    block.compressed.resize(block.compressed.size() - deflater.avail_out);
+    ASTRO_CHECK(deflateInit2(&deflater, kLevel, Z_DEFLATED, -15, 8, strategy) == Z_OK, "zlib: deflateInit2 failed");
+    if (history > 0) deflateSetDictionary(&deflater, data - history, static_cast<uInt>(history));
+    std::vector<uint8_t> compressed(deflateBound(&deflater, static_cast<uLong>(n)) + 16);
+    deflater.next_in = data;
+    deflater.avail_in = static_cast<uInt>(n);
+    deflater.next_out = compressed.data();
+    deflater.avail_out = static_cast<uInt>(compressed.size());
+    int status = deflate(&deflater, last ? Z_FINISH : Z_SYNC_FLUSH);
+    bool good = status == (last ? Z_STREAM_END : Z_OK) && deflater.avail_in == 0;
+    compressed.resize(compressed.size() - deflater.avail_out);
     deflateEnd(&deflater);
     ASTRO_CHECK(good, "zlib: deflate failed with status ", status);
+    return compressed;
+}
+
+// Whether repetitions are worth the search for them, five times slower than coding each byte by itself: judged by a
+// sample from the middle of the block.
+int choose_strategy(const Block& block) {
+    if (block.size < 4 * kSample) return Z_DEFAULT_STRATEGY;
+    const size_t at = (block.size - kSample) / 2;
+    const size_t history = std::min(kWindow, block.history + at);
+    const uint8_t* sample = block.data + at;
+    const size_t searched = deflate_bytes(sample, kSample, history, Z_DEFAULT_STRATEGY, true).size();
+    const size_t coded = deflate_bytes(sample, kSample, 0, Z_HUFFMAN_ONLY, true).size();
+    return coded <= searched ? Z_HUFFMAN_ONLY : Z_DEFAULT_STRATEGY;
+}
+
+void compress_block(Block& block) {
+    block.compressed = deflate_bytes(block.data, block.size, block.history, choose_strategy(block), block.last);
     block.crc = block.size == 0 ? 0 : static_cast<uint32_t>(crc32_z(0, block.data, block.size));
 }
 
@@ -75,39 +90,65 @@ ZipWriter::ZipWriter(const std::string& path, ThreadPool* pool, uint64_t zip64_f
     : file_(path), pool_(pool), zip64_from_(zip64_from) {}
 
 void ZipWriter::add(const std::string& name, const std::vector<Piece>& pieces, bool compress) {
-    ASTRO_CHECK(!name.empty() && name.size() < 0xFFFF, file_.path(), ": bad member name of ", name.size(),
-                " characters");
     ZipMember member;
     member.name = name;
     member.deflated = compress;
-    member.header_offset = file_.size();
     for (const Piece& piece : pieces) member.size += piece.size;
-    // Room for 64-bit sizes has to be taken before the compressed size is known; blocks grow by 0.1 % at
-    // most.
-    bool zip64 = member.size + member.size / 1000 + 1024 >= zip64_from_;
-    auto local_header = [&] {
-        Bytes header;
-        header.put(uint32_t{0x04034b50}).put(uint16_t{zip64 ? uint16_t{45} : uint16_t{20}});
-        header.put(flags_of(name)).put(uint16_t{compress ? uint16_t{8} : uint16_t{0}});
-        header.put(uint16_t{0}).put(kDate).put(member.crc);
-        header.put(capped(member.compressed_size, zip64)).put(capped(member.size, zip64));
-        header.put(static_cast<uint16_t>(name.size())).put(uint16_t{zip64 ? uint16_t{20} : uint16_t{0}});
-        header.out += name;
-        if (zip64) header.put(uint16_t{1}).put(uint16_t{16}).put(member.size).put(member.compressed_size);
-        return header.out;
-    };
-    std::string header = local_header();
-    file_.write(header.data(), header.size());
-    member.data_offset = file_.size();
+    begin(member);
     if (compress) {
         write_deflated(pieces, member);
     } else {
         write_stored(pieces, member);
     }
+    end(member);
+}
+
+void ZipWriter::add_again(const std::string& name, const std::string& first) {
+    auto found = std::find_if(members_.begin(), members_.end(), [&](const ZipMember& m) { return m.name == first; });
+    ASTRO_CHECK(found != members_.end(), file_.path(), ": no member '", first, "' to add again");
+    ZipMember member = *found;
+    const uint64_t from = member.data_offset, size = member.compressed_size;
+    member.name = name;
+    begin(member);
+    std::vector<uint8_t> buffer(kBlock);
+    for (uint64_t at = 0; at < size; at += kBlock) {
+        const auto n = static_cast<size_t>(std::min<uint64_t>(kBlock, size - at));
+        file_.read_at(from + at, buffer.data(), n);
+        file_.write(buffer.data(), n);
+    }
+    end(member);
+}
+
+// Writes a member's local header, its CRC and compressed size yet to come.
+void ZipWriter::begin(ZipMember& member) {
+    ASTRO_CHECK(!member.name.empty() && member.name.size() < 0xFFFF, file_.path(), ": bad member name of ",
+                member.name.size(), " characters");
+    member.header_offset = file_.size();
+    const std::string header = local_header(member);
+    file_.write(header.data(), header.size());
+    member.data_offset = file_.size();
+}
+
+void ZipWriter::end(ZipMember& member) {
     member.compressed_size = file_.size() - member.data_offset;
-    header = local_header();  // now with CRC and compressed size
+    const std::string header = local_header(member);
     file_.write_at(member.header_offset, header.data(), header.size());
     members_.push_back(std::move(member));
+}
+
+std::string ZipWriter::local_header(const ZipMember& member) const {
+    // Room for 64-bit sizes has to be taken before the compressed size is known; blocks grow by 0.1 % at
+    // most.
+    const bool zip64 = member.size + member.size / 1000 + 1024 >= zip64_from_;
+    Bytes header;
+    header.put(uint32_t{0x04034b50}).put(uint16_t{zip64 ? uint16_t{45} : uint16_t{20}});
+    header.put(flags_of(member.name)).put(uint16_t{member.deflated ? uint16_t{8} : uint16_t{0}});
+    header.put(uint16_t{0}).put(kDate).put(member.crc);
+    header.put(capped(member.compressed_size, zip64)).put(capped(member.size, zip64));
+    header.put(static_cast<uint16_t>(member.name.size())).put(uint16_t{zip64 ? uint16_t{20} : uint16_t{0}});
+    header.out += member.name;
+    if (zip64) header.put(uint16_t{1}).put(uint16_t{16}).put(member.size).put(member.compressed_size);
+    return header.out;
 }
 
 void ZipWriter::write_stored(const std::vector<Piece>& pieces, ZipMember& member) {

@@ -70,10 +70,15 @@ class Backend {
     virtual int64_t packed_size(DType type, int64_t k, int64_t n) const = 0;
     virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
     // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size is 0.
-    // bias and activation may be null: none. z is kept in `kept` (m, n) for the gradient unless that is null. The same as
-    // gemm, add and unary one after the other.
+    // bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is null. The same
+    // as gemm, add and unary one after the other.
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
-                        const void* bias, const UnaryOp* activation, void* kept, void* y) = 0;
+                        const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
+
+    // The gradient of z and of the bias, from y's: gz = gy slope, elementwise (slope null: gz is gy and not written), and
+    // gbias[j] (+)= sum_i gz[i, j] unless gbias is null.
+    virtual void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                             bool accumulate) = 0;
 
     // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
     // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.

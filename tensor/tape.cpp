@@ -1,6 +1,8 @@
 #include "tensor/tape.h"
 
+#include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace astro {
 
@@ -16,7 +18,7 @@ Tape* Tape::current() { return current_tape; }
 Tape::Tape(std::initializer_list<Tensor> parameters)
     : serial_(next_serial++), outer_(current_tape), parameters_(parameters), leaves_(parameters.size()) {
     for (const Tensor& flat : parameters_)
-        gradients_.push_back(Tensor::zeros(flat.backend(), flat.dtype(), flat.shape()));
+        gradients_.emplace_back(flat.backend(), flat.dtype(), flat.shape());  // backward() writes every element
     current_tape = this;
 }
 
@@ -34,7 +36,7 @@ Tensor Tape::watch(const Tensor& x) {
 }
 
 int Tape::add_leaf(const char* name, const Shape& shape, Tensor gradient, bool in_place) {
-    nodes_.push_back(Node{name, shape, std::move(gradient), in_place, {}, nullptr});
+    nodes_.push_back(Node{name, shape, std::move(gradient), in_place});
     return static_cast<int>(nodes_.size()) - 1;
 }
 
@@ -43,8 +45,12 @@ int Tape::node_of(const Tensor& x) {
     if (x.tape_serial() == serial_) return x.node();
     for (size_t p = 0; p < parameters_.size(); ++p) {
         if (x.storage() != parameters_[p].storage()) continue;
-        for (const auto& [offset, node] : leaves_[p])
+        for (const auto& [offset, node] : leaves_[p]) {
             if (offset == x.offset()) return node;
+            ASTRO_CHECK(offset + nodes_[static_cast<size_t>(node)].shape.numel() <= x.offset() || x.offset() + x.numel() <= offset,
+                        "tape: two parameters share elements: ", nodes_[static_cast<size_t>(node)].shape, " at ", offset, ", ", x.shape(),
+                        " at ", x.offset());
+        }
         Tensor view = gradients_[p].view(x.offset() - parameters_[p].offset(), x.shape());
         int node = add_leaf("parameter", x.shape(), view, true);
         leaves_[p].emplace_back(x.offset(), node);
@@ -56,14 +62,15 @@ int Tape::node_of(const Tensor& x) {
 void Tape::record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward) {
     std::vector<Saved> versions;
     for (const Tensor& tensor : saved) versions.push_back(Saved{tensor, tensor.version()});
-    nodes_.push_back(Node{op, output.shape(), Tensor(), false, std::move(versions), std::move(backward)});
+    nodes_.push_back(Node{op, output.shape(), Tensor(), false, false, std::move(versions), std::move(backward)});
     output.set_node(serial_, static_cast<int>(nodes_.size()) - 1);
 }
 
-Tensor* Tape::accumulator(const Tensor& x) {
+Tape::Place Tape::place_of(const Tensor& x) {
     int id = node_of(x);
-    if (id < 0 || !nodes_[static_cast<size_t>(id)].in_place) return nullptr;
-    return &nodes_[static_cast<size_t>(id)].gradient;
+    if (id < 0 || !nodes_[static_cast<size_t>(id)].in_place) return {};
+    Node& node = nodes_[static_cast<size_t>(id)];
+    return {&node.gradient, std::exchange(node.written, true)};
 }
 
 void Tape::add(const Tensor& x, Tensor gradient) {
@@ -73,6 +80,10 @@ void Tape::add(const Tensor& x, Tensor gradient) {
     gradient = gradient.reshape(node.shape).detach();
     if (!node.gradient.defined()) {  // the first contribution is moved in
         node.gradient = std::move(gradient);
+        return;
+    }
+    if (node.in_place && !std::exchange(node.written, true)) {
+        gradient.backend().copy(node.gradient.raw(), gradient.raw(), gradient.bytes());
         return;
     }
     const int64_t n = gradient.numel();
@@ -113,6 +124,25 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
             ASTRO_CHECK(s.tensor.version() == s.version, nodes_[i].op,
                         ": an input was modified in place after the forward pass");
         replay(*this, gradient);
+    }
+    for (size_t p = 0; p < parameters_.size(); ++p) zero_the_rest(p);
+}
+
+// What no contribution has reached: parameters that were not met, or met without effect on the loss.
+void Tape::zero_the_rest(size_t parameter) {
+    std::vector<std::pair<int64_t, int64_t>> written;  // [first, end)
+    for (const auto& [offset, id] : leaves_[parameter]) {
+        const Node& node = nodes_[static_cast<size_t>(id)];
+        const int64_t first = offset - parameters_[parameter].offset();
+        if (node.written) written.emplace_back(first, first + node.shape.numel());
+    }
+    std::sort(written.begin(), written.end());
+    Tensor& flat = gradients_[parameter];
+    written.emplace_back(flat.numel(), flat.numel());
+    int64_t at = 0;
+    for (const auto& [first, end] : written) {
+        if (first > at) flat.view(at, Shape{first - at}).fill(0);
+        at = end;
     }
 }
 

@@ -49,8 +49,13 @@ class Tape {
     bool wants(const Tensor& x) { return node_of(x) >= 0; }
     void record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward);
     void add(const Tensor& x, Tensor gradient);  // adds to the gradient of x (no effect for constants)
-    // Where the gradient of x can be accumulated in place (parameters); null: use add().
-    Tensor* accumulator(const Tensor& x);
+    // Where a product can write the gradient of x in place (parameters), overwriting what is there or adding to it.
+    // No place: use add().
+    struct Place {
+        Tensor* gradient = nullptr;
+        bool accumulate = false;
+    };
+    Place place_of(const Tensor& x);  // the caller writes all of it
     size_t size() const { return nodes_.size(); }
 
   private:
@@ -62,12 +67,14 @@ class Tape {
         const char* op;
         Shape shape;
         Tensor gradient;
-        bool in_place;  // gradient is a view of a flat parameter gradient
-        std::vector<Saved> saved;
-        Backward backward;
+        bool in_place;         // gradient is a view of a flat parameter gradient,
+        bool written = false;  // which holds nothing yet before the first contribution
+        std::vector<Saved> saved = {};
+        Backward backward = nullptr;
     };
 
     int add_leaf(const char* name, const Shape& shape, Tensor gradient, bool in_place);
+    void zero_the_rest(size_t parameter);
 
     uint64_t serial_;
     Tape* outer_;

@@ -77,6 +77,12 @@ TEST_CASE("data set: a NumPy file, loaded by one thread and by two") {
     CHECK(again.observations == data.observations);
     CHECK(again.terminals == data.terminals);
     CHECK(again.episode_of == data.episode_of);
+    Dataset part = load_dataset(kFixture, &pool, Parts::transitions);
+    CHECK(part.observations == data.observations);
+    CHECK(part.actions == data.actions);
+    CHECK(part.terminals == data.terminals);
+    CHECK(part.episode_start == data.episode_start);
+    CHECK((part.qpos.empty() && part.qvel.empty() && part.qpos_dim == 0 && part.qvel_dim == 0));
 }
 
 TEST_CASE(
@@ -114,6 +120,28 @@ TEST_CASE(
         CHECK(reader.entry("terminals").header.descr == "|b1");
         CHECK(reader.entries().size() == (augmented ? 11 : 5));
         if (augmented) CHECK(reader.entry("bridge").header.descr == "<i8");
+    }
+}
+
+TEST_CASE("data set: qpos equal to the observations is stored once more and read once; almost equal is not") {
+    TemporaryFolder folder;
+    Dataset data = line({900, 2, 40});
+    data.observations[1] = data.qpos[1] = 0.0f;
+    for (bool equal : {true, false}) {
+        if (!equal) data.qpos[1] = -0.0f;  // equal as a number, not as bytes
+        save_dataset(folder / "a.npz", data);
+        NpzReader reader(folder / "a.npz");
+        CHECK(reader.same_bytes(reader.entry("qpos"), reader.entry("observations")) == equal);
+        CHECK(reader.read("qpos").bytes == NpyArray::from<float>({data.rows, 2}, data.qpos).bytes);
+        for (int threads : {1, 2, 3}) {
+            ThreadPool pool(threads);
+            Dataset loaded = load_dataset(folder / "a.npz", &pool);
+            CHECK(loaded.qpos == data.qpos);
+            CHECK(std::signbit(loaded.qpos[1]) == !equal);
+            CHECK(loaded.qvel == data.qvel);
+            save_dataset(folder / "b.npz", loaded, &pool);
+            CHECK((read_text_file(folder / "a.npz") == read_text_file(folder / "b.npz")));
+        }
     }
 }
 
@@ -229,6 +257,19 @@ TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
     CHECK(relabel_singletask(data, {2.0, 0.0}, 1.0).rewards[0] == 0.0f);
     data.qpos.clear();
     CHECK(relabel_singletask(data, {2.0, 0.0}, 1.0).rewards[0] == -1.0f);
+}
+
+TEST_CASE("goals: a random row is the row of the regular view at the place that was drawn") {
+    for (const std::vector<int64_t>& lengths : {std::vector<int64_t>{2}, {1, 5}, {5, 1}, {1, 1, 3, 1, 1, 2, 1}, {6, 1, 11}, {7, 7, 7, 7, 7}}) {
+        const Dataset data = line(lengths);
+        const std::vector<int64_t> rows = regular_view(data).rows;
+        const GoalSampler sampler(data, .5);
+        Rng drawn(4), places(4);
+        for (int i = 0; i < 200; ++i)
+            CHECK(sampler.random_row(drawn) == rows[static_cast<size_t>(places.below(static_cast<int64_t>(rows.size())))]);
+    }
+    const Dataset none = line({1, 1});
+    CHECK(has(error_of([&] { GoalSampler(none, .5); }), "no transitions"));
 }
 
 TEST_CASE("goals: each kind follows its law and stays in its episode") {

@@ -141,6 +141,16 @@ TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
     const std::vector<float> from = map.distances_from(a);
     CHECK(map.at(from, b) == doctest::Approx(12).epsilon(0.02));
     CHECK(map.at(from, c) == doctest::Approx(8).epsilon(0.02));
+    CHECK(map.at(from, {a.x + 1, a.y + .5}) == doctest::Approx(std::sqrt(1.25)));  // two knight's moves
+    // Every distance is the least over the moves that lead to it: no ways along one axis or a diagonal shorten it.
+    for (int64_t iy = 0; iy + 1 < map.height(); ++iy)
+        for (int64_t ix = 0; ix + 1 < map.width(); ++ix) {
+            auto d = [&](int64_t x, int64_t y) { return double(from[size_t(y * map.width() + x)]); };
+            CHECK((d(ix, iy) >= 0) == map.free(ix, iy));
+            if (!map.free(ix, iy)) continue;
+            if (map.free(ix + 1, iy)) CHECK(std::fabs(d(ix, iy) - d(ix + 1, iy)) <= .25001);
+            if (map.free(ix, iy + 1)) CHECK(std::fabs(d(ix, iy) - d(ix, iy + 1)) <= .25001);
+        }
     const Point goal = centre({7, 10});
     const double forth = map.at(from, goal), back = map.at(map.distances_from(goal), a);
     CHECK(forth == doctest::Approx(back).epsilon(1e-5));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "astro/metrics.h"
@@ -94,10 +95,19 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
     CHECK(cut.first == std::vector<int64_t>{0, 120, 200, 320, 400});
     const Statistics s = measure(cut, 3, 1e-3);
     CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // every step is 1: the floor
+    d.qvel_dim = 2, d.qvel.assign(800, 0.5f), d.is_synthetic.assign(400, 0);
     const Split split = split_validation(d, .05);
-    CHECK(split.train.rows == 200);
     CHECK(split.validation.rows == 200);
     CHECK(split.validation.observations[0] == 0);
+    const data::Dataset first = take_episodes(d, 0, 1);
+    CHECK(split.train.rows == 200);
+    CHECK(split.train.observations == first.observations);
+    CHECK(split.train.actions == first.actions);
+    CHECK(split.train.terminals == first.terminals);
+    CHECK(split.train.qvel == first.qvel);
+    CHECK((split.train.qpos.empty() && split.train.is_synthetic.empty()));
+    CHECK(split.train.episode_start == first.episode_start);
+    CHECK(split.train.episode_of == first.episode_of);
 }
 
 TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, closure obeys the graph") {
@@ -117,12 +127,8 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, clos
             for (int64_t via = 0; via < n; via += 11)
                 CHECK(direct <= map.closed[size_t(i * n + via)] + map.closed[size_t(via * n + j)] + 1e-3f);
         }
-    // The nearest landmark by matrix product is the nearest by distance.
-    for (int64_t row = 0; row < map.data->dataset->rows; row += 997) {
-        const double best = latent_distance(map.at(row), map.at(map.landmark[size_t(map.nearest_landmark(map.at(row)))]), map.width);
-        const double got = latent_distance(map.at(row), map.at(map.landmark[size_t(map.landmark_of[size_t(row)])]), map.width);
-        CHECK(got == doctest::Approx(best).epsilon(1e-3));
-    }
+    for (int64_t row = 0; row < map.data->dataset->rows; row += 97)
+        CHECK(map.landmark_of[size_t(row)] == map.nearest_landmark(map.at(row)));
 }
 
 TEST_CASE("selection: the index finds exactly what brute force finds, and only what the rules allow") {
@@ -132,7 +138,7 @@ TEST_CASE("selection: the index finds exactly what brute force finds, and only w
         SelectionConfig config = small().config.selection;
         config.selector = selector;
         config.candidates = 1000000;
-        const TargetIndex index(config, map, bench.statistics(), 9, 8, 1);
+        const TargetIndex index(small().pool, config, map, bench.statistics(), 9, 8, 1);
         auto visited = [](int64_t segment) { return segment == 3; };
         int64_t total = 0;
         for (int64_t row : {60, 5000, 12345, 20000}) {
@@ -154,8 +160,29 @@ TEST_CASE("selection: the index finds exactly what brute force finds, and only w
         }
         CHECK(total > 0);
         config.candidates = 5;
-        const TargetIndex few(config, map, bench.statistics(), 9, 8, 1);
+        const TargetIndex few(small().pool, config, map, bench.statistics(), 9, 8, 1);
         CHECK(few.candidates(5000, visited, Rng(2)).size() <= 5);
+        // Uniform: each target is drawn first, and among five, about as often as any other.
+        const std::vector<int64_t> all = few.all_targets(5000, visited);
+        if (all.empty()) continue;
+        std::map<int64_t, double> first, drawn;
+        const int64_t draws = 40 * int64_t(all.size());
+        for (int64_t k = 0; k < draws; ++k) {
+            const std::vector<int64_t> found = few.candidates(5000, visited, Rng(uint64_t(k)));
+            CHECK(found.size() == std::min<size_t>(5, all.size()));
+            ++first[found[0]];
+            for (int64_t target : found) ++drawn[target];
+        }
+        auto chi_square = [&](std::map<int64_t, double>& counts) {  // over degrees of freedom: about 1
+            double sum = 0, all_drawn = 0;
+            for (const auto& entry : counts) all_drawn += entry.second;
+            const double each = all_drawn / double(all.size());
+            for (int64_t target : all) sum += (counts[target] - each) * (counts[target] - each) / each;
+            return sum / double(all.size());
+        };
+        const double spread = 6 * std::sqrt(2.0 / double(all.size()));
+        CHECK(std::fabs(chi_square(first) - 1) < spread);
+        CHECK(chi_square(drawn) < 1 + spread);
     }
 }
 

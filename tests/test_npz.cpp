@@ -159,6 +159,17 @@ TEST_CASE("npz: of a key that occurs twice the last counts, with a warning") {
     CHECK(reader.read("k").to<int32_t>("k") == std::vector<int32_t>{2, 3});
 }
 
+TEST_CASE("npz: any byte but 0 is true in a bool") {
+    TemporaryFolder folder;
+    const uint8_t bytes[] = {0, 1, 2, 255};
+    NpzWriter writer(folder / "a.npz");
+    writer.add("k", NpyType::b1, {4}, bytes, Compression::stored);
+    writer.close();
+    NpzReader reader(folder / "a.npz");
+    CHECK(reader.read_as<uint8_t>("k") == std::vector<uint8_t>{0, 1, 1, 1});
+    CHECK(reader.read("k").to<uint8_t>("k") == std::vector<uint8_t>{0, 1, 1, 1});
+}
+
 TEST_CASE("npz: without close() nothing is written") {
     TemporaryFolder folder;
     { NpzWriter(folder / "a.npz").add("k", NpyArray::from<int32_t>({1}, {1}), Compression::stored); }

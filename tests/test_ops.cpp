@@ -37,6 +37,22 @@ TEST_CASE("tape: only what it was opened on is differentiated") {
     CHECK(tape.node_of(critic) < 0);
 }
 
+TEST_CASE("tape: parameters that the loss does not reach get zeros, those it reaches twice get sums, shared elements are refused") {
+    auto backend = make_cpu_backend();
+    const Tensor flat = Tensor::full(*backend, DType::f64, {12}, 1);
+    const Tensor first = flat.view(2, {2, 2}), second = flat.view(8, {2, 2}), x = Tensor::full(*backend, DType::f64, {1, 2}, 3);
+    Tensor::full(*backend, DType::f64, {12}, std::nan(""));  // what a fresh gradient may find in its memory
+    {
+        Tape tape({flat});
+        const Tensor unused = matmul(x, second);  // met, but not part of the loss
+        tape.backward(sum(matmul(x, first)) + sum(matmul(x, first)) + sum(first));
+        CHECK(tape.parameter_gradient().to_vector<double>() == std::vector<double>{0, 0, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0});
+    }
+    Tape tape({flat});
+    const Tensor met = sum(first);
+    CHECK_THROWS_WITH_AS(sum(flat.view(5, {3})), doctest::Contains("two parameters share elements"), Error);
+}
+
 TEST_CASE("tape: an in-place change of a saved tensor is found") {
     auto backend = make_cpu_backend();
     Tensor x = Tensor::from(*backend, {2}, std::vector<double>{1, 2});

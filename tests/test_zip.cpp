@@ -106,6 +106,50 @@ TEST_CASE("zip: the same bytes with any number of threads") {
     }
 }
 
+TEST_CASE("zip: blocks of noise, of text and of both are read back, and take no more room than by level 6 alone") {
+    TemporaryFolder folder;
+    Rng rng(11);
+    std::string noise(1'000'000, '\0'), letters(1'000'000, '\0');
+    for (char& c : noise) c = static_cast<char>(rng.normal() * 20);
+    for (size_t i = 0; i < letters.size(); ++i) letters[i] = "abcabcadde"[(i * i / 7) % 10];
+    const std::string both = noise.substr(0, 300'000) + letters.substr(0, 300'000) + noise.substr(0, 100'000);
+    write_zip(folder / "a.zip", {{"noise", noise}, {"letters", letters}, {"both", both}}, true);
+    ZipReader reader(folder / "a.zip");
+    CHECK(reader.read(reader.members()[0]) == noise);
+    CHECK(reader.read(reader.members()[1]) == letters);
+    CHECK(reader.read(reader.members()[2]) == both);
+    CHECK(reader.members()[0].compressed_size < noise.size() * 83 / 100);  // its entropy is .80
+    CHECK(reader.members()[1].compressed_size < letters.size() / 50);      // Huffman codes alone: more than 1/8
+    CHECK(reader.members()[2].compressed_size < both.size() / 2);
+}
+
+TEST_CASE("zip: a member added again is the same file, and known to be the same bytes") {
+    TemporaryFolder folder;
+    const std::string one = content(700'000, 12);
+    std::string other = one;
+    other[600'000] = static_cast<char>(other[600'000] ^ 1);
+    for (bool compress : {false, true})
+        for (uint64_t zip64_from : {uint64_t{0xFFFFFFFF}, uint64_t{1000}}) {
+            write_zip(folder / "a.zip", {{"one", one}, {"other", other}, {"again", one}}, compress, nullptr, zip64_from);
+            ZipWriter writer(folder / "b.zip", nullptr, zip64_from);
+            writer.add("one", {{one.data(), one.size()}}, compress);
+            writer.add("other", {{other.data(), other.size()}}, compress);
+            writer.add_again("again", "one");
+            CHECK_THROWS_AS(writer.add_again("x", "none"), Error);
+            writer.close();
+            CHECK((read_text_file(folder / "a.zip") == read_text_file(folder / "b.zip")));
+            ZipReader reader(folder / "b.zip");
+            CHECK(reader.same_bytes(reader.members()[0], reader.members()[2]));
+            CHECK_FALSE(reader.same_bytes(reader.members()[0], reader.members()[1]));
+        }
+    // Two messages with one CRC-32 and one length: only the bytes tell them apart.
+    const std::string plumless = "plumless", buckeroo = "buckeroo";
+    write_zip(folder / "c.zip", {{"a", plumless}, {"b", buckeroo}}, false);
+    ZipReader reader(folder / "c.zip");
+    REQUIRE(reader.members()[0].crc == reader.members()[1].crc);
+    CHECK_FALSE(reader.same_bytes(reader.members()[0], reader.members()[1]));
+}
+
 TEST_CASE("zip: each hazard is refused in one clear line") {
     TemporaryFolder folder;
     write_zip(folder / "good.zip", {{"first", content(500, 6)}, {"other", content(700, 7)}}, false);

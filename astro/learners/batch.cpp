@@ -13,6 +13,10 @@ Batch Batch::rows(int64_t first, int64_t count) const {
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
     : data_(data), value_goals_{current_goals, trajectory_goals, 1 - current_goals - trajectory_goals, true} {
+    for (size_t i = 0; i < data.scaling.mean.size(); ++i) {
+        mean_.push_back(static_cast<float>(data.scaling.mean[i]));
+        inverse_deviation_.push_back(static_cast<float>(1 / data.scaling.deviation[i]));
+    }
     for (const Pool& pool : data.pools) {
         samplers_.emplace_back(*pool.data, data.gamma);
         if (data.protocol == Protocol::single_task) {
@@ -24,13 +28,16 @@ BatchSampler::BatchSampler(const LearningData& data, double current_goals, doubl
 }
 
 void BatchSampler::append_state(const data::Dataset& d, int64_t row, std::vector<float>& out) const {
-    for (int64_t i = 0; i < d.state_dim; ++i)
-        out.push_back(static_cast<float>((double(d.observation(row)[i]) - data_.scaling.mean[static_cast<size_t>(i)]) /
-                                         data_.scaling.deviation[static_cast<size_t>(i)]));
+    const float* s = d.observation(row);
+    for (size_t i = 0; i < mean_.size(); ++i) out.push_back((s[i] - mean_[i]) * inverse_deviation_[i]);
 }
 
-Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng) const {
+Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng, For whom) const {
     std::vector<float> input, value_input, next_input, action, reward, mask;
+    const bool critics = whom == For::actor_and_critics;
+    const auto total = static_cast<size_t>(size * input_width());
+    input.reserve(total);
+    if (critics) value_input.reserve(total), next_input.reserve(total);
     int64_t taken = 0;
     double share = 0;
     for (size_t p = 0; p < data_.pools.size(); ++p) {
@@ -40,10 +47,12 @@ Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng) const {
         for (; taken < until; ++taken) {
             const int64_t row = samplers_[p].random_row(rng);
             append_state(d, row, input);
+            if (goals()) append_state(d, samplers_[p].uniform_goal(row, rng), input);
+            action.insert(action.end(), d.action(row), d.action(row) + d.action_dim);
+            if (!critics) continue;
             append_state(d, row, value_input);
             append_state(d, row + 1, next_input);
             if (goals()) {
-                append_state(d, samplers_[p].uniform_goal(row, rng), input);
                 const int64_t goal = samplers_[p].sample(row, value_goals_, rng);
                 append_state(d, goal, value_input);
                 append_state(d, goal, next_input);
@@ -53,13 +62,18 @@ Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng) const {
                 reward.push_back(rewards_[p][static_cast<size_t>(row)]);
                 mask.push_back(masks_[p][static_cast<size_t>(row)]);
             }
-            action.insert(action.end(), d.action(row), d.action(row) + d.action_dim);
         }
     }
     const Shape in{size, input_width()};
-    return {Tensor::from(backend, in, input), Tensor::from(backend, in, value_input), Tensor::from(backend, in, next_input),
-            Tensor::from(backend, Shape{size, action_dim()}, action), Tensor::from(backend, Shape{size}, reward),
-            Tensor::from(backend, Shape{size}, mask)};
+    Batch batch;
+    batch.input = Tensor::from(backend, in, input);
+    batch.action = Tensor::from(backend, Shape{size, action_dim()}, action);
+    if (!critics) return batch;
+    batch.value_input = Tensor::from(backend, in, value_input);
+    batch.next_input = Tensor::from(backend, in, next_input);
+    batch.reward = Tensor::from(backend, Shape{size}, reward);
+    batch.mask = Tensor::from(backend, Shape{size}, mask);
+    return batch;
 }
 
 std::vector<float> BatchSampler::spread(int64_t n, bool with_actions, Rng rng) const {

@@ -37,6 +37,7 @@ struct LearningData {
 };
 
 struct Batch {
+    // What cloning needs: input and action; the rest is undefined where a batch was drawn for an actor alone.
     Tensor input;         // (B, I): standardised state, and the actor's goal when goal-conditioned
     Tensor value_input;   // (B, I): the same with the critic's goal
     Tensor next_input;    // (B, I): next state with the critic's goal
@@ -50,7 +51,8 @@ class BatchSampler {
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
 
     // Every random number comes from `rng`.
-    Batch draw(Backend& backend, int64_t size, Rng rng) const;
+    enum class For { actor, actor_and_critics };
+    Batch draw(Backend& backend, int64_t size, Rng rng, For whom = For::actor_and_critics) const;
 
     int64_t state_dim() const { return data_.pools[0].data->state_dim; }
     int64_t action_dim() const { return data_.pools[0].data->action_dim; }
@@ -64,6 +66,7 @@ class BatchSampler {
     void append_state(const data::Dataset& d, int64_t row, std::vector<float>& out) const;
 
     LearningData data_;
+    std::vector<float> mean_, inverse_deviation_;
     data::GoalShares value_goals_;
     std::vector<data::GoalSampler> samplers_;             // one a pool
     std::vector<std::vector<float>> rewards_, masks_;  // single-task, one a pool

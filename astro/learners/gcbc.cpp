@@ -27,7 +27,7 @@ class Gcbc : public Learner {
     int64_t updates() const override { return updates_; }
 
     Figures update(int64_t k) override {
-        const Batch batch = sampler_.draw(context_.backend, config_.batch, stream(k));
+        const Batch batch = sampler_.draw(context_.backend, config_.batch, stream(k), BatchSampler::For::actor);
         const double each = 1.0 / static_cast<double>(batch.action.numel());
         auto body = [&](int64_t, int64_t first, int64_t count) {
             const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);

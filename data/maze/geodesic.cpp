@@ -1,9 +1,17 @@
 #include "data/maze/geodesic.h"
 
+#include <array>
 #include <cmath>
-#include <queue>
 
 namespace astro::maze {
+
+namespace {
+
+// The 16 grid points that no shorter move passes through.
+constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1},
+                               {2, 1}, {2, -1}, {-2, 1}, {-2, -1}, {1, 2}, {1, -2}, {-1, 2}, {-1, -2}};
+
+}  // namespace
 
 GeodesicMap::GeodesicMap(const Layout& layout) : layout_(&layout) {
     x0_ = y0_ = -kUnit - kUnit / 2;
@@ -15,14 +23,29 @@ GeodesicMap::GeodesicMap(const Layout& layout) : layout_(&layout) {
             const Point p = point(ix, iy);
             free_[static_cast<size_t>(iy * width_ + ix)] = !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
         }
+    moves_.resize(free_.size());
+    for (int64_t iy = 0; iy < height_; ++iy)
+        for (int64_t ix = 0; ix < width_; ++ix) {
+            auto open = [&](int64_t x, int64_t y) { return x >= 0 && y >= 0 && x < width_ && y < height_ && free(x, y); };
+            for (int m = 0; m < 16; ++m) {
+                const int dx = kMoves[m][0], dy = kMoves[m][1];
+                bool fits = free(ix, iy) && open(ix + dx, iy + dy);
+                // No move cuts a corner: both points that it passes between are free.
+                if (std::abs(dx) == 2) fits = fits && open(ix + dx / 2, iy) && open(ix + dx / 2, iy + dy);
+                else if (std::abs(dy) == 2) fits = fits && open(ix, iy + dy / 2) && open(ix + dx, iy + dy / 2);
+                else if (dx != 0 && dy != 0) fits = fits && open(ix + dx, iy) && open(ix, iy + dy);
+                if (fits) moves_[static_cast<size_t>(iy * width_ + ix)] |= static_cast<uint16_t>(1u << m);
+            }
+        }
 }
 
 // The nearest free grid point, looked for in growing squares.
 int64_t GeodesicMap::nearest(Point p) const {
     const int64_t cx = std::llround((p.x - x0_) / kSpacing), cy = std::llround((p.y - y0_) / kSpacing);
+    if (cx >= 0 && cy >= 0 && cx < width_ && cy < height_ && free(cx, cy)) return cy * width_ + cx;
     int64_t best = -1;
     double least = 1e9;
-    for (int64_t r = 0; r < 16 && best < 0; ++r)
+    for (int64_t r = 1; r < 16 && best < 0; ++r)
         for (int64_t iy = cy - r; iy <= cy + r; ++iy)
             for (int64_t ix = cx - r; ix <= cx + r; ++ix) {
                 if (ix < 0 || iy < 0 || ix >= width_ || iy >= height_ || !free(ix, iy)) continue;
@@ -33,36 +56,37 @@ int64_t GeodesicMap::nearest(Point p) const {
     return best;
 }
 
+// Dijkstra with buckets as wide as the shortest move: nothing found from a bucket falls into it, so the order within one
+// does not matter; and the longest move (2.24 widths) reaches at most the third bucket after it.
 std::vector<float> GeodesicMap::distances_from(Point p) const {
-    // Moves to the 16 grid points that no shorter move passes through.
-    static constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1},
-                                          {2, 1}, {2, -1}, {-2, 1}, {-2, -1}, {1, 2}, {1, -2}, {-1, 2}, {-1, -2}};
     std::vector<float> distance(free_.size(), -1.0f);
     const int64_t start = nearest(p);
     if (start < 0) return distance;
-    using Entry = std::pair<float, int64_t>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
+    float length[16];
+    for (int m = 0; m < 16; ++m) length[m] = static_cast<float>(kSpacing * std::hypot(kMoves[m][0], kMoves[m][1]));
+    struct Entry {
+        float distance;
+        int32_t at;
+    };
+    std::array<std::vector<Entry>, 4> bucket;
     distance[static_cast<size_t>(start)] = 0;
-    open.emplace(0.0f, start);
-    while (!open.empty()) {
-        const auto [d, at] = open.top();
-        open.pop();
-        if (d > distance[static_cast<size_t>(at)]) continue;
-        const int64_t ix = at % width_, iy = at / width_;
-        for (const auto& move : kMoves) {
-            const int64_t nx = ix + move[0], ny = iy + move[1];
-            if (nx < 0 || ny < 0 || nx >= width_ || ny >= height_ || !free(nx, ny)) continue;
-            // A knight's move must not cut a corner: both points it passes between are free.
-            if (std::abs(move[0]) == 2 && (!free(ix + move[0] / 2, iy) || !free(ix + move[0] / 2, ny))) continue;
-            if (std::abs(move[1]) == 2 && (!free(ix, iy + move[1] / 2) || !free(nx, iy + move[1] / 2))) continue;
-            if (std::abs(move[0]) == 1 && std::abs(move[1]) == 1 && (!free(nx, iy) || !free(ix, ny))) continue;
-            const float next = d + static_cast<float>(kSpacing * std::hypot(move[0], move[1]));
-            float& known = distance[static_cast<size_t>(ny * width_ + nx)];
-            if (known < 0 || next < known) {
+    bucket[0].push_back({0, static_cast<int32_t>(start)});
+    int empty = 0;
+    for (size_t b = 0; empty < 4; b = (b + 1) % 4) {
+        empty = bucket[b].empty() ? empty + 1 : 0;
+        for (const Entry& e : bucket[b]) {
+            if (e.distance > distance[static_cast<size_t>(e.at)]) continue;
+            for (int m = 0; m < 16; ++m) {
+                if (!(moves_[static_cast<size_t>(e.at)] >> m & 1)) continue;
+                const int64_t to = e.at + kMoves[m][1] * width_ + kMoves[m][0];
+                const float next = e.distance + length[m];
+                float& known = distance[static_cast<size_t>(to)];
+                if (known >= 0 && next >= known) continue;
                 known = next;
-                open.emplace(next, ny * width_ + nx);
+                bucket[static_cast<size_t>(next / static_cast<float>(kSpacing)) % 4].push_back({next, static_cast<int32_t>(to)});
             }
         }
+        bucket[b].clear();
     }
     return distance;
 }

@@ -29,6 +29,7 @@ class GeodesicMap {
     int64_t width_, height_;
     double x0_, y0_;
     std::vector<uint8_t> free_;
+    std::vector<uint16_t> moves_;  // by grid point: a bit for each of the 16 moves that fits
 };
 
 }  // namespace astro::maze

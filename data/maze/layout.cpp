@@ -73,12 +73,6 @@ std::vector<int> Layout::steps_to(Cell goal) const {
     return steps;
 }
 
-Point centre(Cell c) { return {kUnit * c.j - kUnit, kUnit * c.i - kUnit}; }
-
-Cell cell_of(Point p) {
-    return {static_cast<int>((p.y + kUnit + kUnit / 2) / kUnit), static_cast<int>((p.x + kUnit + kUnit / 2) / kUnit)};
-}
-
 const Layout& layout(std::string_view maze) {
     for (const Layout& l : layouts())
         if (l.name == maze) return l;

@@ -44,8 +44,10 @@ struct Layout {
 };
 
 constexpr double kUnit = 4.0;
-Point centre(Cell c);
-Cell cell_of(Point p);
+inline Point centre(Cell c) { return {kUnit * c.j - kUnit, kUnit * c.i - kUnit}; }
+inline Cell cell_of(Point p) {
+    return {static_cast<int>((p.y + kUnit + kUnit / 2) / kUnit), static_cast<int>((p.x + kUnit + kUnit / 2) / kUnit)};
+}
 
 const Layout& layout(std::string_view maze);  // "medium", "large", "giant", "teleport"; Error(usage) otherwise
 

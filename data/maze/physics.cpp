@@ -7,70 +7,90 @@ namespace astro::maze {
 
 namespace {
 
-// Rows J of the contact constraints: cost 1/2 |a|^2 + 1/2 sum D min(0, J.a - aref)^2.
-struct Row {
-    double jx, jy, aref, weight;
+// The cells around p whose squares can be nearer than `reach`: one, two or four of the nine, for the smaller reaches.
+// `slack` keeps what rounding leaves in doubt.
+struct Window {
+    Cell first, last;
+
+    Window(Point p, double reach) {
+        constexpr double slack = 1e-9;
+        const Cell at = cell_of(p);
+        const Point c = centre(at);
+        const double inner = kUnit / 2 - reach - slack;
+        first = {at.i - (p.y - c.y < -inner), at.j - (p.x - c.x < -inner)};
+        last = {at.i + (p.y - c.y > inner), at.j + (p.x - c.x > inner)};
+    }
 };
 
-// Contact rows of a disc at p with velocity v; returns their number (at most 16).
-int contact_rows(const Layout& layout, Point p, Point v, Row* rows) {
+// A row J of the contact constraints: cost 1/2 |a|^2 + 1/2 sum weight min(0, J.a - aref)^2.
+struct Row {
+    double jx, jy, aref;
+};
+
+// The rows of one contact, a pyramid of four edges: n +- t, and n twice (its other tangent has no degree of freedom).
+struct Contact {
+    Row row[3];  // n - t, n + t, n; the last counts twice
+    double weight;
+};
+
+// Contacts of a disc at p with velocity v; returns their number (at most 4).
+int find_contacts(const Layout& layout, Point p, Point v, Contact* contacts) {
     constexpr double kStiffness = 1 / (0.95 * 0.95 * 0.04 * 0.04), kDamping = 2 / (0.95 * 0.04);
-    const Cell at = cell_of(p);
+    const Window near(p, kRadius);
     int n = 0;
-    for (int i = at.i - 1; i <= at.i + 1; ++i)
-        for (int j = at.j - 1; j <= at.j + 1; ++j) {
+    for (int i = near.first.i; i <= near.last.i; ++i)
+        for (int j = near.first.j; j <= near.last.j; ++j) {
             if (i < 0 || j < 0 || i >= layout.rows() || j >= layout.columns() || !layout.wall(i, j)) continue;
             const Point c = centre({i, j});
             const double qx = std::clamp(p.x, c.x - kUnit / 2, c.x + kUnit / 2);
             const double qy = std::clamp(p.y, c.y - kUnit / 2, c.y + kUnit / 2);
             const double dx = p.x - qx, dy = p.y - qy, d = std::sqrt(dx * dx + dy * dy);
             const double penetration = kRadius - d;
-            if (penetration <= 0 || d <= 0 || n + 4 > 16) continue;
+            if (penetration <= 0 || d <= 0 || n == 4) continue;
             const double nx = dx / d, ny = dy / d;
             const double x = penetration / 0.001;
             const double y = x <= 0.5 ? 2 * x * x : 1 - 2 * (1 - x) * (1 - x);
             const double impedance = x >= 1 ? 0.95 : 0.9 + 0.05 * y;
-            const double weight = impedance / (1 - impedance) * 3 / 8;
-            // A pyramid of four edges: n +- t, and n twice (its other tangent has no degree of freedom).
-            for (const auto& [jx, jy] : {Point{nx - ny, ny + nx}, Point{nx + ny, ny - nx}, Point{nx, ny}, Point{nx, ny}})
-                rows[n++] = {jx, jy, -kDamping * (jx * v.x + jy * v.y) + kStiffness * impedance * penetration, weight};
+            auto row = [&](double jx, double jy) {
+                return Row{jx, jy, -kDamping * (jx * v.x + jy * v.y) + kStiffness * impedance * penetration};
+            };
+            contacts[n++] = {{row(nx - ny, ny + nx), row(nx + ny, ny - nx), row(nx, ny)}, impedance / (1 - impedance) * 3 / 8};
         }
     return n;
 }
 
-double cost(const Row* rows, int n, double ax, double ay) {
-    double c = 0.5 * (ax * ax + ay * ay);
-    for (int r = 0; r < n; ++r) {
-        const double gap = rows[r].jx * ax + rows[r].jy * ay - rows[r].aref;
-        if (gap < 0) c += 0.5 * rows[r].weight * gap * gap;
+// The cost at an acceleration, its gradient and its Hessian, in one pass without branches.
+struct Cost {
+    double value, gx, gy, hxx = 1, hxy = 0, hyy = 1;
+
+    Cost(const Contact* contacts, int n, double ax, double ay) : value(0.5 * (ax * ax + ay * ay)), gx(ax), gy(ay) {
+        for (int c = 0; c < n; ++c)
+            for (int k = 0; k < 4; ++k) {
+                const Row& row = contacts[c].row[std::min(k, 2)];
+                const double gap = row.jx * ax + row.jy * ay - row.aref;
+                const double weight = gap < 0 ? contacts[c].weight : 0;
+                value += 0.5 * weight * gap * gap;
+                gx += weight * gap * row.jx, gy += weight * gap * row.jy;
+                hxx += weight * row.jx * row.jx, hxy += weight * row.jx * row.jy, hyy += weight * row.jy * row.jy;
+            }
     }
-    return c;
-}
+};
 
 // The acceleration that minimises the cost: Newton on the active set, with backtracking.
 Point acceleration(const Layout& layout, Point p, Point v) {
-    Row rows[16];
-    const int n = contact_rows(layout, p, v, rows);
+    Contact contacts[4];
+    const int n = find_contacts(layout, p, v, contacts);
     double ax = 0, ay = 0;
     if (n == 0) return {0, 0};
-    double now = cost(rows, n, ax, ay);
+    Cost now(contacts, n, ax, ay);
     for (int iteration = 0; iteration < 100; ++iteration) {
-        double gx = ax, gy = ay, hxx = 1, hxy = 0, hyy = 1;
-        for (int r = 0; r < n; ++r) {
-            const double gap = rows[r].jx * ax + rows[r].jy * ay - rows[r].aref;
-            if (gap >= 0) continue;
-            gx += rows[r].weight * gap * rows[r].jx, gy += rows[r].weight * gap * rows[r].jy;
-            hxx += rows[r].weight * rows[r].jx * rows[r].jx;
-            hxy += rows[r].weight * rows[r].jx * rows[r].jy;
-            hyy += rows[r].weight * rows[r].jy * rows[r].jy;
-        }
-        if (std::sqrt(gx * gx + gy * gy) < 1e-9) break;
-        const double det = hxx * hyy - hxy * hxy;
-        const double sx = -(hyy * gx - hxy * gy) / det, sy = -(hxx * gy - hxy * gx) / det;
+        if (std::sqrt(now.gx * now.gx + now.gy * now.gy) < 1e-9) break;
+        const double det = now.hxx * now.hyy - now.hxy * now.hxy;
+        const double sx = -(now.hyy * now.gx - now.hxy * now.gy) / det, sy = -(now.hxx * now.gy - now.hxy * now.gx) / det;
         double share = 1;
         while (share > 1e-12) {
-            const double next = cost(rows, n, ax + share * sx, ay + share * sy);
-            if (next <= now) {
+            const Cost next(contacts, n, ax + share * sx, ay + share * sy);
+            if (next.value <= now.value) {
                 now = next;
                 break;
             }
@@ -83,9 +103,9 @@ Point acceleration(const Layout& layout, Point p, Point v) {
 }
 
 bool near_wall(const Layout& layout, Point p, double radius) {
-    const Cell at = cell_of(p);
-    for (int i = at.i - 1; i <= at.i + 1; ++i)
-        for (int j = at.j - 1; j <= at.j + 1; ++j) {
+    const Window near(p, radius);
+    for (int i = near.first.i; i <= near.last.i; ++i)
+        for (int j = near.first.j; j <= near.last.j; ++j) {
             if (i < 0 || j < 0 || i >= layout.rows() || j >= layout.columns() || !layout.wall(i, j)) continue;
             const Point c = centre({i, j});
             const double dx = p.x - std::clamp(p.x, c.x - kUnit / 2, c.x + kUnit / 2);

@@ -45,20 +45,21 @@ std::vector<Outcome> evaluate(const Layout& layout, const std::vector<Episode>& 
     std::vector<PointMaze> agents;
     std::vector<Outcome> outcomes(episodes.size());
     std::vector<size_t> running;
+    std::vector<float> observations, goals;
     for (size_t e = 0; e < episodes.size(); ++e) {
         agents.emplace_back(layout, episodes[e].start, Point{}, Rng(seed).stream("evaluation/portals").stream(e));
         if (record_paths) outcomes[e].path.push_back(episodes[e].start);
         running.push_back(e);
     }
     for (int64_t step = 0; step < kStepLimit && !running.empty(); ++step) {
-        std::vector<float> observations, goals;
+        observations.clear(), goals.clear();
         for (size_t e : running) {
             const Point o = agents[e].observation();
             for (double v : {o.x, o.y}) observations.push_back(static_cast<float>(v));
             for (double v : {episodes[e].goal.x, episodes[e].goal.y}) goals.push_back(static_cast<float>(v));
         }
         const std::vector<float> actions = policy(observations, goals);
-        std::vector<size_t> still;
+        size_t still = 0;
         for (size_t r = 0; r < running.size(); ++r) {
             const size_t e = running[r];
             const bool before = distance(agents[e].observation(), episodes[e].goal) <= kGoalTolerance;
@@ -67,9 +68,9 @@ std::vector<Outcome> evaluate(const Layout& layout, const std::vector<Episode>& 
             outcomes[e].steps = step + 1;
             const bool after = distance(agents[e].observation(), episodes[e].goal) <= kGoalTolerance;
             outcomes[e].success = protocol == Protocol::goal_conditioned ? after : before;
-            if (!outcomes[e].success) still.push_back(e);
+            if (!outcomes[e].success) running[still++] = e;  // never ahead of r
         }
-        running = std::move(still);
+        running.resize(still);
     }
     return outcomes;
 }

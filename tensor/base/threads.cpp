@@ -14,8 +14,23 @@
 namespace astro {
 
 namespace {
+
 thread_local bool inside_run = false;
+
+// Waits a little while before the caller goes to sleep: a training step calls run() every few hundred microseconds, and
+// waking a sleeping thread takes tens of them.
+template <class Done>
+bool spin_until(Done done) {
+    for (int i = 0; i < 4000; ++i) {
+        if (done()) return true;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    return done();
 }
+
+}  // namespace
 
 struct ThreadPool::State {
     std::mutex mutex;
@@ -24,9 +39,10 @@ struct ThreadPool::State {
     const std::function<void(int64_t)>* body = nullptr;
     int64_t items = 0;
     std::atomic<int64_t> next{0};
-    int busy = 0;            // workers that have not yet finished the current job
-    uint64_t generation = 0;  // counts jobs, so that a worker takes each one once
-    bool stop = false;
+    // Changed under the mutex, read without it while spinning.
+    std::atomic<int> busy{0};             // workers that have not yet finished the current job
+    std::atomic<uint64_t> generation{0};  // counts jobs, so that a worker takes each one once
+    std::atomic<bool> stop{false};
     std::exception_ptr error;
     int64_t error_item = 0;
 
@@ -51,6 +67,7 @@ struct ThreadPool::State {
     void loop() {
         uint64_t seen = 0;
         for (;;) {
+            spin_until([&] { return stop || generation != seen; });
             {
                 std::unique_lock<std::mutex> lock(mutex);
                 wake.wait(lock, [&] { return stop || generation != seen; });
@@ -97,6 +114,7 @@ void ThreadPool::run(int64_t items, const std::function<void(int64_t)>& body) {
     }
     s.wake.notify_all();
     s.work();
+    spin_until([&] { return s.busy == 0; });
     std::unique_lock<std::mutex> lock(s.mutex);
     s.done.wait(lock, [&] { return s.busy == 0; });
     if (s.error) std::rethrow_exception(s.error);

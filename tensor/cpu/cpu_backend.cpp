@@ -167,9 +167,13 @@ class CpuBackend : public Backend {
         ASTRO_DISPATCH("pack", kernels<T>().pack_matrix(tb, k, n, in<T>(b), tb ? k : n, out<T>(packed)));
     }
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool, const void* bias,
-                const UnaryOp* activation, void* kept, void* y) override {
+                const UnaryOp* activation, void* slope, void* y) override {
         flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
-        ASTRO_DISPATCH("linear", kernels<T>().linear(m, n, k, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(kept), out<T>(y)));
+        ASTRO_DISPATCH("linear", kernels<T>().linear(m, n, k, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+    }
+    void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                     bool accumulate) override {
+        ASTRO_DISPATCH("linear_grad", kernels<T>().linear_grad(m, n, in<T>(gy), in<T>(slope), out<T>(gz), out<T>(gbias), accumulate));
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {

@@ -26,7 +26,8 @@ struct Kernels {
     int64_t (*packed_size)(int64_t k, int64_t n);
     void (*pack_matrix)(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* packed);
     void (*linear)(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
-                   T* kept, T* y);
+                   T* slope, T* y);
+    void (*linear_grad)(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate);
     void (*layer_norm)(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x, const T* gain,
                        const T* bias, T* y, T* mean, T* rstd);
     void (*layer_norm_grad)(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,

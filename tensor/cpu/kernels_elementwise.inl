@@ -45,6 +45,25 @@ void unary_grad(UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p,
     }
 }
 
+// y = f(z), and f'(z) in place of z: what both have in common is computed once.
+template <class Op, class T>
+void unary_and_slope_loop(int64_t n, T* z, T* y) {
+    for (int64_t i = 0; i < n; ++i) {
+        const T value = Op::f(z[i], T(0), T(0)), slope = Op::df(z[i], value, T(0), T(0));
+        y[i] = value, z[i] = slope;
+    }
+}
+
+template <class T>
+void unary_and_slope(UnaryOp op, int64_t n, T* z, T* y) {
+    switch (op) {
+#define ASTRO_CASE(enumerator, Struct, name) \
+    case UnaryOp::enumerator: return unary_and_slope_loop<unary_formula::Struct>(n, z, y);
+        ASTRO_UNARY_OPS(ASTRO_CASE)
+#undef ASTRO_CASE
+    }
+}
+
 // Calls inner(i, a offset, b offset) for the start of every innermost run, i counting dense elements.
 template <class Inner>
 void walk(const Traversal& t, Inner inner) {

@@ -83,9 +83,12 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
             }
         }
     }
-    if (to.activated)  // while the tile is in the nearest cache
-        for (int r = 0; r < Rows; ++r)
-            unary(*to.activation, width, to.c + r * to.ldc, T(0), T(0), to.activated + r * to.ldc);
+    if (!to.activated) return;
+    for (int r = 0; r < Rows; ++r) {  // while the tile is in the nearest cache
+        T *z = to.c + r * to.ldc, *y = to.activated + r * to.ldc;
+        if (y == z) unary(*to.activation, width, z, T(0), T(0), y);
+        else unary_and_slope(*to.activation, width, z, y);
+    }
 }
 
 template <class T, int Rows, int Vectors>
@@ -227,11 +230,10 @@ void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* pack
     }
 }
 
-// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; z is kept where `kept` is given.
+// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given, gets f'(z).
 template <class T>
-void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias,
-            const UnaryOp* activation, T* kept, T* y) {
-    Product<T> to{kept ? kept : y, n};
+void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation, T* slope, T* y) {
+    Product<T> to{slope ? slope : y, n};
     int64_t p0 = 0;
     do {
         const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
@@ -242,13 +244,38 @@ void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const 
     } while (p0 < k);
 }
 
-// The most this core can do: independent fused multiply-adds on registers alone.
+// gz = gy slope, and its sums over rows: a strip of columns at a time, whose sums stay in registers.
+template <class T>
+void linear_grad(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate) {
+    constexpr int64_t kStrip = 64;
+    for (int64_t j0 = 0; j0 < n; j0 += kStrip) {
+        const int64_t width = n - j0 < kStrip ? n - j0 : kStrip;
+        T sum[kStrip] = {};
+        for (int64_t i = 0; i < m; ++i) {
+            const int64_t at = i * n + j0;
+            if (slope)
+                for (int64_t j = 0; j < width; ++j) gz[at + j] = gy[at + j] * slope[at + j];
+            const T* g = (slope ? gz : gy) + at;
+            if (width == kStrip)
+                for (int64_t j = 0; j < kStrip; ++j) sum[j] += g[j];
+            else
+                for (int64_t j = 0; j < width; ++j) sum[j] += g[j];
+        }
+        if (gbias)
+            for (int64_t j = 0; j < width; ++j) gbias[j0 + j] = accumulate ? gbias[j0 + j] + sum[j] : sum[j];
+    }
+}
+
+// The most this core can do: independent fused multiply-adds on registers alone. Ten chains cover the latency (4 cycles on
+// 2 units need 8) and fit in the registers of AVX2; they start from different numbers known only at run
+// time, since the compiler would compute equal chains once and constant ones not at all.
 template <class T>
 int64_t peak_loop(int64_t rounds) {
     using Vec = typename Vector<T>::type;
     constexpr int kChains = 10;
     Vec sum[kChains] = {}, factor = {}, step = {};
     factor += T(0.999999), step += T(1e-6);
+    for (int c = 0; c < kChains; ++c) sum[c] += T(rounds + c);
     for (int64_t i = 0; i < rounds * 1000; ++i)
         for (int c = 0; c < kChains; ++c) sum[c] = sum[c] * factor + step;
     T total = 0;

@@ -69,7 +69,7 @@ template <class T>
 static Kernels<T> table() {
     using namespace ASTRO_ISA;
     return {copy_rows<T>, unary<T>, unary_grad<T>, binary<T>, binary_grad<T>, sum_to<T>, gemm<T>,
-            packed_size<T>, pack_matrix<T>, linear<T>, layer_norm<T>,
+            packed_size<T>, pack_matrix<T>, linear<T>, linear_grad<T>, layer_norm<T>,
             layer_norm_grad<T>, attention<T>, attention_grad<T>, logsumexp<T>, pairwise_distance<T>,
             pairwise_distance_grad<T>, adam<T>, lerp<T>, sum_of_squares<T>, peak_loop<T>};
 }

@@ -195,12 +195,17 @@ class CudaBackend : public Backend {
         fail(ErrorKind::internal, "cuda: weights are never packed");
     }
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
-                const void* bias, const UnaryOp* activation, void* kept, void* y) override {
+                const void* bias, const UnaryOp* activation, void* slope, void* y) override {
         cuda::GemmShape s;
         s.transpose_b = transpose_w;
         s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_w ? k : n, s.ldc = n;
         ASTRO_DISPATCH("linear", product(s, in<T>(x), in<T>(w), out<T>(y)); cuda::bias_activation(
-                           device_, m, n, in<T>(y), in<T>(bias), activation, out<T>(kept), out<T>(y)));
+                           device_, m, n, in<T>(y), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+    }
+    void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                     bool accumulate) override {
+        ASTRO_DISPATCH("linear_grad", cuda::linear_grad(device_, m, n, in<T>(gy), in<T>(slope), out<T>(gz),
+                                                        out<T>(gbias), accumulate));
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {

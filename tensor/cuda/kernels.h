@@ -51,11 +51,13 @@ template <class T>
 void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
 
 // bias_activation.cu
-// y = f(x + bias) by rows of `width`; bias and activation may be null: none. x + bias goes to `kept` unless that is null; x
-// may be y or kept.
+// y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that is
+// null; x may be y.
 template <class T>
 void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
-                     T* kept, T* y);
+                     T* slope, T* y);
+template <class T>
+void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate);
 
 // normalise.cu
 template <class T>

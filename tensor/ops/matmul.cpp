@@ -11,8 +11,8 @@ void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Te
                  int64_t n, int64_t k) {
     Backend& backend = x.backend();
     int64_t lda = ta ? m : k, ldb = tb ? k : n;
-    if (Tensor* slot = tape.accumulator(x)) {
-        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, slot->raw(), n, true);
+    if (const Tape::Place place = tape.place_of(x); place.gradient) {
+        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, place.gradient->raw(), n, place.accumulate);
         return;
     }
     Tensor g(backend, x.dtype(), x.shape());
@@ -56,21 +56,22 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
     const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
     Shape shape = x.shape();
     shape.set(-1, out);
-    Tensor y(x.backend(), x.dtype(), shape), z;  // y = f(z), z = x W + b; z is kept for f's gradient
+    Tensor y(x.backend(), x.dtype(), shape), slope;  // y = f(z), z = x W + b; f'(z) is kept for the gradient
     Tape* tape = recording({x, weight, bias});
-    if (tape && activation) z = Tensor(x.backend(), x.dtype(), shape);
+    if (tape && activation) slope = Tensor(x.backend(), x.dtype(), shape);
     x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(), activation,
-                       z.defined() ? z.raw() : nullptr, y.raw());
+                       slope.defined() ? slope.raw() : nullptr, y.raw());
     if (tape) {
-        const UnaryOp f = activation ? *activation : UnaryOp::affine;
-        Tensor kept = z.defined() ? y.detach() : Tensor();
-        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, z, kept, f](Tape& t, const Tensor& gy) {
-            Tensor gz = gy;
-            if (z.defined()) {
-                gz = Tensor(gy.backend(), gy.dtype(), gy.shape());
-                gy.backend().unary_grad(f, gy.dtype(), gy.numel(), z.raw(), kept.raw(), gy.raw(), 0, 0, gz.raw());
-            }
-            // dx = gz W^T, dW = x^T gz, db = sum of gz over rows
+        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, slope](Tape& t, const Tensor& gy) {
+            // gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
+            Tensor gz = slope.defined() ? Tensor(gy.backend(), gy.dtype(), gy.shape()) : gy;
+            const bool bias_too = t.wants(bias);
+            Tape::Place place = bias_too ? t.place_of(bias) : Tape::Place{};
+            Tensor gbias = !bias_too ? Tensor() : place.gradient ? *place.gradient : Tensor(bias.backend(), bias.dtype(), bias.shape());
+            if (slope.defined() || bias_too)
+                gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr, gz.raw(),
+                                         bias_too ? gbias.raw() : nullptr, place.accumulate);
+            if (bias_too && !place.gradient) t.add(bias, gbias);
             if (t.wants(x)) {
                 Tensor gx(x.backend(), x.dtype(), x.shape());
                 x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true, nullptr, nullptr,
@@ -78,7 +79,6 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
                 t.add(x, gx);
             }
             if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);
-            if (t.wants(bias)) t.add(bias, sum_to(gz.reshape(Shape{rows, out}), Shape{out}));
         });
     }
     return y;

@@ -304,27 +304,33 @@ TEST_CASE("cuda nearest: the nearest of few and of many points, on both backends
 }
 
 TEST_CASE(
-    "cuda linear: bias, activation and what is kept, weights as they lie or transposed, with and without cuBLAS") {
+    "cuda linear: bias, activation, its slope and gradients, weights as they lie or transposed, with and without "
+    "cuBLAS") {
     for (bool own : {true, false}) {
         const auto gpu = cuda_backend({own});
         for (bool transposed : {false, true})
             for (int form = 0; form < 4; ++form) {
                 const int64_t m = 67, n = 35, k = 19;
                 const UnaryOp gelu_op = UnaryOp::gelu;
-                const bool with_bias = form & 1, with_activation = form & 2;
-                compare(*gpu, text("linear ", own, transposed, form),
-                        {{random(m * k, 1), random(k * n, 2), random(n, 3)}, {m * n, m * n}},
-                        [&](Backend& b, DType type, auto& in, auto& out) {
-                            Tensor packed;
-                            const void* w = in[1];
-                            if (const int64_t size = b.packed_size(type, k, n)) {
-                                packed = Tensor(b, type, Shape{size});
-                                b.pack(type, transposed, k, n, w, packed.raw());
-                                w = packed.raw();
-                            }
-                            b.linear(type, m, n, k, in[0], w, transposed, with_bias ? in[2] : nullptr,
-                                     with_activation ? &gelu_op : nullptr, with_activation ? out[0] : nullptr, out[1]);
-                        });
+                const bool with_bias = form & 1, activated = form & 2;
+                compare(
+                    *gpu, text("linear ", own, transposed, form),
+                    {{random(m * k, 1), random(k * n, 2), random(n, 3), random(m * n, 4)}, {m * n, m * n, m * n, n, n}},
+                    [&](Backend& b, DType type, auto& in, auto& out) {
+                        Tensor packed;
+                        const void* w = in[1];
+                        if (const int64_t size = b.packed_size(type, k, n)) {
+                            packed = Tensor(b, type, Shape{size});
+                            b.pack(type, transposed, k, n, w, packed.raw());
+                            w = packed.raw();
+                        }
+                        void* slope = activated ? out[0] : nullptr;
+                        b.linear(type, m, n, k, in[0], w, transposed, with_bias ? in[2] : nullptr,
+                                 activated ? &gelu_op : nullptr, slope, out[1]);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], out[3], true);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], out[4], false);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], nullptr, false);
+                    });
             }
     }
 }

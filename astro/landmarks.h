@@ -1,0 +1,27 @@
+// Landmarks among points: chosen, joined by shortest paths, and found again from any point. Each function gives what
+// its plain definition gives (the tests hold both against each other) and skips, by the triangle inequality, work
+// that cannot change it. points: (anything, width); distances are Euclidean.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "tensor/base/threads.h"
+
+namespace astro {
+
+// Farthest-point sampling: starts with the pool's first row, then always takes the row farthest from those taken (the
+// first in the pool of equals). Ends at `wanted`, or when the pool holds no further distinct point.
+std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool, int64_t wanted);
+
+// Shortest paths between all pairs of n nodes (n, n) over edges of length(i, j) <= edge; infinity where there is no
+// way. length must be symmetric and not negative.
+std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::function<double(int64_t, int64_t)>& length,
+                                  double edge);
+
+// The nearest of the landmarks (rows) for each of the rows 0 .. rows - 1, the first of equals.
+std::vector<int32_t> nearest_points(ThreadPool& threads, const float* points, int64_t width, int64_t rows,
+                                    const std::vector<int64_t>& landmarks);
+
+}  // namespace astro

@@ -1,0 +1,56 @@
+"""What every twin has in common: it reads requests and answers with measurements, one JSON object a line.
+
+request   {"item": NAME, "seconds": LEAST TIME, "rounds": LEAST REPEATS, ...}
+answer    {"item": NAME, "ms_min": ..., "ms_median": ..., "gflop": ..., "repeats": ...} of one update or product
+          or {"item": NAME, "missing": true} where the twin has no such item
+The first line says {"versions": {...}}. A twin makes an item at its first request and keeps it until another is asked for.
+"""
+import json
+import statistics
+import sys
+import time
+
+
+def measure(step, seconds, rounds):
+    """Milliseconds of each call, after a warm-up of a quarter of the time and at least one call."""
+    begin = time.perf_counter()
+    step()
+    while time.perf_counter() - begin < 0.25 * seconds:
+        step()
+    calls, begin = [], time.perf_counter()
+    while len(calls) < rounds or time.perf_counter() - begin < seconds:
+        before = time.perf_counter()
+        step()
+        calls.append(1e3 * (time.perf_counter() - before))
+    return calls
+
+
+def parse_gemm(name):
+    """gemm-KIND-ROWSxINxOUT: a layer's output (nn), gradient of its input (nt) or of its weights (tn)."""
+    kind, shape = name.split("-")[1:]
+    rows, inner, outer = (int(n) for n in shape.split("x"))
+    return kind, rows, inner, outer
+
+
+def repeats_of_gemm(rows, inner, outer):
+    """Products in one call: as many as make the clock not matter."""
+    return max(1, 200_000_000 // (2 * rows * inner * outer))
+
+
+def serve(versions, make):
+    """make(request) -> (step, units, gflop of a unit or None), or None for an unknown item; units: updates that one call makes."""
+    print(json.dumps({"versions": versions}), flush=True)
+    made = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        name = request["item"]
+        if name not in made:
+            made.clear()              # one item at a time: the caches' and the memory's contents are its own
+            made[name] = make(request)
+        if made[name] is None:
+            print(json.dumps({"item": name, "missing": True}), flush=True)
+            continue
+        step, units, gflop = made[name]
+        calls = [ms / units for ms in measure(step, request["seconds"], request["rounds"])]
+        print(json.dumps({"item": name, "ms_min": min(calls), "ms_median": statistics.median(calls), "gflop": gflop,
+                          "repeats": len(calls)}), flush=True)

@@ -1,0 +1,48 @@
+#!/bin/sh
+# astro bench and bench/run.py: items are listed and found, work is counted right, missing peers are only a notice.
+# No time is judged.
+BUILD=${BUILD:-build}
+astro=$BUILD/astro
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+check() {  # "what", command...: the command must succeed
+    what=$1
+    shift
+    if "$@" >"$work/out" 2>"$work/err"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $what"
+        cat "$work/out" "$work/err"
+    fi
+}
+says() { grep -qF -- "$1" "$2"; }
+
+"$astro" bench --list >"$work/list" 2>&1
+check "the list has training steps" grep -q '^steps *tdr ' "$work/list"
+check "the list has products of every kind" sh -c "[ \$(grep -c '^gemm *gemm-nn-' '$work/list') -eq \$(grep -c '^gemm *gemm-tn-' '$work/list') ]"
+"$astro" bench --items gem >"$work/unknown" 2>&1
+check "an unknown item is refused with exit 2" [ $? -eq 2 ]
+check "and the nearest one is named" says "did you mean 'gemm'?" "$work/unknown"
+
+# 2 rows in out FLOP, for each kind, however it is cut among threads.
+for kind in nn nt tn; do
+    "$astro" bench --items gemm-$kind-256x256x32 --threads 2 --seconds .01 --rounds 1 --json >"$work/$kind" 2>&1
+    check "gemm-$kind counts its FLOP" grep -qE '"gflop": ?0\.0041943' "$work/$kind"
+done
+
+# -S leaves site packages out: no torch, no numpy, wherever this runs.
+if command -v python3 >/dev/null; then
+    python3 -S bench/run.py --astro "$astro" --items gemm-nn-256x256x32,td3bc --threads 2,1 --turns 1 --markdown \
+        --out "$work/bench.json" >"$work/table" 2>"$work/notes"
+    check "run.py succeeds without peers" [ $? -eq 0 ]
+    check "and says so" says "notice: no figures of torch" "$work/notes"
+    check "with a table of ours" grep -qE '^\| td3bc \| 2 \| [0-9.]+ / [0-9.]+ \| - \|' "$work/table"
+    check "and the file of all figures" grep -q '"ms_median"' "$work/bench.json"
+    python3 -S bench/run.py --astro "$astro" --items tdx >"$work/table" 2>"$work/notes"
+    check "an unknown item is refused in one line" sh -c "[ \$(grep -c \"^bench: unknown item 'tdx'\" '$work/notes') -eq 1 ]"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
