@@ -50,7 +50,7 @@ one() {  # number: leaves one line in RESULT
         verdict="FAILED: does not compile: $(grep -m 1 error "$here/log")"
     elif timeout 300 "$here/cuda_tests" -tc="$tests" -aa=1 >"$here/log" 2>&1; then
         verdict="FAILED: not caught"
-    elif grep -q '^test cases: *0\|test cases: 0 ' "$here/log"; then
+    elif grep -q 'test cases: *0 ' "$here/log"; then
         verdict="FAILED: no test is called $tests"
     else
         found=$(grep -oE '^emulation: [a-z ]+:' "$here/log" | head -n 1 | sed 's/emulation: //; s/://')

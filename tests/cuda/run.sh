@@ -39,6 +39,7 @@ for mode in plain asan trace; do
     run "backend, $mode" env ASTRO_EMULATION_KERNELS="$launched/$mode.kernels" "$BUILD/emulated/$mode/cuda_tests"
 done
 run "every kernel is launched" sh tests/cuda/check_kernels.sh "$launched/plain.kernels"
+run "the program" sh tests/cuda/program.sh
 run "planted defects" sh tests/cuda/defects.sh
 if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
     run "built by nvcc" sh tests/cuda/check_nvcc.sh

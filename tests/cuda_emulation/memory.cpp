@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <new>
 #include <vector>
@@ -29,7 +30,8 @@ namespace gpu::emulated {
 namespace {
 
 constexpr size_t reserved = size_t{64} << 30, redzone = 256, page = 4096;
-constexpr size_t kept_freed_bytes = size_t{256} << 20;  // freed blocks beyond this give their pages back
+constexpr size_t kept_freed_bytes = size_t{4}
+                                    << 20;  // poisoned; the pages of older freed blocks are given back
 constexpr size_t shared_guard = 256;
 constexpr int poison = 0xFF;
 
@@ -47,6 +49,7 @@ struct Arena {
     std::map<char*, size_t> live;
     std::vector<std::pair<char*, size_t>> to_poison;  // ranges, when memory opens next
     std::deque<char*> freed;                          // oldest first
+    std::map<char*, char*> given_back;                // ranges of freed blocks and their redzones: start, end
     size_t freed_bytes = 0, used = 0, limit = size_t{8} << 30, count = 0;
     int open = 0;
 
@@ -72,17 +75,33 @@ bool all_poison(const char* from, size_t bytes) {
 }
 #endif
 
+// Gives back whole pages of a freed block and of freed neighbours: protecting memory costs by the page.
+void give_back(char* data) {
+    Arena& a = arena();
+    char* start = data - redzone;
+    char* end = data + rounded(a.blocks[data].bytes, redzone) + redzone;
+    char *from = start, *to = end;
+    auto next = a.given_back.lower_bound(start);
+    if (next != a.given_back.end() && next->first == end) to = next->second, next = a.given_back.erase(next);
+    if (next != a.given_back.begin() && std::prev(next)->second == start) from = std::prev(next)->first;
+    a.given_back[from] = to;
+    // Only the pages at this block can be new: those of its neighbours further away went before.
+    auto page_after = [](char* p) {
+        return reinterpret_cast<char*>(rounded(reinterpret_cast<size_t>(p), page));
+    };
+    char* first = page_after(std::max(from, start - page));
+    char* last = page_after(std::min(to, end + page) - (page - 1));
+    if (first < last) madvise(first, static_cast<size_t>(last - first), MADV_DONTNEED);
+    trace_forget(start, static_cast<size_t>(end - start));
+}
+
 void drop_old_pages() {
     Arena& a = arena();
     while (a.freed_bytes > kept_freed_bytes) {
         char* data = a.freed.front();
         a.freed.pop_front();
-        const size_t bytes = a.blocks[data].bytes;
-        a.freed_bytes -= bytes;
-        char* from = reinterpret_cast<char*>(rounded(reinterpret_cast<size_t>(data), page));
-        char* to = reinterpret_cast<char*>(reinterpret_cast<size_t>(data + bytes) / page * page);
-        if (from < to) madvise(from, static_cast<size_t>(to - from), MADV_DONTNEED);
-        trace_forget(data, bytes);
+        a.freed_bytes -= a.blocks[data].bytes + 2 * redzone;
+        give_back(data);
     }
 }
 
@@ -141,7 +160,7 @@ void device_free(void* pointer) {
     a.live.erase(data);
     a.used -= block.bytes;
     a.freed.push_back(data);
-    a.freed_bytes += block.bytes;
+    a.freed_bytes += block.bytes + 2 * redzone;
     ASAN_UNPOISON_MEMORY_REGION(data, block.bytes);
     std::memset(data, poison, block.bytes);
     ASAN_POISON_MEMORY_REGION(data, block.bytes);

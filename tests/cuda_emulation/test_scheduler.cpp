@@ -166,11 +166,9 @@ TEST_CASE("emulation: misuse of barriers and collectives is reported") {
     CHECK(found() == "");
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("emulation: a write past dynamic shared memory is reported") {
     DeviceArray<int> out(64);
     gpu::emulated::launch<past_dynamic_shared>(1, 64, 64 * sizeof(int), nullptr, out.data);
     CHECK(cudaDeviceSynchronize() == cudaErrorLaunchFailure);
     CHECK(found() != "");
 }
-#endif
