@@ -48,10 +48,10 @@ DatasetIdentity identify(const std::string& path) {
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
     : options_(options),
       config_(config),
+      device_(open_device(options.device)),
       folder_(options.run),
       progress_(Progress::standard(options.quiet, options.log_every)),
-      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())),
-      device_(open_device(options.device)) {
+      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {

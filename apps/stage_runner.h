@@ -48,10 +48,10 @@ class StageRunner {
   private:
     StageOptions options_;
     Config& config_;
+    OpenedDevice device_;  // before the folder: nothing is made where the device is missing
     RunFolder folder_;
     Progress progress_;
     ThreadPool threads_;
-    OpenedDevice device_;
     data::DatasetName name_;
     std::string environment_;
     std::unique_ptr<Workbench> bench_;
