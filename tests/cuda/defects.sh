@@ -46,14 +46,14 @@ one() {  # number: leaves one line in RESULT
     copy=$here/$(basename "$source")
     if ! plant "$here/description" "$source" "$copy" 2>"$here/log"; then
         verdict="FAILED: not planted, $(cat "$here/log") in $source"
-    elif ! ${MAKE:-make} -s defect MODE="$mode" CHANGED="$copy" ORIGINAL="$source" OUT="$here/cuda_tests" >"$here/log" 2>&1; then
+    elif ! ${MAKE:-make} -s CUDA=0 defect MODE="$mode" CHANGED="$copy" ORIGINAL="$source" OUT="$here/cuda_tests" >"$here/log" 2>&1; then
         verdict="FAILED: does not compile: $(grep -m 1 error "$here/log")"
     elif timeout 300 "$here/cuda_tests" -tc="$tests" -aa=1 >"$here/log" 2>&1; then
         verdict="FAILED: not caught"
     elif grep -q 'test cases: *0 ' "$here/log"; then
         verdict="FAILED: no test is called $tests"
     else
-        found=$(grep -oE '^emulation: [a-z ]+:' "$here/log" | head -n 1 | sed 's/emulation: //; s/://')
+        found=$(grep -oE '^emulation: [a-z ]+:' "$here/log" | sort -u | sed 's/emulation: //; s/://' | tr '\n' ' ' | sed 's/ $//')
         verdict="caught (${found:-wrong result})"
     fi
     rm -f "$here/cuda_tests" "$here/cuda_tests.o"

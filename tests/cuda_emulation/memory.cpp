@@ -65,13 +65,23 @@ Arena& arena() {
     return *only;
 }
 
+// What redzones hold: NaN as f32 and as f64, another one in every word, so that a NaN read from one redzone
+// and written to another shows.
+unsigned char zone_byte(const char* p) {
+    const uint32_t place = static_cast<uint32_t>(reinterpret_cast<size_t>(p) / 4);
+    const uint32_t word = 0xfff80000u | (place * 2654435761u) >> 13;
+    return reinterpret_cast<const unsigned char*>(&word)[reinterpret_cast<size_t>(p) % 4];
+}
+void fill_zone(char* from, size_t bytes) {
+    for (size_t i = 0; i < bytes; ++i) from[i] = static_cast<char>(zone_byte(from + i));
+}
 #if defined(__SANITIZE_ADDRESS__)
-// The sanitizer sees the access itself.
-bool all_poison(const char*, size_t) { return true; }
+bool intact(const char*, size_t) { return true; }  // the sanitizer sees the access itself
 #else
-bool all_poison(const char* from, size_t bytes) {
-    static const std::vector<char> pattern(2 * redzone, static_cast<char>(poison));
-    return std::memcmp(from, pattern.data(), bytes) == 0;
+bool intact(const char* from, size_t bytes) {
+    for (size_t i = 0; i < bytes; ++i)
+        if (static_cast<unsigned char>(from[i]) != zone_byte(from + i)) return false;
+    return true;
 }
 #endif
 
@@ -218,14 +228,14 @@ size_t live_blocks() { return arena().live.size(); }
 void check_redzones(const std::string& after) {
     for (const auto& [data, bytes] : arena().live) {
         const size_t tail = rounded(bytes, redzone) - bytes + redzone;
-        const char* side = !all_poison(data - redzone, redzone) ? "before the start"
-                           : !all_poison(data + bytes, tail)    ? "past the end"
-                                                                : nullptr;
+        const char* side = !intact(data - redzone, redzone) ? "before the start"
+                           : !intact(data + bytes, tail)    ? "past the end"
+                                                            : nullptr;
         if (!side) continue;
         report("redzone", text_of("after %s: something was written %s of block %zu (%zu bytes)",
                                   after.c_str(), side, arena().blocks[data].number, bytes));
-        std::memset(data - redzone, poison, redzone);
-        std::memset(data + bytes, poison, tail);
+        fill_zone(data - redzone, redzone);
+        fill_zone(data + bytes, tail);
     }
 }
 
@@ -239,7 +249,9 @@ OpenDeviceMemory::OpenDeviceMemory() {
     for (const auto& [from, bytes] : a.to_poison) {
         char* data = from + redzone;
         const size_t size = a.blocks.at(data).bytes;
-        std::memset(from, poison, bytes);
+        fill_zone(from, redzone);
+        std::memset(data, poison, size);
+        fill_zone(data + size, bytes - redzone - size);
         ASAN_POISON_MEMORY_REGION(from, bytes);
         ASAN_UNPOISON_MEMORY_REGION(data, size);
         if (a.live.count(data)) trace_set_state(data, size, ByteState::uninitialised);
@@ -262,12 +274,13 @@ void begin_shared(size_t bytes) {
     }
     shared.bytes = bytes;
     ASAN_UNPOISON_MEMORY_REGION(shared.memory, bytes + shared_guard);
-    std::memset(shared.memory, poison, bytes + shared_guard);
+    std::memset(shared.memory, poison, bytes);
+    fill_zone(shared.memory + bytes, shared_guard);
     ASAN_POISON_MEMORY_REGION(shared.memory + bytes, shared_guard);
 }
 
 void end_shared() {
-    if (!all_poison(shared.memory + shared.bytes, shared_guard))
+    if (!intact(shared.memory + shared.bytes, shared_guard))
         report(
             "redzone",
             text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",

@@ -179,3 +179,9 @@ TEST_CASE("emulation: bounds of arrays are found in asan and trace mode" * docte
     DeviceArray<int> index(std::vector<int>(block, 4)), out(block);
     CHECK(finding<past_local_array>(1, static_cast<const int*>(index.data), out.data) != "");
 }
+
+TEST_CASE("emulation: what is copied from one redzone to another is found in every mode") {
+    DeviceArray<float> in(std::vector<float>(33, 1)), out(33);
+    CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 33) == "");
+    CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 34) != "");
+}
