@@ -14,15 +14,37 @@ GIT_ID   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # Folders in layer order: each may include only those before it (tests/structure.sh checks). maze is data/maze.
 LAYERS   ?= tensor nn diffusion data astro apps
 SOURCES  := $(sort $(wildcard $(addsuffix /*.cpp,$(LAYERS)) $(addsuffix /*/*.cpp,$(LAYERS))))
+
+# CUDA is built where nvcc works (tensor/cuda/probe.sh finds out, once a build folder) and left out with a notice
+# elsewhere, or by CUDA=0. cudart is linked into the binary and cuBLAS opened when it runs: it starts everywhere.
+CUDA       ?= 1
+NVCC       ?= nvcc
+CUDA_ARCHS ?= 75 80 90 100 120
+CUDA_CODE  := $(filter-out tensor/cuda/none.cpp,$(sort $(wildcard tensor/cuda/*.cpp tensor/cuda/*.cu)))
+CUDA_NVCC  :=
+ifeq ($(CUDA),1)
+ifneq ($(filter-out help deps clean asan,$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/cuda.mk
+endif
+endif
+ifneq ($(CUDA_NVCC),)
+SOURCES    := $(filter-out tensor/cuda/none.cpp,$(SOURCES))
+CUDA_OBJS  := $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(filter %.cu,$(CUDA_CODE)))
+LDLIBS     += $(CUDA_LIBRARY) -ldl -lrt
+else
+SOURCES    := $(filter-out $(CUDA_CODE),$(SOURCES))
+CUDA_OBJS  :=
+endif
+
 LIBRARY  := $(filter-out apps/main.cpp,$(SOURCES))
 TESTS    := $(sort $(wildcard tests/*.cpp))
 OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
-LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o)
+LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o) $(CUDA_OBJS)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
 EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
 
-.PHONY: all help deps demo test examples asan tsan fuzz bench clean
+.PHONY: all help deps demo test test-cuda examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
@@ -30,6 +52,7 @@ help:
 	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
 	@echo "make demo     the whole chain on a small generated data set, about 2 minutes"
 	@echo "make test     every test, closing with 'N passed, N failed'"
+	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 8 minutes"
 	@echo "make examples small programs on the libraries (examples/)"
 	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
 	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
@@ -75,7 +98,7 @@ bench: $(INSTALLED)
 	fi
 
 asan:
-	$(MAKE) BUILD=$(BUILD)/asan OPTIMISE="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS" \
+	$(MAKE) BUILD=$(BUILD)/asan CUDA=0 OPTIMISE="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS" \
 	    LDFLAGS=-fsanitize=address,undefined test
 
 # Threads meet in the pool, the samplers and every training step: the unit tests and a run of each stage see them all.
@@ -84,7 +107,7 @@ TSAN_RUN  = $(BUILD)/tsan/astro run --preset tiny --collect.episodes 40 --tdr.up
             --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 --selection.selector random \
             --augment.chain random --quiet --run $(BUILD)/tsan/run
 tsan:
-	$(MAKE) BUILD=$(BUILD)/tsan OPTIMISE="-O1 -fsanitize=thread" LDFLAGS=-fsanitize=thread $(BUILD)/tsan/astro $(BUILD)/tsan/astro_tests
+	$(MAKE) BUILD=$(BUILD)/tsan CUDA=0 OPTIMISE="-O1 -fsanitize=thread" LDFLAGS=-fsanitize=thread $(BUILD)/tsan/astro $(BUILD)/tsan/astro_tests
 	$(BUILD)/tsan/astro_tests
 	rm -rf $(BUILD)/tsan/run
 	$(TSAN_RUN) > $(BUILD)/tsan/run.txt
@@ -95,7 +118,7 @@ FUZZ_CXX     ?= clang++
 FUZZ_SECONDS ?= 30
 FUZZ_TARGETS := npy npz json config command_line
 fuzz:
-	$(MAKE) BUILD=$(BUILD)/fuzz CXX="$(FUZZ_CXX)" \
+	$(MAKE) BUILD=$(BUILD)/fuzz CUDA=0 CXX="$(FUZZ_CXX)" \
 	    OPTIMISE="-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 	for target in $(FUZZ_TARGETS); do \
 	    mkdir -p $(BUILD)/fuzz/found/$$target; \
@@ -120,9 +143,31 @@ $(BUILD)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/libastro.a: $(LIB_OBJS)
+$(BUILD)/cuda.mk: tensor/cuda/probe.sh
+	@mkdir -p $(@D)
+	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.new && mv $@.new $@
+
+ifneq ($(CUDA_NVCC),)
+$(BUILD)/obj/tensor/cuda/%.o: CXXFLAGS += -isystem $(CUDA_INCLUDE)
+endif
+
+# What ptxas says (registers, spills) goes to a log beside the object; a spill is an error.
+$(BUILD)/obj/%.cu.o: %.cu $(BUILD)/cuda.mk
+	@mkdir -p $(@D)
+	$(filter ccache,$(CXX)) $(CUDA_NVCC) -std=c++17 -O3 -I. -ccbin $(lastword $(CXX)) $(CUDA_GENCODE) \
+	    -Werror all-warnings -Xcompiler -Wall,-Wextra,-pthread -Xptxas -v,--warn-on-spills,--warning-as-error \
+	    -MD -MP -MF $(@:.o=.d) -c $< -o $@ >$@.log 2>&1 || { cat $@.log; rm -f $@; exit 1; }
+
+# Built with or without CUDA: the library is made anew when that changes.
+WITH_CUDA := $(if $(CUDA_NVCC),with,without)
+$(BUILD)/cuda.$(WITH_CUDA):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/cuda.with $(BUILD)/cuda.without
+	@touch $@
+
+$(BUILD)/libastro.a: $(LIB_OBJS) $(BUILD)/cuda.$(WITH_CUDA)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcs $@ $(LIB_OBJS)
 
 $(BUILD)/astro: $(BUILD)/obj/apps/main.o $(BUILD)/libastro.a
 	$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
@@ -146,4 +191,7 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/tests/fuzz/*.d)
+# The kernels on the CPU: three builds of the emulator (plain, asan, trace) and their tests.
+include tests/cuda_emulation/emulation.mk
+
+-include $(OBJECTS:.o=.d) $(CUDA_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/tests/fuzz/*.d)

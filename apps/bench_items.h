@@ -33,4 +33,7 @@ std::vector<BenchItem> gemm_items();      // bench_gemm.cpp
 std::vector<BenchItem> maze_items();      // bench_maze.cpp
 std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
 
+// astro bench --count, for items that are steps on a context.
+void print_device_counts(const std::vector<BenchItem>& items, bool as_json);
+
 }  // namespace astro::app

@@ -41,7 +41,6 @@ BuildInfo build_info() {
     info.isa = cpu_isa_name();
     info.system = system_name();
     info.threads = ThreadPool::available();
-    info.device = "cpu";
     return info;
 }
 
@@ -51,7 +50,6 @@ void add_build(data::Json& object, const BuildInfo& info) {
     object["flags"] = info.flags;
     object["isa"] = info.isa;
     object["system"] = info.system;
-    object["device"] = info.device;
 }
 
 }  // namespace astro::app

@@ -14,7 +14,6 @@ struct BuildInfo {
     std::string isa;       // instruction set the kernels use on this machine
     std::string system;    // "Linux x86_64"
     int threads = 1;       // threads this process may use
-    std::string device;    // "cpu"
 };
 
 BuildInfo build_info();

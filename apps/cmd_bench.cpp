@@ -14,7 +14,7 @@ namespace {
 struct BenchOptions {
     std::vector<std::string> items;
     std::string file;
-    bool list = false;
+    bool list = false, count = false;
     int64_t threads = 0, rounds = 3, chunks = 8;
     double seconds = 1;
 
@@ -23,6 +23,8 @@ struct BenchOptions {
         v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all", Source::ours, anything());
         v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
         v("list", list, "only list the items, each with its group", Source::ours, anything());
+        v("count", count, "count what the steps ask of a GPU (launches, bytes, FLOP) and the least time that takes; measures nothing",
+          Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
         v("seconds", seconds, "least time an item is measured, in seconds", Source::ours, between(.01, 3600));
@@ -185,6 +187,10 @@ int run_bench(CommandLine& line) {
     if (options.list) {
         for (const BenchItem& item : items.steps) list_item(item.group, item.name, item.words, output.json);
         for (const BenchFileItem& item : items.files) list_item(kFileGroup, item.name, item.words, output.json);
+        return 0;
+    }
+    if (options.count) {
+        print_device_counts(items.steps, output.json);
         return 0;
     }
     auto backend = make_cpu_backend();

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/build_info.h"
+#include "apps/device.h"
 #include "apps/options.h"
 
 namespace astro::app {
@@ -23,9 +24,11 @@ int run_version(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const BuildInfo info = build_info();
+    const std::string device = open_device({}).words;  // what --device auto takes here
     if (options.json) {
         data::Json json = data::Json::object();
         add_build(json, info);
+        json["device"] = device;
         json["threads"] = info.threads;
         std::printf("%s\n", json.dump().c_str());
         return 0;
@@ -33,7 +36,7 @@ int run_version(CommandLine& line) {
     std::printf(
         "git       %s\ncompiler  %s\nflags     %s\nisa       %s\nsystem    %s\nthreads   %d\ndevice    %s\n",
         info.git_id.c_str(), info.compiler.c_str(), info.flags.c_str(), info.isa.c_str(), info.system.c_str(),
-        info.threads, info.device.c_str());
+        info.threads, device.c_str());
     return 0;
 }
 

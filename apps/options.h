@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "apps/command.h"
+#include "apps/device.h"
 #include "apps/settings.h"
 #include "astro/config.h"
 
@@ -26,6 +27,7 @@ struct StageOptions {
     bool resume = false, quiet = false, trace = false;
     int64_t stop_after = 0;
     double log_every = 10;
+    DeviceOptions device;
 
     template <class V>
     void visit(V& v) {
@@ -37,6 +39,7 @@ struct StageOptions {
           between(.01, 1e6));
         v("quiet", quiet, "no progress on stderr", Source::ours, anything());
         v("trace", trace, "after a numeric failure, list the ops that led to it on stderr", Source::ours, anything());
+        device.visit(v);
     }
 };
 

@@ -35,6 +35,7 @@ data::Json session_json(const Session& session) {
     json["command"] = session.command;
     json["arguments"] = session.arguments;
     add_build(json, build_info());
+    json["device"] = session.device;
     json["threads"] = session.threads;
     json["chunks"] = session.chunks;
     json["seed"] = session.seed;

@@ -27,6 +27,7 @@ struct DatasetIdentity {
 struct Session {
     std::string command;                 // "train tdr"
     std::vector<std::string> arguments;  // as typed
+    std::string device;                  // what the networks run on
     int64_t seed = 0, chunks = 1;
     int threads = 1;
     bool resumed = false;  // asked to go on from checkpoints

@@ -56,10 +56,11 @@ DatasetIdentity identify(const std::string& path) {
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
     : options_(options),
       config_(config),
+      device_(open_device(options.device)),
       folder_(options.run),
       progress_(Progress::standard(options.quiet, options.log_every)),
-      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())),
-      backend_(make_cpu_backend()) {
+      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())) {
+    if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {
         source = generated_path(folder_, config.collect);
@@ -82,6 +83,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     session.command = line.command_name();
     session.arguments = line.arguments();
     session.seed = config.general.seed;
+    session.device = device_.words;
     session.chunks = config.general.chunks;
     session.resumed = options.resume;
     session.threads = threads_.size();
@@ -89,7 +91,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
     folder_.record_session(session, line.effective_config());
 
-    progress_.note(text("device cpu (", cpu_isa_name(), "), ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
+    progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
                         " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim,
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));

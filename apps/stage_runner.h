@@ -25,7 +25,7 @@ class StageRunner {
     RunFolder& folder() { return folder_; }
     Progress& progress() { return progress_; }
     ThreadPool& threads() { return threads_; }
-    Context context() { return {*backend_, threads_, config_.general.chunks}; }
+    Context context() { return {*device_.backend, threads_, config_.general.chunks}; }
     const Config& config() const { return config_; }
     const data::DatasetName& dataset_name() const { return name_; }
     // The simulator's name for evaluation and measurement: general.env, else what the data set's name says.
@@ -48,10 +48,10 @@ class StageRunner {
   private:
     StageOptions options_;
     Config& config_;
+    OpenedDevice device_;  // before the folder: nothing is made where the device is missing
     RunFolder folder_;
     Progress progress_;
     ThreadPool threads_;
-    std::unique_ptr<Backend> backend_;
     data::DatasetName name_;
     std::string environment_;
     std::unique_ptr<Workbench> bench_;

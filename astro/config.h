@@ -31,7 +31,7 @@ enum class Seam { smear, snap, open };
 
 struct GeneralConfig {
     std::string data, env;
-    int64_t seed = 0, threads = 0, chunks = 8;
+    int64_t seed = 0, threads = 0, chunks = 0;
 
     template <class V>
     void visit(V& v) {
@@ -39,8 +39,8 @@ struct GeneralConfig {
         v("env", env, "environment; empty: from the data set's name", Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
-        v("chunks", chunks, "chunks a batch is cut into; changes results, the number of threads does not",
-          Source::ours, between(1, 256));
+        v("chunks", chunks, "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
+          "CPU, 1 on a GPU", Source::ours, between_or_auto(1, 256));
     }
 };
 

@@ -110,12 +110,11 @@ Figures Dynamics::update(int64_t k) {
         const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
         Tensor x = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
         if (first + count > one_pass) {
-            std::vector<float> noise(static_cast<size_t>(displacement.numel()));
-            stream.stream(static_cast<uint64_t>(c)).stream("noise").fill_normal(noise.data(), displacement.numel());
+            const Tensor noise = Tensor::normal(context_.backend, displacement.shape(), stream.stream(static_cast<uint64_t>(c)).stream("noise"));
             const Tensor earlier = concat({Tensor::zeros(context_.backend, DType::f32, Shape{count, 1, d.state_dim}),
                                            slice(displacement, 1, 0, horizon_ - 1)}, 1);
             const Tensor clean = (displacement - earlier) / sigma_delta_;
-            const Tensor noisy = add_noise(schedule_, clean, Tensor::from(context_.backend, clean.shape(), noise), t);
+            const Tensor noisy = add_noise(schedule_, clean, noise, t);
             const int64_t zeros = std::clamp<int64_t>(one_pass - first, 0, count);
             x = concat({slice(x, 0, 0, zeros), slice(noisy, 0, zeros, count - zeros)}, 0);
         }

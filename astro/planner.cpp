@@ -13,13 +13,6 @@ Tensor to_tensor(Backend& backend, const std::vector<double>& values, double sca
     return Tensor::from(backend, Shape{static_cast<int64_t>(out.size())}, out);
 }
 
-Tensor noise_tensor(Backend& backend, const Shape& shape, Rng rng, double scale) {
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
-    rng.fill_normal(values.data(), shape.numel());
-    for (float& v : values) v *= static_cast<float>(scale);
-    return Tensor::from(backend, shape, values);
-}
-
 diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset& d) {
     diffusion::DenoiserSpec spec;
     spec.tokens = 2 * config.context + config.hole;
@@ -176,7 +169,7 @@ Figures Planner::update(int64_t k) {
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const StitchContext c = all.rows(first, count);
         const Tensor u = actions.rows(first, count);
-        const Tensor noise = noise_tensor(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)), 1);
+        const Tensor noise = Tensor::normal(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)));
         const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
         Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
         std::vector<float> fed(static_cast<size_t>(count), 0.0f);

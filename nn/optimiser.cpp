@@ -63,19 +63,18 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
 Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
                           const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
     chunks = std::max<int64_t>(1, std::min(chunks, rows));
-    std::vector<Tensor> gradients(static_cast<size_t>(chunks));
-    std::vector<double> losses(static_cast<size_t>(chunks));
+    std::vector<Tensor> gradients(static_cast<size_t>(chunks)), losses(static_cast<size_t>(chunks));
     threads.run(chunks, [&](int64_t c) {
         const auto [first, count] = chunk_rows(rows, chunks, c);
         Tape tape({parameters});
         Tensor loss = body(c, first, count);
-        losses[static_cast<size_t>(c)] = loss.item();
         tape.backward(loss);
+        losses[static_cast<size_t>(c)] = loss.detach();
         gradients[static_cast<size_t>(c)] = tape.parameter_gradient();
     });
     Gradient result;
-    for (double loss : losses) result.loss += loss;
     result.flat = tree_sum(threads, gradients);
+    for (const Tensor& loss : losses) result.loss += loss.item();  // waits for the device: after all work is queued
     return result;
 }
 

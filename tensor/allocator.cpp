@@ -6,7 +6,8 @@ namespace astro {
 
 namespace {
 
-int64_t rounded(int64_t bytes) {
+int64_t rounded(int64_t bytes, int64_t cache_limit) {
+    if (cache_limit == 0) return bytes;
     int64_t step = bytes < (1 << 20) ? 512 : (2 << 20);
     return (bytes + step - 1) / step * step;
 }
@@ -14,7 +15,7 @@ int64_t rounded(int64_t bytes) {
 }  // namespace
 
 void* Allocator::allocate(int64_t bytes) {
-    const int64_t size = rounded(bytes);
+    const int64_t size = rounded(bytes, cache_limit_);
     std::lock_guard<std::mutex> lock(mutex_);
     void* block = nullptr;
     auto it = cache_.find(size);
@@ -36,9 +37,10 @@ void* Allocator::allocate(int64_t bytes) {
 }
 
 void Allocator::release(void* block, int64_t bytes) {
-    const int64_t size = rounded(bytes);
+    const int64_t size = rounded(bytes, cache_limit_);
     std::lock_guard<std::mutex> lock(mutex_);
     stats_.in_use -= size;
+    if (cache_limit_ == 0) return device_release(block);
     stats_.cached += size;
     cache_[size].push_back(block);
     if (stats_.cached > cache_limit_) flush_locked();

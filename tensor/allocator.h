@@ -1,7 +1,8 @@
 // A caching allocator with statistics: freed blocks are kept by size and reused.
 //
 // Sizes are rounded up (512 B steps below 1 MiB, 2 MiB steps above) so that blocks fit again. When the cache
-// grows past its limit it is emptied; when the device is out of memory it is emptied and tried once more.
+// grows past its limit it is emptied; when the device is out of memory it is emptied and tried once more. With a limit
+// of 0 nothing is kept or rounded up: tools that check every access need each block for itself.
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@
 
 #include "tensor/allocator.h"
 #include "tensor/dtype.h"
+#include "tensor/rng.h"
 #include "tensor/scalar_ops.h"
 
 namespace astro {
@@ -112,6 +113,15 @@ class Backend {
                              void* y) = 0;
     virtual void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
                                   void* gx) = 0;
+
+    // nearest[i]: the row of points (m, width), m >= 1, with the least |x_i - p|^2 to x (n, width).
+    virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
+                              int64_t* nearest) = 0;
+
+    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up to
+    // the rounding of this backend's logarithm and cosine.
+    virtual void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) = 0;
+    virtual void random_normal(int64_t n, const Rng::State& state, void* y) = 0;
 
     // Optimisation, over flat parameter arrays.
     virtual void adam(DType type, int64_t n, const AdamStep& step, const void* gradient, void* parameter,

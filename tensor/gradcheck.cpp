@@ -22,6 +22,12 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
     return sum;
 }
 
+std::string shapes_of(const OpCase& op_case) {
+    std::string words;
+    for (const Shape& shape : op_case.shapes) words += text(shape);
+    return words;
+}
+
 Tensor random_like(const Tensor& y, Rng& rng) {
     std::vector<double> values(static_cast<size_t>(y.numel()));
     for (double& v : values) v = rng.uniform(-1, 1);
@@ -37,15 +43,16 @@ GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng 
     const std::vector<double> weights = cotangent.to_vector<double>();
     const std::vector<Tensor> analytic = gradients(f, inputs, cotangent);
     for (size_t i = 0; i < inputs.size(); ++i) {
-        const std::vector<double> g = analytic[i].to_vector<double>();
+        const std::vector<double> g = analytic[i].to_vector<double>(), values = inputs[i].to_vector<double>();
         const int64_t n = inputs[i].numel(), checks = n < most ? n : most;
         for (int64_t c = 0; c < checks; ++c) {
             const int64_t at = n <= most ? c : rng.below(n);
             double side[2];
             for (int s = 0; s < 2; ++s) {
                 std::vector<Tensor> moved = inputs;
-                moved[i] = inputs[i].clone();
-                moved[i].data<double>()[at] += s ? step : -step;
+                std::vector<double> shifted = values;
+                shifted[static_cast<size_t>(at)] += s ? step : -step;
+                moved[i] = Tensor::from(inputs[i].backend(), inputs[i].shape(), shifted);
                 side[s] = dot(f(moved).to_vector<double>(), weights);
             }
             const double numeric = (side[1] - side[0]) / (2 * step), got = g[static_cast<size_t>(at)];
@@ -77,10 +84,10 @@ std::vector<Tensor> draw_inputs(Backend& backend, const OpCase& op_case, Rng& rn
     return inputs;
 }
 
-OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed) {
+OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t most) {
     OpReport report;
     report.op = op_case.op;
-    for (const Shape& shape : op_case.shapes) report.shapes += text(shape);
+    report.shapes = shapes_of(op_case);
     Rng rng = Rng(seed).stream(op_case.op + report.shapes);
     std::vector<Tensor> inputs = draw_inputs(backend, op_case, rng);
     Tensor y = op_case.f(inputs);
@@ -93,7 +100,7 @@ OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed) {
                 report.message = "straight-through gradient is not the cotangent";
             }
     } else {
-        GradCheck check = gradcheck(op_case.f, inputs, rng.stream("gradcheck"));
+        GradCheck check = gradcheck(op_case.f, inputs, rng.stream("gradcheck"), 1e-6, 1e-7, 1e-5, most);
         report.ok = check.ok;
         report.worst_gradient = check.worst;
         report.message = check.message;
@@ -115,6 +122,17 @@ OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed) {
         report.message = text("f32 differs from f64 by ", report.worst_f32);
     }
     return report;
+}
+
+std::vector<std::vector<double>> run_op(Backend& backend, const OpCase& op_case, DType type, uint64_t seed) {
+    Rng rng = Rng(seed).stream(op_case.op + shapes_of(op_case));
+    std::vector<Tensor> inputs;
+    for (const Tensor& x : draw_inputs(backend, op_case, rng)) inputs.push_back(x.cast(type));
+    const Tensor y = op_case.f(inputs);
+    std::vector<std::vector<double>> results = {y.cast(DType::f64).to_vector<double>()};
+    for (const Tensor& g : gradients(op_case.f, inputs, random_like(y, rng).cast(type)))
+        results.push_back(g.cast(DType::f64).to_vector<double>());
+    return results;
 }
 
 }  // namespace astro

@@ -46,7 +46,10 @@ struct OpReport {
     bool ok = true;
 };
 
-// Runs a case: gradient check in f64, and the f32 result and gradient against f64.
-OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed);
+// Runs a case: gradient check in f64 (of at most `most` elements of an input), and the f32 result and gradient against f64.
+OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t most = 200);
+
+// The result of a case, and the gradient of each input for a random cotangent, as doubles.
+std::vector<std::vector<double>> run_op(Backend& backend, const OpCase& op_case, DType type, uint64_t seed);
 
 }  // namespace astro

@@ -23,6 +23,18 @@ Tensor Tensor::full(Backend& backend, DType type, const Shape& shape, double val
     return t;
 }
 
+Tensor Tensor::normal(Backend& backend, const Shape& shape, const Rng& rng) {
+    Tensor t(backend, DType::f32, shape);
+    backend.random_normal(t.numel(), rng.state(), t.raw());
+    return t;
+}
+
+Tensor Tensor::uniform(Backend& backend, const Shape& shape, double low, double high, const Rng& rng) {
+    Tensor t(backend, DType::f32, shape);
+    backend.random_uniform(t.numel(), rng.state(), static_cast<float>(low), static_cast<float>(high), t.raw());
+    return t;
+}
+
 Tensor Tensor::reshape(const Shape& shape) const {
     ASTRO_CHECK(shape.numel() == numel(), "reshape: ", shape_, " has ", numel(), " elements, ", shape, " has ",
                 shape.numel());

@@ -36,6 +36,9 @@ class Tensor {
 
     static Tensor full(Backend& backend, DType type, const Shape& shape, double value);
     static Tensor zeros(Backend& backend, DType type, const Shape& shape) { return full(backend, type, shape, 0); }
+    // f32, N(0, 1) and [low, high), drawn where the tensor lives (Rng::fill_normal, fill_uniform).
+    static Tensor normal(Backend& backend, const Shape& shape, const Rng& rng);
+    static Tensor uniform(Backend& backend, const Shape& shape, double low, double high, const Rng& rng);
     template <class T>
     static Tensor from(Backend& backend, const Shape& shape, const T* host) {
         Tensor t(backend, DTypeOf<T>::value, shape);

@@ -11,12 +11,6 @@ namespace astro::learners {
 
 namespace {
 
-Tensor uniform_actions(Backend& backend, const Shape& shape, Rng rng) {
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
-    rng.fill_uniform(values.data(), shape.numel(), -1, 1);
-    return Tensor::from(backend, shape, values);
-}
-
 class CqlTd3Bc : public Td3Bc {
   public:
     CqlTd3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
@@ -27,7 +21,7 @@ class CqlTd3Bc : public Td3Bc {
         return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count) {
             const Rng own = rng.stream(static_cast<uint64_t>(chunk));
             const Shape shape{rows.reward.dim(0), cql_.sampled_actions, sampler_.action_dim()};
-            const Tensor random = uniform_actions(context_.backend, shape, own.stream("uniform"));
+            const Tensor random = Tensor::uniform(context_.backend, shape, -1, 1, own.stream("uniform"));
             Tensor mean;  // the policy's, which has no noise of its own
             {
                 NoTape off;

@@ -48,9 +48,7 @@ class CqlPure : public ValueLearner {
         const int64_t count = batch.reward.dim(0), n = config_.sampled_actions, da = sampler_.action_dim();
         Backend& b = context_.backend;
         auto noise = [&](const char* what, int64_t chunk, int64_t rows) {
-            std::vector<float> values(static_cast<size_t>(rows * da));
-            rng.stream(what).stream(static_cast<uint64_t>(chunk)).fill_normal(values.data(), rows * da);
-            return Tensor::from(b, Shape{rows, da}, values);
+            return Tensor::normal(b, Shape{rows, da}, rng.stream(what).stream(static_cast<uint64_t>(chunk)));
         };
         const double alpha = std::exp(log_alpha_.value.item()), inverse = 1.0 / static_cast<double>(count);
 
@@ -83,10 +81,9 @@ class CqlPure : public ValueLearner {
                 NoTape off;
                 const GaussianPolicy::Sample next = policy_.at(rows.next_input).repeat(n).sample(noise("cql-next", c, size * n));
                 const GaussianPolicy::Sample current = policy_.at(rows.value_input).repeat(n).sample(noise("cql-current", c, size * n));
-                std::vector<float> uniform(static_cast<size_t>(size * n * da));
-                rng.stream("uniform").stream(static_cast<uint64_t>(c)).fill_uniform(uniform.data(), size * n * da, -1, 1);
                 const Shape each{size, n, da}, density{size, n};
-                actions = concat({Tensor::from(b, each, uniform), next.action.reshape(each), current.action.reshape(each)}, 1);
+                const Tensor uniform = Tensor::uniform(b, each, -1, 1, rng.stream("uniform").stream(static_cast<uint64_t>(c)));
+                actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
                 log_p = concat({Tensor::full(b, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
                                 next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
             }

@@ -5,10 +5,8 @@ namespace astro::learners {
 Td3Bc::Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
     : ValueLearner(context, config, data, stage), config_(config.td3bc), actor_target_(actor_), actor_target_set_(actor_target_) {}
 
-Tensor Td3Bc::noisy_actions(const Tensor& mean, Rng noise) const {
-    std::vector<float> values(static_cast<size_t>(mean.numel()));
-    noise.fill_normal(values.data(), mean.numel());
-    return smoothed_actions(mean, Tensor::from(context_.backend, mean.shape(), values), config_.policy_noise, config_.noise_clip);
+Tensor Td3Bc::noisy_actions(const Tensor& mean, const Rng& noise) const {
+    return smoothed_actions(mean, Tensor::normal(context_.backend, mean.shape(), noise), config_.policy_noise, config_.noise_clip);
 }
 
 ValueLearner::Extra Td3Bc::critic_term(int64_t) const { return {}; }

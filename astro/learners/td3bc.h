@@ -20,7 +20,7 @@ class Td3Bc : public ValueLearner {
     // What a derived learner adds to the critics' loss at update k; nothing here.
     virtual Extra critic_term(int64_t k) const;
     // Actions with TD3's clipped noise, drawn from a stream.
-    Tensor noisy_actions(const Tensor& mean, Rng noise) const;
+    Tensor noisy_actions(const Tensor& mean, const Rng& noise) const;
 
   private:
     Td3BcConfig config_;

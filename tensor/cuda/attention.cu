@@ -1,0 +1,297 @@
+// Multi-head attention, forward and backward, fused: a block a head of a sequence, for up to 128 tokens whose rows of
+// one head fit in shared memory. Longer sequences take batched matrix products and a softmax between them.
+//
+// One matrix of the head at a time (keys, values, queries, ...) lies in shared memory, padded so that lanes that read
+// different rows hit different banks. A warp works on kRows rows together, so that what it reads serves all of them.
+#include "tensor/cuda/kernels.h"
+
+namespace astro::cuda {
+
+namespace {
+
+constexpr int kThreads = 128, kWarps = kThreads / 32;
+constexpr int kRows = 4;          // rows a warp works on together
+constexpr int kMostTokens = 128;  // fused
+constexpr int kColumns = kMostTokens / 32;
+constexpr int64_t kSharedBytes = 40 * 1024;
+constexpr double kLowest = -1e30;  // of lanes that see no score
+
+// The head of a sequence: first elements of its parts, and the steps between tokens.
+template <class T>
+struct Head {
+    const T *q, *k, *v;  // rows of `stride` elements
+    int tokens, head_dim, stride, width;
+    int64_t scores, out;  // where its (tokens, tokens) and (tokens, head_dim; rows of `width`) parts begin
+    T scale;
+};
+
+template <class T>
+__device__ inline Head<T> head_of(const AttentionShape& s, int64_t index, const T* qkv) {
+    const int64_t b = gpu::quotient(index, s.heads), h = index - b * s.heads, width = s.heads * s.head_dim;
+    const T* q = qkv + b * s.tokens * 3 * width + h * s.head_dim;
+    return {q,
+            q + width,
+            q + 2 * width,
+            static_cast<int>(s.tokens),
+            static_cast<int>(s.head_dim),
+            static_cast<int>(3 * width),
+            static_cast<int>(width),
+            index * s.tokens * s.tokens,
+            b * s.tokens * width + h * s.head_dim,
+            T(1) / std::sqrt(T(s.head_dim))};
+}
+
+// Copies (tokens, head_dim) with rows of `stride` into shared memory, rows of head_dim + 1.
+template <class T>
+__device__ inline void load(const Head<T>& h, const T* from, int stride, T* shared) {
+    for (int i = static_cast<int>(threadIdx.x); i < h.tokens * h.head_dim; i += kThreads) {
+        const int row = i / h.head_dim, column = i - row * h.head_dim;
+        shared[row * (h.head_dim + 1) + column] = from[row * stride + column];
+    }
+}
+
+// dots[r][c] = x_(first + r) . shared_(32 c + lane), zero beyond the last token.
+template <class T>
+__device__ inline void dot_rows(const Head<T>& h, const T* x, int stride, const T* shared, int first, int lane,
+                                T (&dots)[kRows][kColumns]) {
+    for (int r = 0; r < kRows; ++r)
+        for (int c = 0; c < kColumns; ++c) dots[r][c] = 0;
+    for (int e = 0; e < h.head_dim; ++e) {
+        T mine[kRows];
+        for (int r = 0; r < kRows; ++r) mine[r] = first + r < h.tokens ? x[(first + r) * stride + e] : T(0);
+        for (int c = 0; c < kColumns; ++c) {
+            const int j = 32 * c + lane;
+            const T other = j < h.tokens ? shared[j * (h.head_dim + 1) + e] : T(0);
+            for (int r = 0; r < kRows; ++r) dots[r][c] += mine[r] * other;
+        }
+    }
+}
+
+// out_i = sum_j weight(i, j) shared_j for all rows i, weight(i, j) = weights[i * row_step + j * column_step].
+template <class T>
+__device__ inline void weigh_rows(const Head<T>& h, const T* weights, int row_step, int column_step, const T* shared,
+                                  T* out, int out_stride) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    for (int first = warp * kRows; first < h.tokens; first += kWarps * kRows)
+        for (int e = lane; e < h.head_dim; e += 32) {
+            T sum[kRows] = {};
+            for (int j = 0; j < h.tokens; ++j) {
+                const T value = shared[j * (h.head_dim + 1) + e];
+                for (int r = 0; r < kRows; ++r)
+                    if (first + r < h.tokens) sum[r] += weights[(first + r) * row_step + j * column_step] * value;
+            }
+            for (int r = 0; r < kRows; ++r)
+                if (first + r < h.tokens) out[(first + r) * out_stride + e] = sum[r];
+        }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kThreads) attention_kernel(AttentionShape s, const T* qkv, T* probabilities, T* y) {
+    GPU_DYN_SHARED(T, shared);
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    for (int64_t index = blockIdx.x; index < s.batch * s.heads; index += gridDim.x) {
+        const Head<T> h = head_of(s, index, qkv);
+        load(h, h.k, h.stride, shared);
+        __syncthreads();
+        for (int first = warp * kRows; first < h.tokens; first += kWarps * kRows) {
+            T score[kRows][kColumns];
+            dot_rows(h, h.q, h.stride, shared, first, lane, score);
+            for (int r = 0; r < kRows; ++r) {
+                const int i = first + r, seen = s.causal && i + 1 < h.tokens ? i + 1 : h.tokens;
+                T top = T(kLowest), total = 0;
+                for (int c = 0; c < kColumns; ++c) {
+                    score[r][c] *= h.scale;
+                    if (32 * c + lane < seen && score[r][c] > top) top = score[r][c];
+                }
+                top = gpu::warp_max(top);
+                for (int c = 0; c < kColumns; ++c) {
+                    score[r][c] = 32 * c + lane < seen ? fast_exp(score[r][c] - top) : T(0);
+                    total += score[r][c];
+                }
+                total = gpu::warp_sum(total);
+                for (int c = 0; c < kColumns; ++c) {
+                    const int j = 32 * c + lane;
+                    if (i < h.tokens && j < h.tokens) probabilities[h.scores + i * h.tokens + j] = score[r][c] / total;
+                }
+            }
+        }
+        __syncthreads();  // the keys have been read, the probabilities written
+        load(h, h.v, h.stride, shared);
+        __syncthreads();
+        weigh_rows(h, probabilities + h.scores, h.tokens, 1, shared, y + h.out, h.width);
+        __syncthreads();  // before the next head's keys
+    }
+}
+
+// y = P v, P = softmax(S), S = q k^T scale:
+//   gP = gy v^T, gS = P (gP - sum_j gP P) scale, gq = gS k, gk = gS^T q, gv = P^T gy. gS: (batch, heads, tokens,
+//   tokens).
+template <class T>
+__global__ void __launch_bounds__(kThreads)
+    attention_grad_kernel(AttentionShape s, const T* qkv, const T* probabilities, const T* gy, T* gs, T* gqkv) {
+    GPU_DYN_SHARED(T, shared);
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    for (int64_t index = blockIdx.x; index < s.batch * s.heads; index += gridDim.x) {
+        const Head<T> h = head_of(s, index, qkv);
+        const T *p = probabilities + h.scores, *g = gy + h.out;
+        T *slope = gs + h.scores, *gq = gqkv + (h.q - qkv);
+        load(h, h.v, h.stride, shared);
+        __syncthreads();
+        for (int first = warp * kRows; first < h.tokens; first += kWarps * kRows) {
+            T gp[kRows][kColumns];
+            dot_rows(h, g, h.width, shared, first, lane, gp);
+            for (int r = 0; r < kRows; ++r) {
+                const int i = first + r;
+                T inner = 0, mine[kColumns];
+                for (int c = 0; c < kColumns; ++c) {
+                    const int j = 32 * c + lane;
+                    mine[c] = i < h.tokens && j < h.tokens ? p[i * h.tokens + j] : T(0);
+                    inner += gp[r][c] * mine[c];
+                }
+                inner = gpu::warp_sum(inner);
+                for (int c = 0; c < kColumns; ++c) {
+                    const int j = 32 * c + lane;
+                    if (i < h.tokens && j < h.tokens) slope[i * h.tokens + j] = mine[c] * (gp[r][c] - inner) * h.scale;
+                }
+            }
+        }
+        __syncthreads();  // the values have been read, the slopes written
+        load(h, h.k, h.stride, shared);
+        __syncthreads();
+        weigh_rows(h, static_cast<const T*>(slope), h.tokens, 1, shared, gq, h.stride);
+        __syncthreads();
+        load(h, h.q, h.stride, shared);
+        __syncthreads();
+        weigh_rows(h, static_cast<const T*>(slope), 1, h.tokens, shared, gq + h.width, h.stride);
+        __syncthreads();
+        load(h, g, h.width, shared);
+        __syncthreads();
+        weigh_rows(h, p, 1, h.tokens, shared, gq + 2 * h.width, h.stride);
+        __syncthreads();  // before the next head's values
+    }
+}
+
+// For sequences that do not fit: softmax of scores in place, a warp a row; entries ahead become 0 when causal.
+template <class T>
+__global__ void softmax_rows_kernel(int64_t rows, int64_t tokens, bool causal, T scale, T* scores) {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {
+        T* row = scores + r * tokens;
+        const int64_t seen = causal ? r - gpu::quotient(r, tokens) * tokens + 1 : tokens;
+        T top = T(kLowest), total = 0;
+        for (int64_t j = lane; j < seen; j += 32) top = row[j] * scale > top ? row[j] * scale : top;
+        top = gpu::warp_max(top);
+        for (int64_t j = lane; j < tokens; j += 32) {
+            row[j] = j < seen ? fast_exp(row[j] * scale - top) : T(0);
+            total += row[j];
+        }
+        total = gpu::warp_sum(total);
+        for (int64_t j = lane; j < tokens; j += 32) row[j] /= total;
+    }
+}
+
+// gp becomes gS = P (gP - sum_j gP P) scale.
+template <class T>
+__global__ void softmax_rows_grad_kernel(int64_t rows, int64_t tokens, T scale, const T* p, T* gp) {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {
+        T inner = 0;
+        for (int64_t j = lane; j < tokens; j += 32) inner += gp[r * tokens + j] * p[r * tokens + j];
+        inner = gpu::warp_sum(inner);
+        for (int64_t j = lane; j < tokens; j += 32)
+            gp[r * tokens + j] = p[r * tokens + j] * (gp[r * tokens + j] - inner) * scale;
+    }
+}
+
+// A product for every head: m, n, k and which of its operands are a (tokens, tokens) matrix, the rest lie in rows of
+// `width` or 3 `width`.
+GemmShape per_head(const AttentionShape& s) {
+    GemmShape g;
+    g.outer = s.batch, g.inner = s.heads;
+    return g;
+}
+BatchStep square_step(const AttentionShape& s) { return {s.heads * s.tokens * s.tokens, s.tokens * s.tokens}; }
+BatchStep rows_step(const AttentionShape& s, int64_t parts) {
+    return {s.tokens * parts * s.heads * s.head_dim, s.head_dim};
+}
+
+// c = a b^T of two (tokens, head_dim) matrices with `parts_a` and 3 parts a row.
+template <class T>
+void scores_of(const Device& d, const AttentionShape& s, const T* a, int64_t parts_a, const T* b, T* c) {
+    GemmShape g = per_head(s);
+    const int64_t width = s.heads * s.head_dim;
+    g.transpose_b = true;
+    g.m = g.n = s.tokens, g.k = s.head_dim;
+    g.lda = parts_a * width, g.ldb = 3 * width, g.ldc = s.tokens;
+    g.a = rows_step(s, parts_a), g.b = rows_step(s, 3), g.c = square_step(s);
+    gemm(d, g, a, b, c);
+}
+
+// c (parts_c parts a row) = op(weights) b (parts_b parts a row).
+template <class T>
+void weigh(const Device& d, const AttentionShape& s, const T* weights, bool transposed, const T* b, int64_t parts_b,
+           T* c, int64_t parts_c) {
+    GemmShape g = per_head(s);
+    const int64_t width = s.heads * s.head_dim;
+    g.transpose_a = transposed;
+    g.m = g.k = s.tokens, g.n = s.head_dim;
+    g.lda = s.tokens, g.ldb = parts_b * width, g.ldc = parts_c * width;
+    g.a = square_step(s), g.b = rows_step(s, parts_b), g.c = rows_step(s, parts_c);
+    gemm(d, g, weights, b, c);
+}
+
+template <class T>
+int64_t shared_bytes(const AttentionShape& s) {
+    return s.tokens * (s.head_dim + 1) * int64_t{sizeof(T)};
+}
+template <class T>
+bool fused(const AttentionShape& s) {
+    return s.tokens <= kMostTokens && shared_bytes<T>(s) <= kSharedBytes;
+}
+
+}  // namespace
+
+template <class T>
+void attention(const Device& d, const AttentionShape& s, const T* qkv, T* probabilities, T* y) {
+    const int64_t heads = s.batch * s.heads, width = s.heads * s.head_dim;
+    if (heads == 0 || s.tokens == 0 || s.head_dim == 0) return;
+    if (fused<T>(s)) {
+        gpu::launch<attention_kernel<T>>(gpu::blocks(heads, 1), kThreads, static_cast<size_t>(shared_bytes<T>(s)),
+                                         d.stream, s, qkv, probabilities, y);
+        return;
+    }
+    const T scale = T(1) / std::sqrt(T(s.head_dim));
+    scores_of(d, s, qkv, 3, qkv + width, probabilities);
+    gpu::launch<softmax_rows_kernel<T>>(gpu::blocks(heads * s.tokens, kWarps), kThreads, 0, d.stream, heads * s.tokens,
+                                        s.tokens, s.causal, scale, probabilities);
+    weigh(d, s, static_cast<const T*>(probabilities), false, qkv + 2 * width, 3, y, 1);
+}
+
+template <class T>
+void attention_grad(const Device& d, const AttentionShape& s, const T* qkv, const T* probabilities, const T* gy,
+                    T* gqkv) {
+    const int64_t heads = s.batch * s.heads, width = s.heads * s.head_dim;
+    if (heads == 0 || s.tokens == 0 || s.head_dim == 0) return;
+    Scratch<T> slopes(d, heads * s.tokens * s.tokens);
+    if (fused<T>(s)) {
+        gpu::launch<attention_grad_kernel<T>>(gpu::blocks(heads, 1), kThreads, static_cast<size_t>(shared_bytes<T>(s)),
+                                              d.stream, s, qkv, probabilities, gy, slopes.get(), gqkv);
+        return;
+    }
+    const T scale = T(1) / std::sqrt(T(s.head_dim));
+    weigh(d, s, probabilities, true, gy, 1, gqkv + 2 * width, 3);
+    scores_of(d, s, gy, 1, qkv + 2 * width, slopes.get());
+    gpu::launch<softmax_rows_grad_kernel<T>>(gpu::blocks(heads * s.tokens, kWarps), kThreads, 0, d.stream,
+                                             heads * s.tokens, s.tokens, scale, probabilities, slopes.get());
+    weigh(d, s, static_cast<const T*>(slopes.get()), false, qkv + width, 3, gqkv, 3);
+    weigh(d, s, static_cast<const T*>(slopes.get()), true, qkv, 3, gqkv + width, 3);
+}
+
+#define ASTRO_FOR(T)                                                                    \
+    template void attention<T>(const Device&, const AttentionShape&, const T*, T*, T*); \
+    template void attention_grad<T>(const Device&, const AttentionShape&, const T*, const T*, const T*, T*);
+ASTRO_FOR(float)
+ASTRO_FOR(double)
+#undef ASTRO_FOR
+
+}  // namespace astro::cuda

@@ -1,0 +1,74 @@
+// What follows a product in a linear layer, in one pass over its result: the bias and the activation.
+#include "tensor/cuda/kernels.h"
+
+namespace astro::cuda {
+
+namespace {
+
+constexpr unsigned kThreads = 256;
+
+template <class Op, class T>
+__global__ void bias_activation_kernel(int64_t n, int64_t width, const T* x, const T* bias, T* slope, T* y) {
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) {
+        const T z = bias ? x[i] + bias[i - gpu::quotient(i, width) * width] : x[i];
+        const T value = Op::f(z, T(0), T(0));
+        if (slope) slope[i] = Op::df(z, value, T(0), T(0));
+        y[i] = value;
+    }
+}
+
+struct Identity {
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T, T, T) {
+        return T(1);
+    }
+};
+
+}  // namespace
+
+template <class T>
+void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
+                     T* slope, T* y) {
+    const int64_t n = rows * width;
+    if (n == 0 || (!bias && !activation && !slope && x == y)) return;
+    const unsigned grid = gpu::blocks(n, kThreads);
+    if (!activation)
+        return gpu::launch<bias_activation_kernel<Identity, T>>(grid, kThreads, 0, d.stream, n, width, x, bias, slope,
+                                                                y);
+    switch (*activation) {
+#define ASTRO_CASE(enumerator, Struct, name)                                                                           \
+    case UnaryOp::enumerator:                                                                                          \
+        return gpu::launch<bias_activation_kernel<unary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, width, x, \
+                                                                             bias, slope, y);
+        ASTRO_UNARY_OPS(ASTRO_CASE)
+#undef ASTRO_CASE
+    }
+}
+
+template <class T>
+void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias,
+                 bool accumulate) {
+    if (slope) {
+        Traversal flat;
+        flat.rank = 1, flat.sizes[0] = rows * width, flat.a_step[0] = flat.b_step[0] = 1;
+        binary(d, BinaryOp::mul, flat, gy, slope, gz);
+    }
+    if (!gbias) return;
+    if (!accumulate) fill(d, width, T(0), gbias);
+    Traversal columns;
+    columns.rank = 2, columns.sizes[0] = rows, columns.sizes[1] = width, columns.b_step[1] = 1;
+    sum_to(d, columns, slope ? static_cast<const T*>(gz) : gy, gbias);
+}
+
+#define ASTRO_FOR(T)                                                                                 \
+    template void linear_grad<T>(const Device&, int64_t, int64_t, const T*, const T*, T*, T*, bool); \
+    template void bias_activation<T>(const Device&, int64_t, int64_t, const T*, const T*, const UnaryOp*, T*, T*);
+ASTRO_FOR(float)
+ASTRO_FOR(double)
+#undef ASTRO_FOR
+
+}  // namespace astro::cuda

@@ -1,0 +1,354 @@
+// The Backend contract on a GPU: forwards to the kernels, on one stream.
+//
+// A lock lets host threads share the backend; each tensor's operations still come in their order, and the stream keeps
+// it.
+#include <mutex>
+
+#include "tensor/cuda/cublas.h"
+#include "tensor/cuda/cuda.h"
+#include "tensor/cuda/kernels.h"
+#include "tensor/cuda/memory.h"
+
+namespace astro {
+
+namespace {
+
+using cuda::Device;
+
+template <class T>
+const T* in(const void* p) {
+    return static_cast<const T*>(p);
+}
+template <class T>
+T* out(void* p) {
+    return static_cast<T*>(p);
+}
+
+// A stream that ends with its owner.
+struct Stream {
+    cudaStream_t handle = nullptr;
+    Stream() { gpu::check(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), "stream"); }
+    ~Stream() { cudaStreamDestroy(handle); }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+};
+
+// cuBLAS with a workspace of its own, so that it allocates nothing while it computes.
+class Cublas {
+  public:
+    Cublas(const Device& device, MatmulPrecision precision) : precision_(precision), workspace_(device, kWorkspace) {
+        open_ = cuda::load_cublas(table_, reason_) && table_.create(&handle_) == cuda::cublas_code::kSuccess;
+        if (!open_) return;
+        check(table_.set_stream(handle_, device.stream), "set_stream");
+        check(table_.set_workspace(handle_, workspace_.get(), static_cast<size_t>(kWorkspace)), "set_workspace");
+    }
+    ~Cublas() {
+        if (open_) table_.destroy(handle_);
+    }
+    Cublas(const Cublas&) = delete;
+    Cublas& operator=(const Cublas&) = delete;
+
+    bool open() const { return open_; }
+    std::string words() const {
+        if (!open_) return "own matrix products (" + reason_ + ")";
+        int version = 0;
+        table_.get_version(handle_, &version);
+        const char* mode = precision_ == MatmulPrecision::tf32   ? ", tf32"
+                           : precision_ == MatmulPrecision::bf16 ? ", bf16"
+                                                                 : "";
+        return text("cuBLAS ", version, mode);
+    }
+
+    // Row-major c = op(a) op(b) is column-major c^T = op(b)^T op(a)^T.
+    template <class T>
+    void gemm(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
+        using namespace cuda::cublas_code;
+        const T one = 1, before = s.accumulate ? T(1) : T(0);
+        constexpr bool kDouble = sizeof(T) == 8;
+        const int type = kDouble ? kF64 : kF32;
+        const int compute = kDouble                               ? kCompute64
+                            : precision_ == MatmulPrecision::tf32 ? kCompute32Tf32
+                            : precision_ == MatmulPrecision::bf16 ? kCompute32Bf16
+                                                                  : kCompute32;
+        check(table_.gemm(handle_, s.transpose_b ? kTranspose : kNoTranspose, s.transpose_a ? kTranspose : kNoTranspose,
+                          static_cast<int>(s.n), static_cast<int>(s.m), static_cast<int>(s.k), &one, b, type,
+                          static_cast<int>(s.ldb), a, type, static_cast<int>(s.lda), &before, c, type,
+                          static_cast<int>(s.ldc), compute, kDefaultAlgorithm),
+              "gemm");
+    }
+
+  private:
+    static constexpr int64_t kWorkspace =
+        gpu::kEmulated ? 256 : int64_t{32} << 20;  // bytes; cuBLAS's own choice on 9.0
+
+    static void check(int status, const char* what) {
+        if (status != cuda::cublas_code::kSuccess)
+            fail(ErrorKind::device, "cuBLAS: ", what, " failed with status ", status);
+    }
+
+    MatmulPrecision precision_;
+    cuda::Scratch<char> workspace_;
+    cuda::CublasTable table_ = {};
+    cuda::CublasHandle handle_ = nullptr;
+    bool open_ = false;
+    std::string reason_;
+};
+
+// Runs a launch for the type of the arrays, one host thread at a time.
+#define ASTRO_DISPATCH(op, ...)               \
+    std::lock_guard<std::mutex> lock(mutex_); \
+    visit_float(op, type, [&](auto zero) {    \
+        using T = decltype(zero);             \
+        __VA_ARGS__;                          \
+    })
+
+class CudaBackend : public Backend {
+  public:
+    CudaBackend(const CudaOptions& options, const cudaDeviceProp& properties)
+        : allocator_(gpu::kEmulated ? 0 : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
+          staging_(stream_.handle) {
+        device_ = {stream_.handle, &allocator_};
+        std::string products = "own matrix products";
+        if (!options.own_gemm) {
+            cublas_ = std::make_unique<Cublas>(device_, options.precision);
+            products = cublas_->words();
+            if (!cublas_->open()) cublas_.reset();
+        }
+        ASTRO_CHECK(cublas_ || options.precision == MatmulPrecision::f32, "cuda: tf32 and bf16 products need cuBLAS; ",
+                    products);
+        name_ = text("cuda (", properties.name, ", ", products, ")");
+    }
+    ~CudaBackend() override { cudaStreamSynchronize(stream_.handle); }
+
+    std::string name() const override { return name_; }
+    Allocator& allocator() override { return allocator_; }
+
+    void upload(void* to, const void* from, int64_t bytes) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        staging_.send(to, from, bytes);
+    }
+    void download(void* to, const void* from, int64_t bytes) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        fetch(to, from, bytes);
+    }
+    void copy(void* to, const void* from, int64_t bytes) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (bytes > 0)
+            gpu::check(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyDeviceToDevice, stream_.handle),
+                       "copy");
+    }
+    void fill(DType type, int64_t n, double value, void* y) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        visit(type, [&](auto zero) {
+            using T = decltype(zero);
+            cuda::fill(device_, n, static_cast<T>(value), out<T>(y));
+        });
+    }
+    void cast(DType from, const void* x, DType to, void* y, int64_t n) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        visit(from, [&](auto a) {
+            using A = decltype(a);
+            visit(to, [&](auto b) {
+                using B = decltype(b);
+                cuda::cast(device_, n, in<A>(x), out<B>(y));
+            });
+        });
+    }
+    void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y,
+                   int64_t y_stride, bool accumulate) override {
+        ASTRO_DISPATCH("copy_rows",
+                       cuda::copy_rows(device_, rows, columns, in<T>(x), x_stride, out<T>(y), y_stride, accumulate));
+    }
+    void unary(UnaryOp op, DType type, int64_t n, const void* x, double p, double q, void* y) override {
+        ASTRO_DISPATCH(op_name(op), cuda::unary(device_, op, n, in<T>(x), T(p), T(q), out<T>(y)));
+    }
+    void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy, double p, double q,
+                    void* gx) override {
+        ASTRO_DISPATCH(op_name(op),
+                       cuda::unary_grad(device_, op, n, in<T>(x), in<T>(y), in<T>(gy), T(p), T(q), out<T>(gx)));
+    }
+    void binary(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, void* y) override {
+        ASTRO_DISPATCH(op_name(op), cuda::binary(device_, op, t, in<T>(a), in<T>(b), out<T>(y)));
+    }
+    void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, const void* gy,
+                     bool second, void* g) override {
+        ASTRO_DISPATCH(op_name(op),
+                       cuda::binary_grad(device_, op, t, in<T>(a), in<T>(b), in<T>(gy), second, out<T>(g)));
+    }
+    void sum_to(DType type, const Traversal& t, const void* x, void* y) override {
+        ASTRO_DISPATCH("sum_to", cuda::sum_to(device_, t, in<T>(x), out<T>(y)));
+    }
+    void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
+                void* y) override {
+        ASTRO_DISPATCH("cumsum", cuda::cumsum(device_, outer, length, inner, reverse, in<T>(x), out<T>(y)));
+    }
+    void gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b,
+              int64_t ldb, void* c, int64_t ldc, bool accumulate) override {
+        cuda::GemmShape s;
+        s.transpose_a = ta, s.transpose_b = tb;
+        s.m = m, s.n = n, s.k = k, s.lda = lda, s.ldb = ldb, s.ldc = ldc;
+        s.accumulate = accumulate;
+        ASTRO_DISPATCH("gemm", product(s, in<T>(a), in<T>(b), out<T>(c)));
+    }
+    int64_t packed_size(DType, int64_t, int64_t) const override { return 0; }  // weights are used as they lie
+    void pack(DType, bool, int64_t, int64_t, const void*, void*) override {
+        fail(ErrorKind::internal, "cuda: weights are never packed");
+    }
+    void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
+                const void* bias, const UnaryOp* activation, void* slope, void* y) override {
+        cuda::GemmShape s;
+        s.transpose_b = transpose_w;
+        s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_w ? k : n, s.ldc = n;
+        ASTRO_DISPATCH("linear", product(s, in<T>(x), in<T>(w), out<T>(y)); cuda::bias_activation(
+                           device_, m, n, in<T>(y), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+    }
+    void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
+                     bool accumulate) override {
+        ASTRO_DISPATCH("linear_grad", cuda::linear_grad(device_, m, n, in<T>(gy), in<T>(slope), out<T>(gz),
+                                                        out<T>(gbias), accumulate));
+    }
+    void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
+                    const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
+        ASTRO_DISPATCH("layer_norm", cuda::layer_norm(device_, rows, width, groups, T(epsilon), T(offset), in<T>(x),
+                                                      in<T>(gain), in<T>(bias), out<T>(y), out<T>(mean), out<T>(rstd)));
+    }
+    void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
+                         const void* gain, const void* mean, const void* rstd, const void* gy, void* gx, void* ggain,
+                         void* gbias) override {
+        ASTRO_DISPATCH("layer_norm_grad", cuda::layer_norm_grad(device_, rows, width, groups, T(offset), in<T>(x),
+                                                                in<T>(gain), in<T>(mean), in<T>(rstd), in<T>(gy),
+                                                                out<T>(gx), out<T>(ggain), out<T>(gbias)));
+    }
+    void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+                   const void* qkv, void* probabilities, void* y) override {
+        ASTRO_DISPATCH("attention", cuda::attention(device_, {batch, tokens, heads, head_dim, causal}, in<T>(qkv),
+                                                    out<T>(probabilities), out<T>(y)));
+    }
+    void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+                        const void* qkv, const void* probabilities, const void* gy, void* gqkv) override {
+        ASTRO_DISPATCH("attention_grad",
+                       cuda::attention_grad(device_, {batch, tokens, heads, head_dim, causal}, in<T>(qkv),
+                                            in<T>(probabilities), in<T>(gy), out<T>(gqkv)));
+    }
+    void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) override {
+        ASTRO_DISPATCH("logsumexp", cuda::logsumexp(device_, rows, columns, in<T>(x), out<T>(softmax), out<T>(y)));
+    }
+    void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a, const void* b,
+                           void* y) override {
+        ASTRO_DISPATCH("pairwise_distance",
+                       cuda::pairwise_distance(device_, n, m, width, T(floor), in<T>(a), in<T>(b), out<T>(y)));
+    }
+    void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
+                                const void* b, const void* y, const void* gy, void* ga, void* gb) override {
+        ASTRO_DISPATCH("pairwise_distance_grad",
+                       cuda::pairwise_distance_grad(device_, n, m, width, T(floor), in<T>(a), in<T>(b), in<T>(y),
+                                                    in<T>(gy), out<T>(ga), out<T>(gb)));
+    }
+    void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index, void* y) override {
+        ASTRO_DISPATCH("gather_rows", cuda::gather_rows(device_, n, width, in<T>(x), index, out<T>(y)));
+    }
+    void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
+                          void* gx) override {
+        ASTRO_DISPATCH("scatter_add_rows", cuda::scatter_add_rows(device_, n, width, in<T>(gy), index, out<T>(gx)));
+    }
+    void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
+                      int64_t* nearest) override {
+        ASTRO_DISPATCH("nearest_rows", cuda::nearest_rows(device_, n, m, width, in<T>(x), in<T>(points), nearest));
+    }
+    void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        cuda::random_uniform(device_, n, state, low, high, out<float>(y));
+    }
+    void random_normal(int64_t n, const Rng::State& state, void* y) override {
+        std::lock_guard<std::mutex> lock(mutex_);
+        cuda::random_normal(device_, n, state, out<float>(y));
+    }
+    void adam(DType type, int64_t n, const AdamStep& step, const void* g, void* w, void* m, void* v) override {
+        ASTRO_DISPATCH("adam", cuda::adam(device_, n, step, in<T>(g), out<T>(w), out<T>(m), out<T>(v)));
+    }
+    void lerp(DType type, int64_t n, double rate, const void* towards, void* y) override {
+        ASTRO_DISPATCH("lerp", cuda::lerp(device_, n, T(rate), in<T>(towards), out<T>(y)));
+    }
+    double sum_of_squares(DType type, int64_t n, const void* x) override {
+        double result = 0;
+        ASTRO_DISPATCH("sum_of_squares", cuda::Scratch<double> sum(device_, 1);
+                       cuda::sum_of_squares(device_, n, in<T>(x), sum.get()); fetch(&result, sum.get(), 8));
+        return result;
+    }
+
+  private:
+    template <class T>
+    void product(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
+        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS counts in int
+        const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMost && s.n <= kMost && s.k <= kMost;
+        if (known)
+            cublas_->gemm(s, a, b, c);
+        else
+            cuda::gemm(device_, s, a, b, c);
+    }
+    void fetch(void* to, const void* from, int64_t bytes) {
+        staging_.fetch(to, from, bytes);
+        allocator_.synchronised();
+    }
+    template <class F>
+    static void visit(DType type, F f) {
+        switch (type) {
+            case DType::f32:
+                return f(float{});
+            case DType::f64:
+                return f(double{});
+            case DType::i32:
+                return f(int32_t{});
+            case DType::i64:
+                return f(int64_t{});
+            case DType::u8:
+                return f(uint8_t{});
+        }
+    }
+
+    std::mutex mutex_;
+    Stream stream_;
+    cuda::DeviceAllocator allocator_;
+    cuda::Staging staging_;
+    Device device_;
+    std::unique_ptr<Cublas> cublas_;
+    std::string name_;
+};
+
+#undef ASTRO_DISPATCH
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason) {
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status != cudaSuccess || count == 0) {
+        cudaGetLastError();
+        reason =
+            std::string("no usable device: ") + cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
+        return nullptr;
+    }
+    cudaDeviceProp properties;
+    gpu::check(cudaGetDeviceProperties(&properties, 0), "device 0");
+    return std::make_unique<CudaBackend>(options, properties);
+}
+
+bool cuda_peaks(DevicePeaks& peaks) {
+    int memory_kilohertz = 0, bus_bits = 0, kilohertz = 0, processors = 0, major = 0, minor = 0;
+    for (const auto& [value, attribute] : {std::pair{&memory_kilohertz, cudaDevAttrMemoryClockRate},
+                                           {&bus_bits, cudaDevAttrGlobalMemoryBusWidth},
+                                           {&kilohertz, cudaDevAttrClockRate},
+                                           {&processors, cudaDevAttrMultiProcessorCount},
+                                           {&major, cudaDevAttrComputeCapabilityMajor},
+                                           {&minor, cudaDevAttrComputeCapabilityMinor}})
+        if (cudaDeviceGetAttribute(value, attribute, 0) != cudaSuccess) {
+            cudaGetLastError();
+            return false;
+        }
+    const bool half = major == 7 || (major == 8 && minor == 0);            // 64 f32 units a processor, else 128
+    peaks.bytes_per_second = 2.0 * 1e3 * memory_kilohertz * bus_bits / 8;  // two transfers a clock
+    peaks.flop_per_second = 2.0 * 1e3 * kilohertz * processors * (half ? 64 : 128);
+    return true;
+}
+
+}  // namespace astro

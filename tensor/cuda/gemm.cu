@@ -1,0 +1,152 @@
+// Matrix products: c (m, n) (+)= op(a) op(b), for every product of a batch.
+//
+// A block computes a tile of kTile x kTile; its 256 threads hold 4 x 4 sums each. Slices of a and b of depth kDepth
+// pass through two buffers in shared memory: while one is multiplied the next is on its way from global memory, so
+// there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces; a second launch
+// adds the pieces up in order. The cut depends on the sizes alone: the same bits on every device.
+#include "tensor/cuda/kernels.h"
+
+namespace astro::cuda {
+
+namespace {
+
+constexpr int kTile = 64, kDepth = 16, kThreads = 256, kEach = 4;  // each thread: kEach x kEach elements of c
+constexpr int kLoads = kTile * kDepth / kThreads;                  // elements of a slice that a thread fetches
+constexpr int kRow = kTile + 4;                                    // padded: fetched columns fall on different banks
+
+struct Operand {
+    int64_t wide = 0, deep = 0;  // steps along the output's axis (m or n), and along k
+    BatchStep batch;
+};
+
+struct Plan {
+    int64_t m = 0, n = 0, k = 0, ldc = 0, tiles = 0, tiles_n = 0;
+    bool accumulate = false;
+    int64_t products = 1, inner = 1;  // outer * inner products
+    int64_t pieces = 1, piece = 0;    // k is cut into pieces of `piece`; grid = pieces * products * tiles
+    Operand a, b;
+    BatchStep c;
+};
+
+// Which elements of a slice a thread fetches: neighbours along whichever axis is contiguous in memory.
+struct Fetch {
+    int wide, deep, wide_step, deep_step;
+};
+
+__device__ inline Fetch fetch_plan(const Operand& x, int t) {
+    if (x.wide == 1) return {t % kTile, t / kTile, 0, kThreads / kTile};
+    return {t / kDepth, t % kDepth, kThreads / kDepth, 0};
+}
+
+template <class T>
+__device__ inline void fetch(const Operand& x, const Fetch& f, const T* from, int64_t wide0, int64_t wide_end,
+                             int64_t deep0, int64_t deep_end, T (&held)[kLoads]) {
+    for (int i = 0; i < kLoads; ++i) {
+        const int64_t w = wide0 + f.wide + i * f.wide_step, p = deep0 + f.deep + i * f.deep_step;
+        held[i] = w < wide_end && p < deep_end ? from[w * x.wide + p * x.deep] : T(0);
+    }
+}
+
+template <class T>
+__device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[kDepth][kRow]) {
+    for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
+}
+
+// Products go to c, or, where k is cut, to partial (pieces, products, m, n).
+template <class T>
+__global__ void __launch_bounds__(kThreads) gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial) {
+    __shared__ T slice_a[2][kDepth][kRow];
+    __shared__ T slice_b[2][kDepth][kRow];
+    const int t = static_cast<int>(threadIdx.x);
+    const int row = t / (kTile / kEach) * kEach, column = t % (kTile / kEach) * kEach;
+    const int64_t task = gpu::quotient(blockIdx.x, plan.tiles), tile = blockIdx.x - task * plan.tiles;
+    const int64_t piece = gpu::quotient(task, plan.products), product = task - piece * plan.products;
+    const int64_t outer = gpu::quotient(product, plan.inner), inner = product - outer * plan.inner;
+    a += outer * plan.a.batch.outer + inner * plan.a.batch.inner;
+    b += outer * plan.b.batch.outer + inner * plan.b.batch.inner;
+    c += outer * plan.c.outer + inner * plan.c.inner;
+    const int64_t k0 = piece * plan.piece, k1 = k0 + plan.piece < plan.k ? k0 + plan.piece : plan.k;
+    const int64_t tile_m = gpu::quotient(tile, plan.tiles_n), m0 = tile_m * kTile,
+                  n0 = (tile - tile_m * plan.tiles_n) * kTile;
+    const Fetch fetch_a = fetch_plan(plan.a, t), fetch_b = fetch_plan(plan.b, t);
+    T held_a[kLoads], held_b[kLoads], sum[kEach][kEach] = {};
+    fetch(plan.a, fetch_a, a, m0, plan.m, k0, k1, held_a);
+    fetch(plan.b, fetch_b, b, n0, plan.n, k0, k1, held_b);
+    int buffer = 0;
+    for (int64_t p0 = k0; p0 < k1; p0 += kDepth) {
+        keep(fetch_a, held_a, slice_a[buffer]);
+        keep(fetch_b, held_b, slice_b[buffer]);
+        __syncthreads();  // enough for both buffers: nobody is two slices ahead
+        fetch(plan.a, fetch_a, a, m0, plan.m, p0 + kDepth, k1, held_a);
+        fetch(plan.b, fetch_b, b, n0, plan.n, p0 + kDepth, k1, held_b);
+#pragma unroll
+        for (int p = 0; p < kDepth; ++p) {
+            T x[kEach], y[kEach];
+            for (int i = 0; i < kEach; ++i) x[i] = slice_a[buffer][p][row + i];
+            for (int j = 0; j < kEach; ++j) y[j] = slice_b[buffer][p][column + j];
+            for (int i = 0; i < kEach; ++i)
+                for (int j = 0; j < kEach; ++j) sum[i][j] += x[i] * y[j];
+        }
+        buffer = 1 - buffer;
+    }
+    for (int i = 0; i < kEach; ++i)
+        for (int j = 0; j < kEach; ++j) {
+            const int64_t at_m = m0 + row + i, at_n = n0 + column + j;
+            if (at_m >= plan.m || at_n >= plan.n) continue;
+            if (plan.pieces > 1) {
+                partial[(task * plan.m + at_m) * plan.n + at_n] = sum[i][j];
+            } else {
+                T* to = c + at_m * plan.ldc + at_n;
+                *to = plan.accumulate ? *to + sum[i][j] : sum[i][j];
+            }
+        }
+}
+
+template <class T>
+__global__ void gemm_pieces_kernel(Plan plan, const T* partial, T* c) {
+    const int64_t size = plan.m * plan.n, all = plan.products * size;
+    for (int64_t i = gpu::thread(); i < all; i += gpu::threads()) {
+        const int64_t product = gpu::quotient(i, size), within = i - product * size;
+        const int64_t outer = gpu::quotient(product, plan.inner), inner = product - outer * plan.inner;
+        const int64_t row = gpu::quotient(within, plan.n);
+        T sum = 0;
+        for (int64_t p = 0; p < plan.pieces; ++p) sum += partial[p * all + i];
+        T* to = c + outer * plan.c.outer + inner * plan.c.inner + row * plan.ldc + within - row * plan.n;
+        *to = plan.accumulate ? *to + sum : sum;
+    }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
+    Plan plan;
+    plan.products = s.outer * s.inner;
+    if (s.m == 0 || s.n == 0 || plan.products == 0) return;
+    plan.m = s.m, plan.n = s.n, plan.k = s.k, plan.ldc = s.ldc;
+    plan.accumulate = s.accumulate;
+    plan.inner = s.inner;
+    plan.a = {s.transpose_a ? 1 : s.lda, s.transpose_a ? s.lda : 1, s.a};
+    plan.b = {s.transpose_b ? s.ldb : 1, s.transpose_b ? 1 : s.ldb, s.b};
+    plan.c = s.c;
+    plan.tiles_n = (s.n + kTile - 1) / kTile;
+    plan.tiles = (s.m + kTile - 1) / kTile * plan.tiles_n;
+    // As many pieces of k as fill a large device, each at least 16 slices deep.
+    const int64_t wanted = 256 / (plan.tiles * plan.products), useful = s.k / (16 * kDepth);
+    plan.pieces = wanted < useful ? wanted : useful;
+    if (plan.pieces < 1) plan.pieces = 1;
+    plan.piece = ((s.k + plan.pieces - 1) / plan.pieces + kDepth - 1) / kDepth * kDepth;
+    const int64_t grid = plan.pieces * plan.products * plan.tiles, elements = plan.products * s.m * s.n;
+    ASTRO_CHECK(grid <= 0x7fffffff, "gemm: ", plan.products, " products of ", s.m, " x ", s.n,
+                " are too many for one launch");
+    Scratch<T> partial(d, plan.pieces > 1 ? plan.pieces * elements : 0);
+    gpu::launch<gemm_kernel<T>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial.get());
+    if (plan.pieces > 1)
+        gpu::launch<gemm_pieces_kernel<T>>(gpu::blocks(elements, 256), 256, 0, d.stream, plan,
+                                           static_cast<const T*>(partial.get()), c);
+}
+
+template void gemm<float>(const Device&, const GemmShape&, const float*, const float*, float*);
+template void gemm<double>(const Device&, const GemmShape&, const double*, const double*, double*);
+
+}  // namespace astro::cuda

@@ -1,0 +1,109 @@
+// The kernels behind the Backend contract, as functions that launch them on a device's stream (see tensor/backend.h
+// for what each computes). T is float or double. Empty arrays return before a launch.
+#pragma once
+
+#include "tensor/backend.h"
+#include "tensor/cuda/device.h"
+
+namespace astro::cuda {
+
+// elementwise.cu
+template <class T>
+void fill(const Device& d, int64_t n, T value, T* y);
+template <class A, class B>
+void cast(const Device& d, int64_t n, const A* x, B* y);
+template <class T>
+void copy_rows(const Device& d, int64_t rows, int64_t columns, const T* x, int64_t x_stride, T* y, int64_t y_stride,
+               bool accumulate);
+template <class T>
+void unary(const Device& d, UnaryOp op, int64_t n, const T* x, T p, T q, T* y);
+template <class T>
+void unary_grad(const Device& d, UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p, T q, T* gx);
+template <class T>
+void cumsum(const Device& d, int64_t outer, int64_t length, int64_t inner, bool reverse, const T* x, T* y);
+
+// broadcast.cu
+template <class T>
+void binary(const Device& d, BinaryOp op, const Traversal& t, const T* a, const T* b, T* y);
+template <class T>
+void binary_grad(const Device& d, BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second,
+                 T* g);
+
+// reduce.cu
+template <class T>
+void sum_to(const Device& d, const Traversal& t, const T* x, T* y);
+template <class T>
+void sum_of_squares(const Device& d, int64_t n, const T* x, double* y);  // y on the device
+
+// gemm.cu
+// A matrix of each (outer, inner) index of a batch, in elements.
+struct BatchStep {
+    int64_t outer = 0, inner = 0;
+};
+struct GemmShape {
+    bool transpose_a = false, transpose_b = false;
+    int64_t m = 0, n = 0, k = 0, lda = 0, ldb = 0, ldc = 0;
+    bool accumulate = false;
+    int64_t outer = 1, inner = 1;  // products in the batch
+    BatchStep a, b, c;
+};
+template <class T>
+void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
+
+// bias_activation.cu
+// y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that is
+// null; x may be y.
+template <class T>
+void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
+                     T* slope, T* y);
+template <class T>
+void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate);
+
+// normalise.cu
+template <class T>
+void layer_norm(const Device& d, int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x,
+                const T* gain, const T* bias, T* y, T* mean, T* rstd);
+template <class T>
+void layer_norm_grad(const Device& d, int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
+                     const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias);
+template <class T>
+void logsumexp(const Device& d, int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
+
+// attention.cu
+struct AttentionShape {
+    int64_t batch, tokens, heads, head_dim;
+    bool causal;
+};
+template <class T>
+void attention(const Device& d, const AttentionShape& s, const T* qkv, T* probabilities, T* y);
+template <class T>
+void attention_grad(const Device& d, const AttentionShape& s, const T* qkv, const T* probabilities, const T* gy,
+                    T* gqkv);
+
+// distance.cu
+template <class T>
+void pairwise_distance(const Device& d, int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y);
+template <class T>
+void pairwise_distance_grad(const Device& d, int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b,
+                            const T* y, const T* gy, T* ga, T* gb);
+// nearest[i]: the row of points (m, width) with the least |x_i - p|^2, the first of equals; m >= 1.
+template <class T>
+void nearest_rows(const Device& d, int64_t n, int64_t m, int64_t width, const T* x, const T* points, int64_t* nearest);
+
+// rows.cu
+template <class T>
+void gather_rows(const Device& d, int64_t n, int64_t width, const T* x, const int64_t* index, T* y);
+template <class T>
+void scatter_add_rows(const Device& d, int64_t n, int64_t width, const T* gy, const int64_t* index, T* gx);
+
+// random.cu
+void random_uniform(const Device& d, int64_t n, const Rng::State& state, float low, float high, float* y);
+void random_normal(const Device& d, int64_t n, const Rng::State& state, float* y);
+
+// optimise.cu
+template <class T>
+void adam(const Device& d, int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);
+template <class T>
+void lerp(const Device& d, int64_t n, T rate, const T* towards, T* y);
+
+}  // namespace astro::cuda

@@ -1,0 +1,90 @@
+// How kernels are written and launched: by nvcc on a GPU, or by g++ on the emulator (tests/cuda_emulation). This is
+// the only file of the backend that knows which of the two compiles it.
+//
+// Rules that keep every kernel checkable: launched through gpu::launch alone; dynamic shared memory through
+// GPU_DYN_SHARED alone; block sizes are multiples of 32 and collectives use the full mask; no return before a barrier;
+// one __syncthreads a source line; sums across threads in two passes of fixed order, never by float atomics.
+#pragma once
+
+#include <cstdint>
+
+#ifdef ASTRO_CUDA_EMULATION
+#include "tests/cuda_emulation/cuda_emu.h"
+#else
+#include <cuda_runtime.h>
+#endif
+
+#include "tensor/base/error.h"
+
+namespace gpu {
+
+using Dim = dim3;
+
+inline void check(cudaError_t status, const char* what) {
+    if (status != cudaSuccess) astro::fail(astro::ErrorKind::device, "CUDA: ", what, ": ", cudaGetErrorString(status));
+}
+
+#ifdef ASTRO_CUDA_EMULATION
+
+inline constexpr bool kEmulated = true;
+#define GPU_DYN_SHARED(T, name) T* name = static_cast<T*>(gpu::emulated::dynamic_shared(alignof(T)))
+
+template <auto Kernel, class... Args>
+void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args... args) {
+    emulated::launch<Kernel>(grid, block, shared_bytes, stream, args...);
+    check(cudaGetLastError(), "launch");
+}
+
+#else
+
+inline constexpr bool kEmulated = false;
+#define GPU_DYN_SHARED(T, name)                                     \
+    extern __shared__ __align__(16) unsigned char gpu_dyn_shared[]; \
+    T* name = reinterpret_cast<T*>(gpu_dyn_shared)
+
+template <auto Kernel, class... Args>
+void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args... args) {
+    Kernel<<<grid, block, shared_bytes, stream>>>(args...);
+    check(cudaGetLastError(), "launch");
+}
+
+#endif
+
+// The largest grid of kernels that walk on by its size; small under the emulator, so that tests make them walk.
+inline constexpr int64_t kMostBlocks = kEmulated ? 12 : 8192;
+
+// Number of blocks for n items at `each` a block.
+inline unsigned blocks(int64_t n, int64_t each, int64_t most = kMostBlocks) {
+    const int64_t wanted = (n + each - 1) / each;
+    return static_cast<unsigned>(wanted < most ? wanted : most);
+}
+
+// This thread's place in a grid of one axis, and the number of threads in it.
+__device__ inline int64_t thread() {
+    return static_cast<int64_t>(blockIdx.x) * static_cast<int64_t>(blockDim.x) + static_cast<int64_t>(threadIdx.x);
+}
+__device__ inline int64_t threads() { return static_cast<int64_t>(gridDim.x) * static_cast<int64_t>(blockDim.x); }
+
+// a / b for a >= 0, b > 0: in 32 bits, several times faster, where both fit.
+__device__ inline int64_t quotient(int64_t a, int64_t b) {
+    if ((static_cast<uint64_t>(a | b) >> 32) == 0)
+        return static_cast<int64_t>(static_cast<uint32_t>(a) / static_cast<uint32_t>(b));
+    return a / b;
+}
+
+// Sum and maximum over a warp, in all of its lanes. The same bits in every lane: each step adds the same two values.
+template <class T>
+__device__ inline T warp_sum(T value) {
+    for (int gap = 16; gap > 0; gap /= 2) value += __shfl_xor_sync(0xffffffffu, value, gap);
+    return value;
+}
+template <class T>
+__device__ inline T warp_max(T value) {
+    for (int gap = 16; gap > 0; gap /= 2) {
+        const T other = __shfl_xor_sync(0xffffffffu, value, gap);
+        value = other > value ? other : value;
+    }
+    return value;
+}
+
+}  // namespace gpu

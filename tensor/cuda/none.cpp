@@ -1,0 +1,13 @@
+// Stands in for the CUDA backend in a program that was built without it.
+#include "tensor/cuda/cuda.h"
+
+namespace astro {
+
+std::unique_ptr<Backend> make_cuda_backend(const CudaOptions&, std::string& reason) {
+    reason = "this program was built without CUDA";
+    return nullptr;
+}
+
+bool cuda_peaks(DevicePeaks&) { return false; }
+
+}  // namespace astro

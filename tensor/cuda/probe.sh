@@ -1,0 +1,51 @@
+#!/bin/sh
+# Whether CUDA can be built here, and for which architectures, as lines of a makefile (CMake reads them too).
+#
+#   sh tensor/cuda/probe.sh NVCC HOST_COMPILER "ARCHITECTURES"
+#
+# Compiles and links a three-line program with cudart inside. Of the wanted architectures (numbers: 80 90 ...) those
+# stay that this nvcc knows, each as machine code, the highest also as PTX, which newer devices translate themselves.
+# Where it fails there is one line on standard error that says why, and CUDA_NVCC is empty.
+wanted=$3
+none() {
+    echo "CUDA: not built ($1)" >&2
+    echo "CUDA_NVCC :="
+    exit 0
+}
+nvcc=$(command -v "$1")
+[ -n "$nvcc" ] || [ "$1" != nvcc ] || nvcc=/usr/local/cuda/bin/nvcc  # where the toolkit installs itself
+[ -x "$nvcc" ] || none "no $1 here"
+folder=$(mktemp -d) || none "no folder for temporary files"
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/probe.cu" <<'CODE'
+__global__ void one(float* y) { y[threadIdx.x] = 1; }
+int main() {
+    one<<<1, 32>>>(nullptr);
+    return cudaGetLastError() == cudaSuccess;
+}
+CODE
+known=$("$nvcc" --list-gpu-code 2>/dev/null)
+flags=""
+highest=""
+for number in $(echo "$wanted" | tr ' ' '\n' | sort -n); do
+    if echo "$known" | grep -qx "sm_$number"; then
+        flags="$flags -gencode arch=compute_$number,code=sm_$number"
+        highest=$number
+    fi
+done
+[ -n "$highest" ] || none "$nvcc knows none of the architectures $wanted"
+flags="$flags -gencode arch=compute_$highest,code=compute_$highest"
+"$nvcc" -std=c++17 -ccbin "$2" -gencode "arch=compute_$highest,code=sm_$highest" -cudart static \
+    "$folder/probe.cu" -o "$folder/probe" >"$folder/log" 2>&1 || none "$nvcc fails: $(head -n 1 "$folder/log")"
+root=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
+for library in "$root/lib64" "$root/targets/$(uname -m)-linux/lib" "$root/lib/$(uname -m)-linux-gnu"; do
+    [ -e "$library/libcudart_static.a" ] && break
+done
+[ -e "$library/libcudart_static.a" ] || none "libcudart_static.a not found under $root"
+for include in "$root/include" "$root/targets/$(uname -m)-linux/include"; do
+    [ -e "$include/cuda_runtime.h" ] && break
+done
+echo "CUDA_NVCC := $nvcc"
+echo "CUDA_GENCODE :=$flags"
+echo "CUDA_INCLUDE := $include"
+echo "CUDA_LIBRARY := $library/libcudart_static.a"

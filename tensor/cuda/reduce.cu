@@ -1,0 +1,176 @@
+// Sums of fixed order: the adjoint of broadcasting, and the squared norm of an array.
+//
+// sum_to splits the axes of x into those that y keeps and those that are summed away. A block sums for `lanes` outputs
+// at a time, with kThreads / lanes threads on each; long sums are cut into pieces, whose partial sums a second launch
+// adds up in order. The cut depends on the sizes alone, so the result is the same bits on every device.
+#include "tensor/cuda/kernels.h"
+
+namespace astro::cuda {
+
+namespace {
+
+constexpr int kThreads = 256;
+
+// Axes of one kind, outermost first: sizes, steps in x, steps in y.
+struct Axes {
+    int rank = 0;
+    int64_t count = 1;
+    int64_t sizes[6] = {}, x_step[6] = {}, y_step[6] = {};
+
+    void push(int64_t size, int64_t x, int64_t y) {
+        sizes[rank] = size, x_step[rank] = x, y_step[rank] = y;
+        ++rank, count *= size;
+    }
+};
+
+struct Reduction {
+    Axes kept, summed;
+    int lanes = 1;                  // outputs a block sums for at a time: a power of two
+    bool lanes_inner = false;       // neighbouring threads hold neighbouring outputs, else neighbouring summands
+    int64_t pieces = 1, piece = 0;  // summands are cut into pieces of `piece`
+};
+
+struct Place {
+    int64_t x, y;
+};
+
+__device__ inline Place place(const Axes& axes, int64_t i) {
+    Place at{0, 0};
+    for (int axis = axes.rank - 1; axis >= 0; --axis) {
+        const int64_t outer = gpu::quotient(i, axes.sizes[axis]), here = i - outer * axes.sizes[axis];
+        at.x += here * axes.x_step[axis];
+        at.y += here * axes.y_step[axis];
+        i = outer;
+    }
+    return at;
+}
+
+// Adds the sums of one piece (blockIdx.y) to y, or stores them in partial (pieces, outputs) where there are several.
+template <class T>
+__global__ void sum_to_kernel(Reduction r, const T* x, T* y, T* partial) {
+    __shared__ T part[kThreads];
+    const int t = static_cast<int>(threadIdx.x), depth = kThreads / r.lanes;
+    const int lane = r.lanes_inner ? t % r.lanes : t / depth, rank = r.lanes_inner ? t / r.lanes : t % depth;
+    const int apart = r.lanes_inner ? r.lanes : 1;  // between threads of one output
+    const int64_t first = static_cast<int64_t>(blockIdx.y) * r.piece;
+    const int64_t last = first + r.piece < r.summed.count ? first + r.piece : r.summed.count;
+    for (int64_t o = static_cast<int64_t>(blockIdx.x) * r.lanes; o < r.kept.count;
+         o += static_cast<int64_t>(gridDim.x) * r.lanes) {
+        const bool mine = o + lane < r.kept.count;
+        const Place at = place(r.kept, mine ? o + lane : 0);
+        T sum = 0;
+        if (mine)
+            for (int64_t s = first + rank; s < last; s += depth) sum += x[at.x + place(r.summed, s).x];
+        part[t] = sum;
+        for (int half = depth / 2; half > 0; half /= 2) {
+            __syncthreads();
+            if (rank < half) part[t] += part[t + half * apart];
+        }
+        if (mine && rank == 0) {  // it wrote part[t] itself
+            if (r.pieces == 1)
+                y[at.y] += part[t];
+            else
+                partial[static_cast<int64_t>(blockIdx.y) * r.kept.count + o + lane] = part[t];
+        }
+        __syncthreads();  // before the next outputs overwrite what others still add up
+    }
+}
+
+template <class T>
+__global__ void sum_pieces_kernel(Axes kept, int64_t pieces, const T* partial, T* y) {
+    for (int64_t o = gpu::thread(); o < kept.count; o += gpu::threads()) {
+        T sum = 0;
+        for (int64_t p = 0; p < pieces; ++p) sum += partial[p * kept.count + o];
+        y[place(kept, o).y] += sum;
+    }
+}
+
+// Each block leaves the sum of squares of its share in partial[block].
+template <class T>
+__global__ void squares_kernel(int64_t n, const T* x, double* partial) {
+    __shared__ double part[kThreads];
+    const int t = static_cast<int>(threadIdx.x);
+    double sum = 0;
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
+        sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+    part[t] = sum;
+    for (int half = kThreads / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (t < half) part[t] += part[t + half];
+    }
+    if (t == 0) partial[blockIdx.x] = part[0];
+}
+
+// One block adds up the shares.
+__global__ void add_up_kernel(int n, const double* partial, double* y) {
+    __shared__ double part[kThreads];
+    const int t = static_cast<int>(threadIdx.x);
+    double sum = 0;
+    for (int i = t; i < n; i += kThreads) sum += partial[i];
+    part[t] = sum;
+    for (int half = kThreads / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if (t < half) part[t] += part[t + half];
+    }
+    if (t == 0) *y = part[0];
+}
+
+int power_of_two(int64_t least, int most) {  // the least power of two of at least `least`, at most `most`
+    int p = 1;
+    while (p < most && p < least) p *= 2;
+    return p;
+}
+
+Reduction plan(const Traversal& t) {
+    Reduction r;
+    int64_t dense = 1, x_step[6];
+    for (int axis = t.rank - 1; axis >= 0; --axis) x_step[axis] = dense, dense *= t.sizes[axis];
+    for (int axis = 0; axis < t.rank; ++axis)
+        (t.b_step[axis] != 0 ? r.kept : r.summed).push(t.sizes[axis], x_step[axis], t.b_step[axis]);
+    r.lanes_inner = t.b_step[t.rank - 1] != 0;
+    // Threads on the contiguous axis first, up to a warp's worth where y has it, then as many as there is work for.
+    if (r.lanes_inner)
+        r.lanes = kThreads / power_of_two(r.summed.count, kThreads / power_of_two(r.kept.count, 32));
+    else
+        r.lanes = kThreads / power_of_two(r.summed.count, kThreads);
+    const int64_t depth = kThreads / r.lanes, groups = (r.kept.count + r.lanes - 1) / r.lanes;
+    // A piece has at least 8 summands a thread; there are no more pieces than it takes to fill a large device.
+    const int64_t useful = (r.summed.count + 8 * depth - 1) / (8 * depth),
+                  most = groups < 1024 ? 1024 / (groups + 1) + 1 : 1;
+    r.pieces = useful < most ? useful : most;
+    if (r.pieces < 1) r.pieces = 1;
+    r.piece = (r.summed.count + r.pieces - 1) / r.pieces;
+    return r;
+}
+
+}  // namespace
+
+template <class T>
+void sum_to(const Device& d, const Traversal& t, const T* x, T* y) {
+    const Reduction r = plan(t);
+    if (r.kept.count == 0 || r.summed.count == 0) return;
+    Scratch<T> partial(d, r.pieces > 1 ? r.pieces * r.kept.count : 0);
+    gpu::launch<sum_to_kernel<T>>(gpu::Dim(gpu::blocks(r.kept.count, r.lanes), static_cast<unsigned>(r.pieces)),
+                                  kThreads, 0, d.stream, r, x, y, partial.get());
+    if (r.pieces > 1)
+        gpu::launch<sum_pieces_kernel<T>>(gpu::blocks(r.kept.count, kThreads), kThreads, 0, d.stream, r.kept, r.pieces,
+                                          static_cast<const T*>(partial.get()), y);
+}
+
+template <class T>
+void sum_of_squares(const Device& d, int64_t n, const T* x, double* y) {
+    const unsigned shares = n > 0 ? gpu::blocks(n, 8 * kThreads, 512) : 0;
+    Scratch<double> partial(d, shares);
+    if (shares > 0) gpu::launch<squares_kernel<T>>(shares, kThreads, 0, d.stream, n, x, partial.get());
+    gpu::launch<add_up_kernel>(1, kThreads, 0, d.stream, static_cast<int>(shares),
+                               static_cast<const double*>(partial.get()), y);
+}
+
+#define ASTRO_FOR(T)                                                        \
+    template void sum_to<T>(const Device&, const Traversal&, const T*, T*); \
+    template void sum_of_squares<T>(const Device&, int64_t, const T*, double*);
+ASTRO_FOR(float)
+ASTRO_FOR(double)
+#undef ASTRO_FOR
+
+}  // namespace astro::cuda

@@ -1,0 +1,46 @@
+// The two backends side by side, for tests of the CUDA backend under the emulator.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tensor/cuda/cuda.h"
+#include "tensor/tensor.h"
+#include "tests/cuda_emulation/scheduler.h"
+
+namespace astro {
+
+inline std::unique_ptr<Backend> cuda_backend(const CudaOptions& options = {}) {
+    std::string reason;
+    std::unique_ptr<Backend> backend = make_cuda_backend(options, reason);
+    REQUIRE_MESSAGE(backend, reason);
+    return backend;
+}
+
+// Runs `work` in each thread order; true where all results are the same bits.
+template <class Work>
+bool same_in_each_order(Work work) {
+    using gpu::emulated::Order;
+    const auto first = work();
+    bool same = true;
+    for (Order order : {Order::reversed, Order::random}) {
+        gpu::emulated::set_order(order, 11);
+        same = same && work() == first;
+    }
+    gpu::emulated::set_order(Order::forward);
+    return same;
+}
+
+// |a - b| / |b| by Euclidean norms; NaN where any is.
+inline double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
+    if (a.size() != b.size()) return HUGE_VAL;
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < a.size(); ++i) difference += (a[i] - b[i]) * (a[i] - b[i]), size += b[i] * b[i];
+    return difference == 0 ? 0 : std::sqrt(difference / size);
+}
+
+}  // namespace astro

@@ -1,0 +1,53 @@
+#!/bin/sh
+# The emulator's declarations against the toolkit's: every function, code and vector type of
+# tests/cuda_emulation/runtime_api.h and vector_types.h, compiled in a namespace beside the toolkit's headers.
+#
+#     CXX=g++ sh tests/cuda/check_headers.sh INCLUDE_FOLDER_OF_CUDA
+#
+# Closes with "N passed, N failed": one check a name.
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+api=tests/cuda_emulation/runtime_api.h
+functions=$(grep -oE '\<cuda[A-Za-z0-9]+\(' $api | tr -d '(')
+codes=$(grep -oE '\<cuda[A-Za-z0-9]+ = [0-9]+' $api | sed 's/ = .*//')
+vectors=$(sed -n 's/^struct .*\b\([a-z]*[0-9]\) {.*/\1/p' tests/cuda_emulation/vector_types.h)
+for type in float int uint ushort uchar; do vectors="$vectors ${type}1 ${type}2 ${type}3 ${type}4"; done
+cat >"$folder/check.cpp" <<'CODE'
+#include <cstddef>
+#include <cuda_runtime_api.h>
+#include <type_traits>
+#include <vector_types.h>
+namespace emulated {
+#include "tests/cuda_emulation/runtime_api.h"
+#include "tests/cuda_emulation/vector_types.h"
+// Types that stand for one another: the same, two enumerations, or pointers to two structures.
+template <class A, class B> constexpr bool alike() {
+    if constexpr (std::is_enum_v<A> && std::is_enum_v<B>) return sizeof(A) == sizeof(B);
+    if constexpr (std::is_pointer_v<A> && std::is_pointer_v<B>) {
+        using X = std::remove_pointer_t<A>;
+        using Y = std::remove_pointer_t<B>;
+        if constexpr (std::is_class_v<X> && std::is_class_v<Y>) return std::is_const_v<X> == std::is_const_v<Y>;
+        else return std::is_same_v<X, Y> || alike<X, Y>();
+    }
+    return std::is_same_v<A, B>;
+}
+template <class R, class... P, class S, class... Q> constexpr bool match(R (*)(P...), S (*)(Q...)) {
+    if constexpr (sizeof...(P) == sizeof...(Q)) return alike<R, S>() && (alike<P, Q>() && ...);
+    return false;
+}
+template <class T, class U> constexpr bool layout = sizeof(T) == sizeof(U) && alignof(T) == alignof(U);
+}  // namespace emulated
+CODE
+{
+    for name in $functions; do echo "static_assert(emulated::match(&emulated::$name, &::$name), \"$name\");"; done
+    for name in $codes; do echo "static_assert(int(emulated::$name) == int(::$name), \"$name\");"; done
+    for name in $vectors; do echo "static_assert(emulated::layout<emulated::$name, ::$name>, \"$name\");"; done
+} >>"$folder/check.cpp"
+checks=$(grep -c '^static_assert' "$folder/check.cpp")
+${CXX:-g++} -std=c++17 -fsyntax-only -Wall -Werror -I. -isystem "$1" "$folder/check.cpp" >"$folder/log" 2>&1
+status=$?
+failed=$(grep -c 'error:' "$folder/log")
+[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+grep 'error:' "$folder/log" | sed 's/.*error: /FAILED: /' | head -n 20
+echo "$((checks > failed ? checks - failed : 0)) passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$checks" -gt 0 ]

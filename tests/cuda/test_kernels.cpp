@@ -1,0 +1,336 @@
+// The kernels beyond the op table's sizes: several blocks, pieces and tails, against the CPU backend on the same
+// arrays; the same bits in every thread order.
+#include "tensor/ops.h"
+#include "tensor/rng.h"
+#include "tests/cuda/both.h"
+
+using namespace astro;
+
+namespace {
+
+// Arrays by name of use: inputs with their values, outputs by their number of elements.
+struct Arrays {
+    std::vector<std::vector<double>> in;
+    std::vector<int64_t> out;
+};
+// Calls an entry of the contract on device arrays; outputs start as ones (some entries add to them).
+using Entry = std::function<void(Backend&, DType, const std::vector<const void*>&, const std::vector<void*>&)>;
+
+std::vector<std::vector<double>> outputs_of(Backend& backend, DType type, const Arrays& arrays, const Entry& entry) {
+    std::vector<Tensor> in, out;
+    std::vector<const void*> from;
+    std::vector<void*> to;
+    for (const auto& values : arrays.in)
+        in.push_back(Tensor::from(backend, Shape{static_cast<int64_t>(values.size())}, values).cast(type));
+    for (int64_t n : arrays.out) out.push_back(Tensor::full(backend, type, Shape{n}, 1));
+    for (const Tensor& t : in) from.push_back(t.raw());
+    for (Tensor& t : out) to.push_back(t.raw());
+    entry(backend, type, from, to);
+    std::vector<std::vector<double>> results;
+    for (const Tensor& t : out) results.push_back(t.cast(DType::f64).to_vector<double>());
+    return results;
+}
+
+void compare(Backend& gpu, const std::string& what, const Arrays& arrays, const Entry& entry,
+             double tolerance32 = 2e-6) {
+    static const auto cpu = make_cpu_backend();
+    INFO(what);
+    const auto exact = outputs_of(*cpu, DType::f64, arrays, entry);
+    for (DType type : {DType::f32, DType::f64}) {
+        const auto got = outputs_of(gpu, type, arrays, entry);
+        for (size_t i = 0; i < got.size(); ++i) {
+            INFO("output ", i, " ", dtype_name(type));
+            CHECK(relative_difference(got[i], exact[i]) < (type == DType::f32 ? tolerance32 : 1e-12));
+        }
+        CHECK(same_in_each_order([&] { return outputs_of(gpu, type, arrays, entry); }));
+    }
+}
+
+std::vector<double> random(int64_t n, uint64_t seed, double low = -1, double high = 1) {
+    Rng rng(seed);
+    std::vector<double> values(static_cast<size_t>(n));
+    for (double& v : values) v = rng.uniform(low, high);
+    return values;
+}
+
+}  // namespace
+
+TEST_CASE("cuda gemm: tails, tiles, transposes, leading dimensions, cut sums") {
+    for (bool own : {true, false}) {
+        const auto gpu = cuda_backend({own});
+        const std::vector<std::array<int64_t, 3>> sizes = {{1, 1, 1},     {33, 31, 5},  {64, 64, 16}, {65, 63, 17},
+                                                           {130, 70, 33}, {7, 9, 2100}, {66, 3, 600}, {5, 6, 0}};
+        int count = 0;
+        for (const auto& [m, n, k] : sizes)
+            for (int form = 0; form < 4; ++form) {
+                const bool ta = form & 1, tb = form & 2, accumulate = ++count % 2 == 0;
+                const int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 2;
+                const Arrays arrays = {{random((ta ? k : m) * lda + 1, 1), random((tb ? n : k) * ldb + 1, 2)},
+                                       {m * ldc}};
+                compare(*gpu, text("gemm ", own ? "own " : "", m, " ", n, " ", k, " form ", form), arrays,
+                        [&, m = m, n = n, k = k](Backend& b, DType type, auto& in, auto& out) {
+                            b.gemm(type, ta, tb, m, n, k, in[0], lda, in[1], ldb, out[0], ldc, accumulate);
+                        });
+            }
+    }
+}
+
+TEST_CASE("cuda attention: up to 128 tokens fused, more by products; causal rows") {
+    const auto gpu = cuda_backend({true});
+    struct Case {
+        int64_t batch, tokens, heads, width;
+    };
+    for (const Case& c : {Case{2, 31, 2, 8}, {1, 33, 3, 33}, {1, 128, 1, 5}, {2, 129, 1, 4}, {1, 40, 1, 300}})
+        for (bool causal : {false, true}) {
+            const int64_t n = c.batch * c.tokens * c.heads * c.width, p = c.batch * c.heads * c.tokens * c.tokens;
+            compare(*gpu, text("attention ", c.tokens, " ", c.width, causal ? " causal" : ""),
+                    {{random(3 * n, 1, -2, 2)}, {p, n}}, [&](Backend& b, DType type, auto& in, auto& out) {
+                        b.attention(type, c.batch, c.tokens, c.heads, c.width, causal, in[0], out[0], out[1]);
+                    });
+            compare(*gpu, text("attention_grad ", c.tokens, " ", c.width, causal ? " causal" : ""),
+                    {{random(3 * n, 1, -2, 2), random(n, 2)}, {p, n, 3 * n}},
+                    [&](Backend& b, DType type, auto& in, auto& out) {
+                        b.attention(type, c.batch, c.tokens, c.heads, c.width, causal, in[0], out[0], out[1]);
+                        b.attention_grad(type, c.batch, c.tokens, c.heads, c.width, causal, in[0], out[0], in[1],
+                                         out[2]);
+                    });
+        }
+}
+
+TEST_CASE("cuda layer norm: groups, widths around a warp, sums over many rows") {
+    const auto gpu = cuda_backend();
+    struct Case {
+        int64_t rows, width, groups;
+        bool affine;
+    };
+    for (const Case& c :
+         {Case{5, 31, 1, true}, {12, 33, 4, true}, {700, 40, 1, true}, {9, 129, 1, false}, {300, 8, 2, true}}) {
+        const Arrays arrays = {
+            {random(c.rows * c.width, 1), random(c.groups * c.width, 2), random(c.groups * c.width, 3),
+             random(c.rows * c.width, 4)},
+            {c.rows * c.width, c.rows, c.rows, c.rows * c.width, c.groups * c.width, c.groups * c.width}};
+        compare(
+            *gpu, text("layer_norm ", c.rows, " ", c.width, " ", c.groups), arrays,
+            [&](Backend& b, DType type, auto& in, auto& out) {
+                const void *gain = c.affine ? in[1] : nullptr, *bias = c.affine ? in[2] : nullptr;
+                b.layer_norm(type, c.rows, c.width, c.groups, 1e-6, .5, in[0], gain, bias, out[0], out[1], out[2]);
+                b.layer_norm_grad(type, c.rows, c.width, c.groups, .5, in[0], gain, out[1], out[2], in[3], out[3],
+                                  c.affine ? out[4] : nullptr, c.affine ? out[5] : nullptr);
+            },
+            2e-5);
+    }
+}
+
+TEST_CASE("cuda sums: every mixture of kept and summed axes, long ones in pieces") {
+    const auto gpu = cuda_backend();
+    struct Case {
+        std::vector<int64_t> sizes;
+        std::vector<int> kept;
+    };
+    for (const Case& c : {Case{{5000}, {0}},
+                          {{5000}, {1}},
+                          {{300, 33}, {0, 1}},
+                          {{70, 310}, {1, 0}},
+                          {{3, 200, 5}, {1, 0, 1}},
+                          {{20, 3, 50}, {0, 1, 0}},
+                          {{2, 3, 4, 5}, {1, 0, 1, 0}},
+                          {{1025, 2}, {1, 0}},
+                          {{4096, 1}, {0, 1}}}) {
+        Traversal t;
+        t.rank = static_cast<int>(c.sizes.size());
+        int64_t all = 1, kept = 1;
+        for (int axis = t.rank - 1; axis >= 0; --axis) {
+            t.sizes[axis] = c.sizes[size_t(axis)];
+            t.a_step[axis] = all;
+            if (c.kept[size_t(axis)]) t.b_step[axis] = kept, kept *= t.sizes[axis];
+            all *= t.sizes[axis];
+        }
+        compare(*gpu, text("sum_to of rank ", t.rank, ", ", all), {{random(all, 1)}, {kept}},
+                [&](Backend& b, DType type, auto& in, auto& out) { b.sum_to(type, t, in[0], out[0]); });
+    }
+    for (int64_t n : {0, 1, 31, 2049, 70000}) {
+        const Tensor x = Tensor::from(*gpu, Shape{n}, random(n, 1));
+        double want = 0;
+        for (double v : random(n, 1)) want += v * v;
+        CHECK(gpu->sum_of_squares(DType::f64, n, x.raw()) == doctest::Approx(want).epsilon(1e-12));
+        CHECK(gpu->sum_of_squares(DType::f32, n, x.cast(DType::f32).raw()) == doctest::Approx(want).epsilon(1e-6));
+        CHECK(same_in_each_order([&] { return gpu->sum_of_squares(DType::f64, n, x.raw()); }));
+    }
+    std::vector<double> spoilt = random(3000, 1);
+    spoilt[2999] = std::nan("");
+    CHECK(std::isnan(gpu->sum_of_squares(DType::f64, 3000, Tensor::from(*gpu, Shape{3000}, spoilt).raw())));
+    spoilt[2999] = HUGE_VAL;
+    CHECK(std::isinf(gpu->sum_of_squares(DType::f64, 3000, Tensor::from(*gpu, Shape{3000}, spoilt).raw())));
+}
+
+TEST_CASE("cuda distances: all pairs, tails of tiles, the floor") {
+    const auto gpu = cuda_backend({true});
+    struct Case {
+        int64_t n, m, width;
+    };
+    for (const Case& c : {Case{1, 33, 2}, {65, 31, 40}, {300, 7, 3}})
+        for (double floor : {1e-6, 1.5}) {
+            const Arrays arrays = {{random(c.n * c.width, 1), random(c.m * c.width, 2), random(c.n * c.m, 3)},
+                                   {c.n * c.m, c.n * c.width, c.m * c.width}};
+            compare(
+                *gpu, text("pairwise_distance ", c.n, " ", c.m, " ", c.width, " floor ", floor), arrays,
+                [&](Backend& b, DType type, auto& in, auto& out) {
+                    b.pairwise_distance(type, c.n, c.m, c.width, floor, in[0], in[1], out[0]);
+                    b.pairwise_distance_grad(type, c.n, c.m, c.width, floor, in[0], in[1], out[0], in[2], out[1],
+                                             out[2]);
+                },
+                2e-5);
+        }
+}
+
+TEST_CASE("cuda rows: gather, and scatter with many equal rows, in one block and in several") {
+    const auto gpu = cuda_backend();
+    for (int64_t n : {1, 2, 48, 1024, 1025, 3000}) {
+        std::vector<int64_t> index;
+        Rng rng(7);
+        for (int64_t i = 0; i < n; ++i) index.push_back(i % 3 == 0 ? 5 : rng.below(37));
+        compare(*gpu, text("rows ", n), {{random(37 * 3, 1), random(n * 3, 2)}, {n * 3, 37 * 3}},
+                [&](Backend& b, DType type, auto& in, auto& out) {
+                    const Tensor rows = Tensor::from(b, Shape{n}, index);
+                    b.gather_rows(type, n, 3, in[0], rows.data<int64_t>(), out[0]);
+                    b.scatter_add_rows(type, n, 3, in[1], rows.data<int64_t>(), out[1]);
+                });
+    }
+}
+
+TEST_CASE("cuda elementwise: more elements than the grid has threads, broadcast over six axes") {
+    const auto gpu = cuda_backend();
+    const int64_t n = 13 * 256 + 77;
+    const Tensor x = Tensor::full(*gpu, DType::f32, Shape{n}, 1.5);
+    CHECK(gpu->sum_of_squares(DType::f32, n, affine(x, 2, -1).raw()) == 4.0 * double(n));
+    Traversal t;
+    t.rank = 6;
+    int64_t all = 1;
+    for (int axis = 5; axis >= 0; --axis) {
+        t.sizes[axis] = 2 + axis % 2;
+        t.a_step[axis] = axis % 2 ? all : 0;
+        t.b_step[axis] = axis % 3 ? 0 : all;
+        all *= t.sizes[axis];
+    }
+    compare(*gpu, "div over six axes", {{random(all, 1), random(all, 2, 1, 2), random(all, 3)}, {all, all, all}},
+            [&](Backend& b, DType type, auto& in, auto& out) {
+                b.binary(BinaryOp::div, type, t, in[0], in[1], out[0]);
+                b.binary_grad(BinaryOp::div, type, t, in[0], in[1], in[2], false, out[1]);
+                b.binary_grad(BinaryOp::div, type, t, in[0], in[1], in[2], true, out[2]);
+            });
+    compare(*gpu, "copy_rows", {{random(40 * 9, 1)}, {40 * 11}}, [&](Backend& b, DType type, auto& in, auto& out) {
+        b.copy_rows(type, 40, 7, in[0], 9, out[0], 11, false);
+        b.copy_rows(type, 39, 7, in[0], 9, out[0], 11, true);
+    });
+    compare(*gpu, "adam and lerp", {{random(1000, 1)}, {1000, 1000, 1000}},
+            [&](Backend& b, DType type, auto& in, auto& out) {
+                AdamStep step;
+                step.rate = 1e-2, step.weight_decay = 1e-2, step.correction1 = .1, step.correction2 = .001,
+                step.gradient_scale = .5;
+                for (int k = 0; k < 3; ++k) b.adam(type, 1000, step, in[0], out[0], out[1], out[2]);
+                b.lerp(type, 1000, .25, in[0], out[0]);
+            });
+    compare(*gpu, "logsumexp", {{random(50 * 70, 1, -9, 9)}, {50 * 70, 50}},
+            [&](Backend& b, DType type, auto& in, auto& out) { b.logsumexp(type, 50, 70, in[0], out[0], out[1]); });
+    compare(*gpu, "cumsum", {{random(3 * 9 * 50, 1)}, {3 * 9 * 50, 3 * 9 * 50}},
+            [&](Backend& b, DType type, auto& in, auto& out) {
+                b.cumsum(type, 3, 9, 50, false, in[0], out[0]);
+                b.cumsum(type, 3, 9, 50, true, in[0], out[1]);
+            });
+}
+
+TEST_CASE("cuda casts: every pair of types, as C++ converts") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    const std::vector<double> values = {0, 1, 2.75, 100.5, 200};
+    for (DType from : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
+        for (DType to : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8}) {
+            auto through = [&](Backend& b) {
+                return Tensor::from(b, Shape{5}, values).cast(from).cast(to).cast(DType::f64).to_vector<double>();
+            };
+            CHECK(through(*gpu) == through(*cpu));
+            CHECK(Tensor::full(*gpu, to, Shape{40}, 7).cast(DType::f64).to_vector<double>() ==
+                  std::vector<double>(40, 7));
+        }
+}
+
+TEST_CASE("cuda random: words and uniforms are the host's, bit for bit, from any place of a stream; normals nearly") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    for (int skipped : {0, 1, 2, 3, 5})
+        for (int64_t n : {0, 1, 2, 33, 7001}) {
+            Rng rng = Rng(0x123456789ABCDEFu).stream("test");
+            for (int i = 0; i < skipped; ++i) rng.next();
+            const Shape shape{n};
+            CHECK(Tensor::uniform(*gpu, shape, -3, 7, rng).to_vector<float>() ==
+                  Tensor::uniform(*cpu, shape, -3, 7, rng).to_vector<float>());
+            // [0, 2^24) gives the upper 24 bits of every word.
+            CHECK(Tensor::uniform(*gpu, shape, 0, 1 << 24, rng).to_vector<float>() ==
+                  Tensor::uniform(*cpu, shape, 0, 1 << 24, rng).to_vector<float>());
+            const auto got = Tensor::normal(*gpu, shape, rng).to_vector<float>(),
+                       want = Tensor::normal(*cpu, shape, rng).to_vector<float>();
+            CHECK(relative_difference({got.begin(), got.end()}, {want.begin(), want.end()}) < 1e-6);
+        }
+}
+
+TEST_CASE("cuda nearest: the nearest of few and of many points, on both backends, in every thread order") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    struct Case {
+        int64_t n, m, width;
+    };
+    for (const Case& c : {Case{1, 1, 3}, {70, 5, 2}, {40, 33, 40}, {600, 100, 8}})
+        for (DType type : {DType::f32, DType::f64}) {
+            auto nearest = [&](Backend& b) {
+                const Tensor x = Tensor::from(b, Shape{c.n, c.width}, random(c.n * c.width, 1)).cast(type);
+                const Tensor points = Tensor::from(b, Shape{c.m, c.width}, random(c.m * c.width, 2)).cast(type);
+                Tensor found(b, DType::i64, Shape{c.n});
+                b.nearest_rows(type, c.n, c.m, c.width, x.raw(), points.raw(), found.data<int64_t>());
+                return found.to_vector<int64_t>();
+            };
+            std::vector<int64_t> want;  // by hand
+            const auto x = random(c.n * c.width, 1), points = random(c.m * c.width, 2);
+            for (int64_t i = 0; i < c.n; ++i) {
+                double least = HUGE_VAL;
+                want.push_back(-1);
+                for (int64_t j = 0; j < c.m; ++j) {
+                    double square = 0;
+                    for (int64_t w = 0; w < c.width; ++w)
+                        square += std::pow(x[size_t(i * c.width + w)] - points[size_t(j * c.width + w)], 2);
+                    if (square < least) least = square, want.back() = j;
+                }
+            }
+            CHECK(nearest(*gpu) == want);
+            CHECK(nearest(*cpu) == want);
+            CHECK(same_in_each_order([&] { return nearest(*gpu); }));
+        }
+}
+
+TEST_CASE(
+    "cuda linear: bias, activation, its slope and gradients, weights as they lie or transposed, with and without "
+    "cuBLAS") {
+    for (bool own : {true, false}) {
+        const auto gpu = cuda_backend({own});
+        for (bool transposed : {false, true})
+            for (int form = 0; form < 4; ++form) {
+                const int64_t m = 67, n = 35, k = 19;
+                const UnaryOp gelu_op = UnaryOp::gelu;
+                const bool with_bias = form & 1, activated = form & 2;
+                compare(
+                    *gpu, text("linear ", own, transposed, form),
+                    {{random(m * k, 1), random(k * n, 2), random(n, 3), random(m * n, 4)}, {m * n, m * n, m * n, n, n}},
+                    [&](Backend& b, DType type, auto& in, auto& out) {
+                        Tensor packed;
+                        const void* w = in[1];
+                        if (const int64_t size = b.packed_size(type, k, n)) {
+                            packed = Tensor(b, type, Shape{size});
+                            b.pack(type, transposed, k, n, w, packed.raw());
+                            w = packed.raw();
+                        }
+                        void* slope = activated ? out[0] : nullptr;
+                        b.linear(type, m, n, k, in[0], w, transposed, with_bias ? in[2] : nullptr,
+                                 activated ? &gelu_op : nullptr, slope, out[1]);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], out[3], true);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], out[4], false);
+                        b.linear_grad(type, m, n, in[3], slope, out[2], nullptr, false);
+                    });
+            }
+    }
+}

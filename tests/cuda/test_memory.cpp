@@ -1,0 +1,53 @@
+// Memory of the CUDA backend: copies larger than the pinned buffers, their order, the allocator's two ways.
+#include "tensor/cuda/memory.h"
+#include "tensor/ops.h"
+#include "tests/cuda/both.h"
+
+using namespace astro;
+
+TEST_CASE("cuda copies: any size, back as they went, in the order of the stream") {
+    const auto gpu = cuda_backend();
+    for (int64_t n : {0, 1, 63, 2048, 20005}) {
+        std::vector<double> values(static_cast<size_t>(n));
+        for (size_t i = 0; i < values.size(); ++i) values[i] = double(i) * .5;
+        Tensor x = Tensor::from(*gpu, Shape{n}, values);
+        values.assign(values.size(), -1);  // the upload keeps no pointer to the host's array
+        const Tensor copy = x.clone();
+        x.fill(3);  // after the copy, in the stream
+        const auto back = copy.to_vector<double>();
+        bool right = true;
+        for (size_t i = 0; i < back.size(); ++i) right = right && back[i] == double(i) * .5;
+        CHECK(right);
+    }
+    // Many small copies wrap round the pinned buffer before the device reads the first of them.
+    std::vector<Tensor> kept;
+    for (int i = 0; i < 40; ++i)
+        kept.push_back(Tensor::from(*gpu, Shape{1500}, std::vector<float>(1500, float(i))));
+    for (int i = 0; i < 40; ++i) CHECK(mean(kept[size_t(i)]).item() == doctest::Approx(i));
+}
+
+TEST_CASE("cuda allocator: cached blocks come back; without a cache every block has its own size") {
+    struct Counting : Allocator {
+        using Allocator::Allocator;
+        ~Counting() override { flush(); }
+        std::vector<int64_t> asked;
+        int released = 0;
+        void* device_allocate(int64_t bytes) override {
+            asked.push_back(bytes);
+            return reinterpret_cast<void*>(asked.size() * 4096);
+        }
+        void device_release(void*) override { ++released; }
+    };
+    Counting cached(1 << 20), direct(0);
+    void* a = cached.allocate(100);
+    cached.release(a, 100);
+    CHECK(cached.allocate(200) == a);
+    CHECK(cached.asked == std::vector<int64_t>{512});
+    CHECK(cached.released == 0);
+    direct.release(direct.allocate(100), 100);
+    direct.allocate(100);
+    CHECK(direct.asked == std::vector<int64_t>{100, 100});
+    CHECK(direct.released == 1);
+    CHECK(direct.stats().in_use == 100);
+    CHECK(direct.stats().peak == 100);
+}

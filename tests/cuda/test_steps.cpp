@@ -1,0 +1,183 @@
+// A training step of every network, on the CPU and on the CUDA backend, from the same random weights: losses, gradients
+// and the sampler's bridges. Weights are random everywhere, because adaLN-Zero's own start hides most gradients;
+// gradients are compared through Adam's first moment, (1 - beta1) times the gradient after one step.
+#include <cstring>
+#include <numeric>
+
+#include "astro/learners/learner.h"
+#include "astro/planner.h"
+#include "tests/cuda/both.h"
+
+using namespace astro;
+
+namespace {
+
+constexpr double kTolerance = 1e-4;
+
+// Random episodes, and what the stages ask of a map.
+struct World {
+    data::Dataset data;
+    Trajectories trajectories;
+    Statistics statistics;
+    TemporalMap map;
+    Config config;
+
+    World() {
+        constexpr int64_t kRows = 300, kEpisode = 60;
+        data.rows = kRows, data.state_dim = data.action_dim = 2;
+        Rng rng(3);
+        for (int64_t t = 0; t < kRows; ++t) {
+            for (int i = 0; i < 2; ++i) {
+                data.observations.push_back(float(rng.uniform(0, 3)));
+                data.actions.push_back(float(rng.uniform(-1, 1)));
+            }
+            data.terminals.push_back(t % kEpisode == kEpisode - 1);
+        }
+        data::index_episodes(data);
+        trajectories = cut_at_jumps(data, 1e9);
+        apply_preset(config, "tiny");
+        config.planner.context = config.planner.hole = 4, config.planner.denoising_steps = 2;
+        config.dynamics.network.batch = config.planner.network.batch = 6;
+        config.tdr.batch = 7, config.tdr.batch_episodes = 3, config.tdr.rows_per_episode = 4, config.tdr.width = 20;
+        config.value.actor_width = config.value.critic_width = 20, config.value.batch = 9;
+        config.gcbc.width = 20, config.gcbc.batch = 9;
+        statistics = measure(trajectories, config.planner.hole + 1, config.data.std_floor);
+        map.data = &trajectories, map.gamma = .99, map.width = 2, map.latent = data.observations;
+        for (int64_t k = 0; k < trajectories.count(); ++k) map.arrival.push_back(trajectories.last(k));
+        std::vector<double> medians(64);
+        std::iota(medians.begin(), medians.end(), 1.0);
+        map.calibration = Calibration(medians);
+    }
+    int64_t horizon() const { return config.planner.hole + config.planner.context; }
+};
+
+bool starts_with(const std::string& text, const char* start) { return text.compare(0, std::strlen(start), start) == 0; }
+
+// Gives all parameters random values, the same for the same trainee on either backend.
+void randomise(Trainee& trainee) {
+    TrainingState state = trainee.state();
+    Rng rng(12);
+    for (auto& [name, tensor] : state.tensors) {
+        if (starts_with(name, "optimiser")) continue;
+        std::vector<float> values(static_cast<size_t>(tensor.numel()));
+        const double size = tensor.rank() == 2 ? 1 / std::sqrt(double(tensor.dim(0))) : .3;
+        for (float& v : values) v = float(rng.normal() * size);
+        tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), values));
+    }
+}
+
+std::vector<double> first_moments(Trainee& trainee) {
+    std::vector<double> all;
+    for (auto& [name, tensor] : trainee.state().tensors) {
+        if (name.find("/m/") == std::string::npos) continue;
+        const auto values = tensor.cast(DType::f64).to_vector<double>();
+        all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+}
+
+// Update number k of a trainee on each backend, from the same weights.
+void compare_step(const std::string& what, Trainee& on_cpu, Trainee& on_gpu, int64_t k = 0) {
+    INFO(what);
+    randomise(on_cpu);
+    randomise(on_gpu);
+    const Figures want = on_cpu.update(k), got = on_gpu.update(k);
+    REQUIRE(got.size() == want.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+        INFO(want[i].first, " ", got[i].second, ", expected ", want[i].second);
+        CHECK(got[i].first == want[i].first);
+        CHECK(std::fabs(got[i].second - want[i].second) <= kTolerance * std::fabs(want[i].second));
+    }
+    const auto wanted = first_moments(on_cpu);
+    CHECK(relative_difference(wanted, std::vector<double>(wanted.size(), 0)) > 0);
+    CHECK(relative_difference(first_moments(on_gpu), wanted) < kTolerance);
+}
+
+struct Devices {
+    std::unique_ptr<Backend> cpu_backend = make_cpu_backend(), gpu_backend = cuda_backend();
+    ThreadPool pool{1};
+    Context cpu{*cpu_backend, pool, 2}, gpu{*gpu_backend, pool, 2};
+};
+
+}  // namespace
+
+TEST_CASE("cuda step: the temporal distance representation, both objectives") {
+    const World w;
+    Devices d;
+    for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp}) {
+        TdrConfig config = w.config.tdr;
+        config.objective = objective;
+        config.heads = objective == TdrObjective::hilp ? 2 : 1;
+        TemporalDistance on_cpu(d.cpu, config, .99, w.trajectories, w.statistics, 0);
+        TemporalDistance on_gpu(d.gpu, config, .99, w.trajectories, w.statistics, 0);
+        compare_step(objective == TdrObjective::hilp ? "hilp" : "in-batch pairs", on_cpu, on_gpu);
+        randomise(on_cpu);  // the step of Adam has moved them apart
+        randomise(on_gpu);
+        const auto want = on_cpu.embed(w.data.observations.data(), 40),
+                   got = on_gpu.embed(w.data.observations.data(), 40);
+        CHECK(relative_difference({got.begin(), got.end()}, {want.begin(), want.end()}) < kTolerance);
+    }
+}
+
+TEST_CASE("cuda step: dynamics and planner with feedback through them, and the guided sampler") {
+    const World w;
+    Devices d;
+    for (DynamicsForm form : {DynamicsForm::one_pass, DynamicsForm::sampled}) {
+        DynamicsConfig dynamics = w.config.dynamics;
+        dynamics.form = form;
+        dynamics.one_pass_share = form == DynamicsForm::one_pass ? 1 : .4;
+        dynamics.loop_steps = dynamics.final_steps = 2;
+        Dynamics model_cpu(d.cpu, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+        Dynamics model_gpu(d.gpu, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+        compare_step("dynamics", model_cpu, model_gpu);
+        randomise(model_cpu);  // the step of Adam has moved them apart
+        randomise(model_gpu);
+        PlannerConfig config = w.config.planner;
+        config.guidance_steps = 1;
+        Planner planner_cpu(d.cpu, config, w.map, w.statistics, {&model_cpu}, dynamics, 0);
+        Planner planner_gpu(d.gpu, config, w.map, w.statistics, {&model_gpu}, dynamics, 0);
+        compare_step("planner", planner_cpu, planner_gpu);
+
+        randomise(planner_cpu);
+        randomise(planner_gpu);
+        std::vector<StitchEnds> ends;
+        for (int64_t i = 0; i < 2; ++i) {
+            StitchEnds end;
+            const int64_t s = 60 * i, g = 60 * i + 30, l = config.context;
+            end.source_states.assign(w.data.observation(s), w.data.observation(s + l));
+            end.source_actions.assign(w.data.action(s), w.data.action(s + l - 1));
+            end.target_states.assign(w.data.observation(g), w.data.observation(g + l));
+            end.target_actions.assign(w.data.action(g), w.data.action(g + l - 1));
+            end.steps = 5;
+            ends.push_back(end);
+        }
+        const auto want = planner_cpu.sample(ends, config.hole, 2, {Rng(1), Rng(2)});
+        const auto got = planner_gpu.sample(ends, config.hole, 2, {Rng(1), Rng(2)});
+        for (size_t i = 0; i < want.size(); ++i)
+            for (size_t c = 0; c < want[i].size(); ++c) {
+                const auto &a = got[i][c].states, &b = want[i][c].states;
+                CHECK(relative_difference({a.begin(), a.end()}, {b.begin(), b.end()}) < 1e-3);
+            }
+    }
+}
+
+TEST_CASE("cuda step: every learner, goal-conditioned and single-task") {
+    const World w;
+    Devices d;
+    for (const std::string learner : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure"})
+        for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
+            if (protocol == Protocol::single_task && learner == "gcbc") continue;
+            Config config = w.config;
+            if (learner == "cql-pure") config.cql.form = CqlForm::pure;
+            if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
+            learners::LearningData data;
+            data.pools = {{&w.data, 1.0}};
+            data.scaling = {{1.5, 1.5}, {1, 1}};
+            data.protocol = protocol;
+            data.goal_xy = {1, 1};
+            const std::string base = learner.substr(0, learner.find('-'));
+            auto on_cpu = learners::make_learner(base, d.cpu, config, "pointmaze-medium-v0", data, "policy/test");
+            auto on_gpu = learners::make_learner(base, d.gpu, config, "pointmaze-medium-v0", data, "policy/test");
+            compare_step(learner, *on_cpu, *on_gpu, 1);  // number 1: TD3's actor moves too
+        }
+}

@@ -1,0 +1,38 @@
+// Runs a launch: blocks one after another, the threads of a block as fibers of the calling OS thread.
+//
+// A thread runs until it meets a barrier or a warp collective or ends. Warps advance in turn, and within a
+// warp the lanes in the chosen order; a collective is resolved when all 32 lanes wait in it at one source
+// line, a barrier when all threads of the block do. Anything else is reported (who waits where) and the
+// launch is given up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/cuda_emulation/device.h"
+#include "tests/cuda_emulation/launch.h"
+
+namespace gpu::emulated {
+
+// The order of blocks, warps and lanes. A correct kernel without float atomics gives the same bits in each.
+enum class Order { forward, reversed, random };
+void set_order(Order order,
+               uint64_t seed = 0);  // ASTRO_EMULATION_ORDER=forward|reversed|random:SEED sets the first
+Order order();
+
+bool run(const Launch& launch);  // false where it was given up
+
+// Where the running thread stands, for the race detector and for messages.
+struct Position {
+    const Kernel* kernel = nullptr;  // null while no kernel runs
+    uint32_t launch = 0;             // counts from 1
+    uint32_t block = 0;              // linear
+    uint32_t epoch = 0;              // barriers passed by this block
+    uint32_t thread = 0;             // linear in the block
+    uint32_t warp_epoch = 0;         // __syncwarp passed by this warp since the barrier
+    size_t shared_bytes = 0;         // dynamic
+};
+extern Position position;
+std::string where();  // "kernel softmax, block 3, thread 17"
+
+}  // namespace gpu::emulated

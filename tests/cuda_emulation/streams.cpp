@@ -1,0 +1,334 @@
+#include "tests/cuda_emulation/streams.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "tests/cuda_emulation/findings.h"
+#include "tests/cuda_emulation/memory.h"
+#include "tests/cuda_emulation/scheduler.h"
+#include "tests/cuda_emulation/streams_impl.h"
+
+namespace gpu::emulated {
+
+namespace {
+
+struct Queued {
+    uint64_t serial;
+    Work work;
+    std::vector<Dependency> after;
+};
+
+}  // namespace
+
+struct Capture {
+    std::vector<Work> nodes;
+    bool spoiled = false;
+};
+
+}  // namespace gpu::emulated
+
+struct CUstream_st {
+    uint64_t id = 0;
+    bool blocking = true;
+    std::deque<gpu::emulated::Queued> queue;
+    uint64_t last = 0;  // serial of the newest work
+    std::unique_ptr<gpu::emulated::Capture> capture;
+};
+
+struct CUgraph_st {
+    std::vector<gpu::emulated::Work> nodes;
+};
+struct CUgraphExec_st {
+    std::shared_ptr<const std::vector<gpu::emulated::Work>> nodes;
+};
+
+namespace gpu::emulated {
+
+namespace {
+
+struct Streams {
+    std::map<uint64_t, CUstream_st*> by_id;
+    CUstream_st default_stream;
+    std::set<CUgraph_st*> graphs;
+    std::set<CUgraphExec_st*> executables;
+    std::vector<std::pair<void*, uint64_t>> frees;  // block, newest serial when it was freed
+    uint64_t serial = 0, next_id = 1;
+    int capturing = 0;
+    cudaError_t last_error = cudaSuccess;
+    std::string last_work;  // that ran, for messages
+    Counters counters;
+    std::recursive_mutex mutex;
+    Streams() { by_id[0] = &default_stream; }
+};
+
+Streams& all() {
+    static Streams* only = new Streams;  // never destroyed: tensors may live longer than statics
+    return *only;
+}
+
+CUstream_st* resolve(cudaStream_t stream) {
+    if (!stream) return &all().default_stream;
+    for (const auto& [id, known] : all().by_id)
+        if (known == stream) return stream;
+    report("stream", "a stream that was destroyed or never created is used");
+    return nullptr;
+}
+
+void drain(CUstream_st& stream, uint64_t up_to) {
+    while (!stream.queue.empty() && stream.queue.front().serial <= up_to) {
+        const std::vector<Dependency> after = std::move(stream.queue.front().after);
+        stream.queue.front().after.clear();
+        for (const Dependency& dependency : after) {
+            auto it = all().by_id.find(dependency.stream);
+            if (it != all().by_id.end()) drain(*it->second, dependency.serial);
+        }
+        // What it waited for may have waited for it through another stream's queue, and run it.
+        if (stream.queue.empty() || stream.queue.front().serial > up_to) break;
+        Queued next = std::move(stream.queue.front());
+        stream.queue.pop_front();
+        next.work.run();
+        all().last_work = std::move(next.work.what);
+    }
+}
+
+void run_frees() {
+    uint64_t oldest = UINT64_MAX;
+    for (const auto& [id, stream] : all().by_id)
+        if (!stream->queue.empty()) oldest = std::min(oldest, stream->queue.front().serial);
+    auto& frees = all().frees;
+    size_t kept = 0;
+    for (const auto& entry : frees) {
+        if (entry.second < oldest)
+            device_free(entry.first);
+        else
+            frees[kept++] = entry;
+    }
+    frees.resize(kept);
+}
+
+CUstream_st* capturing_stream() {
+    for (const auto& [id, stream] : all().by_id)
+        if (stream->capture) return stream;
+    return nullptr;
+}
+
+}  // namespace
+
+Lock::Lock() { all().mutex.lock(); }
+Lock::~Lock() { all().mutex.unlock(); }
+
+Counters& counters() { return all().counters; }
+
+cudaError_t failed(cudaError_t error) {
+    if (error != cudaSuccess) all().last_error = error;
+    return error;
+}
+
+cudaError_t last_error(bool reset) {
+    const cudaError_t error = all().last_error;
+    if (reset) all().last_error = cudaSuccess;
+    return error;
+}
+
+cudaError_t forbid_in_capture(const char* what) {
+    CUstream_st* stream = capturing_stream();
+    if (!stream) return cudaSuccess;
+    stream->capture->spoiled = true;
+    report("capture", std::string(what) + " while a stream is captured");
+    return failed(cudaErrorStreamCaptureUnsupported);
+}
+
+cudaError_t enqueue_work(cudaStream_t handle, Work work) {
+    Lock lock;
+    CUstream_st* stream = resolve(handle);
+    if (!stream) return failed(cudaErrorInvalidResourceHandle);
+    if (stream->capture) {
+        if (stream->capture->spoiled) return failed(cudaErrorStreamCaptureInvalidated);
+        ++all().counters.captured;
+        stream->capture->nodes.push_back(std::move(work));
+        return cudaSuccess;
+    }
+    if (stream == &all().default_stream && capturing_stream()) {
+        capturing_stream()->capture->spoiled = true;
+        report("capture", work.what + " on the default stream while another stream is captured");
+        return failed(cudaErrorStreamCaptureImplicit);
+    }
+    Queued queued{++all().serial, std::move(work), {}};
+    if (stream == &all().default_stream) {
+        for (const auto& [id, other] : all().by_id)
+            if (id && other->blocking) queued.after.push_back({id, other->last});
+    } else if (stream->blocking) {
+        queued.after.push_back({0, all().default_stream.last});
+    }
+    stream->last = queued.serial;
+    stream->queue.push_back(std::move(queued));
+    return cudaSuccess;
+}
+
+cudaError_t finish_drain() {
+    check_redzones(all().last_work);
+    run_frees();
+    return take_error() ? failed(cudaErrorLaunchFailure) : cudaSuccess;
+}
+
+cudaError_t synchronise(cudaStream_t handle) {
+    if (cudaError_t error = forbid_in_capture("a synchronisation")) return error;
+    CUstream_st* stream = resolve(handle);
+    if (!stream) return failed(cudaErrorInvalidResourceHandle);
+    ++all().counters.synchronisations;
+    OpenDeviceMemory open;
+    drain(*stream, stream->last);
+    return finish_drain();
+}
+
+void drain_until(const Dependency& what) {
+    auto it = all().by_id.find(what.stream);
+    if (it == all().by_id.end()) return;
+    OpenDeviceMemory open;
+    drain(*it->second, what.serial);
+}
+
+bool has_run(const Dependency& what) {
+    auto it = all().by_id.find(what.stream);
+    return it == all().by_id.end() || it->second->queue.empty() ||
+           it->second->queue.front().serial > what.serial;
+}
+
+Dependency newest_of(cudaStream_t handle) {
+    CUstream_st* stream = resolve(handle);
+    return stream ? Dependency{stream->id, stream->last} : Dependency{};
+}
+
+cudaError_t wait_for(cudaStream_t stream, const Dependency& what) {
+    if (cudaError_t error = forbid_in_capture("waiting for an event")) return error;
+    if (cudaError_t error = enqueue_work(stream, {"wait for an event", [] {}, nullptr, 0})) return error;
+    resolve(stream)->queue.back().after.push_back(what);
+    return cudaSuccess;
+}
+
+cudaError_t synchronise_all() {
+    if (cudaError_t error = forbid_in_capture("a synchronisation")) return error;
+    ++all().counters.synchronisations;
+    std::vector<CUstream_st*> streams;
+    for (const auto& [id, stream] : all().by_id) streams.push_back(stream);
+    if (order() != Order::forward) std::reverse(streams.begin(), streams.end());
+    OpenDeviceMemory open;
+    for (CUstream_st* stream : streams) drain(*stream, stream->last);
+    return finish_drain();
+}
+
+void free_later(void* block) { all().frees.emplace_back(block, all().serial); }
+
+bool freed_already(const void* block) {
+    for (const auto& entry : all().frees)
+        if (entry.first == block) return true;
+    return false;
+}
+
+std::string queued_user_of(const void* host, size_t bytes) {
+    const char* from = static_cast<const char*>(host);
+    for (const auto& [id, stream] : all().by_id)
+        for (const Queued& queued : stream->queue) {
+            const char* used = static_cast<const char*>(queued.work.host);
+            if (used && used < from + bytes && from < used + queued.work.host_bytes) return queued.work.what;
+        }
+    return "";
+}
+
+}  // namespace gpu::emulated
+
+using namespace gpu::emulated;
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) {
+    Lock lock;
+    if (flags > cudaStreamNonBlocking) return failed(cudaErrorInvalidValue);
+    *stream = new CUstream_st;
+    (*stream)->id = all().next_id++;
+    (*stream)->blocking = flags == cudaStreamDefault;
+    all().by_id[(*stream)->id] = *stream;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+    return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    Lock lock;
+    if (!stream || !resolve(stream)) return failed(cudaErrorInvalidResourceHandle);
+    if (stream->capture) report("capture", "a stream is destroyed while it is captured");
+    {
+        OpenDeviceMemory open;  // its work still runs
+        drain(*stream, stream->last);
+    }
+    all().by_id.erase(stream->id);
+    delete stream;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+    Lock lock;
+    if (!resolve(stream)) return failed(cudaErrorInvalidResourceHandle);
+    if (!stream) return failed(cudaErrorStreamCaptureUnsupported);
+    if (stream->capture) return failed(cudaErrorStreamCaptureUnmatched);
+    stream->capture = std::make_unique<Capture>();
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+    Lock lock;
+    *graph = nullptr;
+    if (!stream || !resolve(stream) || !stream->capture) return failed(cudaErrorStreamCaptureUnmatched);
+    std::unique_ptr<Capture> capture = std::move(stream->capture);
+    if (capture->spoiled) return failed(cudaErrorStreamCaptureInvalidated);
+    *graph = new CUgraph_st{std::move(capture->nodes)};
+    all().graphs.insert(*graph);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+    Lock lock;
+    CUstream_st* known = resolve(stream);
+    if (!known) return failed(cudaErrorInvalidResourceHandle);
+    *status = !known->capture           ? cudaStreamCaptureStatusNone
+              : known->capture->spoiled ? cudaStreamCaptureStatusInvalidated
+                                        : cudaStreamCaptureStatusActive;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+    Lock lock;
+    if (!all().graphs.count(graph)) return failed(cudaErrorInvalidValue);
+    *executable = new CUgraphExec_st{std::make_shared<const std::vector<Work>>(graph->nodes)};
+    all().executables.insert(*executable);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+    Lock lock;
+    if (!all().executables.count(executable)) return failed(cudaErrorInvalidValue);
+    ++all().counters.graph_launches;
+    // The executable may be destroyed before its work runs: the work holds on to its nodes.
+    for (const Work& node : *executable->nodes)
+        if (cudaError_t error = enqueue_work(stream, node)) return error;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+    Lock lock;
+    if (!all().executables.erase(executable)) return failed(cudaErrorInvalidValue);
+    delete executable;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+    Lock lock;
+    if (!all().graphs.erase(graph)) return failed(cudaErrorInvalidValue);
+    delete graph;
+    return cudaSuccess;
+}

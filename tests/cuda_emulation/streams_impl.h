@@ -1,0 +1,37 @@
+// What streams.cpp gives to runtime.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/cuda_emulation/streams.h"
+
+namespace gpu::emulated {
+
+struct Dependency {
+    uint64_t stream = 0, serial = 0;  // all work of that stream up to that serial number
+};
+
+struct Lock {  // one lock for the whole emulator; recursive
+    Lock();
+    ~Lock();
+    Lock(const Lock&) = delete;
+};
+
+cudaError_t failed(cudaError_t error);  // remembers it for cudaGetLastError; returns it
+cudaError_t last_error(bool reset);
+cudaError_t forbid_in_capture(const char* what);
+
+cudaError_t synchronise(cudaStream_t stream);
+cudaError_t synchronise_all();
+cudaError_t finish_drain();  // frees what may be freed; cudaErrorLaunchFailure after a finding
+void drain_until(const Dependency& what);
+bool has_run(const Dependency& what);
+Dependency newest_of(cudaStream_t stream);
+cudaError_t wait_for(cudaStream_t stream, const Dependency& what);
+
+void free_later(void* block);
+bool freed_already(const void* block);
+std::string queued_user_of(const void* host, size_t bytes);  // work that will still use this host memory
+
+}  // namespace gpu::emulated

@@ -1,0 +1,199 @@
+// Streams are lazy, graphs record, memory is guarded and poisoned; each misuse is reported.
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "tests/cuda_emulation/memory.h"
+#include "tests/cuda_emulation/test_tools.h"
+
+namespace {
+
+__global__ void add_one(int* data, int n) {
+    const int i = int(blockIdx.x * blockDim.x + threadIdx.x);
+    if (i < n) data[i] += 1;
+}
+__global__ void store(int* data, int index, int value) {
+    if (threadIdx.x == 0) data[index] = value;
+}
+
+struct Pinned {
+    int* data = nullptr;
+    explicit Pinned(size_t n) { cudaMallocHost(&data, n * sizeof(int)); }
+    ~Pinned() { cudaFreeHost(data); }
+};
+
+}  // namespace
+
+TEST_CASE("emulation: a stream does nothing before something synchronises with it") {
+    cudaStream_t stream;
+    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    Pinned host(1);
+    DeviceArray<int> data(std::vector<int>{1});
+    gpu::emulated::launch<store>(1, 32, 0, stream, data.data, 0, 5);
+    *host.data = 0;
+    cudaMemcpyAsync(host.data, data.data, sizeof(int), cudaMemcpyDeviceToHost, stream);
+    CHECK(*host.data == 0);                     // a missing synchronisation shows
+    CHECK(data.read() == std::vector<int>{1});  // a non-blocking stream doesn't wait for the default one
+    CHECK(cudaStreamQuery(stream) == cudaErrorNotReady);
+    CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+    CHECK(cudaStreamQuery(stream) == cudaSuccess);
+    CHECK(*host.data == 5);
+    // An upload reads its pinned source when its turn comes: overwriting it early shows.
+    *host.data = 7;
+    cudaMemcpyAsync(data.data, host.data, sizeof(int), cudaMemcpyHostToDevice, stream);
+    *host.data = 8;
+    cudaStreamSynchronize(stream);
+    CHECK(data.read() == std::vector<int>{8});
+    cudaStreamDestroy(stream);
+    CHECK(found() == "");
+}
+
+TEST_CASE("emulation: events order streams, the default stream orders blocking ones") {
+    each_order([] {
+        cudaStream_t first, second;
+        cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
+        cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
+        cudaEvent_t event;
+        cudaEventCreate(&event);
+        DeviceArray<int> data(std::vector<int>{0});
+        gpu::emulated::launch<store>(1, 32, 0, first, data.data, 0, 5);
+        cudaEventRecord(event, first);
+        cudaStreamWaitEvent(second, event);
+        gpu::emulated::launch<add_one>(1, 32, 0, second, data.data, 1);
+        CHECK(cudaEventQuery(event) == cudaErrorNotReady);
+        cudaStreamSynchronize(second);
+        CHECK(cudaEventQuery(event) == cudaSuccess);
+        CHECK(data.read() == std::vector<int>{6});
+        cudaStreamDestroy(first), cudaStreamDestroy(second), cudaEventDestroy(event);
+        cudaStream_t blocking;
+        cudaStreamCreate(&blocking);
+        gpu::emulated::launch<store>(1, 32, 0, blocking, data.data, 0, 9);
+        CHECK(data.read() == std::vector<int>{9});
+        cudaStreamDestroy(blocking);
+    });
+    CHECK(found() == "");
+}
+
+TEST_CASE("emulation: a graph replays launches and copies with their first arguments") {
+    cudaStream_t stream;
+    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    Pinned host(1);
+    DeviceArray<int> data(std::vector<int>{0, 0});
+    int index = 1;
+    CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
+    cudaMemcpyAsync(data.data, host.data, sizeof(int), cudaMemcpyHostToDevice, stream);
+    gpu::emulated::launch<add_one>(1, 32, 0, stream, data.data, 2);
+    gpu::emulated::launch<add_one>(1, 32, 0, stream, data.data + index, 1);
+    index = 77;
+    cudaGraph_t graph;
+    cudaGraphExec_t executable;
+    CHECK(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+    CHECK(data.read() == std::vector<int>{0, 0});  // recording ran nothing
+    CHECK(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+    cudaGraphDestroy(graph);
+    for (int round = 1; round <= 3; ++round) {
+        *host.data = 10 * round;
+        CHECK(cudaGraphLaunch(executable, stream) == cudaSuccess);
+        CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+        CHECK(data.read() == std::vector<int>{10 * round + 1, 2 * round});
+    }
+    cudaGraphExecDestroy(executable);
+    cudaStreamDestroy(stream);
+    CHECK(found() == "");
+}
+
+TEST_CASE("emulation: what a capture forbids spoils it") {
+    cudaStream_t stream;
+    cudaStreamCreate(&stream);
+    DeviceArray<int> data(4);
+    auto spoiled_by = [&](auto act) {
+        cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+        act();
+        cudaGraph_t graph;
+        CHECK(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated);
+        cudaGetLastError();
+        return found();
+    };
+    int value = 0;
+    void* block = nullptr;
+    CHECK(spoiled_by([&] { cudaStreamSynchronize(stream); }) == "capture");
+    CHECK(spoiled_by([&] { cudaDeviceSynchronize(); }) == "capture");
+    CHECK(spoiled_by([&] { cudaMalloc(&block, 4); }) == "capture");
+    CHECK(spoiled_by([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }) == "capture");
+    CHECK(spoiled_by([&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); }) == "capture");
+    // A copy of memory that may be gone when the graph runs.
+    cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
+    CHECK(cudaMemcpyAsync(data.data, &value, 4, cudaMemcpyHostToDevice, stream) == cudaErrorInvalidValue);
+    cudaGraph_t graph;
+    cudaStreamEndCapture(stream, &graph);
+    cudaGraphDestroy(graph);
+    CHECK(found() == "capture");
+    cudaStreamDestroy(stream);
+    cudaGetLastError();
+}
+
+TEST_CASE("emulation: copies are checked for range, side and lifetime") {
+    DeviceArray<int> data(std::vector<int>{1, 2, 3, 4});
+    std::vector<int> host(8);
+    CHECK(cudaMemcpy(host.data(), data.data, 20, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+    CHECK(cudaMemcpy(host.data(), data.data + 1, 16, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+    CHECK(cudaMemcpy(data.data, host.data(), 16, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+    CHECK(cudaMemcpy(data.data, host.data(), 16, cudaMemcpyDeviceToDevice) == cudaErrorInvalidValue);
+    CHECK(cudaMemset(data.data, 0, 17) == cudaErrorInvalidValue);
+    CHECK(cudaFree(data.data + 1) == cudaErrorInvalidValue);
+    CHECK(cudaFree(host.data()) == cudaErrorInvalidValue);
+    CHECK(found() == "copy free");
+    CHECK(cudaGetLastError() == cudaErrorInvalidValue);
+    CHECK(cudaGetLastError() == cudaSuccess);
+    // Pinned memory freed under a copy that hasn't run.
+    int* pinned = nullptr;
+    cudaMallocHost(&pinned, 16);
+    cudaMemcpyAsync(data.data, pinned, 16, cudaMemcpyHostToDevice, nullptr);
+    cudaFreeHost(pinned);
+    CHECK(cudaDeviceSynchronize() == cudaErrorLaunchFailure);
+    CHECK(found() == "lifetime");
+    // Rows with pitches.
+    std::vector<int> rows = {1, 2, 3, 4, 5, 6};
+    DeviceArray<int> wide(std::vector<int>(8, 0));
+    CHECK(cudaMemcpy2DAsync(wide.data, 16, rows.data(), 12, 8, 2, cudaMemcpyHostToDevice, nullptr) ==
+          cudaSuccess);
+    CHECK(wide.read() == std::vector<int>{1, 2, 0, 0, 4, 5, 0, 0});
+    CHECK(found() == "");
+    cudaGetLastError();
+}
+
+TEST_CASE("emulation: memory is limited, poisoned and released when its users have run") {
+    cudaDeviceSynchronize();
+    const size_t before = gpu::emulated::live_blocks();
+    gpu::emulated::set_device_memory(gpu::emulated::device_memory_used() + 1000);
+    void* block = nullptr;
+    CHECK(cudaMalloc(&block, 1001) == cudaErrorMemoryAllocation);
+    CHECK(cudaGetLastError() == cudaErrorMemoryAllocation);
+    CHECK(cudaMalloc(&block, 1000) == cudaSuccess);
+    gpu::emulated::set_device_memory(size_t{8} << 30);
+    cudaStream_t stream;
+    cudaStreamCreate(&stream);
+    gpu::emulated::launch<store>(1, 32, 0, stream, static_cast<int*>(block), 3, 5);
+    CHECK(cudaFree(block) == cudaSuccess);  // the launch is queued before: it still may write
+    CHECK(gpu::emulated::live_blocks() == before + 1);
+    cudaStreamSynchronize(stream);
+    CHECK(gpu::emulated::live_blocks() == before);
+    CHECK(cudaFree(block) == cudaErrorInvalidValue);
+    CHECK(found() == "free");
+    cudaStreamDestroy(stream);
+    cudaGetLastError();
+}
+
+TEST_CASE("emulation: writes outside a block are reported") {
+    DeviceArray<int> data(5);
+    for (int index : {-1, 5, 60}) {
+        gpu::emulated::launch<store>(1, 32, 0, nullptr, data.data, index, 3);
+        CHECK(cudaDeviceSynchronize() == cudaErrorLaunchFailure);
+        CHECK(found() != "");
+    }
+    gpu::emulated::launch<store>(1, 32, 0, nullptr, data.data, 4, 3);
+    CHECK(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK(found() == "");
+    cudaGetLastError();
+}
