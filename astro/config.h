@@ -253,7 +253,7 @@ struct PlannerConfig {
 
 struct SelectionConfig {
     Selector selector = Selector::tdr;
-    double delta_threshold = .75, target_share = .6;
+    double delta_threshold = 1, target_share = .6;
     BridgeLength bridge_length = BridgeLength::fixed;
     int64_t candidates = 256, pair_cap = 4;
 
@@ -264,8 +264,8 @@ struct SelectionConfig {
         v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs",
           Source::ours, one_of({"fixed", "needed"}));
         v("delta_threshold", delta_threshold,
-          "largest (M+1 - n_cal) / (M+1) of a target: .75 looks for bridges of a quarter of M + 1 steps or more, "
-          "1 sets no lower bound",
+          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/algorithm.md), .75 looks "
+          "for bridges of a quarter of M + 1 steps or more",
           Source::paper, between(0, 1));
         v("target_share", target_share, "targets lie in this first share of their episode's travel",
           Source::ours, between(.01, 1));

@@ -71,7 +71,7 @@ TEST_CASE("options: every form of a value") {
                "--evaluate.tasks",
                "1,3",
                "--selection.delta-threshold",
-               "1",
+               "0.5",
                "--tdr.gamma",
                "auto",
                "--experiment.arms=raw, augmented",
@@ -90,7 +90,7 @@ TEST_CASE("options: every form of a value") {
     CHECK_FALSE(test.config.planner.feedback);
     CHECK_FALSE(test.config.planner.self_conditioning);
     CHECK(test.config.evaluate.tasks == std::vector<int64_t>{1, 3});
-    CHECK(test.config.selection.delta_threshold == 1);
+    CHECK(test.config.selection.delta_threshold == 0.5);
     CHECK(test.config.tdr.gamma == 0);
     CHECK(test.config.experiment.arms == std::vector<std::string>{"raw", "augmented"});
     CHECK(test.config.selection.selector == Selector::euclid);
