@@ -31,6 +31,7 @@ same() {
 }
 
 cd "$work" && mkdir maze || exit 1
+check "the self-test finds every op right on this machine" "$astro" selftest
 check "collect" "$astro" data collect --env pointmaze-medium-v0 --type stitch --episodes 60 --seed 3 --out maze/pointmaze-medium-stitch-v0.npz
 settings="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1"
 settings="$settings --tdr.updates 400 --dynamics.updates 40 --planner.updates 40 --gcbc.updates 40 --augment.accept_threshold 50"
