@@ -14,15 +14,18 @@ struct Gpu {
     double bytes_per_second, flop_per_second;  // of its memory; f32 outside tensor cores (NVIDIA's data sheets)
 };
 constexpr Gpu kGpus[] = {{"H200", 4.8e12, 67e12}, {"RTX 4090", 1.008e12, 82.6e12}};
-constexpr double kLaunchSeconds = 2.5e-6;  // a launch on its own, of the order that is commonly measured; no figure of ours
+constexpr double kLaunchSeconds =
+    2.5e-6;  // a launch on its own, of the order that is commonly measured; no figure of ours
 
 }  // namespace
 
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
     if (!as_json) {
-        std::printf("one step with chunks = 1; each array read or written once a kernel; the launches alone: at %.1f us each\n",
-                    1e6 * kLaunchSeconds);
-        std::printf("%-16s %9s %7s %6s %10s %10s %12s", "step", "launches", "copies", "waits", "MB", "GFLOP", "launches ms");
+        std::printf(
+            "one step with chunks = 1; each array read or written once a kernel; the launches alone: at %.1f us each\n",
+            1e6 * kLaunchSeconds);
+        std::printf("%-16s %9s %7s %6s %10s %10s %12s", "step", "launches", "copies", "waits", "MB", "GFLOP",
+                    "launches ms");
         for (const Gpu& gpu : kGpus) std::printf(" %12s", (std::string(gpu.name) + " ms").c_str());
         std::printf("\n");
     }
@@ -47,14 +50,17 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
             json["megabytes"] = 1e-6 * work.bytes / units;
             json["gflop"] = 1e-9 * work.flop / units;
             for (const Gpu& gpu : kGpus)
-                json[std::string("roofline_ms ") + gpu.name] = 1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units;
+                json[std::string("roofline_ms ") + gpu.name] =
+                    1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units;
             std::printf("%s\n", json.dump(0).c_str());
             continue;
         }
-        std::printf("%-16s %9.0f %7.0f %6.0f %10.2f %10.3f %12.3f", item.name.c_str(), static_cast<double>(work.launches) / units,
-                    static_cast<double>(work.copies) / units, static_cast<double>(work.waits) / units, 1e-6 * work.bytes / units,
-                    1e-9 * work.flop / units, launch_ms);
-        for (const Gpu& gpu : kGpus) std::printf(" %12.3f", 1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units);
+        std::printf("%-16s %9.0f %7.0f %6.0f %10.2f %10.3f %12.3f", item.name.c_str(),
+                    static_cast<double>(work.launches) / units, static_cast<double>(work.copies) / units,
+                    static_cast<double>(work.waits) / units, 1e-6 * work.bytes / units, 1e-9 * work.flop / units,
+                    launch_ms);
+        for (const Gpu& gpu : kGpus)
+            std::printf(" %12.3f", 1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units);
         std::printf("\n");
         std::fflush(stdout);
     }

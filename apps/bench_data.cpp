@@ -17,9 +17,7 @@ namespace astro::app {
 
 namespace {
 
-double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Kind {
     const char* name;
@@ -42,7 +40,8 @@ data::Dataset random_dataset(const Kind& kind) {
     d.qpos = noise(kind.qpos, "qpos"), d.qvel = noise(kind.qvel, "qvel"), d.actions = noise(kind.action, "actions");
     for (float& a : d.actions) a = std::clamp(a, -1.0f, 1.0f);
     for (size_t i = 0; i < d.qpos.size(); ++i)
-        d.qpos[i] = .2f * d.qpos[i] + (i < static_cast<size_t>(kind.qpos) ? 0.0f : d.qpos[i - static_cast<size_t>(kind.qpos)]);
+        d.qpos[i] =
+            .2f * d.qpos[i] + (i < static_cast<size_t>(kind.qpos) ? 0.0f : d.qpos[i - static_cast<size_t>(kind.qpos)]);
     for (int64_t row = 0; row < kRows; ++row) {
         const float *q = d.qpos.data() + row * kind.qpos, *v = d.qvel.data() + row * kind.qvel;
         d.observations.insert(d.observations.end(), q, q + kind.qpos);
@@ -110,11 +109,12 @@ Measured measure(int64_t rounds, const std::function<void()>& work) {
 }
 
 int64_t bytes_of(const data::Dataset& d) {
-    return static_cast<int64_t>(4 * (d.observations.size() + d.actions.size() + d.qpos.size() + d.qvel.size()) + d.terminals.size());
+    return static_cast<int64_t>(4 * (d.observations.size() + d.actions.size() + d.qpos.size() + d.qvel.size()) +
+                                d.terminals.size());
 }
 
-data::Json line(const char* name, const std::string& kind, const char* how, const char* arrays, const std::string& path, int64_t rows,
-                int64_t bytes, const ThreadPool& threads, const Measured& m) {
+data::Json line(const char* name, const std::string& kind, const char* how, const char* arrays, const std::string& path,
+                int64_t rows, int64_t bytes, const ThreadPool& threads, const Measured& m) {
     const double megabytes = 1e-6 * static_cast<double>(bytes);
     data::Json json = data::Json::object();
     json["name"] = name;
@@ -134,8 +134,8 @@ data::Json line(const char* name, const std::string& kind, const char* how, cons
     return json;
 }
 
-void measure_loads(std::vector<data::Json>& lines, ThreadPool& threads, const std::string& path, const std::string& kind, const char* how,
-                   int64_t rounds) {
+void measure_loads(std::vector<data::Json>& lines, ThreadPool& threads, const std::string& path,
+                   const std::string& kind, const char* how, int64_t rounds) {
     for (const data::Parts parts : {data::Parts::all, data::Parts::transitions}) {
         data::Dataset loaded;
         const Measured m = measure(rounds, [&] {
@@ -172,7 +172,8 @@ std::vector<data::Json> npz_load(ThreadPool& threads, const std::string& file, i
     return lines;
 }
 
-void measure_save(std::vector<data::Json>& lines, ThreadPool& threads, const data::Dataset& d, const std::string& kind, int64_t rounds) {
+void measure_save(std::vector<data::Json>& lines, ThreadPool& threads, const data::Dataset& d, const std::string& kind,
+                  int64_t rounds) {
     const Scratch folder;
     const std::string path = folder.path + "/written.npz";
     const Measured m = measure(rounds, [&] { data::save_dataset(path, d, &threads); });

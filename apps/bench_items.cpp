@@ -63,11 +63,13 @@ std::function<void()> repeat_updates(std::shared_ptr<Trainee> trainee, std::shar
 
 std::function<void()> make_tdr(const Context& context) {
     const auto w = world();
-    return repeat_updates(std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, w->statistics, 0), w, 1);
+    return repeat_updates(
+        std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, w->statistics, 0), w, 1);
 }
 
 std::shared_ptr<Dynamics> make_dynamics_model(const Context& context, const RandomWorld& w) {
-    return std::make_shared<Dynamics>(context, w.config.dynamics, w.config.planner.hole + w.config.planner.context, w.map, w.statistics, 0);
+    return std::make_shared<Dynamics>(context, w.config.dynamics, w.config.planner.hole + w.config.planner.context,
+                                      w.map, w.statistics, 0);
 }
 
 std::function<void()> make_dynamics(const Context& context) {
@@ -75,8 +77,10 @@ std::function<void()> make_dynamics(const Context& context) {
     return repeat_updates(make_dynamics_model(context, *w), w, 1);
 }
 
-std::shared_ptr<Planner> make_planner_model(const Context& context, const RandomWorld& w, const Dynamics& dynamics, const Config& config) {
-    return std::make_shared<Planner>(context, config.planner, w.map, w.statistics, std::vector<const Dynamics*>{&dynamics}, config.dynamics, 0);
+std::shared_ptr<Planner> make_planner_model(const Context& context, const RandomWorld& w, const Dynamics& dynamics,
+                                            const Config& config) {
+    return std::make_shared<Planner>(context, config.planner, w.map, w.statistics,
+                                     std::vector<const Dynamics*>{&dynamics}, config.dynamics, 0);
 }
 
 std::function<void()> make_planner(const Context& context) {
@@ -136,7 +140,8 @@ std::function<void()> make_learner_item(const Context& context, const std::strin
     data.scaling = {{0, 0}, {1, 1}};
     data.protocol = Protocol::single_task;
     data.tolerance = .1;
-    return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w, units);
+    return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w,
+                          units);
 }
 
 }  // namespace
@@ -155,10 +160,12 @@ std::vector<BenchItem> training_items() {
         {"steps", "iql", "IQL 2x256, batch 256", learner("iql", 1), 1},
         {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean over the actor's delay", learner("td3bc", 2), 2},
         {"steps", "cql", "CQL 2x256, batch 256, 10 actions", learner("cql", 1), 1},
-        {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps", sampler(20, 0), 1},
+        {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps", sampler(20, 0),
+         1},
         {"samplers", "sampler-one-pass", "the same with a final rollout in one pass", sampler(1, 0), 1},
         {"samplers", "sampler-guided", "in one pass and with 2 guidance steps", sampler(1, 2), 1},
-        {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler, 1},
+        {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler,
+         1},
     };
 }
 

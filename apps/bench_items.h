@@ -28,9 +28,9 @@ struct BenchFileItem {
     std::function<std::vector<data::Json>(ThreadPool& threads, const std::string& file, int64_t rounds)> measure;
 };
 
-std::vector<BenchItem> training_items();  // bench_items.cpp
-std::vector<BenchItem> gemm_items();      // bench_gemm.cpp
-std::vector<BenchItem> maze_items();      // bench_maze.cpp
+std::vector<BenchItem> training_items();        // bench_items.cpp
+std::vector<BenchItem> gemm_items();            // bench_gemm.cpp
+std::vector<BenchItem> maze_items();            // bench_maze.cpp
 std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
 
 // astro bench --count, for items that are steps on a context.

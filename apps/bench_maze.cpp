@@ -35,7 +35,8 @@ struct MazeWorld {
         threads.run(data.rows, [&](int64_t t) {
             for (int64_t w = 0; w < map.width; ++w) {
                 const double turn = 6.283185307179586 * static_cast<double>(w) / static_cast<double>(map.width);
-                const double x = std::cos(turn) * double(data.observation(t)[0]) + std::sin(turn) * double(data.observation(t)[1]);
+                const double x =
+                    std::cos(turn) * double(data.observation(t)[0]) + std::sin(turn) * double(data.observation(t)[1]);
                 map.latent[static_cast<size_t>(t * map.width + w)] = static_cast<float>(x / maze::kStep / 4);
             }
         });
@@ -64,7 +65,8 @@ std::function<void()> make_maze_steps(const Context&) {
     const maze::Layout& layout = maze::layout("large");
     auto agents = std::make_shared<std::vector<maze::PointMaze>>();
     const std::vector<maze::Cell> cells = layout.free_cells();
-    for (size_t i = 0; i < 64; ++i) agents->emplace_back(layout, maze::centre(cells[i % cells.size()]), maze::Point{}, Rng(i));
+    for (size_t i = 0; i < 64; ++i)
+        agents->emplace_back(layout, maze::centre(cells[i % cells.size()]), maze::Point{}, Rng(i));
     auto headings = std::make_shared<std::vector<float>>(2048);
     Rng(7).fill_uniform(headings->data(), 2048, -1, 1);
     auto step = std::make_shared<size_t>(0);
@@ -86,8 +88,10 @@ std::function<void()> make_selection(const Context& context, int64_t rows, bool 
         const auto none = [](int64_t) { return false; };
         for (int64_t q = 0; q < queries; ++q, ++*next) {
             const int64_t source = w->sources[*next % w->sources.size()];
-            if (brute) index->all_targets(source, none);
-            else index->candidates(source, none, Rng(*next));
+            if (brute)
+                index->all_targets(source, none);
+            else
+                index->candidates(source, none, Rng(*next));
         }
     };
 }
@@ -130,7 +134,8 @@ std::function<void()> make_nearest(const Context& context) {
 
 std::vector<BenchItem> maze_items() {
     std::vector<BenchItem> items;
-    items.push_back({"stitching", "maze-steps", "steps of the exact large maze on one thread, 30 % in contact", make_maze_steps, 64000, 64});
+    items.push_back({"stitching", "maze-steps", "steps of the exact large maze on one thread, 30 % in contact",
+                     make_maze_steps, 64000, 64});
     struct Size {
         const char* name;
         int64_t rows;
@@ -140,14 +145,17 @@ std::vector<BenchItem> maze_items() {
         const bool only_named = rows > 1000000;
         const std::string name = size.name;
         items.push_back({"stitching", "select-" + name, "selection queries by the index (up to 256 targets)",
-                         [rows](const Context& c) { return make_selection(c, rows, false, 100); }, 100, rows, only_named});
+                         [rows](const Context& c) { return make_selection(c, rows, false, 100); }, 100, rows,
+                         only_named});
         items.push_back({"stitching", "select-brute-" + name, "selection queries by brute force (all targets)",
-                         [rows, scanned](const Context& c) { return make_selection(c, rows, true, scanned); }, scanned, rows, only_named});
-        items.push_back({"stitching", "select-build-" + name, "building the index", [rows](const Context& c) { return make_selection_build(c, rows); },
-                         1, rows, only_named});
+                         [rows, scanned](const Context& c) { return make_selection(c, rows, true, scanned); }, scanned,
+                         rows, only_named});
+        items.push_back({"stitching", "select-build-" + name, "building the index",
+                         [rows](const Context& c) { return make_selection_build(c, rows); }, 1, rows, only_named});
     }
     items.push_back({"stitching", "closure", "shortest paths between 1500 landmarks", make_closure, 1, 1500});
-    items.push_back({"stitching", "nearest-landmark", "the nearest of 1500 landmarks for every row", make_nearest, 1, 1000000});
+    items.push_back(
+        {"stitching", "nearest-landmark", "the nearest of 1500 landmarks for every row", make_nearest, 1, 1000000});
     return items;
 }
 

@@ -20,10 +20,13 @@ struct BenchOptions {
 
     template <class V>
     void visit(V& v) {
-        v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all", Source::ours, anything());
-        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours, anything());
+        v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all",
+          Source::ours, anything());
+        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours,
+          anything());
         v("list", list, "only list the items, each with its group", Source::ours, anything());
-        v("count", count, "count what the steps ask of a GPU (launches, bytes, FLOP) and the least time that takes; measures nothing",
+        v("count", count,
+          "count what the steps ask of a GPU (launches, bytes, FLOP) and the least time that takes; measures nothing",
           Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
@@ -32,9 +35,7 @@ struct BenchOptions {
     }
 };
 
-double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // FLOP a second of register-only fused multiply-adds on all threads: the best of twenty runs of 2 ms each, long
 // enough that waking the threads does not count.
@@ -89,20 +90,23 @@ Items choose_items(const std::vector<std::string>& wanted) {
         fail(ErrorKind::usage, "unknown item '", word, "'",
              nearest.empty() ? "; astro bench --list lists them" : ", did you mean '" + nearest + "'?");
     }
-    auto asked_for = [&](const std::string& word) { return std::find(wanted.begin(), wanted.end(), word) != wanted.end(); };
+    auto asked_for = [&](const std::string& word) {
+        return std::find(wanted.begin(), wanted.end(), word) != wanted.end();
+    };
     auto chosen = [&](const std::string& name, const std::string& group) {
         return wanted.empty() || asked_for(name) || asked_for(group);
     };
     Items items;
     for (BenchItem& item : all)
-        if (item.only_named ? asked_for(item.name) : chosen(item.name, item.group)) items.steps.push_back(std::move(item));
+        if (item.only_named ? asked_for(item.name) : chosen(item.name, item.group))
+            items.steps.push_back(std::move(item));
     for (BenchFileItem& item : bench_file_items())
         if (chosen(item.name, kFileGroup)) items.files.push_back(std::move(item));
     return items;
 }
 
 struct Measured {
-    double least = 0, median = 0;        // milliseconds an update or product
+    double least = 0, median = 0;          // milliseconds an update or product
     double gflop = 0, rate = 0, peak = 0;  // of one; GFLOP/s by the least time; the machine's, best of before and after
     int64_t repeats = 0;
 };
@@ -136,8 +140,10 @@ void print_json(const data::Json& json) {
 }
 
 void list_item(const std::string& group, const std::string& name, const std::string& words, bool as_json) {
-    if (as_json) print_json(describe(group, name, words));
-    else std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
+    if (as_json)
+        print_json(describe(group, name, words));
+    else
+        std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
 }
 
 void print_item(const BenchItem& item, const Measured& m, int threads, bool as_json) {
@@ -167,9 +173,10 @@ void measure_files(const BenchFileItem& item, const BenchOptions& options, Threa
             print_json(line);
             continue;
         }
-        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n", item.name.c_str(),
-                    line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(), line.at("arrays").as_string().c_str(),
-                    1e3 * line.at("seconds_min").as_real(), 1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
+        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n",
+                    item.name.c_str(), line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(),
+                    line.at("arrays").as_string().c_str(), 1e3 * line.at("seconds_min").as_real(),
+                    1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
                     line.at("peak_rss_mib").as_real());
         std::fflush(stdout);
     }
@@ -197,9 +204,11 @@ int run_bench(CommandLine& line) {
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*backend, threads, options.chunks};
     if (!output.json && !items.steps.empty())
-        std::printf("%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
-                    cpu_isa_name(), threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
-    for (const BenchItem& item : items.steps) print_item(item, measure_item(item, context, options), threads.size(), output.json);
+        std::printf(
+            "%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
+            cpu_isa_name(), threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
+    for (const BenchItem& item : items.steps)
+        print_item(item, measure_item(item, context, options), threads.size(), output.json);
     for (const BenchFileItem& item : items.files) measure_files(item, options, threads, output.json);
     return 0;
 }

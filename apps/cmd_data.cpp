@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "apps/options.h"
 #include "apps/measure.h"
+#include "apps/options.h"
 #include "apps/progress.h"
 #include "data/dataset_load.h"
 #include "data/maze/collect.h"
@@ -35,7 +35,8 @@ struct VerifyOptions {
     std::string env;
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment, such as pointmaze-medium-v0; empty: from the file's name", Source::ours, anything());
+        v("env", env, "environment, such as pointmaze-medium-v0; empty: from the file's name", Source::ours,
+          anything());
     }
 };
 
@@ -48,7 +49,8 @@ const char* severity_name(data::Severity severity) {
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
     maze::EnvironmentName name;
     if (!maze::parse_environment(config.env, name))
-        fail(ErrorKind::usage, "unknown environment '", config.env, "': there is pointmaze-medium-v0, pointmaze-large-v0, "
+        fail(ErrorKind::usage, "unknown environment '", config.env,
+             "': there is pointmaze-medium-v0, pointmaze-large-v0, "
              "pointmaze-giant-v0, pointmaze-teleport-v0");
     if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
         fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
@@ -130,7 +132,9 @@ int run_data_verify(CommandLine& line) {
     if (environment.empty()) environment = data::resolve_dataset(path, "").environment;
     maze::EnvironmentName name;
     if (!maze::parse_environment(environment, name))
-        fail(ErrorKind::usage, environment.empty() ? "the file's name does not tell its environment" : "no built-in simulator for '" + environment + "'",
+        fail(ErrorKind::usage,
+             environment.empty() ? "the file's name does not tell its environment"
+                                 : "no built-in simulator for '" + environment + "'",
              "; hint: --env pointmaze-medium-v0, -large-, -giant- or -teleport-");
     ThreadPool pool(threads.count());
     const data::Dataset dataset = data::load_dataset(path, &pool);
@@ -144,7 +148,9 @@ int run_data_verify(CommandLine& line) {
     json["real_transitions"] = r.real.transitions;
     json["real_worst_error"] = r.real.worst;
     json["real_worst_row"] = r.real.worst_row;
-    auto share = [](int64_t part, int64_t all) { return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0; };
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
     for (size_t k = 0; k < tolerances.size(); ++k)
         json[at_tolerance("dvr_real", tolerances[k])] = share(r.real.violations[k], r.real.transitions);
     bool obeys = r.real.worst <= kRealBound;
@@ -152,7 +158,8 @@ int run_data_verify(CommandLine& line) {
         json["synthetic_transitions"] = r.synthetic.transitions;
         json["bridges"] = r.bridges;
         for (size_t k = 0; k < tolerances.size(); ++k) {
-            json[at_tolerance("dvr_transition", tolerances[k])] = share(r.synthetic.violations[k], r.synthetic.transitions);
+            json[at_tolerance("dvr_transition", tolerances[k])] =
+                share(r.synthetic.violations[k], r.synthetic.transitions);
             json[at_tolerance("dvr_bridge", tolerances[k])] = share(r.violating_bridges[k], r.bridges);
             if (tolerances[k] == kHeadline) obeys = obeys && share(r.violating_bridges[k], r.bridges) <= kBridgeShare;
         }
@@ -160,9 +167,10 @@ int run_data_verify(CommandLine& line) {
     json["obeys"] = obeys;
     print_new(json, {}, output.json);
     if (!obeys)
-        std::fprintf(stderr, "astro: %s does not obey %s: worst real row %lld is off by %g (bound %g)%s\n", path.c_str(),
-                     environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst, kRealBound,
-                     dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare).c_str());
+        std::fprintf(
+            stderr, "astro: %s does not obey %s: worst real row %lld is off by %g (bound %g)%s\n", path.c_str(),
+            environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst, kRealBound,
+            dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare).c_str());
     return obeys ? 0 : 3;
 }
 

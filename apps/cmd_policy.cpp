@@ -11,8 +11,9 @@ struct ArmOptions {
     std::string augmented, arm = "raw";
     template <class V>
     void visit(V& v) {
-        v("augmented", augmented, "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own",
-          Source::ours, anything());
+        v("augmented", augmented,
+          "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own", Source::ours,
+          anything());
         v("arm", arm, "data the policy learns from", Source::ours, one_of({"raw", "duplicate", "augmented"}));
     }
 };
@@ -37,12 +38,14 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     if (options.arm == "duplicate") {
         Workbench& bench = runner.bench();
         runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
-        loaded.other = duplicate_control(bench.map(), loaded.other.rows, runner.config().augment.tail_rows, bench.seed());
+        loaded.other =
+            duplicate_control(bench.map(), loaded.other.rows, runner.config().augment.tail_rows, bench.seed());
     }
     loaded.arm.other = &loaded.other;
 }
 
-const std::vector<std::string> kSections = {"", "checkpoint", "data", "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"};
+const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
+                                            "value", "iql",        "td3bc", "cql",    "evaluate"};
 
 // What both commands do first: options, settings, an open runner, the arm's data.
 template <class Work>

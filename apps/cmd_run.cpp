@@ -14,8 +14,9 @@ int run_run(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    line.add_config(config, {"",       "checkpoint", "collect", "data",  "tdr", "closure", "dynamics", "planner",  "selection", "augment",
-                             "policy", "gcbc",       "value",   "iql",   "td3bc", "cql",   "evaluate", "metrics",  "experiment"});
+    line.add_config(
+        config, {"", "checkpoint", "collect", "data", "tdr", "closure", "dynamics", "planner", "selection", "augment",
+                 "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate", "metrics", "experiment"});
     if (!line.parse()) return 0;
     line.require("run");
     StageRunner runner(line, options, config);
@@ -40,8 +41,10 @@ int run_run(CommandLine& line) {
         }
     write_pictures(runner, augmented);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
-    if (output.json) std::printf("%s\n", runner.results().dump().c_str());
-    else print_summary(runner);
+    if (output.json)
+        std::printf("%s\n", runner.results().dump().c_str());
+    else
+        print_summary(runner);
     return 0;
 }
 

@@ -33,10 +33,9 @@ int run_version(CommandLine& line) {
         std::printf("%s\n", json.dump().c_str());
         return 0;
     }
-    std::printf(
-        "git       %s\ncompiler  %s\nflags     %s\nisa       %s\nsystem    %s\nthreads   %d\ndevice    %s\n",
-        info.git_id.c_str(), info.compiler.c_str(), info.flags.c_str(), info.isa.c_str(), info.system.c_str(),
-        info.threads, device.c_str());
+    std::printf("git       %s\ncompiler  %s\nflags     %s\nisa       %s\nsystem    %s\nthreads   %d\ndevice    %s\n",
+                info.git_id.c_str(), info.compiler.c_str(), info.flags.c_str(), info.isa.c_str(), info.system.c_str(),
+                info.threads, device.c_str());
     return 0;
 }
 

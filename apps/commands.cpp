@@ -61,12 +61,10 @@ void refuse_command(const std::vector<std::string>& arguments) {
     std::vector<std::string> names, starting;
     for (const Command& command : commands()) {
         names.emplace_back(command.name);
-        if (names.back().compare(0, arguments[0].size() + 1, arguments[0] + " ") == 0)
-            starting.push_back(names.back());
+        if (names.back().compare(0, arguments[0].size() + 1, arguments[0] + " ") == 0) starting.push_back(names.back());
     }
-    const std::string typed = arguments.size() > 1 && arguments[1].compare(0, 1, "-") != 0
-                                  ? arguments[0] + " " + arguments[1]
-                                  : arguments[0];
+    const std::string typed =
+        arguments.size() > 1 && arguments[1].compare(0, 1, "-") != 0 ? arguments[0] + " " + arguments[1] : arguments[0];
     // A first word that groups commands: name its members.
     if (!starting.empty()) {
         std::string members;

@@ -40,14 +40,13 @@ void split_comment(const std::string& line, std::string& content, std::string& c
 
 bool is_name(const std::string& word) {
     return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '-' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               c == '.';
     });
 }
 
 std::string quote(const std::string& value) {
-    if (!value.empty() && trim(value) == value && value.find_first_of("\"\\#") == std::string::npos)
-        return value;
+    if (!value.empty() && trim(value) == value && value.find_first_of("\"\\#") == std::string::npos) return value;
     std::string quoted = "\"";
     for (const char c : value) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -65,8 +64,7 @@ std::string unquote(const std::string& value, const std::string& where) {
         if (value[i] == '\\' && i + 1 < value.size()) ++i;
         plain += value[i];
     }
-    if (i + 1 != value.size())
-        fail(ErrorKind::usage, where, ": text in quotes must end with the closing quote");
+    if (i + 1 != value.size()) fail(ErrorKind::usage, where, ": text in quotes must end with the closing quote");
     return plain;
 }
 
@@ -106,8 +104,7 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
 
 std::vector<ConfigEntry> read_config(const std::string& path) { return parse_config(data::read_text_file(path), path); }
 
-std::string dump_config(const Settings& settings, const std::string& preset,
-                        const std::string& preset_origin) {
+std::string dump_config(const Settings& settings, const std::string& preset, const std::string& preset_origin) {
     std::string out;
     const auto line = [&out](const std::string& key, const std::string& value, const std::string& origin) {
         std::string statement = key + " = " + quote(value);

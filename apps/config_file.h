@@ -25,7 +25,6 @@ std::vector<ConfigEntry> read_config(const std::string& path);
 
 // Every setting as a file that reads back to the same values, each with its origin as comment. The same
 // values and origins give the same bytes.
-std::string dump_config(const Settings& settings, const std::string& preset,
-                        const std::string& preset_origin);
+std::string dump_config(const Settings& settings, const std::string& preset, const std::string& preset_origin);
 
 }  // namespace astro::app

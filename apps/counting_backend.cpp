@@ -40,8 +40,8 @@ class CountingBackend : public Backend {
         kernel(2 * count(n), 0, to);
         to_.cast(from, x, to, y, n);
     }
-    void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y, int64_t y_stride,
-                   bool accumulate) override {
+    void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y,
+                   int64_t y_stride, bool accumulate) override {
         kernel((accumulate ? 3 : 2) * count(rows * columns), 0, type);
         to_.copy_rows(type, rows, columns, x, x_stride, y, y_stride, accumulate);
     }
@@ -67,7 +67,8 @@ class CountingBackend : public Backend {
         kernel(count(elements(t, nullptr) + 2 * elements(t, t.b_step)), 0, type);
         to_.sum_to(type, t, x, y);
     }
-    void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x, void* y) override {
+    void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
+                void* y) override {
         kernel(2 * count(outer * length * inner), 0, type);
         to_.cumsum(type, outer, length, inner, reverse, x, y);
     }
@@ -142,7 +143,8 @@ class CountingBackend : public Backend {
         kernel(count(2 * n * width + 2 * n), 0, type);
         to_.gather_rows(type, n, width, x, index, y);
     }
-    void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index, void* gx) override {
+    void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
+                          void* gx) override {
         kernel(count(4 * n), 0, type);
         kernel(count(4 * n), 0, type);  // the sort, in one block up to 1024 rows
         kernel(count(3 * n * width), 0, type);

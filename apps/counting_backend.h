@@ -1,4 +1,5 @@
-// Counts what a step asks of a device, while another backend carries it out: for the roofline of a GPU that is not there.
+// Counts what a step asks of a device, while another backend carries it out: for the roofline of a GPU that is not
+// there.
 #pragma once
 
 #include <vector>

@@ -52,18 +52,16 @@ std::string initial_of(const Setting& setting) { return setting.initial.empty() 
 
 std::string entry(const Setting& setting, bool with_source) {
     std::string details = "default " + initial_of(setting);
-    const bool plain = setting.kind == SettingKind::boolean ||
-                       (setting.kind == SettingKind::text && setting.domain.choices.empty());
+    const bool plain =
+        setting.kind == SettingKind::boolean || (setting.kind == SettingKind::text && setting.domain.choices.empty());
     if (!plain) details += "; " + expectation(setting.kind, setting.domain);
     if (with_source) details += std::string("; ") + source_name(setting.source);
-    return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) +
-           wrap("[" + details + "]");
+    return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) + wrap("[" + details + "]");
 }
 
 // Table cells must not hold the character that separates them.
 std::string cell(std::string words) {
-    for (size_t at = words.find('|'); at != std::string::npos; at = words.find('|', at + 2))
-        words.insert(at, "\\");
+    for (size_t at = words.find('|'); at != std::string::npos; at = words.find('|', at + 2)) words.insert(at, "\\");
     return words;
 }
 
@@ -100,8 +98,7 @@ std::string CommandLine::help() const {
 }
 
 std::string CommandLine::markdown() const {
-    std::string page =
-        "## astro " + command_name() + "\n\n" + command_.summary + "\n\n    " + usage() + "\n\n";
+    std::string page = "## astro " + command_name() + "\n\n" + command_.summary + "\n\n    " + usage() + "\n\n";
     if (!own_.all().empty()) page += "| option | meaning | default | takes |\n|---|---|---|---|\n";
     for (const Setting& setting : own_.all()) page += row(setting, false);
     if (config_ == nullptr) return page + "\n";
@@ -121,8 +118,7 @@ std::string markdown_of_config() {
     settings.add_sections(config);
     std::string page;
     for (const Settings::Section& section : settings.sections()) {
-        page += "## " + section.title +
-                "\n\n| setting | meaning | default | takes | source |\n|---|---|---|---|---|\n";
+        page += "## " + section.title + "\n\n| setting | meaning | default | takes | source |\n|---|---|---|---|---|\n";
         for (const Setting& setting : settings.all())
             if (setting.section == section.prefix) page += row(setting, true);
         page += "\n";

@@ -24,7 +24,8 @@ double percentile(std::vector<double> values, double percent) {
     return values[static_cast<size_t>(percent / 100 * static_cast<double>(values.size() - 1))];
 }
 
-void put_rates(data::Json& results, const std::string& transition, const std::string& bridge, const ViolationRates& rates) {
+void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
+               const ViolationRates& rates) {
     for (size_t k = 0; k < rates.tolerance.size(); ++k) {
         if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
         if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
@@ -61,8 +62,10 @@ void print_new(const data::Json& results, const std::vector<std::string>& before
         return;
     }
     for (const auto& [key, value] : fresh.members())
-        if (value.kind() == data::Json::Kind::real) std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
-        else std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
+        if (value.kind() == data::Json::Kind::real)
+            std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
+        else
+            std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
 }
 
 void train_and_measure_tdr(StageRunner& runner) {
@@ -74,7 +77,8 @@ void train_and_measure_tdr(StageRunner& runner) {
     const TemporalMap& map = bench.map();
     results["tdr_updates"] = bench.tdr().updates();
     if (map.components > 1)
-        runner.warn(text("the landmark graph has ", map.components, " components: distances between them are infinite; "
+        runner.warn(text("the landmark graph has ", map.components,
+                         " components: distances between them are infinite; "
                          "hint: more tdr.updates, or a larger closure.edge"));
     results["calibration_error"] = calibration_error(bench.map());
     std::vector<double> travel;
@@ -146,14 +150,16 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
     Workbench& bench = runner.bench();
     std::vector<std::string> found;
     if (made.wall_share > limits.warn_wall_share)
-        found.push_back(text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
-                             " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
+        found.push_back(
+            text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
+                 " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
     std::vector<double> errors;
     for (const BridgeAttempt& attempt : made.attempts) errors.push_back(attempt.bridge.error);
     const double median = percentile(errors, 50), reference = percentile(best_errors(bench.validation_bridges()), 50);
     if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
-        found.push_back(text("dynamics drift: the median arrival error is ", print_real(median), " sigma_delta against ",
-                             print_real(reference), " on held-out windows; hint: train dynamics and planner longer"));
+        found.push_back(text("dynamics drift: the median arrival error is ", print_real(median),
+                             " sigma_delta against ", print_real(reference),
+                             " on held-out windows; hint: train dynamics and planner longer"));
     const double deviation = plan_deviation(made.attempts, bench.train_data());
     if (deviation < limits.warn_collapse)
         found.push_back(text("planner collapse: planned actions deviate ", print_real(deviation),
@@ -168,7 +174,8 @@ std::string augment_and_measure(StageRunner& runner) {
     data::Json& results = runner.results();
     const std::string path = runner.folder().file("augmented.npz"), fingerprint = bench.fingerprint("augment");
     const data::Json* known = results.find("augment_fingerprint");
-    if (known && known->as_string() == fingerprint && data::file_exists(path)) return path;  // done in an earlier session
+    if (known && known->as_string() == fingerprint && data::file_exists(path))
+        return path;  // done in an earlier session
 
     const double start = seconds_now();
     const Config& config = runner.config();
@@ -180,7 +187,8 @@ std::string augment_and_measure(StageRunner& runner) {
         runner.progress().update(rows);
         if (looked || so_far.attempts.size() < 500) return;
         looked = true;  // early enough to stop a run that goes wrong; what goes into results.json is judged at the end
-        for (const std::string& message : failure_signatures(runner, so_far)) runner.progress().note("so far: " + message);
+        for (const std::string& message : failure_signatures(runner, so_far))
+            runner.progress().note("so far: " + message);
     };
     progress.interrupted = [] { return interrupted(); };
     const Augmentation made = bench.augment(progress);
@@ -191,7 +199,8 @@ std::string augment_and_measure(StageRunner& runner) {
              made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
              made.attempts.empty() ? "; hint: train the TDR longer, so that targets lie within reach"
                                    : "; hint: train the planner longer, or raise augment.accept_threshold");
-    const data::Dataset spliced = to_dataset(made, bench.train_data(), bench.statistics(), find_simulator(runner.environment()) != nullptr);
+    const data::Dataset spliced =
+        to_dataset(made, bench.train_data(), bench.statistics(), find_simulator(runner.environment()) != nullptr);
     data::save_dataset(path, spliced, &runner.threads());
 
     std::vector<int64_t> verdicts(4);
@@ -207,7 +216,8 @@ std::string augment_and_measure(StageRunner& runner) {
     results["augment_chains"] = static_cast<int64_t>(made.chains.size());
     results["augment_bridges"] = verdicts[0];
     results["augment_bridge_transitions"] = bridge_rows;
-    results["augment_depth_mean"] = static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
+    results["augment_depth_mean"] =
+        static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
     results["augment_attempts"] = attempts;
     results["yield"] = attempts ? static_cast<double>(verdicts[0]) / static_cast<double>(attempts) : 0.0;
     for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement})
@@ -233,7 +243,8 @@ std::string augment_and_measure(StageRunner& runner) {
         put_rates(results, "dvr_real", "", real_violation_rates(bench.train(), units, kappas, simulator->step));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
                   violation_rates(made.attempts, SeamForm::snap, false, units, kappas, simulator->step));
-        put_rates(results, "", "dvr_bridge_snap", violation_rates(made.attempts, SeamForm::snap, true, units, kappas, simulator->step));
+        put_rates(results, "", "dvr_bridge_snap",
+                  violation_rates(made.attempts, SeamForm::snap, true, units, kappas, simulator->step));
         put_stored_rates(results, spliced, kappas, *simulator, runner.threads());
         results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, simulator->step, 50);
         results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, simulator->step, 90);

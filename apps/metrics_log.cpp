@@ -52,8 +52,7 @@ std::vector<MetricRow> read_metrics(const std::string& path) {
     for (int number = 1; std::getline(lines, line); ++number) {
         MetricRow row;
         if (number == 1 ? line != kHeader : !read_row(line, row))
-            fail(ErrorKind::data, path, ":", number, ": expected ", number == 1 ? "the line " : "a row of ",
-                 kHeader);
+            fail(ErrorKind::data, path, ":", number, ": expected ", number == 1 ? "the line " : "a row of ", kHeader);
         if (number > 1) rows.push_back(std::move(row));
     }
     return rows;
@@ -90,8 +89,7 @@ void MetricsLog::add(int64_t step, const std::string& key, double value) {
 }
 
 void MetricsLog::flush() {
-    if (std::fflush(file_.get()) != 0)
-        fail(ErrorKind::io, "cannot write ", path_, ": ", std::strerror(errno));
+    if (std::fflush(file_.get()) != 0) fail(ErrorKind::io, "cannot write ", path_, ": ", std::strerror(errno));
 }
 
 }  // namespace astro::app

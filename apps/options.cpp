@@ -43,9 +43,7 @@ bool CommandLine::parse() {
     return true;
 }
 
-void CommandLine::refuse(const std::string& message) const {
-    fail(ErrorKind::usage, command_.name, ": ", message);
-}
+void CommandLine::refuse(const std::string& message) const { fail(ErrorKind::usage, command_.name, ": ", message); }
 
 // Collects flags and operands; true when help is asked for.
 bool CommandLine::read_arguments() {
@@ -120,8 +118,7 @@ bool CommandLine::uses(const std::string& section) const {
 Setting* CommandLine::find_flag(const std::string& name) {
     if (Setting* own = own_.find(name)) return own;
     Setting* setting = config_settings_.find(name);
-    if (setting != nullptr && !uses(setting->section))
-        refuse("--" + setting->key + " has no effect on this command");
+    if (setting != nullptr && !uses(setting->section)) refuse("--" + setting->key + " has no effect on this command");
     return setting;
 }
 

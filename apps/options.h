@@ -33,8 +33,8 @@ struct StageOptions {
     void visit(V& v) {
         v("run", run, "run folder; made when it does not exist", Source::ours, anything());
         v("resume", resume, "go on from the newest checkpoint", Source::ours, anything());
-        v("stop-after", stop_after, "stop after this update, as if interrupted there; 0: at the end",
-          Source::ours, between(0, kMaxCount));
+        v("stop-after", stop_after, "stop after this update, as if interrupted there; 0: at the end", Source::ours,
+          between(0, kMaxCount));
         v("log-every", log_every, "seconds between progress lines when stderr is no terminal", Source::ours,
           between(.01, 1e6));
         v("quiet", quiet, "no progress on stderr", Source::ours, anything());
@@ -49,8 +49,7 @@ enum class Purpose { execute, help, markdown };
 class CommandLine {
   public:
     // arguments: what follows the command's name.
-    CommandLine(const Command& command, std::vector<std::string> arguments,
-                Purpose purpose = Purpose::execute);
+    CommandLine(const Command& command, std::vector<std::string> arguments, Purpose purpose = Purpose::execute);
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 

@@ -1,10 +1,10 @@
 #include "apps/policy_runs.h"
 
-#include "apps/simulator.h"
-
 #include <algorithm>
 #include <map>
 #include <set>
+
+#include "apps/simulator.h"
 
 namespace astro::app {
 
@@ -13,13 +13,16 @@ namespace {
 const maze::Layout& layout_of(const std::string& environment) {
     maze::EnvironmentName name;
     if (!maze::parse_environment(environment, name))
-        fail(ErrorKind::usage, environment.empty() ? "no environment is known for the data" : "no built-in simulator for '" + environment + "'",
+        fail(ErrorKind::usage,
+             environment.empty() ? "no environment is known for the data"
+                                 : "no built-in simulator for '" + environment + "'",
              "; hint: --env pointmaze-medium-v0, -large-, -giant- or -teleport-");
     return maze::layout(name.maze);
 }
 
 maze::Protocol protocol_of(const Config& config) {
-    return config.policy.protocol == Protocol::goal_conditioned ? maze::Protocol::goal_conditioned : maze::Protocol::single_task;
+    return config.policy.protocol == Protocol::goal_conditioned ? maze::Protocol::goal_conditioned
+                                                                : maze::Protocol::single_task;
 }
 
 }  // namespace
@@ -32,11 +35,12 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::s
     data.gamma = resolve_gamma(config.policy.gamma, runner.environment());
     data.scaling = {bench.statistics().mean, bench.statistics().sigma_state};
     if (data.protocol == Protocol::single_task) {
-        const maze::Point goal = maze::centre(layout_of(runner.environment()).tasks[static_cast<size_t>(config.policy.task - 1)].goal);
+        const maze::Point goal =
+            maze::centre(layout_of(runner.environment()).tasks[static_cast<size_t>(config.policy.task - 1)].goal);
         data.goal_xy = {goal.x, goal.y};
         data.tolerance = maze::kGoalTolerance;
     }
-    const double share = !arm.other ? 0
+    const double share = !arm.other                                    ? 0
                          : data.protocol == Protocol::goal_conditioned ? config.policy.synthetic_share
                                                                        : config.policy.single_task_synthetic_share;
     if (share > 0) data.pools.push_back({arm.other, share});
@@ -46,7 +50,9 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::s
 }
 
 std::string policy_label(const Config& config, const std::string& learner) {
-    return config.policy.protocol == Protocol::goal_conditioned ? learner : learner + "-task" + std::to_string(config.policy.task);
+    return config.policy.protocol == Protocol::goal_conditioned
+               ? learner
+               : learner + "-task" + std::to_string(config.policy.task);
 }
 
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths) {
@@ -60,13 +66,14 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     result.episodes = maze::draw_episodes(layout, tasks, config.evaluate.episodes, protocol, seed);
     result.outcomes = maze::evaluate(
         layout, result.episodes, protocol,
-        [&](const std::vector<float>& states, const std::vector<float>& goals) { return policy.act(states, goals); }, seed,
-        record_paths);
+        [&](const std::vector<float>& states, const std::vector<float>& goals) { return policy.act(states, goals); },
+        seed, record_paths);
     double arrived = 0;
     for (size_t t = 0; t < tasks.size(); ++t) {
         double won = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
-            const maze::Outcome& outcome = result.outcomes[t * static_cast<size_t>(config.evaluate.episodes) + static_cast<size_t>(e)];
+            const maze::Outcome& outcome =
+                result.outcomes[t * static_cast<size_t>(config.evaluate.episodes) + static_cast<size_t>(e)];
             won += outcome.success;
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
         }
@@ -90,7 +97,8 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
         if (!simulated || !at.count(step)) return;
         const Evaluation e = evaluate_policy(runner, *policy, false);
         log.add(step, "success", e.success);
-        for (size_t t = 0; t < tasks.size(); ++t) log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
+        for (size_t t = 0; t < tasks.size(); ++t)
+            log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
         log.add(step, "episode_steps", e.mean_steps);
     });
     if (!simulated) return;
@@ -108,7 +116,8 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
     data::Json& results = runner.results();
     results[key + "/last"] = success.rbegin()->second;
     results[key + "/best"] = best;
-    for (int64_t task : tasks) results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
+    for (int64_t task : tasks)
+        results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
     runner.save_results();
 }
 

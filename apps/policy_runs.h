@@ -25,8 +25,8 @@ void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, 
 std::string policy_label(const Config& config, const std::string& learner);
 
 struct Evaluation {
-    double success = 0;                    // mean over tasks
-    std::vector<double> task_success;      // by task evaluated
+    double success = 0;                // mean over tasks
+    std::vector<double> task_success;  // by task evaluated
     double mean_steps = 0;
     std::vector<maze::Episode> episodes;
     std::vector<maze::Outcome> outcomes;

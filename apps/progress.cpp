@@ -45,14 +45,13 @@ std::string progress_line(const ProgressState& state) {
     std::string line = state.stage + " " + std::to_string(state.step);
     if (state.total > 0) {
         line += "/" + std::to_string(state.total);
-        line += format(" %.0f%%", std::floor(100.0 * static_cast<double>(state.step) /
-                                             static_cast<double>(state.total)));
+        line +=
+            format(" %.0f%%", std::floor(100.0 * static_cast<double>(state.step) / static_cast<double>(state.total)));
     }
     if (state.steps_per_second > 0) {
         line += format(state.steps_per_second < 10 ? " %.2f/s" : " %.1f/s", state.steps_per_second);
         if (state.total > state.step)
-            line +=
-                " ETA " + clock_time(static_cast<double>(state.total - state.step) / state.steps_per_second);
+            line += " ETA " + clock_time(static_cast<double>(state.total - state.step) / state.steps_per_second);
     }
     if (state.has_loss) line += format(" loss %.4g", state.loss);
     return line + format(" %.0f MB", static_cast<double>(state.peak_bytes) / 1e6);
@@ -118,8 +117,7 @@ void Progress::show(bool force) {
     if (!force && now - shown_ < (options_.terminal ? kRedrawSeconds : options_.log_every)) return;
     shown_ = now;
     state_.peak_bytes = peak_memory();
-    if (now > started_)
-        state_.steps_per_second = static_cast<double>(state_.step - first_step_) / (now - started_);
+    if (now > started_) state_.steps_per_second = static_cast<double>(state_.step - first_step_) / (now - started_);
     if (options_.terminal) {
         erase();
         std::fputs(progress_line(state_).c_str(), options_.out);

@@ -69,8 +69,7 @@ int lock_folder(const std::string& path) {
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;
         ::close(file);
-        if (error == EWOULDBLOCK)
-            fail(ErrorKind::io, "run folder ", path, " is in use by another astro process");
+        if (error == EWOULDBLOCK) fail(ErrorKind::io, "run folder ", path, " is in use by another astro process");
         fail(ErrorKind::io, "cannot lock run folder ", path, ": ", std::strerror(error));
     }
     return file;

@@ -6,8 +6,8 @@
 //     checkpoints/STAGE/  augmented.npz  results.json  report.html
 //     lock            held while a command works in the folder
 //
-// Every file is written whole or not at all (data/file.h). Errors: Error(io) for what the system refuses and for a folder in use; Error(usage) for a folder that is
-// not a run's; Error(data) for a damaged manifest.
+// Every file is written whole or not at all (data/file.h). Errors: Error(io) for what the system refuses and for a
+// folder in use; Error(usage) for a folder that is not a run's; Error(data) for a damaged manifest.
 #pragma once
 
 #include <cstdint>

@@ -32,8 +32,8 @@ size_t edit_distance(const std::string& a, const std::string& b) {
     for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
     for (size_t i = 1; i <= a.size(); ++i)
         for (size_t j = 1; j <= b.size(); ++j) {
-            cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1,
-                                   cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+            cost[i][j] = std::min(
+                {cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
         }
@@ -64,8 +64,8 @@ double parse_real(const std::string& word, const Domain& domain) {
     char* end = nullptr;
     const double value = std::strtod(word.c_str(), &end);
     const bool hexadecimal = word.find_first_of("xX") != std::string::npos;
-    if (!starts_like_a_number(word) || hexadecimal || end != word.c_str() + word.size() ||
-        !std::isfinite(value) || value < domain.low || value > domain.high)
+    if (!starts_like_a_number(word) || hexadecimal || end != word.c_str() + word.size() || !std::isfinite(value) ||
+        value < domain.low || value > domain.high)
         refuse(SettingKind::real, domain);
     return value;
 }
@@ -140,8 +140,7 @@ std::string nearest_name(const std::string& word, const std::vector<std::string>
         size_t distance = edit_distance(wanted, known);
         // A name without its section is nearly right: it counts as one edit more.
         const size_t dot = known.find('.');
-        if (dot != std::string::npos)
-            distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
+        if (dot != std::string::npos) distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
         if (distance < least) {
             least = distance;
             best = name;
@@ -157,8 +156,7 @@ Setting* Settings::find(const std::string& key) {
     return nullptr;
 }
 
-void Settings::assign(Setting& setting, const std::string& value, const std::string& origin,
-                      const std::string& where) {
+void Settings::assign(Setting& setting, const std::string& value, const std::string& origin, const std::string& where) {
     try {
         setting.set(value);
     } catch (const Error& error) {

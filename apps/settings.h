@@ -71,8 +71,7 @@ class Settings {
     // Dashes and underscores count as the same. nullptr when unknown.
     Setting* find(const std::string& key);
     // Sets one value and its origin; `where` names flag or file and line in error messages.
-    void assign(Setting& setting, const std::string& value, const std::string& origin,
-                const std::string& where);
+    void assign(Setting& setting, const std::string& value, const std::string& origin, const std::string& where);
 
     const std::deque<Setting>& all() const { return settings_; }
     std::deque<Setting>& all() { return settings_; }
@@ -175,8 +174,8 @@ std::string print_value(const Field& field, const Domain& domain) {
 }  // namespace detail
 
 template <class Field>
-void Settings::bind(const std::string& prefix, const char* name, Field& field, const char* meaning,
-                    Source source, Domain domain) {
+void Settings::bind(const std::string& prefix, const char* name, Field& field, const char* meaning, Source source,
+                    Domain domain) {
     Setting setting;
     setting.key = prefix.empty() ? name : prefix + "." + name;
     setting.section = prefix;

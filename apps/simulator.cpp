@@ -38,9 +38,12 @@ void put_stored_rates(data::Json& results, const data::Dataset& spliced, const s
     maze::EnvironmentName parsed;
     maze::parse_environment(simulator.environment, parsed);
     const maze::Replay r = maze::replay(maze::layout(parsed.maze), spliced, tolerances, threads);
-    auto share = [](int64_t part, int64_t all) { return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0; };
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
     for (size_t k = 0; k < tolerances.size(); ++k) {
-        results[at_tolerance("dvr_transition", tolerances[k])] = share(r.synthetic.violations[k], r.synthetic.transitions);
+        results[at_tolerance("dvr_transition", tolerances[k])] =
+            share(r.synthetic.violations[k], r.synthetic.transitions);
         results[at_tolerance("dvr_bridge", tolerances[k])] = share(r.violating_bridges[k], r.bridges);
     }
 }

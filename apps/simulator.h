@@ -10,7 +10,7 @@ namespace astro::app {
 
 struct Simulator {
     std::string environment;
-    ExactStep step;        // without teleports: one transition of the physics
+    ExactStep step;  // without teleports: one transition of the physics
     Geodesics geodesics;
 };
 

@@ -34,15 +34,16 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 
 // The settings of the generator that made RUN/data, beside the data: others must not pass for them.
 std::string collect_words(const CollectConfig& collect) {
-    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise), ", seed ",
-                collect.seed, "\n");
+    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise),
+                ", seed ", collect.seed, "\n");
 }
 
 // RUN/data/pointmaze-large-stitch-v0.npz: the name OGBench would give it.
 std::string generated_path(const RunFolder& folder, const CollectConfig& collect) {
     maze::EnvironmentName name;
     if (!maze::parse_environment(collect.env, name))
-        fail(ErrorKind::usage, "collect.env '", collect.env, "' is no built-in environment; hint: --data FILE, or pointmaze-medium-v0");
+        fail(ErrorKind::usage, "collect.env '", collect.env,
+             "' is no built-in environment; hint: --data FILE, or pointmaze-medium-v0");
     data::create_folders(folder.file("data"));
     return folder.file("data/pointmaze-" + name.maze + "-" + collect.type + "-v0.npz");
 }
@@ -70,7 +71,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
             collect_files(config.collect, source, threads_);
             data::write_text_file(made_with, words);
         } else if (data::read_text_file(made_with) != words) {
-            fail(ErrorKind::usage, source, " was generated with other settings of [collect]; hint: repeat them, or choose another --run folder");
+            fail(ErrorKind::usage, source,
+                 " was generated with other settings of [collect]; hint: repeat them, or choose another --run folder");
         }
     }
     name_ = data::resolve_dataset(source, data_folder());
@@ -124,8 +126,10 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
         log = std::make_unique<MetricsLog>(folder_.file("metrics.csv"), stage, step > 0 ? step : -1);
     };
     observer.progress = [&](int64_t step, int64_t, const Figures& figures) {
-        if (figures.empty()) progress_.update(step);
-        else progress_.update(step, figures[0].second);
+        if (figures.empty())
+            progress_.update(step);
+        else
+            progress_.update(step, figures[0].second);
     };
     observer.metrics = [&](int64_t step, const Figures& figures) {
         for (const auto& [key, value] : figures) log->add(step, key, value);
@@ -148,9 +152,11 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
     if (!log) return;  // skipped
     log->flush();
     add_seconds(stage, seconds_now() - start);
-    if (done) progress_.finish();
+    if (done)
+        progress_.finish();
     else
-        fail(ErrorKind::interrupted, "stage ", stage, " stopped before its end; its checkpoint is written: the same command with --resume goes on");
+        fail(ErrorKind::interrupted, "stage ", stage,
+             " stopped before its end; its checkpoint is written: the same command with --resume goes on");
 }
 
 bool StageRunner::finished(Trainee& trainee, const std::string& fingerprint) {
@@ -161,7 +167,8 @@ bool StageRunner::finished(Trainee& trainee, const std::string& fingerprint) {
 void StageRunner::require_trained(Trainee& trainee, const std::string& fingerprint) {
     if (!finished(trainee, fingerprint))
         fail(ErrorKind::usage, "stage ", trainee.name(), " is not trained in ", folder_.path(), "; hint: astro train ",
-             trainee.name().substr(0, trainee.name().find_first_of("0123456789/")), " --run ", folder_.path(), " first");
+             trainee.name().substr(0, trainee.name().find_first_of("0123456789/")), " --run ", folder_.path(),
+             " first");
 }
 
 void StageRunner::save_results() {

@@ -36,12 +36,17 @@ void print_success(const data::Json& results, const Config& config) {
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
     for (const std::string& arm : config.experiment.arms) {
-        const char* words = arm == "raw" ? "the data as they are" : arm == "duplicate" ? "the same rows repeated (control)" : "stitched trajectories (ASTRO)";
+        const char* words = arm == "raw"         ? "the data as they are"
+                            : arm == "duplicate" ? "the same rows repeated (control)"
+                                                 : "stitched trajectories (ASTRO)";
         std::printf("  %-34s", words);
         for (const std::string& learner : config.experiment.learners) {
             const std::string key = "success/" + arm + "/" + policy_label(config, learner);
-            if (results.find(key + "/last")) std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"), 100 * figure(results, key + "/best"));
-            else std::printf("%16s", "-");
+            if (results.find(key + "/last"))
+                std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"),
+                            100 * figure(results, key + "/best"));
+            else
+                std::printf("%16s", "-");
         }
         std::printf("\n");
     }
@@ -53,7 +58,8 @@ void print_summary(StageRunner& runner) {
     const data::Json& results = runner.results();
     const Config& config = runner.config();
     const std::string& environment = runner.environment();
-    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n", environment.empty() ? config.general.data.c_str() : environment.c_str(),
+    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n",
+                environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed), static_cast<long long>(runner.bench().train_data().rows),
                 static_cast<long long>(figure(results, "augment_bridges")));
     if (find_simulator(environment)) print_success(results, config);
@@ -61,7 +67,8 @@ void print_summary(StageRunner& runner) {
         std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator but where said)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
-        std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts", 100 * figure(results, "dvr_bridge_snap_before_acceptance_0.5"));
+        std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts",
+                    100 * figure(results, "dvr_bridge_snap_before_acceptance_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges, judged by the model", 100 * figure(results, "dvr_bridge_model_0.5"));
     }
     std::printf("\n  %-34s%16.1f\n", "bridges accepted, %", 100 * figure(results, "yield"));
@@ -97,7 +104,8 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     }
     add_points(npz, "chain_xy", chain);
     npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
-    npz.add("chain_is_bridge", data::NpyArray::from({static_cast<int64_t>(is_bridge.size())}, is_bridge), data::Compression::deflated);
+    npz.add("chain_is_bridge", data::NpyArray::from({static_cast<int64_t>(is_bridge.size())}, is_bridge),
+            data::Compression::deflated);
 
     // Closure and geodesic distance from the first task's start, over the free grid points.
     const TemporalMap& map = bench.map();
@@ -115,7 +123,8 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
         }
     const std::vector<float> latent = bench.tdr().embed(grid.data(), static_cast<int64_t>(grid.size() / 2));
     for (size_t i = 1; i < grid.size() / 2; ++i)
-        distance.push_back(static_cast<float>(map.closure(latent.data(), latent.data() + i * static_cast<size_t>(map.width))));
+        distance.push_back(
+            static_cast<float>(map.closure(latent.data(), latent.data() + i * static_cast<size_t>(map.width))));
     add_points(npz, "tdr_from_xy", from_xy);
     add_points(npz, "tdr_grid_xy", std::vector<float>(grid.begin() + 2, grid.end()));
     const auto points = static_cast<int64_t>(distance.size());
@@ -150,8 +159,10 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
                 path.push_back(static_cast<float>(p.x)), path.push_back(static_cast<float>(p.y));
         }
         add_points(npz, "rollout_xy/" + arm, path);
-        npz.add("rollout_start/" + arm, data::NpyArray::from({static_cast<int64_t>(start.size())}, start), data::Compression::deflated);
-        npz.add("rollout_success/" + arm, data::NpyArray::from({static_cast<int64_t>(success.size())}, success), data::Compression::deflated);
+        npz.add("rollout_start/" + arm, data::NpyArray::from({static_cast<int64_t>(start.size())}, start),
+                data::Compression::deflated);
+        npz.add("rollout_success/" + arm, data::NpyArray::from({static_cast<int64_t>(success.size())}, success),
+                data::Compression::deflated);
     }
     npz.close();
 }

@@ -76,13 +76,15 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& 
             out.source_row.push_back(chain.source_row[i]);
             out.target_row.push_back(chain.target_row[i]);
             out.arrival_error.push_back(
-                attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error) : 0.0f);
+                attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error)
+                             : 0.0f);
             // A row that is a real row of the source keeps its velocities; a bridge's states have none.
             const float* s = chain.observations.data() + t * out.state_dim;
             const float* real = source.observation(chain.source_row[i]);
             const bool is_real = std::equal(s, s + out.state_dim, real);
             for (int64_t j = 0; j < out.qvel_dim; ++j)
-                out.qvel.push_back(is_real ? source.qvel[static_cast<size_t>(chain.source_row[i] * out.qvel_dim + j)] : 0.0f);
+                out.qvel.push_back(is_real ? source.qvel[static_cast<size_t>(chain.source_row[i] * out.qvel_dim + j)]
+                                           : 0.0f);
         }
     }
     if (states_are_positions) out.qpos = out.observations;
@@ -99,7 +101,8 @@ data::Dataset duplicate_control(const TemporalMap& map, int64_t rows, int64_t ta
     Rng rng = Rng(seed).stream("duplicate");
     while (static_cast<int64_t>(out.terminals.size()) < rows) {
         const int64_t k = rng.below(data.count());
-        const int64_t first = data.begin(k), last = std::min(data.last(k), map.arrival[static_cast<size_t>(k)] + tail_rows);
+        const int64_t first = data.begin(k),
+                      last = std::min(data.last(k), map.arrival[static_cast<size_t>(k)] + tail_rows);
         if (last == first) continue;
         out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
         out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));

@@ -20,8 +20,8 @@ class BallTree {
         int64_t begin, end;
         bool inside;
     };
-    // Disjoint runs that hold every row whose latent_distance to the query lies in [low, high]. The tree is looked into no
-    // further than until at most a third of their rows are in doubt: where a share of all rows lies in the band, the
+    // Disjoint runs that hold every row whose latent_distance to the query lies in [low, high]. The tree is looked into
+    // no further than until at most a third of their rows are in doubt: where a share of all rows lies in the band, the
     // cost hardly grows with their number.
     std::vector<Run> near_band(const float* query, double low, double high) const;
 

@@ -17,7 +17,7 @@ struct OpenChain {
     int64_t start_row = 0, suffix_row = 0, suffix_segment = 0;
     std::vector<int64_t> visited;  // segments
     Rng stream{0};
-    int64_t draws = 0;             // counts random decisions, each with a stream of its own
+    int64_t draws = 0;  // counts random decisions, each with a stream of its own
     // The open decision: where to cut, which targets are left to try.
     int64_t cut = -1, tries = 0, target = -1;
     std::vector<int64_t> targets;
@@ -31,8 +31,16 @@ class Grower {
     Grower(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
            const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
            BridgeLength bridge_length, uint64_t seed)
-        : context_(context), config_(config), map_(map), index_(index), planner_(planner), statistics_(statistics),
-          bounds_(bounds), pair_cap_(pair_cap), bridge_length_(bridge_length), rng_(Rng(seed).stream("chains")) {
+        : context_(context),
+          config_(config),
+          map_(map),
+          index_(index),
+          planner_(planner),
+          statistics_(statistics),
+          bounds_(bounds),
+          pair_cap_(pair_cap),
+          bridge_length_(bridge_length),
+          rng_(Rng(seed).stream("chains")) {
         for (int64_t k = 0; k < data().count(); ++k)
             if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
         if (starts_.empty())
@@ -87,9 +95,12 @@ class Grower {
 
 double Grower::distance(int64_t a, int64_t b) const {
     switch (config_.distance) {
-        case ChainDistance::closed: return map_.closure(a, b);
-        case ChainDistance::raw: return map_.steps(a, b);
-        case ChainDistance::euclid: return index_.euclid_steps(a, b);
+        case ChainDistance::closed:
+            return map_.closure(a, b);
+        case ChainDistance::raw:
+            return map_.steps(a, b);
+        case ChainDistance::euclid:
+            return index_.euclid_steps(a, b);
     }
     return 0;
 }
@@ -122,13 +133,16 @@ void Grower::choose(OpenChain& c) {
     const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
     const double travel = static_cast<double>(end - c.suffix_row);
     // The source context reaches l - 1 rows back into the chain.
-    const int64_t earliest = c.suffix_row + std::max<int64_t>(static_cast<int64_t>(std::ceil((1 - config_.cut_share) * travel)),
-                                                              context - 1 - c.chain.rows());
+    const int64_t earliest =
+        c.suffix_row + std::max<int64_t>(static_cast<int64_t>(std::ceil((1 - config_.cut_share) * travel)),
+                                         context - 1 - c.chain.rows());
     c.cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
     c.targets.clear();
     c.tries = 0;
     if (c.cut > end) return;  // too short a suffix
-    auto visited = [&](int64_t segment) { return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end(); };
+    auto visited = [&](int64_t segment) {
+        return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
+    };
     for (int64_t target : index_.candidates(c.cut, visited, rng.stream("targets"))) {
         const auto pair = accepted_pairs_.find(pair_of(c.cut, target));
         if (pair != accepted_pairs_.end() && pair->second >= pair_cap_) continue;
@@ -137,9 +151,11 @@ void Grower::choose(OpenChain& c) {
     // Candidates come in random order; `ext` wants the farthest end first.
     if (config_.chain == ChainRule::ext)
         std::stable_sort(c.targets.begin(), c.targets.end(), [&](int64_t a, int64_t b) {
-            return distance(c.start_row, arrival(data().segment(a))) > distance(c.start_row, arrival(data().segment(b)));
+            return distance(c.start_row, arrival(data().segment(a))) >
+                   distance(c.start_row, arrival(data().segment(b)));
         });
-    c.targets.resize(static_cast<size_t>(std::min<int64_t>(config_.targets_per_cut, static_cast<int64_t>(c.targets.size()))));
+    c.targets.resize(
+        static_cast<size_t>(std::min<int64_t>(config_.targets_per_cut, static_cast<int64_t>(c.targets.size()))));
 }
 
 void Grower::append_real(OpenChain& c, int64_t first, int64_t last) const {
@@ -187,8 +203,10 @@ void Grower::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_
     for (int64_t j = 0; j < stored; ++j) {
         for (int64_t i = 0; i < ds; ++i) {
             // smear: the residual g_0 - s^_{M+1} is spread linearly over the bridge
-            const float share = config_.seam == Seam::smear ? static_cast<float>(j + 1) / static_cast<float>(steps) : 0.0f;
-            chain.observations.push_back(attempt.bridge.states[static_cast<size_t>(j * ds + i)] + share * (goal[i] - arrived[i]));
+            const float share =
+                config_.seam == Seam::smear ? static_cast<float>(j + 1) / static_cast<float>(steps) : 0.0f;
+            chain.observations.push_back(attempt.bridge.states[static_cast<size_t>(j * ds + i)] +
+                                         share * (goal[i] - arrived[i]));
         }
         const bool cut_here = j == steps - 1;  // seam `open`: the arrived state ends the trajectory
         for (int64_t i = 0; i < da; ++i)
@@ -212,7 +230,8 @@ void Grower::finish(OpenChain& c) {
         ++result_.dropped_without_bridge;
         return;
     }
-    append_real(c, c.suffix_row, std::min(data().last(c.suffix_segment), arrival(c.suffix_segment) + config_.tail_rows));
+    append_real(c, c.suffix_row,
+                std::min(data().last(c.suffix_segment), arrival(c.suffix_segment) + config_.tail_rows));
     finished_rows_ += c.chain.rows();
     result_.chains.push_back(std::move(c.chain));
 }
@@ -237,7 +256,8 @@ std::vector<Grower::Request> Grower::next_requests() {
         if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
             const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
             for (int64_t quarter : {3, 2})
-                if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps) length = hole * quarter / 4;
+                if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps)
+                    length = hole * quarter / 4;
         }
         requests.push_back({&c, length, {}});
         ++targets_chosen_;
@@ -353,10 +373,14 @@ double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Da
 
 const char* verdict_name(Verdict verdict) {
     switch (verdict) {
-        case Verdict::accepted: return "accepted";
-        case Verdict::arrival: return "arrival";
-        case Verdict::implausible: return "implausible";
-        case Verdict::disagreement: return "disagreement";
+        case Verdict::accepted:
+            return "accepted";
+        case Verdict::arrival:
+            return "arrival";
+        case Verdict::implausible:
+            return "implausible";
+        case Verdict::disagreement:
+            return "disagreement";
     }
     return "?";
 }
@@ -365,7 +389,8 @@ Augmentation grow_chains(const Context& context, const AugmentConfig& config, co
                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
                          const ChainProgress& progress) {
-    return Grower(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed).run(progress);
+    return Grower(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed)
+        .run(progress);
 }
 
 }  // namespace astro

@@ -27,10 +27,10 @@ struct BridgeAttempt {
 
 // A finished chain: rows of a spliced trajectory, in order.
 struct Chain {
-    std::vector<float> observations, actions;    // (rows, D), (rows, A)
-    std::vector<int64_t> source_row;             // (rows): the row it is, or its bridge starts from
-    std::vector<int64_t> target_row, attempt;    // (rows): of the bridge that leaves the row; -1 on real rows
-    std::vector<uint8_t> ends;                   // (rows): 1 where a trajectory is cut (seam `open`)
+    std::vector<float> observations, actions;  // (rows, D), (rows, A)
+    std::vector<int64_t> source_row;           // (rows): the row it is, or its bridge starts from
+    std::vector<int64_t> target_row, attempt;  // (rows): of the bridge that leaves the row; -1 on real rows
+    std::vector<uint8_t> ends;                 // (rows): 1 where a trajectory is cut (seam `open`)
     int64_t bridges = 0;
     int64_t rows() const { return static_cast<int64_t>(source_row.size()); }
 };
@@ -46,9 +46,9 @@ struct Augmentation {
 
 // What a bridge may look like: bounds from real data.
 struct AcceptanceBounds {
-    double arrival = 0;            // e
-    double largest_step = 0;       // max |component of a step| / sigma_delta
-    double disagreement = 0;       // between ensemble members; infinity for one
+    double arrival = 0;       // e
+    double largest_step = 0;  // max |component of a step| / sigma_delta
+    double disagreement = 0;  // between ensemble members; infinity for one
 };
 AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
                                 const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);

@@ -158,8 +158,8 @@ void check_network(const char* section, const DenoiserConfig& network) {
         fail(ErrorKind::usage, section, ".width ", network.width, " must be a multiple of 2 ", section,
              ".heads = ", 2 * network.heads);
     if (network.learning_rate_end > network.learning_rate)
-        fail(ErrorKind::usage, section, ".learning_rate_end ", network.learning_rate_end, " is above ",
-             section, ".learning_rate ", network.learning_rate);
+        fail(ErrorKind::usage, section, ".learning_rate_end ", network.learning_rate_end, " is above ", section,
+             ".learning_rate ", network.learning_rate);
 }
 
 }  // namespace
@@ -187,10 +187,8 @@ void check(const Config& config) {
              "and learns no denoising");
     if (config.dynamics.form == DynamicsForm::one_pass && config.dynamics.one_pass_share <= 0)
         fail(ErrorKind::usage, "dynamics.form one-pass needs dynamics.one_pass_share above 0");
-    if (std::max(config.dynamics.loop_steps, config.dynamics.final_steps) >
-        config.dynamics.network.diffusion_steps)
-        fail(ErrorKind::usage,
-             "dynamics.loop_steps and dynamics.final_steps must not exceed dynamics.diffusion_steps ",
+    if (std::max(config.dynamics.loop_steps, config.dynamics.final_steps) > config.dynamics.network.diffusion_steps)
+        fail(ErrorKind::usage, "dynamics.loop_steps and dynamics.final_steps must not exceed dynamics.diffusion_steps ",
              config.dynamics.network.diffusion_steps);
     if (config.planner.denoising_steps > config.planner.network.diffusion_steps)
         fail(ErrorKind::usage, "planner.denoising_steps ", config.planner.denoising_steps,

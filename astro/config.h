@@ -39,8 +39,10 @@ struct GeneralConfig {
         v("env", env, "environment; empty: from the data set's name", Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
-        v("chunks", chunks, "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
-          "CPU, 1 on a GPU", Source::ours, between_or_auto(1, 256));
+        v("chunks", chunks,
+          "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
+          "CPU, 1 on a GPU",
+          Source::ours, between_or_auto(1, 256));
     }
 };
 
@@ -52,10 +54,8 @@ struct CheckpointConfig {
         v("every", every, "updates between checkpoints; the last is always written", Source::ours,
           between(1, kMaxCount));
         v("keep", keep, "checkpoints kept a stage", Source::ours, between(1, 1000));
-        v("metrics_every", metrics_every, "updates between rows of metrics.csv", Source::ours,
-          between(1, kMaxCount));
-        v("validate_every", validate_every, "updates between validations", Source::ours,
-          between(1, kMaxCount));
+        v("metrics_every", metrics_every, "updates between rows of metrics.csv", Source::ours, between(1, kMaxCount));
+        v("validate_every", validate_every, "updates between validations", Source::ours, between(1, kMaxCount));
     }
 };
 
@@ -86,15 +86,15 @@ struct DataConfig {
 
     template <class V>
     void visit(V& v) {
-        v("validation_share", validation_share,
-          "last share of the episodes held out when there is no -val file", Source::ours, between(.001, .5));
+        v("validation_share", validation_share, "last share of the episodes held out when there is no -val file",
+          Source::ours, between(.001, .5));
         v("std_floor", std_floor, "least deviation used to standardise, in the data's units", Source::ours,
           between(1e-9, 1));
         v("jump_factor", jump_factor,
           "a step longer than this times the 99th percentile is a jump and ends the episode", Source::ours,
           at_least(1));
-        v("arrival_steps", arrival_steps,
-          "travel ends where n^ to the episode's end stays within these steps", Source::ours, at_least(0));
+        v("arrival_steps", arrival_steps, "travel ends where n^ to the episode's end stays within these steps",
+          Source::ours, at_least(0));
         v("arrival_rows", arrival_rows, "last rows whose mean latent is the episode's end", Source::ours,
           between(1, 1e6));
     }
@@ -115,12 +115,9 @@ struct TdrConfig {
         v("layers", layers, "hidden layers of phi", Source::hilp, between(1, 16));
         v("width", width, "units a hidden layer", Source::ours, between(1, kMaxWidth));
         v("latent", latent, "dimensions of the latent space", Source::hilp, between(1, 1024));
-        v("heads", heads, "representations trained side by side; the first is used", Source::hilp,
-          between(1, 8));
-        v("batch_episodes", batch_episodes, "in-batch: episodes a batch", Source::ours,
-          between(2, kMaxWidth));
-        v("rows_per_episode", rows_per_episode, "in-batch: rows drawn an episode", Source::ours,
-          between(2, kMaxWidth));
+        v("heads", heads, "representations trained side by side; the first is used", Source::hilp, between(1, 8));
+        v("batch_episodes", batch_episodes, "in-batch: episodes a batch", Source::ours, between(2, kMaxWidth));
+        v("rows_per_episode", rows_per_episode, "in-batch: rows drawn an episode", Source::ours, between(2, kMaxWidth));
         v("batch", batch, "hilp: triples a batch", Source::hilp, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's step size at the start", Source::ours, between(1e-8, 1));
@@ -131,11 +128,10 @@ struct TdrConfig {
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
         v("same_episode_weight", same_episode_weight,
-          "in-batch: weight of goals later in the same episode; the rest is on all pairs", Source::ours,
-          between(0, 1));
+          "in-batch: weight of goals later in the same episode; the rest is on all pairs", Source::ours, between(0, 1));
         v("trajectory_goals", trajectory_goals,
-          "hilp: share of goals from the same trajectory (geometric offset); the rest is random",
-          Source::hilp, between(0, 1));
+          "hilp: share of goals from the same trajectory (geometric offset); the rest is random", Source::hilp,
+          between(0, 1));
         v("calibration_gaps", calibration_gaps, "gaps 1..n, in steps, that calibrate n^", Source::ours,
           between(2, 4096));
     }
@@ -171,16 +167,14 @@ struct DenoiserConfig {
         v("schedule", schedule, "noise schedule", Source::ours, one_of({"cosine", "linear"}));
         v("batch", batch, "windows a batch", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("warmup", warmup, "updates over which the step size grows from 0", Source::ours,
-          between(0, kMaxCount));
-        v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours,
-          between(1e-8, 1));
+        v("warmup", warmup, "updates over which the step size grows from 0", Source::ours, between(0, kMaxCount));
+        v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
         v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
           between(0, 1));
         v("weight_decay", weight_decay, "AdamW's decoupled weight decay", Source::ours, between(0, 1));
         v("gradient_clip", gradient_clip, "largest norm of the gradient", Source::ours, between(1e-6, 1e6));
-        v("ema", ema, "share of the averaged weights kept at each update (less in the first updates)",
-          Source::ours, between(0, .999999));
+        v("ema", ema, "share of the averaged weights kept at each update (less in the first updates)", Source::ours,
+          between(0, .999999));
     }
 };
 
@@ -197,14 +191,13 @@ struct DynamicsConfig {
           one_of({"one-pass", "sampled"}));
         v("attention", attention, "which actions a predicted state sees: earlier ones, or all", Source::ours,
           one_of({"causal", "full"}));
-        v("one_pass_share", one_pass_share, "share of a batch trained at t = T from zeros; 1: regression",
-          Source::ours, between(0, 1));
-        v("ensemble", ensemble, "networks; more than one adds a test of disagreement to acceptance",
-          Source::ours, between(1, 16));
+        v("one_pass_share", one_pass_share, "share of a batch trained at t = T from zeros; 1: regression", Source::ours,
+          between(0, 1));
+        v("ensemble", ensemble, "networks; more than one adds a test of disagreement to acceptance", Source::ours,
+          between(1, 16));
         v("loop_steps", loop_steps, "sampled: denoising steps inside the planner's loop", Source::ours,
           between(1, 4000));
-        v("final_steps", final_steps, "sampled: denoising steps of the final rollout", Source::ours,
-          between(1, 4000));
+        v("final_steps", final_steps, "sampled: denoising steps of the final rollout", Source::ours, between(1, 4000));
         network.visit(v);
     }
 };
@@ -234,11 +227,10 @@ struct PlannerConfig {
           anything());
         v("denoising_steps", denoising_steps, "denoising steps, in training (self-conditioning) and sampling",
           Source::ours, between(1, 4000));
-        v("feedback", feedback, "show the planner the rollout's deviation from the target context",
-          Source::paper, anything());
-        v("self_conditioning", self_conditioning,
-          "train half of each batch on the deviation of a previous, noisier estimate", Source::ours,
+        v("feedback", feedback, "show the planner the rollout's deviation from the target context", Source::paper,
           anything());
+        v("self_conditioning", self_conditioning,
+          "train half of each batch on the deviation of a previous, noisier estimate", Source::ours, anything());
         v("joint_weight", joint_weight, "weight of the deviation loss through the frozen dynamics; 0: off",
           Source::paper, between(0, 1000));
         v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation a denoising step; 0: off",
@@ -261,16 +253,16 @@ struct SelectionConfig {
     void visit(V& v) {
         v("selector", selector, "what decides that a target is within reach", Source::paper,
           one_of({"tdr", "euclid", "random"}));
-        v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs",
-          Source::ours, one_of({"fixed", "needed"}));
+        v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs", Source::ours,
+          one_of({"fixed", "needed"}));
         v("delta_threshold", delta_threshold,
-          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/algorithm.md), .75 looks "
+          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/algorithm.md), .75 "
+          "looks "
           "for bridges of a quarter of M + 1 steps or more",
           Source::paper, between(0, 1));
-        v("target_share", target_share, "targets lie in this first share of their episode's travel",
-          Source::ours, between(.01, 1));
-        v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours,
-          between(1, 1e6));
+        v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,
+          between(.01, 1));
+        v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours, between(1, 1e6));
         v("pair_cap", pair_cap, "accepted bridges for each pair of landmarks", Source::ours, between(1, 1e6));
     }
 };
@@ -292,27 +284,24 @@ struct AugmentConfig {
     void visit(V& v) {
         v("chain", chain, "rule that chooses the next target of a chain", Source::ours,
           one_of({"mono", "ext", "random"}));
-        v("distance", distance, "distance the chain rule uses", Source::ours,
-          one_of({"closed", "raw", "euclid"}));
-        v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open",
-          Source::ours, one_of({"smear", "snap", "open"}));
+        v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
+        v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
+          one_of({"smear", "snap", "open"}));
         v("depth", depth, "bridges a chain at most", Source::ours, between(1, 1000));
         v("chains", chains, "chains grown in parallel in a round", Source::ours, between(1, 65536));
         v("ratio", ratio, "rows of spliced chains wanted, as a multiple of the real rows", Source::ours,
           between(1e-4, 1000));
         v("bridge_candidates", bridge_candidates, "plans sampled a bridge; the best is kept", Source::ours,
           between(1, 1024));
-        v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours,
-          between(1, 1000));
+        v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
         v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
           between(1, 1e6));
-        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_d",
-          Source::ours, between(0, 1e6));
-        v("plausibility", plausibility,
-          "largest step of a bridge, as a multiple of the percentile of real steps", Source::ours,
+        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_d", Source::ours,
           between(0, 1e6));
-        v("plausibility_percentile", plausibility_percentile,
-          "percentile of the real steps' largest component", Source::ours, between(50, 100));
+        v("plausibility", plausibility, "largest step of a bridge, as a multiple of the percentile of real steps",
+          Source::ours, between(0, 1e6));
+        v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",
+          Source::ours, between(50, 100));
         v("disagreement_percentile", disagreement_percentile,
           "ensemble: percentile of the disagreement on validation that a bridge may reach", Source::ours,
           between(50, 100));
@@ -320,15 +309,14 @@ struct AugmentConfig {
           Source::ours, at_least(0));
         v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
           between(.01, 1));
-        v("mono_progress", mono_progress,
-          "mono: steps by which the suffix's end must be farther than the cut", Source::ours, at_least(0));
+        v("mono_progress", mono_progress, "mono: steps by which the suffix's end must be farther than the cut",
+          Source::ours, at_least(0));
         v("ext_progress", ext_progress, "ext: steps by which the suffix's end must be farther than the cut",
           Source::ours, at_least(0));
         v("detour", detour, "mono: longest way, as a multiple of the distance from the start", Source::ours,
           at_least(1));
         v("detour_steps", detour_steps, "mono: steps added to that bound", Source::ours, at_least(0));
-        v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours,
-          between(0, 1e6));
+        v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours, between(0, 1e6));
     }
 };
 
@@ -359,12 +347,12 @@ struct MetricsConfig {
           Source::ours, between(10, 20000));
         v("warn_wall_share", warn_wall_share, "warn when more of the targets have D > 2 n^ + 6", Source::ours,
           between(0, 1));
-        v("warn_drift", warn_drift, "warn when the median arrival error is above this, in sigma_d",
-          Source::ours, at_least(0));
+        v("warn_drift", warn_drift, "warn when the median arrival error is above this, in sigma_d", Source::ours,
+          at_least(0));
         v("warn_drift_ratio", warn_drift_ratio, "warn when it is above this times validation's", Source::ours,
           at_least(0));
-        v("warn_collapse", warn_collapse,
-          "warn when plans deviate less than this share of the data's actions", Source::ours, between(0, 1));
+        v("warn_collapse", warn_collapse, "warn when plans deviate less than this share of the data's actions",
+          Source::ours, between(0, 1));
     }
 };
 
@@ -375,8 +363,7 @@ struct ExperimentConfig {
 
     template <class V>
     void visit(V& v) {
-        v("arms", arms, "data each learner is trained on", Source::ours,
-          one_of({"raw", "duplicate", "augmented"}));
+        v("arms", arms, "data each learner is trained on", Source::ours, one_of({"raw", "duplicate", "augmented"}));
         v("learners", learners, "learners trained", Source::ours, one_of(learner_names()));
     }
 };

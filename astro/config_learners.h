@@ -30,14 +30,13 @@ struct PolicyConfig {
     template <class V>
     void visit(V& v) {
         v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
-        v("protocol", protocol,
-          "goals as inputs (hindsight), or one fixed task; gcbc has the first form only", Source::ogbench,
-          one_of({"goal-conditioned", "single-task"}));
+        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc has the first form only",
+          Source::ogbench, one_of({"goal-conditioned", "single-task"}));
         v("task", task, "single-task: the task, of OGBench's five", Source::ogbench, between(1, 5));
         v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
-        v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file",
-          Source::ours, between(0, 1));
+        v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
+          between(0, 1));
         v("single_task_synthetic_share", single_task_synthetic_share,
           "single-task: share of a batch from the spliced file", Source::ours, between(0, 1));
     }
@@ -75,16 +74,13 @@ struct ValueConfig {
     template <class V>
     void visit(V& v) {
         v("actor_layers", actor_layers, "hidden layers of the actor", Source::ours, between(1, 16));
-        v("actor_width", actor_width, "units a hidden layer of the actor", Source::ours,
-          between(1, kMaxWidth));
+        v("actor_width", actor_width, "units a hidden layer of the actor", Source::ours, between(1, kMaxWidth));
         v("actor_layer_norm", actor_layer_norm, "layer normalisation in the actor", Source::ours, anything());
         v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights, of the actor",
           Source::ogbench, between(1e-6, 10));
         v("critic_layers", critic_layers, "hidden layers of a critic", Source::ours, between(1, 16));
-        v("critic_width", critic_width, "units a hidden layer of a critic", Source::ours,
-          between(1, kMaxWidth));
-        v("critic_layer_norm", critic_layer_norm, "layer normalisation in the critics", Source::ogbench,
-          anything());
+        v("critic_width", critic_width, "units a hidden layer of a critic", Source::ours, between(1, kMaxWidth));
+        v("critic_layer_norm", critic_layer_norm, "layer normalisation in the critics", Source::ogbench, anything());
         v("activation", activation, "after each hidden layer: OGBench's, or CORL's", Source::ogbench,
           one_of({"gelu", "relu"}));
         v("batch", batch, "transitions a batch", Source::corl, between(1, 65536));
@@ -94,11 +90,11 @@ struct ValueConfig {
         v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
           between(0, 1));
         v("ema", ema, "share of the target networks replaced at each update", Source::ours, between(1e-6, 1));
-        v("current_goals", current_goals, "critics: share of goals that are the current state",
-          Source::ogbench, between(0, 1));
+        v("current_goals", current_goals, "critics: share of goals that are the current state", Source::ogbench,
+          between(0, 1));
         v("trajectory_goals", trajectory_goals,
-          "critics: share of goals from the same trajectory (geometric offset); the rest is random",
-          Source::ogbench, between(0, 1));
+          "critics: share of goals from the same trajectory (geometric offset); the rest is random", Source::ogbench,
+          between(0, 1));
     }
 };
 
@@ -111,13 +107,11 @@ struct IqlConfig {
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::corl, between(.5, .9999));
         v("actor", actor, "actor's loss", Source::ogbench, one_of({"ddpg-bc", "awr"}));
-        v("bc_weight", bc_weight, "ddpg-bc: weight of cloning beside Q / mean|Q|", Source::ogbench,
-          between(0, 1e6));
-        v("temperature", temperature,
-          "awr, goal-conditioned: factor on advantages divided by their deviation", Source::ours,
+        v("bc_weight", bc_weight, "ddpg-bc: weight of cloning beside Q / mean|Q|", Source::ogbench, between(0, 1e6));
+        v("temperature", temperature, "awr, goal-conditioned: factor on advantages divided by their deviation",
+          Source::ours, between(0, 1e3));
+        v("single_task_temperature", single_task_temperature, "awr, single-task: factor on advantages", Source::corl,
           between(0, 1e3));
-        v("single_task_temperature", single_task_temperature, "awr, single-task: factor on advantages",
-          Source::corl, between(0, 1e3));
         v("advantage_cap", advantage_cap, "awr: largest weight", Source::corl, between(1, 1e6));
     }
 };
@@ -129,8 +123,7 @@ struct Td3BcConfig {
     template <class V>
     void visit(V& v) {
         v("alpha", alpha, "weight of Q / mean|Q| beside cloning", Source::corl, between(0, 1e6));
-        v("policy_noise", policy_noise, "deviation of the noise on target actions", Source::corl,
-          between(0, 10));
+        v("policy_noise", policy_noise, "deviation of the noise on target actions", Source::corl, between(0, 10));
         v("noise_clip", noise_clip, "bound of that noise", Source::corl, between(0, 10));
         v("policy_delay", policy_delay, "critic updates an actor update", Source::corl, between(1, 100));
     }
@@ -154,15 +147,14 @@ struct CqlConfig {
           between(1, 1000));
         v("lagrange", lagrange, "pure: tune the weight so that the difference stays at the gap", Source::corl,
           anything());
-        v("max_target", max_target, "pure: target from the best of the sampled actions", Source::corl,
-          anything());
+        v("max_target", max_target, "pure: target from the best of the sampled actions", Source::corl, anything());
         v("lagrange_gap", lagrange_gap, "pure: that gap", Source::corl, between(-1e6, 1e6));
         v("difference_low", difference_low, "pure: lower bound of the conservative difference", Source::corl,
           between(-1e6, 1e6));
         v("actor_learning_rate", actor_learning_rate, "pure: Adam's step size of the actor", Source::corl,
           between(1e-8, 1));
-        v("reward_scale", reward_scale, "pure, single-task: reward becomes (r + 1) scale - shift",
-          Source::corl, between(1e-6, 1e6));
+        v("reward_scale", reward_scale, "pure, single-task: reward becomes (r + 1) scale - shift", Source::corl,
+          between(1e-6, 1e6));
         v("reward_shift", reward_shift, "pure, single-task: that shift", Source::corl, between(-1e6, 1e6));
     }
 };

@@ -49,12 +49,13 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       statistics_(statistics),
       seed_(seed),
       member_(member),
-      schedule_(make_schedule(config.network)), network_(context, config.network, spec_of(config, horizon, *map.data->dataset), Rng(seed).stream(name_of(member) + "/init")) {
+      schedule_(make_schedule(config.network)),
+      network_(context, config.network, spec_of(config, horizon, *map.data->dataset),
+               Rng(seed).stream(name_of(member) + "/init")) {
     const data::Dataset& d = *map.data->dataset;
     starts_ = window_starts(*map.data, map.arrival, horizon);
     if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon,
-             " steps; hint: a shorter planner.hole");
+        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.hole");
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     std::vector<double> deviation(static_cast<size_t>(horizon * d.state_dim));
@@ -101,8 +102,7 @@ Figures Dynamics::update(int64_t k) {
     // Rows [0, one_pass) see zeros at t = T: the one-pass form. The others are diffused.
     const int64_t one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
     std::vector<int64_t> levels(static_cast<size_t>(net.batch), net.diffusion_steps);
-    for (int64_t b = one_pass; b < net.batch; ++b)
-        levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
+    for (int64_t b = one_pass; b < net.batch; ++b) levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
 
     auto body = [&](int64_t c, int64_t first, int64_t count) {
         const Tensor s0 = w.s0.rows(first, count), actions = w.actions.rows(first, count);
@@ -110,9 +110,11 @@ Figures Dynamics::update(int64_t k) {
         const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
         Tensor x = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
         if (first + count > one_pass) {
-            const Tensor noise = Tensor::normal(context_.backend, displacement.shape(), stream.stream(static_cast<uint64_t>(c)).stream("noise"));
+            const Tensor noise = Tensor::normal(context_.backend, displacement.shape(),
+                                                stream.stream(static_cast<uint64_t>(c)).stream("noise"));
             const Tensor earlier = concat({Tensor::zeros(context_.backend, DType::f32, Shape{count, 1, d.state_dim}),
-                                           slice(displacement, 1, 0, horizon_ - 1)}, 1);
+                                           slice(displacement, 1, 0, horizon_ - 1)},
+                                          1);
             const Tensor clean = (displacement - earlier) / sigma_delta_;
             const Tensor noisy = add_noise(schedule_, clean, noise, t);
             const int64_t zeros = std::clamp<int64_t>(one_pass - first, 0, count);
@@ -161,7 +163,8 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
         const Windows w = gather(*data.dataset, part);
         const std::vector<float> truth = w.displacement.to_vector<float>();
         std::vector<float> guess[3] = {rollout(w.s0, w.actions, 1).to_vector<float>(), {}, {}};
-        if (sampled) guess[1] = rollout(w.s0, w.actions, std::min(config_.final_steps, schedule_.steps())).to_vector<float>();
+        if (sampled)
+            guess[1] = rollout(w.s0, w.actions, std::min(config_.final_steps, schedule_.steps())).to_vector<float>();
         guess[2].assign(truth.size(), 0.0f);
         for (int64_t kind = 0; kind < kinds; ++kind)
             for (size_t i = 0; i < guess[kind].size(); ++i) {
@@ -177,7 +180,9 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
         for (int64_t p = 0; p < pieces; ++p)
             for (int64_t kind = 0; kind < kinds; ++kind)
                 sum[kind] += square[static_cast<size_t>((p * kinds + kind) * most_steps + s - 1)];
-        auto rms = [&](int64_t kind) { return std::sqrt(sum[kind] / static_cast<double>(std::max<int64_t>(1, used * ds))); };
+        auto rms = [&](int64_t kind) {
+            return std::sqrt(sum[kind] / static_cast<double>(std::max<int64_t>(1, used * ds)));
+        };
         result.steps.push_back(s);
         result.one_pass.push_back(rms(0));
         if (sampled) result.sampled.push_back(rms(1));

@@ -15,7 +15,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool, int64_t wanted) {
+std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool,
+                                     int64_t wanted) {
     // The pool's members, grouped by the nearest point taken so far. A point twice as far from a group's centre as
     // the group's farthest member is nearest to none of them: the group need not be looked at.
     struct Member {
@@ -32,7 +33,8 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
             note(m);
         }
         void note(const Member& m) {
-            if (m.nearest > farthest.nearest || (m.nearest == farthest.nearest && m.place < farthest.place)) farthest = m;
+            if (m.nearest > farthest.nearest || (m.nearest == farthest.nearest && m.place < farthest.place))
+                farthest = m;
         }
     };
     const auto size = static_cast<int64_t>(pool.size());
@@ -44,7 +46,8 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
     while (static_cast<int64_t>(groups.size()) < std::min(wanted, size)) {
         Member next = groups[0].farthest;
         for (const Group& g : groups)
-            if (g.farthest.nearest > next.nearest || (g.farthest.nearest == next.nearest && g.farthest.place < next.place))
+            if (g.farthest.nearest > next.nearest ||
+                (g.farthest.nearest == next.nearest && g.farthest.place < next.place))
                 next = g.farthest;
         if (next.nearest <= 0) break;
         Group fresh{next.place, {}, {}};
@@ -87,11 +90,12 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
             direct[static_cast<size_t>(i * n + j)] = static_cast<float>(s);
             edges[static_cast<size_t>(i)].push_back({static_cast<int32_t>(j), static_cast<float>(s)});
         }
-        std::sort(edges[static_cast<size_t>(i)].begin(), edges[static_cast<size_t>(i)].end(),
-                  [](const Edge& a, const Edge& b) { return a.length < b.length || (a.length == b.length && a.to < b.to); });
+        std::sort(
+            edges[static_cast<size_t>(i)].begin(), edges[static_cast<size_t>(i)].end(),
+            [](const Edge& a, const Edge& b) { return a.length < b.length || (a.length == b.length && a.to < b.to); });
     });
-    // An edge that two shorter ones undercut is on no shortest path. Undercut by more than the rounding of a sum of some
-    // thousand steps, so that leaving it out changes no bit of any path's length.
+    // An edge that two shorter ones undercut is on no shortest path. Undercut by more than the rounding of a sum of
+    // some thousand steps, so that leaving it out changes no bit of any path's length.
     threads.run(n, [&](int64_t i) {
         for (const Edge& e : edges[static_cast<size_t>(i)]) {
             bool undercut = false;
@@ -158,7 +162,8 @@ std::vector<int32_t> nearest_points(ThreadPool& threads, const float* points, in
             const double from_guess = std::sqrt(least);
             const Neighbour* list = around.data() + guess * listed;
             int64_t i = 0;
-            while (i < listed && list[i].distance <= 1.00001 * (from_guess + std::sqrt(least)) + 1e-6) look(list[i++].index);
+            while (i < listed && list[i].distance <= 1.00001 * (from_guess + std::sqrt(least)) + 1e-6)
+                look(list[i++].index);
             if (i == listed)
                 for (int32_t all = 0; all < n; ++all) look(all);
             guess = nearest[static_cast<size_t>(row)] = best;

@@ -13,7 +13,8 @@ namespace astro {
 
 // Farthest-point sampling: starts with the pool's first row, then always takes the row farthest from those taken (the
 // first in the pool of equals). Ends at `wanted`, or when the pool holds no further distinct point.
-std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool, int64_t wanted);
+std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool,
+                                     int64_t wanted);
 
 // Shortest paths between all pairs of n nodes (n, n) over edges of length(i, j) <= edge; infinity where there is no
 // way. length must be symmetric and not negative.

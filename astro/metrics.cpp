@@ -17,7 +17,8 @@ std::vector<double> ranks(const std::vector<double>& values) {
     for (size_t i = 0; i < order.size();) {
         size_t j = i;
         while (j < order.size() && order[j].first == order[i].first) ++j;
-        for (size_t k = i; k < j; ++k) rank[order[k].second] = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
+        for (size_t k = i; k < j; ++k)
+            rank[order[k].second] = (static_cast<double>(i) + static_cast<double>(j) - 1) / 2;
         i = j;
     }
     return rank;
@@ -72,9 +73,13 @@ void for_each_transition(const BridgeAttempt& attempt, SeamForm seam, F f) {
     for (size_t j = 0; j < steps; ++j) {
         for (size_t i = 0; i < ds; ++i) {
             const float residual = attempt.target_state[i] - arrived[i];
-            if (j + 1 == steps) next[i] = attempt.target_state[i];
-            else if (seam == SeamForm::snap) next[i] = attempt.bridge.states[j * ds + i];
-            else next[i] = attempt.bridge.states[j * ds + i] + static_cast<float>(j + 1) / static_cast<float>(steps) * residual;
+            if (j + 1 == steps)
+                next[i] = attempt.target_state[i];
+            else if (seam == SeamForm::snap)
+                next[i] = attempt.bridge.states[j * ds + i];
+            else
+                next[i] = attempt.bridge.states[j * ds + i] +
+                          static_cast<float>(j + 1) / static_cast<float>(steps) * residual;
         }
         f(state.data(), attempt.bridge.actions.data() + j * da, next.data());
         state = next;
@@ -100,7 +105,8 @@ class RateCounter {
         r.tolerance = tolerances_, r.transitions = total_, r.bridges = total_bridges_;
         for (size_t k = 0; k < tolerances_.size(); ++k) {
             r.transition.push_back(total_ ? static_cast<double>(transitions_[k]) / static_cast<double>(total_) : 0);
-            r.bridge.push_back(total_bridges_ ? static_cast<double>(bridges_[k]) / static_cast<double>(total_bridges_) : 0);
+            r.bridge.push_back(total_bridges_ ? static_cast<double>(bridges_[k]) / static_cast<double>(total_bridges_)
+                                              : 0);
         }
         return r;
     }
@@ -138,14 +144,16 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         const std::vector<double> geodesic = geodesics(state[s], state);
         for (size_t t = 0; t < row.size(); ++t)
             if (t != s && geodesic[t] >= 0)
-                found[s].push_back({map.steps(row[s], row[t]), map.closure(row[s], row[t]), euclid(state[s], state[t], 2), geodesic[t]});
+                found[s].push_back({map.steps(row[s], row[t]), map.closure(row[s], row[t]),
+                                    euclid(state[s], state[t], 2), geodesic[t]});
     });
     std::vector<double> raw, closed, straight, geodesic;
     std::vector<double> wall_raw, wall_closed, wall_euclid;
     std::vector<Pair> open;
     for (const auto& part : found)
         for (const Pair& p : part) {
-            raw.push_back(p.raw), closed.push_back(p.closed), straight.push_back(p.euclid), geodesic.push_back(p.geodesic);
+            raw.push_back(p.raw), closed.push_back(p.closed), straight.push_back(p.euclid),
+                geodesic.push_back(p.geodesic);
             if (p.euclid >= 1 && p.euclid < 9 && p.geodesic > 2 * p.euclid) {
                 wall_raw.push_back(p.raw), wall_closed.push_back(p.closed), wall_euclid.push_back(p.euclid);
             } else if (p.euclid >= 1 && p.geodesic < 1.15 * p.euclid) {
@@ -185,7 +193,8 @@ double calibration_error(const TemporalMap& map) {
     for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment is enough
         for (int64_t gap = 4; gap <= gaps; gap += 4)
             for (int64_t t = data.begin(k); t + gap <= map.arrival[static_cast<size_t>(k)]; t += 3) {
-                sum += std::fabs(map.calibration.steps(map.steps(t, t + gap)) - static_cast<double>(gap)) / static_cast<double>(gap);
+                sum += std::fabs(map.calibration.steps(map.steps(t, t + gap)) - static_cast<double>(gap)) /
+                       static_cast<double>(gap);
                 ++count;
             }
     return count ? sum / static_cast<double>(count) : 0;
@@ -217,13 +226,15 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
     context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<float> states, actions, nexts;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
-            for_each_transition(attempts[static_cast<size_t>(i)], SeamForm::snap, [&](const float* s, const float* a, const float* next) {
-                const size_t da = attempts[static_cast<size_t>(i)].bridge.actions.size() /
-                                  (attempts[static_cast<size_t>(i)].bridge.states.size() / static_cast<size_t>(ds));
-                states.insert(states.end(), s, s + ds);
-                actions.insert(actions.end(), a, a + da);
-                nexts.insert(nexts.end(), next, next + ds);
-            });
+            for_each_transition(
+                attempts[static_cast<size_t>(i)], SeamForm::snap,
+                [&](const float* s, const float* a, const float* next) {
+                    const size_t da = attempts[static_cast<size_t>(i)].bridge.actions.size() /
+                                      (attempts[static_cast<size_t>(i)].bridge.states.size() / static_cast<size_t>(ds));
+                    states.insert(states.end(), s, s + ds);
+                    actions.insert(actions.end(), a, a + da);
+                    nexts.insert(nexts.end(), next, next + ds);
+                });
         const int64_t rows = static_cast<int64_t>(states.size()) / ds;
         if (rows == 0) return;
         const int64_t da = static_cast<int64_t>(actions.size()) / rows;
@@ -236,8 +247,10 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
             const int64_t steps = static_cast<int64_t>(attempts[static_cast<size_t>(i)].bridge.states.size()) / ds;
             for (int64_t j = 0; j < steps; ++j, ++row) {
                 for (int64_t x = 0; x < ds; ++x)
-                    truth[static_cast<size_t>(x)] = double(states[static_cast<size_t>(row * ds + x)]) + double(moved[static_cast<size_t>(row * ds + x)]);
-                errors[static_cast<size_t>(i)].push_back(scaled_error(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
+                    truth[static_cast<size_t>(x)] = double(states[static_cast<size_t>(row * ds + x)]) +
+                                                    double(moved[static_cast<size_t>(row * ds + x)]);
+                errors[static_cast<size_t>(i)].push_back(
+                    scaled_error(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
             }
         }
     });

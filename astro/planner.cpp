@@ -26,8 +26,13 @@ diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset
 }  // namespace
 
 StitchContext StitchContext::rows(int64_t first, int64_t count) const {
-    return {hole, states.rows(first, count), before.rows(first, count), after.rows(first, count),
-            s0.rows(first, count), target.rows(first, count), reach.rows(first, count)};
+    return {hole,
+            states.rows(first, count),
+            before.rows(first, count),
+            after.rows(first, count),
+            s0.rows(first, count),
+            target.rows(first, count),
+            reach.rows(first, count)};
 }
 
 Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
@@ -48,7 +53,8 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
       dynamics_(dynamics),
       dynamics_config_(dynamics_config),
       seed_(seed),
-      schedule_(make_schedule(config.network)), network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
+      schedule_(make_schedule(config.network)),
+      network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
       loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
     two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
     sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
@@ -57,7 +63,8 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     const Trajectories& data = *map.data;
     const int64_t to_target = config.context + config.hole, last = 2 * config.context + config.hole - 1;
     for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k); t + last <= data.last(k) && t + to_target <= map.arrival[static_cast<size_t>(k)]; ++t)
+        for (int64_t t = data.begin(k);
+             t + last <= data.last(k) && t + to_target <= map.arrival[static_cast<size_t>(k)]; ++t)
             starts_.push_back(t);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
@@ -118,15 +125,15 @@ Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c,
         segment.push_back(p < l ? 0 : (in_hole ? 1 : 2));
     }
     const Tensor mark = zeros(tokens, 2) + Tensor::from(b, Shape{tokens, 2}, marks);
-    const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);                    // (B, W, A)
-    const Tensor placed = concat({zeros(l + c.hole, ds), delta, zeros(l - f, ds)}, 1);            // (B, W, D)
-    const Tensor fed = repeat_rows(flag, tokens);                                                 // (B, W, 1)
-    const Tensor hole_share = Tensor::full(b, DType::f32, Shape{batch, 1},
-                                           static_cast<double>(c.hole) / static_cast<double>(config_.hole));
+    const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);          // (B, W, A)
+    const Tensor placed = concat({zeros(l + c.hole, ds), delta, zeros(l - f, ds)}, 1);  // (B, W, D)
+    const Tensor fed = repeat_rows(flag, tokens);                                       // (B, W, 1)
+    const Tensor hole_share =
+        Tensor::full(b, DType::f32, Shape{batch, 1}, static_cast<double>(c.hole) / static_cast<double>(config_.hole));
     const Tensor first_delta = slice(delta, 1, 0, 1).reshape(Shape{batch, ds});
     const Tensor condition = concat({c.s0, c.reach, hole_share, first_delta, flag}, 1);
-    const Tensor out = net(concat({c.states, mark, action, placed, fed}, 2), t, condition,
-                           Tensor::from(b, Shape{tokens}, segment));
+    const Tensor out =
+        net(concat({c.states, mark, action, placed, fed}, 2), t, condition, Tensor::from(b, Shape{tokens}, segment));
     return slice(out, 1, l - 1, u);
 }
 
@@ -159,7 +166,8 @@ Figures Planner::update(int64_t k) {
         ends.push_back(std::move(end));
         truth.insert(truth.end(), d.action(s0), d.action(s0) + unknown(hole) * da);
         levels.push_back(1 + rng.below(net.diffusion_steps));
-        weights.push_back(static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
+        weights.push_back(
+            static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
     }
     const StitchContext all = gather(ends, hole);
     const Tensor actions = Tensor::from(context_.backend, Shape{net.batch, unknown(hole), da}, truth);
@@ -169,7 +177,8 @@ Figures Planner::update(int64_t k) {
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const StitchContext c = all.rows(first, count);
         const Tensor u = actions.rows(first, count);
-        const Tensor noise = Tensor::normal(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)));
+        const Tensor noise =
+            Tensor::normal(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)));
         const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
         Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
         std::vector<float> fed(static_cast<size_t>(count), 0.0f);
@@ -184,7 +193,8 @@ Figures Planner::update(int64_t k) {
             const Tensor none = delta.rows(0, half);
             const Tensor no_flag = Tensor::zeros(context_.backend, DType::f32, Shape{half, 1});
             const Tensor guess = clamp(estimate(network_.online(), part, noisy, earlier, none, no_flag), -1, 1);
-            const Tensor seen = clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
+            const Tensor seen =
+                clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
             delta = concat({seen, delta.rows(half, count - half)}, 0);
             std::fill(fed.begin(), fed.begin() + half, 1.0f);
         }

@@ -34,7 +34,7 @@ Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor&
 struct StitchEnds {
     std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): the last states and the actions between
     std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
-    double steps = 0;                                   // n_cal from s_0 to g_0
+    double steps = 0;                                  // n_cal from s_0 to g_0
 };
 
 struct Bridge {
@@ -54,9 +54,9 @@ class Planner : public Trainee {
     Figures update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or several
-    // members, only the two best, which have seen the long rollout. All ends share the hole's length.
-    // The result depends on each end's own stream only, not on its neighbours.
+    // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or
+    // several members, only the two best, which have seen the long rollout. All ends share the hole's length. The
+    // result depends on each end's own stream only, not on its neighbours.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
                                             const std::vector<Rng>& streams) const;
 
@@ -64,7 +64,7 @@ class Planner : public Trainee {
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t most) const;
 
-    int64_t unknown(int64_t hole) const;   // U
+    int64_t unknown(int64_t hole) const;                                  // U
     int64_t reached(int64_t hole) const { return unknown(hole) - hole; }  // F: target states with a deviation
     const PlannerConfig& config() const { return config_; }
 
@@ -74,8 +74,10 @@ class Planner : public Trainee {
                     const std::vector<int64_t>& t, const Tensor& deviation, const Tensor& flag) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t hole, std::vector<Rng> streams) const;
-    // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of them.
-    void roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members, std::vector<Bridge>& bridges) const;
+    // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of
+    // them.
+    void roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members,
+                  std::vector<Bridge>& bridges) const;
 
     Context context_;
     PlannerConfig config_;
@@ -86,8 +88,8 @@ class Planner : public Trainee {
     uint64_t seed_;
     diffusion::NoiseSchedule schedule_;
     TrainedDenoiser network_;
-    std::vector<int64_t> starts_;  // first rows of training windows
-    int64_t loop_steps_;           // of a rollout inside the loop
+    std::vector<int64_t> starts_;      // first rows of training windows
+    int64_t loop_steps_;               // of a rollout inside the loop
     Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)
 };
 

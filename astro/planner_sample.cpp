@@ -47,12 +47,14 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     const std::vector<float> actions = slice(guess, 1, 0, hole + 1).to_vector<float>();
     std::vector<Bridge> bridges(static_cast<size_t>(batch));
     for (int64_t i = 0; i < batch; ++i)
-        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (hole + 1) * da, actions.begin() + (i + 1) * (hole + 1) * da);
+        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (hole + 1) * da,
+                                                       actions.begin() + (i + 1) * (hole + 1) * da);
     roll_out(ends, hole, loop_steps_, 1, bridges);
     return bridges;
 }
 
-void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members, std::vector<Bridge>& bridges) const {
+void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members,
+                       std::vector<Bridge>& bridges) const {
     const int64_t batch = static_cast<int64_t>(ends.size());
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     std::vector<float> first, actions;
@@ -74,7 +76,8 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_
                 const auto at = static_cast<size_t>((i * (hole + 1) + j) * ds + x);
                 bridge.states.push_back(first[static_cast<size_t>(i * ds + x)] + arrived[0][at]);
                 for (size_t m = 1; m < members; ++m) {
-                    const double d = (double(arrived[m][at]) - double(arrived[0][at])) / statistics_.sigma_delta[static_cast<size_t>(x)];
+                    const double d = (double(arrived[m][at]) - double(arrived[0][at])) /
+                                     statistics_.sigma_delta[static_cast<size_t>(x)];
                     mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(members - 1));
                 }
             }
@@ -118,7 +121,8 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             if (last_steps == loop_steps_ && dynamics_.size() == 1) continue;
             // The long rollout by every member is for the best and the runner-up alone (method notes 5.16(9)).
             own.resize(static_cast<size_t>(std::min<int64_t>(2, candidates)));
-            roll_out(std::vector<StitchEnds>(own.size(), ends[static_cast<size_t>(first + i)]), hole, last_steps, dynamics_.size(), own);
+            roll_out(std::vector<StitchEnds>(own.size(), ends[static_cast<size_t>(first + i)]), hole, last_steps,
+                     dynamics_.size(), own);
             std::stable_sort(own.begin(), own.end(), by_error);
         }
     });
@@ -131,7 +135,8 @@ std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const Tem
     const int64_t l = config_.context, hole = config_.hole, ds = d.state_dim, da = d.action_dim;
     std::vector<int64_t> starts;
     for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k); t + 2 * l + hole - 1 <= data.last(k) && t + l + hole <= arrival[static_cast<size_t>(k)]; ++t)
+        for (int64_t t = data.begin(k);
+             t + 2 * l + hole - 1 <= data.last(k) && t + l + hole <= arrival[static_cast<size_t>(k)]; ++t)
             starts.push_back(t);
     const int64_t n = static_cast<int64_t>(starts.size()), used = std::min(most, n);
     std::vector<StitchEnds> ends;

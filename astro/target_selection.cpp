@@ -80,7 +80,8 @@ double TargetIndex::state_distance(int64_t a, int64_t b) const {
     const data::Dataset& d = *map_.data->dataset;
     double square = 0;
     for (int64_t i = 0; i < d.state_dim; ++i) {
-        const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) / statistics_.sigma_delta[static_cast<size_t>(i)];
+        const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) /
+                         statistics_.sigma_delta[static_cast<size_t>(i)];
         square += x * x;
     }
     return std::sqrt(square);
@@ -91,7 +92,8 @@ double TargetIndex::median_displacement(int64_t steps) const {
     const Trajectories& data = *map_.data;
     const int64_t stride = std::max<int64_t>(1, data.dataset->rows / 200000);
     for (int64_t t = 0; t + steps < data.dataset->rows; t += stride)
-        if (t + steps <= map_.arrival[static_cast<size_t>(data.segment(t))] && data.segment(t) == data.segment(t + steps))
+        if (t + steps <= map_.arrival[static_cast<size_t>(data.segment(t))] &&
+            data.segment(t) == data.segment(t + steps))
             sample.push_back(state_distance(t, t + steps));
     if (sample.empty()) return 0;
     const auto middle = sample.begin() + static_cast<int64_t>(sample.size() / 2);
@@ -106,7 +108,8 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     std::vector<double> euclid;
     int64_t below = 0, within = 0;
     for (int64_t p = 0; p < kPairs; ++p) {
-        const int64_t a = tree_.rows()[static_cast<size_t>(rng.below(size()))], b = tree_.rows()[static_cast<size_t>(rng.below(size()))];
+        const int64_t a = tree_.rows()[static_cast<size_t>(rng.below(size()))],
+                      b = tree_.rows()[static_cast<size_t>(rng.below(size()))];
         const double d = latent_distance(map_.at(a), map_.at(b), map_.width);
         below += d < least_distance_, within += d <= most_distance_;
         euclid.push_back(state_distance(a, b));
@@ -125,8 +128,8 @@ bool TargetIndex::reachable(int64_t source, int64_t row) const {
 
 bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
     const std::vector<int32_t>& episode = map_.data->dataset->episode_of;
-    return episode[static_cast<size_t>(row)] != episode[static_cast<size_t>(source)] && !visited(map_.data->segment(row)) &&
-           state_distance(source, row) >= least_space_;
+    return episode[static_cast<size_t>(row)] != episode[static_cast<size_t>(source)] &&
+           !visited(map_.data->segment(row)) && state_distance(source, row) >= least_space_;
 }
 
 std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bool(int64_t)>& visited, Rng rng) const {

@@ -16,8 +16,8 @@ namespace astro {
 class TargetIndex {
   public:
     // reach: M + 1 steps; context: l.
-    TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map, const Statistics& statistics,
-                int64_t reach, int64_t context, uint64_t seed);
+    TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
+                const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed);
 
     // Up to `config.candidates` of the targets of a row, uniformly; `visited` tells segments that are out.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
@@ -25,7 +25,7 @@ class TargetIndex {
     // Every target of a row, by brute force: the reference for tests.
     std::vector<int64_t> all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const;
 
-    bool eligible(int64_t row) const;             // may the row be a target at all?
+    bool eligible(int64_t row) const;                   // may the row be a target at all?
     double state_distance(int64_t a, int64_t b) const;  // |s_a - s_b| in units of sigma_delta
     // Euclid in steps: state_distance over the travel rows' median one-step displacement.
     double euclid_steps(int64_t a, int64_t b) const { return state_distance(a, b) / step_length_; }

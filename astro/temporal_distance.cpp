@@ -29,8 +29,8 @@ Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& late
                      const Tensor& all_target, const Tensor& weight, double gamma, double expectile) {
     Tensor q, w;
     {
-        NoTape off;  // targets carry no gradient
-        q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;     // (n, B)
+        NoTape off;                                                                     // targets carry no gradient
+        q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;  // (n, B)
         Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
         w = step(advantage, expectile, 1 - expectile) * weight;
     }
@@ -138,11 +138,13 @@ Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
     // The loss couples all rows: each block of rows i sees all goals j; the goals' gradients of all blocks add up.
     auto join = [&](const std::vector<Tensor>& latents) {
         const auto n = latents.size();
-        const Tensor all = concat([&] {
-            std::vector<Tensor> constants;
-            for (const Tensor& t : latents) constants.push_back(t.detach());
-            return constants;
-        }(), 0);
+        const Tensor all = concat(
+            [&] {
+                std::vector<Tensor> constants;
+                for (const Tensor& t : latents) constants.push_back(t.detach());
+                return constants;
+            }(),
+            0);
         const Tensor all_target = concat(own, 0);
         std::vector<Tensor> as_goals(n);
         nn::Joined joined;
@@ -183,9 +185,8 @@ Figures TemporalDistance::update_hilp(int64_t k, Rng& rng) {
         const int64_t first = data_.begin(segment), last = data_.last(segment);
         const int64_t row = first + rng.below(last - first);
         // Same trajectory at a geometric offset, clipped at its end; otherwise any row of the data.
-        const int64_t goal = rng.uniform() < config_.trajectory_goals
-                                 ? std::min(last, row + rng.geometric(1 - gamma_))
-                                 : rng.below(data_.dataset->rows);
+        const int64_t goal = rng.uniform() < config_.trajectory_goals ? std::min(last, row + rng.geometric(1 - gamma_))
+                                                                      : rng.below(data_.dataset->rows);
         rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
     }
     const Tensor s = states_of(rows, 0), next = states_of(rows, 1), g = states_of(goals, 0);
@@ -225,8 +226,8 @@ std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) co
     constexpr int64_t kPiece = 4096;
     context_.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);
-        const Tensor x = Tensor::from(context_.backend, Shape{count, dims},
-                                      standardise(statistics_, states + first * dims, count));
+        const Tensor x =
+            Tensor::from(context_.backend, Shape{count, dims}, standardise(statistics_, states + first * dims, count));
         const Tensor y = online_.head[0](x);
         context_.backend.download(out.data() + first * width, y.raw(), y.bytes());
     });

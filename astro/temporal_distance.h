@@ -23,8 +23,8 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
                                     double same_weight);
 
 // Loss over the pairs (i, j), i in a block of rows: sum weight w_tau (q - v)^2 with v = -d(s_i, s_j),
-// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = tau where the advantage >= 0, else 1 - tau; d' by the
-// target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
+// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = tau where the advantage >= 0, else 1 - tau; d' by
+// the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& weight, double gamma, double expectile);
 

@@ -31,8 +31,9 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t ga
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
-        fail(ErrorKind::data, "calibration: the validation episodes never travel for 2 steps; hint: train the TDR "
-                              "longer, or lower data.arrival_steps");
+        fail(ErrorKind::data,
+             "calibration: the validation episodes never travel for 2 steps; hint: train the TDR "
+             "longer, or lower data.arrival_steps");
     medians.resize(known);
     return Calibration(std::move(medians));
 }
@@ -48,7 +49,8 @@ void add_landmarks(const Context& context, const ClosureConfig& config, Temporal
     // Most pairs are far beyond an edge: their n^ need not be computed.
     const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
     auto length = [&](int64_t i, int64_t j) {
-        const float *a = map.at(map.landmark[static_cast<size_t>(i)]), *b = map.at(map.landmark[static_cast<size_t>(j)]);
+        const float *a = map.at(map.landmark[static_cast<size_t>(i)]),
+                    *b = map.at(map.landmark[static_cast<size_t>(j)]);
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
     map.closed = shortest_paths(context.threads, n, length, config.edge);
@@ -145,7 +147,8 @@ TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectori
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config) {
     TemporalMap map = embed_trajectories(encoder, train, config.data);
-    map.calibration = calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_gaps);
+    map.calibration =
+        calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_gaps);
     add_landmarks(context, config.closure, map);
     return map;
 }

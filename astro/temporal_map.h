@@ -13,8 +13,8 @@ class Calibration {
     // medians[g - 1]: median n^ at a gap of g steps; made monotone here. At least two gaps.
     explicit Calibration(std::vector<double> medians);
 
-    double steps(double predicted) const;      // n_cal; beyond the last gap by the last slope
-    double predicted(double steps) const;      // its inverse: median n^ at a gap
+    double steps(double predicted) const;  // n_cal; beyond the last gap by the last slope
+    double predicted(double steps) const;  // its inverse: median n^ at a gap
     const std::vector<double>& medians() const { return medians_; }
 
   private:
@@ -25,13 +25,13 @@ struct TemporalMap {
     const Trajectories* data = nullptr;
     double gamma = 0;
     int64_t width = 0;
-    std::vector<float> latent;           // (rows, width)
+    std::vector<float> latent;  // (rows, width)
     Calibration calibration;
-    std::vector<int64_t> arrival;        // (segments), row at which travel ends
-    std::vector<int64_t> landmark;       // (landmarks), rows
-    std::vector<int32_t> landmark_of;    // (rows), index of the nearest landmark
-    std::vector<float> closed;           // (landmarks, landmarks), shortest paths in steps n^; inf between components
-    int64_t components = 0;              // of the landmark graph
+    std::vector<int64_t> arrival;      // (segments), row at which travel ends
+    std::vector<int64_t> landmark;     // (landmarks), rows
+    std::vector<int32_t> landmark_of;  // (rows), index of the nearest landmark
+    std::vector<float> closed;         // (landmarks, landmarks), shortest paths in steps n^; inf between components
+    int64_t components = 0;            // of the landmark graph
 
     const float* at(int64_t row) const { return latent.data() + row * width; }
     // n^ between two latents, or rows.

@@ -3,9 +3,9 @@
 namespace astro {
 
 diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
-    return diffusion::make_schedule(config.schedule == NoiseSchedule::cosine ? diffusion::ScheduleKind::cosine
-                                                                             : diffusion::ScheduleKind::linear,
-                                    config.diffusion_steps);
+    return diffusion::make_schedule(
+        config.schedule == NoiseSchedule::cosine ? diffusion::ScheduleKind::cosine : diffusion::ScheduleKind::linear,
+        config.diffusion_steps);
 }
 
 TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
@@ -22,7 +22,8 @@ TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& c
 Figures TrainedDenoiser::update(int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
     const nn::Gradient g =
         nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
-    const double rate = nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end);
+    const double rate =
+        nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end);
     const double norm = optimiser_.step(online_set_, g.flat, rate, config_.gradient_clip);
     nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, config_.ema));
     return {{"loss", g.loss}, {"gradient_norm", norm}};

@@ -18,7 +18,8 @@ class TrainedDenoiser {
     const diffusion::Denoiser& online() const { return online_; }
     const diffusion::Denoiser& averaged() const { return averaged_; }  // for sampling, and when frozen
 
-    // One AdamW step at update k on the loss that `body` gives for each chunk (see nn::chunked_gradient); moves the average.
+    // One AdamW step at update k on the loss that `body` gives for each chunk (see nn::chunked_gradient); moves the
+    // average.
     Figures update(int64_t k, const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
     TrainingState state();
 

@@ -35,8 +35,10 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
     if (array.shape != shape)
         fail(ErrorKind::data, where, ": expected shape ", data::shape_text(shape), ", found ",
              data::shape_text(array.shape), "; hint: the run was made with other settings");
-    if (tensor.dtype() == DType::f64) tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<double>(where)));
-    else tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<float>(where)));
+    if (tensor.dtype() == DType::f64)
+        tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<double>(where)));
+    else
+        tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<float>(where)));
 }
 
 // Update k once more, to learn which op failed first.
@@ -46,9 +48,12 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
         const FiniteCheck on;
         trainee.update(k);
     } catch (const Error& error) {
-        if (error.kind() == ErrorKind::numeric && !error.detail().empty()) cause = text("; first, ", error.what()), detail = error.detail();
+        if (error.kind() == ErrorKind::numeric && !error.detail().empty())
+            cause = text("; first, ", error.what()), detail = error.detail();
     }
-    throw Error(ErrorKind::numeric, text(trainee.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"), detail);
+    throw Error(ErrorKind::numeric,
+                text(trainee.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"),
+                detail);
 }
 
 Figures checked_update(Trainee& trainee, int64_t k) {
@@ -86,7 +91,8 @@ int64_t load_state(Trainee& trainee, const std::string& folder, const std::strin
     const data::Json* found = checkpoint->meta.find("fingerprint");
     if (!fingerprint.empty() && (!found || found->as_string() != fingerprint))
         fail(ErrorKind::usage, checkpoint->path,
-             ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made with");
+             ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made "
+             "with");
     TrainingState state = trainee.state();
     auto array = [&](const std::string& name) -> const data::NpyArray& {
         const auto it = checkpoint->arrays.find(name);

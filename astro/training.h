@@ -37,18 +37,18 @@ struct TrainingState {
 class Trainee {
   public:
     virtual ~Trainee() = default;
-    virtual std::string name() const = 0;     // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
-    virtual int64_t updates() const = 0;      // in all
-    virtual Figures update(int64_t k) = 0;    // carries out update k; throws Error(numeric) on non-finite losses
+    virtual std::string name() const = 0;   // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
+    virtual int64_t updates() const = 0;    // in all
+    virtual Figures update(int64_t k) = 0;  // carries out update k; throws Error(numeric) on non-finite losses
     virtual TrainingState state() = 0;
 };
 
 struct TrainingPlan {
-    std::string folder;               // of the stage's checkpoints; empty: none are written
+    std::string folder;  // of the stage's checkpoints; empty: none are written
     int64_t checkpoint_every = 1000, keep = 2, metrics_every = 50;
-    int64_t stop_after = -1;          // end (resumable) after this many updates in all; -1: run to the end
-    bool resume = true;               // continue from the newest checkpoint in the folder
-    std::string fingerprint;          // of the settings and data; a checkpoint of another one is refused
+    int64_t stop_after = -1;  // end (resumable) after this many updates in all; -1: run to the end
+    bool resume = true;       // continue from the newest checkpoint in the folder
+    std::string fingerprint;  // of the settings and data; a checkpoint of another one is refused
 };
 
 // Where the loop reports to; any may be empty.
@@ -62,8 +62,8 @@ struct TrainingObserver {
 };
 
 // Runs the trainee to its end. An update that fails numerically is carried out once more with every op checked, so that
-// the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay. Returns false when it stopped before (stop_after or an interruption, after
-// writing a checkpoint).
+// the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay.
+// Returns false when it stopped before (stop_after or an interruption, after writing a checkpoint).
 bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
 
 // Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.

@@ -38,8 +38,9 @@ void moments(int64_t rows, int64_t dims, double floor, Keep keep, Value value, s
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
     const int64_t dims = dataset.state_dim;
     std::vector<double> sigma;
-    moments(dataset.rows, dims, 1e-9, [](int64_t) { return true; },
-            [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); }, nullptr, sigma);
+    moments(
+        dataset.rows, dims, 1e-9, [](int64_t) { return true; },
+        [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); }, nullptr, sigma);
     std::vector<float> length(static_cast<size_t>(dataset.rows), 0.0f);  // of the step that leaves each row
     std::vector<float> sorted;
     for (int64_t t = 0; t + 1 < dataset.rows; ++t) {
@@ -75,8 +76,9 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
     const data::Dataset& d = *trajectories.dataset;
     Statistics s;
-    moments(d.rows, d.state_dim, floor, [](int64_t) { return true; },
-            [&](int64_t t, int64_t i) { return double(d.observation(t)[i]); }, &s.mean, s.sigma_state);
+    moments(
+        d.rows, d.state_dim, floor, [](int64_t) { return true; },
+        [&](int64_t t, int64_t i) { return double(d.observation(t)[i]); }, &s.mean, s.sigma_state);
     auto differences = [&](int64_t gap, std::vector<double>& out) {
         moments(
             d.rows, d.state_dim, floor,

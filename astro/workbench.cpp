@@ -57,8 +57,10 @@ class SettingsText {
   private:
     template <class T>
     void print(const T& value) {
-        if constexpr (std::is_enum_v<T>) out_ << static_cast<int>(value);
-        else out_ << value;
+        if constexpr (std::is_enum_v<T>)
+            out_ << static_cast<int>(value);
+        else
+            out_ << value;
     }
     template <class T>
     void print(const std::vector<T>& values) {
@@ -127,7 +129,8 @@ Planner& Workbench::planner() {
     if (!planner_) {
         std::vector<const Dynamics*> members;
         for (int64_t m = 0; m < ensemble(); ++m) members.push_back(&dynamics(m));
-        planner_ = std::make_unique<Planner>(context_, config_.planner, map(), statistics_, members, config_.dynamics, seed());
+        planner_ =
+            std::make_unique<Planner>(context_, config_.planner, map(), statistics_, members, config_.dynamics, seed());
     }
     return *planner_;
 }
@@ -136,7 +139,8 @@ std::vector<std::vector<Bridge>> Workbench::sample_validation_bridges(int64_t mo
     const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels for a whole window of ",
-             2 * config_.planner.context + config_.planner.hole, " rows; hint: a shorter planner.context or planner.hole");
+             2 * config_.planner.context + config_.planner.hole,
+             " rows; hint: a shorter planner.context or planner.hole");
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.hole, candidates, streams);
@@ -148,8 +152,10 @@ const std::vector<std::vector<Bridge>>& Workbench::validation_bridges() {
 }
 
 Augmentation Workbench::augment(const ChainProgress& progress) {
-    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.hole + 1, config_.planner.context, seed());
-    const AcceptanceBounds bounds = measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
+    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.hole + 1,
+                            config_.planner.context, seed());
+    const AcceptanceBounds bounds =
+        measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
     return grow_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
                        config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
 }
@@ -165,10 +171,11 @@ uint64_t Workbench::settings_hash(const std::vector<std::string>& sections) cons
 }
 
 std::string Workbench::fingerprint(const std::string& stage) const {
-    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {{"tdr", {"", "data", "tdr"}},
-                                                                                  {"dynamics", {"dynamics"}},
-                                                                                  {"planner", {"closure", "planner"}},
-                                                                                  {"augment", {"selection", "augment"}}};
+    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
+        {"tdr", {"", "data", "tdr"}},
+        {"dynamics", {"dynamics"}},
+        {"planner", {"closure", "planner"}},
+        {"augment", {"selection", "augment"}}};
     std::vector<std::string> sections;
     for (const auto& [name, own] : stages) {
         sections.insert(sections.end(), own.begin(), own.end());

@@ -34,12 +34,13 @@ class Workbench {
     const TemporalMap& validation_map();  // latents and arrivals only
     Dynamics& dynamics(int64_t member);   // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
-    Planner& planner();                   // needs trained dynamics
+    Planner& planner();  // needs trained dynamics
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
-    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most, int64_t candidates);  // by the planner as it is
-    Augmentation augment(const ChainProgress& progress);  // needs a trained planner
+    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
+                                                               int64_t candidates);  // by the planner as it is
+    Augmentation augment(const ChainProgress& progress);                             // needs a trained planner
 
     // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
     // "planner" or "augment"; each includes those before it.

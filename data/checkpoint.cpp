@@ -63,8 +63,7 @@ void remove_file(const std::string& path) {
 
 }  // namespace
 
-void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays& arrays, const Json& meta,
-                     int keep) {
+void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays& arrays, const Json& meta, int keep) {
     ASTRO_CHECK(step >= 0 && keep >= 1, "save_checkpoint: step ", step, ", keep ", keep);
     create_folders(folder);
     Json description = Json::object();
@@ -97,8 +96,7 @@ Checkpoint load_checkpoint_file(const std::string& path) {
     const Json* format = description.find("format");
     if (format == nullptr || format->kind() != Json::Kind::string || format->as_string() != kFormat ||
         description.at("version").as_integer() != kVersion) {
-        fail(ErrorKind::data, path, ": ", kMeta, " does not say format \"", kFormat, "\", version ",
-             kVersion);
+        fail(ErrorKind::data, path, ": ", kMeta, " does not say format \"", kFormat, "\", version ", kVersion);
     }
     Checkpoint checkpoint;
     checkpoint.path = path;
@@ -128,8 +126,7 @@ std::optional<Checkpoint> load_checkpoint(const std::string& folder) {
         }
     }
     if (!warnings.empty()) {
-        fail(ErrorKind::data, folder, ": none of the ", warnings.size(), " checkpoints can be read; ",
-             warnings[0]);
+        fail(ErrorKind::data, folder, ": none of the ", warnings.size(), " checkpoints can be read; ", warnings[0]);
     }
     return std::nullopt;
 }

@@ -31,8 +31,7 @@ struct Checkpoint {
 // Writes folder/step_<step>.npz and LATEST, then removes what a killed process left half-written, all but the
 // `keep` newest checkpoints up to this step, and those beyond it (from a run that was set back). Creates the
 // folder.
-void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays& arrays, const Json& meta,
-                     int keep);
+void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays& arrays, const Json& meta, int keep);
 
 // The newest readable checkpoint; nothing when the folder has none or does not exist.
 std::optional<Checkpoint> load_checkpoint(const std::string& folder);

@@ -9,11 +9,10 @@ namespace astro::data {
 
 void index_episodes(Dataset& dataset) {
     size_t rows = static_cast<size_t>(dataset.rows);
-    ASTRO_CHECK(dataset.terminals.size() == rows, "index_episodes: ", dataset.terminals.size(),
-                " terminals for ", rows, " rows");
+    ASTRO_CHECK(dataset.terminals.size() == rows, "index_episodes: ", dataset.terminals.size(), " terminals for ", rows,
+                " rows");
     if (rows == 0 || dataset.terminals.back() == 0) {
-        fail(ErrorKind::data, "data set of ", rows,
-             " rows: the last row must be terminal, the end of an episode");
+        fail(ErrorKind::data, "data set of ", rows, " rows: the last row must be terminal, the end of an episode");
     }
     dataset.episode_start.assign(1, 0);
     dataset.episode_of.resize(rows);

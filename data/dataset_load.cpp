@@ -48,15 +48,15 @@ class Loader {
     explicit Loader(const NpzReader& reader) : reader_(reader) {
         const NpzEntry& observations = reader.entry("observations");
         if (observations.header.shape.size() > 2) {
-            fail(ErrorKind::data, reader.where("observations"), ": shape ",
-                 shape_text(observations.header.shape), ", expected (rows, state): images are not supported");
+            fail(ErrorKind::data, reader.where("observations"), ": shape ", shape_text(observations.header.shape),
+                 ", expected (rows, state): images are not supported");
         }
         data_.state_dim = columns("observations");
         data_.rows = observations.header.shape[0];
         data_.action_dim = columns("actions");
         if (data_.rows == 0 || data_.state_dim == 0 || data_.action_dim == 0) {
-            fail(ErrorKind::data, reader.path(), ": no data: ", data_.rows, " rows, ", data_.state_dim,
-                 " state and ", data_.action_dim, " action columns");
+            fail(ErrorKind::data, reader.path(), ": no data: ", data_.rows, " rows, ", data_.state_dim, " state and ",
+                 data_.action_dim, " action columns");
         }
         reader.entry("terminals");
     }
@@ -104,8 +104,7 @@ class Loader {
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         if (shape.size() != 2) {
-            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape),
-                 ", expected (rows, columns)");
+            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (rows, columns)");
         }
         return shape[1];
     }
@@ -114,8 +113,8 @@ class Loader {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         bool vector = columns_wanted == 1 && shape.size() == 1;  // (N,) and (N, 1) mean the same
         if ((!vector && (shape.size() != 2 || shape[1] != columns_wanted)) || shape[0] != data_.rows) {
-            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (",
-                 data_.rows, ", ", columns_wanted, ") as observations has ", data_.rows, " rows");
+            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (", data_.rows, ", ",
+                 columns_wanted, ") as observations has ", data_.rows, " rows");
         }
     }
 
@@ -200,9 +199,8 @@ ParsedName parse_name(const std::string& name) {
     }
     ParsedName parsed;
     std::string version = words.back();
-    bool is_version =
-        version.size() > 1 && version[0] == 'v' &&
-        std::all_of(version.begin() + 1, version.end(), [](char c) { return c >= '0' && c <= '9'; });
+    bool is_version = version.size() > 1 && version[0] == 'v' &&
+                      std::all_of(version.begin() + 1, version.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!is_version) return parsed;
     words.pop_back();
     if (!words.empty() && words.back() == "oraclerep") {
@@ -253,8 +251,10 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
     const bool qpos_is_observations =
         data.qpos_dim == data.state_dim && data.qpos.size() == data.observations.size() &&
         std::memcmp(data.qpos.data(), data.observations.data(), data.qpos.size() * sizeof(float)) == 0;
-    if (qpos_is_observations) writer.add_again("qpos", "observations");
-    else if (data.qpos_dim > 0) add("qpos", NpyType::f4, {data.rows, data.qpos_dim}, data.qpos);
+    if (qpos_is_observations)
+        writer.add_again("qpos", "observations");
+    else if (data.qpos_dim > 0)
+        add("qpos", NpyType::f4, {data.rows, data.qpos_dim}, data.qpos);
     if (data.qvel_dim > 0) add("qvel", NpyType::f4, {data.rows, data.qvel_dim}, data.qvel);
     if (!data.is_synthetic.empty()) {
         add("is_synthetic", NpyType::b1, {data.rows}, data.is_synthetic);

@@ -63,8 +63,7 @@ void InputFile::read_at(uint64_t offset, void* out, size_t n) const {
     read_exactly(descriptor_, path_, offset, out, n);
 }
 
-AtomicFile::AtomicFile(const std::string& path)
-    : path_(path), temporary_(text(path, kTemporaryMark, ::getpid())) {
+AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(text(path, kTemporaryMark, ::getpid())) {
     struct stat status {};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) fail_io(path, "write", EISDIR);
     descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -19,8 +19,8 @@ int64_t GoalSampler::last_row(int64_t row) const {
 
 int64_t GoalSampler::random_row(Rng& rng) const {
     const int64_t k = rng.below(transitions_);
-    // Of every episode before the k-th transition's one row, the last, has none. A search, not a list of rows: that would
-    // be as large as the observations of a point.
+    // Of every episode before the k-th transition's one row, the last, has none. A search, not a list of rows: that
+    // would be as large as the observations of a point.
     int64_t episode = 0, beyond = dataset_.episodes();
     while (beyond - episode > 1) {
         const int64_t middle = (episode + beyond) / 2;
@@ -42,9 +42,8 @@ int64_t GoalSampler::uniform_goal(int64_t row, Rng& rng) const {
 int64_t GoalSampler::sample(int64_t row, const GoalShares& shares, Rng& rng) const {
     ASTRO_CHECK(row >= 0 && row < dataset_.rows && dataset_.terminals[static_cast<size_t>(row)] == 0,
                 "GoalSampler: row ", row, " has no transition");
-    ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9,
-                "GoalSampler: shares ", shares.current, ", ", shares.trajectory, ", ", shares.random,
-                " do not add up to 1");
+    ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9, "GoalSampler: shares ",
+                shares.current, ", ", shares.trajectory, ", ", shares.random, " do not add up to 1");
     double kind = rng.uniform();
     if (kind < shares.current) return row;
     if (kind >= shares.current + shares.trajectory && shares.random > 0) return random_row(rng);

@@ -186,8 +186,7 @@ class Parser {
         uint32_t code = 0;
         if (text_.size() - at_ < 4) refuse("four hexadecimal digits expected");
         const char* from = text_.data() + at_;
-        if (std::from_chars(from, from + 4, code, 16).ptr != from + 4)
-            refuse("four hexadecimal digits expected");
+        if (std::from_chars(from, from + 4, code, 16).ptr != from + 4) refuse("four hexadecimal digits expected");
         at_ += 4;
         return code;
     }

@@ -161,8 +161,7 @@ class DictParser {
         int64_t value = 0;
         while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
             int64_t digit = text_[at_] - '0';
-            if (value > (std::numeric_limits<int64_t>::max() - digit) / 10)
-                refuse("dimension beyond 63 bits");
+            if (value > (std::numeric_limits<int64_t>::max() - digit) / 10) refuse("dimension beyond 63 bits");
             value = value * 10 + digit;
             ++at_;
         }
@@ -188,8 +187,7 @@ void interpret_descr(NpyHeader& header) {
     }
 }
 
-std::vector<uint8_t> to_c_order(const std::vector<uint8_t>& in, const std::vector<int64_t>& shape,
-                                size_t item) {
+std::vector<uint8_t> to_c_order(const std::vector<uint8_t>& in, const std::vector<int64_t>& shape, size_t item) {
     std::vector<uint8_t> out(in.size());
     std::vector<int64_t> stride(shape.size()), index(shape.size(), 0);
     int64_t step = 1;
@@ -214,8 +212,7 @@ float half_to_float(uint16_t half) {
     float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
     int exponent = half >> 10 & 31, fraction = half & 1023;
     if (exponent == 31) {
-        return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
-                             : sign * std::numeric_limits<float>::infinity();
+        return fraction != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
     }
     if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
     return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
@@ -252,8 +249,8 @@ void convert_all(const NpyArray& array, std::vector<To>& out, const std::string&
             value = static_cast<From>(raw);
         }
         if (!convert(value, out[i])) {
-            fail(ErrorKind::data, name, ": element ", i, " is ", +value, ", which ",
-                 type_name(NpyTypeOf<To>::value), " cannot hold");
+            fail(ErrorKind::data, name, ": element ", i, " is ", +value, ", which ", type_name(NpyTypeOf<To>::value),
+                 " cannot hold");
         }
     }
 }
@@ -339,12 +336,10 @@ NpyHeader read_npy_header(const NpySource& source, uint64_t total, const std::st
     uint8_t start[12];
     if (total < 10) fail(ErrorKind::data, where, ": ", total, " bytes are too few for a .npy header");
     source(start, 10);
-    if (std::memcmp(start, "\x93NUMPY", 6) != 0)
-        fail(ErrorKind::data, where, ": does not begin as .npy does");
+    if (std::memcmp(start, "\x93NUMPY", 6) != 0) fail(ErrorKind::data, where, ": does not begin as .npy does");
     int major = start[6];
     if (major < 1 || major > 3 || start[7] != 0) {
-        fail(ErrorKind::data, where, ": .npy version ", major, ".", int{start[7]},
-             ", expected 1.0, 2.0 or 3.0");
+        fail(ErrorKind::data, where, ": .npy version ", major, ".", int{start[7]}, ", expected 1.0, 2.0 or 3.0");
     }
     uint64_t prefix = major == 1 ? 10 : 12;
     uint64_t length = start[8] | uint64_t{start[9]} << 8;
@@ -369,8 +364,8 @@ NpyHeader read_npy_header(const NpySource& source, uint64_t total, const std::st
     header.count = checked_count(header.shape, item, where);
     uint64_t wanted = static_cast<uint64_t>(header.count) * item;
     if (header.supported && wanted != total - header.header_bytes) {
-        fail(ErrorKind::data, where, ": shape ", shape_text(header.shape), " of ", type_name(header.type),
-             " needs ", wanted, " bytes, there are ", total - header.header_bytes);
+        fail(ErrorKind::data, where, ": shape ", shape_text(header.shape), " of ", type_name(header.type), " needs ",
+             wanted, " bytes, there are ", total - header.header_bytes);
     }
     return header;
 }
@@ -391,8 +386,7 @@ NpyArray read_npy_data(const NpySource& source, const NpyHeader& header, const s
             std::reverse(p, p + static_cast<std::ptrdiff_t>(item));
         }
     }
-    if (header.fortran_order && header.shape.size() > 1)
-        array.bytes = to_c_order(array.bytes, header.shape, item);
+    if (header.fortran_order && header.shape.size() > 1) array.bytes = to_c_order(array.bytes, header.shape, item);
     return array;
 }
 

@@ -20,8 +20,7 @@ bool is_array(std::string_view name) {
 
 // Refuses what cannot fit before memory is asked for: a small file may honestly declare a huge array.
 void check_memory(uint64_t bytes, const std::string& where) {
-    uint64_t memory =
-        static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    uint64_t memory = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
     if (bytes > memory) {
         fail(ErrorKind::io, where, ": needs ", bytes >> 20, " MiB of memory, the machine has ", memory >> 20);
     }
@@ -35,7 +34,8 @@ std::vector<T> large_vector(size_t n) {
     std::vector<T> values;
     values.reserve(n);
     const auto begin = reinterpret_cast<uintptr_t>(values.data());
-    const uintptr_t from = (begin + kHugePage - 1) / kHugePage * kHugePage, to = (begin + n * sizeof(T)) / kHugePage * kHugePage;
+    const uintptr_t from = (begin + kHugePage - 1) / kHugePage * kHugePage,
+                    to = (begin + n * sizeof(T)) / kHugePage * kHugePage;
     if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);  // advice: it may be declined
     values.resize(n);
     return values;
@@ -52,8 +52,8 @@ NpzReader::NpzReader(const std::string& path) : zip_(path) {
         entry.key = name.substr(0, name.size() - kSuffix.size());
         entry.member = i;
         ZipStream stream(zip_, members[i]);
-        entry.header = read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, members[i].size,
-                                       where(entry.key));
+        entry.header =
+            read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, members[i].size, where(entry.key));
         auto same = std::find_if(entries_.begin(), entries_.end(),
                                  [&](const NpzEntry& other) { return other.key == entry.key; });
         if (same == entries_.end()) {

@@ -73,15 +73,13 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
                     bool constant_is_odd) {
     for (int64_t column = 0; column < width; ++column) {
         ColumnStatistics s = column_statistics(values, width, column);
-        findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high),
-                     ", mean ", number(s.mean), ", std ", number(s.deviation));
+        findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high), ", mean ",
+                     number(s.mean), ", std ", number(s.deviation));
         if (s.not_finite > 0) {
-            findings.add(Severity::error, name, "[", column, "]: ", s.not_finite,
-                         " values are NaN or infinite");
+            findings.add(Severity::error, name, "[", column, "]: ", s.not_finite, " values are NaN or infinite");
         }
         if (constant_is_odd && s.low == s.high) {
-            findings.add(Severity::warning, name, "[", column, "]: the same value ", number(s.low),
-                         " in every row");
+            findings.add(Severity::warning, name, "[", column, "]: the same value ", number(s.low), " in every row");
         }
     }
 }
@@ -90,15 +88,14 @@ void report_episodes(Findings& findings, const Dataset& dataset) {
     int64_t shortest = dataset.rows, longest = 0;
     std::vector<int64_t> without;
     for (int64_t e = 0; e < dataset.episodes(); ++e) {
-        int64_t start = dataset.episode_start[static_cast<size_t>(e)],
-                length = dataset.episode_end(e) - start + 1;
+        int64_t start = dataset.episode_start[static_cast<size_t>(e)], length = dataset.episode_end(e) - start + 1;
         shortest = std::min(shortest, length);
         longest = std::max(longest, length);
         if (length < 2) without.push_back(start);
     }
     findings.add(Severity::info, dataset.rows, " rows, ", dataset.episodes(), " episodes of ", shortest,
-                 shortest == longest ? "" : text(" to ", longest), " rows, ",
-                 dataset.rows - dataset.episodes(), " transitions");
+                 shortest == longest ? "" : text(" to ", longest), " rows, ", dataset.rows - dataset.episodes(),
+                 " transitions");
     if (!without.empty()) {
         findings.add(Severity::warning, without.size(), " episodes of a single row have no transition: rows ",
                      some_rows(without));
@@ -131,8 +128,8 @@ void report_jumps(Findings& findings, const Dataset& dataset) {
     }
     if (jumps.empty()) return;
     findings.add(Severity::warning, "observations: ", jumps.size(), " jumps longer than ", number(threshold),
-                 " (5 x the 99th percentile of one step), up to ", number(largest), ", at rows ",
-                 some_rows(jumps), ": teleports, or episodes without their terminals");
+                 " (5 x the 99th percentile of one step), up to ", number(largest), ", at rows ", some_rows(jumps),
+                 ": teleports, or episodes without their terminals");
 }
 
 }  // namespace
@@ -159,8 +156,8 @@ std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<f
     Findings findings;
     auto rows = static_cast<size_t>(dataset.rows);
     if (rewards.size() != rows || masks.size() != rows) {
-        findings.add(Severity::error, "labels: ", rewards.size(), " rewards and ", masks.size(),
-                     " masks for ", rows, " rows");
+        findings.add(Severity::error, "labels: ", rewards.size(), " rewards and ", masks.size(), " masks for ", rows,
+                     " rows");
         return std::move(findings.list);
     }
     float best = -std::numeric_limits<float>::infinity();

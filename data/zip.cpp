@@ -121,12 +121,11 @@ ZipReader::Directory ZipReader::find_directory() const {
         directory_end = offset;
     }
     if (count_here != directory.count) {
-        fail(ErrorKind::data, path(), ": end record counts ", count_here, " and ", directory.count,
-             " members");
+        fail(ErrorKind::data, path(), ": end record counts ", count_here, " and ", directory.count, " members");
     }
     if (directory.size > directory_end || directory.offset > directory_end - directory.size) {
-        fail(ErrorKind::data, path(), ": central directory of ", directory.size, " bytes at byte ",
-             directory.offset, " runs beyond byte ", directory_end);
+        fail(ErrorKind::data, path(), ": central directory of ", directory.size, " bytes at byte ", directory.offset,
+             " runs beyond byte ", directory_end);
     }
     if (uint64_t junk = directory_end - directory.size - directory.offset; junk != 0) {
         fail(ErrorKind::data, path(), ": ", junk,
@@ -175,8 +174,7 @@ void ZipReader::read_directory(const Directory& directory) {
         if (disk != 0 && disk != kFull16) fail(ErrorKind::data, where, ": on another disk: not supported");
         apply_zip64(entry + kCentralSize + name_size, extra_size, member, where);
         if (!member.deflated && member.size != member.compressed_size) {
-            fail(ErrorKind::data, where, ": stored, yet ", member.compressed_size, " bytes are to give ",
-                 member.size);
+            fail(ErrorKind::data, where, ": stored, yet ", member.compressed_size, " bytes are to give ", member.size);
         }
         if (member.compressed_size > file_.size() || member.size / kLargestRatio > member.compressed_size) {
             fail(ErrorKind::data, where, ": ", member.compressed_size, " bytes cannot hold the ", member.size,
@@ -187,17 +185,15 @@ void ZipReader::read_directory(const Directory& directory) {
         at += kCentralSize + name_size + extra_size + comment_size;
     }
     if (at != bytes.size()) {
-        fail(ErrorKind::data, path(), ": central directory has ", bytes.size() - at,
-             " bytes after its last entry");
+        fail(ErrorKind::data, path(), ": central directory has ", bytes.size() - at, " bytes after its last entry");
     }
 }
 
 void ZipReader::read_local_headers(uint64_t directory_offset) {
     std::vector<size_t> order(members_.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
-        return members_[a].header_offset < members_[b].header_offset;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [this](size_t a, size_t b) { return members_[a].header_offset < members_[b].header_offset; });
     uint64_t free_from = 0;
     for (size_t index : order) {
         ZipMember& member = members_[index];
@@ -215,8 +211,7 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
         size_t name_size = u16(header + 26), extra_size = u16(header + 28);
         if (directory_offset - start < name_size + extra_size ||
             directory_offset - start - name_size - extra_size < member.compressed_size) {
-            fail(ErrorKind::data, where, ": its ", member.compressed_size, " bytes run beyond byte ",
-                 directory_offset);
+            fail(ErrorKind::data, where, ": its ", member.compressed_size, " bytes run beyond byte ", directory_offset);
         }
         std::string name(name_size, '\0');
         file_.read_at(start, name.data(), name_size);
@@ -259,17 +254,15 @@ struct ZipStream::State {
     z_stream inflater{};
     std::vector<uint8_t> buffer{};
 
-    std::string where() const {
-        return text(file.path(), ": member '", member.name, "' at byte ", member.data_offset);
-    }
+    std::string where() const { return text(file.path(), ": member '", member.name, "' at byte ", member.data_offset); }
 
-    // Inflates into out (n: at most kPiece) until it is full or the compressed data end; returns how many bytes it gave.
+    // Inflates into out (n: at most kPiece) until it is full or the compressed data end; returns how many bytes it
+    // gave.
     uint64_t inflate_some(uint8_t* out, uint64_t n) {
         uint64_t done = 0;
         while (done < n) {
             if (inflater.avail_in == 0) {
-                size_t take =
-                    static_cast<size_t>(std::min<uint64_t>(kInputBuffer, member.compressed_size - taken));
+                size_t take = static_cast<size_t>(std::min<uint64_t>(kInputBuffer, member.compressed_size - taken));
                 file.read_at(member.data_offset + taken, buffer.data(), take);
                 inflater.next_in = buffer.data();
                 inflater.avail_in = static_cast<uInt>(take);
@@ -282,17 +275,15 @@ struct ZipStream::State {
             done += room - inflater.avail_out;
             if (status == Z_STREAM_END) break;
             if (status != Z_OK) {
-                fail(ErrorKind::data, where(), ": corrupted after ", given + done, " of ", member.size,
-                     " bytes (", inflater.msg != nullptr ? inflater.msg : "the compressed data end too early",
-                     ")");
+                fail(ErrorKind::data, where(), ": corrupted after ", given + done, " of ", member.size, " bytes (",
+                     inflater.msg != nullptr ? inflater.msg : "the compressed data end too early", ")");
             }
         }
         return done;
     }
 };
 
-ZipStream::ZipStream(const ZipReader& reader, const ZipMember& member)
-    : state_(new State{reader.file(), member}) {
+ZipStream::ZipStream(const ZipReader& reader, const ZipMember& member) : state_(new State{reader.file(), member}) {
     if (!member.deflated) return;
     state_->buffer.resize(kInputBuffer);
     ASTRO_CHECK(inflateInit2(&state_->inflater, -15) == Z_OK, "zlib: inflateInit2 failed");
@@ -305,8 +296,7 @@ ZipStream::~ZipStream() {
 void ZipStream::read(void* out, uint64_t n) {
     State& s = *state_;
     if (n > s.member.size - s.given) {
-        fail(ErrorKind::data, s.where(), ": ", n, " bytes wanted after ", s.given, " but it has ",
-             s.member.size);
+        fail(ErrorKind::data, s.where(), ": ", n, " bytes wanted after ", s.given, " but it has ", s.member.size);
     }
     // Piece by piece, so that the checksum finds each piece still in the cache.
     for (uint8_t* to = static_cast<uint8_t*>(out); n > 0;) {

@@ -82,8 +82,7 @@ class ZipWriter {
 
     // pool: threads to compress with, or null. zip64_from: sizes and offsets from here on are written in
     // Zip64 fields (tests lower it; larger values than the default cannot be written at all).
-    explicit ZipWriter(const std::string& path, ThreadPool* pool = nullptr,
-                       uint64_t zip64_from = 0xFFFFFFFFu);
+    explicit ZipWriter(const std::string& path, ThreadPool* pool = nullptr, uint64_t zip64_from = 0xFFFFFFFFu);
 
     // Adds a member made of the pieces one after another.
     void add(const std::string& name, const std::vector<Piece>& pieces, bool compress);

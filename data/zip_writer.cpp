@@ -184,8 +184,8 @@ void ZipWriter::write_deflated(const std::vector<Piece>& pieces, ZipMember& memb
         }
         for (size_t i = wave; i < wave + n; ++i) {
             file_.write(blocks[i].compressed.data(), blocks[i].compressed.size());
-            member.crc = static_cast<uint32_t>(
-                crc32_combine(member.crc, blocks[i].crc, static_cast<z_off_t>(blocks[i].size)));
+            member.crc =
+                static_cast<uint32_t>(crc32_combine(member.crc, blocks[i].crc, static_cast<z_off_t>(blocks[i].size)));
             std::vector<uint8_t>().swap(blocks[i].compressed);
         }
     }

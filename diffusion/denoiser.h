@@ -11,11 +11,11 @@
 namespace astro::diffusion {
 
 struct DenoiserSpec {
-    int64_t tokens = 0;      // longest sequence
+    int64_t tokens = 0;  // longest sequence
     int64_t token_width = 0, condition_width = 0, out_width = 0;
     int64_t layers = 0, width = 0, heads = 0;
     bool causal = false;
-    int64_t segments = 0;    // 0: no segment embedding
+    int64_t segments = 0;  // 0: no segment embedding
 };
 
 struct TwoLayer {  // linear-SiLU-linear

@@ -28,7 +28,8 @@ std::vector<int64_t> sampler_levels(int64_t steps, int64_t samples) {
     ASTRO_CHECK(samples >= 1 && samples <= steps, "sampler_levels: ", samples, " samples of ", steps, " steps");
     std::vector<int64_t> levels;
     for (int64_t k = samples; k >= 0; --k)
-        levels.push_back(std::llround(static_cast<double>(steps) * static_cast<double>(k) / static_cast<double>(samples)));
+        levels.push_back(
+            std::llround(static_cast<double>(steps) * static_cast<double>(k) / static_cast<double>(samples)));
     return levels;
 }
 

@@ -7,8 +7,8 @@ namespace astro::diffusion {
 
 Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& epsilon,
                  const std::vector<int64_t>& t) {
-    ASTRO_CHECK(x0.rank() >= 1 && x0.dim(0) == static_cast<int64_t>(t.size()), "add_noise: ", t.size(),
-                " levels for ", x0.shape());
+    ASTRO_CHECK(x0.rank() >= 1 && x0.dim(0) == static_cast<int64_t>(t.size()), "add_noise: ", t.size(), " levels for ",
+                x0.shape());
     Shape each;
     for (int i = 0; i < x0.rank(); ++i) each.push_back(i == 0 ? x0.dim(0) : 1);
     std::vector<double> signal, noise;
@@ -31,7 +31,8 @@ Tensor ddim_step(const NoiseSchedule& schedule, const Tensor& xt, const Tensor& 
 
 Tensor ancestral_step(const NoiseSchedule& schedule, const Tensor& xt, const Tensor& x0, const Tensor& noise,
                       int64_t t) {
-    const double ab = schedule.alpha_bar[static_cast<size_t>(t)], before = schedule.alpha_bar[static_cast<size_t>(t - 1)];
+    const double ab = schedule.alpha_bar[static_cast<size_t>(t)],
+                 before = schedule.alpha_bar[static_cast<size_t>(t - 1)];
     const double beta = std::min(1 - ab / before, 0.999);
     Tensor mean = x0 * (std::sqrt(before) * beta / (1 - ab)) + xt * (std::sqrt(1 - beta) * (1 - before) / (1 - ab));
     return mean + noise * std::sqrt(beta * (1 - before) / (1 - ab));

@@ -7,8 +7,7 @@
 namespace astro::diffusion {
 
 // Noisy data at a level of its own for each row: x_0 and epsilon (B, ...), t (B).
-Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& epsilon,
-                 const std::vector<int64_t>& t);
+Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& epsilon, const std::vector<int64_t>& t);
 
 // x_0 from a prediction of the noise, and the noise from a prediction of x_0.
 Tensor clean_from_noise(const NoiseSchedule& schedule, const Tensor& xt, const Tensor& epsilon, int64_t t);

@@ -24,7 +24,7 @@ int main() {
     nn::MlpSpec spec;
     spec.in = 1, spec.out = 1, spec.width = 64, spec.layers = 2;
     nn::Mlp network = nn::make_mlp({*backend, DType::f32, rng}, spec, points);  // first layer spread over the data
-    nn::ParameterSet parameters(network);                                      // one flat tensor
+    nn::ParameterSet parameters(network);                                       // one flat tensor
     nn::Adam optimiser(parameters);
 
     constexpr int kUpdates = 600;
@@ -39,7 +39,7 @@ int main() {
     }
     std::printf("at the end  mean squared error %.7f\n", loss);
     for (float at : {-1.5f, 0.0f, 1.0f})
-        std::printf("network(%4.1f) = %6.3f, sin(3 x) = %6.3f\n", at, network(Tensor::from(*backend, Shape{1, 1}, &at)).item(),
-                    std::sin(3 * at));
+        std::printf("network(%4.1f) = %6.3f, sin(3 x) = %6.3f\n", at,
+                    network(Tensor::from(*backend, Shape{1, 1}, &at)).item(), std::sin(3 * at));
     return loss < 1e-3 ? 0 : 1;
 }

@@ -21,7 +21,8 @@ Linear make_spread_linear(const Maker& make, int64_t in, int64_t out, const std:
     for (int64_t j = 0; j < out; ++j) {
         const int64_t row = make.rng.below(rows);
         for (int64_t i = 0; i < in; ++i)
-            b[static_cast<size_t>(j)] -= w[static_cast<size_t>(i * out + j)] * double(data[static_cast<size_t>(row * in + i)]);
+            b[static_cast<size_t>(j)] -=
+                w[static_cast<size_t>(i * out + j)] * double(data[static_cast<size_t>(row * in + i)]);
     }
     return Linear{weight, Tensor::from(make.backend, Shape{out}, b).cast(make.type)};
 }
@@ -31,8 +32,10 @@ Mlp make_mlp(const Maker& make, const MlpSpec& spec, const std::vector<float>& d
     mlp.spec = spec;
     for (int64_t i = 0; i <= spec.layers; ++i) {
         const int64_t in = i == 0 ? spec.in : spec.width, out = i == spec.layers ? spec.out : spec.width;
-        if (i == 0 && !data.empty()) mlp.layers.push_back(make_spread_linear(make, in, out, data));
-        else mlp.layers.push_back(make_linear(make, in, out));
+        if (i == 0 && !data.empty())
+            mlp.layers.push_back(make_spread_linear(make, in, out, data));
+        else
+            mlp.layers.push_back(make_linear(make, in, out));
         if (i < spec.layers && spec.layer_norm)
             mlp.norms.push_back({Tensor::full(make.backend, make.type, Shape{out}, 1), make.zeros(Shape{out})});
     }

@@ -33,8 +33,8 @@ enum class Activation { relu, gelu };
 struct MlpSpec {
     int64_t in = 0, out = 0, width = 0, layers = 0;  // layers: hidden ones
     Activation activation = Activation::gelu;
-    bool layer_norm = false;   // after each activation (HILP, OGBench), with gain and bias
-    double output_scale = 1;   // factor on the last layer's first weights
+    bool layer_norm = false;  // after each activation (HILP, OGBench), with gain and bias
+    double output_scale = 1;  // factor on the last layer's first weights
 };
 
 struct Mlp {

@@ -16,8 +16,9 @@ double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate,
     ASTRO_CHECK(gradient.shape() == w.shape(), "Adam: gradient ", gradient.shape(), " for parameters ", w.shape());
     const double norm = std::sqrt(w.backend().sum_of_squares(gradient.dtype(), gradient.numel(), gradient.raw()));
     if (!std::isfinite(norm))
-        fail(ErrorKind::numeric, "the gradient is not finite; hint: a lower learning rate, or look for extreme values with "
-                                 "'astro data inspect'");
+        fail(ErrorKind::numeric,
+             "the gradient is not finite; hint: a lower learning rate, or look for extreme values with "
+             "'astro data inspect'");
     ++steps;
     AdamStep step;
     step.rate = rate;

@@ -48,55 +48,52 @@ class Backend {
 
     // Elementwise.
     virtual void unary(UnaryOp op, DType type, int64_t n, const void* x, double p, double q, void* y) = 0;
-    virtual void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy,
-                            double p, double q, void* gx) = 0;
+    virtual void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy, double p,
+                            double q, void* gx) = 0;
     virtual void binary(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, void* y) = 0;
     // g[i] = gy[i] * df/d(first or second), at the size of the output.
-    virtual void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b,
-                             const void* gy, bool second, void* g) = 0;
+    virtual void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, const void* gy,
+                             bool second, void* g) = 0;
     // y (stepping by b_step) += x (dense, of the traversal's sizes): the adjoint of broadcasting.
     virtual void sum_to(DType type, const Traversal& t, const void* x, void* y) = 0;
     virtual void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
                         void* y) = 0;
 
     // c (m, n) (+)= op(a) op(b); leading dimensions in elements.
-    virtual void gemm(DType type, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-                      const void* a, int64_t lda, const void* b, int64_t ldb, void* c, int64_t ldc,
-                      bool accumulate) = 0;
+    virtual void gemm(DType type, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void* a,
+                      int64_t lda, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate) = 0;
 
-    // Weights, which stay the same for a while, may be laid out for products once. packed_size: elements that op(w) (k, n)
-    // takes in that layout, 0 where this backend multiplies by weights as they lie. pack: w is (k, n), or (n, k) where
-    // transposed.
+    // Weights, which stay the same for a while, may be laid out for products once. packed_size: elements that op(w) (k,
+    // n) takes in that layout, 0 where this backend multiplies by weights as they lie. pack: w is (k, n), or (n, k)
+    // where transposed.
     virtual int64_t packed_size(DType type, int64_t k, int64_t n) const = 0;
     virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
-    // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size is 0.
-    // bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is null. The same
-    // as gemm, add and unary one after the other.
+    // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size
+    // is 0. bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is
+    // null. The same as gemm, add and unary one after the other.
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                         const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
 
-    // The gradient of z and of the bias, from y's: gz = gy slope, elementwise (slope null: gz is gy and not written), and
-    // gbias[j] (+)= sum_i gz[i, j] unless gbias is null.
+    // The gradient of z and of the bias, from y's: gz = gy slope, elementwise (slope null: gz is gy and not written),
+    // and gbias[j] (+)= sum_i gz[i, j] unless gbias is null.
     virtual void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                              bool accumulate) = 0;
 
     // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
     // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
     virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
-                            const void* x, const void* gain, const void* bias, void* y, void* mean,
-                            void* rstd) = 0;
+                            const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) = 0;
     // gx is overwritten; ggain, gbias (groups, width) are overwritten, each may be null.
-    virtual void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset,
-                                 const void* x, const void* gain, const void* mean, const void* rstd,
-                                 const void* gy, void* gx, void* ggain, void* gbias) = 0;
+    virtual void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
+                                 const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
+                                 void* ggain, void* gbias) = 0;
 
     // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities
     // (batch, heads, tokens, tokens) are kept for the gradient. Scores are scaled by head_dim^-1/2.
     virtual void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                            const void* qkv, void* probabilities, void* y) = 0;
-    virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim,
-                                bool causal, const void* qkv, const void* probabilities, const void* gy,
-                                void* gqkv) = 0;
+    virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+                                const void* qkv, const void* probabilities, const void* gy, void* gqkv) = 0;
 
     // y[i] = log sum_j exp x[i, j]; softmax (rows, columns) is kept for the gradient.
     virtual void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) = 0;
@@ -104,13 +101,11 @@ class Backend {
     // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)); a (n, width), b (m, width), y (n, m).
     virtual void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
                                    const void* b, void* y) = 0;
-    virtual void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor,
-                                        const void* a, const void* b, const void* y, const void* gy, void* ga,
-                                        void* gb) = 0;
+    virtual void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
+                                        const void* b, const void* y, const void* gy, void* ga, void* gb) = 0;
 
     // Rows by index (i64): y[i] = x[index[i]]; the adjoint adds, in order of i.
-    virtual void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index,
-                             void* y) = 0;
+    virtual void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index, void* y) = 0;
     virtual void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
                                   void* gx) = 0;
 
@@ -118,8 +113,8 @@ class Backend {
     virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                               int64_t* nearest) = 0;
 
-    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up to
-    // the rounding of this backend's logarithm and cosine.
+    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up
+    // to the rounding of this backend's logarithm and cosine.
     virtual void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) = 0;
     virtual void random_normal(int64_t n, const Rng::State& state, void* y) = 0;
 

@@ -11,30 +11,56 @@ enum class DType { f32, f64, i32, i64, u8 };
 
 inline int64_t dtype_size(DType type) {
     switch (type) {
-        case DType::f32: case DType::i32: return 4;
-        case DType::f64: case DType::i64: return 8;
-        case DType::u8: return 1;
+        case DType::f32:
+        case DType::i32:
+            return 4;
+        case DType::f64:
+        case DType::i64:
+            return 8;
+        case DType::u8:
+            return 1;
     }
     return 0;
 }
 
 inline const char* dtype_name(DType type) {
     switch (type) {
-        case DType::f32: return "f32";
-        case DType::f64: return "f64";
-        case DType::i32: return "i32";
-        case DType::i64: return "i64";
-        case DType::u8: return "u8";
+        case DType::f32:
+            return "f32";
+        case DType::f64:
+            return "f64";
+        case DType::i32:
+            return "i32";
+        case DType::i64:
+            return "i64";
+        case DType::u8:
+            return "u8";
     }
     return "?";
 }
 
-template <class T> struct DTypeOf;
-template <> struct DTypeOf<float> { static constexpr DType value = DType::f32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::f64; };
-template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::i32; };
-template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::i64; };
-template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::u8; };
+template <class T>
+struct DTypeOf;
+template <>
+struct DTypeOf<float> {
+    static constexpr DType value = DType::f32;
+};
+template <>
+struct DTypeOf<double> {
+    static constexpr DType value = DType::f64;
+};
+template <>
+struct DTypeOf<int32_t> {
+    static constexpr DType value = DType::i32;
+};
+template <>
+struct DTypeOf<int64_t> {
+    static constexpr DType value = DType::i64;
+};
+template <>
+struct DTypeOf<uint8_t> {
+    static constexpr DType value = DType::u8;
+};
 
 // Calls f(T{}) with T = float or double; throws for other types, naming the caller.
 template <class F>

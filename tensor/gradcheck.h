@@ -14,8 +14,8 @@ using OpFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
 struct GradCheck {
     bool ok = true;
-    double worst = 0;      // largest |analytic - numeric| / (tolerance), so <= 1 passes
-    std::string message;   // where, if not ok
+    double worst = 0;     // largest |analytic - numeric| / (tolerance), so <= 1 passes
+    std::string message;  // where, if not ok
 };
 
 // Checks d(sum(f(inputs) * cotangent))/d(inputs) at the given f64 inputs. Error allowed: absolute + relative *
@@ -46,7 +46,8 @@ struct OpReport {
     bool ok = true;
 };
 
-// Runs a case: gradient check in f64 (of at most `most` elements of an input), and the f32 result and gradient against f64.
+// Runs a case: gradient check in f64 (of at most `most` elements of an input), and the f32 result and gradient against
+// f64.
 OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t most = 200);
 
 // The result of a case, and the gradient of each input for a random cotangent, as doubles.

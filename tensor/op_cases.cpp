@@ -17,9 +17,17 @@ void add_unary(std::vector<OpCase>& cases, const std::string& op, Tensor (*f)(co
 
 void add_binary(std::vector<OpCase>& cases, const std::string& op, Tensor (*f)(const Tensor&, const Tensor&),
                 double low, double high) {
-    const std::vector<std::pair<Shape, Shape>> pairs = {
-        {{7}, {7}}, {{0}, {0}}, {{}, {}}, {{3, 5}, {}}, {{3, 5}, {5}}, {{3, 5}, {3, 1}}, {{1, 5}, {3, 1}},
-        {{2, 1, 4}, {3, 1}}, {{2, 3, 4}, {2, 1, 4}}, {{0, 4}, {4}}, {{2, 3, 33}, {1, 3, 33}}};
+    const std::vector<std::pair<Shape, Shape>> pairs = {{{7}, {7}},
+                                                        {{0}, {0}},
+                                                        {{}, {}},
+                                                        {{3, 5}, {}},
+                                                        {{3, 5}, {5}},
+                                                        {{3, 5}, {3, 1}},
+                                                        {{1, 5}, {3, 1}},
+                                                        {{2, 1, 4}, {3, 1}},
+                                                        {{2, 3, 4}, {2, 1, 4}},
+                                                        {{0, 4}, {4}},
+                                                        {{2, 3, 33}, {1, 3, 33}}};
     for (const auto& [a, b] : pairs)
         cases.push_back({op, {a, b}, [f](const Inputs& x) { return f(x[0], x[1]); }, low, high});
 }
@@ -88,8 +96,8 @@ std::vector<OpCase> op_cases() {
     add_case("linear", {{2, 0}, {0, 5}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2], UnaryOp::gelu); });
 
     for (int64_t width : {1, 2, 16, 35}) {
-        // Elements of a row stand apart: of two nearly equal ones the gradient is the small difference of terms as large
-        // as the inverse of their deviation, and f32 has few digits of it.
+        // Elements of a row stand apart: of two nearly equal ones the gradient is the small difference of terms as
+        // large as the inverse of their deviation, and f32 has few digits of it.
         auto apart = [width](const Tensor& x) {
             std::vector<double> steps;
             for (int64_t i = 0; i < width; ++i) steps.push_back(5.0 * static_cast<double>(i % 2));
@@ -105,7 +113,8 @@ std::vector<OpCase> op_cases() {
 
     for (bool causal : {false, true})
         for (int64_t tokens : {1, 2, 17})
-            add_case("attention", {{2, tokens, 3 * 2 * 3}}, [=](const Inputs& x) { return attention(x[0], 2, causal); });
+            add_case("attention", {{2, tokens, 3 * 2 * 3}},
+                     [=](const Inputs& x) { return attention(x[0], 2, causal); });
     add_case("attention", {{0, 4, 6}}, [](const Inputs& x) { return attention(x[0], 1, true); });
 
     add_case("concat", {{2, 3}, {2, 1}, {2, 0}}, [](const Inputs& x) { return concat(x, 1); });
@@ -124,7 +133,8 @@ std::vector<OpCase> op_cases() {
         for (int64_t m : {1, 19})
             add_case("pairwise_distance", {{n, 3}, {m, 3}},
                      [](const Inputs& x) { return pairwise_distance(x[0], x[1], 1e-6); });
-    add_case("pairwise_distance", {{0, 3}, {4, 3}}, [](const Inputs& x) { return pairwise_distance(x[0], x[1], 1e-6); });
+    add_case("pairwise_distance", {{0, 3}, {4, 3}},
+             [](const Inputs& x) { return pairwise_distance(x[0], x[1], 1e-6); });
     add_case("pairwise_distance", {{4, 3}, {5, 3}}, [](const Inputs& x) { return pairwise_distance(x[0], x[1], 100); });
     add_case("row_distance", {{5, 3}, {5, 3}}, [](const Inputs& x) { return row_distance(x[0], x[1], 1e-6); });
     // The same tensor used twice: its gradient gathers contributions from every use.

@@ -34,12 +34,12 @@ Tensor minimum(const Tensor& a, const Tensor& b);
 
 // Reductions. sum_to: the adjoint of broadcasting, to a shape that broadcasts to x's.
 Tensor sum_to(const Tensor& x, const Shape& shape);
-Tensor sum(const Tensor& x);                  // all elements, rank 0
-Tensor mean(const Tensor& x);                 // all elements, rank 0
-Tensor sum(const Tensor& x, int axis);        // removes the axis
-Tensor mean(const Tensor& x, int axis);       // removes the axis
-Tensor logsumexp(const Tensor& x);            // over the last axis, removed
-Tensor cumsum(const Tensor& x, int axis);     // running sums along the axis
+Tensor sum(const Tensor& x);               // all elements, rank 0
+Tensor mean(const Tensor& x);              // all elements, rank 0
+Tensor sum(const Tensor& x, int axis);     // removes the axis
+Tensor mean(const Tensor& x, int axis);    // removes the axis
+Tensor logsumexp(const Tensor& x);         // over the last axis, removed
+Tensor cumsum(const Tensor& x, int axis);  // running sums along the axis
 
 // Linear algebra. matmul: (m, k) (k, n), either operand transposed first.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);

@@ -79,7 +79,7 @@ int64_t Rng::geometric(double p) {
 }
 
 void Rng::fill_normal(float* out, int64_t n) {
-    for (int64_t i = 0; i < n; i += 2) {  // both halves of each Box-Muller pair are used
+    for (int64_t i = 0; i < n; i += 2) {                             // both halves of each Box-Muller pair are used
         float u = static_cast<float>((next() >> 8) + 1) * 0x1p-24f;  // (0, 1]
         float v = static_cast<float>(next() >> 8) * 0x1p-24f;
         float radius = std::sqrt(-2.0f * std::log(u)), angle = 6.2831853f * v;

@@ -34,76 +34,158 @@ ASTRO_HOST_DEVICE inline float fast_exp(float x) {
 }
 ASTRO_HOST_DEVICE inline double fast_exp(double x) { return std::exp(x); }
 
-template <class T> ASTRO_HOST_DEVICE T sigmoid_of(T x) { return T(1) / (T(1) + fast_exp(-x)); }
+template <class T>
+ASTRO_HOST_DEVICE T sigmoid_of(T x) {
+    return T(1) / (T(1) + fast_exp(-x));
+}
 
 namespace unary_formula {
 
 struct Affine {  // p x + q
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T p, T q) { return p * x + q; }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T, T p, T) { return p; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
+        return p * x + q;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T, T p, T) {
+        return p;
+    }
 };
 struct Exp {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return fast_exp(x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T y, T, T) { return y; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return fast_exp(x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T y, T, T) {
+        return y;
+    }
 };
 struct Log {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return std::log(x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) { return T(1) / x; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return std::log(x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+        return T(1) / x;
+    }
 };
 struct Sqrt {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return std::sqrt(x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T y, T, T) { return T(0.5) / y; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return std::sqrt(x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T y, T, T) {
+        return T(0.5) / y;
+    }
 };
 struct Square {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return x * x; }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) { return T(2) * x; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x * x;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+        return T(2) * x;
+    }
 };
 struct Abs {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return x < 0 ? -x : x; }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) { return x > 0 ? T(1) : (x < 0 ? T(-1) : T(0)); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x < 0 ? -x : x;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+        return x > 0 ? T(1) : (x < 0 ? T(-1) : T(0));
+    }
 };
 struct Relu {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return x > 0 ? x : T(0); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) { return x > 0 ? T(1) : T(0); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x > 0 ? x : T(0);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+        return x > 0 ? T(1) : T(0);
+    }
 };
 struct Tanh {  // 2 sigmoid(2x) - 1: absolute error < 2e-7 in f32
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return T(2) * sigmoid_of(T(2) * x) - T(1); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T y, T, T) { return T(1) - y * y; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return T(2) * sigmoid_of(T(2) * x) - T(1);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T y, T, T) {
+        return T(1) - y * y;
+    }
 };
 struct Silu {
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return x * sigmoid_of(x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x * sigmoid_of(x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
         T s = sigmoid_of(x);
         return s + x * s * (T(1) - s);
     }
 };
 struct Gelu {  // tanh form: x/2 (1 + tanh(sqrt(2/pi)(x + .044715 x^3))) = x sigmoid(2 sqrt(2/pi)(...))
-    template <class T> ASTRO_HOST_DEVICE static T inner(T x) {
+    template <class T>
+    ASTRO_HOST_DEVICE static T inner(T x) {
         return T(1.5957691216057308) * (x + T(0.044715) * x * x * x);
     }
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) { return x * sigmoid_of(inner(x)); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x * sigmoid_of(inner(x));
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
         T s = sigmoid_of(inner(x));
         return s + x * s * (T(1) - s) * T(1.5957691216057308) * (T(1) + T(0.134145) * x * x);
     }
 };
 struct Softplus {  // log(1 + e^x), stable on both sides
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T, T) {
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
         return (x > 0 ? x : T(0)) + std::log1p(fast_exp(x > 0 ? -x : x));
     }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T, T) { return sigmoid_of(x); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T, T) {
+        return sigmoid_of(x);
+    }
 };
 struct Clamp {  // to [p, q]; the derivative outside is 0
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T p, T q) { return x < p ? p : (x > q ? q : x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T x, T, T p, T q) { return x < p || x > q ? T(0) : T(1); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
+        return x < p ? p : (x > q ? q : x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T x, T, T p, T q) {
+        return x < p || x > q ? T(0) : T(1);
+    }
 };
 struct ClampThrough {  // to [p, q]; straight-through: the derivative is 1 by definition (method.md 5.16(4))
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T p, T q) { return x < p ? p : (x > q ? q : x); }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T, T, T) { return T(1); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
+        return x < p ? p : (x > q ? q : x);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T, T, T) {
+        return T(1);
+    }
 };
 struct Step {  // p where x >= 0, else q: expectile weights; piecewise constant
-    template <class T> ASTRO_HOST_DEVICE static T f(T x, T p, T q) { return x >= 0 ? p : q; }
-    template <class T> ASTRO_HOST_DEVICE static T df(T, T, T, T) { return T(0); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
+        return x >= 0 ? p : q;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T, T, T) {
+        return T(0);
+    }
 };
 
 }  // namespace unary_formula
@@ -112,39 +194,85 @@ namespace binary_formula {
 
 // f(a, b) with derivatives da, db.
 struct Add {
-    template <class T> ASTRO_HOST_DEVICE static T f(T a, T b) { return a + b; }
-    template <class T> ASTRO_HOST_DEVICE static T da(T, T) { return T(1); }
-    template <class T> ASTRO_HOST_DEVICE static T db(T, T) { return T(1); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T a, T b) {
+        return a + b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T da(T, T) {
+        return T(1);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T db(T, T) {
+        return T(1);
+    }
 };
 struct Sub {
-    template <class T> ASTRO_HOST_DEVICE static T f(T a, T b) { return a - b; }
-    template <class T> ASTRO_HOST_DEVICE static T da(T, T) { return T(1); }
-    template <class T> ASTRO_HOST_DEVICE static T db(T, T) { return T(-1); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T a, T b) {
+        return a - b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T da(T, T) {
+        return T(1);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T db(T, T) {
+        return T(-1);
+    }
 };
 struct Mul {
-    template <class T> ASTRO_HOST_DEVICE static T f(T a, T b) { return a * b; }
-    template <class T> ASTRO_HOST_DEVICE static T da(T, T b) { return b; }
-    template <class T> ASTRO_HOST_DEVICE static T db(T a, T) { return a; }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T a, T b) {
+        return a * b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T da(T, T b) {
+        return b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T db(T a, T) {
+        return a;
+    }
 };
 struct Div {
-    template <class T> ASTRO_HOST_DEVICE static T f(T a, T b) { return a / b; }
-    template <class T> ASTRO_HOST_DEVICE static T da(T, T b) { return T(1) / b; }
-    template <class T> ASTRO_HOST_DEVICE static T db(T a, T b) { return -a / (b * b); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T a, T b) {
+        return a / b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T da(T, T b) {
+        return T(1) / b;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T db(T a, T b) {
+        return -a / (b * b);
+    }
 };
 struct Minimum {  // ties: the gradient goes to a
-    template <class T> ASTRO_HOST_DEVICE static T f(T a, T b) { return b < a ? b : a; }
-    template <class T> ASTRO_HOST_DEVICE static T da(T a, T b) { return b < a ? T(0) : T(1); }
-    template <class T> ASTRO_HOST_DEVICE static T db(T a, T b) { return b < a ? T(1) : T(0); }
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T a, T b) {
+        return b < a ? b : a;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T da(T a, T b) {
+        return b < a ? T(0) : T(1);
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T db(T a, T b) {
+        return b < a ? T(1) : T(0);
+    }
 };
 
 }  // namespace binary_formula
 
 // X(enumerator, struct, name)
-#define ASTRO_UNARY_OPS(X)                                                                                     \
-    X(affine, Affine, "affine") X(exp, Exp, "exp") X(log, Log, "log") X(sqrt, Sqrt, "sqrt")                    \
-    X(square, Square, "square") X(abs, Abs, "abs") X(relu, Relu, "relu") X(tanh, Tanh, "tanh")                 \
-    X(silu, Silu, "silu") X(gelu, Gelu, "gelu") X(softplus, Softplus, "softplus") X(clamp, Clamp, "clamp")     \
-    X(clamp_through, ClampThrough, "clamp_through") X(step, Step, "step")
+#define ASTRO_UNARY_OPS(X)                                                                                             \
+    X(affine, Affine, "affine")                                                                                        \
+    X(exp, Exp, "exp") X(log, Log, "log") X(sqrt, Sqrt, "sqrt") X(square, Square, "square") X(abs, Abs, "abs")         \
+        X(relu, Relu, "relu") X(tanh, Tanh, "tanh") X(silu, Silu, "silu") X(gelu, Gelu, "gelu")                        \
+            X(softplus, Softplus, "softplus") X(clamp, Clamp, "clamp") X(clamp_through, ClampThrough, "clamp_through") \
+                X(step, Step, "step")
 #define ASTRO_BINARY_OPS(X) \
     X(add, Add, "add") X(sub, Sub, "sub") X(mul, Mul, "mul") X(div, Div, "div") X(minimum, Minimum, "minimum")
 

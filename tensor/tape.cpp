@@ -49,9 +49,10 @@ int Tape::node_of(const Tensor& x) {
         if (x.storage() != parameters_[p].storage()) continue;
         for (const auto& [offset, node] : leaves_[p]) {
             if (offset == x.offset()) return node;
-            ASTRO_CHECK(offset + nodes_[static_cast<size_t>(node)].shape.numel() <= x.offset() || x.offset() + x.numel() <= offset,
-                        "tape: two parameters share elements: ", nodes_[static_cast<size_t>(node)].shape, " at ", offset, ", ", x.shape(),
-                        " at ", x.offset());
+            ASTRO_CHECK(offset + nodes_[static_cast<size_t>(node)].shape.numel() <= x.offset() ||
+                            x.offset() + x.numel() <= offset,
+                        "tape: two parameters share elements: ", nodes_[static_cast<size_t>(node)].shape, " at ",
+                        offset, ", ", x.shape(), " at ", x.offset());
         }
         Tensor view = gradients_[p].view(x.offset() - parameters_[p].offset(), x.shape());
         int node = add_leaf("parameter", x.shape(), view, true);
@@ -75,7 +76,8 @@ void Tape::require_finite(const Tensor& x, size_t node, const char* what) const 
     std::string before;
     for (size_t i = node > kShown ? node - kShown : 0; i <= node; ++i)
         before += text(i == node ? "-> " : "   ", nodes_[i].op, " ", nodes_[i].shape, "\n");
-    throw Error(ErrorKind::numeric, text("the ", what, " of ", nodes_[node].op, " ", nodes_[node].shape, " is not finite"), before);
+    throw Error(ErrorKind::numeric,
+                text("the ", what, " of ", nodes_[node].op, " ", nodes_[node].shape, " is not finite"), before);
 }
 
 Tape::Place Tape::place_of(const Tensor& x) {
@@ -120,8 +122,8 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
     ASTRO_CHECK(outputs.size() == gradients.size(), "backward: ", outputs.size(), " outputs, ", gradients.size(),
                 " gradients");
     for (size_t i = 0; i < outputs.size(); ++i) {
-        ASTRO_CHECK(outputs[i].shape() == gradients[i].shape(), "backward: output ", outputs[i].shape(),
-                    ", gradient ", gradients[i].shape());
+        ASTRO_CHECK(outputs[i].shape() == gradients[i].shape(), "backward: output ", outputs[i].shape(), ", gradient ",
+                    gradients[i].shape());
         add(outputs[i], gradients[i]);
     }
     NoTape off;

@@ -97,9 +97,9 @@ class NoTape {
     Tape* outer_;
 };
 
-// While it lives, on every thread: each recorded op's output, and each gradient that backward() hands to an op, is looked
-// at, and the first that is not finite throws Error(numeric) with the op's name and the ops before it as detail. Slow:
-// for finding out why an update failed. One at a time.
+// While it lives, on every thread: each recorded op's output, and each gradient that backward() hands to an op, is
+// looked at, and the first that is not finite throws Error(numeric) with the op's name and the ops before it as detail.
+// Slow: for finding out why an update failed. One at a time.
 class FiniteCheck {
   public:
     FiniteCheck();

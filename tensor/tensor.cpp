@@ -13,9 +13,7 @@ Storage::~Storage() {
 }
 
 Tensor::Tensor(Backend& backend, DType type, const Shape& shape)
-    : storage_(std::make_shared<Storage>(backend, shape.numel() * dtype_size(type))),
-      shape_(shape),
-      dtype_(type) {}
+    : storage_(std::make_shared<Storage>(backend, shape.numel() * dtype_size(type))), shape_(shape), dtype_(type) {}
 
 Tensor Tensor::full(Backend& backend, DType type, const Shape& shape, double value) {
     Tensor t(backend, type, shape);

@@ -31,7 +31,7 @@ struct Storage {
 
 class Tensor {
   public:
-    Tensor() = default;  // undefined
+    Tensor() = default;                                        // undefined
     Tensor(Backend& backend, DType type, const Shape& shape);  // contents undefined
 
     static Tensor full(Backend& backend, DType type, const Shape& shape, double value);
@@ -63,11 +63,13 @@ class Tensor {
 
     void* raw() { return static_cast<char*>(storage_->data) + offset_ * dtype_size(dtype_); }
     const void* raw() const { return static_cast<const char*>(storage_->data) + offset_ * dtype_size(dtype_); }
-    template <class T> T* data() {
+    template <class T>
+    T* data() {
         check_type(DTypeOf<T>::value);
         return static_cast<T*>(raw());
     }
-    template <class T> const T* data() const {
+    template <class T>
+    const T* data() const {
         check_type(DTypeOf<T>::value);
         return static_cast<const T*>(raw());
     }
@@ -79,7 +81,8 @@ class Tensor {
     Tensor cast(DType type) const;
     Tensor detach() const;  // the same elements as a constant to every tape
 
-    template <class T> std::vector<T> to_vector() const {
+    template <class T>
+    std::vector<T> to_vector() const {
         check_type(DTypeOf<T>::value);
         std::vector<T> host(static_cast<size_t>(numel()));
         backend().download(host.data(), raw(), bytes());

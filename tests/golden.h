@@ -29,7 +29,8 @@ struct Golden {
         nn::Mlp m;
         m.spec.activation = activation;
         for (int i = 0; npz.find(prefix + ".layer" + std::to_string(i) + ".weight"); ++i) {
-            const std::string layer = prefix + ".layer" + std::to_string(i), norm = prefix + ".norm" + std::to_string(i);
+            const std::string layer = prefix + ".layer" + std::to_string(i),
+                              norm = prefix + ".norm" + std::to_string(i);
             m.layers.push_back({tensor(layer + ".weight"), tensor(layer + ".bias")});
             if (!npz.find(norm + ".gain")) continue;
             m.spec.layer_norm = true;
@@ -59,7 +60,8 @@ double gradient_difference(const Golden& golden, M& module, const std::string& p
     Tape tape({set.flat()});
     tape.backward(loss());
     double worst = 0;
-    for (auto& [name, g] : set.views(tape.parameter_gradient())) worst = std::max(worst, difference(g, golden.tensor(prefix + name)));
+    for (auto& [name, g] : set.views(tape.parameter_gradient()))
+        worst = std::max(worst, difference(g, golden.tensor(prefix + name)));
     return worst;
 }
 

@@ -16,8 +16,7 @@ namespace {
 
 NamedArrays arrays_at(int64_t step) {
     NamedArrays arrays;
-    arrays["model/actor/l0/weight"] =
-        NpyArray::from<float>({2, 3}, {1, 2, 3, 4, 5, static_cast<float>(step)});
+    arrays["model/actor/l0/weight"] = NpyArray::from<float>({2, 3}, {1, 2, 3, 4, 5, static_cast<float>(step)});
     arrays["opt/step"] = NpyArray::from<int64_t>({}, {step});
     return arrays;
 }

@@ -85,8 +85,7 @@ TEST_CASE("data set: a NumPy file, loaded by one thread and by two") {
     CHECK((part.qpos.empty() && part.qvel.empty() && part.qpos_dim == 0 && part.qvel_dim == 0));
 }
 
-TEST_CASE(
-    "data set: saved, loaded, saved again: the same data and bytes, with and without augmented arrays") {
+TEST_CASE("data set: saved, loaded, saved again: the same data and bytes, with and without augmented arrays") {
     TemporaryFolder folder;
     ThreadPool pool(3);
     for (bool augmented : {false, true}) {
@@ -174,8 +173,7 @@ TEST_CASE("data set: what is wrong with a file is said with array and row") {
         CHECK((message == "no error" || has(message, path)));
         return message;
     };
-    const float nan = std::numeric_limits<float>::quiet_NaN(),
-                infinity = std::numeric_limits<float>::infinity();
+    const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
     CHECK(refusal(observations, actions, terminals) == "no error");
     CHECK(has(refusal({}, actions, terminals), "no array 'observations'; it has: actions, terminals"));
     CHECK(has(refusal(observations, {}, terminals), "no array 'actions'"));
@@ -186,15 +184,12 @@ TEST_CASE("data set: what is wrong with a file is said with array and row") {
               "'actions' row 2, column 0: -inf"));
     CHECK(has(refusal(observations, NpyArray::from<float>({2, 2}, {0, 1, 2, 3}), terminals),
               "'actions': shape (2, 2), expected (3, 2)"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({3}, {0, 1, 2}), terminals),
-              "expected (rows, columns)"));
+    CHECK(has(refusal(observations, NpyArray::from<float>({3}, {0, 1, 2}), terminals), "expected (rows, columns)"));
     CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
     CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})),
-              "row 1: 2, expected 0 or 1"));
+    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})), "row 1: 2, expected 0 or 1"));
     CHECK(has(refusal(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
-    CHECK(
-        has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 1, 0})), "row 2: 0, expected 1"));
+    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 1, 0})), "row 2: 0, expected 1"));
     CHECK(error_of([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==
           folder / "none.npz" + ": cannot open: No such file or directory");
 }
@@ -241,8 +236,7 @@ TEST_CASE("data set: names") {
     CHECK(has(error_of([&] { resolve("pointmaze-giant-stitch-v0"); }, ErrorKind::io),
               "no file " + (folder / "pointmaze-giant-stitch-v0.npz")));
     CHECK(has(error_of([&] { resolve("pointmaze"); }, ErrorKind::usage), "neither a file"));
-    CHECK(has(error_of([&] { resolve("antmaze-large-navigate-singletask-task6-v0"); }, ErrorKind::usage),
-              "'task6'"));
+    CHECK(has(error_of([&] { resolve("antmaze-large-navigate-singletask-task6-v0"); }, ErrorKind::usage), "'task6'"));
     CHECK(has(error_of([&] { resolve("cube-single-play-singletask-v0"); }, ErrorKind::usage), "which task"));
     CHECK(has(error_of([&] { resolve(folder / "none.npz"); }, ErrorKind::io), "no file"));
 }
@@ -260,13 +254,15 @@ TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
 }
 
 TEST_CASE("goals: a random row is the row of the regular view at the place that was drawn") {
-    for (const std::vector<int64_t>& lengths : {std::vector<int64_t>{2}, {1, 5}, {5, 1}, {1, 1, 3, 1, 1, 2, 1}, {6, 1, 11}, {7, 7, 7, 7, 7}}) {
+    for (const std::vector<int64_t>& lengths :
+         {std::vector<int64_t>{2}, {1, 5}, {5, 1}, {1, 1, 3, 1, 1, 2, 1}, {6, 1, 11}, {7, 7, 7, 7, 7}}) {
         const Dataset data = line(lengths);
         const std::vector<int64_t> rows = regular_view(data).rows;
         const GoalSampler sampler(data, .5);
         Rng drawn(4), places(4);
         for (int i = 0; i < 200; ++i)
-            CHECK(sampler.random_row(drawn) == rows[static_cast<size_t>(places.below(static_cast<int64_t>(rows.size())))]);
+            CHECK(sampler.random_row(drawn) ==
+                  rows[static_cast<size_t>(places.below(static_cast<int64_t>(rows.size())))]);
     }
     const Dataset none = line({1, 1});
     CHECK(has(error_of([&] { GoalSampler(none, .5); }), "no transitions"));
@@ -285,9 +281,7 @@ TEST_CASE("goals: each kind follows its law and stays in its episode") {
     }
     double p = 0.25;  // geometric: 9 with p, ..., 16 (the last transition's row) with all that is left
     for (size_t row = 0; row < 18; ++row) {
-        double g = row < 9 || row > 16 ? 0
-                   : row == 16         ? std::pow(1 - p, 7)
-                                       : p * std::pow(1 - p, double(row) - 9);
+        double g = row < 9 || row > 16 ? 0 : row == 16 ? std::pow(1 - p, 7) : p * std::pow(1 - p, double(row) - 9);
         // uniform over 13..16 before rounding: the ends get half
         double u = row < 13 || row > 16 ? 0 : row == 13 || row == 16 ? 1.0 / 6 : 1.0 / 3;
         double r = row < 5 || (row >= 7 && row < 17) ? 1.0 / 15 : 0;
@@ -354,8 +348,7 @@ TEST_CASE("findings: a file") {
     CHECK(count(findings, Severity::info, "array terminals: bool (104,), compressed") == 1);
     CHECK(count(findings, Severity::error, "") == 0);
     findings = inspect_file("tests/fixtures/npz/odd_dtypes.npz");
-    CHECK(count(findings, Severity::info, "array c: <c16 (2,), compressed (dtype not supported: skipped)") ==
-          1);
+    CHECK(count(findings, Severity::info, "array c: <c16 (2,), compressed (dtype not supported: skipped)") == 1);
     CHECK(count(findings, Severity::error, "no array 'observations'") == 1);
     CHECK_THROWS_AS(inspect_file("tests/fixtures/npz/leading_junk.npz"), Error);
 }
@@ -376,6 +369,5 @@ TEST_CASE("data set: the full pointmaze-medium-stitch file") {
     CHECK(load_dataset(name.val_path, &pool).episodes() == 500);
     // environments.md, rows with reward 0 by task in medium-stitch: .46 .55 3.80 1.26 1.19 %; task 3 is (5,3)
     // -> (4,2)
-    CHECK(std::abs(static_cast<double>(relabel_singletask(data, {4.0, 12.0}, 1.0).successes) / 1e6 - 0.038) <
-          0.0002);
+    CHECK(std::abs(static_cast<double>(relabel_singletask(data, {4.0, 12.0}, 1.0).successes) / 1e6 - 0.038) < 0.0002);
 }

@@ -63,16 +63,19 @@ TEST_CASE("golden: trajectory denoiser") {
         auto run = [&] { return net(g.tensor("in/tokens"), g.integers("in/t"), g.tensor("in/cond"), segment); };
         CHECK(difference(run(), g.tensor("out/" + form)) < kTolerance);
         if (form == "full")
-            CHECK(gradient_difference(g, net, "grad/", [&] { return sum(run() * g.tensor("in/cotangent")); }) < kTolerance);
+            CHECK(gradient_difference(g, net, "grad/", [&] { return sum(run() * g.tensor("in/cotangent")); }) <
+                  kTolerance);
     }
 }
 
 TEST_CASE("golden: schedules, conversions and samplers") {
     auto backend = make_cpu_backend();
     const Golden g(*backend, "schedule");
-    for (int64_t n : {5, 7, 10, 20}) CHECK(diffusion::sampler_levels(100, n) == g.integers("out/levels_" + std::to_string(n)));
+    for (int64_t n : {5, 7, 10, 20})
+        CHECK(diffusion::sampler_levels(100, n) == g.integers("out/levels_" + std::to_string(n)));
     for (const std::string name : {"cosine", "linear"}) {
-        const auto s = diffusion::make_schedule(name == "cosine" ? diffusion::ScheduleKind::cosine : diffusion::ScheduleKind::linear, 100);
+        const auto s = diffusion::make_schedule(
+            name == "cosine" ? diffusion::ScheduleKind::cosine : diffusion::ScheduleKind::linear, 100);
         CHECK(difference(Tensor::from(*backend, Shape{101}, s.alpha_bar), g.tensor("out/" + name)) < 1e-12);
         const std::string out = "out/" + name + "/";
         const std::vector<int64_t> t = g.integers("in/t");
@@ -82,8 +85,9 @@ TEST_CASE("golden: schedules, conversions and samplers") {
             const int64_t level = t[size_t(r)];
             CHECK(difference(diffusion::noise_from_clean(s, xt.rows(r, 1), g.tensor("in/x0_guess").rows(r, 1), level),
                              g.tensor(out + "epsilon_from_x0").rows(r, 1)) < kTolerance);
-            CHECK(difference(diffusion::clean_from_noise(s, xt.rows(r, 1), g.tensor("in/epsilon_guess").rows(r, 1), level),
-                             g.tensor(out + "x0_from_epsilon").rows(r, 1)) < kTolerance);
+            CHECK(difference(
+                      diffusion::clean_from_noise(s, xt.rows(r, 1), g.tensor("in/epsilon_guess").rows(r, 1), level),
+                      g.tensor(out + "x0_from_epsilon").rows(r, 1)) < kTolerance);
         }
         auto denoise = [&](const Tensor& x) { return x * .3 + g.tensor("in/c"); };
         for (int64_t n : {5, 10}) {
@@ -125,7 +129,8 @@ TEST_CASE("golden: Adam, AdamW, clipping, averages") {
         CHECK(difference(adam.second_moment, g.tensor("out/" + form + "/second_moment")) < kTolerance);
     }
     const std::vector<double> want = g.numbers("out/average_rate");
-    for (int64_t k = 0; k < 40; ++k) CHECK(nn::average_rate(k, g.number("in/average_decay")) == doctest::Approx(want[size_t(k)]));
+    for (int64_t k = 0; k < 40; ++k)
+        CHECK(nn::average_rate(k, g.number("in/average_decay")) == doctest::Approx(want[size_t(k)]));
 }
 
 TEST_CASE("golden: HILP's loss and gradients, and one update") {
@@ -153,7 +158,8 @@ TEST_CASE("golden: HILP's loss and gradients, and one update") {
     Tape tape({set.flat()});
     tape.backward(loss());
     adam.step(set, tape.parameter_gradient(), 3e-4);
-    for (auto& [name, view] : set.views(set.flat())) CHECK(difference(view, g.tensor("out/after/" + name)) < kTolerance);
+    for (auto& [name, view] : set.views(set.flat()))
+        CHECK(difference(view, g.tensor("out/after/" + name)) < kTolerance);
 }
 
 TEST_CASE("golden: the in-batch pair objective") {

@@ -35,12 +35,11 @@ TEST_CASE("json: order, indentation and number formats are fixed") {
     value["none"] = Json::array();
     value["deep"]["er"] = true;
     value["z"] = -3;  // set again: keeps its place
-    CHECK(
-        value.dump() ==
-        "{\n  \"z\": -3,\n  \"a\": 0.1,\n  \"float\": 0.1,\n  \"whole\": 2.0,\n  \"small\": 1e-300,\n  "
-        "\"nan\": null,\n"
-        "  \"text\": \"a\\\"\\\\\\n\\u0001\xC3\xA9\",\n  \"list\": [\n    1,\n    2\n  ],\n  \"none\": [],\n"
-        "  \"deep\": {\n    \"er\": true\n  }\n}");
+    CHECK(value.dump() ==
+          "{\n  \"z\": -3,\n  \"a\": 0.1,\n  \"float\": 0.1,\n  \"whole\": 2.0,\n  \"small\": 1e-300,\n  "
+          "\"nan\": null,\n"
+          "  \"text\": \"a\\\"\\\\\\n\\u0001\xC3\xA9\",\n  \"list\": [\n    1,\n    2\n  ],\n  \"none\": [],\n"
+          "  \"deep\": {\n    \"er\": true\n  }\n}");
     CHECK(Json::parse(value.dump(), "x").dump() == value.dump());
     CHECK(Json::parse(value.dump(0), "x").dump() == value.dump());
     CHECK(value.dump(0).find('\n') == std::string::npos);
@@ -51,8 +50,7 @@ TEST_CASE("json: numbers survive a round trip") {
         double back = Json::parse(Json(v).dump(), "x").as_real();
         CHECK((back == v && std::signbit(back) == std::signbit(v)));
     }
-    for (int64_t v :
-         {std::numeric_limits<int64_t>::min(), int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+    for (int64_t v : {std::numeric_limits<int64_t>::min(), int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
         CHECK(Json::parse(Json(v).dump(), "x").as_integer() == v);
     }
     CHECK(std::isnan(Json::parse("null", "x").as_real()));
@@ -65,17 +63,14 @@ TEST_CASE("json: reading") {
     CHECK(value.at("b").as_string() == "\xC3\xA9\xF0\x9F\x98\x80/");
     CHECK(value.find("c") == nullptr);
     CHECK_THROWS_WITH_AS(value.at("c"), "JSON: no key \"c\"", Error);
-    CHECK_THROWS_WITH_AS(value.at("a").as_string(), "JSON: a string expected, found [1, -25.0, true, null]",
-                         Error);
+    CHECK_THROWS_WITH_AS(value.at("a").as_string(), "JSON: a string expected, found [1, -25.0, true, null]", Error);
 }
 
 TEST_CASE("json: what is not JSON is refused with its place") {
-    CHECK(refusal("{\"a\": 1,\n \"a\": 2}") ==
-          "f.json: line 2, column 5: not valid JSON: key \"a\" occurs twice");
+    CHECK(refusal("{\"a\": 1,\n \"a\": 2}") == "f.json: line 2, column 5: not valid JSON: key \"a\" occurs twice");
     for (const char* text :
-         {"",    "{",   "[1,]",  "{\"a\":1,}", "{a:1}",   "01",        "1.",          ".5",
-          "+1",  "1e",  "nul",   "\"a",        "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"a\nb\"",
-          "1 2", "NaN", "1e999", "[1 2]",      "'a'"}) {
+         {"",    "{",       "[1,]",      "{\"a\":1,}",  "{a:1}",    "01",  "1.",  ".5",    "+1",    "1e", "nul",
+          "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"a\nb\"", "1 2", "NaN", "1e999", "[1 2]", "'a'"}) {
         CAPTURE(text);
         CHECK(refusal(text).find("not valid JSON") != std::string::npos);
     }

@@ -27,7 +27,8 @@ struct NamedValue {
     }
 };
 
-const std::vector<std::pair<std::string, nn::Activation>> kCases = {{"corl", nn::Activation::relu}, {"goal", nn::Activation::gelu}};
+const std::vector<std::pair<std::string, nn::Activation>> kCases = {{"corl", nn::Activation::relu},
+                                                                    {"goal", nn::Activation::gelu}};
 constexpr double kTolerance = 1e-9;
 
 }  // namespace
@@ -43,7 +44,8 @@ double difference_after_step(const Golden& g, M& module, const std::string& afte
     tape.backward(loss());
     adam.step(set, tape.parameter_gradient(), rate);
     double worst = 0;
-    for (auto& [name, view] : set.views(set.flat())) worst = std::max(worst, difference(view, g.tensor(after + name).reshape(view.shape())));
+    for (auto& [name, view] : set.views(set.flat()))
+        worst = std::max(worst, difference(view, g.tensor(after + name).reshape(view.shape())));
     return worst;
 }
 
@@ -65,13 +67,17 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         const Batch batch = batch_of(g, "in/" + name + "/");
         Critics critics = critics_of(g, w + "critic0", w + "critic1", activation);
         const Critics target = critics_of(g, w + "target0", w + "target1", activation);
-        Actor actor{g.mlp(w + "actor", activation), true, 2}, actor_target{g.mlp(w + "actor_target", activation), true, 2};
+        Actor actor{g.mlp(w + "actor", activation), true, 2},
+            actor_target{g.mlp(w + "actor_target", activation), true, 2};
         const Tensor next = smoothed_actions(actor_target(batch.next_input), g.tensor("in/" + name + "/noise"), .2, .5);
         const Tensor y = regression_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
-        CHECK(critic_loss(critic_values(critics, batch), y, 6).item() == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
-        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
-        CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
+        CHECK(critic_loss(critic_values(critics, batch), y, 6).item() ==
+              doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
+        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) <
+              kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3,
+                                    [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
         // The actor's step sees the critics after theirs.
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         ActorTerms terms;
@@ -79,7 +85,10 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         nn::ParameterSet set(actor);
         ThreadPool pool(2);
         const nn::Gradient gradient = nn::joint_gradient(
-            pool, 3, 6, set.flat(), [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor, after, batch.rows(first, count), false); },
+            pool, 3, 6, set.flat(),
+            [&](int64_t, int64_t first, int64_t count) {
+                return actor_outputs(actor, after, batch.rows(first, count), false);
+            },
             [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
         CHECK(gradient.loss == doctest::Approx(g.number(out + "actor_loss")).epsilon(kTolerance));
         for (auto& [key, view] : set.views(gradient.flat)) CHECK(difference(view, g.tensor(grad + key)) < kTolerance);
@@ -107,8 +116,10 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         CHECK(gradient_difference(g, v, grad, value_loss) < kTolerance);
         CHECK(difference_after_step(g, v, out + "after/", rate, value_loss) < kTolerance);
         // CORL halves the critics' loss; ours is the sum, and Adam does not see the factor.
-        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
-        CHECK(difference_after_step(g, critics, out + "after/", rate, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
+        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) <
+              kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", rate,
+                                    [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
         if (name != "goal") continue;
         Actor actor{g.mlp(w + "actor", activation), true, 2};
         std::vector<float> a;
@@ -117,17 +128,22 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         const auto want = g.tensor(out + "awr/weight").to_vector<double>();
         for (size_t i = 0; i < want.size(); ++i) CHECK(double(weights[i]) == doctest::Approx(want[i]).epsilon(1e-5));
         const Tensor weight = g.tensor(out + "awr/weight").reshape(Shape{6, 1});
-        CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(actor, batch, weight, 6); }) < kTolerance);
+        CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(actor, batch, weight, 6); }) <
+              kTolerance);
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         nn::ParameterSet set(actor);
         ThreadPool pool(1);
         ActorTerms terms;
         terms.least = true;
         const nn::Gradient gradient = nn::joint_gradient(
-            pool, 2, 6, set.flat(), [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor, after, batch.rows(first, count), true); },
+            pool, 2, 6, set.flat(),
+            [&](int64_t, int64_t first, int64_t count) {
+                return actor_outputs(actor, after, batch.rows(first, count), true);
+            },
             [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
         CHECK(gradient.loss == doctest::Approx(g.number(out + "ddpg_bc/loss")).epsilon(kTolerance));
-        for (auto& [key, view] : set.views(gradient.flat)) CHECK(difference(view, g.tensor(grad + "ddpg_bc/" + key)) < kTolerance);
+        for (auto& [key, view] : set.views(gradient.flat))
+            CHECK(difference(view, g.tensor(grad + "ddpg_bc/" + key)) < kTolerance);
     }
 }
 
@@ -136,7 +152,8 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
     const Golden g(*backend, "cql");
     const Batch batch = batch_of(g, "in/");
     Critics critics = critics_of(g, "w/critic0", "w/critic1", nn::Activation::relu);
-    GaussianPolicy policy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}), g.tensor("w/offset").reshape(Shape{1})};
+    GaussianPolicy policy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}),
+                          g.tensor("w/offset").reshape(Shape{1})};
     const GaussianPolicy::Sample now = policy.at(batch.input).sample(g.tensor("in/noise_policy"));
     CHECK(difference(now.action, g.tensor("out/actor_actions")) < kTolerance);
     CHECK(difference(now.log_p, g.tensor("out/log_p")) < kTolerance);
@@ -148,13 +165,18 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
     auto sampled = [&](const Tensor& input, const char* noise) {
         return policy.at(input).repeat(4).sample(g.tensor(noise).reshape(Shape{24, 2}));
     };
-    const auto next = sampled(batch.next_input, "in/noise_cql_next"), current = sampled(batch.value_input, "in/noise_cql_current");
+    const auto next = sampled(batch.next_input, "in/noise_cql_next"),
+               current = sampled(batch.value_input, "in/noise_cql_current");
     const Shape each{6, 4, 2}, density{6, 4};
-    const Tensor actions = concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
-    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)), next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
+    const Tensor actions =
+        concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
+    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)),
+                                 next.log_p.reshape(density), current.log_p.reshape(density)},
+                                1);
     const auto want = g.tensor("out/plain/difference").to_vector<double>();
     for (size_t i = 0; i < 2; ++i)
-        CHECK(mean(conservative_differences(critics, i, batch, actions, log_p, critic_values(critics, batch)[i])).item() == doctest::Approx(want[i]).epsilon(kTolerance));
+        CHECK(mean(conservative_differences(critics, i, batch, actions, log_p, critic_values(critics, batch)[i]))
+                  .item() == doctest::Approx(want[i]).epsilon(kTolerance));
     const Tensor y = g.tensor("out/plain/target");
     CHECK(gradient_difference(g, critics, "grad/plain/", [&] {
               const std::vector<Tensor> q = critic_values(critics, batch);
@@ -168,15 +190,20 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
     const Batch batch = batch_of(g, "in/");
     const Shape each{6, 4, 2}, density{6, 4};
     auto fresh_policy = [&] {
-        return GaussianPolicy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}), g.tensor("w/offset").reshape(Shape{1})};
+        return GaussianPolicy{g.mlp("w/actor", nn::Activation::relu), g.tensor("w/multiplier").reshape(Shape{1}),
+                              g.tensor("w/offset").reshape(Shape{1})};
     };
     GaussianPolicy policy = fresh_policy();
     auto sampled = [&](const Tensor& input, const char* noise) {
         return policy.at(input).repeat(4).sample(g.tensor(noise).reshape(Shape{24, 2}));
     };
-    const auto next = sampled(batch.next_input, "in/noise_cql_next"), current = sampled(batch.value_input, "in/noise_cql_current");
-    const Tensor actions = concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
-    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)), next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
+    const auto next = sampled(batch.next_input, "in/noise_cql_next"),
+               current = sampled(batch.value_input, "in/noise_cql_current");
+    const Tensor actions =
+        concat({g.tensor("in/random_actions"), next.action.reshape(each), current.action.reshape(each)}, 1);
+    const Tensor log_p = concat({Tensor::full(*backend, DType::f64, density, 2 * std::log(.5)),
+                                 next.log_p.reshape(density), current.log_p.reshape(density)},
+                                1);
     const double multiplier = std::exp(g.number("w/log_alpha_prime"));
     auto after_scalar_step = [&](const char* weight, double derivative, double rate) {
         struct {
@@ -203,7 +230,8 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
         double differences = 0;  // of both critics
         const double strength = lagrange ? 5 * multiplier : 5, low = lagrange ? -200 : -INFINITY;
         auto loss = [&] {
-            const Tensor term = conservative_term(critics, batch, actions, log_p, critic_values(critics, batch), low) * (1.0 / 6);
+            const Tensor term =
+                conservative_term(critics, batch, actions, log_p, critic_values(critics, batch), low) * (1.0 / 6);
             differences = term.item();
             return critic_loss(critic_values(critics, batch), y, 6) + term * strength;
         };
@@ -219,18 +247,21 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
             nn::ParameterSet set(one);
             const std::string name = "target" + std::to_string(i);
             for (auto& [key, view] : set.views(set.flat()))
-                CHECK(difference(view, g.tensor(out + "after/" + name + key.substr(6)).reshape(view.shape())) < kTolerance);
+                CHECK(difference(view, g.tensor(out + "after/" + name + key.substr(6)).reshape(view.shape())) <
+                      kTolerance);
         }
         if (!lagrange) continue;
         const double gradient = multiplier_gradient(strength, before, .8);
         CHECK(gradient == doctest::Approx(g.number("grad/lagrange/log_alpha_prime")).epsilon(kTolerance));
         CHECK(gradient == doctest::Approx(g.number(out + "alpha_prime_loss")).epsilon(kTolerance));  // linear in alpha'
-        CHECK(after_scalar_step("w/log_alpha_prime", gradient, 3e-4) == doctest::Approx(g.number(out + "after/log_alpha_prime")).epsilon(kTolerance));
+        CHECK(after_scalar_step("w/log_alpha_prime", gradient, 3e-4) ==
+              doctest::Approx(g.number(out + "after/log_alpha_prime")).epsilon(kTolerance));
     }
     const double mean_log_p = mean(policy.at(batch.input).sample(g.tensor("in/noise_policy")).log_p).item();
     const double gradient = temperature_gradient(mean_log_p, 2);
     CHECK(gradient == doctest::Approx(g.number("grad/log_alpha")).epsilon(kTolerance));
-    CHECK(after_scalar_step("w/log_alpha", gradient, 1e-4) == doctest::Approx(g.number("out/after/log_alpha")).epsilon(kTolerance));
+    CHECK(after_scalar_step("w/log_alpha", gradient, 1e-4) ==
+          doctest::Approx(g.number("out/after/log_alpha")).epsilon(kTolerance));
     const double alpha = std::exp(g.number("w/log_alpha"));
     const Critics critics = critics_of(g, "w/critic0", "w/critic1", nn::Activation::relu);
     GaussianPolicy moved = fresh_policy();
@@ -246,7 +277,8 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
     d.rows = 60, d.state_dim = d.action_dim = 2;
     Rng rng(9);
     for (int64_t t = 0; t < d.rows; ++t) {
-        for (int i = 0; i < 2; ++i) d.observations.push_back(float(rng.uniform(0, 3))), d.actions.push_back(float(rng.uniform(-1, 1)));
+        for (int i = 0; i < 2; ++i)
+            d.observations.push_back(float(rng.uniform(0, 3))), d.actions.push_back(float(rng.uniform(-1, 1)));
         d.terminals.push_back(t % 20 == 19);
     }
     data::index_episodes(d);
@@ -268,9 +300,11 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
                 data.scaling = {{1.5, 1.5}, {1, 1}};
                 data.protocol = protocol;
                 data.goal_xy = {1, 1};
-                auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data, "policy/test/" + base);
+                auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
+                                           "policy/test/" + base);
                 for (int64_t k = 0; k < 6; ++k)
-                    for (const auto& [key, value] : policy->update(k)) CHECK_MESSAGE(std::isfinite(value), learner, " ", key);
+                    for (const auto& [key, value] : policy->update(k))
+                        CHECK_MESSAGE(std::isfinite(value), learner, " ", key);
                 acted.push_back(policy->act(d.observations, d.observations));
             }
             INFO(learner);
@@ -295,13 +329,14 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     data.scaling = {{0, 0}, {1, 1}};
     const BatchSampler sampler(data, .2, .5);
     const Batch b = sampler.draw(*backend, 512, Rng(3));
-    const auto actor = b.input.to_vector<float>(), value = b.value_input.to_vector<float>(), next = b.next_input.to_vector<float>();
+    const auto actor = b.input.to_vector<float>(), value = b.value_input.to_vector<float>(),
+               next = b.next_input.to_vector<float>();
     const auto reward = b.reward.to_vector<float>(), mask = b.mask.to_vector<float>();
     int64_t same = 0, elsewhere = 0;
     for (size_t i = 0; i < 512; ++i) {
-        CHECK(next[4 * i] == value[4 * i]);          // the same episode
+        CHECK(next[4 * i] == value[4 * i]);              // the same episode
         CHECK(next[4 * i + 1] == value[4 * i + 1] + 1);  // one step on
-        CHECK(actor[4 * i + 2] == actor[4 * i]);     // actor's goal: the same trajectory, ahead or at its last transition
+        CHECK(actor[4 * i + 2] == actor[4 * i]);  // actor's goal: the same trajectory, ahead or at its last transition
         CHECK(actor[4 * i + 3] >= std::min(actor[4 * i + 1], 8.0f));
         const bool hit = value[4 * i] == value[4 * i + 2] && value[4 * i + 1] == value[4 * i + 3];
         CHECK(reward[i] == (hit ? 0.0f : -1.0f));

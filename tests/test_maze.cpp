@@ -38,7 +38,8 @@ TEST_CASE("physics: golden trajectories of MuJoCo, step by step and free-running
             std::istringstream fields(line);
             double episode, step, ax, ay;
             State next;
-            fields >> episode >> step >> ax >> ay >> next.position.x >> next.position.y >> next.velocity.x >> next.velocity.y;
+            fields >> episode >> step >> ax >> ay >> next.position.x >> next.position.y >> next.velocity.x >>
+                next.velocity.y;
             if (step >= 0) {
                 const State once = step_point(layout(name), stored.position, ax, ay);
                 running = step_point(layout(name), running.position, ax, ay);
@@ -108,15 +109,19 @@ TEST_CASE("generator: teleports show the lag, and the replay is exact all the sa
     const data::Dataset d = stitch_data("teleport", 200);
     int64_t jumps = 0;
     for (int64_t t = 0; t < d.rows; ++t)
-        jumps += std::fabs(d.observation(t)[0] - d.qpos[size_t(2 * t)]) + std::fabs(d.observation(t)[1] - d.qpos[size_t(2 * t + 1)]) > 1;
+        jumps += std::fabs(d.observation(t)[0] - d.qpos[size_t(2 * t)]) +
+                     std::fabs(d.observation(t)[1] - d.qpos[size_t(2 * t + 1)]) >
+                 1;
     CHECK(jumps > 10);
     ThreadPool pool(1);
     CHECK(replay(layout("teleport"), d, {0.1}, pool).real.worst < 4e-6);
 }
 
 TEST_CASE("layout: tasks, hallways and names") {
-    const std::vector<std::pair<const char*, std::vector<int>>> lengths = {
-        {"medium", {10, 10, 6, 10, 8}}, {"large", {15, 19, 12, 14, 15}}, {"giant", {30, 26, 30, 26, 17}}, {"teleport", {19, 15, 10, 21, 15}}};
+    const std::vector<std::pair<const char*, std::vector<int>>> lengths = {{"medium", {10, 10, 6, 10, 8}},
+                                                                           {"large", {15, 19, 12, 14, 15}},
+                                                                           {"giant", {30, 26, 30, 26, 17}},
+                                                                           {"teleport", {19, 15, 10, 21, 15}}};
     const std::vector<std::pair<size_t, size_t>> cells = {{26, 21}, {46, 22}, {86, 46}, {45, 24}};
     for (size_t m = 0; m < lengths.size(); ++m) {
         const Layout& l = layout(lengths[m].first);
@@ -171,7 +176,8 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
             const Point p{at[i], at[i + 1]}, g{goals[i], goals[i + 1]};
             const std::vector<int> steps = l.steps_to(cell_of(g));
             Cell own = cell_of(p), next = own;
-            for (const Cell n : {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}})
+            for (const Cell n :
+                 {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}})
                 if (!l.wall(n) && steps[size_t(l.index(n))] < steps[size_t(l.index(own))]) next = n;
             const Point to = next == own ? g : centre(next);
             const double length = distance(p, to) + 1e-6;
@@ -180,7 +186,9 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
         }
         return actions;
     };
-    auto still = [](const std::vector<float>& at, const std::vector<float>&) { return std::vector<float>(at.size(), 0.0f); };
+    auto still = [](const std::vector<float>& at, const std::vector<float>&) {
+        return std::vector<float>(at.size(), 0.0f);
+    };
     double steps = 0;
     for (const Outcome& o : evaluate(l, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
         CHECK(o.success);
@@ -194,7 +202,8 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
     // Standing at the goal succeeds at once by s, and by s' too; both count one step.
     Episode there;
     there.start = there.goal = centre({1, 1});
-    for (Protocol p : {Protocol::goal_conditioned, Protocol::single_task}) CHECK(evaluate(l, {there}, p, still, 1, true)[0].steps == 1);
+    for (Protocol p : {Protocol::goal_conditioned, Protocol::single_task})
+        CHECK(evaluate(l, {there}, p, still, 1, true)[0].steps == 1);
     // Arriving by the first step is seen one step later when judged on s.
     Episode near = there;
     near.start.x -= 1.1;

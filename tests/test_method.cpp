@@ -31,8 +31,9 @@ struct Small {
         config.augment.ratio = .3, config.augment.accept_threshold = 2, config.augment.seam = seam;
         maze::CollectSpec spec;
         spec.episodes = 120, spec.seed = 5;
-        bench = std::make_unique<Workbench>(Context{*backend, pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", pool),
-                                            std::nullopt, "pointmaze-medium-v0");
+        bench = std::make_unique<Workbench>(Context{*backend, pool, 8}, config,
+                                            maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+                                            "pointmaze-medium-v0");
         for (Trainee* t : {static_cast<Trainee*>(&bench->tdr())}) run(*t);
         run(bench->dynamics(0));
         run(bench->planner());
@@ -68,20 +69,24 @@ TEST_CASE("steps from distance: the exact inverse of the discounted distance, an
 TEST_CASE("losses: gradients of dynamics and planner in f64") {
     auto backend = make_cpu_backend();
     Rng rng(2);
-    const Tensor sigma = Tensor::from(*backend, {2}, std::vector<double>{.5, 2}), deviation = random_tensor(*backend, {3, 2}, rng) + 2.0;
+    const Tensor sigma = Tensor::from(*backend, {2}, std::vector<double>{.5, 2}),
+                 deviation = random_tensor(*backend, {3, 2}, rng) + 2.0;
     const Tensor truth = random_tensor(*backend, {4, 3, 2}, rng), actions = random_tensor(*backend, {4, 3, 2}, rng);
     const Tensor weight = random_tensor(*backend, {4}, rng);
-    GradCheck check = gradcheck([&](const std::vector<Tensor>& x) { return dynamics_loss(x[0], truth, sigma, deviation, 4); },
-                                {random_tensor(*backend, {4, 3, 2}, rng)}, Rng(3));
+    GradCheck check =
+        gradcheck([&](const std::vector<Tensor>& x) { return dynamics_loss(x[0], truth, sigma, deviation, 4); },
+                  {random_tensor(*backend, {4, 3, 2}, rng)}, Rng(3));
     CHECK_MESSAGE(check.ok, check.message);
     check = gradcheck([&](const std::vector<Tensor>& x) { return planner_loss(x[0], actions, x[1], weight, 4); },
                       {random_tensor(*backend, {4, 3, 2}, rng), random_tensor(*backend, {4, 1, 2}, rng)}, Rng(4));
     CHECK_MESSAGE(check.ok, check.message);
     // Values by hand: one window, one step, one dimension.
     auto one = [&](double v) { return Tensor::from(*backend, {1, 1, 1}, std::vector<double>{v}); };
-    const Tensor unit = Tensor::from(*backend, {1}, std::vector<double>{.5}), scale = Tensor::from(*backend, {1, 1}, std::vector<double>{2});
+    const Tensor unit = Tensor::from(*backend, {1}, std::vector<double>{.5}),
+                 scale = Tensor::from(*backend, {1, 1}, std::vector<double>{2});
     CHECK(dynamics_loss(one(3), one(1), unit, scale, 1).item() == doctest::Approx(std::pow((3 * .5 - 1) / 2, 2)));
-    CHECK(planner_loss(one(3), one(1), one(4), Tensor::from(*backend, {1}, std::vector<double>{.25}), 1).item() == doctest::Approx(4 + .25 * 16));
+    CHECK(planner_loss(one(3), one(1), one(4), Tensor::from(*backend, {1}, std::vector<double>{.25}), 1).item() ==
+          doctest::Approx(4 + .25 * 16));
 }
 
 TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split off") {
@@ -114,7 +119,8 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
 
 TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, closure obeys the graph") {
     const TemporalMap& map = small().bench->map();
-    for (double steps : {.5, 1.0, 3.3, 17.0, 40.0, 100.0}) CHECK(map.calibration.steps(map.calibration.predicted(steps)) == doctest::Approx(steps));
+    for (double steps : {.5, 1.0, 3.3, 17.0, 40.0, 100.0})
+        CHECK(map.calibration.steps(map.calibration.predicted(steps)) == doctest::Approx(steps));
     for (int64_t k = 0; k < map.data->count(); ++k) {
         CHECK(map.arrival[size_t(k)] >= map.data->begin(k));
         CHECK(map.arrival[size_t(k)] <= map.data->last(k));
@@ -200,7 +206,8 @@ TEST_CASE("dynamics: later actions do not change earlier states; the error is fa
     const std::vector<float> after = model.rollout(s0, actions, 1).to_vector<float>();
     for (size_t i = 0; i < 8; ++i) CHECK(before[i] == after[i]);
     CHECK(before[8] != after[8]);
-    const OpenLoopError e = model.open_loop_error(s.bench->validation(), s.bench->validation_map().arrival, {1, 9}, 200);
+    const OpenLoopError e =
+        model.open_loop_error(s.bench->validation(), s.bench->validation_map().arrival, {1, 9}, 200);
     CHECK(e.one_pass[0] < .5 * e.persistence[0]);
     CHECK(e.one_pass[1] < .2 * e.persistence[1]);
 }
@@ -220,11 +227,13 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
         CHECK(alone[0][0].error <= alone[0][1].error);
         for (float a : alone[0][0].actions) CHECK(std::fabs(a) <= 1.0f);
     }
-    // With several members the two best of all candidates see the long rollout; the same member twice changes nothing else.
-    Planner twice(s.bench->context(), s.config.planner, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0), &s.bench->dynamics(0)},
-                  s.config.dynamics, s.bench->seed());
+    // With several members the two best of all candidates see the long rollout; the same member twice changes nothing
+    // else.
+    Planner twice(s.bench->context(), s.config.planner, s.bench->map(), s.bench->statistics(),
+                  {&s.bench->dynamics(0), &s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
     Small::run(twice);
-    const auto four = planner.sample(ends, s.config.planner.hole, 4, streams), best = twice.sample(ends, s.config.planner.hole, 4, streams);
+    const auto four = planner.sample(ends, s.config.planner.hole, 4, streams),
+               best = twice.sample(ends, s.config.planner.hole, 4, streams);
     for (size_t i = 0; i < ends.size(); ++i) {
         REQUIRE(four[i].size() == 4);
         REQUIRE(best[i].size() == 2);
@@ -237,7 +246,8 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     }
     PlannerConfig plain = s.config.planner;
     plain.guidance_steps = 0;
-    Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
+    Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)},
+                     s.config.dynamics, s.bench->seed());
     Small::run(unguided);  // the same training: guidance acts in sampling only
     const auto without = unguided.sample(ends, plain.hole, 2, streams);
     double guided = 0, free = 0;
@@ -276,7 +286,8 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
         CHECK(out.target_row[i] == attempt.target_row);
         CHECK(source.episode_of[size_t(attempt.source_row)] != source.episode_of[size_t(attempt.target_row)]);
         if (out.bridge[i + 1] != out.bridge[i])  // the last of the bridge leads to the real target
-            CHECK(std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
+            CHECK(
+                std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
     }
     int64_t accepted = 0;
     for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
@@ -295,7 +306,8 @@ TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the 
     const Small open(2, Seam::open), snap(2, Seam::snap);
     const data::Dataset cut = to_dataset(open.made, open.bench->train_data(), open.bench->statistics(), true);
     int64_t ends_in_bridge = 0;
-    for (int64_t t = 1; t < cut.rows; ++t) ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
+    for (int64_t t = 1; t < cut.rows; ++t)
+        ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
     int64_t accepted = 0;
     for (const Chain& c : open.made.chains) accepted += c.bridges;
     CHECK(ends_in_bridge == accepted);
@@ -305,7 +317,8 @@ TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the 
         const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;
         bool found = false;
         for (size_t j = 0; j < bridge.states.size(); j += 2)
-            found = found || (bridge.states[j] == snapped.observation(t + 1)[0] && bridge.states[j + 1] == snapped.observation(t + 1)[1]);
+            found = found || (bridge.states[j] == snapped.observation(t + 1)[0] &&
+                              bridge.states[j + 1] == snapped.observation(t + 1)[1]);
         CHECK(found);
     }
 }
@@ -334,7 +347,8 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     CHECK(real.transition == std::vector<double>{0, 0});
     const ExactStep wrong = [](const float*, const float*, double* next) { next[0] = next[1] = -100; };
     CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong).transition[0] == 1);
-    const ViolationRates snap = violation_rates(s.made.attempts, SeamForm::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
+    const ViolationRates snap =
+        violation_rates(s.made.attempts, SeamForm::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
     CHECK(snap.bridge[0] >= snap.bridge[1]);
     CHECK(snap.bridge[1] >= snap.bridge[2]);
     CHECK(snap.transition[1] <= snap.bridge[1]);
@@ -348,7 +362,8 @@ TEST_CASE("fingerprints: a stage depends on its settings and those before it, a 
         maze::CollectSpec spec;
         spec.episodes = 5, spec.seed = 5;
         ThreadPool pool(1);
-        return Workbench(Context{*s.backend, pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+        return Workbench(Context{*s.backend, pool, 8}, config,
+                         maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
                          "pointmaze-medium-v0");
     };
     Workbench plain = bench_with([](Config&) {});

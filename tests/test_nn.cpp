@@ -113,7 +113,9 @@ TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to t
     nn::Mlp mlp = nn::make_mlp(make, spec);
     nn::ParameterSet set(mlp);
     Tensor x = random_tensor(*backend, {37, 3}, rng).cast(DType::f32);
-    auto body = [&](int64_t, int64_t first, int64_t count) { return sum(square(mlp(x.rows(first, count)))) * (1.0 / 37); };
+    auto body = [&](int64_t, int64_t first, int64_t count) {
+        return sum(square(mlp(x.rows(first, count)))) * (1.0 / 37);
+    };
     std::vector<std::vector<float>> results;
     for (int threads : {1, 2, 3}) {
         ThreadPool pool(threads);
@@ -133,7 +135,8 @@ TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to t
     auto coupled = joint.flat.to_vector<float>();
     double worst = 0;
     for (size_t i = 0; i < whole.size(); ++i)
-        worst = std::max({worst, double(std::fabs(whole[i] - results[0][i])), double(std::fabs(whole[i] - coupled[i]))});
+        worst =
+            std::max({worst, double(std::fabs(whole[i] - results[0][i])), double(std::fabs(whole[i] - coupled[i]))});
     CHECK(worst < 1e-5);
 }
 

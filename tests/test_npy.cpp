@@ -81,19 +81,18 @@ TEST_CASE("npy: byte order, Fortran order, versions, Python 2's long integers") 
     CHECK(parse(file("{'descr': '>i4', 'fortran_order': False, 'shape': (2,)}",
                      std::string("\0\0\1\2\377\377\377\376", 8)))
               .to<int64_t>("x") == std::vector<int64_t>{258, -2});
-    CHECK(parse(file("{'descr': '|u1', 'fortran_order': True, 'shape': (2L, 3L), }", "\1\2\3\4\5\6"))
-              .to<int64_t>("x") == std::vector<int64_t>{1, 3, 5, 2, 4, 6});
     CHECK(
-        parse(file("{\"shape\": (), \"descr\": \"|i1\", \"fortran_order\": False}", "\371")).to<float>("x") ==
-        std::vector<float>{-7});
+        parse(file("{'descr': '|u1', 'fortran_order': True, 'shape': (2L, 3L), }", "\1\2\3\4\5\6")).to<int64_t>("x") ==
+        std::vector<int64_t>{1, 3, 5, 2, 4, 6});
+    CHECK(parse(file("{\"shape\": (), \"descr\": \"|i1\", \"fortran_order\": False}", "\371")).to<float>("x") ==
+          std::vector<float>{-7});
     // (2, 2, 2) in Fortran order: element (i, j, k) stands at i + 2 j + 4 k.
-    NpyArray cube = parse(file("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 2, 2)}",
-                               std::string("\0\1\2\3\4\5\6\7", 8)));
+    NpyArray cube =
+        parse(file("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 2, 2)}", std::string("\0\1\2\3\4\5\6\7", 8)));
     CHECK(cube.bytes == std::vector<uint8_t>{0, 4, 2, 6, 1, 5, 3, 7});
-    std::string second = "\x93NUMPY\x02",
-                dictionary = "{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}\n";
-    second += std::string("\0", 1) + static_cast<char>(dictionary.size()) + std::string("\0\0\0", 3) +
-              dictionary + "\7";
+    std::string second = "\x93NUMPY\x02", dictionary = "{'descr': '|u1', 'fortran_order': False, 'shape': (1,)}\n";
+    second +=
+        std::string("\0", 1) + static_cast<char>(dictionary.size()) + std::string("\0\0\0", 3) + dictionary + "\7";
     CHECK(parse(second).to<int32_t>("x") == std::vector<int32_t>{7});
 }
 
@@ -111,8 +110,7 @@ TEST_CASE("npy: float16") {
 }
 
 TEST_CASE("npy: conversions that would change a value are refused") {
-    CHECK(
-        has(conversion(NpyArray::from<double>({2}, {1, 1e39}), false), "element 1 is 1e+39, which float32"));
+    CHECK(has(conversion(NpyArray::from<double>({2}, {1, 1e39}), false), "element 1 is 1e+39, which float32"));
     CHECK(conversion(NpyArray::from<double>({1}, {0.1}), false).empty());
     CHECK(conversion(NpyArray::from<double>({1}, {std::numeric_limits<double>::infinity()}), false).empty());
     CHECK(conversion(NpyArray::from<double>({3}, {0, 1, 255}), true).empty());
@@ -136,31 +134,27 @@ TEST_CASE("npy: bad headers are refused in words") {
     CHECK(has(refusal(std::string("\x93NUMPY\x01\x00\xff\xff{}", 12)), "header of 65535 bytes"));
     auto dictionary = [&](const std::string& text) { return refusal(file(text, data)); };
     CHECK(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}") == "accepted");
-    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}"),
-              "needs 16 bytes, there are 8"));
+    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}"), "needs 16 bytes, there are 8"));
     CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}"), "0 or more"));
     CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (1.0,)}"), "',' expected"));
     CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (1)}"), "not a tuple"));
-    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}"),
-              "63 bits"));
-    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"),
-              "overflows"));
-    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}"),
-              "overflows"));
+    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}"), "63 bits"));
+    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"), "overflows"));
+    CHECK(
+        has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}"), "overflows"));
     std::string many = "{'descr': '<f8', 'fortran_order': False, 'shape': (";
     for (int i = 0; i < 70; ++i) many += "1, ";
     CHECK(has(dictionary(many + ")}"), "more than 64 dimensions"));
     CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False}"), "missing"));
     CHECK(has(dictionary("{'descr': '<f8', 'descr': '<f8', 'shape': (1,)}"), "repeated key 'descr'"));
     CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': 0, 'shape': (1,)}"), "True or False"));
-    CHECK(
-        has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} x"), "after the dictionary"));
+    CHECK(has(dictionary("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)} x"), "after the dictionary"));
     CHECK(has(dictionary("{'descr': '<f8"), "quote is not closed"));
     CHECK(has(dictionary("{'descr': [('a', '<f4'"), "bracket is not closed"));
     for (const char* descr : {"|O", "<U2", "|S1", "|V3", "<M8[s]", "<c8", "<c16", "<f16", "=f8", "<f3", ""}) {
         CAPTURE(descr);
-        CHECK(has(dictionary(text("{'descr': '", descr, "', 'fortran_order': False, 'shape': (1,)}")),
-                  "not supported"));
+        CHECK(
+            has(dictionary(text("{'descr': '", descr, "', 'fortran_order': False, 'shape': (1,)}")), "not supported"));
     }
     CHECK(has(dictionary("{'descr': [('a', '<f4', (2,))], 'fortran_order': False, 'shape': (1,)}"),
               "dtype [('a', '<f4', (2,))] is not supported"));

@@ -26,9 +26,7 @@ std::string refusal(const std::function<void()>& action) {
     return "accepted";
 }
 
-bool same(const NpyArray& a, const NpyArray& b) {
-    return a.type == b.type && a.shape == b.shape && a.bytes == b.bytes;
-}
+bool same(const NpyArray& a, const NpyArray& b) { return a.type == b.type && a.shape == b.shape && a.bytes == b.bytes; }
 
 NpyArray random_array(Rng& rng, NpyType type) {
     NpyArray array;
@@ -55,9 +53,8 @@ TEST_CASE("npz: every NumPy writer's file holds the same arrays") {
     std::vector<uint8_t> terminals = reference.read("terminals").to<uint8_t>("terminals");
     CHECK(std::count(terminals.begin(), terminals.end(), 1) >= 1);
     CHECK(terminals.back() == 1);
-    for (const char* name :
-         {"archive_comment", "data_descriptor_streamed", "numpy1.24_py3.11.2_compressed",
-          "py3.11.7_stored_zip64", "py3.11.7_zip64_ffffffff_local", "tricky_comment_fake_eocd"}) {
+    for (const char* name : {"archive_comment", "data_descriptor_streamed", "numpy1.24_py3.11.2_compressed",
+                             "py3.11.7_stored_zip64", "py3.11.7_zip64_ffffffff_local", "tricky_comment_fake_eocd"}) {
         CAPTURE(name);
         NpzReader reader(kFixtures + name + ".npz");
         CHECK(reader.warnings().empty());
@@ -73,8 +70,7 @@ TEST_CASE("npz: every NumPy writer's file holds the same arrays") {
 
 TEST_CASE("npz: header versions, Fortran order, byte order, float64") {
     NpzReader reader(kFixtures + "npy_v2_v3_fortran_be_f8.npz");
-    std::vector<float> observations =
-        NpzReader(kFixtures + "archive_comment.npz").read_as<float>("observations");
+    std::vector<float> observations = NpzReader(kFixtures + "archive_comment.npz").read_as<float>("observations");
     std::vector<float> actions = NpzReader(kFixtures + "archive_comment.npz").read_as<float>("actions");
     CHECK(reader.read_as<float>("a_v2") == actions);
     CHECK(reader.read_as<float>("a_v3") == actions);
@@ -99,9 +95,8 @@ TEST_CASE("npz: odd dtypes are listed, read where numeric, refused by name elsew
     CHECK(reader.read("b").to<uint8_t>("b") == std::vector<uint8_t>{1});
     CHECK(reader.read_as<int64_t>("i8") == std::vector<int64_t>{0, 1, 2});
     CHECK(reader.read_as<float>("f2") == std::vector<float>{0, 0});
-    const std::pair<const char*, const char*> others[] = {{"s", "<U2"}, {"by", "|S1"}, {"ob", "|O"},
-                                                          {"st", "[("}, {"c", "<c16"}, {"dt", "<M8[s]"},
-                                                          {"v", "|V3"}, {"uni", "[("}};
+    const std::pair<const char*, const char*> others[] = {{"s", "<U2"},  {"by", "|S1"},    {"ob", "|O"}, {"st", "[("},
+                                                          {"c", "<c16"}, {"dt", "<M8[s]"}, {"v", "|V3"}, {"uni", "[("}};
     for (const auto& other : others) {
         const char* key = other.first;
         CAPTURE(key);
@@ -189,8 +184,7 @@ TEST_CASE("npz: damaged files are refused or read the same") {
             file.write(bytes.data(), bytes.size());
             // Not committed: the temporary file is read, which spares an fsync each.
             std::string path;
-            for (const auto& entry : std::filesystem::directory_iterator(folder.path))
-                path = entry.path().string();
+            for (const auto& entry : std::filesystem::directory_iterator(folder.path)) path = entry.path().string();
             CAPTURE(name);
             CAPTURE(place);
             CAPTURE(how);

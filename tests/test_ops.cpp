@@ -37,10 +37,13 @@ TEST_CASE("tape: only what it was opened on is differentiated") {
     CHECK(tape.node_of(critic) < 0);
 }
 
-TEST_CASE("tape: parameters that the loss does not reach get zeros, those it reaches twice get sums, shared elements are refused") {
+TEST_CASE(
+    "tape: parameters that the loss does not reach get zeros, those it reaches twice get sums, shared elements are "
+    "refused") {
     auto backend = make_cpu_backend();
     const Tensor flat = Tensor::full(*backend, DType::f64, {12}, 1);
-    const Tensor first = flat.view(2, {2, 2}), second = flat.view(8, {2, 2}), x = Tensor::full(*backend, DType::f64, {1, 2}, 3);
+    const Tensor first = flat.view(2, {2, 2}), second = flat.view(8, {2, 2}),
+                 x = Tensor::full(*backend, DType::f64, {1, 2}, 3);
     Tensor::full(*backend, DType::f64, {12}, std::nan(""));  // what a fresh gradient may find in its memory
     {
         Tape tape({flat});

@@ -105,8 +105,7 @@ TEST_CASE("options: refusals name the option, what was expected and the nearest 
     CHECK(has(refusal({"--quite"}), "did you mean --quiet?"));
     CHECK(has(refusal({"--zzzzzzzz"}), "--help lists the options"));
     CHECK(has(refusal({"-v"}), "two dashes"));
-    CHECK(
-        has(refusal({"--planner.hole", "12abc"}), "--planner.hole 12abc: expected an integer from 1 to 512"));
+    CHECK(has(refusal({"--planner.hole", "12abc"}), "--planner.hole 12abc: expected an integer from 1 to 512"));
     CHECK(has(refusal({"--planner.hole", "0"}), "from 1 to 512"));
     CHECK(has(refusal({"--planner.hole", "513"}), "from 1 to 512"));
     CHECK(has(refusal({"--planner.hole="}), "(empty)"));
@@ -136,15 +135,14 @@ TEST_CASE("options: refusals name the option, what was expected and the nearest 
 }
 
 TEST_CASE("options: default < preset < files in order < flags, with origins") {
-    const std::string first =
-        write_temporary("astro_test_first.ini", "[tdr]\nwidth = 48\nlayers = 4\nupdates = 7\n");
+    const std::string first = write_temporary("astro_test_first.ini", "[tdr]\nwidth = 48\nlayers = 4\nupdates = 7\n");
     const std::string second = write_temporary("astro_test_second.ini", "[tdr]\nwidth = 56\nlayers = 5\n");
     Line test({"--preset", "tiny", "--config", first, "--config=" + second, "--tdr.width", "64"});
     REQUIRE(test.line.parse());
     CHECK(test.config.tdr.width == 64);
     CHECK(test.config.tdr.layers == 5);
     CHECK(test.config.tdr.updates == 7);
-    CHECK(test.config.tdr.latent == 8);       // preset tiny
+    CHECK(test.config.tdr.latent == 8);                         // preset tiny
     CHECK(test.config.tdr.expectile == TdrConfig().expectile);  // default
     const std::vector<ConfigEntry> saved = parse_config(test.line.effective_config(), "saved");
     const auto origin = [&](const std::string& key) {
@@ -170,8 +168,7 @@ TEST_CASE("options: default < preset < files in order < flags, with origins") {
     CHECK(by_flag.config.tdr.latent == 16);
 
     const std::string wrong = write_temporary("astro_test_wrong.ini", "\n[tdr]\nwidht = 3\n");
-    CHECK(has(refusal({"--config", wrong}),
-              "wrong.ini:3: tdr.widht: unknown setting, did you mean tdr.width?"));
+    CHECK(has(refusal({"--config", wrong}), "wrong.ini:3: tdr.widht: unknown setting, did you mean tdr.width?"));
     for (const std::string& path : {first, second, names, wrong}) std::filesystem::remove(path);
 }
 
@@ -224,8 +221,7 @@ TEST_CASE("options: help shows every option with default, range and source") {
     CHECK(has(test.line.markdown(), "| `stop-after` |"));
     CHECK(has(markdown_of_config(), "| `augment.depth` |"));
     size_t start = 0;
-    for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1)
-        CHECK(end - start <= 100);
+    for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1) CHECK(end - start <= 100);
 }
 
 TEST_CASE("options: commands are found by their words, misspelt ones refused with the nearest") {
@@ -233,10 +229,9 @@ TEST_CASE("options: commands are found by their words, misspelt ones refused wit
     REQUIRE(find_command({"version", "--json"}, used) != nullptr);
     CHECK(used == 1);
     CHECK(find_command({"versoin"}, used) == nullptr);
-    CHECK_THROWS_WITH_AS(refuse_command({"versoin"}), "unknown command 'versoin', did you mean 'version'?",
+    CHECK_THROWS_WITH_AS(refuse_command({"versoin"}), "unknown command 'versoin', did you mean 'version'?", Error);
+    CHECK_THROWS_WITH_AS(refuse_command({"qqqqqqqqq"}), "unknown command 'qqqqqqqqq'; astro help lists the commands",
                          Error);
-    CHECK_THROWS_WITH_AS(refuse_command({"qqqqqqqqq"}),
-                         "unknown command 'qqqqqqqqq'; astro help lists the commands", Error);
 }
 
 TEST_CASE("progress: line, plain log and terminal") {
@@ -264,8 +259,7 @@ TEST_CASE("progress: line, plain log and terminal") {
         CHECK(has(written, "tdr done in 30.0 s: fine\n"));
         CHECK((written.find('\r') != std::string::npos) == terminal);
         CHECK((written.find('\033') != std::string::npos) == terminal);
-        if (!terminal)
-            CHECK(std::count(written.begin(), written.end(), '\n') == 3);  // at 10 s, 20 s, the end
+        if (!terminal) CHECK(std::count(written.begin(), written.end(), '\n') == 3);  // at 10 s, 20 s, the end
     }
 }
 

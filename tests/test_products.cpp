@@ -26,8 +26,7 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
         using T = decltype(zero);
         const int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1,
                       ldc = n + 2;  // rows longer than the matrices
-        std::vector<T> a(size_t((ta ? k : m) * lda)), b(size_t((tb ? n : k) * ldb)),
-            c(size_t(m * ldc), T(0.5));
+        std::vector<T> a(size_t((ta ? k : m) * lda)), b(size_t((tb ? n : k) * ldb)), c(size_t(m * ldc), T(0.5));
         for (T& v : a) v = T(rng.uniform(-1, 1));
         for (T& v : b) v = T(rng.uniform(-1, 1));
         std::vector<double> want(size_t(m * n), accumulate ? 0.5 : 0.0);
@@ -36,8 +35,7 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
                 for (int64_t p = 0; p < k; ++p)
                     want[size_t(i * n + j)] += double(a[size_t(ta ? p * lda + i : i * lda + p)]) *
                                                double(b[size_t(tb ? j * ldb + p : p * ldb + j)]);
-        backend->gemm(DTypeOf<T>::value, ta, tb, m, n, k, a.data(), lda, b.data(), ldb, c.data(), ldc,
-                      accumulate);
+        backend->gemm(DTypeOf<T>::value, ta, tb, m, n, k, a.data(), lda, b.data(), ldb, c.data(), ldc, accumulate);
         double worst = 0;
         for (int64_t i = 0; i < m; ++i)
             for (int64_t j = 0; j < ldc; ++j) {

@@ -39,9 +39,11 @@ bool balanced(const std::string& html) {
 
 TEST_CASE("report: a page with table, pictures and curves; the same bytes twice") {
     const TemporaryFolder folder;
-    data::write_text_file(folder / "results.json",
-                          "{\"environment\": \"pointmaze-medium-v0\", \"success/raw/gcbc/last\": 0.1, \"success/raw/gcbc/best\": 0.2, "
-                          "\"success/raw/gcbc/task1\": 1, \"success/augmented/gcbc/last\": 0.95, \"warnings\": [\"a <b> & c\"], \"yield\": 0.5}");
+    data::write_text_file(
+        folder / "results.json",
+        "{\"environment\": \"pointmaze-medium-v0\", \"success/raw/gcbc/last\": 0.1, \"success/raw/gcbc/best\": 0.2, "
+        "\"success/raw/gcbc/task1\": 1, \"success/augmented/gcbc/last\": 0.95, \"warnings\": [\"a <b> & c\"], "
+        "\"yield\": 0.5}");
     data::write_text_file(folder / "metrics.csv", "step,wall_s,key,value\n50,1,tdr/loss,0.5\n100,2,tdr/loss,0.25\n");
     data::NpzWriter npz(folder / "pictures.npz");
     const std::vector<float> xy = {0, 0, 4, 4, 4, 8};
@@ -53,7 +55,8 @@ TEST_CASE("report: a page with table, pictures and curves; the same bytes twice"
     const std::string page = report::render({folder.path});
     CHECK(balanced(page));
     CHECK(page == report::render({folder.path}));
-    for (const char* part : {"95 %", "class=\"bridge\"", "class=\"heat\"", "tdr/loss", "a &lt;b&gt; &amp; c", "class=\"wall\""})
+    for (const char* part :
+         {"95 %", "class=\"bridge\"", "class=\"heat\"", "tdr/loss", "a &lt;b&gt; &amp; c", "class=\"wall\""})
         CHECK_MESSAGE(page.find(part) != std::string::npos, part);
     CHECK(page.find("nan") == std::string::npos);
     const TemporaryFolder empty;
@@ -65,7 +68,8 @@ TEST_CASE("report: numbers and charts") {
     CHECK(report::number(0.12345678) == "0.1235");
     CHECK(report::percent(.935) == "93.5 %");
     CHECK(report::line_chart("none", "x", {{"a", {}}}).empty());
-    const std::string chart = report::line_chart("loss", "updates", {{"a", {{0, 1}, {100, 3}}}, {"b", {{0, 2}, {100, 2}}}});
+    const std::string chart =
+        report::line_chart("loss", "updates", {{"a", {{0, 1}, {100, 3}}}, {"b", {{0, 2}, {100, 2}}}});
     CHECK(balanced(chart));
     CHECK(chart.find(">100<") != std::string::npos);
 }
@@ -74,9 +78,12 @@ TEST_CASE("report: several runs of one environment are told by median and range"
     const TemporaryFolder a, b, c;
     int64_t n = 1;
     for (const auto& [folder, success] : {std::pair{&a, "0.9"}, std::pair{&b, "0.5"}, std::pair{&c, "0.7"}}) {
-        data::write_text_file(*folder / "results.json", std::string("{\"environment\": \"pointmaze-large-v0\", \"success/augmented/iql/last\": ") + success +
-                                                            ", \"spearman_closed\": 0.99}");
-        data::write_text_file(*folder / "metrics.csv", text("step,wall_s,key,value\n100,1,tdr/loss,", n, "\n200,1,tdr/loss,", 2 * n, "\n"));
+        data::write_text_file(
+            *folder / "results.json",
+            std::string("{\"environment\": \"pointmaze-large-v0\", \"success/augmented/iql/last\": ") + success +
+                ", \"spearman_closed\": 0.99}");
+        data::write_text_file(*folder / "metrics.csv",
+                              text("step,wall_s,key,value\n100,1,tdr/loss,", n, "\n200,1,tdr/loss,", 2 * n, "\n"));
         ++n;
     }
     const std::string page = report::render({a.path, b.path, c.path});

@@ -21,8 +21,9 @@ std::vector<float> curve_points(int64_t rows, int64_t width, uint64_t seed) {
     for (int64_t t = 0; t < rows; ++t) {
         const double at = rng.uniform(0, 30);
         for (int64_t w = 0; w < width; ++w)
-            points[size_t(t * width + w)] = t % 7 == 6 ? points[size_t((t - 1) * width + w)]
-                                                       : float(10 * std::sin(at / double(w + 3) + double(w)) + .3 * rng.normal());
+            points[size_t(t * width + w)] =
+                t % 7 == 6 ? points[size_t((t - 1) * width + w)]
+                           : float(10 * std::sin(at / double(w + 3) + double(w)) + .3 * rng.normal());
     }
     return points;
 }
@@ -46,7 +47,14 @@ TEST_CASE("ball tree: bands hold exactly the rows that measuring all of them fin
             for (int64_t source : {int64_t(0), rows, 2 * rows}) {
                 const float* query = points.data() + source * width;
                 const double exact = rows > 0 ? distance(points, width, query, held[size_t(rows / 2)]) : 1;
-                for (const auto& [low, high] : {std::pair<double, double>{0, 1e9}, {0, 0}, {0, 1e-3}, {2, 5}, {5, 2}, {exact, exact}, {0, exact}, {exact, 1e9}}) {
+                for (const auto& [low, high] : {std::pair<double, double>{0, 1e9},
+                                                {0, 0},
+                                                {0, 1e-3},
+                                                {2, 5},
+                                                {5, 2},
+                                                {exact, exact},
+                                                {0, exact},
+                                                {exact, 1e9}}) {
                     std::vector<int64_t> found, truth;
                     for (const BallTree::Run& run : tree.near_band(query, low, high))
                         for (int64_t i = run.begin; i < run.end; ++i) {
@@ -82,7 +90,9 @@ TEST_CASE("farthest points: the same rows as the plain definition, ties and doub
                 std::vector<double> nearest(size_t(rows), std::numeric_limits<double>::infinity());
                 while (int64_t(plain.size()) < std::min(wanted, rows)) {
                     for (size_t i = 0; i < nearest.size(); ++i)
-                        nearest[i] = std::min(nearest[i], squared_distance(points.data() + pool[i] * width, points.data() + plain.back() * width, width));
+                        nearest[i] =
+                            std::min(nearest[i], squared_distance(points.data() + pool[i] * width,
+                                                                  points.data() + plain.back() * width, width));
                     const auto farthest = std::max_element(nearest.begin(), nearest.end());
                     if (*farthest <= 0) break;
                     plain.push_back(pool[size_t(farthest - nearest.begin())]);
@@ -104,7 +114,10 @@ TEST_CASE("nearest points: the same landmark as measuring all of them, the first
                 int64_t wrong = 0;
                 for (int64_t row = 0; row < rows; ++row) {
                     int32_t best = 0;
-                    auto square = [&](int32_t i) { return squared_distance(points.data() + row * width, points.data() + chosen[size_t(i)] * width, width); };
+                    auto square = [&](int32_t i) {
+                        return squared_distance(points.data() + row * width, points.data() + chosen[size_t(i)] * width,
+                                                width);
+                    };
                     for (int32_t i = 1; i < landmarks; ++i)
                         if (square(i) < square(best)) best = i;
                     wrong += found[size_t(row)] != best;
@@ -119,7 +132,9 @@ TEST_CASE("shortest paths: bit for bit what relaxing every edge again and again 
     for (int64_t n : {1, 2, 5, 120}) {
         const std::vector<float> points = curve_points(n, 2, 9);
         // Convex in the distance, as n^ is: two short edges undercut a long one.
-        auto length = [&](int64_t i, int64_t j) { return .3 * squared_distance(points.data() + 2 * i, points.data() + 2 * j, 2) + 1e-4; };
+        auto length = [&](int64_t i, int64_t j) {
+            return .3 * squared_distance(points.data() + 2 * i, points.data() + 2 * j, 2) + 1e-4;
+        };
         for (double edge : {0.0, 1.0, 8.0, 1e6}) {
             std::vector<float> plain(size_t(n * n), kNone);
             for (int64_t s = 0; s < n; ++s) {
@@ -129,7 +144,8 @@ TEST_CASE("shortest paths: bit for bit what relaxing every edge again and again 
                     changed = false;
                     for (int64_t i = 0; i < n; ++i)
                         for (int64_t j = 0; j < n; ++j)
-                            if (i != j && length(i, j) <= edge && d[i] + float(length(i, j)) < d[j]) d[j] = d[i] + float(length(i, j)), changed = true;
+                            if (i != j && length(i, j) <= edge && d[i] + float(length(i, j)) < d[j])
+                                d[j] = d[i] + float(length(i, j)), changed = true;
                 }
             }
             CHECK(shortest_paths(pool, n, length, edge) == plain);

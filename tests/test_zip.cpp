@@ -38,16 +38,15 @@ std::string error_of(const std::function<void()>& action, ErrorKind kind = Error
     return "";
 }
 
-void write_zip(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members,
-               bool compress, ThreadPool* pool = nullptr, uint64_t zip64_from = 0xFFFFFFFFu) {
+void write_zip(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members, bool compress,
+               ThreadPool* pool = nullptr, uint64_t zip64_from = 0xFFFFFFFFu) {
     ZipWriter writer(path, pool, zip64_from);
     for (const auto& [name, bytes] : members) writer.add(name, {{bytes.data(), bytes.size()}}, compress);
     writer.close();
 }
 
 void patch(std::string& bytes, size_t at, uint64_t value, int width) {
-    for (int i = 0; i < width; ++i)
-        bytes[at + static_cast<size_t>(i)] = static_cast<char>(value >> (8 * i) & 0xFF);
+    for (int i = 0; i < width; ++i) bytes[at + static_cast<size_t>(i)] = static_cast<char>(value >> (8 * i) & 0xFF);
 }
 
 }  // namespace
@@ -78,8 +77,7 @@ TEST_CASE("zip: a member read in parts, and one made of pieces") {
     std::string first = content(300, 3), second = content(600'000, 4), whole = first + second;
     for (bool compress : {false, true}) {
         ZipWriter writer(folder / "a.zip");
-        writer.add("m", {{first.data(), first.size()}, {nullptr, 0}, {second.data(), second.size()}},
-                   compress);
+        writer.add("m", {{first.data(), first.size()}, {nullptr, 0}, {second.data(), second.size()}}, compress);
         writer.close();
         ZipReader reader(folder / "a.zip");
         ZipStream stream(reader, reader.members()[0]);
@@ -130,7 +128,8 @@ TEST_CASE("zip: a member added again is the same file, and known to be the same 
     other[600'000] = static_cast<char>(other[600'000] ^ 1);
     for (bool compress : {false, true})
         for (uint64_t zip64_from : {uint64_t{0xFFFFFFFF}, uint64_t{1000}}) {
-            write_zip(folder / "a.zip", {{"one", one}, {"other", other}, {"again", one}}, compress, nullptr, zip64_from);
+            write_zip(folder / "a.zip", {{"one", one}, {"other", other}, {"again", one}}, compress, nullptr,
+                      zip64_from);
             ZipWriter writer(folder / "b.zip", nullptr, zip64_from);
             writer.add("one", {{one.data(), one.size()}}, compress);
             writer.add("other", {{other.data(), other.size()}}, compress);
@@ -176,19 +175,16 @@ TEST_CASE("zip: each hazard is refused in one clear line") {
     CHECK(contains(refusal([](auto& b) { b.insert(0, "junk"); }), "4 bytes that do not belong"));
     CHECK(contains(refusal([&](auto& b) { patch(b, end + 4, 1, 2); }), "several disks"));
     CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2); }), "counts 3 and 2"));
-    CHECK(
-        contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
     CHECK(contains(refusal([&](auto& b) { b[second] = 'X'; }), "entry 2 of 2 is missing"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }),
-                   "after its last"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }), "after its last"));
     CHECK(contains(refusal([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "runs beyond"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 8, 1, 2); }), "'first': encrypted"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 10, 93, 2); }), "compression method 93"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 16, 0, 4); }), "CRC-32"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 24, 499, 4); }), "stored, yet 500 bytes"));
-    CHECK(contains(
-        refusal([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
-        "cannot hold the 2147483647 bytes"));
+    CHECK(contains(refusal([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
+                   "cannot hold the 2147483647 bytes"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header runs beyond"));
     CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 3, 4); }), "no local header"));
     CHECK(contains(refusal([&](auto& b) { patch(b, second + 42, 0, 4); }), "overlaps"));
@@ -205,8 +201,7 @@ TEST_CASE("zip: deflated data of another length than declared are refused") {
     write_zip(folder / "a.zip", {{"m", content(5000, 8)}}, true);
     const std::string good = read_text_file(folder / "a.zip");
     size_t central = good.find("PK\x01\x02");
-    for (auto [size, words] :
-         {std::pair{4999, "more than the 4999"}, std::pair{5001, "ends after 5000 bytes"}}) {
+    for (auto [size, words] : {std::pair{4999, "more than the 4999"}, std::pair{5001, "ends after 5000 bytes"}}) {
         std::string bytes = good;
         patch(bytes, central + 24, static_cast<uint64_t>(size), 4);
         write_text_file(folder / "b.zip", bytes);
@@ -219,8 +214,7 @@ TEST_CASE("files: a missing file, a folder, a read-only folder and a full disk")
     TemporaryFolder folder;
     CHECK(error_of([&] { ZipReader reader(folder / "none.zip"); }, ErrorKind::io).find("No such file") !=
           std::string::npos);
-    CHECK(error_of([&] { ZipReader reader(folder.path); }, ErrorKind::io).find("directory") !=
-          std::string::npos);
+    CHECK(error_of([&] { ZipReader reader(folder.path); }, ErrorKind::io).find("directory") != std::string::npos);
     CHECK(error_of([&] { write_text_file(folder / "no/such", "x"); }, ErrorKind::io).find("cannot create") !=
           std::string::npos);
 
@@ -248,8 +242,7 @@ TEST_CASE("files: a missing file, a folder, a read-only folder and a full disk")
     if (::geteuid() != 0) {  // root may write anywhere
         std::filesystem::permissions(folder.path,
                                      std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-        CHECK(
-            error_of([&] { write_text_file(folder / "c", "x"); }, ErrorKind::io).find("Permission denied") !=
-            std::string::npos);
+        CHECK(error_of([&] { write_text_file(folder / "c", "x"); }, ErrorKind::io).find("Permission denied") !=
+              std::string::npos);
     }
 }

@@ -54,7 +54,9 @@ double value_of(const data::Json& results, const std::string& key) {
 }
 
 const char* arm_words(const std::string& arm) {
-    return arm == "raw" ? "the data as they are" : arm == "duplicate" ? "the same rows repeated (control)" : "stitched trajectories";
+    return arm == "raw"         ? "the data as they are"
+           : arm == "duplicate" ? "the same rows repeated (control)"
+                                : "stitched trajectories";
 }
 
 struct Run {
@@ -80,7 +82,8 @@ Run load(const std::string& folder) {
     run.config = text_of("config.ini");
     run.manifest = text_of("manifest.json");
     if (data::file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
-    if (data::file_exists(folder + "/pictures.npz")) run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
+    if (data::file_exists(folder + "/pictures.npz"))
+        run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
     if (!any) fail(ErrorKind::io, folder, ": no run folder: neither results.json, metrics.csv nor config.ini is there");
     return run;
 }
@@ -115,13 +118,15 @@ std::string success_table(const Run& run) {
     const Evaluated names = evaluated({&run});
     if (names.arms.empty()) return "<p>No policy was evaluated.</p>";
     std::string out = "<table><tr><th>learnt from</th>";
-    for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
+    for (const std::string& learner : names.learners)
+        out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
     out += "</tr>";
     for (const std::string& arm : names.arms) {
         out += std::string("<tr><td>") + arm_words(arm) + "</td>";
         for (const std::string& learner : names.learners) {
             const std::string key = "success/" + arm + "/" + learner;
-            out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" + percent(value_of(run.results, key + "/best")) + "</td><td>";
+            out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" +
+                   percent(value_of(run.results, key + "/best")) + "</td><td>";
             for (int task = 1; task <= 5; ++task)
                 if (run.results.find(key + "/task" + std::to_string(task)))
                     out += number(100 * value_of(run.results, key + "/task" + std::to_string(task))) + " ";
@@ -146,18 +151,21 @@ std::string spread(const std::vector<const Run*>& runs, const std::string& key, 
     if (values.empty()) return "-";
     std::sort(values.begin(), values.end());
     auto words = [&](double v) { return share ? percent(v) : number(v); };
-    return words(median_of(values)) + (values.size() > 1 ? " (" + words(values.front()) + " to " + words(values.back()) + ")" : "");
+    return words(median_of(values)) +
+           (values.size() > 1 ? " (" + words(values.front()) + " to " + words(values.back()) + ")" : "");
 }
 
 // Several runs of one environment: every policy's last success and the main figures, median and range.
 std::string joint_table(const std::string& environment, const std::vector<const Run*>& runs) {
     const Evaluated names = evaluated(runs);
-    std::string out = "<h2>" + escape(environment) + ": " + std::to_string(runs.size()) + " runs, median (least to most)</h2><table><tr><th>success, last checkpoint</th>";
+    std::string out = "<h2>" + escape(environment) + ": " + std::to_string(runs.size()) +
+                      " runs, median (least to most)</h2><table><tr><th>success, last checkpoint</th>";
     for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + "</th>";
     out += "</tr>";
     for (const std::string& arm : names.arms) {
         out += std::string("<tr><td>") + arm_words(arm) + "</td>";
-        for (const std::string& learner : names.learners) out += "<td>" + spread(runs, "success/" + arm + "/" + learner + "/last", true) + "</td>";
+        for (const std::string& learner : names.learners)
+            out += "<td>" + spread(runs, "success/" + arm + "/" + learner + "/last", true) + "</td>";
         out += "</tr>";
     }
     out += "</table><table><tr><th>figure</th><th></th></tr>";
@@ -170,17 +178,20 @@ std::string joint_table(const std::string& environment, const std::vector<const 
         {"true_arrival_error_median", "arrival error in the exact simulator, sigma", false},
         {"spearman_raw", "TDR against geodesic distance, rank correlation", false},
         {"spearman_closed", "the same, closed over landmarks", false}};
-    for (const auto& [key, words, share] : kFigures) out += std::string("<tr><td>") + words + "</td><td>" + spread(runs, key, share) + "</td></tr>";
+    for (const auto& [key, words, share] : kFigures)
+        out += std::string("<tr><td>") + words + "</td><td>" + spread(runs, key, share) + "</td></tr>";
     return out + "</table>";
 }
 
 std::string maze_figures(const Run& run) {
     const maze::Layout* layout = layout_of(run);
-    if (!run.pictures || !layout) return "<p>No pictures: the environment is not built in, or the run has not ended.</p>";
+    if (!run.pictures || !layout)
+        return "<p>No pictures: the environment is not built in, or the run has not ended.</p>";
     const data::NpzReader& npz = *run.pictures;
     std::string out = "<div class=\"row\">";
-    for (const auto& [key, caption] : {std::pair{"raw_xy", "The data: where the recorded agent was. Look for the dwelling at episodes' ends."},
-                                       std::pair{"augmented_xy", "The stitched data: the same corridors, and more of the ways between them."}}) {
+    for (const auto& [key, caption] :
+         {std::pair{"raw_xy", "The data: where the recorded agent was. Look for the dwelling at episodes' ends."},
+          std::pair{"augmented_xy", "The stitched data: the same corridors, and more of the ways between them."}}) {
         MazePicture picture(layout->walls, maze::kUnit);
         picture.heat(points_of(npz, key), 1);
         out += figure(picture.svg(), caption);
@@ -192,21 +203,26 @@ std::string maze_figures(const Run& run) {
         const std::vector<uint8_t> bridge = npz.read_as<uint8_t>("chain_is_bridge");
         start.push_back(static_cast<int64_t>(chain.size()));
         for (size_t c = 0; c + 1 < start.size(); ++c)
-            for (auto i = static_cast<size_t>(start[c]); i + 1 < static_cast<size_t>(start[c + 1]);) {  // runs of one kind
+            for (auto i = static_cast<size_t>(start[c]);
+                 i + 1 < static_cast<size_t>(start[c + 1]);) {  // runs of one kind
                 size_t j = i;
                 std::vector<XY> way = {chain[i]};
                 while (j + 1 < static_cast<size_t>(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
                 picture.way(way, bridge[i] ? "bridge" : "real");
                 i = j;
             }
-        out += figure(picture.svg(), "Some stitched trajectories: recorded parts thin, generated bridges thick. Bridges join episodes that never met.");
+        out += figure(picture.svg(),
+                      "Some stitched trajectories: recorded parts thin, generated bridges thick. Bridges join episodes "
+                      "that never met.");
     }
     const std::vector<XY> grid = points_of(npz, "tdr_grid_xy");
     if (!grid.empty()) {
-        const std::vector<float> distance = npz.read_as<float>("tdr_grid_distance"), geodesic = npz.read_as<float>("tdr_grid_geodesic");
+        const std::vector<float> distance = npz.read_as<float>("tdr_grid_distance"),
+                                 geodesic = npz.read_as<float>("tdr_grid_geodesic");
         const std::vector<XY> from = points_of(npz, "tdr_from_xy");
-        for (const auto& [values, caption] : {std::pair{&distance, "Learnt distance D in steps from the marked state: it should follow the corridors."},
-                                              std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
+        for (const auto& [values, caption] :
+             {std::pair{&distance, "Learnt distance D in steps from the marked state: it should follow the corridors."},
+              std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
             MazePicture picture(layout->walls, maze::kUnit);
             double high = 1;
             std::vector<double> field(values->begin(), values->end());
@@ -225,10 +241,13 @@ std::string maze_figures(const Run& run) {
         const std::vector<uint8_t> success = npz.read_as<uint8_t>("rollout_success/" + arm);
         start.push_back(static_cast<int64_t>(path.size()));
         for (size_t r = 0; r + 1 < start.size(); ++r)
-            picture.way(std::vector<XY>(path.begin() + start[r], path.begin() + start[r + 1]), success[r] ? "won" : "lost");
+            picture.way(std::vector<XY>(path.begin() + start[r], path.begin() + start[r + 1]),
+                        success[r] ? "won" : "lost");
         for (const XY& p : points_of(npz, "task_start_xy")) picture.mark(p, "start", "start of a task");
         for (const XY& p : points_of(npz, "task_goal_xy")) picture.mark(p, "goal", "goal of a task");
-        out += figure(picture.svg(), std::string("Evaluation: the policy learnt from ") + arm_words(arm) + ". Green ways arrived, orange ones did not; blue dots are starts, green ones goals.");
+        out += figure(picture.svg(),
+                      std::string("Evaluation: the policy learnt from ") + arm_words(arm) +
+                          ". Green ways arrived, orange ones did not; blue dots are starts, green ones goals.");
     }
     return out + "</div>";
 }
@@ -262,7 +281,8 @@ std::string curves(const std::map<std::string, std::vector<const Run*>>& environ
         for (const Run* run : runs) {
             std::map<std::string, std::vector<XY>> own;
             for (const MetricRow& row : run->metrics)
-                if (row.key.find("gradient_norm") == std::string::npos && row.key.find("success_task") == std::string::npos)
+                if (row.key.find("gradient_norm") == std::string::npos &&
+                    row.key.find("success_task") == std::string::npos)
                     own[row.key].push_back({static_cast<double>(row.step), row.value});
             for (auto& [key, points] : own) lines[key].push_back(std::move(points));
         }
@@ -296,8 +316,11 @@ std::string figures_table(const data::Json& results) {
 std::string render(const std::vector<std::string>& folders) {
     std::vector<Run> runs;
     for (const std::string& folder : folders) runs.push_back(load(folder));
-    std::string out = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
-                      "<title>astro report</title><style>" + std::string(kStyle) + "</style></head><body><h1>astro report</h1>";
+    std::string out =
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">"
+        "<title>astro report</title><style>" +
+        std::string(kStyle) + "</style></head><body><h1>astro report</h1>";
     std::map<std::string, std::vector<const Run*>> environments;
     for (const Run& run : runs) {
         const data::Json* environment = run.results.find("environment");
@@ -308,19 +331,23 @@ std::string render(const std::vector<std::string>& folders) {
     for (const Run& run : runs) {
         const data::Json* environment = run.results.find("environment");
         out += "<h2>" + escape((environment ? environment->as_string() + ": " : "") + run.folder) + "</h2>";
-        const double raw = value_of(run.results, "success/raw/gcbc/last"), made = value_of(run.results, "success/augmented/gcbc/last");
+        const double raw = value_of(run.results, "success/raw/gcbc/last"),
+                     made = value_of(run.results, "success/augmented/gcbc/last");
         if (std::isfinite(raw) && std::isfinite(made))
-            out += "<p class=\"lead\">A goal-conditioned cloning policy reaches the goal in " + percent(raw) + " of episodes when it learns from the data as they are, and in " +
-                   percent(made) + " when it learns from stitched trajectories.</p>";
+            out += "<p class=\"lead\">A goal-conditioned cloning policy reaches the goal in " + percent(raw) +
+                   " of episodes when it learns from the data as they are, and in " + percent(made) +
+                   " when it learns from stitched trajectories.</p>";
         out += success_table(run);
         if (const data::Json* warnings = run.results.find("warnings"))
-            for (const data::Json& w : warnings->elements()) out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
+            for (const data::Json& w : warnings->elements())
+                out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
         out += "<h2>Pictures</h2>" + maze_figures(run);
     }
     out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)
-        out += "<h2>Figures of " + escape(run.folder) + "</h2><details><summary>all " + std::to_string(run.results.members().size()) + "</summary>" +
-               figures_table(run.results) + "</details><details><summary>settings</summary><pre>" + escape(run.config) +
+        out += "<h2>Figures of " + escape(run.folder) + "</h2><details><summary>all " +
+               std::to_string(run.results.members().size()) + "</summary>" + figures_table(run.results) +
+               "</details><details><summary>settings</summary><pre>" + escape(run.config) +
                "</pre></details><details><summary>manifest</summary><pre>" + escape(run.manifest) + "</pre></details>";
     return out + "</body></html>\n";
 }

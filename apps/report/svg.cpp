@@ -40,11 +40,16 @@ std::string colour(double share) {
 std::string escape(const std::string& text) {
     std::string out;
     for (char c : text) {
-        if (c == '<') out += "&lt;";
-        else if (c == '>') out += "&gt;";
-        else if (c == '&') out += "&amp;";
-        else if (c == '"') out += "&quot;";
-        else out += c;
+        if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '&')
+            out += "&amp;";
+        else if (c == '"')
+            out += "&quot;";
+        else
+            out += c;
     }
     return out;
 }
@@ -67,21 +72,24 @@ MazePicture::MazePicture(const std::vector<std::string>& walls, double unit)
       walls_(walls) {}
 
 std::string MazePicture::square(double x, double y, double size, const std::string& style) const {
-    return "<rect x=\"" + fixed(x - x0_, 2) + "\" y=\"" + fixed(y - y0_, 2) + "\" width=\"" + fixed(size, 2) + "\" height=\"" +
-           fixed(size, 2) + "\" " + style + "/>";
+    return "<rect x=\"" + fixed(x - x0_, 2) + "\" y=\"" + fixed(y - y0_, 2) + "\" width=\"" + fixed(size, 2) +
+           "\" height=\"" + fixed(size, 2) + "\" " + style + "/>";
 }
 
 void MazePicture::heat(const std::vector<XY>& points, double size) {
     std::map<std::pair<int, int>, int> counts;  // (row, column)
-    for (const XY& p : points) ++counts[{static_cast<int>(std::floor(p.y / size)), static_cast<int>(std::floor(p.x / size))}];
+    for (const XY& p : points)
+        ++counts[{static_cast<int>(std::floor(p.y / size)), static_cast<int>(std::floor(p.x / size))}];
     int top = 1;
     for (const auto& [cell, count] : counts) top = std::max(top, count);
     for (const auto& [cell, count] : counts)
         layers_ += square(cell.second * size, cell.first * size, size,
-                          "class=\"heat\" fill-opacity=\"" + fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
+                          "class=\"heat\" fill-opacity=\"" +
+                              fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
 }
 
-void MazePicture::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high, double size) {
+void MazePicture::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high,
+                        double size) {
     for (size_t i = 0; i < points.size(); ++i) {
         if (!std::isfinite(values[i])) continue;
         layers_ += square(points[i].x - size / 2, points[i].y - size / 2, size,
@@ -103,13 +111,14 @@ void MazePicture::mark(XY at, const std::string& css_class, const std::string& t
 
 std::string MazePicture::svg() const {
     // y grows upwards, as in OGBench's own pictures.
-    std::string out = "<svg viewBox=\"0 0 " + fixed(width_) + " " + fixed(height_) + "\" role=\"img\"><g transform=\"translate(0," +
-                      fixed(height_) + ") scale(1,-1)\">";
+    std::string out = "<svg viewBox=\"0 0 " + fixed(width_) + " " + fixed(height_) +
+                      "\" role=\"img\"><g transform=\"translate(0," + fixed(height_) + ") scale(1,-1)\">";
     std::string blocks;
     for (size_t i = 0; i < walls_.size(); ++i)
         for (size_t j = 0; j < walls_[i].size(); ++j)
             if (walls_[i][j] == '1')
-                blocks += square((static_cast<double>(j) - 1.5) * unit_, (static_cast<double>(i) - 1.5) * unit_, unit_, "class=\"wall\"");
+                blocks += square((static_cast<double>(j) - 1.5) * unit_, (static_cast<double>(i) - 1.5) * unit_, unit_,
+                                 "class=\"wall\"");
     return out + layers_ + blocks + "</g></svg>";
 }
 
@@ -128,14 +137,19 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
     if (high_y == low_y) high_y = low_y + std::max(1e-9, std::fabs(low_y));
     auto x = [&](double v) { return kLeft + (v - low_x) / (high_x - low_x) * (kWidth - kLeft - kRight); };
     auto y = [&](double v) { return kHeight - kBottom - (v - low_y) / (high_y - low_y) * (kHeight - kBottom - kTop); };
-    std::string out = "<svg class=\"chart\" viewBox=\"0 0 420 220\" role=\"img\"><text class=\"name\" x=\"" + fixed(kLeft) + "\" y=\"16\">" + escape(title) + "</text>";
+    std::string out = "<svg class=\"chart\" viewBox=\"0 0 420 220\" role=\"img\"><text class=\"name\" x=\"" +
+                      fixed(kLeft) + "\" y=\"16\">" + escape(title) + "</text>";
     const double dx = tick_step(high_x - low_x, 5), dy = tick_step(high_y - low_y, 5);
     for (double v = std::ceil(low_x / dx) * dx; v <= high_x + 1e-9 * dx; v += dx)
-        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + fixed(x(v)) + "\" y=\"" + fixed(kHeight - kBottom + 14) + "\">" + number(v) + "</text>";
+        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + fixed(x(v)) + "\" y=\"" +
+               fixed(kHeight - kBottom + 14) + "\">" + number(v) + "</text>";
     for (double v = std::ceil(low_y / dy) * dy; v <= high_y + 1e-9 * dy; v += dy)
-        out += "<line class=\"grid\" x1=\"" + fixed(kLeft) + "\" x2=\"" + fixed(kWidth - kRight) + "\" y1=\"" + fixed(y(v)) + "\" y2=\"" + fixed(y(v)) +
-               "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kLeft - 5) + "\" y=\"" + fixed(y(v) + 4) + "\">" + number(std::fabs(v) < dy * 1e-6 ? 0 : v) + "</text>";
-    out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kWidth - kRight) + "\" y=\"" + fixed(kHeight - 4) + "\">" + escape(x_label) + "</text>";
+        out += "<line class=\"grid\" x1=\"" + fixed(kLeft) + "\" x2=\"" + fixed(kWidth - kRight) + "\" y1=\"" +
+               fixed(y(v)) + "\" y2=\"" + fixed(y(v)) + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" +
+               fixed(kLeft - 5) + "\" y=\"" + fixed(y(v) + 4) + "\">" + number(std::fabs(v) < dy * 1e-6 ? 0 : v) +
+               "</text>";
+    out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kWidth - kRight) + "\" y=\"" + fixed(kHeight - 4) +
+           "\">" + escape(x_label) + "</text>";
     for (size_t s = 0; s < series.size(); ++s) {
         const std::string css = "line" + std::to_string(s % 4);
         if (!series[s].low.empty()) {  // there along the upper bound, back along the lower one
@@ -151,7 +165,8 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
             if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";
         out += "\"><title>" + escape(series[s].name) + "</title></polyline>";
         if (series.size() > 1)
-            out += "<text class=\"" + css + " key\" x=\"" + fixed(kLeft + 110 * static_cast<double>(s)) + "\" y=\"" + fixed(kHeight - 4) + "\">" + escape(series[s].name) + "</text>";
+            out += "<text class=\"" + css + " key\" x=\"" + fixed(kLeft + 110 * static_cast<double>(s)) + "\" y=\"" +
+                   fixed(kHeight - 4) + "\">" + escape(series[s].name) + "</text>";
     }
     return out + "</svg>";
 }

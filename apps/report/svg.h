@@ -1,5 +1,5 @@
-// Pictures as inline SVG text: mazes with points, ways and fields, and line charts. Numbers are printed in a fixed form,
-// so that equal inputs give equal bytes.
+// Pictures as inline SVG text: mazes with points, ways and fields, and line charts. Numbers are printed in a fixed
+// form, so that equal inputs give equal bytes.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace astro::app::report {
 
-std::string escape(const std::string& text);       // for HTML and SVG
-std::string number(double value);                  // whole numbers in full, others with 4 significant digits
-std::string percent(double share);                 // "93 %"; "-" where it is not finite
+std::string escape(const std::string& text);  // for HTML and SVG
+std::string number(double value);             // whole numbers in full, others with 4 significant digits
+std::string percent(double share);            // "93 %"; "-" where it is not finite
 
 struct XY {
     double x = 0, y = 0;

@@ -7,8 +7,8 @@
 namespace astro::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
-    return {input.rows(first, count), value_input.rows(first, count), next_input.rows(first, count),
-            action.rows(first, count), reward.rows(first, count), mask.rows(first, count)};
+    return {input.rows(first, count),  value_input.rows(first, count), next_input.rows(first, count),
+            action.rows(first, count), reward.rows(first, count),      mask.rows(first, count)};
 }
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)

@@ -59,7 +59,8 @@ class BatchSampler {
     bool goals() const { return data_.protocol == Protocol::goal_conditioned; }
     int64_t input_width() const { return state_dim() * (goals() ? 2 : 1); }
     const LearningData& data() const { return data_; }
-    // Inputs of rows spread over the first pool, to spread first layers over: (n, input_width), without actions or with.
+    // Inputs of rows spread over the first pool, to spread first layers over: (n, input_width), without actions or
+    // with.
     std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
 
   private:
@@ -68,7 +69,7 @@ class BatchSampler {
     LearningData data_;
     std::vector<float> mean_, inverse_deviation_;
     data::GoalShares value_goals_;
-    std::vector<data::GoalSampler> samplers_;             // one a pool
+    std::vector<data::GoalSampler> samplers_;          // one a pool
     std::vector<std::vector<float>> rewards_, masks_;  // single-task, one a pool
 };
 

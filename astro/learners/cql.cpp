@@ -18,7 +18,8 @@ class CqlTd3Bc : public Td3Bc {
 
   protected:
     Extra critic_term(int64_t k) const override {
-        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count) {
+        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, const std::vector<Tensor>& q,
+                                                         int64_t count) {
             const Rng own = rng.stream(static_cast<uint64_t>(chunk));
             const Shape shape{rows.reward.dim(0), cql_.sampled_actions, sampler_.action_dim()};
             const Tensor random = Tensor::uniform(context_.backend, shape, -1, 1, own.stream("uniform"));
@@ -43,8 +44,8 @@ Tensor repeat_inputs(const Tensor& input, int64_t n) {
     return repeat_rows(input, n).reshape(Shape{input.dim(0) * n, input.dim(1)});
 }
 
-Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p,
-                                const Tensor& q) {
+Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions,
+                                const Tensor& log_p, const Tensor& q) {
     const int64_t size = actions.dim(0), n = actions.dim(1);
     const Tensor inputs = repeat_inputs(rows.value_input, n);
     Tensor sampled = critics(i, inputs, actions.reshape(Shape{size * n, actions.dim(2)})).reshape(Shape{size, n});

@@ -1,4 +1,5 @@
-// CQL as CORL has it (algorithms/offline/cql.py): see cql.cpp for the formulas, tests/golden/make_cql.py for one update.
+// CQL as CORL has it (algorithms/offline/cql.py): see cql.cpp for the formulas, tests/golden/make_cql.py for one
+// update.
 //   temperature: -mean log_alpha (log p + H), H = -A;   actor: mean alpha log p - min_i Q_i(s, a_new)
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
 #include <algorithm>
@@ -33,7 +34,8 @@ class CqlPure : public ValueLearner {
         actor_set_ = nn::ParameterSet(policy_);
         actor_.net = policy_.net;  // the same parameters
         actor_optimiser_ = nn::Adam(actor_set_);
-        for (Scalar* s : {&log_alpha_, &log_multiplier_}) s->value = Tensor::zeros(context.backend, DType::f32, Shape{1});
+        for (Scalar* s : {&log_alpha_, &log_multiplier_})
+            s->value = Tensor::zeros(context.backend, DType::f32, Shape{1});
         alpha_set_ = nn::ParameterSet(log_alpha_);
         multiplier_set_ = nn::ParameterSet(log_multiplier_);
         alpha_optimiser_ = nn::Adam(alpha_set_);
@@ -73,25 +75,32 @@ class CqlPure : public ValueLearner {
 
         // Critics: TD errors and the conservative terms. Sums of differences are kept for the multiplier.
         std::vector<double> difference(static_cast<size_t>(chunks));
-        const double strength = config_.pure_weight * (config_.lagrange ? std::clamp(std::exp(log_multiplier_.value.item()), 0.0, 1e6) : 1.0);
-        const double critic = update_critics(k, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
-            const int64_t size = rows.reward.dim(0);
-            Tensor actions, log_p;
-            {
-                NoTape off;
-                const GaussianPolicy::Sample next = policy_.at(rows.next_input).repeat(n).sample(noise("cql-next", c, size * n));
-                const GaussianPolicy::Sample current = policy_.at(rows.value_input).repeat(n).sample(noise("cql-current", c, size * n));
-                const Shape each{size, n, da}, density{size, n};
-                const Tensor uniform = Tensor::uniform(b, each, -1, 1, rng.stream("uniform").stream(static_cast<uint64_t>(c)));
-                actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
-                log_p = concat({Tensor::full(b, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
-                                next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
-            }
-            const Tensor total = config_.lagrange ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
-                                                  : conservative_term(critics_, rows, actions, log_p, q);
-            difference[static_cast<size_t>(c)] = total.item();
-            return total * (strength * inverse);
-        });
+        const double strength = config_.pure_weight *
+                                (config_.lagrange ? std::clamp(std::exp(log_multiplier_.value.item()), 0.0, 1e6) : 1.0);
+        const double critic =
+            update_critics(k, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
+                const int64_t size = rows.reward.dim(0);
+                Tensor actions, log_p;
+                {
+                    NoTape off;
+                    const GaussianPolicy::Sample next =
+                        policy_.at(rows.next_input).repeat(n).sample(noise("cql-next", c, size * n));
+                    const GaussianPolicy::Sample current =
+                        policy_.at(rows.value_input).repeat(n).sample(noise("cql-current", c, size * n));
+                    const Shape each{size, n, da}, density{size, n};
+                    const Tensor uniform =
+                        Tensor::uniform(b, each, -1, 1, rng.stream("uniform").stream(static_cast<uint64_t>(c)));
+                    actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
+                    log_p = concat({Tensor::full(b, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
+                                    next.log_p.reshape(density), current.log_p.reshape(density)},
+                                   1);
+                }
+                const Tensor total = config_.lagrange
+                                         ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
+                                         : conservative_term(critics_, rows, actions, log_p, q);
+                difference[static_cast<size_t>(c)] = total.item();
+                return total * (strength * inverse);
+            });
 
         actor_optimiser_.step(actor_set_, actor.flat, config_.actor_learning_rate);
         double mean_log_p = 0, mean_difference = 0;
@@ -102,7 +111,11 @@ class CqlPure : public ValueLearner {
             step_scalar(multiplier_set_, multiplier_optimiser_,
                         multiplier_gradient(strength, mean_difference, config_.lagrange_gap), value_.learning_rate);
         nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-        return {{"critic_loss", critic}, {"actor_loss", actor.loss}, {"log_p", mean_log_p}, {"difference", mean_difference / 2}, {"alpha", alpha}};
+        return {{"critic_loss", critic},
+                {"actor_loss", actor.loss},
+                {"log_p", mean_log_p},
+                {"difference", mean_difference / 2},
+                {"alpha", alpha}};
     }
 
     TrainingState state() override {
@@ -136,7 +149,9 @@ Tensor largest(const Tensor& x) {
 
 double temperature_gradient(double mean_log_p, int64_t actions) { return -(mean_log_p - static_cast<double>(actions)); }
 
-double multiplier_gradient(double strength, double differences, double gap) { return -0.5 * strength * (differences - 2 * gap); }
+double multiplier_gradient(double strength, double differences, double gap) {
+    return -0.5 * strength * (differences - 2 * gap);
+}
 
 GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {
     const Tensor out = net(input);
@@ -156,8 +171,8 @@ GaussianPolicy::Sample GaussianPolicy::Gaussian::sample(const Tensor& noise) con
     return {tanh(u), sum(log_p, 1)};
 }
 
-std::unique_ptr<Learner> make_cql_pure(const Context& context, const Config& config, const std::string&, const LearningData& data,
-                                       const std::string& stage) {
+std::unique_ptr<Learner> make_cql_pure(const Context& context, const Config& config, const std::string&,
+                                       const LearningData& data, const std::string& stage) {
     return std::make_unique<CqlPure>(context, config, data, stage);
 }
 

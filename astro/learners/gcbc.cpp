@@ -33,9 +33,10 @@ class Gcbc : public Learner {
             const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);
             return sum(square(error)) * each;
         };
-        nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
-        const double norm = optimiser_.step(actor_set_, g.flat,
-                                            nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
+        nn::Gradient g =
+            nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
+        const double norm = optimiser_.step(
+            actor_set_, g.flat, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
         return {{"loss", g.loss}, {"gradient_norm", norm}};
     }
 

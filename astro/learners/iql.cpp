@@ -26,7 +26,8 @@ class Iql : public ValueLearner {
     Figures update(int64_t k) override {
         const Batch batch = sampler_.draw(context_.backend, value_.batch, stream(k).stream("batch"));
         const int64_t count = batch.reward.dim(0);
-        const Tensor target_q = evaluate(batch, [&](int64_t, const Batch& rows) { return critics_target_.least(rows.value_input, rows.action); });
+        const Tensor target_q = evaluate(
+            batch, [&](int64_t, const Batch& rows) { return critics_target_.least(rows.value_input, rows.action); });
         const Tensor y = evaluate(batch, [&](int64_t, const Batch& rows) {
             return regression_target(rows, value_of(v_, rows.next_input), target_rule());
         });
@@ -48,7 +49,9 @@ class Iql : public ValueLearner {
         v_optimiser_.step(v_set_, v.flat, rate(k));
         const double critics = update_critics(k, batch, y);
         nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-        return {{"value_loss", v.loss}, {"critic_loss", critics}, {"actor_loss", awr ? update_awr(k, batch, advantage) : update_ddpg(k, batch)}};
+        return {{"value_loss", v.loss},
+                {"critic_loss", critics},
+                {"actor_loss", awr ? update_awr(k, batch, advantage) : update_ddpg(k, batch)}};
     }
 
     TrainingState state() override {
@@ -68,9 +71,9 @@ class Iql : public ValueLearner {
 
     // Goal-conditioned, advantages are divided by their deviation over the batch first (ours).
     double update_awr(int64_t k, const Batch& batch, const Tensor& advantage) {
-        const std::vector<float> weight =
-            awr_weights(advantage.to_vector<float>(), sampler_.goals() ? config_.temperature : config_.single_task_temperature,
-                        config_.advantage_cap, sampler_.goals());
+        const std::vector<float> weight = awr_weights(
+            advantage.to_vector<float>(), sampler_.goals() ? config_.temperature : config_.single_task_temperature,
+            config_.advantage_cap, sampler_.goals());
         const int64_t count = batch.reward.dim(0);
         const Tensor weights = Tensor::from(context_.backend, Shape{count, 1}, weight);
         const nn::Gradient g = nn::chunked_gradient(
@@ -107,8 +110,8 @@ Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int
     return sum(square(actor(rows.input) - rows.action) * weight) * (1.0 / static_cast<double>(count));
 }
 
-std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, const std::string&, const LearningData& data,
-                                  const std::string& stage) {
+std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, const std::string&,
+                                  const LearningData& data, const std::string& stage) {
     return std::make_unique<Iql>(context, config, data, stage);
 }
 

@@ -29,8 +29,8 @@ struct Actor {
 
 class Learner : public Trainee {
   public:
-    Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals, std::string name,
-            uint64_t seed)
+    Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals,
+            std::string name, uint64_t seed)
         : context_(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
 
     std::string name() const override { return name_; }
@@ -53,7 +53,8 @@ class Learner : public Trainee {
 
 // learner: "gcbc", "iql", "td3bc" or "cql". stage: the trainee's name, part of its random streams.
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
-                                      const std::string& environment, const LearningData& data, const std::string& stage);
+                                      const std::string& environment, const LearningData& data,
+                                      const std::string& stage);
 
 // Factories of the rows of the table, one in each learner's file.
 using Factory = std::unique_ptr<Learner>(const Context& context, const Config& config, const std::string& environment,

@@ -14,14 +14,16 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
         std::vector<float> input;
         auto append = [&](const std::vector<float>& rows, int64_t r) {
             for (int64_t i = 0; i < ds; ++i)
-                input.push_back(static_cast<float>((double(rows[static_cast<size_t>(r * ds + i)]) - scaling.mean[static_cast<size_t>(i)]) /
-                                                   scaling.deviation[static_cast<size_t>(i)]));
+                input.push_back(static_cast<float>(
+                    (double(rows[static_cast<size_t>(r * ds + i)]) - scaling.mean[static_cast<size_t>(i)]) /
+                    scaling.deviation[static_cast<size_t>(i)]));
         };
         for (int64_t r = first; r < first + count; ++r) {
             append(states, r);
             if (sampler_.goals()) append(goals, r);
         }
-        const Tensor out = clamp(actor_(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
+        const Tensor out =
+            clamp(actor_(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
         context_.backend.download(actions.data() + first * da, out.raw(), out.bytes());
     });
     return actions;
@@ -61,7 +63,8 @@ std::vector<std::string> astro::learner_sections(const std::string& learner) {
 namespace astro::learners {
 
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
-                                      const std::string& environment, const LearningData& data, const std::string& stage) {
+                                      const std::string& environment, const LearningData& data,
+                                      const std::string& stage) {
     for (const Row& row : table())
         if (learner == row.name) return row.make(context, config, environment, data, stage);
     fail(ErrorKind::usage, "unknown learner '", learner, "'");

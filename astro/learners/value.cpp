@@ -54,8 +54,10 @@ nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms&
         rows += chunk.dim(0);
         for (size_t i = 0; i < values.back().size(); ++i) {
             const double v = values.back()[i];
-            if (i % static_cast<size_t>(width) == 0) q_sum += v, q_size += std::fabs(v);
-            else miss += v * v;
+            if (i % static_cast<size_t>(width) == 0)
+                q_sum += v, q_size += std::fabs(v);
+            else
+                miss += v * v;
         }
     }
     const double n = static_cast<double>(rows), scale = terms.q_weight / std::max(1e-12, q_size / n);
@@ -65,7 +67,8 @@ nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms&
     for (size_t c = 0; c < outputs.size(); ++c) {  // d/dq = -scale / n, d/d(pi - a) = 2 each (pi - a)
         for (size_t i = 0; i < values[c].size(); ++i)
             values[c][i] = i % static_cast<size_t>(width) == 0 ? -scale / n : 2 * each * values[c][i];
-        joined.gradients.push_back(Tensor::from(outputs[c].backend(), outputs[c].shape(), values[c]).cast(outputs[c].dtype()));
+        joined.gradients.push_back(
+            Tensor::from(outputs[c].backend(), outputs[c].shape(), values[c]).cast(outputs[c].dtype()));
     }
     return joined;
 }
@@ -75,7 +78,8 @@ Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_n
     return clamp(mean + clamp(noise * policy_noise, -clip, clip), -1, 1);
 }
 
-ValueLearner::ValueLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+ValueLearner::ValueLearner(const Context& context, const Config& config, const LearningData& data,
+                           const std::string& stage)
     : Learner(context, data, config.value.current_goals, config.value.trajectory_goals, stage,
               static_cast<uint64_t>(config.general.seed)),
       value_(config.value) {
@@ -136,7 +140,9 @@ double ValueLearner::update_critics(int64_t k, const Batch& batch, const Tensor&
 double ValueLearner::update_actor(int64_t k, const Batch& batch, const ActorTerms& terms) {
     const nn::Gradient g = nn::joint_gradient(
         context_.threads, context_.chunks, batch.reward.dim(0), actor_set_.flat(),
-        [&](int64_t, int64_t first, int64_t count) { return actor_outputs(actor_, critics_, batch.rows(first, count), terms.least); },
+        [&](int64_t, int64_t first, int64_t count) {
+            return actor_outputs(actor_, critics_, batch.rows(first, count), terms.least);
+        },
         [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
     actor_optimiser_.step(actor_set_, g.flat, rate(k));
     return g.loss;

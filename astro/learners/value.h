@@ -59,7 +59,9 @@ class ValueLearner : public Learner {
         return value_.activation == PolicyActivation::relu ? nn::Activation::relu : nn::Activation::gelu;
     }
     nn::Mlp make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const;
-    double rate(int64_t k) const { return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end); }
+    double rate(int64_t k) const {
+        return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
+    }
     TargetRule target_rule() const;
     // One Adam step on the critics: mean squared error to y, and `more` for each chunk (or nothing), which is given the
     // chunk's critic_values.
@@ -75,13 +77,14 @@ class ValueLearner : public Learner {
     nn::Adam actor_optimiser_, critics_optimiser_;
 };
 
-// TD3's smoothed actions: clamp(mean + clamp(policy_noise * noise, -clip, clip), -1, 1); mean, noise (B, A), noise ~ N(0, 1).
+// TD3's smoothed actions: clamp(mean + clamp(policy_noise * noise, -clip, clip), -1, 1); mean, noise (B, A), noise ~
+// N(0, 1).
 Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip);
 
 // CQL's conservative differences of critic i: log sum_k exp(Q_i(s, a_k) - log p_k) - q_i, q_i = Q_i(s, a), (B).
 // actions (B, n, A); log_p (B, n) or undefined. The term: their sum over rows and critics, each no less than `low`.
-Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions, const Tensor& log_p,
-                                const Tensor& q);
+Tensor conservative_differences(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions,
+                                const Tensor& log_p, const Tensor& q);
 Tensor conservative_term(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
                          const std::vector<Tensor>& q, double low = -std::numeric_limits<double>::infinity());
 Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I)

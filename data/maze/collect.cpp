@@ -25,7 +25,8 @@ class Oracle {
         const Cell own = cell_of(at);
         Cell next = own;
         int best = steps[static_cast<size_t>(layout_.index(own))];
-        for (const Cell n : {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}}) {
+        for (const Cell n :
+             {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}}) {
             if (layout_.wall(n)) continue;
             const int s = steps[static_cast<size_t>(layout_.index(n))];
             if (s >= 0 && s < best) best = s, next = n;

@@ -8,7 +8,7 @@ namespace astro::maze {
 namespace {
 
 // The 16 grid points that no shorter move passes through.
-constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {1, -1}, {-1, 1}, {-1, -1},
+constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},  {1, 1}, {1, -1}, {-1, 1}, {-1, -1},
                                {2, 1}, {2, -1}, {-2, 1}, {-2, -1}, {1, 2}, {1, -2}, {-1, 2}, {-1, -2}};
 
 }  // namespace
@@ -21,19 +21,25 @@ GeodesicMap::GeodesicMap(const Layout& layout) : layout_(&layout) {
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
             const Point p = point(ix, iy);
-            free_[static_cast<size_t>(iy * width_ + ix)] = !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
+            free_[static_cast<size_t>(iy * width_ + ix)] =
+                !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
         }
     moves_.resize(free_.size());
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
-            auto open = [&](int64_t x, int64_t y) { return x >= 0 && y >= 0 && x < width_ && y < height_ && free(x, y); };
+            auto open = [&](int64_t x, int64_t y) {
+                return x >= 0 && y >= 0 && x < width_ && y < height_ && free(x, y);
+            };
             for (int m = 0; m < 16; ++m) {
                 const int dx = kMoves[m][0], dy = kMoves[m][1];
                 bool fits = free(ix, iy) && open(ix + dx, iy + dy);
                 // No move cuts a corner: both points that it passes between are free.
-                if (std::abs(dx) == 2) fits = fits && open(ix + dx / 2, iy) && open(ix + dx / 2, iy + dy);
-                else if (std::abs(dy) == 2) fits = fits && open(ix, iy + dy / 2) && open(ix + dx, iy + dy / 2);
-                else if (dx != 0 && dy != 0) fits = fits && open(ix + dx, iy) && open(ix, iy + dy);
+                if (std::abs(dx) == 2)
+                    fits = fits && open(ix + dx / 2, iy) && open(ix + dx / 2, iy + dy);
+                else if (std::abs(dy) == 2)
+                    fits = fits && open(ix, iy + dy / 2) && open(ix + dx, iy + dy / 2);
+                else if (dx != 0 && dy != 0)
+                    fits = fits && open(ix + dx, iy) && open(ix, iy + dy);
                 if (fits) moves_[static_cast<size_t>(iy * width_ + ix)] |= static_cast<uint16_t>(1u << m);
             }
         }
@@ -56,8 +62,8 @@ int64_t GeodesicMap::nearest(Point p) const {
     return best;
 }
 
-// Dijkstra with buckets as wide as the shortest move: nothing found from a bucket falls into it, so the order within one
-// does not matter; and the longest move (2.24 widths) reaches at most the third bucket after it.
+// Dijkstra with buckets as wide as the shortest move: nothing found from a bucket falls into it, so the order within
+// one does not matter; and the longest move (2.24 widths) reaches at most the third bucket after it.
 std::vector<float> GeodesicMap::distances_from(Point p) const {
     std::vector<float> distance(free_.size(), -1.0f);
     const int64_t start = nearest(p);
@@ -83,7 +89,8 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
                 float& known = distance[static_cast<size_t>(to)];
                 if (known >= 0 && next >= known) continue;
                 known = next;
-                bucket[static_cast<size_t>(next / static_cast<float>(kSpacing)) % 4].push_back({next, static_cast<int32_t>(to)});
+                bucket[static_cast<size_t>(next / static_cast<float>(kSpacing)) % 4].push_back(
+                    {next, static_cast<int32_t>(to)});
             }
         }
         bucket[b].clear();

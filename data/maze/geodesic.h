@@ -17,7 +17,9 @@ class GeodesicMap {
 
     int64_t width() const { return width_; }
     int64_t height() const { return height_; }
-    Point point(int64_t ix, int64_t iy) const { return {x0_ + kSpacing * static_cast<double>(ix), y0_ + kSpacing * static_cast<double>(iy)}; }
+    Point point(int64_t ix, int64_t iy) const {
+        return {x0_ + kSpacing * static_cast<double>(ix), y0_ + kSpacing * static_cast<double>(iy)};
+    }
     bool free(int64_t ix, int64_t iy) const { return free_[static_cast<size_t>(iy * width_ + ix)] != 0; }
 
     static constexpr double kSpacing = 0.25;

@@ -1,6 +1,6 @@
-#include <algorithm>
 #include "data/maze/layout.h"
 
+#include <algorithm>
 #include <deque>
 
 #include "tensor/base/error.h"
@@ -50,7 +50,8 @@ std::vector<Cell> Layout::free_cells() const {
 std::vector<Cell> Layout::vertex_cells() const {
     std::vector<Cell> cells;
     for (const Cell& c : free_cells()) {
-        const bool up = !wall(c.i - 1, c.j), down = !wall(c.i + 1, c.j), left = !wall(c.i, c.j - 1), right = !wall(c.i, c.j + 1);
+        const bool up = !wall(c.i - 1, c.j), down = !wall(c.i + 1, c.j), left = !wall(c.i, c.j - 1),
+                   right = !wall(c.i, c.j + 1);
         const bool hallway = (up && down && !left && !right) || (left && right && !up && !down);
         if (!hallway) cells.push_back(c);
     }
@@ -98,11 +99,15 @@ bool parse_environment(std::string_view name, EnvironmentName& out) {
         if (l.name == words[1]) out.maze = l.name;
     if (out.maze.empty()) return false;
     for (size_t i = 2; i + 1 < words.size(); ++i) {
-        if (words[i] == "navigate" || words[i] == "stitch" || words[i] == "explore") out.type = words[i];
-        else if (words[i] == "singletask") out.task = 1;
-        else if (words[i].size() == 5 && words[i].compare(0, 4, "task") == 0 && words[i][4] >= '1' && words[i][4] <= '5')
+        if (words[i] == "navigate" || words[i] == "stitch" || words[i] == "explore")
+            out.type = words[i];
+        else if (words[i] == "singletask")
+            out.task = 1;
+        else if (words[i].size() == 5 && words[i].compare(0, 4, "task") == 0 && words[i][4] >= '1' &&
+                 words[i][4] <= '5')
             out.task = words[i][4] - '0';
-        else return false;
+        else
+            return false;
     }
     return true;
 }

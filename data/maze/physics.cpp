@@ -54,7 +54,8 @@ int find_contacts(const Layout& layout, Point p, Point v, Contact* contacts) {
             auto row = [&](double jx, double jy) {
                 return Row{jx, jy, -kDamping * (jx * v.x + jy * v.y) + kStiffness * impedance * penetration};
             };
-            contacts[n++] = {{row(nx - ny, ny + nx), row(nx + ny, ny - nx), row(nx, ny)}, impedance / (1 - impedance) * 3 / 8};
+            contacts[n++] = {{row(nx - ny, ny + nx), row(nx + ny, ny - nx), row(nx, ny)},
+                             impedance / (1 - impedance) * 3 / 8};
         }
     return n;
 }
@@ -86,7 +87,8 @@ Point acceleration(const Layout& layout, Point p, Point v) {
     for (int iteration = 0; iteration < 100; ++iteration) {
         if (std::sqrt(now.gx * now.gx + now.gy * now.gy) < 1e-9) break;
         const double det = now.hxx * now.hyy - now.hxy * now.hxy;
-        const double sx = -(now.hyy * now.gx - now.hxy * now.gy) / det, sy = -(now.hxx * now.gy - now.hxy * now.gx) / det;
+        const double sx = -(now.hyy * now.gx - now.hxy * now.gy) / det,
+                     sy = -(now.hxx * now.gy - now.hxy * now.gx) / det;
         double share = 1;
         while (share > 1e-12) {
             const Cost next(contacts, n, ax + share * sx, ay + share * sy);

@@ -29,7 +29,8 @@ std::vector<Episode> draw_episodes(const Layout& layout, const std::vector<int64
     std::vector<Episode> episodes;
     for (int64_t task : tasks)
         for (int64_t e = 0; e < each; ++e) {
-            Rng rng = Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(task)).stream(static_cast<uint64_t>(e));
+            Rng rng =
+                Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(task)).stream(static_cast<uint64_t>(e));
             const Task& cells = layout.tasks[static_cast<size_t>(task - 1)];
             Episode episode;
             episode.task = static_cast<int>(task - 1);
@@ -63,7 +64,8 @@ std::vector<Outcome> evaluate(const Layout& layout, const std::vector<Episode>& 
         for (size_t r = 0; r < running.size(); ++r) {
             const size_t e = running[r];
             const bool before = distance(agents[e].observation(), episodes[e].goal) <= kGoalTolerance;
-            agents[e].step(std::clamp(double(actions[2 * r]), -1.0, 1.0), std::clamp(double(actions[2 * r + 1]), -1.0, 1.0));
+            agents[e].step(std::clamp(double(actions[2 * r]), -1.0, 1.0),
+                           std::clamp(double(actions[2 * r + 1]), -1.0, 1.0));
             if (record_paths) outcomes[e].path.push_back(agents[e].observation());
             outcomes[e].steps = step + 1;
             const bool after = distance(agents[e].observation(), episodes[e].goal) <= kGoalTolerance;

@@ -56,7 +56,8 @@ struct Outcome {
 };
 
 // Actions for a batch: observations and goals (n, 2) in, actions (n, 2) out. Must treat each row by itself.
-using BatchPolicy = std::function<std::vector<float>(const std::vector<float>& observations, const std::vector<float>& goals)>;
+using BatchPolicy =
+    std::function<std::vector<float>(const std::vector<float>& observations, const std::vector<float>& goals)>;
 
 // Runs all episodes in step; those still running go through the policy as one batch. Actions are clipped to [-1, 1].
 // Success: distance to the goal at most 1, judged on s' (goal-conditioned) or on s (single-task).

@@ -25,17 +25,19 @@ std::vector<double> measured_sigma(const data::Dataset& d) {
     std::vector<double> sigma;
     for (int i = 0; i < 2; ++i) {
         const double mean = n ? sum[i] / static_cast<double>(n) : 0;
-        sigma.push_back(std::max(1e-3, n ? std::sqrt(std::max(0.0, square[i] / static_cast<double>(n) - mean * mean)) : 0));
+        sigma.push_back(
+            std::max(1e-3, n ? std::sqrt(std::max(0.0, square[i] / static_cast<double>(n) - mean * mean)) : 0));
     }
     return sigma;
 }
 
 }  // namespace
 
-Replay replay(const Layout& layout, const data::Dataset& d, const std::vector<double>& tolerances, ThreadPool& threads) {
+Replay replay(const Layout& layout, const data::Dataset& d, const std::vector<double>& tolerances,
+              ThreadPool& threads) {
     if (d.state_dim != 2 || d.action_dim != 2)
-        fail(ErrorKind::data, "a point maze has states and actions of 2 dimensions, this file has ", d.state_dim, " and ",
-             d.action_dim);
+        fail(ErrorKind::data, "a point maze has states and actions of 2 dimensions, this file has ", d.state_dim,
+             " and ", d.action_dim);
     Replay result;
     result.tolerance = tolerances;
     result.sigma_delta = measured_sigma(d);
@@ -48,7 +50,8 @@ Replay replay(const Layout& layout, const data::Dataset& d, const std::vector<do
         for (int64_t t = d.episode_start[static_cast<size_t>(e)]; t < d.episode_end(e); ++t) {
             const float* from = d.qpos_dim == 2 ? d.qpos.data() + t * 2 : d.observation(t);
             const State s = step_point(layout, {from[0], from[1]}, d.action(t)[0], d.action(t)[1]);
-            const double dx = s.position.x - double(d.observation(t + 1)[0]), dy = s.position.y - double(d.observation(t + 1)[1]);
+            const double dx = s.position.x - double(d.observation(t + 1)[0]),
+                         dy = s.position.y - double(d.observation(t + 1)[1]);
             const double sx = dx / result.sigma_delta[0], sy = dy / result.sigma_delta[1];
             errors[static_cast<size_t>(t)] = {static_cast<float>(std::max(std::fabs(dx), std::fabs(dy))),
                                               static_cast<float>(std::sqrt((sx * sx + sy * sy) / 2))};

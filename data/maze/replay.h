@@ -9,9 +9,9 @@ namespace astro::maze {
 
 struct ReplayPart {  // real or synthetic transitions
     int64_t transitions = 0;
-    double worst = 0;                    // largest |component| off, in units
+    double worst = 0;  // largest |component| off, in units
     int64_t worst_row = -1;
-    std::vector<int64_t> violations;     // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
+    std::vector<int64_t> violations;  // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
 };
 
 struct Replay {

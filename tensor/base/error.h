@@ -42,7 +42,7 @@ template <class... Parts>
 }  // namespace astro
 
 // Preconditions of an API: throws Error(internal, message parts...) when the condition does not hold.
-#define ASTRO_CHECK(condition, ...)                                                        \
-    do {                                                                                   \
-        if (!(condition)) ::astro::fail(::astro::ErrorKind::internal, __VA_ARGS__);        \
+#define ASTRO_CHECK(condition, ...)                                                 \
+    do {                                                                            \
+        if (!(condition)) ::astro::fail(::astro::ErrorKind::internal, __VA_ARGS__); \
     } while (false)

@@ -28,8 +28,7 @@ KernelTables choose() {
     if (wanted("avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
         return cpu::avx512_kernels();
-    if (wanted("avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return cpu::avx2_kernels();
+    if (wanted("avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return cpu::avx2_kernels();
 #endif
     return cpu::portable_kernels();
 }
@@ -39,9 +38,16 @@ const KernelTables& tables() {
     return chosen;
 }
 
-template <class T> const Kernels<T>& kernels();
-template <> const Kernels<float>& kernels<float>() { return tables().f32; }
-template <> const Kernels<double>& kernels<double>() { return tables().f64; }
+template <class T>
+const Kernels<T>& kernels();
+template <>
+const Kernels<float>& kernels<float>() {
+    return tables().f32;
+}
+template <>
+const Kernels<double>& kernels<double>() {
+    return tables().f64;
+}
 
 std::atomic<int64_t> flop_count{0};
 
@@ -84,17 +90,30 @@ void* workspace(int slot, int64_t bytes) {
     return block.data;
 }
 
-template <class T> T* gemm_space() {
+template <class T>
+T* gemm_space() {
     return static_cast<T*>(workspace(0, cpu::gemm_workspace<T>() * int64_t{sizeof(T)}));
 }
-template <class T> T* scratch(int64_t n) { return static_cast<T*>(workspace(1, (n + 1) * int64_t{sizeof(T)})); }
+template <class T>
+T* scratch(int64_t n) {
+    return static_cast<T*>(workspace(1, (n + 1) * int64_t{sizeof(T)}));
+}
 
-template <class T> const T* in(const void* p) { return static_cast<const T*>(p); }
-template <class T> T* out(void* p) { return static_cast<T*>(p); }
+template <class T>
+const T* in(const void* p) {
+    return static_cast<const T*>(p);
+}
+template <class T>
+T* out(void* p) {
+    return static_cast<T*>(p);
+}
 
 // Calls f(T{}) with the kernel's type; every method below is one such line.
-#define ASTRO_DISPATCH(op, ...) \
-    visit_float(op, type, [&](auto zero) { using T = decltype(zero); __VA_ARGS__; })
+#define ASTRO_DISPATCH(op, ...)            \
+    visit_float(op, type, [&](auto zero) { \
+        using T = decltype(zero);          \
+        __VA_ARGS__;                       \
+    })
 
 class CpuBackend : public Backend {
   public:
@@ -123,39 +142,39 @@ class CpuBackend : public Backend {
     }
     void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y,
                    int64_t y_stride, bool accumulate) override {
-        ASTRO_DISPATCH("copy_rows", kernels<T>().copy_rows(rows, columns, in<T>(x), x_stride, out<T>(y), y_stride,
-                                                           accumulate));
+        ASTRO_DISPATCH("copy_rows",
+                       kernels<T>().copy_rows(rows, columns, in<T>(x), x_stride, out<T>(y), y_stride, accumulate));
     }
     void unary(UnaryOp op, DType type, int64_t n, const void* x, double p, double q, void* y) override {
         ASTRO_DISPATCH(op_name(op), kernels<T>().unary(op, n, in<T>(x), T(p), T(q), out<T>(y)));
     }
-    void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy, double p,
-                    double q, void* gx) override {
-        ASTRO_DISPATCH(op_name(op), kernels<T>().unary_grad(op, n, in<T>(x), in<T>(y), in<T>(gy), T(p), T(q),
-                                                            out<T>(gx)));
+    void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy, double p, double q,
+                    void* gx) override {
+        ASTRO_DISPATCH(op_name(op),
+                       kernels<T>().unary_grad(op, n, in<T>(x), in<T>(y), in<T>(gy), T(p), T(q), out<T>(gx)));
     }
     void binary(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, void* y) override {
         ASTRO_DISPATCH(op_name(op), kernels<T>().binary(op, t, in<T>(a), in<T>(b), out<T>(y)));
     }
     void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, const void* gy,
                      bool second, void* g) override {
-        ASTRO_DISPATCH(op_name(op),
-                       kernels<T>().binary_grad(op, t, in<T>(a), in<T>(b), in<T>(gy), second, out<T>(g)));
+        ASTRO_DISPATCH(op_name(op), kernels<T>().binary_grad(op, t, in<T>(a), in<T>(b), in<T>(gy), second, out<T>(g)));
     }
     void sum_to(DType type, const Traversal& t, const void* x, void* y) override {
         ASTRO_DISPATCH("sum_to", kernels<T>().sum_to(t, in<T>(x), out<T>(y)));
     }
     void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
                 void* y) override {
-        ASTRO_DISPATCH("cumsum", for (int64_t o = 0; o < outer; ++o) for (int64_t l = 0; l < length; ++l) {
-            const int64_t at = (o * length + (reverse ? length - 1 - l : l)) * inner;
-            const int64_t before = reverse ? at + inner : at - inner;
-            for (int64_t i = 0; i < inner; ++i)
-                out<T>(y)[at + i] = in<T>(x)[at + i] + (l > 0 ? out<T>(y)[before + i] : T(0));
-        });
+        ASTRO_DISPATCH(
+            "cumsum", for (int64_t o = 0; o < outer; ++o) for (int64_t l = 0; l < length; ++l) {
+                const int64_t at = (o * length + (reverse ? length - 1 - l : l)) * inner;
+                const int64_t before = reverse ? at + inner : at - inner;
+                for (int64_t i = 0; i < inner; ++i)
+                    out<T>(y)[at + i] = in<T>(x)[at + i] + (l > 0 ? out<T>(y)[before + i] : T(0));
+            });
     }
-    void gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda,
-              const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate) override {
+    void gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b,
+              int64_t ldb, void* c, int64_t ldc, bool accumulate) override {
         flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
         ASTRO_DISPATCH("gemm", kernels<T>().gemm(ta, tb, m, n, k, in<T>(a), lda, in<T>(b), ldb, out<T>(c), ldc,
                                                  accumulate, gemm_space<T>()));
@@ -169,11 +188,13 @@ class CpuBackend : public Backend {
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool, const void* bias,
                 const UnaryOp* activation, void* slope, void* y) override {
         flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
-        ASTRO_DISPATCH("linear", kernels<T>().linear(m, n, k, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+        ASTRO_DISPATCH("linear", kernels<T>().linear(m, n, k, in<T>(x), in<T>(w), in<T>(bias), activation,
+                                                     out<T>(slope), out<T>(y)));
     }
     void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                      bool accumulate) override {
-        ASTRO_DISPATCH("linear_grad", kernels<T>().linear_grad(m, n, in<T>(gy), in<T>(slope), out<T>(gz), out<T>(gbias), accumulate));
+        ASTRO_DISPATCH("linear_grad",
+                       kernels<T>().linear_grad(m, n, in<T>(gy), in<T>(slope), out<T>(gz), out<T>(gbias), accumulate));
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
@@ -182,11 +203,11 @@ class CpuBackend : public Backend {
                                                in<T>(bias), out<T>(y), out<T>(mean), out<T>(rstd)));
     }
     void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
-                         const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
-                         void* ggain, void* gbias) override {
-        ASTRO_DISPATCH("layer_norm_grad", kernels<T>().layer_norm_grad(
-                                              rows, width, groups, T(offset), in<T>(x), in<T>(gain), in<T>(mean),
-                                              in<T>(rstd), in<T>(gy), out<T>(gx), out<T>(ggain), out<T>(gbias)));
+                         const void* gain, const void* mean, const void* rstd, const void* gy, void* gx, void* ggain,
+                         void* gbias) override {
+        ASTRO_DISPATCH("layer_norm_grad",
+                       kernels<T>().layer_norm_grad(rows, width, groups, T(offset), in<T>(x), in<T>(gain), in<T>(mean),
+                                                    in<T>(rstd), in<T>(gy), out<T>(gx), out<T>(ggain), out<T>(gbias)));
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
@@ -197,26 +218,23 @@ class CpuBackend : public Backend {
     void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                         const void* qkv, const void* probabilities, const void* gy, void* gqkv) override {
         flop_count.fetch_add(8 * batch * heads * tokens * tokens * head_dim, std::memory_order_relaxed);
-        ASTRO_DISPATCH("attention_grad",
-                       kernels<T>().attention_grad(batch, tokens, heads, head_dim, causal, in<T>(qkv),
-                                                   in<T>(probabilities), in<T>(gy), out<T>(gqkv), gemm_space<T>(),
-                                                   scratch<T>(tokens * tokens)));
+        ASTRO_DISPATCH("attention_grad", kernels<T>().attention_grad(batch, tokens, heads, head_dim, causal, in<T>(qkv),
+                                                                     in<T>(probabilities), in<T>(gy), out<T>(gqkv),
+                                                                     gemm_space<T>(), scratch<T>(tokens * tokens)));
     }
     void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) override {
         ASTRO_DISPATCH("logsumexp", kernels<T>().logsumexp(rows, columns, in<T>(x), out<T>(softmax), out<T>(y)));
     }
-    void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
-                           const void* b, void* y) override {
-        ASTRO_DISPATCH("pairwise_distance",
-                       kernels<T>().pairwise_distance(n, m, width, T(floor), in<T>(a), in<T>(b), out<T>(y),
-                                                      scratch<T>(m * width)));
+    void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a, const void* b,
+                           void* y) override {
+        ASTRO_DISPATCH("pairwise_distance", kernels<T>().pairwise_distance(n, m, width, T(floor), in<T>(a), in<T>(b),
+                                                                           out<T>(y), scratch<T>(m * width)));
     }
     void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
                                 const void* b, const void* y, const void* gy, void* ga, void* gb) override {
-        ASTRO_DISPATCH("pairwise_distance_grad",
-                       kernels<T>().pairwise_distance_grad(n, m, width, T(floor), in<T>(a), in<T>(b), in<T>(y),
-                                                           in<T>(gy), out<T>(ga), out<T>(gb), gemm_space<T>(),
-                                                           scratch<T>(n * m + m)));
+        ASTRO_DISPATCH("pairwise_distance_grad", kernels<T>().pairwise_distance_grad(
+                                                     n, m, width, T(floor), in<T>(a), in<T>(b), in<T>(y), in<T>(gy),
+                                                     out<T>(ga), out<T>(gb), gemm_space<T>(), scratch<T>(n * m + m)));
     }
     void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index, void* y) override {
         ASTRO_DISPATCH("gather_rows", for (int64_t i = 0; i < n; ++i) for (int64_t w = 0; w < width; ++w)
@@ -235,11 +253,13 @@ class CpuBackend : public Backend {
             "nearest_rows", T* half_norm = scratch<T>(m + kRows * m); T* product = half_norm + m;
             for (int64_t i = 0; i < m; ++i) {
                 double square = 0;
-                for (int64_t w = 0; w < width; ++w) square += double(in<T>(points)[i * width + w]) * double(in<T>(points)[i * width + w]);
+                for (int64_t w = 0; w < width; ++w)
+                    square += double(in<T>(points)[i * width + w]) * double(in<T>(points)[i * width + w]);
                 half_norm[i] = static_cast<T>(square / 2);
             } for (int64_t first = 0; first < n; first += kRows) {
                 const int64_t rows = n - first < kRows ? n - first : kRows;
-                gemm(type, false, true, rows, m, width, in<T>(x) + first * width, width, points, width, product, m, false);
+                gemm(type, false, true, rows, m, width, in<T>(x) + first * width, width, points, width, product, m,
+                     false);
                 for (int64_t r = 0; r < rows; ++r) {
                     const T* score = product + r * m;
                     int64_t best = 0;
@@ -252,7 +272,9 @@ class CpuBackend : public Backend {
     void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
         Rng(state).fill_uniform(out<float>(y), n, low, high);
     }
-    void random_normal(int64_t n, const Rng::State& state, void* y) override { Rng(state).fill_normal(out<float>(y), n); }
+    void random_normal(int64_t n, const Rng::State& state, void* y) override {
+        Rng(state).fill_normal(out<float>(y), n);
+    }
     void adam(DType type, int64_t n, const AdamStep& step, const void* g, void* w, void* m, void* v) override {
         ASTRO_DISPATCH("adam", kernels<T>().adam(n, step, in<T>(g), out<T>(w), out<T>(m), out<T>(v)));
     }
@@ -267,11 +289,16 @@ class CpuBackend : public Backend {
     template <class F>
     static void visit(DType type, F f) {
         switch (type) {
-            case DType::f32: return f(float{});
-            case DType::f64: return f(double{});
-            case DType::i32: return f(int32_t{});
-            case DType::i64: return f(int64_t{});
-            case DType::u8: return f(uint8_t{});
+            case DType::f32:
+                return f(float{});
+            case DType::f64:
+                return f(double{});
+            case DType::i32:
+                return f(int32_t{});
+            case DType::i64:
+                return f(int64_t{});
+            case DType::u8:
+                return f(uint8_t{});
         }
     }
 

@@ -21,12 +21,12 @@ struct Kernels {
     void (*binary_grad)(BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second, T* g);
     void (*sum_to)(const Traversal& t, const T* x, T* y);
     // workspace: gemm_workspace<T>() elements.
-    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b,
-                 int64_t ldb, T* c, int64_t ldc, bool accumulate, T* workspace);
+    void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb,
+                 T* c, int64_t ldc, bool accumulate, T* workspace);
     int64_t (*packed_size)(int64_t k, int64_t n);
     void (*pack_matrix)(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* packed);
-    void (*linear)(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
-                   T* slope, T* y);
+    void (*linear)(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias,
+                   const UnaryOp* activation, T* slope, T* y);
     void (*linear_grad)(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate);
     void (*layer_norm)(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset, const T* x, const T* gain,
                        const T* bias, T* y, T* mean, T* rstd);
@@ -35,12 +35,11 @@ struct Kernels {
     // scratch: tokens * tokens elements more than gemm's workspace.
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);
-    void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
-                           const T* qkv, const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
+    void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+                           const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
     void (*logsumexp)(int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
     // scratch: m * width elements; the gradient: n * m.
-    void (*pairwise_distance)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y,
-                              T* scratch);
+    void (*pairwise_distance)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y, T* scratch);
     void (*pairwise_distance_grad)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
                                    const T* gy, T* ga, T* gb, T* workspace, T* scratch);
     void (*adam)(int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);
@@ -53,7 +52,9 @@ struct Kernels {
 constexpr int64_t kGemmBlockK = 256, kGemmBlockN = 512;
 // Elements of workspace that gemm needs, for any size.
 template <class T>
-constexpr int64_t gemm_workspace() { return kGemmBlockK * (kGemmBlockN + 64); }
+constexpr int64_t gemm_workspace() {
+    return kGemmBlockK * (kGemmBlockN + 64);
+}
 
 struct KernelTables {
     const char* isa;

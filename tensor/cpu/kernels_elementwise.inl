@@ -3,8 +3,7 @@ namespace astro::cpu {
 namespace ASTRO_ISA {
 
 template <class T>
-void copy_rows(int64_t rows, int64_t columns, const T* x, int64_t x_stride, T* y, int64_t y_stride,
-               bool accumulate) {
+void copy_rows(int64_t rows, int64_t columns, const T* x, int64_t x_stride, T* y, int64_t y_stride, bool accumulate) {
     for (int64_t r = 0; r < rows; ++r) {
         const T* from = x + r * x_stride;
         T* to = y + r * y_stride;
@@ -29,7 +28,8 @@ template <class T>
 void unary(UnaryOp op, int64_t n, const T* x, T p, T q, T* y) {
     switch (op) {
 #define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator: return unary_loop<unary_formula::Struct>(n, x, p, q, y);
+    case UnaryOp::enumerator:                \
+        return unary_loop<unary_formula::Struct>(n, x, p, q, y);
         ASTRO_UNARY_OPS(ASTRO_CASE)
 #undef ASTRO_CASE
     }
@@ -39,7 +39,8 @@ template <class T>
 void unary_grad(UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p, T q, T* gx) {
     switch (op) {
 #define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator: return unary_grad_loop<unary_formula::Struct>(n, x, y, gy, p, q, gx);
+    case UnaryOp::enumerator:                \
+        return unary_grad_loop<unary_formula::Struct>(n, x, y, gy, p, q, gx);
         ASTRO_UNARY_OPS(ASTRO_CASE)
 #undef ASTRO_CASE
     }
@@ -58,7 +59,8 @@ template <class T>
 void unary_and_slope(UnaryOp op, int64_t n, T* z, T* y) {
     switch (op) {
 #define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator: return unary_and_slope_loop<unary_formula::Struct>(n, z, y);
+    case UnaryOp::enumerator:                \
+        return unary_and_slope_loop<unary_formula::Struct>(n, z, y);
         ASTRO_UNARY_OPS(ASTRO_CASE)
 #undef ASTRO_CASE
     }
@@ -108,8 +110,8 @@ void binary_walk(const Traversal& t, const T* a, const T* b, T* y, F f) {
 template <class T>
 void binary(BinaryOp op, const Traversal& t, const T* a, const T* b, T* y) {
     switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                               \
-    case BinaryOp::enumerator:                                                                             \
+#define ASTRO_CASE(enumerator, Struct, name) \
+    case BinaryOp::enumerator:               \
         return binary_walk(t, a, b, y, [](T u, T v, int64_t) { return binary_formula::Struct::f(u, v); });
         ASTRO_BINARY_OPS(ASTRO_CASE)
 #undef ASTRO_CASE
@@ -119,13 +121,12 @@ void binary(BinaryOp op, const Traversal& t, const T* a, const T* b, T* y) {
 template <class T>
 void binary_grad(BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second, T* g) {
     switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                                       \
-    case BinaryOp::enumerator:                                                                                     \
-        if (second)                                                                                                \
-            return binary_walk(t, a, b, g,                                                                         \
-                               [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::db(u, v); });    \
-        return binary_walk(t, a, b, g,                                                                             \
-                           [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::da(u, v); });
+#define ASTRO_CASE(enumerator, Struct, name)                                                                    \
+    case BinaryOp::enumerator:                                                                                  \
+        if (second)                                                                                             \
+            return binary_walk(t, a, b, g,                                                                      \
+                               [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::db(u, v); }); \
+        return binary_walk(t, a, b, g, [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::da(u, v); });
         ASTRO_BINARY_OPS(ASTRO_CASE)
 #undef ASTRO_CASE
     }

@@ -20,8 +20,7 @@ struct Vector {
 
 // Rows of a tile that is `vectors` registers wide: as many as the registers hold, but no more than pay.
 constexpr int tile_rows(int vectors) {
-    return ASTRO_GEMM_SUMS / vectors < ASTRO_GEMM_MOST_ROWS ? ASTRO_GEMM_SUMS / vectors
-                                                            : ASTRO_GEMM_MOST_ROWS;
+    return ASTRO_GEMM_SUMS / vectors < ASTRO_GEMM_MOST_ROWS ? ASTRO_GEMM_SUMS / vectors : ASTRO_GEMM_MOST_ROWS;
 }
 
 // Where a product goes, and what happens to it there: sum over k (+ c) (+ bias), and its activation beside
@@ -36,19 +35,15 @@ struct Product {
     bool accumulate = false;
 
     Product at(int64_t i, int64_t j) const {
-        return {c + i * ldc + j,
-                ldc,
-                bias ? bias + j : nullptr,
-                activation,
-                activated ? activated + i * ldc + j : nullptr,
-                accumulate};
+        return {
+            c + i * ldc + j, ldc, bias ? bias + j : nullptr, activation, activated ? activated + i * ldc + j : nullptr,
+            accumulate};
     }
 };
 
 // One register tile: Rows x `width` elements of c, at most Vectors registers wide.
 template <class T, int Rows, int Vectors>
-void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, const Product<T>& to,
-          int64_t width) {
+void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, const Product<T>& to, int64_t width) {
     using Vec = typename Vector<T>::type;
     using Loose = typename Vector<T>::unaligned;
     constexpr int kLanes = Vector<T>::kLanes;
@@ -68,8 +63,7 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
             for (int v = 0; v < Vectors; ++v) {
                 Loose* out = reinterpret_cast<Loose*>(to.c + r * to.ldc + v * kLanes);
                 if (to.accumulate) sum[r][v] += static_cast<Vec>(*out);
-                if (to.bias)
-                    sum[r][v] += static_cast<Vec>(*reinterpret_cast<const Loose*>(to.bias + v * kLanes));
+                if (to.bias) sum[r][v] += static_cast<Vec>(*reinterpret_cast<const Loose*>(to.bias + v * kLanes));
                 *out = sum[r][v];
             }
     } else {  // the last columns
@@ -86,8 +80,10 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
     if (!to.activated) return;
     for (int r = 0; r < Rows; ++r) {  // while the tile is in the nearest cache
         T *z = to.c + r * to.ldc, *y = to.activated + r * to.ldc;
-        if (y == z) unary(*to.activation, width, z, T(0), T(0), y);
-        else unary_and_slope(*to.activation, width, z, y);
+        if (y == z)
+            unary(*to.activation, width, z, T(0), T(0), y);
+        else
+            unary_and_slope(*to.activation, width, z, y);
     }
 }
 
@@ -107,13 +103,11 @@ struct TileFor<T, 0, Vectors> {
 // All rows of one panel: m is cut into tiles of nearly equal height, so that no narrow tile is left over.
 template <class T, int Vectors>
 struct PanelFor {  // the instance for a number of vectors known at run time
-    static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k,
-                    const T* panel, const Product<T>& to, int64_t width) {
-        if (vectors != Vectors)
-            return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, to, width);
+    static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
+                    const Product<T>& to, int64_t width) {
+        if (vectors != Vectors) return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, to, width);
         constexpr int kRows = tile_rows(Vectors);
-        const int64_t tiles = (m + kRows - 1) / kRows, least = m / (tiles > 0 ? tiles : 1),
-                      higher = m - least * tiles;
+        const int64_t tiles = (m + kRows - 1) / kRows, least = m / (tiles > 0 ? tiles : 1), higher = m - least * tiles;
         for (int64_t t = 0, i = 0; t < tiles; ++t) {
             const int64_t rows = least + (t < higher ? 1 : 0);
             TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, to.at(i, 0), width);
@@ -123,8 +117,7 @@ struct PanelFor {  // the instance for a number of vectors known at run time
 };
 template <class T>
 struct PanelFor<T, 0> {
-    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&,
-                    int64_t) {}
+    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&, int64_t) {}
 };
 
 // Columns of the panel that begins at column j of n: a full tile's, or what is left rounded up to whole
@@ -186,20 +179,19 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
 }
 
 template <class T>
-void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k,
-                    const T* packed, const Product<T>& to) {
+void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* packed,
+                    const Product<T>& to) {
     for (int64_t j = 0; j < nc;) {
         const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
-        PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, m, kc, a, a_row, a_k, packed, to.at(0, j),
-                                       width);
+        PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, m, kc, a, a_row, a_k, packed, to.at(0, j), width);
         packed += kc * wide;
         j += wide;
     }
 }
 
 template <class T>
-void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb,
-          T* c, int64_t ldc, bool accumulate, T* workspace) {
+void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb, T* c,
+          int64_t ldc, bool accumulate, T* workspace) {
     const int64_t a_row = ta ? 1 : lda, a_k = ta ? lda : 1;
     Product<T> to{c, ldc};
     int64_t p0 = 0;
@@ -232,7 +224,8 @@ void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* pack
 
 // y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given, gets f'(z).
 template <class T>
-void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation, T* slope, T* y) {
+void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
+            T* slope, T* y) {
     Product<T> to{slope ? slope : y, n};
     int64_t p0 = 0;
     do {
@@ -266,9 +259,9 @@ void linear_grad(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gb
     }
 }
 
-// The most this core can do: independent fused multiply-adds on registers alone. Ten chains cover the latency (4 cycles on
-// 2 units need 8) and fit in the registers of AVX2; they start from different numbers known only at run
-// time, since the compiler would compute equal chains once and constant ones not at all.
+// The most this core can do: independent fused multiply-adds on registers alone. Ten chains cover the latency (4 cycles
+// on 2 units need 8) and fit in the registers of AVX2; they start from different numbers known only at run time, since
+// the compiler would compute equal chains once and constant ones not at all.
 template <class T>
 int64_t peak_loop(int64_t rounds) {
     using Vec = typename Vector<T>::type;
@@ -281,8 +274,7 @@ int64_t peak_loop(int64_t rounds) {
     T total = 0;
     for (int c = 0; c < kChains; ++c)
         for (int l = 0; l < Vector<T>::kLanes; ++l) total += sum[c][l];
-    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2
-                      : 0;  // the sum is used, so the loop stays
+    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2 : 0;  // the sum is used, so the loop stays
 }
 
 }  // namespace ASTRO_ISA

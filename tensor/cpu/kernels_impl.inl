@@ -68,10 +68,28 @@ namespace astro::cpu {
 template <class T>
 static Kernels<T> table() {
     using namespace ASTRO_ISA;
-    return {copy_rows<T>, unary<T>, unary_grad<T>, binary<T>, binary_grad<T>, sum_to<T>, gemm<T>,
-            packed_size<T>, pack_matrix<T>, linear<T>, linear_grad<T>, layer_norm<T>,
-            layer_norm_grad<T>, attention<T>, attention_grad<T>, logsumexp<T>, pairwise_distance<T>,
-            pairwise_distance_grad<T>, adam<T>, lerp<T>, sum_of_squares<T>, peak_loop<T>};
+    return {copy_rows<T>,
+            unary<T>,
+            unary_grad<T>,
+            binary<T>,
+            binary_grad<T>,
+            sum_to<T>,
+            gemm<T>,
+            packed_size<T>,
+            pack_matrix<T>,
+            linear<T>,
+            linear_grad<T>,
+            layer_norm<T>,
+            layer_norm_grad<T>,
+            attention<T>,
+            attention_grad<T>,
+            logsumexp<T>,
+            pairwise_distance<T>,
+            pairwise_distance_grad<T>,
+            adam<T>,
+            lerp<T>,
+            sum_of_squares<T>,
+            peak_loop<T>};
 }
 
 KernelTables ASTRO_JOIN(ASTRO_ISA, _kernels)() { return {ASTRO_TEXT(ASTRO_ISA), table<float>(), table<double>()}; }

@@ -23,8 +23,8 @@ void layer_norm(int64_t rows, int64_t width, int64_t groups, T epsilon, T offset
 }
 
 template <class T>
-void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
-                     const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias) {
+void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain, const T* mean,
+                     const T* rstd, const T* gy, T* gx, T* ggain, T* gbias) {
     const int64_t per_group = groups > 0 && rows > 0 ? rows / groups : 1;
     for (int64_t i = 0; i < groups * width; ++i) {
         if (ggain) ggain[i] = 0;

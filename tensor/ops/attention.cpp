@@ -5,8 +5,7 @@ namespace astro {
 
 Tensor attention(const Tensor& qkv, int64_t heads, bool causal) {
     ASTRO_CHECK(qkv.rank() == 3 && heads > 0 && qkv.dim(2) % (3 * heads) == 0,
-                "attention: expected (batch, tokens, 3 * heads * head_dim) with ", heads, " heads, got ",
-                qkv.shape());
+                "attention: expected (batch, tokens, 3 * heads * head_dim) with ", heads, " heads, got ", qkv.shape());
     const int64_t batch = qkv.dim(0), tokens = qkv.dim(1), width = qkv.dim(2) / 3, head_dim = width / heads;
     Tensor y(qkv.backend(), qkv.dtype(), Shape{batch, tokens, width});
     Tensor probabilities(qkv.backend(), qkv.dtype(), Shape{batch, heads, tokens, tokens});

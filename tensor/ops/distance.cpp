@@ -13,8 +13,8 @@ Tensor pairwise_distance(const Tensor& a, const Tensor& b, double floor) {
         Tensor kept = y.detach();
         tape->record("pairwise_distance", y, {a, b}, [=](Tape& t, const Tensor& gy) {
             Tensor ga(a.backend(), a.dtype(), a.shape()), gb(a.backend(), a.dtype(), b.shape());
-            a.backend().pairwise_distance_grad(a.dtype(), n, m, width, floor, a.raw(), b.raw(), kept.raw(),
-                                               gy.raw(), ga.raw(), gb.raw());
+            a.backend().pairwise_distance_grad(a.dtype(), n, m, width, floor, a.raw(), b.raw(), kept.raw(), gy.raw(),
+                                               ga.raw(), gb.raw());
             t.add(a, ga);
             t.add(b, gb);
         });

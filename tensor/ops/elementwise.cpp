@@ -29,8 +29,8 @@ Tensor reduce_like(const Tensor& g, const Shape& shape) {
 }
 
 Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
-    ASTRO_CHECK(a.dtype() == b.dtype(), op_name(op), ": types differ: ", dtype_name(a.dtype()), " ", a.shape(),
-                ", ", dtype_name(b.dtype()), " ", b.shape());
+    ASTRO_CHECK(a.dtype() == b.dtype(), op_name(op), ": types differ: ", dtype_name(a.dtype()), " ", a.shape(), ", ",
+                dtype_name(b.dtype()), " ", b.shape());
     Shape shape = broadcast(op_name(op), a.shape(), b.shape());
     Traversal t = traversal(shape, a.shape(), b.shape());
     Tensor y(a.backend(), a.dtype(), shape);
@@ -49,8 +49,10 @@ Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
                 tp.add(x, reduce_like(g, x.shape()));
             }
         };
-        if (linear_op) tape->record(op_name(op), y, {}, backward);
-        else tape->record(op_name(op), y, {a, b}, backward);
+        if (linear_op)
+            tape->record(op_name(op), y, {}, backward);
+        else
+            tape->record(op_name(op), y, {a, b}, backward);
     }
     return y;
 }
@@ -69,9 +71,7 @@ Tensor silu(const Tensor& x) { return unary(UnaryOp::silu, x); }
 Tensor gelu(const Tensor& x) { return unary(UnaryOp::gelu, x); }
 Tensor softplus(const Tensor& x) { return unary(UnaryOp::softplus, x); }
 Tensor clamp(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp, x, low, high); }
-Tensor clamp_through(const Tensor& x, double low, double high) {
-    return unary(UnaryOp::clamp_through, x, low, high);
-}
+Tensor clamp_through(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp_through, x, low, high); }
 Tensor step(const Tensor& x, double at_least_zero, double below_zero) {
     return unary(UnaryOp::step, x, at_least_zero, below_zero);
 }

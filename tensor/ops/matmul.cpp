@@ -7,12 +7,13 @@ namespace astro {
 namespace {
 
 // Adds op(a) op(b) to the gradient of x: in place for parameters, as a fresh tensor otherwise.
-void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Tensor& b, bool tb, int64_t m,
-                 int64_t n, int64_t k) {
+void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Tensor& b, bool tb, int64_t m, int64_t n,
+                 int64_t k) {
     Backend& backend = x.backend();
     int64_t lda = ta ? m : k, ldb = tb ? k : n;
     if (const Tape::Place place = tape.place_of(x); place.gradient) {
-        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, place.gradient->raw(), n, place.accumulate);
+        backend.gemm(x.dtype(), ta, tb, m, n, k, a.raw(), lda, b.raw(), ldb, place.gradient->raw(), n,
+                     place.accumulate);
         return;
     }
     Tensor g(backend, x.dtype(), x.shape());
@@ -23,8 +24,9 @@ void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Te
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
-    ASTRO_CHECK(a.rank() == 2 && b.rank() == 2 && a.dtype() == b.dtype(), "matmul: expected two matrices of one type, got ",
-                dtype_name(a.dtype()), " ", a.shape(), " and ", dtype_name(b.dtype()), " ", b.shape());
+    ASTRO_CHECK(a.rank() == 2 && b.rank() == 2 && a.dtype() == b.dtype(),
+                "matmul: expected two matrices of one type, got ", dtype_name(a.dtype()), " ", a.shape(), " and ",
+                dtype_name(b.dtype()), " ", b.shape());
     const int64_t m = a.dim(ta ? 1 : 0), k = a.dim(ta ? 0 : 1), n = b.dim(tb ? 0 : 1);
     ASTRO_CHECK(k == b.dim(tb ? 1 : 0), "matmul: inner sizes differ: a is ", a.shape(), ta ? " transposed" : "",
                 ", b is ", b.shape(), tb ? " transposed" : "");
@@ -34,12 +36,16 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
         tape->record("matmul", y, {a, b}, [a, b, ta, tb, m, n, k](Tape& t, const Tensor& gy) {
             // y = op(a) op(b): d op(a) = gy op(b)^T, d op(b) = op(a)^T gy; transposed where the operand was.
             if (t.wants(a)) {
-                if (ta) add_product(t, a, b, tb, gy, true, k, m, n);
-                else add_product(t, a, gy, false, b, !tb, m, k, n);
+                if (ta)
+                    add_product(t, a, b, tb, gy, true, k, m, n);
+                else
+                    add_product(t, a, gy, false, b, !tb, m, k, n);
             }
             if (t.wants(b)) {
-                if (tb) add_product(t, b, gy, true, a, ta, n, k, m);
-                else add_product(t, b, a, !ta, gy, false, k, n, m);
+                if (tb)
+                    add_product(t, b, gy, true, a, ta, n, k, m);
+                else
+                    add_product(t, b, a, !ta, gy, false, k, n, m);
             }
         });
     }
@@ -59,23 +65,25 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
     Tensor y(x.backend(), x.dtype(), shape), slope;  // y = f(z), z = x W + b; f'(z) is kept for the gradient
     Tape* tape = recording({x, weight, bias});
     if (tape && activation) slope = Tensor(x.backend(), x.dtype(), shape);
-    x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(), activation,
-                       slope.defined() ? slope.raw() : nullptr, y.raw());
+    x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(),
+                       activation, slope.defined() ? slope.raw() : nullptr, y.raw());
     if (tape) {
         tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, slope](Tape& t, const Tensor& gy) {
             // gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
             Tensor gz = slope.defined() ? Tensor(gy.backend(), gy.dtype(), gy.shape()) : gy;
             const bool bias_too = t.wants(bias);
             Tape::Place place = bias_too ? t.place_of(bias) : Tape::Place{};
-            Tensor gbias = !bias_too ? Tensor() : place.gradient ? *place.gradient : Tensor(bias.backend(), bias.dtype(), bias.shape());
+            Tensor gbias = !bias_too        ? Tensor()
+                           : place.gradient ? *place.gradient
+                                            : Tensor(bias.backend(), bias.dtype(), bias.shape());
             if (slope.defined() || bias_too)
-                gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr, gz.raw(),
-                                         bias_too ? gbias.raw() : nullptr, place.accumulate);
+                gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr,
+                                         gz.raw(), bias_too ? gbias.raw() : nullptr, place.accumulate);
             if (bias_too && !place.gradient) t.add(bias, gbias);
             if (t.wants(x)) {
                 Tensor gx(x.backend(), x.dtype(), x.shape());
-                x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true, nullptr, nullptr,
-                                   nullptr, gx.raw());
+                x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true,
+                                   nullptr, nullptr, nullptr, gx.raw());
                 t.add(x, gx);
             }
             if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);

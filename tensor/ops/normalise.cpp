@@ -17,9 +17,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, doubl
     Tensor y(backend, x.dtype(), x.shape());
     Tensor mean(backend, x.dtype(), Shape{rows}), rstd(backend, x.dtype(), Shape{rows});
     if (!gain.defined()) offset = 1;
-    backend.layer_norm(x.dtype(), rows, width, groups, kEpsilon, offset, x.raw(),
-                       gain.defined() ? gain.raw() : nullptr, bias.defined() ? bias.raw() : nullptr, y.raw(),
-                       mean.raw(), rstd.raw());
+    backend.layer_norm(x.dtype(), rows, width, groups, kEpsilon, offset, x.raw(), gain.defined() ? gain.raw() : nullptr,
+                       bias.defined() ? bias.raw() : nullptr, y.raw(), mean.raw(), rstd.raw());
     if (Tape* tape = recording({x, gain, bias})) {
         tape->record("layer_norm", y, {x}, [=](Tape& t, const Tensor& gy) {
             Tensor gx(x.backend(), x.dtype(), x.shape()), ggain, gbias;

@@ -7,11 +7,12 @@
 #include "tests/fuzz/targets.h"
 
 int main(int argc, char** argv) {
-    const std::map<std::string, void (*)(const uint8_t*, size_t)> targets = {{"npy", astro::fuzz::npy},
-                                                                             {"npz", astro::fuzz::npz},
-                                                                             {"json", astro::fuzz::json},
-                                                                             {"config", astro::fuzz::config},
-                                                                             {"command_line", astro::fuzz::command_line}};
+    const std::map<std::string, void (*)(const uint8_t*, size_t)> targets = {
+        {"npy", astro::fuzz::npy},
+        {"npz", astro::fuzz::npz},
+        {"json", astro::fuzz::json},
+        {"config", astro::fuzz::config},
+        {"command_line", astro::fuzz::command_line}};
     const auto target = argc > 1 ? targets.find(argv[1]) : targets.end();
     if (target == targets.end()) {
         std::fprintf(stderr, "usage: fuzz_replay npy|npz|json|config|command_line FILE...\n");

@@ -46,7 +46,8 @@ void json(const uint8_t* bytes, size_t size) {
     tolerate_errors([&] {
         const std::string text(reinterpret_cast<const char*>(bytes), size);
         const std::string once = data::Json::parse(text, "input").dump();
-        if (data::Json::parse(once, "printed").dump() != once) fail(ErrorKind::internal, "JSON changes when read again: ", once);
+        if (data::Json::parse(once, "printed").dump() != once)
+            fail(ErrorKind::internal, "JSON changes when read again: ", once);
     });
 }
 

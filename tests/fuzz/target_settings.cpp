@@ -28,7 +28,8 @@ void config(const uint8_t* bytes, size_t size) {
         Config settings;
         app::Settings bound;
         bound.add_sections(settings);
-        for (const app::ConfigEntry& entry : app::parse_config(std::string(reinterpret_cast<const char*>(bytes), size), "input")) {
+        for (const app::ConfigEntry& entry :
+             app::parse_config(std::string(reinterpret_cast<const char*>(bytes), size), "input")) {
             app::Setting* setting = bound.find(entry.key);
             if (setting) bound.assign(*setting, entry.value, "file", entry.where);
         }
@@ -39,7 +40,8 @@ void config(const uint8_t* bytes, size_t size) {
             if (!setting) continue;
             const std::string before = setting->text();
             bound.assign(*setting, entry.value, setting->origin, entry.where);
-            if (setting->text() != before) fail(ErrorKind::internal, entry.key, " changes from ", before, " to ", setting->text());
+            if (setting->text() != before)
+                fail(ErrorKind::internal, entry.key, " changes from ", before, " to ", setting->text());
         }
         check(settings);
     });
@@ -50,7 +52,8 @@ void command_line(const uint8_t* bytes, size_t size) {
     std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes), size));
     for (std::string word; std::getline(lines, word);) {
         // Files and folders of the machine stay out of it, and so do pages of help.
-        if (word.compare(0, 8, "--config") == 0 || word.compare(0, 5, "--run") == 0 || word == "--help" || word == "-h") return;
+        if (word.compare(0, 8, "--config") == 0 || word.compare(0, 5, "--run") == 0 || word == "--help" || word == "-h")
+            return;
         words.push_back(word);
     }
     const app::Command command{"run", "", "", nothing};
@@ -59,7 +62,8 @@ void command_line(const uint8_t* bytes, size_t size) {
         Config settings;
         app::CommandLine line(command, words);
         line.add(options);
-        line.add_config(settings, {"", "collect", "tdr", "planner", "selection", "augment", "policy", "evaluate", "metrics", "experiment"});
+        line.add_config(settings, {"", "collect", "tdr", "planner", "selection", "augment", "policy", "evaluate",
+                                   "metrics", "experiment"});
         line.parse();
         line.effective_config();
     });
