@@ -48,8 +48,8 @@ struct Kernels {
     int64_t (*peak_loop)(int64_t rounds);  // returns its multiplications and additions
 };
 
-// A product goes through blocks of this many rows and columns of its second operand.
-constexpr int64_t kGemmBlockK = 256, kGemmBlockN = 512;
+// A product goes through blocks of this many rows of its first operand, and rows and columns of its second.
+constexpr int64_t kGemmBlockM = 192, kGemmBlockK = 256, kGemmBlockN = 512;
 // Elements of workspace that gemm needs, for any size.
 template <class T>
 constexpr int64_t gemm_workspace() {

@@ -8,7 +8,7 @@
 namespace astro::cpu {
 namespace ASTRO_ISA {
 
-constexpr int64_t kBlockK = kGemmBlockK, kBlockN = kGemmBlockN;
+constexpr int64_t kBlockM = kGemmBlockM, kBlockK = kGemmBlockK, kBlockN = kGemmBlockN;
 constexpr int kMostVectors = ASTRO_GEMM_VECTORS;
 
 template <class T>
@@ -41,36 +41,43 @@ struct Product {
     }
 };
 
+// Loops over the registers of a tile are unrolled by hand: where the compiler leaves one rolled, the sums live in memory.
+#define ASTRO_EACH_ROW _Pragma("GCC unroll 16") for (int r = 0; r < Rows; ++r)
+#define ASTRO_EACH_VECTOR _Pragma("GCC unroll 16") for (int v = 0; v < Vectors; ++v)
+
 // One register tile: Rows x `width` elements of c, at most Vectors registers wide.
 template <class T, int Rows, int Vectors>
 void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, const Product<T>& to, int64_t width) {
     using Vec = typename Vector<T>::type;
     using Loose = typename Vector<T>::unaligned;
     constexpr int kLanes = Vector<T>::kLanes;
-    Vec sum[Rows][Vectors] = {};
+    Vec sum[Rows][Vectors];
+    ASTRO_EACH_ROW ASTRO_EACH_VECTOR sum[r][v] = Vec{};
     for (int64_t p = 0; p < k; ++p) {
         Vec b[Vectors];
-        for (int v = 0; v < Vectors; ++v) b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
+        ASTRO_EACH_VECTOR b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
         panel += Vectors * kLanes;
         const T* ap = a + p * a_k;
-        for (int r = 0; r < Rows; ++r) {
+        ASTRO_EACH_ROW {
             const T x = ap[r * a_row];
-            for (int v = 0; v < Vectors; ++v) sum[r][v] += b[v] * x;
+            ASTRO_EACH_VECTOR sum[r][v] += b[v] * x;
         }
     }
     if (width == Vectors * kLanes) {
-        for (int r = 0; r < Rows; ++r)
-            for (int v = 0; v < Vectors; ++v) {
-                Loose* out = reinterpret_cast<Loose*>(to.c + r * to.ldc + v * kLanes);
-                if (to.accumulate) sum[r][v] += static_cast<Vec>(*out);
-                if (to.bias) sum[r][v] += static_cast<Vec>(*reinterpret_cast<const Loose*>(to.bias + v * kLanes));
-                *out = sum[r][v];
+        if (to.accumulate)
+            ASTRO_EACH_ROW ASTRO_EACH_VECTOR sum[r][v] +=
+                static_cast<Vec>(*reinterpret_cast<const Loose*>(to.c + r * to.ldc + v * kLanes));
+        if (to.bias)
+            ASTRO_EACH_VECTOR {
+                const Vec bias = *reinterpret_cast<const Loose*>(to.bias + v * kLanes);
+                ASTRO_EACH_ROW sum[r][v] += bias;
             }
+        ASTRO_EACH_ROW ASTRO_EACH_VECTOR *reinterpret_cast<Loose*>(to.c + r * to.ldc + v * kLanes) = sum[r][v];
     } else {  // the last columns
         T spill[Vectors * kLanes];
-        for (int r = 0; r < Rows; ++r) {
+        ASTRO_EACH_ROW {
             T* out = to.c + r * to.ldc;
-            for (int v = 0; v < Vectors; ++v) *reinterpret_cast<Loose*>(spill + v * kLanes) = sum[r][v];
+            ASTRO_EACH_VECTOR *reinterpret_cast<Loose*>(spill + v * kLanes) = sum[r][v];
             for (int64_t j = 0; j < width; ++j) {
                 if (to.accumulate) spill[j] += out[j];
                 out[j] = to.bias ? spill[j] + to.bias[j] : spill[j];
@@ -87,6 +94,9 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
     }
 }
 
+#undef ASTRO_EACH_ROW
+#undef ASTRO_EACH_VECTOR
+
 template <class T, int Rows, int Vectors>
 struct TileFor {  // the instance for a number of rows known at run time
     static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
@@ -100,19 +110,26 @@ struct TileFor<T, 0, Vectors> {
     static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&, int64_t) {}
 };
 
-// All rows of one panel: m is cut into tiles of nearly equal height, so that no narrow tile is left over.
+// Cuts m rows into runs of at most `most` and nearly equal length, so that no short one is left over: f(first, rows).
+template <int64_t most, class F>
+void each_piece(int64_t m, F f) {
+    const int64_t pieces = (m + most - 1) / most;
+    for (int64_t i = 0; i < pieces; ++i) {
+        const int64_t first = m * i / pieces;
+        f(first, m * (i + 1) / pieces - first);
+    }
+}
+
+// All rows of one panel.
 template <class T, int Vectors>
 struct PanelFor {  // the instance for a number of vectors known at run time
     static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
                     const Product<T>& to, int64_t width) {
         if (vectors != Vectors) return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, to, width);
         constexpr int kRows = tile_rows(Vectors);
-        const int64_t tiles = (m + kRows - 1) / kRows, least = m / (tiles > 0 ? tiles : 1), higher = m - least * tiles;
-        for (int64_t t = 0, i = 0; t < tiles; ++t) {
-            const int64_t rows = least + (t < higher ? 1 : 0);
+        each_piece<kRows>(m, [&](int64_t i, int64_t rows) {
             TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, to.at(i, 0), width);
-            i += rows;
-        }
+        });
     }
 };
 template <class T>
@@ -155,9 +172,9 @@ void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) 
 // Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
 template <class T>
 void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
-    for (int64_t j = 0; j < nc;) {
-        const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
-        if (tb) {
+    if (tb) {
+        for (int64_t j = 0; j < nc;) {
+            const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
             const T* from = b + (j0 + j) * ldb + p0;  // (width, kc), rows ldb apart
             int64_t i = 0;
             for (; i + 4 <= width; i += 4) transpose_strip(kc, from + i * ldb, ldb, packed + i, wide);
@@ -165,28 +182,40 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
                 for (int64_t p = 0; p < kc; ++p) packed[p * wide + i] = from[i * ldb + p];
             for (int64_t p = 0; p < kc; ++p)
                 for (i = width; i < wide; ++i) packed[p * wide + i] = 0;
-        } else {
-            for (int64_t p = 0; p < kc; ++p) {
-                const T* from = b + (p0 + p) * ldb + j0 + j;
-                T* to = packed + p * wide;
-                for (int64_t i = 0; i < width; ++i) to[i] = from[i];
-                for (int64_t i = width; i < wide; ++i) to[i] = 0;
-            }
+            packed += kc * wide;
+            j += wide;
         }
-        packed += kc * wide;
-        j += wide;
+        return;
+    }
+    for (int64_t p = 0; p < kc; ++p) {  // rows in the order of memory: a stream
+        const T* from = b + (p0 + p) * ldb + j0;
+        T* panel = packed;
+        for (int64_t j = 0; j < nc;) {
+            const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
+            T* to = panel + p * wide;
+            for (int64_t i = 0; i < width; ++i) to[i] = from[j + i];
+            for (int64_t i = width; i < wide; ++i) to[i] = 0;
+            panel += kc * wide;
+            j += wide;
+        }
     }
 }
 
+// c (m, nc) (+)= a (m, kc) times packed panels; kBlockM rows at a time, so that they stay in the second cache while all
+// panels pass.
 template <class T>
 void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* packed,
                     const Product<T>& to) {
-    for (int64_t j = 0; j < nc;) {
-        const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
-        PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, m, kc, a, a_row, a_k, packed, to.at(0, j), width);
-        packed += kc * wide;
-        j += wide;
-    }
+    each_piece<kBlockM>(m, [&](int64_t i, int64_t rows) {
+        const T* panel = packed;
+        for (int64_t j = 0; j < nc;) {
+            const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
+            PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, rows, kc, a + i * a_row, a_row, a_k, panel,
+                                           to.at(i, j), width);
+            panel += kc * wide;
+            j += wide;
+        }
+    });
 }
 
 template <class T>
