@@ -45,9 +45,10 @@ struct Product {
 #define ASTRO_EACH_ROW _Pragma("GCC unroll 16") for (int r = 0; r < Rows; ++r)
 #define ASTRO_EACH_VECTOR _Pragma("GCC unroll 16") for (int v = 0; v < Vectors; ++v)
 
-// One register tile: Rows x `width` elements of c, at most Vectors registers wide.
+// One register tile: Rows x `width` elements of c, at most Vectors registers wide; the rows of b lie `step` apart.
 template <class T, int Rows, int Vectors>
-void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, const Product<T>& to, int64_t width) {
+void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step, const Product<T>& to,
+          int64_t width) {
     using Vec = typename Vector<T>::type;
     using Loose = typename Vector<T>::unaligned;
     constexpr int kLanes = Vector<T>::kLanes;
@@ -56,7 +57,7 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
     for (int64_t p = 0; p < k; ++p) {
         Vec b[Vectors];
         ASTRO_EACH_VECTOR b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
-        panel += Vectors * kLanes;
+        panel += step;
         const T* ap = a + p * a_k;
         ASTRO_EACH_ROW {
             const T x = ap[r * a_row];
@@ -100,14 +101,14 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, con
 template <class T, int Rows, int Vectors>
 struct TileFor {  // the instance for a number of rows known at run time
     static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
-                    const Product<T>& to, int64_t width) {
-        if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, to, width);
-        TileFor<T, Rows - 1, Vectors>::run(rows, k, a, a_row, a_k, panel, to, width);
+                    int64_t step, const Product<T>& to, int64_t width) {
+        if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, step, to, width);
+        TileFor<T, Rows - 1, Vectors>::run(rows, k, a, a_row, a_k, panel, step, to, width);
     }
 };
 template <class T, int Vectors>
 struct TileFor<T, 0, Vectors> {
-    static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&, int64_t) {}
+    static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
 };
 
 // Cuts m rows into runs of at most `most` and nearly equal length, so that no short one is left over: f(first, rows).
@@ -124,17 +125,17 @@ void each_piece(int64_t m, F f) {
 template <class T, int Vectors>
 struct PanelFor {  // the instance for a number of vectors known at run time
     static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
-                    const Product<T>& to, int64_t width) {
-        if (vectors != Vectors) return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, to, width);
+                    int64_t step, const Product<T>& to, int64_t width) {
+        if (vectors != Vectors) return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, step, to, width);
         constexpr int kRows = tile_rows(Vectors);
         each_piece<kRows>(m, [&](int64_t i, int64_t rows) {
-            TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, to.at(i, 0), width);
+            TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, step, to.at(i, 0), width);
         });
     }
 };
 template <class T>
 struct PanelFor<T, 0> {
-    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, const Product<T>&, int64_t) {}
+    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
 };
 
 // Columns of the panel that begins at column j of n: a full tile's, or what is left rounded up to whole
@@ -201,18 +202,16 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
     }
 }
 
-// c (m, nc) (+)= a (m, kc) times packed panels; kBlockM rows at a time, so that they stay in the second cache while all
-// panels pass.
+// c (m, nc) (+)= a (m, kc) b, the panels of b packed, or where they lie in rows of ldb elements; kBlockM rows of a at a
+// time, so that they stay in the second cache while all panels pass.
 template <class T>
-void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* packed,
-                    const Product<T>& to) {
+void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* b, bool packed,
+                    int64_t ldb, const Product<T>& to) {
     each_piece<kBlockM>(m, [&](int64_t i, int64_t rows) {
-        const T* panel = packed;
         for (int64_t j = 0; j < nc;) {
             const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
-            PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, rows, kc, a + i * a_row, a_row, a_k, panel,
-                                           to.at(i, j), width);
-            panel += kc * wide;
+            PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, rows, kc, a + i * a_row, a_row, a_k,
+                                           packed ? b + j * kc : b + j, packed ? wide : ldb, to.at(i, j), width);
             j += wide;
         }
     });
@@ -229,8 +228,11 @@ void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t
         to.accumulate = accumulate || p0 > 0;
         for (int64_t j0 = 0; j0 < n; j0 += kBlockN) {
             const int64_t nc = n - j0 < kBlockN ? n - j0 : kBlockN;
-            pack_block(tb, kc, nc, b, ldb, p0, j0, workspace);
-            multiply_block(m, nc, kc, a + p0 * a_k, a_row, a_k, workspace, to.at(0, j0));
+            // Few rows of a do not pay for packing, if b has whole vectors and is small enough for the first cache.
+            const bool in_place = !tb && m <= 64 && kc <= 64 && nc % Vector<T>::kLanes == 0;
+            if (!in_place) pack_block(tb, kc, nc, b, ldb, p0, j0, workspace);
+            multiply_block(m, nc, kc, a + p0 * a_k, a_row, a_k, in_place ? b + p0 * ldb + j0 : workspace, !in_place,
+                           ldb, to.at(0, j0));
         }
         p0 += kc;
     } while (p0 < k);
@@ -261,7 +263,7 @@ void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const 
         const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
         to.accumulate = p0 > 0;
         if (p0 + kc == k) to.bias = bias, to.activation = activation, to.activated = activation ? y : nullptr;
-        multiply_block(m, n, kc, x + p0, k, int64_t{1}, packed + packed_size<T>(p0, n), to);
+        multiply_block(m, n, kc, x + p0, k, int64_t{1}, packed + packed_size<T>(p0, n), true, int64_t{0}, to);
         p0 += kc;
     } while (p0 < k);
 }

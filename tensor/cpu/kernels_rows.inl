@@ -56,14 +56,21 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
     }
 }
 
-// Replaces a row by its softmax; the largest element and the sum of exp(x - largest) are left in `top` and `total`.
+// Replaces the first `seen` of n elements by the softmax of `scale` times them, and the others by 0; the largest scaled
+// element and the sum of exp(x - largest) are left in `top` and `total`. seen >= 1. The row is taken in whole vectors
+// where it has them: elements beyond `seen` count as -infinity, so that none is left for a slow remainder.
 template <class T>
-void softmax_row(int64_t n, T* row, T& top, T& total) {
-    const T largest = max_of(n, row);
-    for (int64_t i = 0; i < n; ++i) row[i] = fast_exp(row[i] - largest);
-    top = largest, total = sum_of(n, row);
+void softmax_row(int64_t seen, int64_t n, T scale, T* row, T& top, T& total) {
+    constexpr int64_t kLanes = 16;
+    const int64_t rounded = (seen + kLanes - 1) / kLanes * kLanes, end = rounded < n ? rounded : n;
+    for (int64_t j = 0; j < seen; ++j) row[j] *= scale;
+    for (int64_t j = seen; j < end; ++j) row[j] = -HUGE_VAL;
+    const T largest = max_of(end, row);
+    for (int64_t j = 0; j < end; ++j) row[j] = fast_exp(row[j] - largest);
+    for (int64_t j = seen; j < n; ++j) row[j] = 0;
+    top = largest, total = sum_of(end, row);
     const T inverse = T(1) / total;
-    for (int64_t i = 0; i < n; ++i) row[i] *= inverse;
+    for (int64_t j = 0; j < end; ++j) row[j] *= inverse;
 }
 
 template <class T>
@@ -72,7 +79,7 @@ void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
         T* row = softmax + r * columns;
         for (int64_t i = 0; i < columns; ++i) row[i] = x[r * columns + i];
         T top, total;
-        softmax_row(columns, row, top, total);
+        softmax_row(columns, columns, T(1), row, top, total);
         y[r] = top + std::log(total);
     }
 }
@@ -89,11 +96,8 @@ void attention(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, b
             gemm(false, true, tokens, tokens, head_dim, q, stride, q + width, stride, p, tokens, false, workspace);
             for (int64_t i = 0; i < tokens; ++i) {
                 T* row = p + i * tokens;
-                const int64_t seen = causal ? i + 1 : tokens;
-                for (int64_t j = 0; j < seen; ++j) row[j] *= scale;
                 T top, total;
-                softmax_row(seen, row, top, total);
-                for (int64_t j = seen; j < tokens; ++j) row[j] = 0;
+                softmax_row(causal ? i + 1 : tokens, tokens, scale, row, top, total);
             }
             gemm(false, false, tokens, head_dim, tokens, p, tokens, q + 2 * width, stride,
                  y + b * tokens * width + h * head_dim, width, false, workspace);
