@@ -88,8 +88,9 @@ class Backend {
                                  const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
                                  void* ggain, void* gbias) = 0;
 
-    // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities
-    // (batch, heads, tokens, tokens) are kept for the gradient. Scores are scaled by head_dim^-1/2.
+    // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities (batch, heads,
+    // tokens, tokens) are kept for the gradient, in the order that suits the backend. Scores are scaled by
+    // head_dim^-1/2.
     virtual void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                            const void* qkv, void* probabilities, void* y) = 0;
     virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,

@@ -215,10 +215,10 @@ class CpuBackend : public Backend {
         ASTRO_DISPATCH("attention", kernels<T>().attention(batch, tokens, heads, head_dim, causal, in<T>(qkv),
                                                            out<T>(probabilities), out<T>(y), gemm_space<T>()));
     }
-    void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
+    void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool,
                         const void* qkv, const void* probabilities, const void* gy, void* gqkv) override {
         flop_count.fetch_add(8 * batch * heads * tokens * tokens * head_dim, std::memory_order_relaxed);
-        ASTRO_DISPATCH("attention_grad", kernels<T>().attention_grad(batch, tokens, heads, head_dim, causal, in<T>(qkv),
+        ASTRO_DISPATCH("attention_grad", kernels<T>().attention_grad(batch, tokens, heads, head_dim, in<T>(qkv),
                                                                      in<T>(probabilities), in<T>(gy), out<T>(gqkv),
                                                                      gemm_space<T>(), scratch<T>(tokens * tokens)));
     }

@@ -35,7 +35,7 @@ struct Kernels {
     // scratch: tokens * tokens elements more than gemm's workspace.
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);
-    void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+    void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, const T* qkv,
                            const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
     void (*logsumexp)(int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
     // scratch: m * width elements; the gradient: n * m.

@@ -56,32 +56,66 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
     }
 }
 
-// Replaces the first `seen` of n elements by the softmax of `scale` times them, and the others by 0; the largest scaled
-// element and the sum of exp(x - largest) are left in `top` and `total`. seen >= 1. The row is taken in whole vectors
-// where it has them: elements beyond `seen` count as -infinity, so that none is left for a slow remainder.
-template <class T>
-void softmax_row(int64_t seen, int64_t n, T scale, T* row, T& top, T& total) {
-    constexpr int64_t kLanes = 16;
-    const int64_t rounded = (seen + kLanes - 1) / kLanes * kLanes, end = rounded < n ? rounded : n;
-    for (int64_t j = 0; j < seen; ++j) row[j] *= scale;
-    for (int64_t j = seen; j < end; ++j) row[j] = -HUGE_VAL;
-    const T largest = max_of(end, row);
-    for (int64_t j = 0; j < end; ++j) row[j] = fast_exp(row[j] - largest);
-    for (int64_t j = seen; j < n; ++j) row[j] = 0;
-    top = largest, total = sum_of(end, row);
-    const T inverse = T(1) / total;
-    for (int64_t j = 0; j < end; ++j) row[j] *= inverse;
-}
-
 template <class T>
 void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
     for (int64_t r = 0; r < rows; ++r) {
+        const T* xr = x + r * columns;
         T* row = softmax + r * columns;
-        for (int64_t i = 0; i < columns; ++i) row[i] = x[r * columns + i];
-        T top, total;
-        softmax_row(columns, columns, T(1), row, top, total);
-        y[r] = top + std::log(total);
+        const T largest = max_of(columns, xr);
+        for (int64_t i = 0; i < columns; ++i) row[i] = fast_exp(xr[i] - largest);
+        const T total = sum_of(columns, row), inverse = T(1) / total;
+        for (int64_t i = 0; i < columns; ++i) row[i] *= inverse;
+        y[r] = largest + std::log(total);
     }
+}
+
+// Attention keeps scores and probabilities transposed, a row a key and a column a query: what a softmax needs of all
+// keys then runs down columns, kWidth queries side by side in a register, and no lane has to meet another.
+
+// Columns [0, kWidth) of scores (tokens, tokens) s_ij, i key, j query: p = softmax over i of scale s. Query `first` + j
+// sees the keys up to `first` + j where causal, else all.
+template <int kWidth, class T>
+void softmax_columns(int64_t tokens, int64_t first, bool causal, T scale, T* s) {
+    const int64_t seen = causal ? first + kWidth : tokens, full = causal ? first : tokens;  // keys; of all these queries
+    T top[kWidth], total[kWidth] = {}, inverse[kWidth];
+    for (int j = 0; j < kWidth; ++j) top[j] = s[j];
+    for (int64_t i = 0; i < full; ++i)
+        for (int j = 0; j < kWidth; ++j) top[j] = s[i * tokens + j] > top[j] ? s[i * tokens + j] : top[j];
+    for (int64_t i = full; i < seen; ++i)
+        for (int j = 0; j < kWidth; ++j) {
+            const T x = i <= first + j ? s[i * tokens + j] : top[j];
+            top[j] = x > top[j] ? x : top[j];
+        }
+    for (int64_t i = 0; i < seen; ++i)
+        for (int j = 0; j < kWidth; ++j) {
+            const T e = fast_exp((s[i * tokens + j] - top[j]) * scale), p = i < full || i <= first + j ? e : T(0);
+            s[i * tokens + j] = p, total[j] += p;
+        }
+    for (int j = 0; j < kWidth; ++j) inverse[j] = T(1) / total[j];
+    for (int64_t i = 0; i < seen; ++i)
+        for (int j = 0; j < kWidth; ++j) s[i * tokens + j] *= inverse[j];
+    for (int64_t i = seen; i < tokens; ++i)
+        for (int j = 0; j < kWidth; ++j) s[i * tokens + j] = 0;
+}
+
+// The same columns of its gradient: g = dL/dp becomes dL/ds = p (g - sum_i g p) scale. p is 0 where a key is not seen.
+template <int kWidth, class T>
+void softmax_columns_grad(int64_t tokens, T scale, const T* p, T* g) {
+    T inner[kWidth] = {};
+    for (int64_t i = 0; i < tokens; ++i)
+        for (int j = 0; j < kWidth; ++j) inner[j] += g[i * tokens + j] * p[i * tokens + j];
+    for (int64_t i = 0; i < tokens; ++i)
+        for (int j = 0; j < kWidth; ++j)
+            g[i * tokens + j] = p[i * tokens + j] * (g[i * tokens + j] - inner[j]) * scale;
+}
+
+// f(width, first column) over all columns, in whole vectors as long as there are.
+template <class F>
+void each_column_block(int64_t columns, F f) {
+    int64_t j = 0;
+    for (; j + 16 <= columns; j += 16) f(std::integral_constant<int, 16>{}, j);
+    for (; j + 4 <= columns; j += 4) f(std::integral_constant<int, 4>{}, j);
+    for (; j < columns; ++j) f(std::integral_constant<int, 1>{}, j);
 }
 
 template <class T>
@@ -91,21 +125,19 @@ void attention(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, b
     const T scale = T(1) / std::sqrt(T(head_dim));
     for (int64_t b = 0; b < batch; ++b)
         for (int64_t h = 0; h < heads; ++h) {
-            const T* q = qkv + b * tokens * stride + h * head_dim;
+            const T *q = qkv + b * tokens * stride + h * head_dim, *k = q + width, *v = k + width;
             T* p = probabilities + (b * heads + h) * tokens * tokens;
-            gemm(false, true, tokens, tokens, head_dim, q, stride, q + width, stride, p, tokens, false, workspace);
-            for (int64_t i = 0; i < tokens; ++i) {
-                T* row = p + i * tokens;
-                T top, total;
-                softmax_row(causal ? i + 1 : tokens, tokens, scale, row, top, total);
-            }
-            gemm(false, false, tokens, head_dim, tokens, p, tokens, q + 2 * width, stride,
-                 y + b * tokens * width + h * head_dim, width, false, workspace);
+            gemm(false, true, tokens, tokens, head_dim, k, stride, q, stride, p, tokens, false, workspace);
+            each_column_block(tokens, [&](auto columns, int64_t j) {
+                softmax_columns<decltype(columns)::value>(tokens, j, causal, scale, p + j);
+            });
+            gemm(true, false, tokens, head_dim, tokens, p, tokens, v, stride, y + b * tokens * width + h * head_dim,
+                 width, false, workspace);
         }
 }
 
 template <class T>
-void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
+void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, const T* qkv,
                     const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch) {
     const int64_t width = heads * head_dim, stride = 3 * width;
     const T scale = T(1) / std::sqrt(T(head_dim));
@@ -114,22 +146,17 @@ void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_d
             const int64_t at = b * tokens * stride + h * head_dim;
             const T *q = qkv + at, *k = q + width, *v = k + width;
             T *gq = gqkv + at, *gk = gq + width, *gv = gk + width;
-            const T* p = probabilities + (b * heads + h) * tokens * tokens;
+            const T* p = probabilities + (b * heads + h) * tokens * tokens;  // (key, query), as all that follow
             const T* go = gy + b * tokens * width + h * head_dim;
-            // y = P v: gv = P^T go, gP = go v^T
-            gemm(true, false, tokens, head_dim, tokens, p, tokens, go, width, gv, stride, false, workspace);
-            gemm(false, true, tokens, tokens, head_dim, go, width, v, stride, scratch, tokens, false, workspace);
-            // P = softmax(S): gS = P (gP - sum_j gP P), and S = q k^T scale
-            for (int64_t i = 0; i < tokens; ++i) {
-                T* row = scratch + i * tokens;
-                const T* pr = p + i * tokens;
-                const int64_t seen = causal ? i + 1 : tokens;
-                const T inner = dot(seen, row, pr);
-                for (int64_t j = 0; j < seen; ++j) row[j] = pr[j] * (row[j] - inner) * scale;
-                for (int64_t j = seen; j < tokens; ++j) row[j] = 0;
-            }
-            gemm(false, false, tokens, head_dim, tokens, scratch, tokens, k, stride, gq, stride, false, workspace);
-            gemm(true, false, tokens, head_dim, tokens, scratch, tokens, q, stride, gk, stride, false, workspace);
+            // y = P^T v: gv = P go, gP = v go^T
+            gemm(false, false, tokens, head_dim, tokens, p, tokens, go, width, gv, stride, false, workspace);
+            gemm(false, true, tokens, tokens, head_dim, v, stride, go, width, scratch, tokens, false, workspace);
+            each_column_block(tokens, [&](auto columns, int64_t j) {
+                softmax_columns_grad<decltype(columns)::value>(tokens, scale, p + j, scratch + j);
+            });
+            // S = k q^T scale
+            gemm(true, false, tokens, head_dim, tokens, scratch, tokens, k, stride, gq, stride, false, workspace);
+            gemm(false, false, tokens, head_dim, tokens, scratch, tokens, q, stride, gk, stride, false, workspace);
         }
 }
 
