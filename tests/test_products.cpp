@@ -56,6 +56,13 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
             }
     check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
     check(float{}, 14, 600, 530, true, false, true);
+    for (int64_t n : {1, 2, 4, 5})  // narrow results
+        for (int64_t m : {1, 3, 4, 63, 64, 65, 129})
+            for (int64_t k : {64, 300}) {
+                check(float{}, m, n, k, m % 2 == 0, n % 2 == 0, m % 3 == 0);
+                check(float{}, m, n, k, m % 2 == 1, n % 2 == 1, m % 3 == 1);
+                check(double{}, m, n, k, n % 2 == 0, m % 2 == 0, true);
+            }
     for (int64_t k : {255, 256, 257, 513})
         for (int64_t n : {63, 64, 131, 511, 513}) check(float{}, 5, n, k, k % 2 == 0, n % 3 == 0, n % 2 == 0);
 }
@@ -64,7 +71,7 @@ TEST_CASE("a linear layer with its activation equals product, bias and activatio
     auto backend = make_cpu_backend();
     Rng rng(2);
     for (int64_t m : {0, 1, 7, 33})
-        for (int64_t n : {1, 16, 35, 64, 70})
+        for (int64_t n : {1, 3, 16, 35, 64, 70})
             for (int64_t k : {0, 1, 19, 256, 300}) {
                 const Tensor x = Tensor::from(*backend, Shape{m, k}, random_values(m * k, rng));
                 const Tensor w = Tensor::from(*backend, Shape{k, n}, random_values(k * n, rng));

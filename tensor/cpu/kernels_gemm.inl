@@ -41,6 +41,17 @@ struct Product {
     }
 };
 
+template <class T>
+void activate(const Product<T>& to, int64_t rows, int64_t width) {
+    for (int64_t r = 0; r < rows && to.activated; ++r) {
+        T *z = to.c + r * to.ldc, *y = to.activated + r * to.ldc;
+        if (y == z)
+            unary(*to.activation, width, z, T(0), T(0), y);
+        else
+            unary_and_slope(*to.activation, width, z, y);
+    }
+}
+
 // Loops over the registers of a tile are unrolled by hand: where the compiler leaves one rolled, the sums live in memory.
 #define ASTRO_EACH_ROW _Pragma("GCC unroll 16") for (int r = 0; r < Rows; ++r)
 #define ASTRO_EACH_VECTOR _Pragma("GCC unroll 16") for (int v = 0; v < Vectors; ++v)
@@ -85,14 +96,7 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int
             }
         }
     }
-    if (!to.activated) return;
-    for (int r = 0; r < Rows; ++r) {  // while the tile is in the nearest cache
-        T *z = to.c + r * to.ldc, *y = to.activated + r * to.ldc;
-        if (y == z)
-            unary(*to.activation, width, z, T(0), T(0), y);
-        else
-            unary_and_slope(*to.activation, width, z, y);
-    }
+    activate(to, Rows, width);  // while the tile is in the nearest cache
 }
 
 #undef ASTRO_EACH_ROW
@@ -138,6 +142,64 @@ struct PanelFor<T, 0> {
     static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
 };
 
+// Up to kNarrow columns would leave most lanes of a tile idle. Where k is long, the lanes are partial sums over k instead,
+// or, for a transposed a, neighbouring rows; b's columns are packed one after the other.
+constexpr int64_t kNarrow = 4;
+template <class T>
+bool is_narrow(int64_t n, int64_t k) {
+    return n <= kNarrow && k >= 2 * Vector<T>::kLanes;
+}
+
+template <class T>
+void narrow_rows(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, const T* columns, const Product<T>& to) {
+    using Vec = typename Vector<T>::type;
+    using Loose = typename Vector<T>::unaligned;
+    constexpr int kLanes = Vector<T>::kLanes, kRows = 4;  // at a time, so that a sum need not wait for the one before
+    const int64_t whole = k / kLanes * kLanes;
+    for (int64_t i = 0; i < m; i += kRows)
+        for (int64_t j = 0; j < n; ++j) {
+            const T *b = columns + j * k, *row[kRows];
+            for (int r = 0; r < kRows; ++r) row[r] = a + (i + r < m ? i + r : m - 1) * a_row;
+            Vec sum[kRows] = {};
+            for (int64_t p = 0; p < whole; p += kLanes)
+                for (int r = 0; r < kRows; ++r)
+                    sum[r] += *reinterpret_cast<const Loose*>(row[r] + p) * *reinterpret_cast<const Loose*>(b + p);
+            for (int r = 0; r < kRows && i + r < m; ++r) {
+                T lane[kLanes], *out = to.c + (i + r) * to.ldc + j;
+                *reinterpret_cast<Loose*>(lane) = sum[r];
+                T total = sum_of(int64_t{kLanes}, lane);
+                for (int64_t p = whole; p < k; ++p) total += row[r][p] * b[p];
+                if (to.accumulate) total += *out;
+                *out = to.bias ? total + to.bias[j] : total;
+            }
+        }
+    activate(to, m, n);
+}
+
+// a transposed: element (i, p) at p * a_k + i.
+template <class T>
+void narrow_transposed(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_k, const T* columns,
+                       const Product<T>& to) {
+    constexpr int kRows = 4 * Vector<T>::kLanes;
+    for (int64_t i = 0; i < m; i += kRows) {
+        const int64_t rows = m - i < kRows ? m - i : kRows;
+        for (int64_t j = 0; j < n; ++j) {
+            T sum[kRows] = {};
+            for (int64_t p = 0; p < k; ++p) {
+                const T *from = a + p * a_k + i, x = columns[j * k + p];
+                if (rows == kRows)
+                    for (int r = 0; r < kRows; ++r) sum[r] += from[r] * x;
+                else
+                    for (int64_t r = 0; r < rows; ++r) sum[r] += from[r] * x;
+            }
+            for (int64_t r = 0; r < rows; ++r) {
+                T* out = to.c + (i + r) * to.ldc + j;
+                *out = to.accumulate ? *out + sum[r] : sum[r];
+            }
+        }
+    }
+}
+
 // Columns of the panel that begins at column j of n: a full tile's, or what is left rounded up to whole
 // vectors.
 template <class T>
@@ -173,6 +235,12 @@ void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) 
 // Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
 template <class T>
 void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
+    if (is_narrow<T>(nc, kc)) {
+        for (int64_t j = 0; j < nc; ++j)
+            for (int64_t p = 0; p < kc; ++p)
+                packed[j * kc + p] = tb ? b[(j0 + j) * ldb + p0 + p] : b[(p0 + p) * ldb + j0 + j];
+        return;
+    }
     if (tb) {
         for (int64_t j = 0; j < nc;) {
             const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
@@ -207,6 +275,10 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
 template <class T>
 void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* b, bool packed,
                     int64_t ldb, const Product<T>& to) {
+    if (packed && is_narrow<T>(nc, kc)) {
+        if (a_k == 1) return narrow_rows(m, nc, kc, a, a_row, b, to);
+        return narrow_transposed(m, nc, kc, a, a_k, b, to);
+    }
     each_piece<kBlockM>(m, [&](int64_t i, int64_t rows) {
         for (int64_t j = 0; j < nc;) {
             const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
