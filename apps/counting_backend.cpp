@@ -106,6 +106,17 @@ class CountingBackend : public Backend {
         if (ggain || gbias) kernel(count(2 * rows * width + 2 * rows + 2 * groups * width), 0, type);
         to_.layer_norm_grad(type, rows, width, groups, offset, x, gain, mean, rstd, gy, gx, ggain, gbias);
     }
+    void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
+                   const void* h, void* y) override {
+        kernel(count(3 * rows * width + groups * width), 0, type);
+        to_.gated_add(type, rows, width, groups, x, gate, h, y);
+    }
+    void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
+                        const void* gy, void* ggate, void* gh) override {
+        for (int i = 0; i < 2; ++i) kernel(count(2 * rows * width + groups * width), 0, type);
+        kernel(count(rows * width), 0, type);
+        to_.gated_add_grad(type, rows, width, groups, gate, h, gy, ggate, gh);
+    }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
         const int64_t values = batch * tokens * heads * head_dim, scores = batch * heads * tokens * tokens;

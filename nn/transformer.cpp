@@ -18,14 +18,13 @@ Block make_block(const Maker& make, int64_t width, int64_t heads, bool causal) {
 }
 
 Tensor Block::operator()(const Tensor& x, const Tensor& condition) const {
-    const int64_t batch = x.dim(0), width = x.dim(2);
-    const Tensor m = modulation(condition);                                          // (B, 6 D)
-    auto part = [&](int64_t i) { return slice(m, 1, i * width, width); };            // (B, D)
-    auto gate = [&](int64_t i) { return part(i).reshape(Shape{batch, 1, width}); };  // over all tokens
+    const int64_t width = x.dim(2);
+    const Tensor m = modulation(condition);                                // (B, 6 D)
+    auto part = [&](int64_t i) { return slice(m, 1, i * width, width); };  // (B, D): over all tokens
     Tensor h = layer_norm(x, part(1), part(0), 1.0);
-    Tensor y = x + gate(2) * project(attention(qkv(h), heads, causal));
+    const Tensor y = gated_add(x, part(2), project(attention(qkv(h), heads, causal)));
     h = layer_norm(y, part(4), part(3), 1.0);
-    return y + gate(5) * down(up(h, UnaryOp::gelu));
+    return gated_add(y, part(5), down(up(h, UnaryOp::gelu)));
 }
 
 Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width) {

@@ -88,6 +88,13 @@ class Backend {
                                  const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
                                  void* ggain, void* gbias) = 0;
 
+    // x, h (rows, width) -> y = x + gate[g] * h, gate (groups, width), g = row / (rows / groups); the gradients of h and
+    // of the gate, both overwritten, from gy, which is x's.
+    virtual void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
+                           const void* h, void* y) = 0;
+    virtual void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate,
+                                const void* h, const void* gy, void* ggate, void* gh) = 0;
+
     // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities (batch, heads,
     // tokens, tokens) are kept for the gradient, in the order that suits the backend. Scores are scaled by
     // head_dim^-1/2.

@@ -111,6 +111,11 @@ std::vector<OpCase> op_cases() {
     }
     add_case("layer_norm", {{0, 4}, {4}, {4}}, [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); });
 
+    add_case("gated_add", {{6, 5}, {3, 5}, {6, 5}}, [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
+    add_case("gated_add", {{2, 3, 17}, {2, 17}, {2, 3, 17}},
+             [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
+    add_case("gated_add", {{0, 4}, {1, 4}, {0, 4}}, [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
+
     for (bool causal : {false, true})
         for (int64_t tokens : {1, 2, 17})
             add_case("attention", {{2, tokens, 3 * 2 * 3}},

@@ -52,6 +52,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp
 // adaLN, where each sequence has its own), or both undefined for none.
 Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double offset = 0.0);
 
+// x + gate * h: x, h (..., width), gate (groups, width) with rows divided among groups as for layer_norm: a gated
+// residual branch (adaLN). The same as a broadcast product and a sum, in one pass each way.
+Tensor gated_add(const Tensor& x, const Tensor& gate, const Tensor& h);
+
 // Multi-head attention of packed projections: qkv (B, T, 3 H D) -> (B, T, H D).
 Tensor attention(const Tensor& qkv, int64_t heads, bool causal);
 

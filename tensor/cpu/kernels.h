@@ -32,6 +32,9 @@ struct Kernels {
                        const T* bias, T* y, T* mean, T* rstd);
     void (*layer_norm_grad)(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
                             const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias);
+    void (*gated_add)(int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h, T* y);
+    void (*gated_add_grad)(int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h, const T* gy,
+                           T* ggate, T* gh);
     // scratch: tokens * tokens elements more than gemm's workspace.
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);

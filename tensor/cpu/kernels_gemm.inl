@@ -52,60 +52,56 @@ void activate(const Product<T>& to, int64_t rows, int64_t width) {
     }
 }
 
-// Loops over the registers of a tile are unrolled by hand: where the compiler leaves one rolled, the sums live in memory.
-#define ASTRO_EACH_ROW _Pragma("GCC unroll 16") for (int r = 0; r < Rows; ++r)
-#define ASTRO_EACH_VECTOR _Pragma("GCC unroll 16") for (int v = 0; v < Vectors; ++v)
+// f(0), ..., f(N - 1), unrolled: where the compiler leaves a loop over a tile's sums rolled, they live in memory.
+template <int N, class F>
+inline __attribute__((always_inline)) void unrolled(F f) {
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) f(i);
+}
 
 // One register tile: Rows x `width` elements of c, at most Vectors registers wide; the rows of b lie `step` apart.
 template <class T, int Rows, int Vectors>
 void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step, const Product<T>& to,
           int64_t width) {
     using Vec = typename Vector<T>::type;
-    using Loose = typename Vector<T>::unaligned;
     constexpr int kLanes = Vector<T>::kLanes;
+    auto load = [](const T* from) -> Vec { return *reinterpret_cast<const typename Vector<T>::unaligned*>(from); };
+    auto store = [](T* at, Vec x) { *reinterpret_cast<typename Vector<T>::unaligned*>(at) = x; };
     Vec sum[Rows][Vectors];
-    ASTRO_EACH_ROW ASTRO_EACH_VECTOR sum[r][v] = Vec{};
+    unrolled<Rows>([&](int r) { unrolled<Vectors>([&](int v) { sum[r][v] = Vec{}; }); });
     for (int64_t p = 0; p < k; ++p) {
         Vec b[Vectors];
-        ASTRO_EACH_VECTOR b[v] = *reinterpret_cast<const Loose*>(panel + v * kLanes);
+        unrolled<Vectors>([&](int v) { b[v] = load(panel + v * kLanes); });
         panel += step;
         const T* ap = a + p * a_k;
-        ASTRO_EACH_ROW {
+        unrolled<Rows>([&](int r) {
             const T x = ap[r * a_row];
-            ASTRO_EACH_VECTOR sum[r][v] += b[v] * x;
-        }
+            unrolled<Vectors>([&](int v) { sum[r][v] += b[v] * x; });
+        });
     }
     if (width == Vectors * kLanes) {
-        if (to.accumulate)
-            ASTRO_EACH_ROW ASTRO_EACH_VECTOR sum[r][v] +=
-                static_cast<Vec>(*reinterpret_cast<const Loose*>(to.c + r * to.ldc + v * kLanes));
-        if (to.bias)
-            ASTRO_EACH_VECTOR {
-                const Vec bias = *reinterpret_cast<const Loose*>(to.bias + v * kLanes);
-                ASTRO_EACH_ROW sum[r][v] += bias;
-            }
-        ASTRO_EACH_ROW ASTRO_EACH_VECTOR *reinterpret_cast<Loose*>(to.c + r * to.ldc + v * kLanes) = sum[r][v];
+        auto each = [&](auto f) { unrolled<Rows>([&](int r) { unrolled<Vectors>([&](int v) { f(r, v); }); }); };
+        if (to.accumulate) each([&](int r, int v) { sum[r][v] += load(to.c + r * to.ldc + v * kLanes); });
+        if (to.bias) each([&](int r, int v) { sum[r][v] += load(to.bias + v * kLanes); });
+        each([&](int r, int v) { store(to.c + r * to.ldc + v * kLanes, sum[r][v]); });
     } else {  // the last columns
         T spill[Vectors * kLanes];
-        ASTRO_EACH_ROW {
+        unrolled<Rows>([&](int r) {
             T* out = to.c + r * to.ldc;
-            ASTRO_EACH_VECTOR *reinterpret_cast<Loose*>(spill + v * kLanes) = sum[r][v];
+            unrolled<Vectors>([&](int v) { store(spill + v * kLanes, sum[r][v]); });
             for (int64_t j = 0; j < width; ++j) {
                 if (to.accumulate) spill[j] += out[j];
                 out[j] = to.bias ? spill[j] + to.bias[j] : spill[j];
             }
-        }
+        });
     }
     activate(to, Rows, width);  // while the tile is in the nearest cache
 }
 
-#undef ASTRO_EACH_ROW
-#undef ASTRO_EACH_VECTOR
-
 template <class T, int Rows, int Vectors>
 struct TileFor {  // the instance for a number of rows known at run time
-    static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
-                    int64_t step, const Product<T>& to, int64_t width) {
+    static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step,
+                    const Product<T>& to, int64_t width) {
         if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, step, to, width);
         TileFor<T, Rows - 1, Vectors>::run(rows, k, a, a_row, a_k, panel, step, to, width);
     }
@@ -130,7 +126,8 @@ template <class T, int Vectors>
 struct PanelFor {  // the instance for a number of vectors known at run time
     static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
                     int64_t step, const Product<T>& to, int64_t width) {
-        if (vectors != Vectors) return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, step, to, width);
+        if (vectors != Vectors)
+            return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, step, to, width);
         constexpr int kRows = tile_rows(Vectors);
         each_piece<kRows>(m, [&](int64_t i, int64_t rows) {
             TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, step, to.at(i, 0), width);
@@ -139,11 +136,12 @@ struct PanelFor {  // the instance for a number of vectors known at run time
 };
 template <class T>
 struct PanelFor<T, 0> {
-    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
+    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&,
+                    int64_t) {}
 };
 
-// Up to kNarrow columns would leave most lanes of a tile idle. Where k is long, the lanes are partial sums over k instead,
-// or, for a transposed a, neighbouring rows; b's columns are packed one after the other.
+// Up to kNarrow columns would leave most lanes of a tile idle. Where k is long, the lanes are partial sums over k
+// instead, or, for a transposed a, neighbouring rows; b's columns are packed one after the other.
 constexpr int64_t kNarrow = 4;
 template <class T>
 bool is_narrow(int64_t n, int64_t k) {

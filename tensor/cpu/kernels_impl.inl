@@ -81,6 +81,8 @@ static Kernels<T> table() {
             linear_grad<T>,
             layer_norm<T>,
             layer_norm_grad<T>,
+            gated_add<T>,
+            gated_add_grad<T>,
             attention<T>,
             attention_grad<T>,
             logsumexp<T>,

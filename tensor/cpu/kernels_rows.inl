@@ -57,6 +57,28 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
 }
 
 template <class T>
+void gated_add(int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h, T* y) {
+    for (int64_t r = 0; r < rows; ++r) {
+        const T* g = gate + r / (rows / groups) * width;
+        for (int64_t i = r * width, j = 0; j < width; ++i, ++j) y[i] = x[i] + g[j] * h[i];
+    }
+}
+
+template <class T>
+void gated_add_grad(int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h, const T* gy, T* ggate,
+                    T* gh) {
+    for (int64_t i = 0; i < groups * width; ++i) ggate[i] = 0;
+    for (int64_t r = 0; r < rows; ++r) {
+        const T* g = gate + r / (rows / groups) * width;
+        T* gg = ggate + (g - gate);
+        for (int64_t i = r * width, j = 0; j < width; ++i, ++j) {
+            gg[j] += gy[i] * h[i];
+            gh[i] = gy[i] * g[j];
+        }
+    }
+}
+
+template <class T>
 void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
     for (int64_t r = 0; r < rows; ++r) {
         const T* xr = x + r * columns;
@@ -76,7 +98,8 @@ void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
 // sees the keys up to `first` + j where causal, else all.
 template <int kWidth, class T>
 void softmax_columns(int64_t tokens, int64_t first, bool causal, T scale, T* s) {
-    const int64_t seen = causal ? first + kWidth : tokens, full = causal ? first : tokens;  // keys; of all these queries
+    const int64_t seen = causal ? first + kWidth : tokens,
+                  full = causal ? first : tokens;  // keys; of all these queries
     T top[kWidth], total[kWidth] = {}, inverse[kWidth];
     for (int j = 0; j < kWidth; ++j) top[j] = s[j];
     for (int64_t i = 0; i < full; ++i)
@@ -105,8 +128,7 @@ void softmax_columns_grad(int64_t tokens, T scale, const T* p, T* g) {
     for (int64_t i = 0; i < tokens; ++i)
         for (int j = 0; j < kWidth; ++j) inner[j] += g[i * tokens + j] * p[i * tokens + j];
     for (int64_t i = 0; i < tokens; ++i)
-        for (int j = 0; j < kWidth; ++j)
-            g[i * tokens + j] = p[i * tokens + j] * (g[i * tokens + j] - inner[j]) * scale;
+        for (int j = 0; j < kWidth; ++j) g[i * tokens + j] = p[i * tokens + j] * (g[i * tokens + j] - inner[j]) * scale;
 }
 
 // f(width, first column) over all columns, in whole vectors as long as there are.

@@ -219,6 +219,16 @@ class CudaBackend : public Backend {
                                                                 in<T>(gain), in<T>(mean), in<T>(rstd), in<T>(gy),
                                                                 out<T>(gx), out<T>(ggain), out<T>(gbias)));
     }
+    void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
+                   const void* h, void* y) override {
+        ASTRO_DISPATCH("gated_add",
+                       cuda::gated_add(device_, rows, width, groups, in<T>(x), in<T>(gate), in<T>(h), out<T>(y)));
+    }
+    void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
+                        const void* gy, void* ggate, void* gh) override {
+        ASTRO_DISPATCH("gated_add_grad", cuda::gated_add_grad(device_, rows, width, groups, in<T>(gate), in<T>(h),
+                                                              in<T>(gy), out<T>(ggate), out<T>(gh)));
+    }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
         ASTRO_DISPATCH("attention", cuda::attention(device_, {batch, tokens, heads, head_dim, causal}, in<T>(qkv),

@@ -69,6 +69,14 @@ void layer_norm_grad(const Device& d, int64_t rows, int64_t width, int64_t group
 template <class T>
 void logsumexp(const Device& d, int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
 
+// gated_add.cu
+template <class T>
+void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h,
+               T* y);
+template <class T>
+void gated_add_grad(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h,
+                    const T* gy, T* ggate, T* gh);
+
 // attention.cu
 struct AttentionShape {
     int64_t batch, tokens, heads, head_dim;
