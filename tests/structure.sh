@@ -1,20 +1,14 @@
 #!/bin/sh
 # The shape of the tree, as a table of greps: who may include whom, every op in the op table, file lengths.
 # One line a finding; closes with "N passed, N failed".
-passed=0
-failed=0
+. tests/shell.sh
 # none "rule" command...: the command must print nothing.
 none() {
     rule=$1
     shift
-    found=$("$@" 2>/dev/null)
-    if [ -z "$found" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $rule"
-        echo "$found" | head -n 5
-    fi
+    "$@" >"$work/found" 2>/dev/null
+    [ ! -s "$work/found" ]
+    verdict "$rule" $? "$work/found"
 }
 includes() {  # folder, pattern of what it may not include
     grep -rnE "#include \"($2)/" --include='*.h' --include='*.cpp' --include='*.inl' "$1"
@@ -40,5 +34,4 @@ done
 for layer in tensor nn diffusion data astro apps; do
     none "$layer is built by make and by CMake" sh -c "grep -q '^LAYERS.* $layer' Makefile && grep -qE '(^|[ (])$layer/\*\.cpp' CMakeLists.txt || echo missing"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing_line

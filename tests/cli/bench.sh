@@ -1,23 +1,7 @@
 #!/bin/sh
 # astro bench and bench/run.py: items are listed and found, work is counted right, missing peers are only a notice.
 # No time is judged.
-BUILD=${BUILD:-build}
-astro=$BUILD/astro
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-check() {  # "what", command...: the command must succeed
-    what=$1
-    shift
-    if "$@" >"$work/out" 2>"$work/err"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        cat "$work/out" "$work/err"
-    fi
-}
+. tests/shell.sh
 says() { grep -qF -- "$1" "$2"; }
 
 "$astro" bench --list >"$work/list" 2>&1
@@ -44,5 +28,5 @@ if command -v python3 >/dev/null; then
     python3 -S bench/run.py --astro "$astro" --items tdx >"$work/table" 2>"$work/notes"
     check "an unknown item is refused in one line" sh -c "[ \$(grep -c \"^bench: unknown item 'tdx'\" '$work/notes') -eq 1 ]"
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+
+closing_line

@@ -1,24 +1,7 @@
 #!/bin/sh
 # The documents are true: the manual is what the program prints, every key of the figures and curves is explained, and
 # every `build/astro ...` command of README and docs is accepted as it is written.
-BUILD=${BUILD:-build}
-root=$(pwd)
-astro=$root/$BUILD/astro
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-check() {  # description, command...
-    what=$1
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        head -n 8 "$work/out"
-    fi
-}
+. tests/shell.sh
 
 "$astro" help --markdown >"$work/cli.md"
 check "docs/cli.md is the output of astro help --markdown" diff docs/cli.md "$work/cli.md"
@@ -60,14 +43,8 @@ while read -r command; do
     $command $more >"$work/out" 2>&1
     code=$?
     # 0: done; 130: stopped after the first update of its first stage, as told.
-    if [ "$code" -eq 0 ] || [ "$code" -eq 130 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: exit $code of: $command"
-        tail -n 2 "$work/out"
-    fi
+    [ "$code" -eq 0 ] || [ "$code" -eq 130 ]
+    verdict "exit $code of: $command" $? "$work/out"
 done <commands
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing_line

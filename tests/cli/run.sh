@@ -1,23 +1,7 @@
 #!/bin/sh
 # The whole chain at preset tiny, from the command line: the same bytes at 1, 2 and 3 threads; stopped and resumed
 # equals run through, in every stage; killed at any instant, no finished checkpoint is lost.
-BUILD=${BUILD:-build}
-astro=$(pwd)/$BUILD/astro
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-check() {  # description, command...
-    what=$1
-    shift
-    if "$@" >"$work/out" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        tail -n 5 "$work/out"
-    fi
-}
+. tests/shell.sh
 # Everything that must be byte-stable in a run folder; times and machine stand apart.
 same() {
     for file in augmented.npz results.json pictures.npz; do
@@ -74,5 +58,4 @@ for key in dvr_bridge_0.5 dvr_transition_0.5; do
     check "$key of run and verify agree ($printed, $found)" [ -n "$printed" -a "$printed" = "$found" ]
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+closing_line

@@ -5,30 +5,15 @@
 #
 # The emulator's own tests and the backend's tests in the three modes, the kernel list, the planted defects; and where
 # nvcc built the program: what ptxas said, the toolkit's headers, and the program itself on this machine.
-BUILD=${BUILD:-build}
+. tests/shell.sh
 export BUILD
-passed=0
-failed=0
-launched=$(mktemp -d)
-trap 'rm -rf "$launched"' EXIT
 
-run() {  # name, command...: counts from the command's own closing line "N passed, N failed"
+run() {  # name, command...
     name=$1
     shift
-    log="$launched/log"
-    "$@" >"$log" 2>&1
-    status=$?
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
-    p=${line%% passed*}
-    f=${line##*, }
-    f=${f%% failed*}
-    if [ -z "$line" ]; then p=0; f=1; fi
-    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
-    [ "$f" -eq 0 ] || tail -n 60 "$log"
-    grep -E '^(built by nvcc|[0-9]+ kernels|[0-9]+ defects)' "$log"
+    suite "$@"
+    grep -E '^(built by nvcc|[0-9]+ kernels|[0-9]+ defects)' "$work/suite.log"
     echo "== $name: ${line:-no closing line} ($(($(date +%s) - start)) s)"
-    passed=$((passed + p))
-    failed=$((failed + f))
 }
 start=$(date +%s)
 
@@ -36,9 +21,9 @@ for mode in plain asan trace; do
     run "emulator, $mode" "$BUILD/emulated/$mode/emulator_tests"
 done
 for mode in plain asan trace; do
-    run "backend, $mode" env ASTRO_EMULATION_KERNELS="$launched/$mode.kernels" "$BUILD/emulated/$mode/cuda_tests"
+    run "backend, $mode" env ASTRO_EMULATION_KERNELS="$work/$mode.kernels" "$BUILD/emulated/$mode/cuda_tests"
 done
-run "every kernel is launched" sh tests/cuda/check_kernels.sh "$launched/plain.kernels"
+run "every kernel is launched" sh tests/cuda/check_kernels.sh "$work/plain.kernels"
 run "the program" sh tests/cuda/program.sh
 run "planted defects" sh tests/cuda/defects.sh
 if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
@@ -47,5 +32,4 @@ if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
 else
     echo "== built by nvcc: left out, no nvcc here"
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+closing_line
