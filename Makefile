@@ -148,7 +148,7 @@ $(BUILD)/obj/%.o: %.cpp
 
 $(BUILD)/cuda.mk: tensor/cuda/probe.sh
 	@mkdir -p $(@D)
-	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.new && mv $@.new $@
+	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.$$$$ && mv $@.$$$$ $@
 
 ifneq ($(CUDA_NVCC),)
 $(BUILD)/obj/tensor/cuda/%.o: CXXFLAGS += -isystem $(CUDA_INCLUDE)
