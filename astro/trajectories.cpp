@@ -102,16 +102,13 @@ std::vector<float> standardise(const Statistics& statistics, const float* states
     return out;
 }
 
-data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count) {
-    const int64_t from = dataset.episode_start[static_cast<size_t>(first)];
-    const int64_t to = dataset.episode_start[static_cast<size_t>(first + count)];
-    auto cut = [&](const auto& values, int64_t width) {
-        std::decay_t<decltype(values)> part;
-        if (!values.empty()) part.assign(values.begin() + from * width, values.begin() + to * width);
-        return part;
-    };
+namespace {
+
+// A data set of `rows` rows of another; cut(values, width) gives those of one of its arrays.
+template <class Source, class Cut>
+data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     data::Dataset part;
-    part.rows = to - from;
+    part.rows = rows;
     part.state_dim = dataset.state_dim, part.action_dim = dataset.action_dim;
     part.qpos_dim = dataset.qpos_dim, part.qvel_dim = dataset.qvel_dim;
     part.observations = cut(dataset.observations, dataset.state_dim);
@@ -123,28 +120,26 @@ data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t
     return part;
 }
 
-namespace {
-
 // take_episodes(dataset, 0, count) without a copy: a large data set is never held twice.
 data::Dataset keep_episodes(data::Dataset&& dataset, int64_t count) {
-    data::Dataset kept;
-    kept.rows = dataset.episode_start[static_cast<size_t>(count)];
-    kept.state_dim = dataset.state_dim, kept.action_dim = dataset.action_dim;
-    kept.qpos_dim = dataset.qpos_dim, kept.qvel_dim = dataset.qvel_dim;
-    auto cut = [&](auto& values, int64_t width) {
-        if (!values.empty()) values.resize(static_cast<size_t>(kept.rows * width));
+    const int64_t rows = dataset.episode_start[static_cast<size_t>(count)];
+    return cut_rows(dataset, rows, [&](auto& values, int64_t width) {
+        if (!values.empty()) values.resize(static_cast<size_t>(rows * width));
         return std::move(values);
-    };
-    kept.observations = cut(dataset.observations, dataset.state_dim);
-    kept.actions = cut(dataset.actions, dataset.action_dim);
-    kept.terminals = cut(dataset.terminals, 1);
-    kept.qpos = cut(dataset.qpos, dataset.qpos_dim);
-    kept.qvel = cut(dataset.qvel, dataset.qvel_dim);
-    data::index_episodes(kept);
-    return kept;
+    });
 }
 
 }  // namespace
+
+data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count) {
+    const int64_t from = dataset.episode_start[static_cast<size_t>(first)];
+    const int64_t to = dataset.episode_start[static_cast<size_t>(first + count)];
+    return cut_rows(dataset, to - from, [&](const auto& values, int64_t width) {
+        std::decay_t<decltype(values)> part;
+        if (!values.empty()) part.assign(values.begin() + from * width, values.begin() + to * width);
+        return part;
+    });
+}
 
 Split split_validation(data::Dataset dataset, double share) {
     const int64_t episodes = dataset.episodes();
