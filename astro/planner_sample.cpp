@@ -114,16 +114,25 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
                 noise.push_back(streams[static_cast<size_t>(i)].stream(static_cast<uint64_t>(k)));
             }
         const std::vector<Bridge> bridges = sample_piece(piece, hole, noise);
+        auto own = [&](int64_t i) -> std::vector<Bridge>& { return result[static_cast<size_t>(first + i)]; };
         for (int64_t i = 0; i < count; ++i) {
-            auto& own = result[static_cast<size_t>(first + i)];
-            own.assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
-            std::stable_sort(own.begin(), own.end(), by_error);
-            if (last_steps == loop_steps_ && dynamics_.size() == 1) continue;
-            // The long rollout by every member is for the best and the runner-up alone (method notes 5.16(9)).
-            own.resize(static_cast<size_t>(std::min<int64_t>(2, candidates)));
-            roll_out(std::vector<StitchEnds>(own.size(), ends[static_cast<size_t>(first + i)]), hole, last_steps,
-                     dynamics_.size(), own);
-            std::stable_sort(own.begin(), own.end(), by_error);
+            own(i).assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
+            std::stable_sort(own(i).begin(), own(i).end(), by_error);
+        }
+        if (last_steps == loop_steps_ && dynamics_.size() == 1) return;
+        // The long rollout by every member is for the best and the runner-up alone (method notes 5.16(9)), of all
+        // pairs together.
+        const int64_t kept = std::min<int64_t>(2, candidates);
+        std::vector<StitchEnds> kept_ends;
+        std::vector<Bridge> best;
+        for (int64_t i = 0; i < count; ++i) {
+            kept_ends.insert(kept_ends.end(), static_cast<size_t>(kept), ends[static_cast<size_t>(first + i)]);
+            best.insert(best.end(), own(i).begin(), own(i).begin() + kept);
+        }
+        roll_out(kept_ends, hole, last_steps, dynamics_.size(), best);
+        for (int64_t i = 0; i < count; ++i) {
+            own(i).assign(best.begin() + i * kept, best.begin() + (i + 1) * kept);
+            std::stable_sort(own(i).begin(), own(i).end(), by_error);
         }
     });
     return result;
