@@ -12,14 +12,14 @@
 
 namespace astro {
 
-// exp for f32 by range reduction and a polynomial of degree 6: relative error < 2e-7 in [-87, 88]; below it
-// gives about 1e-38, above 1.6e38. Branch-free so that compilers vectorise it; std::exp does not vectorise.
+// exp for f32 by range reduction and a polynomial of degree 6: relative error < 2.6e-7 wherever the result is a normal
+// number, infinity above, 0 below (no denormals), NaN of NaN. Branch-free so that compilers vectorise it; std::exp does
+// not vectorise.
 ASTRO_HOST_DEVICE inline float fast_exp(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
-    float shifted = x * 1.44269504f + 12582912.0f;  // adding 1.5 * 2^23 rounds to the nearest integer
-    float n = shifted - 12582912.0f;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts: r in [-.35, .35]
+    constexpr float kLeast = -87.3365402f, kMost = 88.7228317f;  // the outermost x of which exp(x) is normal
+    const float shifted = x * 1.44269504f + 12582912.0f;         // adding 1.5 * 2^23 rounds to the nearest integer
+    const float n = shifted - 12582912.0f;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts: r in [-.35, .35]
     float series = 1.3888889e-3f;
     series = series * r + 8.3333333e-3f;
     series = series * r + 4.1666667e-2f;
@@ -27,10 +27,15 @@ ASTRO_HOST_DEVICE inline float fast_exp(float x) {
     series = series * r + 0.5f;
     series = series * r + 1.0f;
     series = series * r + 1.0f;
-    int32_t bits = (static_cast<int32_t>(n) + 127) << 23;
-    float scale;
-    __builtin_memcpy(&scale, &bits, 4);
-    return series * scale;
+    // Times 2^n, added to the exponent: n is in the last bits of `shifted`. Nonsense out of range, replaced below.
+    uint32_t bits, power;
+    __builtin_memcpy(&bits, &series, 4);
+    __builtin_memcpy(&power, &shifted, 4);
+    bits += power << 23;
+    float y;
+    __builtin_memcpy(&y, &bits, 4);
+    y = x < kLeast ? 0.0f : y;
+    return x <= kMost ? y : x * 3.40282347e38f;  // infinity, or NaN
 }
 ASTRO_HOST_DEVICE inline double fast_exp(double x) { return std::exp(x); }
 
@@ -267,12 +272,13 @@ struct Minimum {  // ties: the gradient goes to a
 }  // namespace binary_formula
 
 // X(enumerator, struct, name)
-#define ASTRO_UNARY_OPS(X)                                                                                             \
-    X(affine, Affine, "affine")                                                                                        \
-    X(exp, Exp, "exp") X(log, Log, "log") X(sqrt, Sqrt, "sqrt") X(square, Square, "square") X(abs, Abs, "abs")         \
-        X(relu, Relu, "relu") X(tanh, Tanh, "tanh") X(silu, Silu, "silu") X(gelu, Gelu, "gelu")                        \
-            X(softplus, Softplus, "softplus") X(clamp, Clamp, "clamp") X(clamp_through, ClampThrough, "clamp_through") \
-                X(step, Step, "step")
+#define ASTRO_UNARY_OPS(X)                                                                                           \
+    X(affine, Affine, "affine")                                                                                      \
+    X(exp, Exp, "exp")                                                                                               \
+    X(log, Log, "log")                                                                                               \
+    X(sqrt, Sqrt, "sqrt") X(square, Square, "square") X(abs, Abs, "abs") X(relu, Relu, "relu") X(tanh, Tanh, "tanh") \
+        X(silu, Silu, "silu") X(gelu, Gelu, "gelu") X(softplus, Softplus, "softplus") X(clamp, Clamp, "clamp")       \
+            X(clamp_through, ClampThrough, "clamp_through") X(step, Step, "step")
 #define ASTRO_BINARY_OPS(X) \
     X(add, Add, "add") X(sub, Sub, "sub") X(mul, Mul, "mul") X(div, Div, "div") X(minimum, Minimum, "minimum")
 

@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
+#include <string>
 
+#include "tensor/cpu/kernels.h"
 #include "tensor/gradcheck.h"
 
 using namespace astro;
@@ -24,6 +27,37 @@ TEST_CASE("ops: gradcheck finds a wrong gradient") {
     };
     Tensor x = Tensor::from(*backend, {3}, std::vector<double>{1, 2, 3});
     CHECK_FALSE(gradcheck(wrong, {x}, Rng(1)).ok);
+}
+
+TEST_CASE("exp in f32: right up to the largest number, infinity above, 0 below the least normal one, NaN of NaN") {
+    using Limits = std::numeric_limits<float>;
+    const float least = -87.3365402f, most = 88.7228317f, infinity = Limits::infinity();
+    std::vector<float> x = {least, most, std::nextafter(least, -infinity), std::nextafter(most, infinity)};
+    for (float edge : {-104.0f, -89.0f, 89.0f, 104.0f, Limits::max(), infinity, Limits::denorm_min(), 0.0f})
+        for (float v : {edge, -edge}) x.push_back(v);
+    x.push_back(Limits::quiet_NaN());
+    for (float v = -90; v < 90; v += 0.00137f) x.push_back(v);
+    std::vector<cpu::KernelTables> tables = {cpu::portable_kernels()};
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables.push_back(cpu::avx2_kernels());
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw"))
+        tables.push_back(cpu::avx512_kernels());
+#endif
+    for (const cpu::KernelTables& table : tables) {
+        std::vector<float> y(x.size());
+        table.f32.unary(UnaryOp::exp, int64_t(x.size()), x.data(), 0, 0, y.data());
+        int64_t wrong = 0;
+        for (size_t i = 0; i < x.size(); ++i) {
+            const double want = std::exp(double(x[i]));
+            const bool right = std::isnan(x[i])               ? std::isnan(y[i])
+                               : want > double(Limits::max()) ? y[i] == infinity
+                               : want < double(Limits::min()) ? y[i] == 0
+                                                              : std::fabs(double(y[i]) - want) < 2.6e-7 * want;
+            if (!right && ++wrong == 1) FAIL_CHECK(std::string(table.isa), ": exp(", x[i], ") = ", y[i], ", expected ", want);
+        }
+        CHECK(wrong == 0);
+    }
 }
 
 TEST_CASE("tape: only what it was opened on is differentiated") {
