@@ -57,6 +57,43 @@ Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, cons
     return bridge.disagreement <= bounds.disagreement ? Verdict::accepted : Verdict::disagreement;
 }
 
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
+    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
+        double total = 0;
+        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
+        return total;
+    };
+    const auto dims = static_cast<size_t>(real.action_dim);
+    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
+    int64_t planned = 0;
+    for (const BridgeAttempt& attempt : attempts)
+        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
+            const double x = attempt.bridge.actions[a];
+            sum[a % dims] += x, square[a % dims] += x * x;
+        }
+    for (size_t a = 0; a < real.actions.size(); ++a) {
+        const double x = real.actions[a];
+        real_sum[a % dims] += x, real_square[a % dims] += x * x;
+    }
+    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
+    if (planned == 0 || deviation <= 0) return 0;
+    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
+}
+
+const char* verdict_name(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::accepted:
+            return "accepted";
+        case Verdict::arrival:
+            return "arrival";
+        case Verdict::implausible:
+            return "implausible";
+        case Verdict::disagreement:
+            return "disagreement";
+    }
+    return "?";
+}
+
 data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
                          bool states_are_positions) {
     data::Dataset out;

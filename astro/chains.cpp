@@ -54,8 +54,13 @@ class Grower {
     const Trajectories& data() const { return *map_.data; }
     const data::Dataset& rows() const { return *map_.data->dataset; }
     int64_t arrival(int64_t segment) const { return map_.arrival[static_cast<size_t>(segment)]; }
-    std::pair<int64_t, int64_t> pair_of(int64_t a, int64_t b) const {
+    using Pair = std::pair<int64_t, int64_t>;  // of landmarks
+    Pair pair_of(int64_t a, int64_t b) const {
         return {map_.landmark_of[static_cast<size_t>(a)], map_.landmark_of[static_cast<size_t>(b)]};
+    }
+    int64_t accepted(const Pair& pair) const {
+        const auto found = accepted_pairs_.find(pair);
+        return found == accepted_pairs_.end() ? 0 : found->second;
     }
 
     double distance(int64_t a, int64_t b) const;
@@ -87,7 +92,7 @@ class Grower {
     BridgeLength bridge_length_;
     Rng rng_;
     std::vector<int64_t> starts_;
-    std::map<std::pair<int64_t, int64_t>, int64_t> accepted_pairs_;  // by landmarks; changes between rounds only
+    std::map<Pair, int64_t> accepted_pairs_;  // changes between rounds only
     int64_t next_id_ = 0, finished_rows_ = 0, targets_chosen_ = 0, targets_behind_walls_ = 0;
     std::vector<OpenChain> slots_;
     Augmentation result_;
@@ -144,8 +149,7 @@ void Grower::choose(OpenChain& c) {
         return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
     };
     for (int64_t target : index_.candidates(c.cut, visited, rng.stream("targets"))) {
-        const auto pair = accepted_pairs_.find(pair_of(c.cut, target));
-        if (pair != accepted_pairs_.end() && pair->second >= pair_cap_) continue;
+        if (accepted(pair_of(c.cut, target)) >= pair_cap_) continue;
         if (follows_rule(c.start_row, c.cut, target)) c.targets.push_back(target);
     }
     // Candidates come in random order; `ext` wants the farthest end first.
@@ -236,22 +240,31 @@ void Grower::finish(OpenChain& c) {
     result_.chains.push_back(std::move(c.chain));
 }
 
-// One bridge for each open chain that has a target left; chains without one end.
+// One bridge for each open chain that has a target left; chains without one end. A target is passed over where its
+// pair of landmarks would get more bridges than the cap if all that are asked for in this round were accepted.
 std::vector<Grower::Request> Grower::next_requests() {
     const int64_t hole = planner_.config().hole;
     std::vector<Request> requests;
+    std::map<Pair, int64_t> asked;
     for (OpenChain& c : slots_) {
         if (!c.open) continue;
-        if (c.tries == 0) {
-            ++result_.queries;
-            result_.queries_without_target += c.targets.empty();
-        }
-        if (c.tries >= static_cast<int64_t>(c.targets.size())) {
-            ++(c.tries == 0 ? result_.ended_without_target : result_.ended_by_rejections);
+        const bool first = c.tries == 0;
+        auto full = [&](int64_t target) {
+            const Pair pair = pair_of(c.cut, target);
+            return accepted(pair) + asked[pair] >= pair_cap_;
+        };
+        const auto drawn = static_cast<int64_t>(c.targets.size());
+        while (c.tries < drawn && full(c.targets[static_cast<size_t>(c.tries)])) ++c.tries;
+        const bool none = c.tries >= drawn;
+        result_.queries += first;
+        result_.queries_without_target += first && none;
+        if (none) {
+            ++(first ? result_.ended_without_target : result_.ended_by_rejections);
             finish(c);
             continue;
         }
         c.target = c.targets[static_cast<size_t>(c.tries++)];
+        ++asked[pair_of(c.cut, c.target)];
         int64_t length = hole;
         if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
             const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
@@ -347,43 +360,6 @@ Augmentation Grower::run(const ChainProgress& progress) {
 }
 
 }  // namespace
-
-double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
-    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
-        double total = 0;
-        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
-        return total;
-    };
-    const auto dims = static_cast<size_t>(real.action_dim);
-    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
-    int64_t planned = 0;
-    for (const BridgeAttempt& attempt : attempts)
-        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
-            const double x = attempt.bridge.actions[a];
-            sum[a % dims] += x, square[a % dims] += x * x;
-        }
-    for (size_t a = 0; a < real.actions.size(); ++a) {
-        const double x = real.actions[a];
-        real_sum[a % dims] += x, real_square[a % dims] += x * x;
-    }
-    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
-    if (planned == 0 || deviation <= 0) return 0;
-    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
-}
-
-const char* verdict_name(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::accepted:
-            return "accepted";
-        case Verdict::arrival:
-            return "arrival";
-        case Verdict::implausible:
-            return "implausible";
-        case Verdict::disagreement:
-            return "disagreement";
-    }
-    return "?";
-}
 
 Augmentation grow_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,

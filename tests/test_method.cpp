@@ -1,4 +1,4 @@
-// The method on a small maze data set: map, selection, dynamics, planner, chains; their laws and their gradients.
+// The method on a small maze data set: map, selection, dynamics, planner; their laws and their gradients.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,47 +7,14 @@
 #include <set>
 
 #include "astro/metrics.h"
-#include "astro/workbench.h"
 #include "data/checkpoint.h"
-#include "data/maze/collect.h"
 #include "tensor/gradcheck.h"
+#include "tests/small_workbench.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
 
 namespace {
-
-// A workbench at tiny size, trained for a second, shared by the cases below.
-struct Small {
-    std::unique_ptr<Backend> backend = make_cpu_backend();
-    ThreadPool pool{2};
-    Config config;
-    std::unique_ptr<Workbench> bench;
-    Augmentation made;
-
-    explicit Small(int threads = 2, Seam seam = Seam::smear) : pool(threads) {
-        apply_preset(config, "tiny");
-        config.tdr.updates = 300, config.dynamics.network.updates = 150, config.planner.network.updates = 100;
-        config.augment.ratio = .3, config.augment.accept_threshold = 2, config.augment.seam = seam;
-        maze::CollectSpec spec;
-        spec.episodes = 120, spec.seed = 5;
-        bench = std::make_unique<Workbench>(Context{*backend, pool, 8}, config,
-                                            maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
-                                            "pointmaze-medium-v0");
-        for (Trainee* t : {static_cast<Trainee*>(&bench->tdr())}) run(*t);
-        run(bench->dynamics(0));
-        run(bench->planner());
-        made = bench->augment({});
-    }
-    static void run(Trainee& trainee) {
-        for (int64_t k = 0; k < trainee.updates(); ++k) trainee.update(k);
-    }
-};
-
-Small& small() {
-    static Small s;
-    return s;
-}
 
 Tensor random_tensor(Backend& backend, const Shape& shape, Rng& rng) {
     std::vector<double> values(size_t(shape.numel()));
@@ -255,83 +222,6 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     CHECK(guided < .7 * free);
     CHECK(planner.unknown(8) == 9);
     CHECK(planner.reached(8) == 1);
-}
-
-TEST_CASE("chains: real parts are real rows, bridges lead where they say, the same at any number of threads") {
-    Small& s = small();
-    const data::Dataset& source = s.bench->train_data();
-    const data::Dataset out = to_dataset(s.made, source, s.bench->statistics(), true);
-    REQUIRE(s.made.chains.size() > 3);
-    CHECK(out.rows >= int64_t(.3 * double(source.rows)));
-    std::set<int64_t> bridges;
-    for (int64_t t = 0; t + 1 < out.rows; ++t) {
-        const auto i = size_t(t);
-        if (out.terminals[i]) {
-            CHECK(out.bridge[i] == -1);
-            continue;
-        }
-        if (!out.is_synthetic[i]) {  // a real transition, bit for bit
-            const int64_t row = out.source_row[i];
-            CHECK(out.source_row[i + 1] == row + 1);
-            CHECK(std::equal(out.observation(t), out.observation(t) + 2, source.observation(row)));
-            CHECK(std::equal(out.action(t), out.action(t) + 2, source.action(row)));
-            CHECK(out.target_row[i] == -1);
-            CHECK(out.arrival_error[i] == 0);
-            continue;
-        }
-        bridges.insert(out.bridge[i]);
-        const BridgeAttempt& attempt = s.made.attempts[size_t(out.bridge[i])];
-        CHECK(attempt.verdict == Verdict::accepted);
-        CHECK(out.source_row[i] == attempt.source_row);
-        CHECK(out.target_row[i] == attempt.target_row);
-        CHECK(source.episode_of[size_t(attempt.source_row)] != source.episode_of[size_t(attempt.target_row)]);
-        if (out.bridge[i + 1] != out.bridge[i])  // the last of the bridge leads to the real target
-            CHECK(
-                std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
-    }
-    int64_t accepted = 0;
-    for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
-    CHECK(int64_t(bridges.size()) <= accepted);
-    CHECK(bridges.size() > 10);
-    for (int threads : {1, 3}) {
-        const Small other(threads);
-        const data::Dataset again = to_dataset(other.made, other.bench->train_data(), other.bench->statistics(), true);
-        CHECK(again.observations == out.observations);
-        CHECK(again.actions == out.actions);
-        CHECK(again.bridge == out.bridge);
-    }
-}
-
-TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the arrived states") {
-    const Small open(2, Seam::open), snap(2, Seam::snap);
-    const data::Dataset cut = to_dataset(open.made, open.bench->train_data(), open.bench->statistics(), true);
-    int64_t ends_in_bridge = 0;
-    for (int64_t t = 1; t < cut.rows; ++t)
-        ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
-    int64_t accepted = 0;
-    for (const Chain& c : open.made.chains) accepted += c.bridges;
-    CHECK(ends_in_bridge == accepted);
-    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_data(), snap.bench->statistics(), true);
-    for (int64_t t = 0; t + 1 < snapped.rows; ++t) {
-        if (!snapped.is_synthetic[size_t(t)] || snapped.bridge[size_t(t)] != snapped.bridge[size_t(t + 1)]) continue;
-        const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;
-        bool found = false;
-        for (size_t j = 0; j < bridge.states.size(); j += 2)
-            found = found || (bridge.states[j] == snapped.observation(t + 1)[0] &&
-                              bridge.states[j + 1] == snapped.observation(t + 1)[1]);
-        CHECK(found);
-    }
-}
-
-TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
-    Small& s = small();
-    const data::Dataset d = duplicate_control(s.bench->map(), 5000, 10, 1);
-    CHECK(d.rows >= 5000);
-    CHECK(d.rows < 5300);
-    std::set<std::pair<float, float>> known;
-    const data::Dataset& source = s.bench->train_data();
-    for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
-    for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
 }
 
 TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions") {

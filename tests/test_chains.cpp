@@ -1,0 +1,110 @@
+// Chains grown on the small maze data set: what they are made of, their cap, their seams, and the control without them.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/small_workbench.h"
+
+using namespace astro;
+
+TEST_CASE("chains: real parts are real rows, bridges lead where they say, the same at any number of threads") {
+    Small& s = small();
+    const data::Dataset& source = s.bench->train_data();
+    const data::Dataset out = to_dataset(s.made, source, s.bench->statistics(), true);
+    REQUIRE(s.made.chains.size() > 3);
+    CHECK(out.rows >= int64_t(.3 * double(source.rows)));
+    std::set<int64_t> bridges;
+    for (int64_t t = 0; t + 1 < out.rows; ++t) {
+        const auto i = size_t(t);
+        if (out.terminals[i]) {
+            CHECK(out.bridge[i] == -1);
+            continue;
+        }
+        if (!out.is_synthetic[i]) {  // a real transition, bit for bit
+            const int64_t row = out.source_row[i];
+            CHECK(out.source_row[i + 1] == row + 1);
+            CHECK(std::equal(out.observation(t), out.observation(t) + 2, source.observation(row)));
+            CHECK(std::equal(out.action(t), out.action(t) + 2, source.action(row)));
+            CHECK(out.target_row[i] == -1);
+            CHECK(out.arrival_error[i] == 0);
+            continue;
+        }
+        bridges.insert(out.bridge[i]);
+        const BridgeAttempt& attempt = s.made.attempts[size_t(out.bridge[i])];
+        CHECK(attempt.verdict == Verdict::accepted);
+        CHECK(out.source_row[i] == attempt.source_row);
+        CHECK(out.target_row[i] == attempt.target_row);
+        CHECK(source.episode_of[size_t(attempt.source_row)] != source.episode_of[size_t(attempt.target_row)]);
+        if (out.bridge[i + 1] != out.bridge[i])  // the last of the bridge leads to the real target
+            CHECK(
+                std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
+    }
+    int64_t accepted = 0;
+    for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
+    CHECK(int64_t(bridges.size()) <= accepted);
+    CHECK(bridges.size() > 10);
+    for (int threads : {1, 3}) {
+        const Small other(threads);
+        const data::Dataset again = to_dataset(other.made, other.bench->train_data(), other.bench->statistics(), true);
+        CHECK(again.observations == out.observations);
+        CHECK(again.actions == out.actions);
+        CHECK(again.bridge == out.bridge);
+    }
+}
+
+TEST_CASE("chains: no pair of landmarks gets more bridges than its cap, however many chains grow at once") {
+    Small& s = small();
+    const TemporalMap& map = s.bench->map();
+    const SelectionConfig& selection = s.config.selection;
+    const int64_t reach = s.config.planner.hole + 1;
+    const TargetIndex index(s.pool, selection, map, s.bench->statistics(), reach, s.config.planner.context, 1);
+    AcceptanceBounds bounds;
+    bounds.arrival = bounds.largest_step = 1e9;  // every bridge will do
+    AugmentConfig config = s.config.augment;
+    config.chains = 400, config.ratio = 2;
+    for (int64_t cap : {1, 3}) {
+        const Augmentation made = grow_chains(s.bench->context(), config, map, index, s.bench->planner(),
+                                              s.bench->statistics(), bounds, cap, selection.bridge_length, 1, {});
+        std::map<std::pair<int64_t, int64_t>, int64_t> bridges;
+        for (const BridgeAttempt& a : made.attempts)
+            if (a.verdict == Verdict::accepted)
+                ++bridges[{map.landmark_of[size_t(a.source_row)], map.landmark_of[size_t(a.target_row)]}];
+        int64_t most = 0;
+        for (const auto& entry : bridges) most = std::max(most, entry.second);
+        CHECK(most == cap);  // reached, and not passed
+    }
+}
+
+TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the arrived states") {
+    const Small open(2, Seam::open), snap(2, Seam::snap);
+    const data::Dataset cut = to_dataset(open.made, open.bench->train_data(), open.bench->statistics(), true);
+    int64_t ends_in_bridge = 0;
+    for (int64_t t = 1; t < cut.rows; ++t)
+        ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
+    int64_t accepted = 0;
+    for (const Chain& c : open.made.chains) accepted += c.bridges;
+    CHECK(ends_in_bridge == accepted);
+    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_data(), snap.bench->statistics(), true);
+    for (int64_t t = 0; t + 1 < snapped.rows; ++t) {
+        if (!snapped.is_synthetic[size_t(t)] || snapped.bridge[size_t(t)] != snapped.bridge[size_t(t + 1)]) continue;
+        const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;
+        bool found = false;
+        for (size_t j = 0; j < bridge.states.size(); j += 2)
+            found = found || (bridge.states[j] == snapped.observation(t + 1)[0] &&
+                              bridge.states[j + 1] == snapped.observation(t + 1)[1]);
+        CHECK(found);
+    }
+}
+
+TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
+    Small& s = small();
+    const data::Dataset d = duplicate_control(s.bench->map(), 5000, 10, 1);
+    CHECK(d.rows >= 5000);
+    CHECK(d.rows < 5300);
+    std::set<std::pair<float, float>> known;
+    const data::Dataset& source = s.bench->train_data();
+    for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
+    for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
+}
