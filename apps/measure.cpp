@@ -77,9 +77,9 @@ void train_and_measure_tdr(StageRunner& runner) {
     const TemporalMap& map = bench.map();
     results["tdr_updates"] = bench.tdr().updates();
     if (map.components > 1)
-        runner.warn(text("the landmark graph has ", map.components,
-                         " components: distances between them are infinite; "
-                         "hint: more tdr.updates, or a larger closure.edge"));
+        runner.warn("tdr", text("the landmark graph has ", map.components,
+                                " components: distances between them are infinite; "
+                                "hint: more tdr.updates, or a larger closure.edge"));
     results["calibration_error"] = calibration_error(bench.map());
     std::vector<double> travel;
     for (int64_t k = 0; k < bench.train().count(); ++k)
@@ -231,9 +231,9 @@ std::string augment_and_measure(StageRunner& runner) {
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
     results["novelty"] = novelty(bench.train_data(), spliced, bench.statistics());
-    if (!made.stopped_because.empty()) runner.warn("augmentation stopped early: " + made.stopped_because);
-
-    for (const std::string& message : failure_signatures(runner, made)) runner.warn(message);
+    runner.clear_warnings("augment");
+    if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
+    for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
     results["target_wall_share"] = made.wall_share;
     results["plan_deviation"] = plan_deviation(made.attempts, bench.train_data());
 

@@ -139,7 +139,7 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
         if (step % plan.checkpoint_every == 0) log->flush();
     };
     observer.interrupted = [] { return interrupted(); };
-    observer.warn = [&](const std::string& message) { warn(message); };
+    observer.warn = [&](const std::string& message) { warn(stage, message); };
     const double start = seconds_now();
     bool done = false;
     try {
@@ -160,8 +160,9 @@ void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const 
 }
 
 bool StageRunner::finished(Trainee& trainee, const std::string& fingerprint) {
-    return load_state(trainee, folder_.checkpoints(trainee.name()), fingerprint,
-                      [&](const std::string& message) { warn(message); }) >= trainee.updates();
+    const std::string stage = trainee.name();
+    return load_state(trainee, folder_.checkpoints(stage), fingerprint,
+                      [&](const std::string& message) { warn(stage, message); }) >= trainee.updates();
 }
 
 void StageRunner::require_trained(Trainee& trainee, const std::string& fingerprint) {
@@ -181,13 +182,22 @@ void StageRunner::add_seconds(const std::string& key, double seconds) {
     timings_[key] = (before ? before->as_real() : 0) + seconds;
 }
 
-void StageRunner::warn(const std::string& message) {
-    progress_.note("warning: " + message);
+void StageRunner::warn(const std::string& stage, const std::string& message) {
+    const std::string words = stage + ": " + message;
+    progress_.note("warning: " + words);
     data::Json& warnings = results_["warnings"];
     if (warnings.kind() != data::Json::Kind::array) warnings = data::Json::array();
     for (const data::Json& known : warnings.elements())
-        if (known.as_string() == message) return;
-    warnings.push(message);
+        if (known.as_string() == words) return;
+    warnings.push(words);
+}
+
+void StageRunner::clear_warnings(const std::string& stage) {
+    if (!results_.find("warnings")) return;
+    data::Json kept = data::Json::array();
+    for (const data::Json& known : results_["warnings"].elements())
+        if (known.as_string().rfind(stage + ": ", 0) != 0) kept.push(known);
+    results_["warnings"] = kept;
 }
 
 }  // namespace astro::app

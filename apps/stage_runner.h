@@ -43,7 +43,9 @@ class StageRunner {
     data::Json& results() { return results_; }
     void save_results();
     void add_seconds(const std::string& key, double seconds);
-    void warn(const std::string& message);  // a line on stderr, and kept in results.json under "warnings"
+    // A line on standard error, and "STAGE: message" in results.json under "warnings".
+    void warn(const std::string& stage, const std::string& message);
+    void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced
 
   private:
     StageOptions options_;

@@ -50,6 +50,16 @@ done
 check "resumed to the end" "$astro" run --run rs $settings --resume
 check "stopped, killed and resumed gives the same bytes" same r1 rs
 
+# Augmentation repeated with other settings: what it warned of before holds no longer, what it warns of now is kept.
+sed -n '/"warnings"/,/\]/p' r2/results.json >before
+check "an untrained planner is warned of" grep 'augment: dynamics drift' before
+# shellcheck disable=SC2086
+"$astro" augment --config r2/config.ini --run r2 --quiet --augment.ratio .5 --metrics.warn_drift 1e6 --metrics.warn_drift_ratio 1e6 \
+    --metrics.warn_collapse 1 >/dev/null 2>&1
+check "augmentation is repeated" [ $? -eq 0 ]
+sed -n '/"warnings"/,/\]/p' r2/results.json >after
+check "its warnings are those of the new one" sh -c "grep 'augment: planner collapse' after && ! grep 'dynamics drift' after"
+
 # The run's own report of violations is what verify finds.
 "$astro" data verify r1/augmented.npz --env pointmaze-medium-v0 --json >v.json 2>/dev/null
 for key in dvr_bridge_0.5 dvr_transition_0.5; do
