@@ -13,12 +13,11 @@ namespace astro::data {
 // What of a file is read: everything, or only what trains a policy (observations, actions, terminals).
 enum class Parts { all, transitions };
 
-// Reads a file in compact form: observations (N, state) and actions (N, action), terminals (N,) or (N, 1);
-// qpos and qvel where present; the arrays of augmented files where present. Other numeric types are converted
-// when no value changes but by rounding. pool: arrays are read in parallel; may be null. Errors: Error(io)
-// for an unreadable file; Error(data) for missing arrays, wrong shapes or dtypes, differing row counts, NaN
-// or infinite values (named by array, row and column), terminals other than 0 and 1 or without a terminal
-// last row.
+// Reads a file in compact form: observations (N, state) and actions (N, action), terminals (N,) or (N, 1); qpos and
+// qvel where present; the arrays of augmented files where present. Other numeric types are converted when no value
+// changes but by rounding. pool: arrays are read in parallel; may be null. Errors: Error(io) for an unreadable file;
+// Error(data) for missing arrays, wrong shapes or dtypes, differing row counts, NaN or infinite values (named by array,
+// row and column), terminals other than 0 and 1 or without a terminal last row.
 Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts parts = Parts::all);
 
 // Writes observations, actions, qpos, qvel as float32 and terminals as bool, and the augmented arrays where
@@ -33,14 +32,12 @@ struct DatasetName {
     bool oracle_representation = false;  // "-oraclerep": goals are given as xy
 };
 
-// name_or_path: a file (it ends in ".npz" or contains '/') or an OGBench name, looked up as NAME.npz in
-// data_folder:
+// name_or_path: a file (it ends in ".npz" or contains '/') or an OGBench name, looked up as NAME.npz in data_folder:
 //   pointmaze-medium-stitch-v0                     environment pointmaze-medium-v0
 //   antmaze-large-navigate-singletask-task3-v0     file antmaze-large-navigate-v0.npz, task 3
 //   antmaze-large-navigate-oraclerep-v0            file antmaze-large-navigate-v0.npz
-// "-singletask-" without a task is OGBench's default: 4 for antsoccer, 1 for the other mazes.
-// Errors: Error(usage) for a name of another form, Error(io) when the file is missing, with the place looked
-// at.
+// "-singletask-" without a task is OGBench's default: 4 for antsoccer, 1 for the other mazes. Errors: Error(usage) for
+// a name of another form, Error(io) when the file is missing, with the place looked at.
 DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder);
 
 }  // namespace astro::data

@@ -25,8 +25,7 @@ inline constexpr GoalShares kActorGoalsStitch = {0, 0.5, 0.5, false};  // OGBenc
 
 class GoalSampler {
   public:
-    // discount: of the geometric law, p = 1 - discount, mean distance 1 / p steps. The data set must outlive
-    // this.
+    // discount: of the geometric law, p = 1 - discount, mean distance 1 / p steps. The data set must outlive this.
     GoalSampler(const Dataset& dataset, double discount);
 
     // A row with a transition, uniformly.
@@ -37,8 +36,7 @@ class GoalSampler {
 
     // Row + a geometric offset (1, 2, ...), at most the last row of the episode that has a transition.
     int64_t geometric_goal(int64_t row, Rng& rng) const;
-    // round(min(row + 1, last) u + last (1 - u)), u uniform: the rest of the episode, ties to even as in
-    // NumPy.
+    // round(min(row + 1, last) u + last (1 - u)), u uniform: the rest of the episode, ties to even as in NumPy.
     int64_t uniform_goal(int64_t row, Rng& rng) const;
 
   private:

@@ -1,9 +1,8 @@
 // JSON values (RFC 8259), for manifests, results and checkpoint descriptions.
 //
-// Objects keep the order in which their keys were set, numbers are written in the shortest form that reads
-// back the same, so equal values give equal bytes. NaN and infinity, which JSON lacks, are written as null.
-// Errors: Error(data) "ORIGIN: line L, column C: ..." from parsing, Error(data) for a missing key or other
-// kind.
+// Objects keep the order in which their keys were set, numbers are written in the shortest form that reads back the
+// same, so equal values give equal bytes. NaN and infinity, which JSON lacks, are written as null. Errors: Error(data)
+// "ORIGIN: line L, column C: ..." from parsing, Error(data) for a missing key or other kind.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,8 @@
 // NumPy's .npz: a zip archive whose members KEY.npy are arrays. Other members (meta.json) are texts to us.
 //
-// Opening reads the directory and every array's header, no data. A key that occurs twice means its last
-// member, as in NumPy, with a warning. Arrays of unsupported dtype are listed and can be left alone; reading
-// one is refused. Errors: Error(data) naming path and member, Error(io) from the file system; NpzWriter
-// leaves nothing half-written.
+// Opening reads the directory and every array's header, no data. A key that occurs twice means its last member, as in
+// NumPy, with a warning. Arrays of unsupported dtype are listed and can be left alone; reading one is refused. Errors:
+// Error(data) naming path and member, Error(io) from the file system; NpzWriter leaves nothing half-written.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,4 @@
-// Zip archives over zlib's inflate, deflate and crc32 (PKWARE APPNOTE 6.3.10): stored and deflated members,
-// Zip64.
+// Zip archives over zlib's inflate, deflate and crc32 (PKWARE APPNOTE 6.3.10): stored and deflated members, Zip64.
 //
 // Goals: an archive is read by its central directory alone (local headers only say where the data begin,
 // their sizes are not to be trusted: NumPy writes 0xFFFFFFFF there); every number is checked against the file

@@ -1,8 +1,8 @@
 // Weights laid out for products, kept beside them until they change.
 //
-// The pieces of a batch multiply by the same weights, on several threads; the first to need a matrix packs
-// it. Where the storage's version has moved on, it is packed anew: so whoever writes weights in place must
-// raise it (Tensor::touch).
+// The pieces of a batch multiply by the same weights, on several threads; the first to need a matrix packs it. Where
+// the storage's version has moved on, it is packed anew: so whoever writes weights in place must raise it
+// (Tensor::touch).
 #pragma once
 
 #include <map>
@@ -15,8 +15,7 @@ namespace astro {
 
 class PackedWeights {
   public:
-    // op(weight) as Backend::linear wants it: weight itself where the backend needs no packing. weight: a
-    // matrix.
+    // op(weight) as Backend::linear wants it: weight itself where the backend needs no packing. weight: a matrix.
     static Tensor of(Tensor weight, bool transposed);
 
   private:
