@@ -13,7 +13,7 @@ constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},  {1, 1}, {1, -
 
 }  // namespace
 
-GeodesicMap::GeodesicMap(const Layout& layout) : layout_(&layout) {
+GeodesicMap::GeodesicMap(const Layout& layout) {
     x0_ = y0_ = -kUnit - kUnit / 2;
     width_ = static_cast<int64_t>(layout.columns() * kUnit / kSpacing) + 1;
     height_ = static_cast<int64_t>(layout.rows() * kUnit / kSpacing) + 1;

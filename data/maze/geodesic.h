@@ -27,7 +27,6 @@ class GeodesicMap {
   private:
     int64_t nearest(Point p) const;
 
-    const Layout* layout_;
     int64_t width_, height_;
     double x0_, y0_;
     std::vector<uint8_t> free_;
