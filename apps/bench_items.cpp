@@ -1,8 +1,6 @@
 #include "apps/bench_items.h"
 
-#include <cmath>
-#include <numeric>
-
+#include "apps/random_world.h"
 #include "astro/learners/learner.h"
 #include "astro/planner.h"
 
@@ -10,31 +8,11 @@ namespace astro::app {
 
 namespace {
 
-// A million random rows in episodes of 200, states and actions of 2 dimensions, and what the stages ask of a map.
-struct RandomWorld {
-    data::Dataset data;
-    Trajectories trajectories;
-    Statistics statistics;
-    TemporalMap map;
-    Config config;
-
-    RandomWorld() {
-        constexpr int64_t kRows = 1000000, kEpisode = 200;
-        data.rows = kRows, data.state_dim = data.action_dim = 2;
-        data.observations.resize(2 * kRows), data.actions.resize(2 * kRows), data.terminals.resize(kRows);
-        Rng rng = Rng(0).stream("bench");
-        rng.fill_normal(data.observations.data(), 2 * kRows);
-        rng.fill_uniform(data.actions.data(), 2 * kRows, -1, 1);
-        for (int64_t t = kEpisode - 1; t < kRows; t += kEpisode) data.terminals[static_cast<size_t>(t)] = 1;
-        data::index_episodes(data);
-        trajectories = cut_at_jumps(data, 1e9);
+// A million rows in episodes of 200, and the peers' settings.
+const std::shared_ptr<RandomWorld>& world() {
+    static const std::shared_ptr<RandomWorld> made = [] {
+        Config config;
         apply_preset(config, "small");
-        statistics = measure(trajectories, config.planner.hole + 1, config.data.std_floor);
-        map.data = &trajectories, map.gamma = .99, map.width = 2, map.latent = data.observations;
-        for (int64_t k = 0; k < trajectories.count(); ++k) map.arrival.push_back(trajectories.last(k));
-        std::vector<double> medians(64);
-        std::iota(medians.begin(), medians.end(), 1.0);
-        map.calibration = Calibration(medians);
         // The peers' form: one pass inside the loop, 20 steps for the final rollout, no ensemble.
         config.dynamics.form = DynamicsForm::sampled;
         config.dynamics.loop_steps = 1, config.dynamics.final_steps = 20;
@@ -46,11 +24,8 @@ struct RandomWorld {
         config.iql.actor = IqlActor::awr;
         config.cql.form = CqlForm::pure;
         config.cql.max_target = false;
-    }
-};
-
-const std::shared_ptr<RandomWorld>& world() {
-    static const std::shared_ptr<RandomWorld> made = std::make_shared<RandomWorld>();
+        return std::make_shared<RandomWorld>(config, 1000000, 200);
+    }();
     return made;
 }
 
