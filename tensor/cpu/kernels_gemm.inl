@@ -206,29 +206,36 @@ int64_t panel_width(int64_t n, int64_t j) {
     return n - j >= kFull ? kFull : (n - j + kLanes - 1) / kLanes * kLanes;
 }
 
+// Elements i, j, k, l of x followed by y. clang has one name for it, g++ before version 12 only another.
+#ifdef __clang__
+#define ASTRO_SHUFFLE(x, y, i, j, k, l) __builtin_shufflevector(x, y, i, j, k, l)
+#else
+#define ASTRO_SHUFFLE(x, y, i, j, k, l) __builtin_shuffle(x, y, Lanes{i, j, k, l})
+#endif
+
 // y[p, 0..4) = x[0..4, p): four rows become four columns, 4 x 4 elements at a time.
 template <class T>
 void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) {
     typedef T Four __attribute__((vector_size(4 * sizeof(T))));
     typedef T Loose __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
     using Int = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
-    typedef Int Lanes __attribute__((vector_size(4 * sizeof(T))));
-    const Lanes low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
+    typedef Int Lanes __attribute__((vector_size(4 * sizeof(T)), unused));
     int64_t p = 0;
     for (; p + 4 <= n; p += 4) {
         Four r[4];
         for (int i = 0; i < 4; ++i) r[i] = *reinterpret_cast<const Loose*>(x + i * x_row + p);
-        const Four a = __builtin_shuffle(r[0], r[1], low), b = __builtin_shuffle(r[2], r[3], low);
-        const Four c = __builtin_shuffle(r[0], r[1], high), d = __builtin_shuffle(r[2], r[3], high);
+        const Four a = ASTRO_SHUFFLE(r[0], r[1], 0, 4, 1, 5), b = ASTRO_SHUFFLE(r[2], r[3], 0, 4, 1, 5);
+        const Four c = ASTRO_SHUFFLE(r[0], r[1], 2, 6, 3, 7), d = ASTRO_SHUFFLE(r[2], r[3], 2, 6, 3, 7);
         T* to = y + p * y_row;
-        *reinterpret_cast<Loose*>(to) = __builtin_shuffle(a, b, first);
-        *reinterpret_cast<Loose*>(to + y_row) = __builtin_shuffle(a, b, second);
-        *reinterpret_cast<Loose*>(to + 2 * y_row) = __builtin_shuffle(c, d, first);
-        *reinterpret_cast<Loose*>(to + 3 * y_row) = __builtin_shuffle(c, d, second);
+        *reinterpret_cast<Loose*>(to) = ASTRO_SHUFFLE(a, b, 0, 1, 4, 5);
+        *reinterpret_cast<Loose*>(to + y_row) = ASTRO_SHUFFLE(a, b, 2, 3, 6, 7);
+        *reinterpret_cast<Loose*>(to + 2 * y_row) = ASTRO_SHUFFLE(c, d, 0, 1, 4, 5);
+        *reinterpret_cast<Loose*>(to + 3 * y_row) = ASTRO_SHUFFLE(c, d, 2, 3, 6, 7);
     }
     for (; p < n; ++p)
         for (int i = 0; i < 4; ++i) y[p * y_row + i] = x[i * x_row + p];
 }
+#undef ASTRO_SHUFFLE
 
 // Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
 template <class T>
