@@ -149,7 +149,7 @@ void gpu::emulated::enqueue(Launch* raw, cudaStream_t stream) {
 cudaError_t cudaMalloc(void** block, size_t bytes) {
     Lock lock;
     *block = nullptr;
-    if (cudaError_t error = forbid_in_capture("cudaMalloc")) return error;
+    if (cudaError_t error = forbid_in_strict_capture("cudaMalloc")) return error;
     if (bytes == 0) return cudaSuccess;
     *block = device_allocate(bytes);
     return *block ? cudaSuccess : failed(cudaErrorMemoryAllocation);

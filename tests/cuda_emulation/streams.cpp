@@ -28,7 +28,7 @@ struct Queued {
 
 struct Capture {
     std::vector<Work> nodes;
-    bool spoiled = false;
+    bool relaxed = false, spoiled = false;
 };
 
 }  // namespace gpu::emulated
@@ -142,6 +142,11 @@ cudaError_t forbid_in_capture(const char* what) {
     stream->capture->spoiled = true;
     report("capture", std::string(what) + " while a stream is captured");
     return failed(cudaErrorStreamCaptureUnsupported);
+}
+
+cudaError_t forbid_in_strict_capture(const char* what) {
+    CUstream_st* stream = capturing_stream();
+    return stream && !stream->capture->relaxed ? forbid_in_capture(what) : cudaSuccess;
 }
 
 cudaError_t enqueue_work(cudaStream_t handle, Work work) {
@@ -271,12 +276,13 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     return cudaSuccess;
 }
 
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
     Lock lock;
     if (!resolve(stream)) return failed(cudaErrorInvalidResourceHandle);
     if (!stream) return failed(cudaErrorStreamCaptureUnsupported);
     if (stream->capture) return failed(cudaErrorStreamCaptureUnmatched);
     stream->capture = std::make_unique<Capture>();
+    stream->capture->relaxed = mode == cudaStreamCaptureModeRelaxed;
     return cudaSuccess;
 }
 

@@ -7,7 +7,8 @@
 // everything queued before has run.
 //
 // Inside a capture launches and copies are recorded with the bytes of their arguments; what would wait,
-// allocate or read back is an error and spoils the capture, as on a device.
+// allocate or read back is an error and spoils the capture, as on a device; in the relaxed mode memory may be
+// allocated.
 #pragma once
 
 #include <cstdint>

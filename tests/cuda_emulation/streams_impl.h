@@ -21,6 +21,7 @@ struct Lock {  // one lock for the whole emulator; recursive
 cudaError_t failed(cudaError_t error);  // remembers it for cudaGetLastError; returns it
 cudaError_t last_error(bool reset);
 cudaError_t forbid_in_capture(const char* what);
+cudaError_t forbid_in_strict_capture(const char* what);  // what the relaxed mode allows
 
 cudaError_t synchronise(cudaStream_t stream);
 cudaError_t synchronise_all();

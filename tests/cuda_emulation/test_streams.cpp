@@ -122,6 +122,18 @@ TEST_CASE("emulation: what a capture forbids spoils it") {
     CHECK(spoiled_by([&] { cudaMalloc(&block, 4); }) == "capture");
     CHECK(spoiled_by([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }) == "capture");
     CHECK(spoiled_by([&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); }) == "capture");
+    // The relaxed mode allows memory to be allocated, and no more.
+    cudaGraph_t relaxed;
+    cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
+    CHECK(cudaMalloc(&block, 4) == cudaSuccess);
+    CHECK(cudaStreamEndCapture(stream, &relaxed) == cudaSuccess);
+    cudaGraphDestroy(relaxed);
+    CHECK(found() == "");
+    cudaFree(block);
+    cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
+    cudaStreamSynchronize(stream);
+    CHECK(cudaStreamEndCapture(stream, &relaxed) == cudaErrorStreamCaptureInvalidated);
+    CHECK(found() == "capture");
     // A copy of memory that may be gone when the graph runs.
     cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
     CHECK(cudaMemcpyAsync(data.data, &value, 4, cudaMemcpyHostToDevice, stream) == cudaErrorInvalidValue);
