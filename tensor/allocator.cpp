@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "tensor/base/error.h"
+
 namespace astro {
 
 namespace {
@@ -17,20 +19,21 @@ int64_t rounded(int64_t bytes, int64_t cache_limit) {
 void* Allocator::allocate(int64_t bytes) {
     const int64_t size = rounded(bytes, cache_limit_);
     std::lock_guard<std::mutex> lock(mutex_);
-    void* block = nullptr;
-    auto it = cache_.find(size);
-    if (it != cache_.end() && !it->second.empty()) {
-        block = it->second.back();
-        it->second.pop_back();
+    // With a limit of 0 the reserve only keeps blocks from being freed.
+    void* block = capturing_ && cache_limit_ > 0 ? take(reserve_, size) : nullptr;
+    if (block) {
+        stats_.reserved -= size;
+    } else if ((block = take(cache_, size))) {
         stats_.cached -= size;
     } else {
         block = device_allocate(size);
-        if (!block) {
+        if (!block && !capturing_) {  // memory is not given back during a capture
             flush_locked();
             block = device_allocate(size);
         }
         if (!block) throw std::bad_alloc();
     }
+    if (capturing_) captured_.insert(block);
     stats_.in_use += size;
     if (stats_.in_use > stats_.peak) stats_.peak = stats_.in_use;
     return block;
@@ -40,9 +43,52 @@ void Allocator::release(void* block, int64_t bytes) {
     const int64_t size = rounded(bytes, cache_limit_);
     std::lock_guard<std::mutex> lock(mutex_);
     stats_.in_use -= size;
+    if (captured_.erase(block) > 0 && captures_ > 0) {
+        stats_.reserved += size;
+        reserve_[size].push_back(block);
+        return;
+    }
     if (cache_limit_ == 0) return device_release(block);
     stats_.cached += size;
     cache_[size].push_back(block);
+    if (stats_.cached > cache_limit_ && !capturing_) flush_locked();
+}
+
+void* Allocator::take(std::map<int64_t, std::vector<void*>>& from, int64_t size) {
+    const auto it = from.find(size);
+    if (it == from.end() || it->second.empty()) return nullptr;
+    void* block = it->second.back();
+    it->second.pop_back();
+    return block;
+}
+
+void Allocator::begin_capture() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ASTRO_CHECK(!capturing_, "allocator: a capture within a capture");
+    ++captures_;
+    capturing_ = true;
+}
+
+bool Allocator::end_capture() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    capturing_ = false;
+    return captured_.empty();
+}
+
+void Allocator::drop_capture() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (--captures_ > 0) return;
+    for (auto& [size, blocks] : reserve_)
+        for (void* block : blocks) {
+            if (cache_limit_ == 0) {
+                device_release(block);
+            } else {
+                cache_[size].push_back(block);
+                stats_.cached += size;
+            }
+        }
+    reserve_.clear();
+    stats_.reserved = 0;
     if (stats_.cached > cache_limit_) flush_locked();
 }
 

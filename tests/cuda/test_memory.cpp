@@ -21,23 +21,27 @@ TEST_CASE("cuda copies: any size, back as they went, in the order of the stream"
     }
     // Many small copies wrap round the pinned buffer before the device reads the first of them.
     std::vector<Tensor> kept;
-    for (int i = 0; i < 40; ++i)
-        kept.push_back(Tensor::from(*gpu, Shape{1500}, std::vector<float>(1500, float(i))));
+    for (int i = 0; i < 40; ++i) kept.push_back(Tensor::from(*gpu, Shape{1500}, std::vector<float>(1500, float(i))));
     for (int i = 0; i < 40; ++i) CHECK(mean(kept[size_t(i)]).item() == doctest::Approx(i));
 }
 
+namespace {
+
+struct Counting : Allocator {
+    using Allocator::Allocator;
+    ~Counting() override { flush(); }
+    std::vector<int64_t> asked;
+    int released = 0;
+    void* device_allocate(int64_t bytes) override {
+        asked.push_back(bytes);
+        return reinterpret_cast<void*>(asked.size() * 4096);
+    }
+    void device_release(void*) override { ++released; }
+};
+
+}  // namespace
+
 TEST_CASE("cuda allocator: cached blocks come back; without a cache every block has its own size") {
-    struct Counting : Allocator {
-        using Allocator::Allocator;
-        ~Counting() override { flush(); }
-        std::vector<int64_t> asked;
-        int released = 0;
-        void* device_allocate(int64_t bytes) override {
-            asked.push_back(bytes);
-            return reinterpret_cast<void*>(asked.size() * 4096);
-        }
-        void device_release(void*) override { ++released; }
-    };
     Counting cached(1 << 20), direct(0);
     void* a = cached.allocate(100);
     cached.release(a, 100);
@@ -50,4 +54,38 @@ TEST_CASE("cuda allocator: cached blocks come back; without a cache every block 
     CHECK(direct.released == 1);
     CHECK(direct.stats().in_use == 100);
     CHECK(direct.stats().peak == 100);
+}
+
+TEST_CASE("cuda allocator: blocks of captures are kept from others, shared by captures, given back with the last") {
+    Counting memory(1 << 20);
+    void* outside = memory.allocate(600);
+    memory.begin_capture();
+    void* a = memory.allocate(100);
+    void* b = memory.allocate(100);
+    memory.release(a, 100);
+    CHECK(memory.allocate(50) == a);  // within a capture blocks come round
+    memory.release(a, 50);
+    CHECK(memory.stats().reserved == 512);
+    memory.release(outside, 600);  // no block of the capture's
+    CHECK(memory.stats().cached == 1024);
+    CHECK_FALSE(memory.end_capture());  // b is in use
+    memory.release(b, 100);
+    CHECK(memory.stats().reserved == 1024);
+    CHECK(memory.allocate(600) == outside);
+    void* other = memory.allocate(100);
+    CHECK(other != a);
+    CHECK(other != b);
+    memory.begin_capture();
+    void* c = memory.allocate(100);
+    CHECK((c == a || c == b));  // captures are replayed one after another
+    memory.release(c, 100);
+    CHECK(memory.end_capture());
+    memory.drop_capture();
+    CHECK(memory.stats().reserved == 1024);
+    memory.drop_capture();
+    CHECK(memory.stats().reserved == 0);
+    CHECK(memory.stats().cached == 1024);
+    void* again = memory.allocate(100);
+    CHECK((again == a || again == b));
+    CHECK(memory.released == 0);
 }
