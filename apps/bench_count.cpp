@@ -22,10 +22,12 @@ constexpr double kLaunchSeconds =
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
     if (!as_json) {
         std::printf(
-            "one step with chunks = 1; each array read or written once a kernel; the launches alone: at %.1f us each\n",
+            "one step with chunks = 1; each array read or written once a kernel; a training step's kernels are "
+            "launched\n"
+            "as one graph, and take so long one by one, at %.1f us each\n",
             1e6 * kLaunchSeconds);
-        std::printf("%-16s %9s %7s %6s %10s %10s %12s", "step", "launches", "copies", "waits", "MB", "GFLOP",
-                    "launches ms");
+        std::printf("%-16s %8s %9s %7s %6s %10s %10s %14s", "step", "kernels", "launches", "copies", "waits", "MB",
+                    "GFLOP", "one by one ms");
         for (const Gpu& gpu : kGpus) std::printf(" %12s", (std::string(gpu.name) + " ms").c_str());
         std::printf("\n");
     }
@@ -40,11 +42,14 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
         step();
         if (work.launches == 0) continue;  // the host's own work
         const double units = static_cast<double>(item.units);
-        const double launch_ms = 1e3 * kLaunchSeconds * static_cast<double>(work.launches) / units;
+        const double kernels = static_cast<double>(work.launches) / units,
+                     one_by_one_ms = 1e3 * kLaunchSeconds * kernels;
+        const double launches = work.graphs > 0 ? static_cast<double>(work.graphs) / units : kernels;
         if (as_json) {
             data::Json json = data::Json::object();
             json["name"] = item.name;
-            json["launches"] = static_cast<double>(work.launches) / units;
+            json["kernels"] = kernels;
+            json["launches"] = launches;
             json["copies"] = static_cast<double>(work.copies) / units;
             json["waits"] = static_cast<double>(work.waits) / units;
             json["megabytes"] = 1e-6 * work.bytes / units;
@@ -55,10 +60,9 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
             std::printf("%s\n", json.dump(0).c_str());
             continue;
         }
-        std::printf("%-16s %9.0f %7.0f %6.0f %10.2f %10.3f %12.3f", item.name.c_str(),
-                    static_cast<double>(work.launches) / units, static_cast<double>(work.copies) / units,
-                    static_cast<double>(work.waits) / units, 1e-6 * work.bytes / units, 1e-9 * work.flop / units,
-                    launch_ms);
+        std::printf("%-16s %8.0f %9.0f %7.0f %6.0f %10.2f %10.3f %14.3f", item.name.c_str(), kernels, launches,
+                    static_cast<double>(work.copies) / units, static_cast<double>(work.waits) / units,
+                    1e-6 * work.bytes / units, 1e-9 * work.flop / units, one_by_one_ms);
         for (const Gpu& gpu : kGpus)
             std::printf(" %12.3f", 1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units);
         std::printf("\n");

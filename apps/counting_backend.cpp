@@ -166,28 +166,37 @@ class CountingBackend : public Backend {
         kernel(count((n + m) * width + 2 * n), 3 * count(n * m * width), type);
         to_.nearest_rows(type, n, m, width, x, points, nearest);
     }
-    void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
+    void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) override {
         kernel(count(n), 0, DType::f32);
         to_.random_uniform(n, state, low, high, y);
     }
-    void random_normal(int64_t n, const Rng::State& state, void* y) override {
+    void random_normal(int64_t n, const int64_t* state, void* y) override {
         kernel(count(n), 0, DType::f32);
         to_.random_normal(n, state, y);
     }
-    void adam(DType type, int64_t n, const AdamStep& step, const void* gradient, void* parameter, void* first_moment,
-              void* second_moment) override {
-        kernel(7 * count(n), 0, type);
-        to_.adam(type, n, step, gradient, parameter, first_moment, second_moment);
-    }
-    void lerp(DType type, int64_t n, double rate, const void* towards, void* y) override {
-        kernel(3 * count(n), 0, type);
-        to_.lerp(type, n, rate, towards, y);
-    }
-    double sum_of_squares(DType type, int64_t n, const void* x) override {
+    void norm(DType type, int64_t n, const void* x, double* y) override {
         kernel(count(n), 0, type);
         kernel(0, 0, type);  // adds up the blocks' shares
-        ++work_.copies, ++work_.waits;
-        return to_.sum_of_squares(type, n, x);
+        to_.norm(type, n, x, y);
+    }
+    void figure(DType type, int64_t n, const void* x, double* y, double* failed) override {
+        kernel(count(n), 0, type);
+        to_.figure(type, n, x, y, failed);
+    }
+    void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+              const double* failed, const void* gradient, void* parameter, void* first_moment,
+              void* second_moment) override {
+        kernel(7 * count(n), 0, type);
+        to_.adam(type, n, constants, factors, norm, failed, gradient, parameter, first_moment, second_moment);
+    }
+    void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards, void* y) override {
+        kernel(3 * count(n), 0, type);
+        to_.lerp(type, n, rate, failed, towards, y);
+    }
+    // Not captured, so that the kernels are counted every time.
+    std::unique_ptr<CapturedWork> capture(const std::function<void()>&) override {
+        ++work_.graphs;
+        return nullptr;
     }
 
   private:

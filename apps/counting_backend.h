@@ -10,6 +10,7 @@ namespace astro::app {
 
 struct DeviceWork {
     int64_t launches = 0;  // kernels as the CUDA backend launches them; sums that it cuts into pieces take one more
+    int64_t graphs = 0;    // that it launches in their place where a step is captured
     int64_t copies = 0;    // between host and device
     int64_t waits = 0;     // of the host for the device
     double bytes = 0;      // each array that a kernel reads or writes, once

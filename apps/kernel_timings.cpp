@@ -97,10 +97,11 @@ std::vector<KernelTiming> time_kernels(Backend& b, const DevicePeaks& peaks) {
     const int64_t parameters = 4 << 20;
     Tensor w = random_tensor(b, {parameters}, 11), m = Tensor::zeros(b, DType::f32, w.shape()), v = m.clone();
     const Tensor g = random_tensor(b, {parameters}, 12);
+    const Tensor factors = Tensor::from(b, Shape{3}, std::vector<double>{1e-3, 1, 30});
+    const Tensor norm = Tensor::full(b, DType::f64, Shape{1}, 1), failed = Tensor::zeros(b, DType::f64, Shape{1});
     add("adam", 7 * static_cast<double>(parameters), 0, [&] {
-        AdamStep step;
-        step.rate = 1e-4, step.correction1 = .1, step.correction2 = .001;
-        b.adam(DType::f32, parameters, step, g.raw(), w.raw(), m.raw(), v.raw());
+        b.adam(DType::f32, parameters, AdamConstants(), factors.data<double>(), norm.data<double>(),
+               failed.data<double>(), g.raw(), w.raw(), m.raw(), v.raw());
         return w;
     });
     return all;

@@ -75,7 +75,8 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
     deviation_ = to_tensor(context.backend, Shape{horizon, d.state_dim}, deviation);
 }
 
-Dynamics::Windows Dynamics::gather(const data::Dataset& d, const std::vector<int64_t>& starts) const {
+Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
+                                   const std::vector<int64_t>& starts) const {
     const int64_t batch = static_cast<int64_t>(starts.size()), ds = d.state_dim, da = d.action_dim;
     std::vector<float> first, actions, displacement;
     for (int64_t start : starts) {
@@ -85,9 +86,8 @@ Dynamics::Windows Dynamics::gather(const data::Dataset& d, const std::vector<int
         for (int64_t j = 1; j <= horizon_; ++j)
             for (int64_t i = 0; i < ds; ++i) displacement.push_back(d.observation(start + j)[i] - s0[i]);
     }
-    return {Tensor::from(context_.backend, Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
-            Tensor::from(context_.backend, Shape{batch, horizon_, da}, actions),
-            Tensor::from(context_.backend, Shape{batch, horizon_, ds}, displacement)};
+    return {inputs.add(Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
+            inputs.add(Shape{batch, horizon_, da}, actions), inputs.add(Shape{batch, horizon_, ds}, displacement)};
 }
 
 Figures Dynamics::update(int64_t k) {
@@ -98,32 +98,36 @@ Figures Dynamics::update(int64_t k) {
     for (int64_t b = 0; b < net.batch; ++b)
         rows.push_back(starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))]);
     const data::Dataset& d = *map_.data->dataset;
-    const Windows w = gather(d, rows);
+    nn::Step step = network_.begin("");
+    const Windows w = gather(step.inputs(), d, rows);
     // Rows [0, one_pass) see zeros at t = T: the one-pass form. The others are diffused.
     const int64_t one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
     std::vector<int64_t> levels(static_cast<size_t>(net.batch), net.diffusion_steps);
     for (int64_t b = one_pass; b < net.batch; ++b) levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
+    const diffusion::RowLevels all_levels = diffusion::row_levels(step.inputs(), schedule_, levels);
+    const Tensor streams = step.streams(context_.chunks_of(net.batch), [&](int64_t chunk) {
+        return stream.stream(static_cast<uint64_t>(chunk)).stream("noise");
+    });
 
     auto body = [&](int64_t c, int64_t first, int64_t count) {
         const Tensor s0 = w.s0.rows(first, count), actions = w.actions.rows(first, count);
         const Tensor displacement = w.displacement.rows(first, count);
-        const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
+        const diffusion::RowLevels t = all_levels.rows(first, count);
         Tensor x = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
         if (first + count > one_pass) {
-            const Tensor noise = Tensor::normal(context_.backend, displacement.shape(),
-                                                stream.stream(static_cast<uint64_t>(c)).stream("noise"));
+            const Tensor noise = Tensor::normal(displacement.shape(), streams.rows(c, 1));
             const Tensor earlier = concat({Tensor::zeros(context_.backend, DType::f32, Shape{count, 1, d.state_dim}),
                                            slice(displacement, 1, 0, horizon_ - 1)},
                                           1);
             const Tensor clean = (displacement - earlier) / sigma_delta_;
-            const Tensor noisy = add_noise(schedule_, clean, noise, t);
+            const Tensor noisy = add_noise(t, clean, noise);
             const int64_t zeros = std::clamp<int64_t>(one_pass - first, 0, count);
             x = concat({slice(x, 0, 0, zeros), slice(noisy, 0, zeros, count - zeros)}, 0);
         }
-        const Tensor predicted = network_.online()(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t, s0);
+        const Tensor predicted = network_.online()(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t.t, s0);
         return dynamics_loss(predicted, displacement, sigma_delta_, deviation_, net.batch);
     };
-    return network_.update(k, body);
+    return network_.update(step, k, body);
 }
 
 Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const {
@@ -134,7 +138,7 @@ Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps)
     Tensor x = Tensor::zeros(context_.backend, DType::f32, Shape{batch, n, ds}), clean;
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const bool last = k + 2 == levels.size();
-        const std::vector<int64_t> t(static_cast<size_t>(batch), levels[k]);
+        const Tensor t = Tensor::full(context_.backend, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         if (last) {
             clean = network_.averaged()(concat({x, actions, fixed}, 2), t, s0);
         } else {
@@ -160,7 +164,9 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
     std::vector<double> square(static_cast<size_t>(pieces * kinds * most_steps));
     context_.threads.run(pieces, [&](int64_t p) {
         const std::vector<int64_t> part(starts.begin() + p * kPiece, starts.begin() + std::min(used, (p + 1) * kPiece));
-        const Windows w = gather(*data.dataset, part);
+        nn::Inputs inputs(context_.backend);
+        const Windows w = gather(inputs, *data.dataset, part);
+        inputs.upload();
         const std::vector<float> truth = w.displacement.to_vector<float>();
         std::vector<float> guess[3] = {rollout(w.s0, w.actions, 1).to_vector<float>(), {}, {}};
         if (sampled)

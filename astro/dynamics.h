@@ -50,7 +50,7 @@ class Dynamics : public Trainee {
     struct Windows {
         Tensor s0, actions, displacement;  // (B, D) standardised, (B, H, A), (B, H, D)
     };
-    Windows gather(const data::Dataset& data, const std::vector<int64_t>& starts) const;
+    Windows gather(nn::Inputs& inputs, const data::Dataset& data, const std::vector<int64_t>& starts) const;
 
     Context context_;
     DynamicsConfig config_;

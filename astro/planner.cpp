@@ -32,7 +32,9 @@ StitchContext StitchContext::rows(int64_t first, int64_t count) const {
             after.rows(first, count),
             s0.rows(first, count),
             target.rows(first, count),
-            reach.rows(first, count)};
+            reach.rows(first, count),
+            marks,
+            segment};
 }
 
 Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
@@ -75,7 +77,7 @@ int64_t Planner::unknown(int64_t hole) const {
     return config_.unknown == UnknownActions::hole ? hole + 1 : hole + config_.context;
 }
 
-StitchContext Planner::gather(const std::vector<StitchEnds>& ends, int64_t hole) const {
+StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t hole) const {
     const int64_t batch = static_cast<int64_t>(ends.size()), l = config_.context;
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     const int64_t known_after = l - reached(hole);  // target actions that are not denoised: l - 1 of them, or none
@@ -99,32 +101,33 @@ StitchContext Planner::gather(const std::vector<StitchEnds>& ends, int64_t hole)
                 target.push_back(end.target_states[static_cast<size_t>(j * ds + i)] - s0[i]);
         reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.hole + 1)));
     }
-    Backend& b = context_.backend;
+    std::vector<float> marks;
+    std::vector<int64_t> segment;
+    const int64_t tokens = 2 * l + hole;
+    for (int64_t p = 0; p < tokens; ++p) {
+        const bool in_hole = p >= l && p < l + hole;
+        marks.push_back(in_hole ? 0.0f : 1.0f);
+        marks.push_back(p >= l - 1 && p < l - 1 + unknown(hole) ? 1.0f : 0.0f);
+        segment.push_back(p < l ? 0 : (in_hole ? 1 : 2));
+    }
     return {hole,
-            Tensor::from(b, Shape{batch, 2 * l + hole, ds}, states),
-            Tensor::from(b, Shape{batch, l - 1, da}, before),
-            Tensor::from(b, Shape{batch, known_after, da}, after),
-            Tensor::from(b, Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
-            Tensor::from(b, Shape{batch, reached(hole), ds}, target),
-            Tensor::from(b, Shape{batch, 1}, reach)};
+            inputs.add(Shape{batch, tokens, ds}, states),
+            inputs.add(Shape{batch, l - 1, da}, before),
+            inputs.add(Shape{batch, known_after, da}, after),
+            inputs.add(Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
+            inputs.add(Shape{batch, reached(hole), ds}, target),
+            inputs.add(Shape{batch, 1}, reach),
+            inputs.add(Shape{tokens, 2}, marks),
+            inputs.add(Shape{tokens}, segment)};
 }
 
-Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy,
-                         const std::vector<int64_t>& t, const Tensor& delta, const Tensor& flag) const {
+Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy, const Tensor& t,
+                         const Tensor& delta, const Tensor& flag) const {
     const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.hole, u = unknown(c.hole);
     const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.hole);
     Backend& b = context_.backend;
     auto zeros = [&](int64_t rows, int64_t width) { return Tensor::zeros(b, DType::f32, Shape{batch, rows, width}); };
-    // The two marks of each token: state known, action noisy.
-    std::vector<float> marks;
-    std::vector<int64_t> segment;
-    for (int64_t p = 0; p < tokens; ++p) {
-        const bool in_hole = p >= l && p < l + c.hole;
-        marks.push_back(in_hole ? 0.0f : 1.0f);
-        marks.push_back(p >= l - 1 && p < l - 1 + u ? 1.0f : 0.0f);
-        segment.push_back(p < l ? 0 : (in_hole ? 1 : 2));
-    }
-    const Tensor mark = zeros(tokens, 2) + Tensor::from(b, Shape{tokens, 2}, marks);
+    const Tensor mark = zeros(tokens, 2) + c.marks;
     const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);          // (B, W, A)
     const Tensor placed = concat({zeros(l + c.hole, ds), delta, zeros(l - f, ds)}, 1);  // (B, W, D)
     const Tensor fed = repeat_rows(flag, tokens);                                       // (B, W, 1)
@@ -132,8 +135,7 @@ Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c,
         Tensor::full(b, DType::f32, Shape{batch, 1}, static_cast<double>(c.hole) / static_cast<double>(config_.hole));
     const Tensor first_delta = slice(delta, 1, 0, 1).reshape(Shape{batch, ds});
     const Tensor condition = concat({c.s0, c.reach, hole_share, first_delta, flag}, 1);
-    const Tensor out =
-        net(concat({c.states, mark, action, placed, fed}, 2), t, condition, Tensor::from(b, Shape{tokens}, segment));
+    const Tensor out = net(concat({c.states, mark, action, placed, fed}, 2), t, condition, c.segment);
     return slice(out, 1, l - 1, u);
 }
 
@@ -169,43 +171,48 @@ Figures Planner::update(int64_t k) {
         weights.push_back(
             static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
     }
-    const StitchContext all = gather(ends, hole);
-    const Tensor actions = Tensor::from(context_.backend, Shape{net.batch, unknown(hole), da}, truth);
-    const Tensor row_weight = Tensor::from(context_.backend, Shape{net.batch}, weights);
+    nn::Step step = network_.begin(text("hole of ", hole));
+    const StitchContext all = gather(step.inputs(), ends, hole);
+    const Tensor actions = step.input(Shape{net.batch, unknown(hole), da}, truth);
+    const Tensor row_weight = step.input(Shape{net.batch}, weights);
     const int64_t ahead = std::max<int64_t>(1, net.diffusion_steps / config_.denoising_steps);  // T/N
+    std::vector<int64_t> before;
+    for (int64_t level : levels) before.push_back(std::min(level + ahead, net.diffusion_steps));
+    const diffusion::RowLevels now = diffusion::row_levels(step.inputs(), schedule_, levels),
+                               earlier = diffusion::row_levels(step.inputs(), schedule_, before);
+    const Tensor streams = step.streams(context_.chunks_of(net.batch), [&](int64_t chunk) {
+        return stream.stream("noise").stream(static_cast<uint64_t>(chunk));
+    });
 
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const StitchContext c = all.rows(first, count);
         const Tensor u = actions.rows(first, count);
-        const Tensor noise =
-            Tensor::normal(context_.backend, u.shape(), stream.stream("noise").stream(static_cast<uint64_t>(chunk)));
-        const std::vector<int64_t> t(levels.begin() + first, levels.begin() + first + count);
+        const Tensor noise = Tensor::normal(u.shape(), streams.rows(chunk, 1));
+        const diffusion::RowLevels t = now.rows(first, count);
         Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
-        std::vector<float> fed(static_cast<size_t>(count), 0.0f);
+        Tensor flag = Tensor::zeros(context_.backend, DType::f32, Shape{count, 1});
         // Half of the batch, to the row, however it is cut: the chunk's share of the first halves.
         const int64_t half = config_.feedback && config_.self_conditioning ? (first + count) / 2 - first / 2 : 0;
         if (half > 0) {  // these rows see the deviation of an estimate from the level before, with the same noise
             NoTape off;
-            std::vector<int64_t> earlier(t.begin(), t.begin() + half);
-            for (int64_t& level : earlier) level = std::min(level + ahead, net.diffusion_steps);
             const StitchContext part = c.rows(0, half);
-            const Tensor noisy = add_noise(schedule_, u.rows(0, half), noise.rows(0, half), earlier);
-            const Tensor none = delta.rows(0, half);
-            const Tensor no_flag = Tensor::zeros(context_.backend, DType::f32, Shape{half, 1});
-            const Tensor guess = clamp(estimate(network_.online(), part, noisy, earlier, none, no_flag), -1, 1);
+            const diffusion::RowLevels t_before = earlier.rows(first, half);
+            const Tensor noisy = add_noise(t_before, u.rows(0, half), noise.rows(0, half));
+            const Tensor guess = clamp(
+                estimate(network_.online(), part, noisy, t_before.t, delta.rows(0, half), flag.rows(0, half)), -1, 1);
             const Tensor seen =
                 clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
             delta = concat({seen, delta.rows(half, count - half)}, 0);
-            std::fill(fed.begin(), fed.begin() + half, 1.0f);
+            flag = concat(
+                {Tensor::full(context_.backend, DType::f32, Shape{half, 1}, 1), flag.rows(half, count - half)}, 0);
         }
-        const Tensor flag = Tensor::from(context_.backend, Shape{count, 1}, fed);
-        const Tensor guess = estimate(network_.online(), c, add_noise(schedule_, u, noise, t), t, delta, flag);
+        const Tensor guess = estimate(network_.online(), c, add_noise(t, u, noise), t.t, delta, flag);
         if (config_.joint_weight <= 0)
             return sum(square(guess - u)) * (1.0 / static_cast<double>(net.batch * u.dim(1) * u.dim(2)));
         const Tensor miss = deviation(c, clamp_through(guess, -1, 1), loop_steps_);
         return planner_loss(guess, u, miss, row_weight.rows(first, count), net.batch);
     };
-    return network_.update(k, body);
+    return network_.update(step, k, body);
 }
 
 }  // namespace astro

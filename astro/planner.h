@@ -20,6 +20,8 @@ struct StitchContext {
     Tensor s0;             // (B, D) standardised
     Tensor target;         // (B, F, D): g_j - s_0 for the F target states that have a deviation
     Tensor reach;          // (B, 1): n_cal / (M + 1)
+    Tensor marks;          // (2l + M', 2) of each token: state known, action noisy
+    Tensor segment;        // i64 (2l + M'): source, hole, target
 
     int64_t batch() const { return states.dim(0); }
     StitchContext rows(int64_t first, int64_t count) const;
@@ -69,9 +71,9 @@ class Planner : public Trainee {
     const PlannerConfig& config() const { return config_; }
 
   private:
-    StitchContext gather(const std::vector<StitchEnds>& ends, int64_t hole) const;
-    Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy,
-                    const std::vector<int64_t>& t, const Tensor& deviation, const Tensor& flag) const;
+    StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t hole) const;
+    Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy, const Tensor& t,
+                    const Tensor& deviation, const Tensor& flag) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t hole, std::vector<Rng> streams) const;
     // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of

@@ -11,13 +11,15 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(hole);
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
-    const StitchContext c = gather(ends, hole);
+    nn::Inputs inputs(b);
+    const StitchContext c = gather(inputs, ends, hole);
     std::vector<float> start(static_cast<size_t>(batch * u_count * da));
     for (int64_t i = 0; i < batch; ++i)
         streams[static_cast<size_t>(i)].fill_normal(start.data() + i * u_count * da, u_count * da);
     for (float& x : start) x *= static_cast<float>(config_.temperature);
 
-    Tensor noisy = Tensor::from(b, Shape{batch, u_count, da}, start), guess;
+    Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
+    inputs.upload();
     Tensor delta = Tensor::zeros(b, DType::f32, Shape{batch, reached(hole), ds});
     Tensor flag = Tensor::zeros(b, DType::f32, Shape{batch, 1});
     // The squared seam deviation in the data's units: |delta_0|^2 mean(4 sigma_delta^2).
@@ -26,7 +28,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
 
     const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
-        const std::vector<int64_t> t(static_cast<size_t>(batch), levels[k]);
+        const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, delta, flag), -1, 1);
         for (int64_t g = 0; g < config_.guidance_steps; ++g) {
             Tape tape;

@@ -68,7 +68,13 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
                                    const Trajectories& data, const Statistics& statistics, uint64_t seed)
-    : context_(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
+    : context_(context),
+      config_(config),
+      gamma_(gamma),
+      data_(data),
+      statistics_(statistics),
+      seed_(seed),
+      steps_(context.backend) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
@@ -92,7 +98,7 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
     optimiser_ = nn::Adam(online_set_);
 }
 
-Tensor TemporalDistance::states_of(const std::vector<int64_t>& rows, int64_t offset) const {
+Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const {
     const data::Dataset& d = *data_.dataset;
     std::vector<float> states;
     states.reserve(rows.size() * static_cast<size_t>(d.state_dim));
@@ -101,17 +107,24 @@ Tensor TemporalDistance::states_of(const std::vector<int64_t>& rows, int64_t off
         states.insert(states.end(), s, s + d.state_dim);
     }
     const auto n = static_cast<int64_t>(rows.size());
-    return Tensor::from(context_.backend, Shape{n, d.state_dim}, standardise(statistics_, states.data(), n));
+    return step.input(Shape{n, d.state_dim}, standardise(statistics_, states.data(), n));
 }
 
 Figures TemporalDistance::update(int64_t k) {
     Rng rng = Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k));
-    Figures figures = config_.objective == TdrObjective::in_batch ? update_in_batch(k, rng) : update_hilp(k, rng);
-    nn::move_towards(target_set_, online_set_, config_.ema);
-    return figures;
+    nn::Step step = steps_.begin("");
+    const auto gradient = config_.objective == TdrObjective::in_batch ? in_batch(step, rng) : hilp(step, rng);
+    optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
+    const Tensor target_rate = step.number(config_.ema);
+    return step.run([&] {
+        const nn::Gradient g = gradient();
+        step.report("loss", g.loss);
+        optimiser_.move(step, online_set_, g.flat, "gradient_norm");
+        nn::move_towards(step, target_set_, online_set_, target_rate);
+    });
 }
 
-Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
+std::function<nn::Gradient()> TemporalDistance::in_batch(nn::Step& step, Rng& rng) {
     std::vector<int64_t> rows, episode;
     for (int64_t e = 0; e < config_.batch_episodes; ++e) {
         const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
@@ -122,10 +135,14 @@ Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
         }
     }
     const auto batch = static_cast<int64_t>(rows.size());
-    const Tensor states = states_of(rows, 0), next = states_of(rows, 1);
-    const Tensor weight = Tensor::from(context_.backend, Shape{batch, batch},
-                                       in_batch_weights(rows, episode, config_.same_episode_weight));
-    const int64_t chunks = std::min(context_.chunks, batch);
+    const Tensor states = states_of(step, rows, 0), next = states_of(step, rows, 1);
+    const Tensor weight = step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight));
+    return [this, batch, states, next, weight] { return in_batch_gradient(states, next, weight, batch); };
+}
+
+nn::Gradient TemporalDistance::in_batch_gradient(const Tensor& states, const Tensor& next, const Tensor& weight,
+                                                 int64_t batch) const {
+    const int64_t chunks = context_.chunks_of(batch);
     std::vector<Tensor> own(static_cast<size_t>(chunks)), following(static_cast<size_t>(chunks));
     auto forward = [&](int64_t c, int64_t first, int64_t count) {
         {
@@ -146,10 +163,9 @@ Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
             }(),
             0);
         const Tensor all_target = concat(own, 0);
-        std::vector<Tensor> as_goals(n);
+        std::vector<Tensor> as_goals(n), losses(n);
         nn::Joined joined;
         joined.gradients.resize(n);
-        std::vector<double> losses(n);
         context_.threads.run(chunks, [&](int64_t c) {
             const auto i = static_cast<size_t>(c);
             const auto [first, count] = nn::chunk_rows(batch, chunks, c);
@@ -157,7 +173,7 @@ Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
             const Tensor block = tape.watch(latents[i].detach()), goals = tape.watch(all);
             const Tensor loss = in_batch_loss(block, goals, own[i], following[i], all_target, weight.rows(first, count),
                                               gamma_, config_.expectile);
-            losses[i] = loss.item();
+            losses[i] = loss;
             tape.backward(loss);
             joined.gradients[i] = tape.gradient(block);
             as_goals[i] = tape.gradient(goals);
@@ -167,17 +183,14 @@ Figures TemporalDistance::update_in_batch(int64_t k, Rng& rng) {
             const auto i = static_cast<size_t>(c);
             const auto [first, count] = nn::chunk_rows(batch, chunks, c);
             joined.gradients[i] = joined.gradients[i] + goals.rows(first, count);
-            joined.loss += losses[i];
         }
+        joined.loss = nn::join_elements(losses);
         return joined;
     };
-    nn::Gradient g = nn::joint_gradient(context_.threads, chunks, batch, online_set_.flat(), forward, join);
-    const double rate = nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end);
-    const double norm = optimiser_.step(online_set_, g.flat, rate);
-    return {{"loss", g.loss}, {"gradient_norm", norm}};
+    return nn::joint_gradient(context_.threads, chunks, batch, online_set_.flat(), forward, join);
 }
 
-Figures TemporalDistance::update_hilp(int64_t k, Rng& rng) {
+std::function<nn::Gradient()> TemporalDistance::hilp(nn::Step& step, Rng& rng) {
     std::vector<int64_t> rows, goals;
     std::vector<float> hit;
     for (int64_t b = 0; b < config_.batch; ++b) {
@@ -189,9 +202,9 @@ Figures TemporalDistance::update_hilp(int64_t k, Rng& rng) {
                                                                       : rng.below(data_.dataset->rows);
         rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
     }
-    const Tensor s = states_of(rows, 0), next = states_of(rows, 1), g = states_of(goals, 0);
-    const Tensor hits = Tensor::from(context_.backend, Shape{config_.batch}, hit);
-    auto body = [&](int64_t, int64_t first, int64_t count) {
+    const Tensor s = states_of(step, rows, 0), next = states_of(step, rows, 1), g = states_of(step, goals, 0);
+    const Tensor hits = step.input(Shape{config_.batch}, hit);
+    auto body = [this, s, next, g, hits](int64_t, int64_t first, int64_t count) {
         std::vector<Tensor> ls, lg, ts, tn, tg;
         for (size_t h = 0; h < online_.head.size(); ++h) {
             {
@@ -205,11 +218,9 @@ Figures TemporalDistance::update_hilp(int64_t k, Rng& rng) {
         }
         return hilp_loss(ls, lg, ts, tn, tg, hits.rows(first, count), gamma_, config_.expectile, config_.batch);
     };
-    nn::Gradient gradient =
-        nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
-    const double rate = nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end);
-    const double norm = optimiser_.step(online_set_, gradient.flat, rate);
-    return {{"loss", gradient.loss}, {"gradient_norm", norm}};
+    return [this, body] {
+        return nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
+    };
 }
 
 TrainingState TemporalDistance::state() {

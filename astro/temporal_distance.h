@@ -52,9 +52,11 @@ class TemporalDistance : public Trainee {
     double gamma() const { return gamma_; }
 
   private:
-    Figures update_in_batch(int64_t k, Rng& rng);
-    Figures update_hilp(int64_t k, Rng& rng);
-    Tensor states_of(const std::vector<int64_t>& rows, int64_t offset) const;
+    // The minibatch as inputs, and what a step does with it.
+    std::function<nn::Gradient()> in_batch(nn::Step& step, Rng& rng);
+    std::function<nn::Gradient()> hilp(nn::Step& step, Rng& rng);
+    nn::Gradient in_batch_gradient(const Tensor& states, const Tensor& next, const Tensor& weight, int64_t batch) const;
+    Tensor states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const;
 
     struct Heads {
         std::vector<nn::Mlp> head;
@@ -73,6 +75,7 @@ class TemporalDistance : public Trainee {
     Heads online_, target_;
     nn::ParameterSet online_set_, target_set_;
     nn::Adam optimiser_;
+    nn::Steps steps_;
     std::vector<int64_t> sources_;  // segments with at least two rows
 };
 

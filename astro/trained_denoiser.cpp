@@ -10,8 +10,9 @@ diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
 
 TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
                                  Rng stream)
-    : context_(context), config_(config) {
+    : context_(context), config_(config), steps_(std::make_unique<nn::Steps>(context.backend)) {
     spec.layers = config.layers, spec.width = config.width, spec.heads = config.heads;
+    spec.levels = config.diffusion_steps;
     online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, stream}, spec);
     averaged_ = online_;
     online_set_ = nn::ParameterSet(online_);
@@ -19,14 +20,18 @@ TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& c
     optimiser_ = nn::Adam(online_set_, config.weight_decay);
 }
 
-Figures TrainedDenoiser::update(int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
-    const nn::Gradient g =
-        nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
-    const double rate =
-        nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end);
-    const double norm = optimiser_.step(online_set_, g.flat, rate, config_.gradient_clip);
-    nn::move_towards(averaged_set_, online_set_, nn::average_rate(k, config_.ema));
-    return {{"loss", g.loss}, {"gradient_norm", norm}};
+Figures TrainedDenoiser::update(nn::Step step, int64_t k,
+                                const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
+    optimiser_.prepare(
+        step, nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end));
+    const Tensor average_rate = step.number(nn::average_rate(k, config_.ema));
+    return step.run([&] {
+        const nn::Gradient g =
+            nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
+        step.report("loss", g.loss);
+        optimiser_.move(step, online_set_, g.flat, "gradient_norm", config_.gradient_clip);
+        nn::move_towards(step, averaged_set_, online_set_, average_rate);
+    });
 }
 
 TrainingState TrainedDenoiser::state() {

@@ -20,9 +20,9 @@ struct Context {
     Backend& backend;
     ThreadPool& threads;
     int64_t chunks = 8;  // pieces a batch is cut into; a setting, never the number of threads
-};
 
-using Figures = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
+    int64_t chunks_of(int64_t rows) const { return nn::chunk_count(chunks, rows); }
+};
 
 // Everything a later update depends on, by name. Tensors alias the trainee's own.
 struct TrainingState {

@@ -16,6 +16,7 @@ struct DenoiserSpec {
     int64_t layers = 0, width = 0, heads = 0;
     bool causal = false;
     int64_t segments = 0;  // 0: no segment embedding
+    int64_t levels = 0;    // noise levels are 0..levels
 };
 
 struct TwoLayer {  // linear-SiLU-linear
@@ -34,6 +35,7 @@ struct Denoiser {
     TwoLayer time, condition;
     std::vector<nn::Block> blocks;
     Tensor position, segment;  // (tokens, width), (segments, width)
+    Tensor level_waves;        // sinusoid of every level (levels + 1, width), no parameter
 
     template <class V>
     void visit(V& v) {
@@ -47,10 +49,9 @@ struct Denoiser {
         v("head", head);
     }
 
-    // tokens (B, n, token_width), n <= spec.tokens; t: B levels; cond (B, condition_width); segment_of: i64 (n), the
-    // segment of each token, undefined without segments. Returns (B, n, out_width).
-    Tensor operator()(const Tensor& tokens, const std::vector<int64_t>& t, const Tensor& cond,
-                      const Tensor& segment_of = {}) const;
+    // tokens (B, n, token_width), n <= spec.tokens; t: i64 (B), levels; cond (B, condition_width); segment_of: i64 (n),
+    // the segment of each token, undefined without segments. Returns (B, n, out_width).
+    Tensor operator()(const Tensor& tokens, const Tensor& t, const Tensor& cond, const Tensor& segment_of = {}) const;
 };
 
 Denoiser make_denoiser(const nn::Maker& make, const DenoiserSpec& spec);

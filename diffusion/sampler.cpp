@@ -5,16 +5,24 @@
 
 namespace astro::diffusion {
 
-Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& epsilon,
-                 const std::vector<int64_t>& t) {
-    ASTRO_CHECK(x0.rank() >= 1 && x0.dim(0) == static_cast<int64_t>(t.size()), "add_noise: ", t.size(), " levels for ",
-                x0.shape());
+RowLevels RowLevels::rows(int64_t first, int64_t count) const {
+    return {t.rows(first, count), signal.rows(first, count), noise.rows(first, count)};
+}
+
+RowLevels row_levels(nn::Inputs& inputs, const NoiseSchedule& schedule, const std::vector<int64_t>& t) {
+    std::vector<float> signal, noise;
+    for (int64_t level : t) {
+        signal.push_back(static_cast<float>(schedule.signal(level)));
+        noise.push_back(static_cast<float>(schedule.noise(level)));
+    }
+    const Shape shape{static_cast<int64_t>(t.size())};
+    return {inputs.add(shape, t), inputs.add(shape, signal), inputs.add(shape, noise)};
+}
+
+Tensor add_noise(const RowLevels& levels, const Tensor& x0, const Tensor& epsilon) {
     Shape each;
-    for (int i = 0; i < x0.rank(); ++i) each.push_back(i == 0 ? x0.dim(0) : 1);
-    std::vector<double> signal, noise;
-    for (int64_t level : t) signal.push_back(schedule.signal(level)), noise.push_back(schedule.noise(level));
-    return Tensor::from(x0.backend(), each, signal).cast(x0.dtype()) * x0 +
-           Tensor::from(x0.backend(), each, noise).cast(x0.dtype()) * epsilon;
+    for (int i = 0; i < x0.rank(); ++i) each.push_back(i == 0 ? levels.t.dim(0) : 1);
+    return levels.signal.reshape(each) * x0 + levels.noise.reshape(each) * epsilon;
 }
 
 Tensor clean_from_noise(const NoiseSchedule& schedule, const Tensor& xt, const Tensor& epsilon, int64_t t) {

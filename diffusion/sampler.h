@@ -2,12 +2,21 @@
 #pragma once
 
 #include "diffusion/noise_schedule.h"
+#include "nn/step.h"
 #include "tensor/ops.h"
 
 namespace astro::diffusion {
 
-// Noisy data at a level of its own for each row: x_0 and epsilon (B, ...), t (B).
-Tensor add_noise(const NoiseSchedule& schedule, const Tensor& x0, const Tensor& epsilon, const std::vector<int64_t>& t);
+// Levels of the rows of a batch, on the device.
+struct RowLevels {
+    Tensor t;              // i64 (B)
+    Tensor signal, noise;  // (B): sqrt(ab_t), sqrt(1 - ab_t)
+    RowLevels rows(int64_t first, int64_t count) const;
+};
+RowLevels row_levels(nn::Inputs& inputs, const NoiseSchedule& schedule, const std::vector<int64_t>& t);
+
+// Noisy data at a level of its own for each row: x_0 and epsilon (B, ...).
+Tensor add_noise(const RowLevels& levels, const Tensor& x0, const Tensor& epsilon);
 
 // x_0 from a prediction of the noise, and the noise from a prediction of x_0.
 Tensor clean_from_noise(const NoiseSchedule& schedule, const Tensor& xt, const Tensor& epsilon, int64_t t);

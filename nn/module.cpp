@@ -51,11 +51,4 @@ std::vector<std::pair<std::string, Tensor>> ParameterSet::views(const Tensor& fl
     return result;
 }
 
-void move_towards(ParameterSet& target, const ParameterSet& source, double rate) {
-    ASTRO_CHECK(target.size() == source.size(), "move_towards: ", target.size(), " and ", source.size(), " parameters");
-    Tensor& t = target.flat();
-    t.backend().lerp(t.dtype(), t.numel(), rate, source.flat().raw(), t.raw());
-    t.touch();
-}
-
 }  // namespace astro::nn

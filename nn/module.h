@@ -92,7 +92,4 @@ class ParameterSet {
     Tensor flat_;
 };
 
-// target += rate (source - target), for the parameters of two modules of one layout.
-void move_towards(ParameterSet& target, const ParameterSet& source, double rate);
-
 }  // namespace astro::nn

@@ -11,24 +11,41 @@ Adam::Adam(const ParameterSet& parameters, double weight_decay) : weight_decay_(
     second_moment = Tensor::zeros(flat.backend(), flat.dtype(), flat.shape());
 }
 
-double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip) {
+void Adam::prepare(Step& step, double rate) {
+    const AdamConstants c;
+    const auto t = static_cast<double>(steps + 1);
+    const std::vector<double> factors = {rate / (1 - std::pow(c.beta1, t)), 1 - rate * weight_decay_,
+                                         1 / std::sqrt(1 - std::pow(c.beta2, t))};
+    factors_ = step.input(Shape{3}, factors);
+    step.counts(steps);
+}
+
+void Adam::move(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip) {
     Tensor& w = parameters.flat();
     ASTRO_CHECK(gradient.shape() == w.shape(), "Adam: gradient ", gradient.shape(), " for parameters ", w.shape());
-    const double norm = std::sqrt(w.backend().sum_of_squares(gradient.dtype(), gradient.numel(), gradient.raw()));
-    if (!std::isfinite(norm))
-        fail(ErrorKind::numeric,
-             "the gradient is not finite; hint: a lower learning rate, or look for extreme values with "
-             "'astro data inspect'");
-    ++steps;
-    AdamStep step;
-    step.rate = rate;
-    step.weight_decay = weight_decay_;
-    step.correction1 = 1 - std::pow(step.beta1, static_cast<double>(steps));
-    step.correction2 = 1 - std::pow(step.beta2, static_cast<double>(steps));
-    if (clip > 0 && norm > clip) step.gradient_scale = clip / (norm + 1e-6);
-    w.backend().adam(w.dtype(), w.numel(), step, gradient.raw(), w.raw(), first_moment.raw(), second_moment.raw());
+    Backend& b = w.backend();
+    Tensor norm(b, DType::f64, Shape{1});
+    b.norm(gradient.dtype(), gradient.numel(), gradient.raw(), norm.data<double>());
+    step.report(name, norm);
+    AdamConstants constants;
+    constants.clip = clip;
+    b.adam(w.dtype(), w.numel(), constants, factors_.data<double>(), norm.data<double>(), step.failed(), gradient.raw(),
+           w.raw(), first_moment.raw(), second_moment.raw());
     w.touch();
-    return norm;
+}
+
+double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip) {
+    Steps steps_of_one(parameters.flat().backend());
+    Step step = steps_of_one.begin("Adam");
+    prepare(step, rate);
+    return step.run([&] { move(step, parameters, gradient, "gradient_norm", clip); })[0].second;
+}
+
+void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {
+    ASTRO_CHECK(target.size() == source.size(), "move_towards: ", target.size(), " and ", source.size(), " parameters");
+    Tensor& t = target.flat();
+    t.backend().lerp(t.dtype(), t.numel(), rate.data<double>(), step.failed(), source.flat().raw(), t.raw());
+    t.touch();
 }
 
 double cosine_rate(int64_t k, int64_t n, int64_t warmup, double start, double end) {
@@ -43,6 +60,12 @@ double linear_rate(int64_t k, int64_t n, double start, double end) {
 }
 
 double average_rate(int64_t k, double decay) { return std::max(1 - decay, 1 / static_cast<double>(k + 1)); }
+
+Tensor join_elements(const std::vector<Tensor>& parts) {
+    std::vector<Tensor> rows;
+    for (const Tensor& part : parts) rows.push_back(part.reshape(Shape{part.numel()}).detach());
+    return rows.size() == 1 ? rows[0] : concat(rows, 0);
+}
 
 Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
     ASTRO_CHECK(!parts.empty(), "tree_sum: nothing to sum");
@@ -63,7 +86,7 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
 
 Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
                           const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
-    chunks = std::max<int64_t>(1, std::min(chunks, rows));
+    chunks = chunk_count(chunks, rows);
     std::vector<Tensor> gradients(static_cast<size_t>(chunks)), losses(static_cast<size_t>(chunks));
     threads.run(chunks, [&](int64_t c) {
         const auto [first, count] = chunk_rows(rows, chunks, c);
@@ -75,14 +98,14 @@ Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, con
     });
     Gradient result;
     result.flat = tree_sum(threads, gradients);
-    for (const Tensor& loss : losses) result.loss += loss.item();  // waits for the device: after all work is queued
+    result.loss = join_elements(losses);
     return result;
 }
 
 Gradient joint_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
                         const std::function<Tensor(int64_t, int64_t, int64_t)>& forward,
                         const std::function<Joined(const std::vector<Tensor>&)>& join) {
-    chunks = std::max<int64_t>(1, std::min(chunks, rows));
+    chunks = chunk_count(chunks, rows);
     const auto n = static_cast<size_t>(chunks);
     std::vector<std::unique_ptr<Tape>> tapes(n);
     std::vector<Tensor> outputs(n), gradients(n);

@@ -2,9 +2,11 @@
 // training step cut into chunks.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "nn/module.h"
+#include "nn/step.h"
 #include "tensor/base/threads.h"
 
 namespace astro::nn {
@@ -16,7 +18,12 @@ class Adam {
     explicit Adam(const ParameterSet& parameters, double weight_decay = 0);
 
     // w -= rate * m / (sqrt(v) + 1e-8) with bias correction; the gradient is first scaled down to a norm of
-    // `clip` if it is larger (0: not at all). Returns the gradient's norm; throws Error(numeric) if not finite.
+    // `clip` if it is larger (0: not at all). In a step's two parts: prepare() before run(), move() in its body, which
+    // reports the gradient's norm as `name` and fails the step where that is not finite.
+    void prepare(Step& step, double rate);
+    void move(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip = 0);
+
+    // The same as a step by itself. Returns the gradient's norm.
     double step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip = 0);
 
     // For checkpoints.
@@ -25,7 +32,11 @@ class Adam {
 
   private:
     double weight_decay_ = 0;
+    Tensor factors_;  // of the step that is prepared: f64 (3), see Backend::adam
 };
+
+// target += rate (source - target), for the parameters of two modules of one layout; rate f64 (1).
+void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate);
 
 // Step size at update k (from 0) of n: linear warm-up, then decay from `start` to `end`.
 double cosine_rate(int64_t k, int64_t n, int64_t warmup, double start, double end);
@@ -35,8 +46,8 @@ double linear_rate(int64_t k, int64_t n, double start, double end);
 double average_rate(int64_t k, double decay);
 
 struct Gradient {
-    Tensor flat;      // of the parameters, summed over chunks
-    double loss = 0;  // summed over chunks
+    Tensor flat;  // of the parameters, summed over chunks
+    Tensor loss;  // shares that add up to it: one a chunk, or one
 };
 
 // Cuts `rows` into `chunks` nearly equal runs; body(chunk, first, count) computes the run's share of the loss (its
@@ -49,15 +60,21 @@ Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, con
 // stays open; `join` sees the outputs of all chunks, in order, and returns the loss and its gradient with
 // respect to each; these seed the chunks' backward passes.
 struct Joined {
-    double loss = 0;
+    Tensor loss;  // shares that add up to it
     std::vector<Tensor> gradients;
 };
 Gradient joint_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
                         const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& forward,
                         const std::function<Joined(const std::vector<Tensor>& outputs)>& join);
 
+// One tensor of the elements of several, in order: (n).
+Tensor join_elements(const std::vector<Tensor>& parts);
+
 // Sums tensors pairwise in a fixed tree; destroys its argument. The threads share the elements' additions.
 Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts);
+
+// Pieces that `rows` are cut into where `chunks` are asked for.
+inline int64_t chunk_count(int64_t chunks, int64_t rows) { return std::max<int64_t>(1, std::min(chunks, rows)); }
 
 // The run of rows that chunk c of n takes: [first, first + count).
 inline std::pair<int64_t, int64_t> chunk_rows(int64_t rows, int64_t chunks, int64_t c) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,10 +25,16 @@ struct Traversal {
     int64_t sizes[6] = {}, a_step[6] = {}, b_step[6] = {};
 };
 
-struct AdamStep {
-    double rate = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-    double correction1 = 1, correction2 = 1;  // 1 - beta^step
-    double gradient_scale = 1;                // from clipping
+// Adam's constants. The gradient is scaled down to a norm of `clip` where it is larger (0: not at all).
+struct AdamConstants {
+    double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 0;
+};
+
+// Work of a backend that was recorded once and can be done again. Its memory stays reserved while it lives.
+class CapturedWork {
+  public:
+    virtual ~CapturedWork() = default;
+    virtual void replay() = 0;
 };
 
 class Backend {
@@ -121,16 +128,30 @@ class Backend {
     virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                               int64_t* nearest) = 0;
 
-    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up
-    // to the rounding of this backend's logarithm and cosine.
-    virtual void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) = 0;
-    virtual void random_normal(int64_t n, const Rng::State& state, void* y) = 0;
+    // What follows serves training steps, which are captured once and replayed: whatever changes from step to step is
+    // read from this backend's memory, like the arrays.
 
-    // Optimisation, over flat parameter arrays.
-    virtual void adam(DType type, int64_t n, const AdamStep& step, const void* gradient, void* parameter,
-                      void* first_moment, void* second_moment) = 0;
-    virtual void lerp(DType type, int64_t n, double rate, const void* towards, void* y) = 0;  // y += rate (x - y)
-    virtual double sum_of_squares(DType type, int64_t n, const void* x) = 0;                  // NaN if any is
+    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up
+    // to the rounding of this backend's logarithm and cosine. state: the three numbers of an Rng::State.
+    virtual void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) = 0;
+    virtual void random_normal(int64_t n, const int64_t* state, void* y) = 0;
+
+    virtual void norm(DType type, int64_t n, const void* x, double* y) = 0;  // *y = |x|; not finite if any element is
+    // A number that the host will read: *y = the sum of x. Where it is not finite, *failed becomes 1.
+    virtual void figure(DType type, int64_t n, const void* x, double* y, double* failed) = 0;
+    // Optimisation, over flat parameter arrays; nothing changes once *failed is 1. Adam's factors at its step number t:
+    // rate / (1 - beta1^t), 1 - rate * weight decay, 1 / sqrt(1 - beta2^t); norm: the gradient's.
+    virtual void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+                      const double* failed, const void* gradient, void* parameter, void* first_moment,
+                      void* second_moment) = 0;
+    // y += *rate (towards - y)
+    virtual void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards,
+                      void* y) = 0;
+
+    // Records what `work` asks of this backend instead of doing it; null, and nothing is called, where this backend
+    // does not record. `work` must have been done before; it neither uploads nor downloads, and keeps no memory it
+    // allocates. Nobody else may use the backend meanwhile.
+    virtual std::unique_ptr<CapturedWork> capture(const std::function<void()>& work) = 0;
 };
 
 std::unique_ptr<Backend> make_cpu_backend();

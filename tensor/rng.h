@@ -39,6 +39,13 @@ class Rng {
     void fill_uniform(float* out, int64_t n, float low, float high);
 
     const State& state() const { return state_; }
+    // A state as three integers, as a backend's memory holds it.
+    static std::array<int64_t, 3> pack(const State& s) {
+        return {static_cast<int64_t>(s.seed), static_cast<int64_t>(s.stream), static_cast<int64_t>(s.counter)};
+    }
+    static State unpack(const int64_t* s) {
+        return {static_cast<uint64_t>(s[0]), static_cast<uint64_t>(s[1]), static_cast<uint64_t>(s[2])};
+    }
 
   private:
     State state_;

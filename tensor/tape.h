@@ -104,6 +104,7 @@ class FiniteCheck {
   public:
     FiniteCheck();
     ~FiniteCheck();
+    static bool on();
     FiniteCheck(const FiniteCheck&) = delete;
     FiniteCheck& operator=(const FiniteCheck&) = delete;
 };

@@ -21,15 +21,16 @@ Tensor Tensor::full(Backend& backend, DType type, const Shape& shape, double val
     return t;
 }
 
-Tensor Tensor::normal(Backend& backend, const Shape& shape, const Rng& rng) {
-    Tensor t(backend, DType::f32, shape);
-    backend.random_normal(t.numel(), rng.state(), t.raw());
+Tensor Tensor::normal(const Shape& shape, const Tensor& state) {
+    Tensor t(state.backend(), DType::f32, shape);
+    t.backend().random_normal(t.numel(), state.data<int64_t>(), t.raw());
     return t;
 }
 
-Tensor Tensor::uniform(Backend& backend, const Shape& shape, double low, double high, const Rng& rng) {
-    Tensor t(backend, DType::f32, shape);
-    backend.random_uniform(t.numel(), rng.state(), static_cast<float>(low), static_cast<float>(high), t.raw());
+Tensor Tensor::uniform(const Shape& shape, double low, double high, const Tensor& state) {
+    Tensor t(state.backend(), DType::f32, shape);
+    t.backend().random_uniform(t.numel(), state.data<int64_t>(), static_cast<float>(low), static_cast<float>(high),
+                               t.raw());
     return t;
 }
 
@@ -57,6 +58,17 @@ Tensor Tensor::view(int64_t offset, const Shape& shape) const {
     return t.detach();
 }
 
+Tensor Tensor::part(int64_t byte_offset, DType type, const Shape& shape) const {
+    const int64_t size = dtype_size(type), first = offset_ * dtype_size(dtype_) + byte_offset;
+    ASTRO_CHECK(byte_offset >= 0 && first % size == 0 && byte_offset + shape.numel() * size <= bytes(),
+                "part: ", dtype_name(type), " ", shape, " at byte ", byte_offset, " of ", bytes());
+    Tensor t = *this;
+    t.offset_ = first / size;
+    t.shape_ = shape;
+    t.dtype_ = type;
+    return t.detach();
+}
+
 Tensor Tensor::detach() const {
     Tensor t = *this;
     t.set_node(0, -1);
@@ -78,6 +90,12 @@ Tensor Tensor::cast(DType type) const {
 double Tensor::item() const {
     ASTRO_CHECK(numel() == 1, "item: expected one element, got ", shape_);
     return cast(DType::f64).to_vector<double>()[0];
+}
+
+double Tensor::norm() const {
+    Tensor y(backend(), DType::f64, Shape{});
+    backend().norm(dtype_, numel(), raw(), y.data<double>());
+    return y.item();
 }
 
 void Tensor::fill(double value) {

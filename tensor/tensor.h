@@ -36,9 +36,10 @@ class Tensor {
 
     static Tensor full(Backend& backend, DType type, const Shape& shape, double value);
     static Tensor zeros(Backend& backend, DType type, const Shape& shape) { return full(backend, type, shape, 0); }
-    // f32, N(0, 1) and [low, high), drawn where the tensor lives (Rng::fill_normal, fill_uniform).
-    static Tensor normal(Backend& backend, const Shape& shape, const Rng& rng);
-    static Tensor uniform(Backend& backend, const Shape& shape, double low, double high, const Rng& rng);
+    // f32, N(0, 1) and [low, high), drawn where the tensor lives (Rng::fill_normal, fill_uniform) from the stream in
+    // whose state they are given: i64 (3), Rng::pack.
+    static Tensor normal(const Shape& shape, const Tensor& state);
+    static Tensor uniform(const Shape& shape, double low, double high, const Tensor& state);
     template <class T>
     static Tensor from(Backend& backend, const Shape& shape, const T* host) {
         Tensor t(backend, DTypeOf<T>::value, shape);
@@ -77,6 +78,7 @@ class Tensor {
     Tensor reshape(const Shape& shape) const;               // same elements, shared storage, same gradient
     Tensor rows(int64_t first, int64_t count) const;        // a run along axis 0, shared storage, a constant
     Tensor view(int64_t offset, const Shape& shape) const;  // elements from offset on, shared storage, a constant
+    Tensor part(int64_t byte_offset, DType type, const Shape& shape) const;  // of this memory, read as that type
     Tensor clone() const;
     Tensor cast(DType type) const;
     Tensor detach() const;  // the same elements as a constant to every tape
@@ -89,6 +91,7 @@ class Tensor {
         return host;
     }
     double item() const;  // the one element, as a double
+    double norm() const;  // of all elements; not finite if any is
 
     // In-place writes (optimisers, averages, loading); they raise the version.
     void fill(double value);

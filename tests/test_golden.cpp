@@ -56,17 +56,32 @@ TEST_CASE("golden: trajectory denoiser") {
     for (const std::string form : {"full", "causal"}) {
         diffusion::DenoiserSpec spec;
         spec.tokens = 6, spec.token_width = 3, spec.condition_width = 2, spec.out_width = 2;
-        spec.layers = 2, spec.width = 8, spec.heads = 2, spec.segments = 3, spec.causal = form == "causal";
+        spec.layers = 2, spec.width = 8, spec.heads = 2, spec.segments = 3, spec.causal = form == "causal",
+        spec.levels = 100;
         diffusion::Denoiser net = make_denoiser(nn::Maker{*backend, DType::f64, rng}, spec);
         g.fill(net, "w/");
         const Tensor segment = Tensor::from(*backend, Shape{5}, g.integers("in/segment_of"));
-        auto run = [&] { return net(g.tensor("in/tokens"), g.integers("in/t"), g.tensor("in/cond"), segment); };
+        const std::vector<int64_t> levels = g.integers("in/t");
+        const Tensor t = Tensor::from(*backend, Shape{static_cast<int64_t>(levels.size())}, levels);
+        auto run = [&] { return net(g.tensor("in/tokens"), t, g.tensor("in/cond"), segment); };
         CHECK(difference(run(), g.tensor("out/" + form)) < kTolerance);
         if (form == "full")
             CHECK(gradient_difference(g, net, "grad/", [&] { return sum(run() * g.tensor("in/cotangent")); }) <
                   kTolerance);
     }
 }
+
+namespace {
+
+// diffusion::row_levels in f64.
+diffusion::RowLevels f64_levels(Backend& backend, const diffusion::NoiseSchedule& s, const std::vector<int64_t>& t) {
+    std::vector<double> signal, noise;
+    for (int64_t level : t) signal.push_back(s.signal(level)), noise.push_back(s.noise(level));
+    const Shape shape{static_cast<int64_t>(t.size())};
+    return {Tensor::from(backend, shape, t), Tensor::from(backend, shape, signal), Tensor::from(backend, shape, noise)};
+}
+
+}  // namespace
 
 TEST_CASE("golden: schedules, conversions and samplers") {
     auto backend = make_cpu_backend();
@@ -79,7 +94,7 @@ TEST_CASE("golden: schedules, conversions and samplers") {
         CHECK(difference(Tensor::from(*backend, Shape{101}, s.alpha_bar), g.tensor("out/" + name)) < 1e-12);
         const std::string out = "out/" + name + "/";
         const std::vector<int64_t> t = g.integers("in/t");
-        const Tensor xt = diffusion::add_noise(s, g.tensor("in/x0"), g.tensor("in/epsilon"), t);
+        const Tensor xt = diffusion::add_noise(f64_levels(*backend, s, t), g.tensor("in/x0"), g.tensor("in/epsilon"));
         CHECK(difference(xt, g.tensor(out + "q_sample")) < kTolerance);
         for (int64_t r = 0; r < 3; ++r) {
             const int64_t level = t[size_t(r)];

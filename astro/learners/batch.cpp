@@ -32,7 +32,7 @@ void BatchSampler::append_state(const data::Dataset& d, int64_t row, std::vector
     for (size_t i = 0; i < mean_.size(); ++i) out.push_back((s[i] - mean_[i]) * inverse_deviation_[i]);
 }
 
-Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng, For whom) const {
+Batch BatchSampler::draw(nn::Inputs& inputs, int64_t size, Rng rng, For whom) const {
     std::vector<float> input, value_input, next_input, action, reward, mask;
     const bool critics = whom == For::actor_and_critics;
     const auto total = static_cast<size_t>(size * input_width());
@@ -66,13 +66,13 @@ Batch BatchSampler::draw(Backend& backend, int64_t size, Rng rng, For whom) cons
     }
     const Shape in{size, input_width()};
     Batch batch;
-    batch.input = Tensor::from(backend, in, input);
-    batch.action = Tensor::from(backend, Shape{size, action_dim()}, action);
+    batch.input = inputs.add(in, input);
+    batch.action = inputs.add(Shape{size, action_dim()}, action);
     if (!critics) return batch;
-    batch.value_input = Tensor::from(backend, in, value_input);
-    batch.next_input = Tensor::from(backend, in, next_input);
-    batch.reward = Tensor::from(backend, Shape{size}, reward);
-    batch.mask = Tensor::from(backend, Shape{size}, mask);
+    batch.value_input = inputs.add(in, value_input);
+    batch.next_input = inputs.add(in, next_input);
+    batch.reward = inputs.add(Shape{size}, reward);
+    batch.mask = inputs.add(Shape{size}, mask);
     return batch;
 }
 

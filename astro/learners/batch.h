@@ -52,7 +52,7 @@ class BatchSampler {
 
     // Every random number comes from `rng`.
     enum class For { actor, actor_and_critics };
-    Batch draw(Backend& backend, int64_t size, Rng rng, For whom = For::actor_and_critics) const;
+    Batch draw(nn::Inputs& inputs, int64_t size, Rng rng, For whom = For::actor_and_critics) const;
 
     int64_t state_dim() const { return data_.pools[0].data->state_dim; }
     int64_t action_dim() const { return data_.pools[0].data->action_dim; }

@@ -17,18 +17,22 @@ class CqlTd3Bc : public Td3Bc {
         : Td3Bc(context, config, data, stage), cql_(config.cql) {}
 
   protected:
-    Extra critic_term(int64_t k) const override {
-        return [this, rng = stream(k).stream("actions")](int64_t chunk, const Batch& rows, const std::vector<Tensor>& q,
-                                                         int64_t count) {
-            const Rng own = rng.stream(static_cast<uint64_t>(chunk));
+    Extra critic_term(nn::Step& step, int64_t k) const override {
+        const Rng rng = stream(k).stream("actions");
+        auto streams = [&](const char* what) {
+            return step.streams(context_.chunks_of(value_.batch),
+                                [&](int64_t chunk) { return rng.stream(static_cast<uint64_t>(chunk)).stream(what); });
+        };
+        return [this, uniform = streams("uniform"), noise = streams("policy")](
+                   int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count) {
             const Shape shape{rows.reward.dim(0), cql_.sampled_actions, sampler_.action_dim()};
-            const Tensor random = Tensor::uniform(context_.backend, shape, -1, 1, own.stream("uniform"));
+            const Tensor random = Tensor::uniform(shape, -1, 1, uniform.rows(chunk, 1));
             Tensor mean;  // the policy's, which has no noise of its own
             {
                 NoTape off;
                 mean = actor_(rows.value_input);
             }
-            const Tensor policy = noisy_actions(repeat_inputs(mean, cql_.sampled_actions), own.stream("policy"));
+            const Tensor policy = noisy_actions(repeat_inputs(mean, cql_.sampled_actions), noise.rows(chunk, 1));
             return conservative_term(critics_, rows, concat({random, policy.reshape(shape)}, 1), Tensor(), q) *
                    (cql_.weight / static_cast<double>(count));
         };

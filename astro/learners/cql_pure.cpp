@@ -2,7 +2,6 @@
 // update.
 //   temperature: -mean log_alpha (log p + H), H = -A;   actor: mean alpha log p - min_i Q_i(s, a_new)
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
-#include <algorithm>
 #include <cmath>
 
 #include "astro/learners/gaussian_policy.h"
@@ -44,78 +43,20 @@ class CqlPure : public ValueLearner {
 
     Figures update(int64_t k) override {
         const Rng rng = stream(k);
-        Batch batch = sampler_.draw(context_.backend, value_.batch, rng.stream("batch"));
-        if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
-            batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
-        const int64_t count = batch.reward.dim(0), n = config_.sampled_actions, da = sampler_.action_dim();
-        Backend& b = context_.backend;
-        auto noise = [&](const char* what, int64_t chunk, int64_t rows) {
-            return Tensor::normal(b, Shape{rows, da}, rng.stream(what).stream(static_cast<uint64_t>(chunk)));
+        nn::Step step = steps_.begin("");
+        const Batch batch = sampler_.draw(step.inputs(), value_.batch, rng.stream("batch"));
+        auto streams = [&](const char* what) {
+            return step.streams(context_.chunks_of(value_.batch),
+                                [&](int64_t chunk) { return rng.stream(what).stream(static_cast<uint64_t>(chunk)); });
         };
-        const double alpha = std::exp(log_alpha_.value.item()), inverse = 1.0 / static_cast<double>(count);
-
-        const Tensor y = evaluate(batch, [&](int64_t c, const Batch& rows) {
-            const int64_t size = rows.reward.dim(0), tries = config_.max_target ? n : 1;
-            const auto policy = policy_.at(rows.next_input).repeat(tries);
-            const Tensor action = policy.sample(noise("next", c, size * tries)).action;
-            const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
-            return regression_target(rows, largest(least.reshape(Shape{size, tries})), target_rule());
-        });
-
-        const int64_t chunks = std::max<int64_t>(1, std::min(context_.chunks, count));
-        // Actor's gradient and log p; as in CORL all losses are taken before any step.
-        std::vector<double> log_p_sum(static_cast<size_t>(chunks));
-        const nn::Gradient actor = nn::chunked_gradient(
-            context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t c, int64_t first, int64_t size) {
-                const Tensor input = batch.input.rows(first, size);
-                const GaussianPolicy::Sample now = policy_.at(input).sample(noise("policy", c, size));
-                log_p_sum[static_cast<size_t>(c)] = sum(now.log_p).item();
-                return sum(now.log_p * alpha - critics_.least(input, now.action)) * inverse;
-            });
-
-        // Critics: TD errors and the conservative terms. Sums of differences are kept for the multiplier.
-        std::vector<double> difference(static_cast<size_t>(chunks));
-        const double strength = config_.pure_weight *
-                                (config_.lagrange ? std::clamp(std::exp(log_multiplier_.value.item()), 0.0, 1e6) : 1.0);
-        const double critic =
-            update_critics(k, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
-                const int64_t size = rows.reward.dim(0);
-                Tensor actions, log_p;
-                {
-                    NoTape off;
-                    const GaussianPolicy::Sample next =
-                        policy_.at(rows.next_input).repeat(n).sample(noise("cql-next", c, size * n));
-                    const GaussianPolicy::Sample current =
-                        policy_.at(rows.value_input).repeat(n).sample(noise("cql-current", c, size * n));
-                    const Shape each{size, n, da}, density{size, n};
-                    const Tensor uniform =
-                        Tensor::uniform(b, each, -1, 1, rng.stream("uniform").stream(static_cast<uint64_t>(c)));
-                    actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
-                    log_p = concat({Tensor::full(b, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
-                                    next.log_p.reshape(density), current.log_p.reshape(density)},
-                                   1);
-                }
-                const Tensor total = config_.lagrange
-                                         ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
-                                         : conservative_term(critics_, rows, actions, log_p, q);
-                difference[static_cast<size_t>(c)] = total.item();
-                return total * (strength * inverse);
-            });
-
-        actor_optimiser_.step(actor_set_, actor.flat, config_.actor_learning_rate);
-        double mean_log_p = 0, mean_difference = 0;
-        for (double s : log_p_sum) mean_log_p += s * inverse;
-        for (double s : difference) mean_difference += s * inverse;
-        step_scalar(alpha_set_, alpha_optimiser_, temperature_gradient(mean_log_p, da), config_.actor_learning_rate);
-        if (config_.lagrange)
-            step_scalar(multiplier_set_, multiplier_optimiser_,
-                        multiplier_gradient(strength, mean_difference, config_.lagrange_gap), value_.learning_rate);
-        nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-        return {{"critic_loss", critic},
-                {"actor_loss", actor.loss},
-                {"log_p", mean_log_p},
-                {"difference", mean_difference / 2},
-                {"alpha", alpha}};
+        const Noise noise = {streams("next"), streams("policy"), streams("cql-next"), streams("cql-current"),
+                             streams("uniform")};
+        actor_optimiser_.prepare(step, config_.actor_learning_rate);
+        alpha_optimiser_.prepare(step, config_.actor_learning_rate);
+        critics_optimiser_.prepare(step, rate(k));
+        if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
+        const Tensor target_rate = step.number(value_.ema);
+        return step.run([&] { body(step, batch, noise, target_rate); });
     }
 
     TrainingState state() override {
@@ -128,8 +69,80 @@ class CqlPure : public ValueLearner {
     }
 
   private:
-    void step_scalar(nn::ParameterSet& set, nn::Adam& optimiser, double gradient, double rate) {
-        optimiser.step(set, Tensor::full(context_.backend, DType::f32, Shape{1}, gradient), rate);
+    struct Noise {  // states of the streams, a row each chunk
+        Tensor next, policy, cql_next, cql_current, uniform;
+    };
+
+    void body(nn::Step& step, Batch batch, const Noise& noise, const Tensor& target_rate) {
+        if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
+            batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
+        const int64_t count = batch.reward.dim(0), n = config_.sampled_actions, da = sampler_.action_dim();
+        const double inverse = 1.0 / static_cast<double>(count);
+        auto normal = [&](const Tensor& states, int64_t chunk, int64_t rows) {
+            return Tensor::normal(Shape{rows, da}, states.rows(chunk, 1));
+        };
+        const Tensor alpha = exp(log_alpha_.value);  // (1), before its step
+
+        const Tensor y = evaluate(batch, [&](int64_t c, const Batch& rows) {
+            const int64_t size = rows.reward.dim(0), tries = config_.max_target ? n : 1;
+            const auto policy = policy_.at(rows.next_input).repeat(tries);
+            const Tensor action = policy.sample(normal(noise.next, c, size * tries)).action;
+            const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
+            return regression_target(rows, largest(least.reshape(Shape{size, tries})), target_rule());
+        });
+
+        // Actor's gradient and log p; as in CORL all losses are taken before any step.
+        const auto chunks = static_cast<size_t>(context_.chunks_of(count));
+        std::vector<Tensor> log_p_sum(chunks);
+        const nn::Gradient actor = nn::chunked_gradient(
+            context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t c, int64_t first, int64_t size) {
+                const Tensor input = batch.input.rows(first, size);
+                const GaussianPolicy::Sample now = policy_.at(input).sample(normal(noise.policy, c, size));
+                log_p_sum[static_cast<size_t>(c)] = sum(now.log_p.detach());
+                return sum(now.log_p * alpha - critics_.least(input, now.action)) * inverse;
+            });
+
+        // Critics: TD errors and the conservative terms. Sums of differences are kept for the multiplier.
+        std::vector<Tensor> difference(chunks);
+        Tensor strength = Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
+        if (config_.lagrange) strength = strength * clamp(exp(log_multiplier_.value), 0, 1e6);
+        update_critics(step, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
+            const int64_t size = rows.reward.dim(0);
+            Tensor actions, log_p;
+            {
+                NoTape off;
+                const GaussianPolicy::Sample next =
+                    policy_.at(rows.next_input).repeat(n).sample(normal(noise.cql_next, c, size * n));
+                const GaussianPolicy::Sample current =
+                    policy_.at(rows.value_input).repeat(n).sample(normal(noise.cql_current, c, size * n));
+                const Shape each{size, n, da}, density{size, n};
+                const Tensor uniform = Tensor::uniform(each, -1, 1, noise.uniform.rows(c, 1));
+                actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
+                log_p = concat(
+                    {Tensor::full(context_.backend, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
+                     next.log_p.reshape(density), current.log_p.reshape(density)},
+                    1);
+            }
+            const Tensor total = config_.lagrange
+                                     ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
+                                     : conservative_term(critics_, rows, actions, log_p, q);
+            difference[static_cast<size_t>(c)] = total.detach();
+            return sum(total * strength) * inverse;
+        });
+
+        step.report("actor_loss", actor.loss);
+        actor_optimiser_.move(step, actor_set_, actor.flat, ".actor");
+        const Tensor mean_log_p = sum(nn::join_elements(log_p_sum)).reshape(Shape{1}) * inverse,
+                     mean_difference = sum(nn::join_elements(difference)).reshape(Shape{1}) * inverse;
+        step.report("log_p", mean_log_p);
+        step.report("difference", mean_difference * 0.5);
+        step.report("alpha", alpha);
+        alpha_optimiser_.move(step, alpha_set_, temperature_gradient(mean_log_p, da), ".temperature");
+        if (config_.lagrange)
+            multiplier_optimiser_.move(step, multiplier_set_,
+                                       multiplier_gradient(strength, mean_difference, config_.lagrange_gap),
+                                       ".multiplier");
+        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
     }
 
     CqlConfig config_;
@@ -147,10 +160,12 @@ Tensor largest(const Tensor& x) {
     return y.reshape(Shape{x.dim(0)});
 }
 
-double temperature_gradient(double mean_log_p, int64_t actions) { return -(mean_log_p - static_cast<double>(actions)); }
+Tensor temperature_gradient(const Tensor& mean_log_p, int64_t actions) {
+    return static_cast<double>(actions) - mean_log_p;
+}
 
-double multiplier_gradient(double strength, double differences, double gap) {
-    return -0.5 * strength * (differences - 2 * gap);
+Tensor multiplier_gradient(const Tensor& strength, const Tensor& differences, double gap) {
+    return strength * (differences - 2 * gap) * -0.5;
 }
 
 GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {

@@ -30,8 +30,8 @@ Tensor largest(const Tensor& x);  // of each row: (B, n) -> (B)
 
 // Gradients of CORL's two scalar losses by the logarithms they are learnt as.
 // Temperature: -mean log_alpha (log p + H), H = -A.
-double temperature_gradient(double mean_log_p, int64_t actions);
+Tensor temperature_gradient(const Tensor& mean_log_p, int64_t actions);
 // Lagrange multiplier: -1/2 sum_i alpha' w (difference_i - gap); strength = alpha' w, differences = sum_i difference_i.
-double multiplier_gradient(double strength, double differences, double gap);
+Tensor multiplier_gradient(const Tensor& strength, const Tensor& differences, double gap);
 
 }  // namespace astro::learners

@@ -27,17 +27,20 @@ class Gcbc : public Learner {
     int64_t updates() const override { return updates_; }
 
     Figures update(int64_t k) override {
-        const Batch batch = sampler_.draw(context_.backend, config_.batch, stream(k), BatchSampler::For::actor);
+        nn::Step step = steps_.begin("");
+        const Batch batch = sampler_.draw(step.inputs(), config_.batch, stream(k), BatchSampler::For::actor);
+        optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
         const double each = 1.0 / static_cast<double>(batch.action.numel());
         auto body = [&](int64_t, int64_t first, int64_t count) {
             const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);
             return sum(square(error)) * each;
         };
-        nn::Gradient g =
-            nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
-        const double norm = optimiser_.step(
-            actor_set_, g.flat, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
-        return {{"loss", g.loss}, {"gradient_norm", norm}};
+        return step.run([&] {
+            const nn::Gradient g =
+                nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
+            step.report("loss", g.loss);
+            optimiser_.move(step, actor_set_, g.flat, "gradient_norm");
+        });
     }
 
     TrainingState state() override {

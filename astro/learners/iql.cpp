@@ -5,7 +5,6 @@
 // V(s') and A are taken before V's step, as in CORL.
 #include "astro/learners/iql.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace astro::learners {
@@ -24,7 +23,23 @@ class Iql : public ValueLearner {
     }
 
     Figures update(int64_t k) override {
-        const Batch batch = sampler_.draw(context_.backend, value_.batch, stream(k).stream("batch"));
+        nn::Step step = steps_.begin("");
+        const Batch batch = sampler_.draw(step.inputs(), value_.batch, stream(k).stream("batch"));
+        for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
+            optimiser->prepare(step, rate(k));
+        const Tensor target_rate = step.number(value_.ema);
+        return step.run([&] { body(step, batch, target_rate); });
+    }
+
+    TrainingState state() override {
+        TrainingState state = ValueLearner::state();
+        state.add("model/value", v_set_);
+        state.add("optimiser/value", v_set_, v_optimiser_);
+        return state;
+    }
+
+  private:
+    void body(nn::Step& step, const Batch& batch, const Tensor& target_rate) {
         const int64_t count = batch.reward.dim(0);
         const Tensor target_q = evaluate(
             batch, [&](int64_t, const Batch& rows) { return critics_target_.least(rows.value_input, rows.action); });
@@ -38,7 +53,7 @@ class Iql : public ValueLearner {
                 return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
             });
 
-        std::vector<Tensor> seen(static_cast<size_t>(std::max<int64_t>(1, std::min(context_.chunks, count))));
+        std::vector<Tensor> seen(static_cast<size_t>(context_.chunks_of(count)));
         const nn::Gradient v = nn::chunked_gradient(
             context_.threads, context_.chunks, count, v_set_.flat(), [&](int64_t chunk, int64_t first, int64_t n) {
                 const Tensor a = target_q.rows(first, n) - value_of(v_, batch.value_input.rows(first, n));
@@ -46,42 +61,32 @@ class Iql : public ValueLearner {
                 return expectile_loss(a, config_.expectile, count);
             });
         if (awr && !sampler_.goals()) advantage = concat(seen, 0);
-        v_optimiser_.step(v_set_, v.flat, rate(k));
-        const double critics = update_critics(k, batch, y);
-        nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-        return {{"value_loss", v.loss},
-                {"critic_loss", critics},
-                {"actor_loss", awr ? update_awr(k, batch, advantage) : update_ddpg(k, batch)}};
-    }
-
-    TrainingState state() override {
-        TrainingState state = ValueLearner::state();
-        state.add("model/value", v_set_);
-        state.add("optimiser/value", v_set_, v_optimiser_);
-        return state;
-    }
-
-  private:
-    double update_ddpg(int64_t k, const Batch& batch) {
-        ActorTerms terms;
-        terms.bc_weight = config_.bc_weight;
-        terms.least = true;
-        return update_actor(k, batch, terms);
+        step.report("value_loss", v.loss);
+        v_optimiser_.move(step, v_set_, v.flat, ".value");
+        update_critics(step, batch, y);
+        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
+        if (awr) {
+            update_awr(step, batch, advantage);
+        } else {
+            ActorTerms terms;
+            terms.bc_weight = config_.bc_weight;
+            terms.least = true;
+            update_actor(step, batch, terms);
+        }
     }
 
     // Goal-conditioned, advantages are divided by their deviation over the batch first (ours).
-    double update_awr(int64_t k, const Batch& batch, const Tensor& advantage) {
-        const std::vector<float> weight = awr_weights(
-            advantage.to_vector<float>(), sampler_.goals() ? config_.temperature : config_.single_task_temperature,
-            config_.advantage_cap, sampler_.goals());
+    void update_awr(nn::Step& step, const Batch& batch, const Tensor& advantage) {
+        const Tensor weights =
+            awr_weights(advantage, sampler_.goals() ? config_.temperature : config_.single_task_temperature,
+                        config_.advantage_cap, sampler_.goals());
         const int64_t count = batch.reward.dim(0);
-        const Tensor weights = Tensor::from(context_.backend, Shape{count, 1}, weight);
         const nn::Gradient g = nn::chunked_gradient(
             context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t, int64_t first, int64_t n) {
                 return awr_loss(actor_, batch.rows(first, n), weights.rows(first, n), count);
             });
-        actor_optimiser_.step(actor_set_, g.flat, rate(k));
-        return g.loss;
+        step.report("actor_loss", g.loss);
+        actor_optimiser_.move(step, actor_set_, g.flat, ".actor");
     }
 
     IqlConfig config_;
@@ -96,14 +101,10 @@ Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count) {
     return sum(step(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
 }
 
-std::vector<float> awr_weights(const std::vector<float>& advantage, double beta, double cap, bool normalised) {
-    double sum = 0, square = 0;
-    for (float a : advantage) sum += double(a), square += double(a) * double(a);
-    const double n = static_cast<double>(advantage.size()), mean = sum / n;
-    if (normalised) beta /= std::max(1e-6, std::sqrt(std::max(0.0, square / n - mean * mean)));
-    std::vector<float> weight;
-    for (float a : advantage) weight.push_back(static_cast<float>(std::min(std::exp(beta * double(a)), cap)));
-    return weight;
+Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {
+    Tensor scaled = advantage * beta;
+    if (normalised) scaled = scaled / clamp(sqrt(mean(square(advantage - mean(advantage)))), 1e-6, HUGE_VAL);
+    return clamp(exp(scaled), 0, cap).reshape(Shape{advantage.numel(), 1});
 }
 
 Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int64_t count) {

@@ -31,7 +31,11 @@ class Learner : public Trainee {
   public:
     Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals,
             std::string name, uint64_t seed)
-        : context_(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
+        : context_(context),
+          sampler_(data, current_goals, trajectory_goals),
+          name_(std::move(name)),
+          seed_(seed),
+          steps_(context.backend) {}
 
     std::string name() const override { return name_; }
 
@@ -47,6 +51,7 @@ class Learner : public Trainee {
     BatchSampler sampler_;
     std::string name_;
     uint64_t seed_;
+    nn::Steps steps_;
     Actor actor_;
     nn::ParameterSet actor_set_;
 };

@@ -8,30 +8,37 @@ Td3Bc::Td3Bc(const Context& context, const Config& config, const LearningData& d
       actor_target_(actor_),
       actor_target_set_(actor_target_) {}
 
-Tensor Td3Bc::noisy_actions(const Tensor& mean, const Rng& noise) const {
-    return smoothed_actions(mean, Tensor::normal(context_.backend, mean.shape(), noise), config_.policy_noise,
-                            config_.noise_clip);
+Tensor Td3Bc::noisy_actions(const Tensor& mean, const Tensor& noise) const {
+    return smoothed_actions(mean, Tensor::normal(mean.shape(), noise), config_.policy_noise, config_.noise_clip);
 }
 
-ValueLearner::Extra Td3Bc::critic_term(int64_t) const { return {}; }
+ValueLearner::Extra Td3Bc::critic_term(nn::Step&, int64_t) const { return {}; }
 
 Figures Td3Bc::update(int64_t k) {
     const Rng rng = stream(k);
-    const Batch batch = sampler_.draw(context_.backend, value_.batch, rng.stream("batch"));
-    const Tensor y = evaluate(batch, [&](int64_t chunk, const Batch& rows) {
-        const Tensor next =
-            noisy_actions(actor_target_(rows.next_input), rng.stream("noise").stream(static_cast<uint64_t>(chunk)));
-        return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());
+    const bool with_actor = k % config_.policy_delay == config_.policy_delay - 1;
+    nn::Step step = steps_.begin(with_actor ? "critics and actor" : "critics");
+    const Batch batch = sampler_.draw(step.inputs(), value_.batch, rng.stream("batch"));
+    const Tensor noise = step.streams(context_.chunks_of(value_.batch), [&](int64_t chunk) {
+        return rng.stream("noise").stream(static_cast<uint64_t>(chunk));
     });
-    Figures figures = {{"critic_loss", update_critics(k, batch, y, critic_term(k))}};
-    if (k % config_.policy_delay == config_.policy_delay - 1) {
+    const Extra more = critic_term(step, k);
+    critics_optimiser_.prepare(step, rate(k));
+    if (with_actor) actor_optimiser_.prepare(step, rate(k));
+    const Tensor target_rate = step.number(value_.ema);
+    return step.run([&] {
+        const Tensor y = evaluate(batch, [&](int64_t chunk, const Batch& rows) {
+            const Tensor next = noisy_actions(actor_target_(rows.next_input), noise.rows(chunk, 1));
+            return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());
+        });
+        update_critics(step, batch, y, more);
+        if (!with_actor) return;
         ActorTerms terms;
         terms.q_weight = config_.alpha;
-        figures.emplace_back("actor_loss", update_actor(k, batch, terms));
-        nn::move_towards(critics_target_set_, critics_set_, value_.ema);
-        nn::move_towards(actor_target_set_, actor_set_, value_.ema);
-    }
-    return figures;
+        update_actor(step, batch, terms);
+        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
+        nn::move_towards(step, actor_target_set_, actor_set_, target_rate);
+    });
 }
 
 TrainingState Td3Bc::state() {

@@ -17,10 +17,10 @@ class Td3Bc : public ValueLearner {
     TrainingState state() override;
 
   protected:
-    // What a derived learner adds to the critics' loss at update k; nothing here.
-    virtual Extra critic_term(int64_t k) const;
-    // Actions with TD3's clipped noise, drawn from a stream.
-    Tensor noisy_actions(const Tensor& mean, const Rng& noise) const;
+    // What a derived learner adds to the critics' loss at update k; nothing here. Its inputs are added to the step.
+    virtual Extra critic_term(nn::Step& step, int64_t k) const;
+    // Actions with TD3's clipped noise, drawn from a stream in this state.
+    Tensor noisy_actions(const Tensor& mean, const Tensor& noise) const;
 
   private:
     Td3BcConfig config_;

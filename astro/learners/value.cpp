@@ -45,30 +45,22 @@ Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& ro
 }
 
 nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms& terms) {
-    double q_sum = 0, q_size = 0, miss = 0;
-    int64_t rows = 0;
-    const int64_t width = outputs[0].dim(1), actions = width - 1;
-    std::vector<std::vector<double>> values;
-    for (const Tensor& chunk : outputs) {
-        values.push_back(chunk.cast(DType::f64).to_vector<double>());
-        rows += chunk.dim(0);
-        for (size_t i = 0; i < values.back().size(); ++i) {
-            const double v = values.back()[i];
-            if (i % static_cast<size_t>(width) == 0)
-                q_sum += v, q_size += std::fabs(v);
-            else
-                miss += v * v;
-        }
-    }
-    const double n = static_cast<double>(rows), scale = terms.q_weight / std::max(1e-12, q_size / n);
-    const double each = terms.bc_weight / (n * static_cast<double>(actions));
+    const Tensor all = concat(outputs, 0);  // (B, 1 + A)
+    const int64_t rows = all.dim(0), actions = all.dim(1) - 1;
+    const double n = static_cast<double>(rows), each = terms.bc_weight / (n * static_cast<double>(actions));
+    const Tensor q = slice(all, 1, 0, 1), miss = slice(all, 1, 1, actions);
+    const Tensor size = sum(abs(q)) * (1 / n);  // mean |q|
+    const Tensor scale =                        // of each q
+        Tensor::full(all.backend(), all.dtype(), Shape{}, terms.q_weight / n) / clamp(size, 1e-12, HUGE_VAL);
     nn::Joined joined;
-    joined.loss = -scale * q_sum / n + each * miss;
-    for (size_t c = 0; c < outputs.size(); ++c) {  // d/dq = -scale / n, d/d(pi - a) = 2 each (pi - a)
-        for (size_t i = 0; i < values[c].size(); ++i)
-            values[c][i] = i % static_cast<size_t>(width) == 0 ? -scale / n : 2 * each * values[c][i];
-        joined.gradients.push_back(
-            Tensor::from(outputs[c].backend(), outputs[c].shape(), values[c]).cast(outputs[c].dtype()));
+    joined.loss = sum(square(miss)) * each - scale * sum(q);
+    // d/dq = -scale, d/d(pi - a) = 2 each (pi - a)
+    const Tensor by_q = Tensor::zeros(all.backend(), all.dtype(), q.shape()) - scale;
+    const Tensor gradient = concat({by_q, miss * (2 * each)}, 1);
+    int64_t first = 0;
+    for (const Tensor& chunk : outputs) {
+        joined.gradients.push_back(gradient.rows(first, chunk.dim(0)));
+        first += chunk.dim(0);
     }
     return joined;
 }
@@ -124,7 +116,7 @@ TrainingState ValueLearner::state() {
 
 TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
 
-double ValueLearner::update_critics(int64_t k, const Batch& batch, const Tensor& y, const Extra& more) {
+void ValueLearner::update_critics(nn::Step& step, const Batch& batch, const Tensor& y, const Extra& more) {
     const int64_t rows = batch.reward.dim(0);
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const Batch part = batch.rows(first, count);
@@ -133,23 +125,23 @@ double ValueLearner::update_critics(int64_t k, const Batch& batch, const Tensor&
         return more ? loss + more(chunk, part, q, rows) : loss;
     };
     const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
-    critics_optimiser_.step(critics_set_, g.flat, rate(k));
-    return g.loss;
+    step.report("critic_loss", g.loss);
+    critics_optimiser_.move(step, critics_set_, g.flat, ".critics");
 }
 
-double ValueLearner::update_actor(int64_t k, const Batch& batch, const ActorTerms& terms) {
+void ValueLearner::update_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms) {
     const nn::Gradient g = nn::joint_gradient(
         context_.threads, context_.chunks, batch.reward.dim(0), actor_set_.flat(),
         [&](int64_t, int64_t first, int64_t count) {
             return actor_outputs(actor_, critics_, batch.rows(first, count), terms.least);
         },
         [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
-    actor_optimiser_.step(actor_set_, g.flat, rate(k));
-    return g.loss;
+    step.report("actor_loss", g.loss);
+    actor_optimiser_.move(step, actor_set_, g.flat, ".actor");
 }
 
 Tensor ValueLearner::evaluate(const Batch& batch, const std::function<Tensor(int64_t, const Batch&)>& f) const {
-    const int64_t rows = batch.reward.dim(0), chunks = std::max<int64_t>(1, std::min(context_.chunks, rows));
+    const int64_t rows = batch.reward.dim(0), chunks = context_.chunks_of(rows);
     std::vector<Tensor> parts(static_cast<size_t>(chunks));
     context_.threads.run(chunks, [&](int64_t c) {
         NoTape off;

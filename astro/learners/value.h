@@ -63,11 +63,11 @@ class ValueLearner : public Learner {
         return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
     }
     TargetRule target_rule() const;
-    // One Adam step on the critics: mean squared error to y, and `more` for each chunk (or nothing), which is given the
-    // chunk's critic_values.
+    // In the body of a step that their optimisers are prepared for: one Adam step on the critics, on the mean squared
+    // error to y and `more` for each chunk (or nothing), which is given the chunk's critic_values; and on the actor.
     using Extra = std::function<Tensor(int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count)>;
-    double update_critics(int64_t k, const Batch& batch, const Tensor& y, const Extra& more = {});
-    double update_actor(int64_t k, const Batch& batch, const ActorTerms& terms);
+    void update_critics(nn::Step& step, const Batch& batch, const Tensor& y, const Extra& more = {});
+    void update_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms);
     // f(chunk, rows) for every chunk, without recording; the results one after another.
     Tensor evaluate(const Batch& batch, const std::function<Tensor(int64_t chunk, const Batch& rows)>& f) const;
 

@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -280,21 +281,31 @@ class CpuBackend : public Backend {
                 }
             });
     }
-    void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
-        Rng(state).fill_uniform(out<float>(y), n, low, high);
+    void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) override {
+        Rng(Rng::unpack(state)).fill_uniform(out<float>(y), n, low, high);
     }
-    void random_normal(int64_t n, const Rng::State& state, void* y) override {
-        Rng(state).fill_normal(out<float>(y), n);
+    void random_normal(int64_t n, const int64_t* state, void* y) override {
+        Rng(Rng::unpack(state)).fill_normal(out<float>(y), n);
     }
-    void adam(DType type, int64_t n, const AdamStep& step, const void* g, void* w, void* m, void* v) override {
-        ASTRO_DISPATCH("adam", kernels<T>().adam(n, step, in<T>(g), out<T>(w), out<T>(m), out<T>(v)));
+    void norm(DType type, int64_t n, const void* x, double* y) override {
+        ASTRO_DISPATCH("norm", *y = std::sqrt(kernels<T>().sum_of_squares(n, in<T>(x))));
     }
-    void lerp(DType type, int64_t n, double rate, const void* towards, void* y) override {
-        ASTRO_DISPATCH("lerp", kernels<T>().lerp(n, T(rate), in<T>(towards), out<T>(y)));
+    void figure(DType type, int64_t n, const void* x, double* y, double* failed) override {
+        *y = 0;
+        ASTRO_DISPATCH("figure", for (int64_t i = 0; i < n; ++i)* y += static_cast<double>(in<T>(x)[i]));
+        if (!std::isfinite(*y)) *failed = 1;
     }
-    double sum_of_squares(DType type, int64_t n, const void* x) override {
-        return ASTRO_DISPATCH("sum_of_squares", return kernels<T>().sum_of_squares(n, in<T>(x)));
+    void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+              const double* failed, const void* g, void* w, void* m, void* v) override {
+        if (*failed != 0) return;
+        ASTRO_DISPATCH("adam", kernels<T>().adam(n, AdamFactors<T>(constants, factors, *norm), in<T>(g), out<T>(w),
+                                                 out<T>(m), out<T>(v)));
     }
+    void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards, void* y) override {
+        if (*failed != 0) return;
+        ASTRO_DISPATCH("lerp", kernels<T>().lerp(n, T(*rate), in<T>(towards), out<T>(y)));
+    }
+    std::unique_ptr<CapturedWork> capture(const std::function<void()>&) override { return nullptr; }
 
   private:
     template <class F>

@@ -146,15 +146,13 @@ void sum_to(const Traversal& t, const T* x, T* y) {
 }
 
 template <class T>
-void adam(int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v) {
-    const T beta1 = T(step.beta1), beta2 = T(step.beta2), epsilon = T(step.epsilon), scale = T(step.gradient_scale);
-    const T rate = T(step.rate / step.correction1), decay = T(1 - step.rate * step.weight_decay);
-    const T root = T(1 / std::sqrt(step.correction2));
+void adam(int64_t n, const AdamFactors<T>& factors, const T* g, T* w, T* m, T* v) {
+    const AdamFactors<T> f = factors;  // no array may alias it
     for (int64_t i = 0; i < n; ++i) {
-        const T gi = g[i] * scale;
-        m[i] = beta1 * m[i] + (1 - beta1) * gi;
-        v[i] = beta2 * v[i] + (1 - beta2) * gi * gi;
-        w[i] = w[i] * decay - rate * m[i] / (std::sqrt(v[i]) * root + epsilon);
+        const T gi = g[i] * f.scale;
+        m[i] = f.beta1 * m[i] + (1 - f.beta1) * gi;
+        v[i] = f.beta2 * v[i] + (1 - f.beta2) * gi * gi;
+        w[i] = w[i] * f.decay - f.rate * m[i] / (std::sqrt(v[i]) * f.root + f.epsilon);
     }
 }
 

@@ -14,14 +14,15 @@ enum class MatmulPrecision { f32, tf32, bf16 };
 struct CudaOptions {
     bool own_gemm = false;                             // the built-in matrix product, not cuBLAS
     MatmulPrecision precision = MatmulPrecision::f32;  // cuBLAS alone knows the others
+    bool capture = true;                               // steps as graphs; tests compare with steps that are not
 };
 
 // Device 0 (CUDA_VISIBLE_DEVICES chooses which that is). Null where there is none; `reason` then says why, in words
 // that follow "cuda: ".
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
-// What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor cores.
-// False where there is no device.
+// What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor
+// cores. False where there is no device.
 struct DevicePeaks {
     double bytes_per_second = 0, flop_per_second = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "tensor/cuda/cublas.h"
 #include "tensor/cuda/cuda.h"
+#include "tensor/cuda/graph.h"
 #include "tensor/cuda/kernels.h"
 #include "tensor/cuda/memory.h"
 
@@ -105,7 +106,8 @@ class Cublas {
 class CudaBackend : public Backend {
   public:
     CudaBackend(const CudaOptions& options, const cudaDeviceProp& properties)
-        : allocator_(gpu::kEmulated ? 0 : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
+        : captures_(options.capture),
+          allocator_(gpu::kEmulated ? 0 : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
         std::string products = "own matrix products";
@@ -125,6 +127,7 @@ class CudaBackend : public Backend {
 
     void upload(void* to, const void* from, int64_t bytes) override {
         std::lock_guard<std::mutex> lock(mutex_);
+        ASTRO_CHECK(!capturing_, "cuda: an upload inside captured work, which would bring the same bytes each time");
         staging_.send(to, from, bytes);
     }
     void download(void* to, const void* from, int64_t bytes) override {
@@ -265,25 +268,42 @@ class CudaBackend : public Backend {
                       int64_t* nearest) override {
         ASTRO_DISPATCH("nearest_rows", cuda::nearest_rows(device_, n, m, width, in<T>(x), in<T>(points), nearest));
     }
-    void random_uniform(int64_t n, const Rng::State& state, float low, float high, void* y) override {
+    void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) override {
         std::lock_guard<std::mutex> lock(mutex_);
         cuda::random_uniform(device_, n, state, low, high, out<float>(y));
     }
-    void random_normal(int64_t n, const Rng::State& state, void* y) override {
+    void random_normal(int64_t n, const int64_t* state, void* y) override {
         std::lock_guard<std::mutex> lock(mutex_);
         cuda::random_normal(device_, n, state, out<float>(y));
     }
-    void adam(DType type, int64_t n, const AdamStep& step, const void* g, void* w, void* m, void* v) override {
-        ASTRO_DISPATCH("adam", cuda::adam(device_, n, step, in<T>(g), out<T>(w), out<T>(m), out<T>(v)));
+    void norm(DType type, int64_t n, const void* x, double* y) override {
+        ASTRO_DISPATCH("norm", cuda::norm(device_, n, in<T>(x), y));
     }
-    void lerp(DType type, int64_t n, double rate, const void* towards, void* y) override {
-        ASTRO_DISPATCH("lerp", cuda::lerp(device_, n, T(rate), in<T>(towards), out<T>(y)));
+    void figure(DType type, int64_t n, const void* x, double* y, double* failed) override {
+        ASTRO_DISPATCH("figure", cuda::figure(device_, n, in<T>(x), y, failed));
     }
-    double sum_of_squares(DType type, int64_t n, const void* x) override {
-        double result = 0;
-        ASTRO_DISPATCH("sum_of_squares", cuda::Scratch<double> sum(device_, 1);
-                       cuda::sum_of_squares(device_, n, in<T>(x), sum.get()); fetch(&result, sum.get(), 8));
-        return result;
+    void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+              const double* failed, const void* g, void* w, void* m, void* v) override {
+        ASTRO_DISPATCH("adam", cuda::adam(device_, n, constants, factors, norm, failed, in<T>(g), out<T>(w), out<T>(m),
+                                          out<T>(v)));
+    }
+    void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards, void* y) override {
+        ASTRO_DISPATCH("lerp", cuda::lerp(device_, n, rate, failed, in<T>(towards), out<T>(y)));
+    }
+    std::unique_ptr<CapturedWork> capture(const std::function<void()>& work) override {
+        if (!captures_) return nullptr;
+        auto graph = std::make_unique<cuda::Graph>(stream_.handle, allocator_, mutex_);
+        capturing_ = true;
+        try {
+            work();
+        } catch (...) {
+            capturing_ = false;
+            graph->discard();
+            throw;
+        }
+        capturing_ = false;
+        graph->finish();
+        return graph;
     }
 
   private:
@@ -297,6 +317,7 @@ class CudaBackend : public Backend {
             cuda::gemm(device_, s, a, b, c);
     }
     void fetch(void* to, const void* from, int64_t bytes) {
+        ASTRO_CHECK(!capturing_, "cuda: a download inside captured work");
         staging_.fetch(to, from, bytes);
         allocator_.synchronised();
     }
@@ -317,6 +338,7 @@ class CudaBackend : public Backend {
     }
 
     std::mutex mutex_;
+    bool captures_, capturing_ = false;
     Stream stream_;
     cuda::DeviceAllocator allocator_;
     cuda::Staging staging_;

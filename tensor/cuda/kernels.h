@@ -2,7 +2,7 @@
 // for what each computes). T is float or double. Empty arrays return before a launch.
 #pragma once
 
-#include "tensor/backend.h"
+#include "tensor/adam_factors.h"
 #include "tensor/cuda/device.h"
 
 namespace astro::cuda {
@@ -33,7 +33,9 @@ void binary_grad(const Device& d, BinaryOp op, const Traversal& t, const T* a, c
 template <class T>
 void sum_to(const Device& d, const Traversal& t, const T* x, T* y);
 template <class T>
-void sum_of_squares(const Device& d, int64_t n, const T* x, double* y);  // y on the device
+void norm(const Device& d, int64_t n, const T* x, double* y);
+template <class T>
+void figure(const Device& d, int64_t n, const T* x, double* y, double* failed);
 
 // gemm.cu
 // A matrix of each (outer, inner) index of a batch, in elements.
@@ -51,13 +53,14 @@ template <class T>
 void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
 
 // bias_activation.cu
-// y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that is
-// null; x may be y.
+// y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that
+// is null; x may be y.
 template <class T>
 void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
                      T* slope, T* y);
 template <class T>
-void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate);
+void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias,
+                 bool accumulate);
 
 // normalise.cu
 template <class T>
@@ -105,13 +108,14 @@ template <class T>
 void scatter_add_rows(const Device& d, int64_t n, int64_t width, const T* gy, const int64_t* index, T* gx);
 
 // random.cu
-void random_uniform(const Device& d, int64_t n, const Rng::State& state, float low, float high, float* y);
-void random_normal(const Device& d, int64_t n, const Rng::State& state, float* y);
+void random_uniform(const Device& d, int64_t n, const int64_t* state, float low, float high, float* y);
+void random_normal(const Device& d, int64_t n, const int64_t* state, float* y);
 
 // optimise.cu
 template <class T>
-void adam(const Device& d, int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v);
+void adam(const Device& d, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+          const double* failed, const T* g, T* w, T* m, T* v);
 template <class T>
-void lerp(const Device& d, int64_t n, T rate, const T* towards, T* y);
+void lerp(const Device& d, int64_t n, const double* rate, const double* failed, const T* towards, T* y);
 
 }  // namespace astro::cuda

@@ -1,4 +1,5 @@
-// The optimiser's arithmetic over flat parameter arrays: one launch for all parameters of a network.
+// The optimiser's arithmetic over flat parameter arrays: one launch for all parameters of a network. What changes from
+// step to step lies in the device's memory, so that the launches can be replayed.
 #include <cmath>
 
 #include "tensor/cuda/kernels.h"
@@ -9,14 +10,11 @@ namespace {
 
 constexpr unsigned kThreads = 256;
 
-// What a step multiplies by, in the type of the parameters (tensor/cpu: the same order of operations).
 template <class T>
-struct AdamFactors {
-    T beta1, beta2, epsilon, scale, rate, decay, root;
-};
-
-template <class T>
-__global__ void adam_kernel(int64_t n, AdamFactors<T> f, const T* g, T* w, T* m, T* v) {
+__global__ void adam_kernel(int64_t n, AdamConstants constants, const double* factors, const double* norm,
+                            const double* failed, const T* g, T* w, T* m, T* v) {
+    if (*failed != 0) return;
+    const AdamFactors<T> f(constants, factors, *norm);
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) {
         const T gi = g[i] * f.scale;
         const T first = f.beta1 * m[i] + (1 - f.beta1) * gi, second = f.beta2 * v[i] + (1 - f.beta2) * gi * gi;
@@ -27,33 +25,32 @@ __global__ void adam_kernel(int64_t n, AdamFactors<T> f, const T* g, T* w, T* m,
 }
 
 template <class T>
-__global__ void lerp_kernel(int64_t n, T rate, const T* towards, T* y) {
-    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) y[i] += rate * (towards[i] - y[i]);
+__global__ void lerp_kernel(int64_t n, const double* rate, const double* failed, const T* towards, T* y) {
+    if (*failed != 0) return;
+    const T r = static_cast<T>(*rate);
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) y[i] += r * (towards[i] - y[i]);
 }
 
 }  // namespace
 
 template <class T>
-void adam(const Device& d, int64_t n, const AdamStep& step, const T* g, T* w, T* m, T* v) {
-    if (n == 0) return;
-    const AdamFactors<T> f = {T(step.beta1),
-                              T(step.beta2),
-                              T(step.epsilon),
-                              T(step.gradient_scale),
-                              T(step.rate / step.correction1),
-                              T(1 - step.rate * step.weight_decay),
-                              T(1 / std::sqrt(step.correction2))};
-    gpu::launch<adam_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, f, g, w, m, v);
+void adam(const Device& d, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
+          const double* failed, const T* g, T* w, T* m, T* v) {
+    if (n > 0)
+        gpu::launch<adam_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, constants, factors, norm,
+                                    failed, g, w, m, v);
 }
 
 template <class T>
-void lerp(const Device& d, int64_t n, T rate, const T* towards, T* y) {
-    if (n > 0) gpu::launch<lerp_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, rate, towards, y);
+void lerp(const Device& d, int64_t n, const double* rate, const double* failed, const T* towards, T* y) {
+    if (n > 0)
+        gpu::launch<lerp_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, rate, failed, towards, y);
 }
 
-#define ASTRO_FOR(T)                                                                      \
-    template void adam<T>(const Device&, int64_t, const AdamStep&, const T*, T*, T*, T*); \
-    template void lerp<T>(const Device&, int64_t, T, const T*, T*);
+#define ASTRO_FOR(T)                                                                                                 \
+    template void adam<T>(const Device&, int64_t, const AdamConstants&, const double*, const double*, const double*, \
+                          const T*, T*, T*, T*);                                                                     \
+    template void lerp<T>(const Device&, int64_t, const double*, const double*, const T*, T*);
 ASTRO_FOR(float)
 ASTRO_FOR(double)
 #undef ASTRO_FOR

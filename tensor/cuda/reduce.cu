@@ -1,8 +1,10 @@
-// Sums of fixed order: the adjoint of broadcasting, and the squared norm of an array.
+// Sums of fixed order: the adjoint of broadcasting, the norm of an array, and the few numbers that the host reads.
 //
 // sum_to splits the axes of x into those that y keeps and those that are summed away. A block sums for `lanes` outputs
 // at a time, with kThreads / lanes threads on each; long sums are cut into pieces, whose partial sums a second launch
 // adds up in order. The cut depends on the sizes alone, so the result is the same bits on every device.
+#include <cmath>
+
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -101,8 +103,8 @@ __global__ void squares_kernel(int64_t n, const T* x, double* partial) {
     if (t == 0) partial[blockIdx.x] = part[0];
 }
 
-// One block adds up the shares.
-__global__ void add_up_kernel(int n, const double* partial, double* y) {
+// One block adds up the shares, and takes the root.
+__global__ void norm_kernel(int n, const double* partial, double* y) {
     __shared__ double part[kThreads];
     const int t = static_cast<int>(threadIdx.x);
     double sum = 0;
@@ -112,7 +114,17 @@ __global__ void add_up_kernel(int n, const double* partial, double* y) {
         __syncthreads();
         if (t < half) part[t] += part[t + half];
     }
-    if (t == 0) *y = part[0];
+    if (t == 0) *y = std::sqrt(part[0]);
+}
+
+// The few numbers of a figure, by one thread.
+template <class T>
+__global__ void figure_kernel(int64_t n, const T* x, double* y, double* failed) {
+    if (threadIdx.x > 0) return;
+    double sum = 0;
+    for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
+    *y = sum;
+    if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = 1;  // NaN too
 }
 
 int power_of_two(int64_t least, int most) {  // the least power of two of at least `least`, at most `most`
@@ -158,17 +170,23 @@ void sum_to(const Device& d, const Traversal& t, const T* x, T* y) {
 }
 
 template <class T>
-void sum_of_squares(const Device& d, int64_t n, const T* x, double* y) {
+void norm(const Device& d, int64_t n, const T* x, double* y) {
     const unsigned shares = n > 0 ? gpu::blocks(n, 8 * kThreads, 512) : 0;
     Scratch<double> partial(d, shares);
     if (shares > 0) gpu::launch<squares_kernel<T>>(shares, kThreads, 0, d.stream, n, x, partial.get());
-    gpu::launch<add_up_kernel>(1, kThreads, 0, d.stream, static_cast<int>(shares),
-                               static_cast<const double*>(partial.get()), y);
+    gpu::launch<norm_kernel>(1, kThreads, 0, d.stream, static_cast<int>(shares),
+                             static_cast<const double*>(partial.get()), y);
+}
+
+template <class T>
+void figure(const Device& d, int64_t n, const T* x, double* y, double* failed) {
+    gpu::launch<figure_kernel<T>>(1, 32, 0, d.stream, n, x, y, failed);
 }
 
 #define ASTRO_FOR(T)                                                        \
     template void sum_to<T>(const Device&, const Traversal&, const T*, T*); \
-    template void sum_of_squares<T>(const Device&, int64_t, const T*, double*);
+    template void norm<T>(const Device&, int64_t, const T*, double*);       \
+    template void figure<T>(const Device&, int64_t, const T*, double*, double*);
 ASTRO_FOR(float)
 ASTRO_FOR(double)
 #undef ASTRO_FOR

@@ -166,15 +166,32 @@ TEST_CASE("cuda sums: every mixture of kept and summed axes, long ones in pieces
         const Tensor x = Tensor::from(*gpu, Shape{n}, random(n, 1));
         double want = 0;
         for (double v : random(n, 1)) want += v * v;
-        CHECK(gpu->sum_of_squares(DType::f64, n, x.raw()) == doctest::Approx(want).epsilon(1e-12));
-        CHECK(gpu->sum_of_squares(DType::f32, n, x.cast(DType::f32).raw()) == doctest::Approx(want).epsilon(1e-6));
-        CHECK(same_in_each_order([&] { return gpu->sum_of_squares(DType::f64, n, x.raw()); }));
+        CHECK(x.norm() == doctest::Approx(std::sqrt(want)).epsilon(1e-12));
+        CHECK(x.cast(DType::f32).norm() == doctest::Approx(std::sqrt(want)).epsilon(1e-6));
+        CHECK(same_in_each_order([&] { return x.norm(); }));
     }
     std::vector<double> spoilt = random(3000, 1);
     spoilt[2999] = std::nan("");
-    CHECK(std::isnan(gpu->sum_of_squares(DType::f64, 3000, Tensor::from(*gpu, Shape{3000}, spoilt).raw())));
+    CHECK(std::isnan(Tensor::from(*gpu, Shape{3000}, spoilt).norm()));
     spoilt[2999] = HUGE_VAL;
-    CHECK(std::isinf(gpu->sum_of_squares(DType::f64, 3000, Tensor::from(*gpu, Shape{3000}, spoilt).raw())));
+    CHECK(std::isinf(Tensor::from(*gpu, Shape{3000}, spoilt).norm()));
+}
+
+TEST_CASE("cuda sums: a figure is the sum, and what is not finite fails the step, on both backends") {
+    const auto gpu = cuda_backend(), cpu = make_cpu_backend();
+    for (Backend* b : {gpu.get(), cpu.get()})
+        for (DType type : {DType::f32, DType::f64})
+            for (double value : {2.5, -double(HUGE_VAL), std::nan("")}) {
+                Tensor y = Tensor::full(*b, DType::f64, Shape{1}, -1), failed = Tensor::zeros(*b, DType::f64, Shape{1});
+                const Tensor x = Tensor::from(*b, Shape{3}, std::vector<double>{1, value, .25}).cast(type);
+                b->figure(type, 3, x.raw(), y.data<double>(), failed.data<double>());
+                CHECK(failed.item() == (value == 2.5 ? 0 : 1));
+                if (value == 2.5) CHECK(y.item() == 3.75);
+                if (value < 0) CHECK(y.item() == -HUGE_VAL);
+                b->figure(type, 1, x.raw(), y.data<double>(), failed.data<double>());
+                CHECK(y.item() == 1);
+                CHECK(failed.item() == (value == 2.5 ? 0 : 1));  // it stays
+            }
 }
 
 TEST_CASE("cuda distances: all pairs, tails of tiles, the floor") {
@@ -216,7 +233,7 @@ TEST_CASE("cuda elementwise: more elements than the grid has threads, broadcast 
     const auto gpu = cuda_backend();
     const int64_t n = 13 * 256 + 77;
     const Tensor x = Tensor::full(*gpu, DType::f32, Shape{n}, 1.5);
-    CHECK(gpu->sum_of_squares(DType::f32, n, affine(x, 2, -1).raw()) == 4.0 * double(n));
+    CHECK(affine(x, 2, -1).norm() == std::sqrt(4.0 * double(n)));
     Traversal t;
     t.rank = 6;
     int64_t all = 1;
@@ -236,14 +253,27 @@ TEST_CASE("cuda elementwise: more elements than the grid has threads, broadcast 
         b.copy_rows(type, 40, 7, in[0], 9, out[0], 11, false);
         b.copy_rows(type, 39, 7, in[0], 9, out[0], 11, true);
     });
-    compare(*gpu, "adam and lerp", {{random(1000, 1)}, {1000, 1000, 1000}},
-            [&](Backend& b, DType type, auto& in, auto& out) {
-                AdamStep step;
-                step.rate = 1e-2, step.weight_decay = 1e-2, step.correction1 = .1, step.correction2 = .001,
-                step.gradient_scale = .5;
-                for (int k = 0; k < 3; ++k) b.adam(type, 1000, step, in[0], out[0], out[1], out[2]);
-                b.lerp(type, 1000, .25, in[0], out[0]);
-            });
+    const auto move = [](double clip, double failed) {
+        return [clip, failed](Backend& b, DType type, auto& in, auto& out) {
+            AdamConstants constants;
+            constants.clip = clip;
+            const Tensor factors = Tensor::from(b, Shape{3}, std::vector<double>{1e-1, .9999, 30}),
+                         norm = Tensor::full(b, DType::f64, Shape{1}, 5),
+                         rate = Tensor::full(b, DType::f64, Shape{1}, .25),
+                         stop = Tensor::full(b, DType::f64, Shape{1}, failed);
+            for (int k = 0; k < 3; ++k)
+                b.adam(type, 1000, constants, factors.data<double>(), norm.data<double>(), stop.data<double>(), in[0],
+                       out[0], out[1], out[2]);
+            b.lerp(type, 1000, rate.data<double>(), stop.data<double>(), in[0], out[0]);
+        };
+    };
+    const Arrays weights = {{random(1000, 1)}, {1000, 1000, 1000}};
+    for (double clip : {0, 4, 6})  // none; smaller than the gradient's norm, larger
+        compare(*gpu, text("adam and lerp, clip ", clip), weights, move(clip, 0));
+    const auto cpu = make_cpu_backend();
+    for (Backend* b : {gpu.get(), cpu.get()})  // once something was not finite, nothing changes
+        CHECK(outputs_of(*b, DType::f32, weights, move(4, 1)) ==
+              std::vector<std::vector<double>>(3, std::vector<double>(1000, 1)));
     compare(*gpu, "logsumexp", {{random(50 * 70, 1, -9, 9)}, {50 * 70, 50}},
             [&](Backend& b, DType type, auto& in, auto& out) { b.logsumexp(type, 50, 70, in[0], out[0], out[1]); });
     compare(*gpu, "cumsum", {{random(3 * 9 * 50, 1)}, {3 * 9 * 50, 3 * 9 * 50}},
@@ -274,13 +304,16 @@ TEST_CASE("cuda random: words and uniforms are the host's, bit for bit, from any
             Rng rng = Rng(0x123456789ABCDEFu).stream("test");
             for (int i = 0; i < skipped; ++i) rng.next();
             const Shape shape{n};
-            CHECK(Tensor::uniform(*gpu, shape, -3, 7, rng).to_vector<float>() ==
-                  Tensor::uniform(*cpu, shape, -3, 7, rng).to_vector<float>());
+            const std::array<int64_t, 3> state = Rng::pack(rng.state());
+            const Tensor on_gpu = Tensor::from(*gpu, Shape{3}, state.data()),
+                         on_cpu = Tensor::from(*cpu, Shape{3}, state.data());
+            CHECK(Tensor::uniform(shape, -3, 7, on_gpu).to_vector<float>() ==
+                  Tensor::uniform(shape, -3, 7, on_cpu).to_vector<float>());
             // [0, 2^24) gives the upper 24 bits of every word.
-            CHECK(Tensor::uniform(*gpu, shape, 0, 1 << 24, rng).to_vector<float>() ==
-                  Tensor::uniform(*cpu, shape, 0, 1 << 24, rng).to_vector<float>());
-            const auto got = Tensor::normal(*gpu, shape, rng).to_vector<float>(),
-                       want = Tensor::normal(*cpu, shape, rng).to_vector<float>();
+            CHECK(Tensor::uniform(shape, 0, 1 << 24, on_gpu).to_vector<float>() ==
+                  Tensor::uniform(shape, 0, 1 << 24, on_cpu).to_vector<float>());
+            const auto got = Tensor::normal(shape, on_gpu).to_vector<float>(),
+                       want = Tensor::normal(shape, on_cpu).to_vector<float>();
             CHECK(relative_difference({got.begin(), got.end()}, {want.begin(), want.end()}) < 1e-6);
         }
 }

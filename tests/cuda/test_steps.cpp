@@ -1,70 +1,16 @@
 // A training step of every network, on the CPU and on the CUDA backend, from the same random weights: losses, gradients
 // and the sampler's bridges. Weights are random everywhere, because adaLN-Zero's own start hides most gradients;
 // gradients are compared through Adam's first moment, (1 - beta1) times the gradient after one step.
-#include <cstring>
-#include <numeric>
-
 #include "astro/learners/learner.h"
 #include "astro/planner.h"
-#include "tests/cuda/both.h"
+#include "tests/cuda/world.h"
+#include "tests/cuda_emulation/streams.h"
 
 using namespace astro;
 
 namespace {
 
 constexpr double kTolerance = 1e-4;
-
-// Random episodes, and what the stages ask of a map.
-struct World {
-    data::Dataset data;
-    Trajectories trajectories;
-    Statistics statistics;
-    TemporalMap map;
-    Config config;
-
-    World() {
-        constexpr int64_t kRows = 300, kEpisode = 60;
-        data.rows = kRows, data.state_dim = data.action_dim = 2;
-        Rng rng(3);
-        for (int64_t t = 0; t < kRows; ++t) {
-            for (int i = 0; i < 2; ++i) {
-                data.observations.push_back(float(rng.uniform(0, 3)));
-                data.actions.push_back(float(rng.uniform(-1, 1)));
-            }
-            data.terminals.push_back(t % kEpisode == kEpisode - 1);
-        }
-        data::index_episodes(data);
-        trajectories = cut_at_jumps(data, 1e9);
-        apply_preset(config, "tiny");
-        config.planner.context = config.planner.hole = 4, config.planner.denoising_steps = 2;
-        config.dynamics.network.batch = config.planner.network.batch = 6;
-        config.tdr.batch = 7, config.tdr.batch_episodes = 3, config.tdr.rows_per_episode = 4, config.tdr.width = 20;
-        config.value.actor_width = config.value.critic_width = 20, config.value.batch = 9;
-        config.gcbc.width = 20, config.gcbc.batch = 9;
-        statistics = measure(trajectories, config.planner.hole + 1, config.data.std_floor);
-        map.data = &trajectories, map.gamma = .99, map.width = 2, map.latent = data.observations;
-        for (int64_t k = 0; k < trajectories.count(); ++k) map.arrival.push_back(trajectories.last(k));
-        std::vector<double> medians(64);
-        std::iota(medians.begin(), medians.end(), 1.0);
-        map.calibration = Calibration(medians);
-    }
-    int64_t horizon() const { return config.planner.hole + config.planner.context; }
-};
-
-bool starts_with(const std::string& text, const char* start) { return text.compare(0, std::strlen(start), start) == 0; }
-
-// Gives all parameters random values, the same for the same trainee on either backend.
-void randomise(Trainee& trainee) {
-    TrainingState state = trainee.state();
-    Rng rng(12);
-    for (auto& [name, tensor] : state.tensors) {
-        if (starts_with(name, "optimiser")) continue;
-        std::vector<float> values(static_cast<size_t>(tensor.numel()));
-        const double size = tensor.rank() == 2 ? 1 / std::sqrt(double(tensor.dim(0))) : .3;
-        for (float& v : values) v = float(rng.normal() * size);
-        tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), values));
-    }
-}
 
 std::vector<double> first_moments(Trainee& trainee) {
     std::vector<double> all;
@@ -77,8 +23,7 @@ std::vector<double> first_moments(Trainee& trainee) {
 }
 
 // Update number k of a trainee on each backend, from the same weights.
-void compare_step(const std::string& what, Trainee& on_cpu, Trainee& on_gpu, int64_t k = 0) {
-    INFO(what);
+void compare_update(Trainee& on_cpu, Trainee& on_gpu, int64_t k) {
     randomise(on_cpu);
     randomise(on_gpu);
     const Figures want = on_cpu.update(k), got = on_gpu.update(k);
@@ -91,6 +36,16 @@ void compare_step(const std::string& what, Trainee& on_cpu, Trainee& on_gpu, int
     const auto wanted = first_moments(on_cpu);
     CHECK(relative_difference(wanted, std::vector<double>(wanted.size(), 0)) > 0);
     CHECK(relative_difference(first_moments(on_gpu), wanted) < kTolerance);
+}
+
+// Once as it is, and once as the replay of a graph.
+void compare_step(const std::string& what, Trainee& on_cpu, Trainee& on_gpu, int64_t k = 0) {
+    INFO(what);
+    compare_update(on_cpu, on_gpu, k);
+    on_gpu.update(k);  // captures the step
+    const uint64_t before = gpu::emulated::counters().graph_launches;
+    compare_update(on_cpu, on_gpu, k);
+    CHECK(gpu::emulated::counters().graph_launches == before + 1);
 }
 
 struct Devices {

@@ -1,0 +1,98 @@
+// Training steps, cut into what the host does and what the device does.
+//
+// The host draws a minibatch and everything else that changes from step to step, and hands it over in one copy; the
+// step's body computes from those inputs and from memory that stays where it is (parameters, constants), and leaves a
+// few numbers, which come back in one copy. So the body asks the same of the device every time, and a backend that can
+// records it the second time that a kind of step is run, and replays it from then on.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace astro {
+
+using Figures = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
+
+namespace nn {
+
+// Host arrays on their way to tensors, many in one copy.
+class Inputs {
+  public:
+    explicit Inputs(Backend& backend) : backend_(backend) {}
+
+    // A tensor whose elements are there after upload(). Where rounds add the same sizes in the same order, its place in
+    // memory is the same from the second round on.
+    template <class T>
+    Tensor add(const Shape& shape, const std::vector<T>& values) {
+        ASTRO_CHECK(shape.numel() == static_cast<int64_t>(values.size()), "input: shape ", shape, " for ",
+                    values.size(), " values");
+        return add(DTypeOf<T>::value, shape, values.data());
+    }
+    Tensor add(DType type, const Shape& shape, const void* values);
+    void upload();  // all that was added since the last time
+    int64_t bytes() const { return last_round_; }
+
+  private:
+    void send();
+
+    Backend& backend_;
+    std::vector<char> host_;
+    Tensor block_;                         // u8
+    int64_t round_ = 0, last_round_ = -1;  // bytes added
+};
+
+class Steps;
+
+// One step that is about to run.
+class Step {
+  public:
+    // The host's part, before run(): tensors that the body may read.
+    template <class T>
+    Tensor input(const Shape& shape, const std::vector<T>& values) {
+        return inputs().add(shape, values);
+    }
+    Tensor number(double value) { return input(Shape{1}, std::vector<double>{value}); }  // f64 (1)
+    // States of random streams, one a row: i64 (n, 3).
+    Tensor streams(int64_t n, const std::function<Rng(int64_t)>& stream);
+    Inputs& inputs();
+    void counts(int64_t& counter) { counters_.push_back(&counter); }  // goes up by one when the step has succeeded
+
+    // In the body: a number for the host, the sum of the elements; not finite, it fails the step. Names that begin with
+    // a dot are for that alone.
+    void report(const std::string& name, const Tensor& value);
+    double* failed();  // for Backend::adam and lerp: 0, or 1 once something was not finite
+
+    // Runs the body, or its recording, and returns what it reported. Throws Error(numeric) where the step failed; no
+    // parameters have moved since that.
+    Figures run(const std::function<void()>& body);
+
+  private:
+    friend class Steps;
+    struct Kind;
+    explicit Step(Kind& kind) : kind_(kind) {}
+
+    Kind& kind_;
+    std::vector<int64_t*> counters_;
+};
+
+// The kinds of steps of one trainee: whatever differs in what the body asks of the device, such as shapes, needs a name
+// of its own.
+class Steps {
+  public:
+    explicit Steps(Backend& backend);
+    ~Steps();
+    Step begin(const std::string& kind);
+
+  private:
+    Backend& backend_;
+    std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
+};
+
+}  // namespace nn
+}  // namespace astro

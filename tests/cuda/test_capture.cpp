@@ -1,0 +1,294 @@
+// Training steps as graphs: the same bits as without, one launch and no waiting inside, memory that stays theirs.
+#include "astro/learners/learner.h"
+#include "astro/planner.h"
+#include "nn/layers.h"
+#include "nn/optimiser.h"
+#include "tests/cuda/world.h"
+#include "tests/cuda_emulation/streams.h"
+
+using namespace astro;
+
+namespace {
+
+using Make = std::function<std::unique_ptr<Trainee>(const Context&)>;
+
+std::vector<std::vector<double>> all_tensors(Trainee& trainee) {
+    std::vector<std::vector<double>> all;
+    for (auto& [name, tensor] : trainee.state().tensors) all.push_back(tensor.cast(DType::f64).to_vector<double>());
+    return all;
+}
+
+// What four updates leave behind: figures and everything that the trainee keeps.
+struct Outcome {
+    std::vector<Figures> figures;
+    std::vector<std::vector<double>> tensors;
+    uint64_t graphs = 0;  // launched
+};
+
+Outcome train(const Make& make, bool capture, int64_t updates = 4) {
+    CudaOptions options;
+    options.capture = capture;
+    const auto backend = cuda_backend(options);
+    ThreadPool pool(1);
+    const auto trainee = make(Context{*backend, pool, 2});
+    randomise(*trainee);
+    Outcome outcome;
+    const uint64_t before = gpu::emulated::counters().graph_launches;
+    for (int64_t k = 0; k < updates; ++k) outcome.figures.push_back(trainee->update(k));
+    outcome.graphs = gpu::emulated::counters().graph_launches - before;
+    outcome.tensors = all_tensors(*trainee);
+    return outcome;
+}
+
+// graphs: launches of graphs in four updates. The first step of a kind is not captured, the others are.
+void check(const std::string& what, const Make& make, uint64_t graphs = 3) {
+    INFO(what);
+    const Outcome plain = train(make, false), captured = train(make, true);
+    CHECK(plain.graphs == 0);
+    CHECK(captured.graphs == graphs);
+    CHECK(captured.figures == plain.figures);
+    CHECK(captured.tensors == plain.tensors);
+    CHECK(plain.figures[2] != plain.figures[3]);
+}
+
+learners::LearningData learning_data(const World& w) {
+    learners::LearningData data;
+    data.pools = {{&w.data, 1.0}};
+    data.scaling = {{1.5, 1.5}, {1, 1}};
+    return data;
+}
+
+// A trainee of one small network on one batch, whose first input is what `poison` says at each update.
+struct Small : Trainee {
+    struct Net {
+        nn::Mlp mlp;
+        template <class V>
+        void visit(V& v) {
+            v("net", mlp);
+        }
+    };
+    Context context;
+    Net net, slow;
+    nn::ParameterSet set, slow_set;
+    nn::Adam adam;
+    nn::Steps steps;
+    int64_t rows = 5;
+    float poison = 1;
+
+    explicit Small(const Context& c) : context(c), steps(c.backend) {
+        Rng rng(1);
+        nn::MlpSpec spec;
+        spec.in = 2, spec.out = 1, spec.width = 9, spec.layers = 1;
+        net.mlp = nn::make_mlp({c.backend, DType::f32, rng}, spec);
+        slow = net;
+        set = nn::ParameterSet(net), slow_set = nn::ParameterSet(slow);
+        adam = nn::Adam(set);
+    }
+    std::string name() const override { return "small"; }
+    int64_t updates() const override { return 9; }
+    Figures update(int64_t k) override {
+        nn::Step step = steps.begin(text(rows, " rows"));
+        std::vector<float> values(static_cast<size_t>(2 * rows), .5f + float(k));
+        values[0] = poison;
+        const Tensor x = step.input(Shape{rows, 2}, values);
+        const Tensor noise = step.streams(1, [&](int64_t) { return Rng(3).stream(static_cast<uint64_t>(k)); });
+        adam.prepare(step, 1e-2);
+        const Tensor rate = step.number(nn::average_rate(k, .9));
+        return step.run([&] {
+            const nn::Gradient g =
+                nn::chunked_gradient(context.threads, 1, rows, set.flat(), [&](int64_t, int64_t first, int64_t n) {
+                    return sum(square(net.mlp(x.rows(first, n)) - Tensor::normal(Shape{n, 1}, noise)));
+                });
+            step.report("loss", g.loss);
+            adam.move(step, set, g.flat, "gradient_norm", 1);
+            nn::move_towards(step, slow_set, set, rate);
+        });
+    }
+    TrainingState state() override {
+        TrainingState s;
+        s.add("model", set);
+        s.add("average", slow_set);
+        s.add("optimiser", set, adam);
+        return s;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("cuda capture: steps as graphs give the same bits, for every network") {
+    const World w;
+    for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp})
+        check("tdr", [&](const Context& c) {
+            TdrConfig config = w.config.tdr;
+            config.objective = objective;
+            config.heads = objective == TdrObjective::hilp ? 2 : 1;
+            return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
+        });
+    DynamicsConfig dynamics = w.config.dynamics;
+    dynamics.form = DynamicsForm::sampled;
+    dynamics.one_pass_share = .4, dynamics.loop_steps = dynamics.final_steps = 2;
+    check("dynamics", [&](const Context& c) {
+        return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+    });
+    struct Stitcher : Planner {
+        std::unique_ptr<Dynamics> model;
+        Stitcher(const Context& c, const World& world, const PlannerConfig& config, const DynamicsConfig& d,
+                 std::unique_ptr<Dynamics> m)
+            : Planner(c, config, world.map, world.statistics, {m.get()}, d, 0), model(std::move(m)) {}
+    };
+    for (bool random_hole : {false, true}) {
+        PlannerConfig config = w.config.planner;
+        config.random_hole = random_hole;
+        // A hole's length is a kind; these four updates draw two, and each kind's first step is not captured.
+        check(
+            "planner",
+            [&](const Context& c) {
+                auto model = std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+                randomise(*model);
+                return std::make_unique<Stitcher>(c, w, config, dynamics, std::move(model));
+            },
+            random_hole ? 2 : 3);
+    }
+}
+
+TEST_CASE("cuda capture: steps as graphs give the same bits, for every learner") {
+    const World w;
+    const learners::LearningData data = learning_data(w);
+    for (const std::string learner : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure", "cql-lagrange"}) {
+        Config config = w.config;
+        if (learner == "cql-pure" || learner == "cql-lagrange") config.cql.form = CqlForm::pure;
+        config.cql.lagrange = learner == "cql-lagrange";
+        if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
+        const std::string base = learner.substr(0, learner.find('-'));
+        // TD3's steps are of two kinds: the actor moves in every second one.
+        const bool two_kinds = learner == "td3bc" || learner == "cql";
+        check(
+            learner,
+            [&](const Context& c) {
+                return learners::make_learner(base, c, config, "pointmaze-medium-v0", data, "policy/test");
+            },
+            two_kinds ? 2 : 3);
+    }
+}
+
+TEST_CASE("cuda capture: a replayed step is one copy there, one launch, one copy back and one wait") {
+    const auto backend = cuda_backend();
+    ThreadPool pool(1);
+    Small trainee(Context{*backend, pool, 1});
+    for (int64_t k = 0; k < 2; ++k) trainee.update(k);
+    const auto before = gpu::emulated::counters();
+    trainee.update(2);
+    const auto after = gpu::emulated::counters();
+    CHECK(after.graph_launches - before.graph_launches == 1);
+    CHECK(after.captured == before.captured);
+    CHECK(after.copies - before.copies == 2);
+    CHECK(after.synchronisations - before.synchronisations == 1);
+    CHECK(after.launches - before.launches > 10);  // in the graph
+}
+
+TEST_CASE("cuda capture: what would not be the same in a replay is refused, and the next capture works") {
+    const auto backend = cuda_backend();
+    Tensor x = Tensor::full(*backend, DType::f32, Shape{3}, 2), kept;
+    const std::vector<float> host(3, 1.0f);
+    CHECK_THROWS_WITH(backend->capture([&] { x = x + Tensor::from(*backend, Shape{3}, host); }),
+                      doctest::Contains("an upload inside captured work"));
+    CHECK_THROWS_WITH(backend->capture([&] { x.item(); }), doctest::Contains("expected one element"));
+    CHECK_THROWS_WITH(backend->capture([&] { x.to_vector<float>(); }),
+                      doctest::Contains("a download inside captured work"));
+    CHECK_THROWS_WITH(backend->capture([&] { kept = x + x; }), doctest::Contains("keeps memory"));
+    kept = Tensor();
+    Tensor y = Tensor::zeros(*backend, DType::f32, Shape{3});
+    const auto add = backend->capture([&] { y.assign(y + x * 0.5); });
+    CHECK(sum(y).item() == 0);  // recording computes nothing
+    for (int round = 1; round <= 3; ++round) {
+        add->replay();
+        CHECK(sum(y).item() == 3 * round);
+    }
+    x.fill(4);
+    add->replay();
+    CHECK(sum(y).item() == 15);
+}
+
+TEST_CASE("cuda capture: what is not finite fails a captured step, and no parameters have moved") {
+    for (bool capture : {false, true}) {
+        CudaOptions options;
+        options.capture = capture;
+        const auto backend = cuda_backend(options);
+        ThreadPool pool(1);
+        Small trainee(Context{*backend, pool, 1});
+        for (int64_t k = 0; k < 3; ++k) trainee.update(k);
+        const auto before = all_tensors(trainee);
+        for (float poison : {HUGE_VALF, std::nanf("")}) {
+            trainee.poison = poison;
+            ErrorKind kind = ErrorKind::internal;
+            std::string message;
+            try {
+                trainee.update(3);
+            } catch (const Error& error) {
+                kind = error.kind(), message = error.what();
+            }
+            CHECK(kind == ErrorKind::numeric);
+            CHECK(message.find("loss is ") == 0);
+            CHECK(all_tensors(trainee) == before);
+            CHECK(trainee.adam.steps == 3);
+        }
+        // The loop carries the update out once more, with every op looked at, and names the first.
+        TrainingPlan plan;
+        std::string message;
+        try {
+            train(trainee, plan, {});
+        } catch (const Error& error) {
+            message = error.what();
+        }
+        CHECK(message.find("small, update 1: loss is ") == 0);
+        CHECK(message.find("the result of linear [5, 9] is not finite") != std::string::npos);
+        trainee.poison = 1;
+        trainee.update(3);
+        CHECK(all_tensors(trainee) != before);
+    }
+}
+
+TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobody else's, and comes back") {
+    const auto backend = cuda_backend();
+    ThreadPool pool(1);
+    const int64_t at_first = backend->allocator().stats().in_use;
+    {
+        Small trainee(Context{*backend, pool, 1});
+        for (int64_t k = 0; k < 2; ++k) trainee.update(k);
+        const int64_t one = backend->allocator().stats().reserved;
+        CHECK(one > 0);
+        trainee.rows = 40;
+        for (int64_t k = 2; k < 4; ++k) trainee.update(k);
+        CHECK(backend->allocator().stats().reserved > one);
+        // Others ask for memory of the same sizes and write it; both graphs are replayed and give what they did.
+        std::vector<Tensor> others;
+        for (int64_t n = 1; n < 200; ++n) others.push_back(Tensor::full(*backend, DType::f32, Shape{n}, 1e30));
+        const uint64_t before = gpu::emulated::counters().graph_launches;
+        const double forty = trainee.update(4)[0].second;
+        trainee.rows = 5;
+        const double five = trainee.update(5)[0].second;
+        CHECK(gpu::emulated::counters().graph_launches - before == 2);
+        for (const Tensor& t : others) CHECK(t.norm() == doctest::Approx(1e30 * std::sqrt(double(t.numel()))));
+        CudaOptions options;
+        options.capture = false;
+        const auto plain = cuda_backend(options);
+        Small same(Context{*plain, pool, 1});
+        for (int64_t k = 0; k < 6; ++k) {
+            same.rows = k < 2 || k == 5 ? 5 : 40;
+            const double loss = same.update(k)[0].second;
+            if (k == 4) CHECK(loss == forty);
+            if (k == 5) CHECK(loss == five);
+        }
+        // A step of a kind whose inputs have other sizes than they had.
+        nn::Steps steps(*backend);
+        auto of_size = [&](int64_t n) {
+            nn::Step step = steps.begin("one kind");
+            const Tensor x = step.input(Shape{n}, std::vector<float>(static_cast<size_t>(n), 1.0f));
+            return step.run([&] { step.report("sum", x); })[0].second;
+        };
+        for (int k = 0; k < 3; ++k) CHECK(of_size(20) == 20);
+        CHECK_THROWS_WITH(of_size(200), doctest::Contains("of a kind that was recorded with"));
+    }
+    CHECK(backend->allocator().stats().reserved == 0);
+    CHECK(backend->allocator().stats().in_use == at_first);
+}
