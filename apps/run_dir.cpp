@@ -92,6 +92,7 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
         fail(ErrorKind::io, "cannot read run folder ", path, ": ", failure.code().message());
     }
     lock_ = lock_folder(path);
+    data::remove_leftovers(path);
 }
 
 RunFolder::~RunFolder() { ::close(lock_); }

@@ -78,9 +78,7 @@ void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays&
     writer.close();
     write_text_file(folder + "/LATEST", file_name(step) + "\n");
 
-    for (const std::string& name : files_in(folder)) {
-        if (name.find(kTemporaryMark) != std::string::npos) remove_file(folder + "/" + name);
-    }
+    remove_leftovers(folder);
     int kept = 0;
     for (int64_t other : steps_in(folder)) {
         if (other > step || ++kept > keep) remove_file(folder + "/" + file_name(other));

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "tensor/base/error.h"
 
@@ -132,6 +133,14 @@ void AtomicFile::commit() {
         ::fsync(folder);
         ::close(folder);
     }
+}
+
+void remove_leftovers(const std::string& folder) {
+    std::error_code error;
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+        if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos) found.push_back(entry.path());
+    for (const auto& path : found) std::filesystem::remove(path, error);  // those that stay do no harm
 }
 
 bool file_exists(const std::string& path) {

@@ -54,8 +54,10 @@ class AtomicFile {
     uint64_t size_ = 0;
 };
 
-// What marks a temporary file's name; files with it that outlived their process may be removed.
+// What marks a temporary file's name. A process that is killed leaves such files: whoever has a folder to itself may
+// remove them.
 inline constexpr std::string_view kTemporaryMark = ".partial-";
+void remove_leftovers(const std::string& folder);
 
 bool file_exists(const std::string& path);
 std::string read_text_file(const std::string& path);

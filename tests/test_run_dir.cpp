@@ -63,7 +63,9 @@ TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session
         CHECK(fs::is_directory(run.checkpoints("tdr")));
         CHECK(run.checkpoints("tdr") == path + "/checkpoints/tdr");
     }
+    data::write_text_file(path + "/manifest.json.partial-7", "{");  // of a process that was killed
     RunFolder again(path);
+    CHECK_FALSE(fs::exists(path + "/manifest.json.partial-7"));
     session.resumed = true;
     again.record_session(session, "seed = 2\n");
     CHECK(data::read_text_file(path + "/config.ini") == "seed = 2\n");

@@ -9,8 +9,8 @@ settings="$loud --quiet"
 
 # Overflow in an update: the op is named, and --trace lists the ops before it.
 # shellcheck disable=SC2086
-refused 1 "is not finite" "$astro" train policy $settings --gcbc.learning_rate 1 --gcbc.last_layer_scale 10 --gcbc.layers 16 \
-    --gcbc.updates 2000 --run nan --trace
+refused 1 "is not finite" "$astro" train policy $settings --gcbc.learning_rate 1 --gcbc.last_layer_scale 10 --gcbc.layers 16 --gcbc.width 256 \
+    --gcbc.updates 50 --run nan --trace
 check "--trace lists the ops" grep -q '^-> ' err
 
 # The disk fills up while a stage writes its checkpoints: the ones before stay, nothing half-written.
