@@ -74,7 +74,7 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
       data_(data),
       statistics_(statistics),
       seed_(seed),
-      steps_(context.backend) {
+      steps_(context.backend, context.threads, context.chunks) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");

@@ -20,11 +20,13 @@ int64_t GoalSampler::last_row(int64_t row) const {
 int64_t GoalSampler::random_row(Rng& rng) const {
     const int64_t k = rng.below(transitions_);
     // Of every episode before the k-th transition's one row, the last, has none. A search, not a list of rows: that
-    // would be as large as the observations of a point.
-    int64_t episode = 0, beyond = dataset_.episodes();
-    while (beyond - episode > 1) {
-        const int64_t middle = (episode + beyond) / 2;
-        (dataset_.episode_start[static_cast<size_t>(middle)] - middle <= k ? episode : beyond) = middle;
+    // would be as large as the observations of a point. Where episodes are equally long, its first two tries end it.
+    int64_t episode = 0, beyond = dataset_.episodes(), look = k * beyond / transitions_;
+    for (int tries = 0; beyond - episode > 1; ++tries) {
+        if (tries > 1) look = (episode + beyond) / 2;
+        const bool here_or_later = dataset_.episode_start[static_cast<size_t>(look)] - look <= k;
+        (here_or_later ? episode : beyond) = look;
+        look += here_or_later ? 1 : -1;
     }
     return k + episode;
 }

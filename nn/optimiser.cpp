@@ -29,13 +29,17 @@ void Adam::move(Step& step, ParameterSet& parameters, const Tensor& gradient, co
     step.report(name, norm);
     AdamConstants constants;
     constants.clip = clip;
-    b.adam(w.dtype(), w.numel(), constants, factors_.data<double>(), norm.data<double>(), step.failed(), gradient.raw(),
-           w.raw(), first_moment.raw(), second_moment.raw());
+    step.share(w.numel(), [&](int64_t first, int64_t count) {
+        auto part = [&](const Tensor& all) { return all.view(first, Shape{count}).raw(); };
+        b.adam(w.dtype(), count, constants, factors_.data<double>(), norm.data<double>(), step.failed(), part(gradient),
+               part(w), part(first_moment), part(second_moment));
+    });
     w.touch();
 }
 
 double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip) {
-    Steps steps_of_one(parameters.flat().backend());
+    ThreadPool alone(1);
+    Steps steps_of_one(parameters.flat().backend(), alone, 1);
     Step step = steps_of_one.begin("Adam");
     prepare(step, rate);
     return step.run([&] { move(step, parameters, gradient, "gradient_norm", clip); })[0].second;
@@ -44,7 +48,10 @@ double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate,
 void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {
     ASTRO_CHECK(target.size() == source.size(), "move_towards: ", target.size(), " and ", source.size(), " parameters");
     Tensor& t = target.flat();
-    t.backend().lerp(t.dtype(), t.numel(), rate.data<double>(), step.failed(), source.flat().raw(), t.raw());
+    step.share(t.numel(), [&](int64_t first, int64_t count) {
+        t.backend().lerp(t.dtype(), count, rate.data<double>(), step.failed(),
+                         source.flat().view(first, Shape{count}).raw(), t.view(first, Shape{count}).raw());
+    });
     t.touch();
 }
 

@@ -73,6 +73,15 @@ Tensor Step::streams(int64_t n, const std::function<Rng(int64_t)>& stream) {
 
 double* Step::failed() { return kind_.figures.data<double>(); }
 
+void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
+    constexpr int64_t kLeast = 1 << 14;  // elements worth a piece of their own
+    const int64_t pieces = std::max<int64_t>(1, std::min(pieces_, n / kLeast));
+    threads_.run(pieces, [&](int64_t i) {
+        const int64_t first = n * i / pieces;
+        f(first, n * (i + 1) / pieces - first);
+    });
+}
+
 void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
     const auto n = static_cast<int64_t>(kind_.names.size());
@@ -115,13 +124,14 @@ Figures Step::run(const std::function<void()>& body) {
     return figures;
 }
 
-Steps::Steps(Backend& backend) : backend_(backend) {}
+Steps::Steps(Backend& backend, ThreadPool& threads, int64_t pieces)
+    : backend_(backend), threads_(threads), pieces_(pieces) {}
 Steps::~Steps() = default;
 
 Step Steps::begin(const std::string& kind) {
     std::unique_ptr<Step::Kind>& found = kinds_[kind];
     if (!found) found = std::make_unique<Step::Kind>(backend_);
-    return Step(*found);
+    return Step(*found, threads_, pieces_);
 }
 
 }  // namespace astro::nn

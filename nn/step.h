@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tensor/base/threads.h"
 #include "tensor/tensor.h"
 
 namespace astro {
@@ -67,6 +68,8 @@ class Step {
     // a dot are for that alone.
     void report(const std::string& name, const Tensor& value);
     double* failed();  // for Backend::adam and lerp: 0, or 1 once something was not finite
+    // f(first, count) for runs of n elements that do not depend on one another, on the threads.
+    void share(int64_t n, const std::function<void(int64_t first, int64_t count)>& f);
 
     // Runs the body, or its recording, and returns what it reported. Throws Error(numeric) where the step failed; no
     // parameters have moved since that.
@@ -75,9 +78,11 @@ class Step {
   private:
     friend class Steps;
     struct Kind;
-    explicit Step(Kind& kind) : kind_(kind) {}
+    Step(Kind& kind, ThreadPool& threads, int64_t pieces) : kind_(kind), threads_(threads), pieces_(pieces) {}
 
     Kind& kind_;
+    ThreadPool& threads_;
+    int64_t pieces_;
     std::vector<int64_t*> counters_;
 };
 
@@ -85,12 +90,15 @@ class Step {
 // of its own.
 class Steps {
   public:
-    explicit Steps(Backend& backend);
+    // pieces: runs that elementwise work may be cut into; 1 where a launch of its own costs more than it gains.
+    Steps(Backend& backend, ThreadPool& threads, int64_t pieces);
     ~Steps();
     Step begin(const std::string& kind);
 
   private:
     Backend& backend_;
+    ThreadPool& threads_;
+    int64_t pieces_;
     std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
 };
 

@@ -237,7 +237,8 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
         const double before = differences;
         CHECK(difference_after_step(g, critics, out + "after/", 3e-4, loss) < kTolerance);
         nn::ParameterSet online(critics), slow(target);
-        nn::Steps steps(*backend);
+        ThreadPool alone(1);
+        nn::Steps steps(*backend, alone, 1);
         nn::Step step = steps.begin("");
         const Tensor rate = step.number(.005);
         step.run([&] { nn::move_towards(step, slow, online, rate); });
@@ -330,7 +331,8 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     data.scaling = {{0, 0}, {1, 1}};
     const BatchSampler sampler(data, .2, .5);
     nn::Inputs inputs(*backend);
-    const Batch b = sampler.draw(inputs, 512, Rng(3));
+    ThreadPool threads(2);
+    const Batch b = sampler.draw(threads, inputs, 512, Rng(3));
     inputs.upload();
     const auto actor = b.input.to_vector<float>(), value = b.value_input.to_vector<float>(),
                next = b.next_input.to_vector<float>();
@@ -352,7 +354,7 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     data.protocol = Protocol::single_task;
     data.goal_xy = {2, 5};
     data.tolerance = 1;
-    const Batch s = BatchSampler(data, 0, 0).draw(inputs, 512, Rng(4));
+    const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
     inputs.upload();
     const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();
     for (size_t i = 0; i < 512; ++i) {  // judged on s

@@ -1,5 +1,6 @@
 #include "astro/learners/batch.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "data/relabel.h"
@@ -27,47 +28,58 @@ BatchSampler::BatchSampler(const LearningData& data, double current_goals, doubl
     }
 }
 
-void BatchSampler::append_state(const data::Dataset& d, int64_t row, std::vector<float>& out) const {
+void BatchSampler::put_state(const data::Dataset& d, int64_t row, float* out) const {
     const float* s = d.observation(row);
-    for (size_t i = 0; i < mean_.size(); ++i) out.push_back((s[i] - mean_[i]) * inverse_deviation_[i]);
+    for (size_t i = 0; i < mean_.size(); ++i) out[i] = (s[i] - mean_[i]) * inverse_deviation_[i];
 }
 
-Batch BatchSampler::draw(nn::Inputs& inputs, int64_t size, Rng rng, For whom) const {
-    std::vector<float> input, value_input, next_input, action, reward, mask;
+Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng, For whom) const {
     const bool critics = whom == For::actor_and_critics;
-    const auto total = static_cast<size_t>(size * input_width());
-    input.reserve(total);
-    if (critics) value_input.reserve(total), next_input.reserve(total);
-    int64_t taken = 0;
+    const int64_t width = input_width(), states = state_dim(), actions = action_dim();
+    auto array = [&](bool wanted, int64_t columns) {
+        return std::vector<float>(static_cast<size_t>(wanted ? size * columns : 0));
+    };
+    std::vector<float> input = array(true, width), value_input = array(critics, width),
+                       next_input = array(critics, width), action = array(true, actions), reward = array(critics, 1),
+                       mask = array(critics, 1);
+    std::vector<int64_t> until;  // rows [until[p - 1], until[p]) come from pool p
     double share = 0;
-    for (size_t p = 0; p < data_.pools.size(); ++p) {
-        const data::Dataset& d = *data_.pools[p].data;
-        share += data_.pools[p].share;
-        const int64_t until = p + 1 == data_.pools.size() ? size : std::llround(share * static_cast<double>(size));
-        for (; taken < until; ++taken) {
-            const int64_t row = samplers_[p].random_row(rng);
-            append_state(d, row, input);
-            if (goals()) append_state(d, samplers_[p].uniform_goal(row, rng), input);
-            action.insert(action.end(), d.action(row), d.action(row) + d.action_dim);
+    for (const Pool& pool : data_.pools)
+        until.push_back(std::llround((share += pool.share) * static_cast<double>(size)));
+    until.back() = size;
+    threads.run((size + kRun - 1) / kRun, [&](int64_t run) {
+        Rng own = rng.stream(static_cast<uint64_t>(run));
+        for (int64_t i = run * kRun; i < std::min(size, (run + 1) * kRun); ++i) {
+            size_t p = 0;
+            while (i >= until[p]) ++p;
+            const data::Dataset& d = *data_.pools[p].data;
+            const int64_t row = samplers_[p].random_row(own);
+            put_state(d, row, &input[static_cast<size_t>(i * width)]);
+            if (goals())
+                put_state(d, samplers_[p].uniform_goal(row, own), &input[static_cast<size_t>(i * width + states)]);
+            std::copy_n(d.action(row), actions, &action[static_cast<size_t>(i * actions)]);
             if (!critics) continue;
-            append_state(d, row, value_input);
-            append_state(d, row + 1, next_input);
+            float *now = &value_input[static_cast<size_t>(i * width)],
+                  *next = &next_input[static_cast<size_t>(i * width)];
+            put_state(d, row, now);
+            put_state(d, row + 1, next);
+            float &r = reward[static_cast<size_t>(i)], &m = mask[static_cast<size_t>(i)];
             if (goals()) {
-                const int64_t goal = samplers_[p].sample(row, value_goals_, rng);
-                append_state(d, goal, value_input);
-                append_state(d, goal, next_input);
-                reward.push_back(goal == row ? 0.0f : -1.0f);
-                mask.push_back(goal == row ? 0.0f : 1.0f);
+                const int64_t goal = samplers_[p].sample(row, value_goals_, own);
+                put_state(d, goal, now + states);
+                put_state(d, goal, next + states);
+                r = goal == row ? 0.0f : -1.0f;
+                m = goal == row ? 0.0f : 1.0f;
             } else {
-                reward.push_back(rewards_[p][static_cast<size_t>(row)]);
-                mask.push_back(masks_[p][static_cast<size_t>(row)]);
+                r = rewards_[p][static_cast<size_t>(row)];
+                m = masks_[p][static_cast<size_t>(row)];
             }
         }
-    }
-    const Shape in{size, input_width()};
+    });
+    const Shape in{size, width};
     Batch batch;
     batch.input = inputs.add(in, input);
-    batch.action = inputs.add(Shape{size, action_dim()}, action);
+    batch.action = inputs.add(Shape{size, actions}, action);
     if (!critics) return batch;
     batch.value_input = inputs.add(in, value_input);
     batch.next_input = inputs.add(in, next_input);
@@ -78,12 +90,14 @@ Batch BatchSampler::draw(nn::Inputs& inputs, int64_t size, Rng rng, For whom) co
 
 std::vector<float> BatchSampler::spread(int64_t n, bool with_actions, Rng rng) const {
     const data::Dataset& d = *data_.pools[0].data;
-    std::vector<float> out;
+    const int64_t width = input_width() + (with_actions ? action_dim() : 0);
+    std::vector<float> out(static_cast<size_t>(n * width));
     for (int64_t i = 0; i < n; ++i) {
+        float* to = &out[static_cast<size_t>(i * width)];
         const int64_t row = samplers_[0].random_row(rng);
-        append_state(d, row, out);
-        if (goals()) append_state(d, samplers_[0].random_row(rng), out);
-        if (with_actions) out.insert(out.end(), d.action(row), d.action(row) + d.action_dim);
+        put_state(d, row, to);
+        if (goals()) put_state(d, samplers_[0].random_row(rng), to + state_dim());
+        if (with_actions) std::copy_n(d.action(row), action_dim(), to + input_width());
     }
     return out;
 }

@@ -50,9 +50,10 @@ class BatchSampler {
   public:
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
 
-    // Every random number comes from `rng`.
+    // Every random number comes from `rng`: each run of kRun rows has a stream of its own, so that threads share them.
     enum class For { actor, actor_and_critics };
-    Batch draw(nn::Inputs& inputs, int64_t size, Rng rng, For whom = For::actor_and_critics) const;
+    Batch draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
+               For whom = For::actor_and_critics) const;
 
     int64_t state_dim() const { return data_.pools[0].data->state_dim; }
     int64_t action_dim() const { return data_.pools[0].data->action_dim; }
@@ -64,7 +65,9 @@ class BatchSampler {
     std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
 
   private:
-    void append_state(const data::Dataset& d, int64_t row, std::vector<float>& out) const;
+    static constexpr int64_t kRun = 32;
+
+    void put_state(const data::Dataset& d, int64_t row, float* out) const;
 
     LearningData data_;
     std::vector<float> mean_, inverse_deviation_;

@@ -44,7 +44,7 @@ class CqlPure : public ValueLearner {
     Figures update(int64_t k) override {
         const Rng rng = stream(k);
         nn::Step step = steps_.begin("");
-        const Batch batch = sampler_.draw(step.inputs(), value_.batch, rng.stream("batch"));
+        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
         auto streams = [&](const char* what) {
             return step.streams(context_.chunks_of(value_.batch),
                                 [&](int64_t chunk) { return rng.stream(what).stream(static_cast<uint64_t>(chunk)); });

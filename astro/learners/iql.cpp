@@ -24,7 +24,7 @@ class Iql : public ValueLearner {
 
     Figures update(int64_t k) override {
         nn::Step step = steps_.begin("");
-        const Batch batch = sampler_.draw(step.inputs(), value_.batch, stream(k).stream("batch"));
+        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
         for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
             optimiser->prepare(step, rate(k));
         const Tensor target_rate = step.number(value_.ema);

@@ -35,7 +35,7 @@ class Learner : public Trainee {
           sampler_(data, current_goals, trajectory_goals),
           name_(std::move(name)),
           seed_(seed),
-          steps_(context.backend) {}
+          steps_(context.backend, context.threads, context.chunks) {}
 
     std::string name() const override { return name_; }
 

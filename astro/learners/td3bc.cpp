@@ -18,7 +18,7 @@ Figures Td3Bc::update(int64_t k) {
     const Rng rng = stream(k);
     const bool with_actor = k % config_.policy_delay == config_.policy_delay - 1;
     nn::Step step = steps_.begin(with_actor ? "critics and actor" : "critics");
-    const Batch batch = sampler_.draw(step.inputs(), value_.batch, rng.stream("batch"));
+    const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
     const Tensor noise = step.streams(context_.chunks_of(value_.batch), [&](int64_t chunk) {
         return rng.stream("noise").stream(static_cast<uint64_t>(chunk));
     });

@@ -75,7 +75,7 @@ struct Small : Trainee {
     int64_t rows = 5;
     float poison = 1;
 
-    explicit Small(const Context& c) : context(c), steps(c.backend) {
+    explicit Small(const Context& c) : context(c), steps(c.backend, c.threads, c.chunks) {
         Rng rng(1);
         nn::MlpSpec spec;
         spec.in = 2, spec.out = 1, spec.width = 9, spec.layers = 1;
@@ -280,7 +280,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
             if (k == 5) CHECK(loss == five);
         }
         // A step of a kind whose inputs have other sizes than they had.
-        nn::Steps steps(*backend);
+        nn::Steps steps(*backend, pool, 1);
         auto of_size = [&](int64_t n) {
             nn::Step step = steps.begin("one kind");
             const Tensor x = step.input(Shape{n}, std::vector<float>(static_cast<size_t>(n), 1.0f));
