@@ -131,6 +131,7 @@ Steps::~Steps() = default;
 Step Steps::begin(const std::string& kind) {
     std::unique_ptr<Step::Kind>& found = kinds_[kind];
     if (!found) found = std::make_unique<Step::Kind>(backend_);
+    found->inputs.restart();  // of a step that never ran
     return Step(*found, threads_, pieces_);
 }
 

@@ -36,7 +36,8 @@ class Inputs {
         return add(DTypeOf<T>::value, shape, values.data());
     }
     Tensor add(DType type, const Shape& shape, const void* values);
-    void upload();  // all that was added since the last time
+    void upload();                                 // all that was added since the last time; ends the round
+    void restart() { host_.clear(), round_ = 0; }  // forgets what was added
     int64_t bytes() const { return last_round_; }
 
   private:

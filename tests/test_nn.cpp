@@ -154,3 +154,76 @@ TEST_CASE("ddim: an oracle denoiser leads back to the clean data") {
     auto got = x.to_vector<double>(), want = x0.to_vector<double>();
     for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == doctest::Approx(want[i]));
 }
+
+TEST_CASE("steps: inputs arrive, from the second round on in the same place; a step that never ran leaves nothing") {
+    auto backend = make_cpu_backend();
+    ThreadPool alone(1);
+    nn::Steps steps(*backend, alone, 1);
+    std::vector<const void*> places;
+    for (int64_t round = 0; round < 4; ++round) {
+        if (round == 2) steps.begin("a").input(Shape{3}, std::vector<float>(3, 7.0f));
+        nn::Step step = steps.begin("a");
+        const Tensor small = step.input(Shape{3}, std::vector<float>(3, float(round)));
+        const Tensor none = step.input(Shape{0, 2}, std::vector<double>{});
+        const Tensor large = step.input(Shape{2, 5000}, std::vector<double>(10000, 0.5));  // more than the first block
+        const Tensor last = step.input(Shape{1}, std::vector<int64_t>{40 + round});
+        places.push_back(small.raw()), places.push_back(large.raw()), places.push_back(last.raw());
+        const Figures figures = step.run([&] {
+            step.report("small", small);
+            step.report("none", none);
+            step.report("large", large);
+            step.report(".unseen", small);
+            step.report("last", last.cast(DType::f64));
+        });
+        CHECK(figures ==
+              Figures{{"small", 3.0 * double(round)}, {"none", 0}, {"large", 5000}, {"last", 40.0 + double(round)}});
+    }
+    for (size_t i = 6; i < places.size(); ++i) CHECK(places[i] == places[i - 3]);
+}
+
+TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters nor averages nor counters") {
+    auto backend = make_cpu_backend();
+    Rng rng(1);
+    nn::MlpSpec spec;
+    spec.in = 2, spec.out = 1, spec.width = 4, spec.layers = 1;
+    nn::Mlp mlp = nn::make_mlp({*backend, DType::f32, rng}, spec), slow = mlp;
+    nn::ParameterSet set(mlp), slow_set(slow);
+    nn::Adam adam(set);
+    ThreadPool alone(1);
+    nn::Steps steps(*backend, alone, 1);
+    auto update = [&](double loss) {
+        nn::Step step = steps.begin("");
+        adam.prepare(step, .1);
+        const Tensor rate = step.number(.5), value = step.number(loss);
+        return step.run([&] {
+            step.report("loss", value);
+            adam.move(step, set, Tensor::full(*backend, DType::f32, set.flat().shape(), 1), "gradient_norm");
+            nn::move_towards(step, slow_set, set, rate);
+        });
+    };
+    auto state = [&] {
+        std::vector<std::vector<float>> all;
+        for (const Tensor& t : {set.flat(), slow_set.flat(), adam.first_moment, adam.second_moment})
+            all.push_back(t.to_vector<float>());
+        return all;
+    };
+    const auto before = state();
+    CHECK(update(3) == Figures{{"loss", 3}, {"gradient_norm", std::sqrt(double(set.size()))}});
+    const auto moved = state();
+    for (size_t i = 0; i < moved.size(); ++i) CHECK(moved[i] != before[i]);
+    for (double bad : {HUGE_VAL, std::nan("")}) {
+        std::string message;
+        try {
+            update(bad);
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::numeric);
+            message = error.what();
+        }
+        CHECK(message.find("loss is ") == 0);
+        CHECK(state() == moved);
+        CHECK(adam.steps == 1);
+    }
+    update(3);
+    CHECK(state() != moved);
+    CHECK(adam.steps == 2);
+}
