@@ -64,11 +64,15 @@ std::function<void()> make_planner(const Context& context) {
     return repeat_updates(make_planner_model(context, *w, *dynamics, w->config), dynamics, 1);
 }
 
-// 32 bridges of 8 candidates, 20 steps, a rollout in one pass in each, one in `final_steps` at the end.
-std::function<void()> make_sampler(const Context& context, int64_t final_steps, int64_t guidance) {
+// 32 bridges of some candidates each; a rollout in one pass in every denoising step, one in `final_steps` at the end.
+struct SamplerForm {
+    int64_t candidates = 8, denoising_steps = 20, guidance_steps = 0, final_steps = 1;
+};
+std::function<void()> make_sampler(const Context& context, const SamplerForm& form) {
     const auto w = world();
     Config config = w->config;
-    config.dynamics.final_steps = final_steps, config.planner.guidance_steps = guidance;
+    config.dynamics.final_steps = form.final_steps;
+    config.planner.denoising_steps = form.denoising_steps, config.planner.guidance_steps = form.guidance_steps;
     const auto dynamics = make_dynamics_model(context, *w);
     const auto planner = make_planner_model(context, *w, *dynamics, config);
     const PlannerConfig& c = planner->config();
@@ -85,7 +89,9 @@ std::function<void()> make_sampler(const Context& context, int64_t final_steps, 
         ends->push_back(end);
         streams.push_back(Rng(static_cast<uint64_t>(i)));
     }
-    return [w, dynamics, planner, ends, streams] { planner->sample(*ends, planner->config().hole, 8, streams); };
+    return [w, dynamics, planner, ends, streams, form] {
+        planner->sample(*ends, planner->config().hole, form.candidates, streams);
+    };
 }
 
 // Rollouts of 256 sequences, cut into chunks as a batch is.
@@ -125,9 +131,7 @@ std::vector<BenchItem> training_items() {
     auto learner = [](const char* name, int64_t units) {
         return [name, units](const Context& c) { return make_learner_item(c, name, units); };
     };
-    auto sampler = [](int64_t final_steps, int64_t guidance) {
-        return [final_steps, guidance](const Context& c) { return make_sampler(c, final_steps, guidance); };
-    };
+    auto sampler = [](const SamplerForm& form) { return [form](const Context& c) { return make_sampler(c, form); }; };
     return {
         {"steps", "tdr", "TDR, objective hilp, batch 256, 2 heads 3x256", make_tdr, 1},
         {"steps", "dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
@@ -135,10 +139,12 @@ std::vector<BenchItem> training_items() {
         {"steps", "iql", "IQL 2x256, batch 256", learner("iql", 1), 1},
         {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean over the actor's delay", learner("td3bc", 2), 2},
         {"steps", "cql", "CQL 2x256, batch 256, 10 actions", learner("cql", 1), 1},
-        {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps", sampler(20, 0),
-         1},
-        {"samplers", "sampler-one-pass", "the same with a final rollout in one pass", sampler(1, 0), 1},
-        {"samplers", "sampler-guided", "in one pass and with 2 guidance steps", sampler(1, 2), 1},
+        {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps",
+         sampler({8, 20, 0, 20}), 1},
+        {"samplers", "sampler-one-pass", "the same with a final rollout in one pass", sampler({8, 20, 0, 1}), 1},
+        {"samplers", "sampler-guided", "in one pass and with 2 guidance steps", sampler({8, 20, 2, 1}), 1},
+        {"samplers", "sampler-short", "preset cpu's form: 64 sequences, 10 steps of 2 guidance steps",
+         sampler({2, 10, 2, 1}), 1},
         {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler,
          1},
     };

@@ -9,7 +9,8 @@ int run_augment(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    line.add_config(config, {"", "data", "closure", "selection", "augment", "metrics"});
+    // Those of the trained stages, too: their checkpoints are only accepted with the settings they were made with.
+    line.add_config(config, {"", "data", "tdr", "closure", "dynamics", "planner", "selection", "augment", "metrics"});
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");

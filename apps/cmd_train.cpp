@@ -8,7 +8,8 @@ namespace astro::app {
 
 namespace {
 
-// Everything a stage's command needs: its options, its sections of the settings, an open runner.
+// Everything a stage's command needs: its options, its sections of the settings, an open runner. A stage takes the
+// flags of those before it, too: their checkpoints are only accepted with the settings they were made with.
 template <class Work>
 int train_stage(CommandLine& line, const std::vector<std::string>& sections, Work work) {
     StageOptions options;
@@ -34,20 +35,21 @@ int run_train_tdr(CommandLine& line) {
 }
 
 int run_train_dynamics(CommandLine& line) {
-    return train_stage(line, {"", "checkpoint", "data", "dynamics", "metrics"}, [](StageRunner& runner) {
+    return train_stage(line, {"", "checkpoint", "data", "tdr", "dynamics", "metrics"}, [](StageRunner& runner) {
         runner.require_trained(runner.bench().tdr(), runner.bench().fingerprint("tdr"));
         train_and_measure_dynamics(runner);
     });
 }
 
 int run_train_planner(CommandLine& line) {
-    return train_stage(line, {"", "checkpoint", "data", "closure", "planner", "metrics"}, [](StageRunner& runner) {
-        Workbench& bench = runner.bench();
-        runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
-        for (int64_t m = 0; m < bench.ensemble(); ++m)
-            runner.require_trained(bench.dynamics(m), bench.fingerprint("dynamics"));
-        train_and_measure_planner(runner);
-    });
+    return train_stage(line, {"", "checkpoint", "data", "tdr", "closure", "dynamics", "planner", "metrics"},
+                       [](StageRunner& runner) {
+                           Workbench& bench = runner.bench();
+                           runner.require_trained(bench.tdr(), bench.fingerprint("tdr"));
+                           for (int64_t m = 0; m < bench.ensemble(); ++m)
+                               runner.require_trained(bench.dynamics(m), bench.fingerprint("dynamics"));
+                           train_and_measure_planner(runner);
+                       });
 }
 
 }  // namespace astro::app

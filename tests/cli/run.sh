@@ -28,6 +28,16 @@ done
 check "2 threads give the bytes of 1" same r1 r2
 check "3 threads give the bytes of 1" same r1 r3
 
+# Stage by stage with flags: those of the stages before are taken again, since their checkpoints ask for them.
+# shellcheck disable=SC2086
+for stage in "train tdr" "train dynamics" "train planner" augment; do
+    flags="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --data.arrival_steps 3 --tdr.updates 400"
+    [ "$stage" = "train tdr" ] || flags="$flags --dynamics.updates 40"
+    case $stage in "train planner" | augment) flags="$flags --planner.updates 40" ;; esac
+    [ "$stage" = augment ] && flags="$flags --augment.accept_threshold 50 --augment.plausibility 50"
+    check "$stage by itself" "$astro" $stage --run stages $flags
+done
+
 # Stopped after 10 updates of each stage in turn, then resumed.
 resume=""
 for part in 1 2 3 4 5 6; do
