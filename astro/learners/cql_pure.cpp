@@ -83,13 +83,13 @@ class CqlPure : public ValueLearner {
         };
         const Tensor alpha = exp(log_alpha_.value);  // (1), before its step
 
-        const Tensor y = evaluate(batch, [&](int64_t c, const Batch& rows) {
+        auto target = [&](int64_t c, const Batch& rows) {
             const int64_t size = rows.reward.dim(0), tries = config_.max_target ? n : 1;
             const auto policy = policy_.at(rows.next_input).repeat(tries);
             const Tensor action = policy.sample(normal(noise.next, c, size * tries)).action;
             const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
             return regression_target(rows, largest(least.reshape(Shape{size, tries})), target_rule());
-        });
+        };
 
         // Actor's gradient and log p; as in CORL all losses are taken before any step.
         const auto chunks = static_cast<size_t>(context_.chunks_of(count));
@@ -106,7 +106,7 @@ class CqlPure : public ValueLearner {
         std::vector<Tensor> difference(chunks);
         Tensor strength = Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
         if (config_.lagrange) strength = strength * clamp(exp(log_multiplier_.value), 0, 1e6);
-        update_critics(step, batch, y, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
+        update_critics(step, batch, target, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
             const int64_t size = rows.reward.dim(0);
             Tensor actions, log_p;
             {

@@ -28,7 +28,8 @@ class Gcbc : public Learner {
 
     Figures update(int64_t k) override {
         nn::Step step = steps_.begin("");
-        const Batch batch = sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::For::actor);
+        const Batch batch =
+            sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::For::actor);
         optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
         const double each = 1.0 / static_cast<double>(batch.action.numel());
         auto body = [&](int64_t, int64_t first, int64_t count) {

@@ -41,32 +41,33 @@ class Iql : public ValueLearner {
   private:
     void body(nn::Step& step, const Batch& batch, const Tensor& target_rate) {
         const int64_t count = batch.reward.dim(0);
-        const Tensor target_q = evaluate(
-            batch, [&](int64_t, const Batch& rows) { return critics_target_.least(rows.value_input, rows.action); });
-        const Tensor y = evaluate(batch, [&](int64_t, const Batch& rows) {
-            return regression_target(rows, value_of(v_, rows.next_input), target_rule());
-        });
         const bool awr = config_.actor == IqlActor::awr;
-        Tensor advantage;  // at the actor's goals; single-task, at the critics' inputs, which are the same
-        if (awr && sampler_.goals())
-            advantage = evaluate(batch, [&](int64_t, const Batch& rows) {
-                return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
-            });
-
-        std::vector<Tensor> seen(static_cast<size_t>(context_.chunks_of(count)));
-        const nn::Gradient v = nn::chunked_gradient(
-            context_.threads, context_.chunks, count, v_set_.flat(), [&](int64_t chunk, int64_t first, int64_t n) {
-                const Tensor a = target_q.rows(first, n) - value_of(v_, batch.value_input.rows(first, n));
-                seen[static_cast<size_t>(chunk)] = a.detach();
-                return expectile_loss(a, config_.expectile, count);
-            });
-        if (awr && !sampler_.goals()) advantage = concat(seen, 0);
+        // V's step, and what is taken before it: the critics' targets and the actor's advantages, those at the actor's
+        // goals; single-task, its inputs are the critics'.
+        std::vector<Tensor> y(static_cast<size_t>(context_.chunks_of(count))), advantage(y.size());
+        auto value_loss = [&](int64_t chunk, int64_t first, int64_t n) {
+            const Batch rows = batch.rows(first, n);
+            const auto c = static_cast<size_t>(chunk);
+            Tensor target_q;
+            {
+                NoTape off;
+                target_q = critics_target_.least(rows.value_input, rows.action);
+                y[c] = regression_target(rows, value_of(v_, rows.next_input), target_rule());
+                if (awr && sampler_.goals())
+                    advantage[c] = critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
+            }
+            const Tensor a = target_q - value_of(v_, rows.value_input);
+            if (awr && !sampler_.goals()) advantage[c] = a.detach();
+            return expectile_loss(a, config_.expectile, count);
+        };
+        const nn::Gradient v =
+            nn::chunked_gradient(context_.threads, context_.chunks, count, v_set_.flat(), value_loss);
         step.report("value_loss", v.loss);
         v_optimiser_.move(step, v_set_, v.flat, ".value");
-        update_critics(step, batch, y);
+        update_critics(step, batch, [&](int64_t chunk, const Batch&) { return y[static_cast<size_t>(chunk)]; });
         nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
         if (awr) {
-            update_awr(step, batch, advantage);
+            update_awr(step, batch, concat(advantage, 0));
         } else {
             ActorTerms terms;
             terms.bc_weight = config_.bc_weight;

@@ -27,11 +27,11 @@ Figures Td3Bc::update(int64_t k) {
     if (with_actor) actor_optimiser_.prepare(step, rate(k));
     const Tensor target_rate = step.number(value_.ema);
     return step.run([&] {
-        const Tensor y = evaluate(batch, [&](int64_t chunk, const Batch& rows) {
+        auto target = [&](int64_t chunk, const Batch& rows) {
             const Tensor next = noisy_actions(actor_target_(rows.next_input), noise.rows(chunk, 1));
             return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());
-        });
-        update_critics(step, batch, y, more);
+        };
+        update_critics(step, batch, target, more);
         if (!with_actor) return;
         ActorTerms terms;
         terms.q_weight = config_.alpha;

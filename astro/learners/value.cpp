@@ -116,12 +116,17 @@ TrainingState ValueLearner::state() {
 
 TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
 
-void ValueLearner::update_critics(nn::Step& step, const Batch& batch, const Tensor& y, const Extra& more) {
+void ValueLearner::update_critics(nn::Step& step, const Batch& batch, const Target& target, const Extra& more) {
     const int64_t rows = batch.reward.dim(0);
     auto body = [&](int64_t chunk, int64_t first, int64_t count) {
         const Batch part = batch.rows(first, count);
+        Tensor y;
+        {
+            NoTape off;
+            y = target(chunk, part);
+        }
         const std::vector<Tensor> q = critic_values(critics_, part);
-        const Tensor loss = critic_loss(q, y.rows(first, count), rows);
+        const Tensor loss = critic_loss(q, y, rows);
         return more ? loss + more(chunk, part, q, rows) : loss;
     };
     const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
@@ -138,17 +143,6 @@ void ValueLearner::update_actor(nn::Step& step, const Batch& batch, const ActorT
         [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
     step.report("actor_loss", g.loss);
     actor_optimiser_.move(step, actor_set_, g.flat, ".actor");
-}
-
-Tensor ValueLearner::evaluate(const Batch& batch, const std::function<Tensor(int64_t, const Batch&)>& f) const {
-    const int64_t rows = batch.reward.dim(0), chunks = context_.chunks_of(rows);
-    std::vector<Tensor> parts(static_cast<size_t>(chunks));
-    context_.threads.run(chunks, [&](int64_t c) {
-        NoTape off;
-        const auto [first, count] = nn::chunk_rows(rows, chunks, c);
-        parts[static_cast<size_t>(c)] = f(c, batch.rows(first, count));
-    });
-    return concat(parts, 0);
 }
 
 }  // namespace astro::learners

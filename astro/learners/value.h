@@ -64,12 +64,12 @@ class ValueLearner : public Learner {
     }
     TargetRule target_rule() const;
     // In the body of a step that their optimisers are prepared for: one Adam step on the critics, on the mean squared
-    // error to y and `more` for each chunk (or nothing), which is given the chunk's critic_values; and on the actor.
+    // error to the target of each chunk (which is not recorded) and `more` (or nothing), which is given the chunk's
+    // critic_values; and on the actor.
+    using Target = std::function<Tensor(int64_t chunk, const Batch& rows)>;
     using Extra = std::function<Tensor(int64_t chunk, const Batch& rows, const std::vector<Tensor>& q, int64_t count)>;
-    void update_critics(nn::Step& step, const Batch& batch, const Tensor& y, const Extra& more = {});
+    void update_critics(nn::Step& step, const Batch& batch, const Target& target, const Extra& more = {});
     void update_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms);
-    // f(chunk, rows) for every chunk, without recording; the results one after another.
-    Tensor evaluate(const Batch& batch, const std::function<Tensor(int64_t chunk, const Batch& rows)>& f) const;
 
     ValueConfig value_;
     Critics critics_, critics_target_;
