@@ -22,8 +22,8 @@ from sides import PEERS, Failure, Ours, Twin
 
 # group: (least seconds of a turn, turns of each side, peers)
 GROUPS = {"steps": (0.5, 5, ["torch"]), "samplers": (0.01, 3, ["torch"]), "gemm": (0.06, 3, ["torch", "numpy"])}
-# Variants of the sampler only run when they are asked for.
-DEFAULT = ["steps", "sampler", "gemm", "npz"]
+# Other variants of the sampler only run when they are asked for.
+DEFAULT = ["steps", "sampler", "sampler-short", "gemm", "npz"]
 NPZ_ARRAYS = {"all": None, "observations,actions,terminals": ["observations", "actions", "terminals"]}
 
 
