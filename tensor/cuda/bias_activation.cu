@@ -1,4 +1,6 @@
-// What follows a product in a linear layer, in one pass over its result: the bias and the activation.
+// What follows a product in a linear layer, in one pass over its result: the bias and the activation. The built-in
+// product does the same in its own kernel where it can (gemm.cu).
+#include "tensor/cuda/bias_activation.cuh"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -9,24 +11,9 @@ constexpr unsigned kThreads = 256;
 
 template <class Op, class T>
 __global__ void bias_activation_kernel(int64_t n, int64_t width, const T* x, const T* bias, T* slope, T* y) {
-    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) {
-        const T z = bias ? x[i] + bias[i - gpu::quotient(i, width) * width] : x[i];
-        const T value = Op::f(z, T(0), T(0));
-        if (slope) slope[i] = Op::df(z, value, T(0), T(0));
-        y[i] = value;
-    }
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
+        finish<Op>(x[i], bias, bias ? i - gpu::quotient(i, width) * width : 0, slope, y, i);
 }
-
-struct Identity {
-    template <class T>
-    ASTRO_HOST_DEVICE static T f(T x, T, T) {
-        return x;
-    }
-    template <class T>
-    ASTRO_HOST_DEVICE static T df(T, T, T, T) {
-        return T(1);
-    }
-};
 
 }  // namespace
 

@@ -202,8 +202,8 @@ class CudaBackend : public Backend {
         cuda::GemmShape s;
         s.transpose_b = transpose_w;
         s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_w ? k : n, s.ldc = n;
-        ASTRO_DISPATCH("linear", product(s, in<T>(x), in<T>(w), out<T>(y)); cuda::bias_activation(
-                           device_, m, n, in<T>(y), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+        ASTRO_DISPATCH("linear",
+                       finished_product(s, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
     }
     void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                      bool accumulate) override {
@@ -307,14 +307,25 @@ class CudaBackend : public Backend {
     }
 
   private:
+    // False where the product is left to the kernels.
     template <class T>
-    void product(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
+    bool by_cublas(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
         constexpr int64_t kMost = 0x7fffffff;  // cuBLAS counts in int
         const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMost && s.n <= kMost && s.k <= kMost;
-        if (known)
-            cublas_->gemm(s, a, b, c);
+        if (known) cublas_->gemm(s, a, b, c);
+        return known;
+    }
+    template <class T>
+    void product(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
+        if (!by_cublas(s, a, b, c)) cuda::gemm(device_, s, a, b, c);
+    }
+    template <class T>
+    void finished_product(const cuda::GemmShape& s, const T* x, const T* w, const T* bias, const UnaryOp* activation,
+                          T* slope, T* y) {
+        if (by_cublas(s, x, w, y))
+            cuda::bias_activation(device_, s.m, s.n, static_cast<const T*>(y), bias, activation, slope, y);
         else
-            cuda::gemm(device_, s, a, b, c);
+            cuda::linear(device_, s, x, w, bias, activation, slope, y);
     }
     void fetch(void* to, const void* from, int64_t bytes) {
         ASTRO_CHECK(!capturing_, "cuda: a download inside captured work");

@@ -4,6 +4,13 @@
 // pass through two buffers in shared memory: while one is multiplied the next is on its way from global memory, so
 // there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces; a second launch
 // adds the pieces up in order. The cut depends on the sizes alone: the same bits on every device.
+//
+// A linear layer's bias and activation are applied to a tile before it is written. They take a pass of their own where
+// k is cut (no piece knows the whole sum, and c is small there, at most 128 tiles), and in f64 (which is for checks,
+// and whose kernel would run out of registers).
+#include <type_traits>
+
+#include "tensor/cuda/bias_activation.cuh"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -52,11 +59,37 @@ __device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[
     for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
 }
 
-// Products go to c, or, where k is cut, to partial (pieces, products, m, n).
+// What follows a product (bias_activation.cuh); slope lies as c does.
 template <class T>
-__global__ void __launch_bounds__(kThreads) gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial) {
-    __shared__ T slice_a[2][kDepth][kRow];
-    __shared__ T slice_b[2][kDepth][kRow];
+struct Finish {
+    const T* bias = nullptr;
+    bool activated = false;
+    UnaryOp activation = UnaryOp::affine;
+    T* slope = nullptr;
+};
+
+// Chosen for each element as the kernel runs: a kernel for each function would be many large ones.
+template <class T>
+__device__ inline void finish_by(const Finish<T>& f, T x, int64_t column, T* y, int64_t at) {
+    if (!f.activated) return finish<Identity>(x, f.bias, column, f.slope, y, at);
+    switch (f.activation) {
+#define ASTRO_CASE(enumerator, Struct, name) \
+    case UnaryOp::enumerator:                \
+        return finish<unary_formula::Struct>(x, f.bias, column, f.slope, y, at);
+        ASTRO_UNARY_OPS(ASTRO_CASE)
+#undef ASTRO_CASE
+    }
+}
+
+// Products go to c, or, where k is cut, to partial (pieces, products, m, n). Finished, which takes whole products that
+// are not accumulated, something follows them.
+template <bool Finished, class T>
+__global__ void __launch_bounds__(kThreads)
+    gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, Finish<T> after) {
+    __shared__ T slices[2][2][kDepth][kRow];
+    static_assert(2 * 2 * kDepth >= kTile, "a tile of c takes the place of the slices");
+    auto &slice_a = slices[0], &slice_b = slices[1];
+    [[maybe_unused]] constexpr int kUnroll = Finished ? kDepth / 2 : kDepth;  // else registers are spilled
     const int t = static_cast<int>(threadIdx.x);
     const int row = t / (kTile / kEach) * kEach, column = t % (kTile / kEach) * kEach;
     const int64_t task = gpu::quotient(blockIdx.x, plan.tiles), tile = blockIdx.x - task * plan.tiles;
@@ -79,7 +112,7 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(Plan plan, const T* a, c
         __syncthreads();  // enough for both buffers: nobody is two slices ahead
         fetch(plan.a, fetch_a, a, m0, plan.m, p0 + kDepth, k1, held_a);
         fetch(plan.b, fetch_b, b, n0, plan.n, p0 + kDepth, k1, held_b);
-#pragma unroll
+#pragma unroll kUnroll
         for (int p = 0; p < kDepth; ++p) {
             T x[kEach], y[kEach];
             for (int i = 0; i < kEach; ++i) x[i] = slice_a[buffer][p][row + i];
@@ -89,17 +122,31 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(Plan plan, const T* a, c
         }
         buffer = 1 - buffer;
     }
-    for (int i = 0; i < kEach; ++i)
-        for (int j = 0; j < kEach; ++j) {
-            const int64_t at_m = m0 + row + i, at_n = n0 + column + j;
-            if (at_m >= plan.m || at_n >= plan.n) continue;
-            if (plan.pieces > 1) {
-                partial[(task * plan.m + at_m) * plan.n + at_n] = sum[i][j];
-            } else {
-                T* to = c + at_m * plan.ldc + at_n;
-                *to = plan.accumulate ? *to + sum[i][j] : sum[i][j];
+    if constexpr (!Finished) {
+        for (int i = 0; i < kEach; ++i)
+            for (int j = 0; j < kEach; ++j) {
+                const int64_t at_m = m0 + row + i, at_n = n0 + column + j;
+                if (at_m >= plan.m || at_n >= plan.n) continue;
+                if (plan.pieces > 1) {
+                    partial[(task * plan.m + at_m) * plan.n + at_n] = sum[i][j];
+                } else {
+                    T* to = c + at_m * plan.ldc + at_n;
+                    *to = plan.accumulate ? *to + sum[i][j] : sum[i][j];
+                }
             }
+    } else {  // by way of shared memory: one element at a time takes few registers, and neighbours write neighbours
+        T* z = &slices[0][0][0][0];
+        __syncthreads();  // the last slices have been read
+        for (int i = 0; i < kEach; ++i)
+            for (int j = 0; j < kEach; ++j) z[(row + i) * kRow + column + j] = sum[i][j];
+        __syncthreads();  // the tile is whole
+#pragma unroll 1
+        for (int e = t; e < kTile * kTile; e += kThreads) {
+            const int64_t at_m = m0 + e / kTile, at_n = n0 + e % kTile;
+            if (at_m < plan.m && at_n < plan.n)
+                finish_by(after, z[e / kTile * kRow + e % kTile], at_n, c, at_m * plan.ldc + at_n);
         }
+    }
 }
 
 template <class T>
@@ -116,13 +163,9 @@ __global__ void gemm_pieces_kernel(Plan plan, const T* partial, T* c) {
     }
 }
 
-}  // namespace
-
-template <class T>
-void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
+Plan plan_of(const GemmShape& s) {
     Plan plan;
     plan.products = s.outer * s.inner;
-    if (s.m == 0 || s.n == 0 || plan.products == 0) return;
     plan.m = s.m, plan.n = s.n, plan.k = s.k, plan.ldc = s.ldc;
     plan.accumulate = s.accumulate;
     plan.inner = s.inner;
@@ -131,22 +174,56 @@ void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
     plan.c = s.c;
     plan.tiles_n = (s.n + kTile - 1) / kTile;
     plan.tiles = (s.m + kTile - 1) / kTile * plan.tiles_n;
+    if (plan.tiles * plan.products == 0) return plan;
     // As many pieces of k as fill a large device, each at least 16 slices deep.
     const int64_t wanted = 256 / (plan.tiles * plan.products), useful = s.k / (16 * kDepth);
     plan.pieces = wanted < useful ? wanted : useful;
     if (plan.pieces < 1) plan.pieces = 1;
     plan.piece = ((s.k + plan.pieces - 1) / plan.pieces + kDepth - 1) / kDepth * kDepth;
-    const int64_t grid = plan.pieces * plan.products * plan.tiles, elements = plan.products * s.m * s.n;
-    ASTRO_CHECK(grid <= 0x7fffffff, "gemm: ", plan.products, " products of ", s.m, " x ", s.n,
+    return plan;
+}
+
+template <bool Finished, class T>
+void launch(const Device& d, const Plan& plan, const T* a, const T* b, T* c, T* partial, const Finish<T>& after) {
+    const int64_t grid = plan.pieces * plan.products * plan.tiles;
+    if (grid == 0) return;
+    ASTRO_CHECK(grid <= 0x7fffffff, "gemm: ", plan.products, " products of ", plan.m, " x ", plan.n,
                 " are too many for one launch");
+    gpu::launch<gemm_kernel<Finished, T>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial,
+                                          after);
+}
+
+}  // namespace
+
+template <class T>
+void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
+    const Plan plan = plan_of(s);
+    const int64_t elements = plan.products * s.m * s.n;
     Scratch<T> partial(d, plan.pieces > 1 ? plan.pieces * elements : 0);
-    gpu::launch<gemm_kernel<T>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial.get());
+    launch<false, T>(d, plan, a, b, c, partial.get(), {});
     if (plan.pieces > 1)
         gpu::launch<gemm_pieces_kernel<T>>(gpu::blocks(elements, 256), 256, 0, d.stream, plan,
                                            static_cast<const T*>(partial.get()), c);
 }
 
-template void gemm<float>(const Device&, const GemmShape&, const float*, const float*, float*);
-template void gemm<double>(const Device&, const GemmShape&, const double*, const double*, double*);
+template <class T>
+void linear(const Device& d, const GemmShape& s, const T* a, const T* b, const T* bias, const UnaryOp* activation,
+            T* slope, T* c) {
+    if constexpr (std::is_same_v<T, float>) {
+        const Plan plan = plan_of(s);
+        if (plan.pieces == 1 && (bias || activation || slope))
+            return launch<true, T>(d, plan, a, b, c, nullptr,
+                                   {bias, activation != nullptr, activation ? *activation : UnaryOp::affine, slope});
+    }
+    gemm(d, s, a, b, c);
+    bias_activation(d, s.m, s.n, static_cast<const T*>(c), bias, activation, slope, c);
+}
+
+#define ASTRO_FOR(T)                                                                \
+    template void gemm<T>(const Device&, const GemmShape&, const T*, const T*, T*); \
+    template void linear<T>(const Device&, const GemmShape&, const T*, const T*, const T*, const UnaryOp*, T*, T*);
+ASTRO_FOR(float)
+ASTRO_FOR(double)
+#undef ASTRO_FOR
 
 }  // namespace astro::cuda

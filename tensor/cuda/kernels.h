@@ -51,6 +51,10 @@ struct GemmShape {
 };
 template <class T>
 void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
+// The same, then bias_activation on c: a single product, not accumulated, with c's rows next to one another.
+template <class T>
+void linear(const Device& d, const GemmShape& shape, const T* a, const T* b, const T* bias, const UnaryOp* activation,
+            T* slope, T* c);
 
 // bias_activation.cu
 // y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that

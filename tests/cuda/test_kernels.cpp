@@ -381,3 +381,41 @@ TEST_CASE(
             }
     }
 }
+
+TEST_CASE("cuda linear finished by the built-in product: what gemm, add, unary and its gradient give one by one") {
+    const auto gpu = cuda_backend({true});
+    struct Case {
+        int64_t m, n, k;
+    };
+    // None, those of layers, and another.
+    const UnaryOp relu_op = UnaryOp::relu, silu_op = UnaryOp::silu, gelu_op = UnaryOp::gelu, tanh_op = UnaryOp::tanh;
+    const UnaryOp* const activations[] = {nullptr, &relu_op, &silu_op, &gelu_op, &tanh_op};
+    int form = 0;  // bias and slope, or not: every pair with every activation over the sizes
+    // One tile and several, tails of each size, nothing to add up; the last two are cut along k.
+    for (const Case& c :
+         {Case{1, 1, 1}, {64, 64, 16}, {65, 63, 17}, {130, 67, 33}, {3, 70, 0}, {7, 9, 600}, {66, 3, 520}})
+        for (const UnaryOp* activation : activations) {
+            const bool with_bias = form & 1, with_slope = form & 2;
+            const int64_t all = c.m * c.n;
+            ++form;
+            compare(
+                *gpu,
+                text("linear ", c.m, " ", c.n, " ", c.k, " ", activation ? op_name(*activation) : "none",
+                     with_bias ? " bias" : "", with_slope ? " slope" : ""),
+                {{random(c.m * c.k, 1), random(c.k * c.n, 2, -.2, .2), random(c.n, 3)}, {all, all}},
+                [&](Backend& b, DType type, auto& in, auto& out) {
+                    const void* bias = with_bias ? in[2] : nullptr;
+                    void *slope = with_slope ? out[0] : nullptr, *y = out[1];
+                    if (&b == gpu.get())
+                        return b.linear(type, c.m, c.n, c.k, in[0], in[1], false, bias, activation, slope, y);
+                    Tensor z = Tensor::zeros(b, type, Shape{all});
+                    const Tensor ones = Tensor::full(b, type, Shape{all}, 1);
+                    if (bias) b.copy_rows(type, c.m, c.n, bias, 0, z.raw(), c.n, false);
+                    b.gemm(type, false, false, c.m, c.n, c.k, in[0], c.k, in[1], c.n, z.raw(), c.n, true);
+                    const UnaryOp op = activation ? *activation : UnaryOp::affine;  // 1 z + 0
+                    b.unary(op, type, all, z.raw(), 1, 0, y);
+                    if (slope) b.unary_grad(op, type, all, z.raw(), y, ones.raw(), 1, 0, slope);
+                },
+                1e-5);
+        }
+}

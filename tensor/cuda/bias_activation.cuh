@@ -1,0 +1,29 @@
+// What follows a product in a linear layer, for one element of it: y = f(z), z = x + bias, f'(z) kept for the gradient.
+#pragma once
+
+#include "tensor/cuda/launch.cuh"
+#include "tensor/scalar_ops.h"
+
+namespace astro::cuda {
+
+struct Identity {
+    template <class T>
+    ASTRO_HOST_DEVICE static T f(T x, T, T) {
+        return x;
+    }
+    template <class T>
+    ASTRO_HOST_DEVICE static T df(T, T, T, T) {
+        return T(1);
+    }
+};
+
+// Element `at` of y, in column `column`; bias and slope may be null, and y may be where x comes from.
+template <class Op, class T>
+__device__ inline void finish(T x, const T* bias, int64_t column, T* slope, T* y, int64_t at) {
+    const T z = bias ? x + bias[column] : x;
+    const T value = Op::f(z, T(0), T(0));
+    if (slope) slope[at] = Op::df(z, value, T(0), T(0));
+    y[at] = value;
+}
+
+}  // namespace astro::cuda
