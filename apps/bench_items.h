@@ -13,7 +13,7 @@
 namespace astro::app {
 
 struct BenchItem {
-    std::string group;  // "steps", "samplers" or "gemm"
+    std::string group;  // "steps", "samplers", "gemm" or "stitching"
     std::string name, words;
     // Makes the step; what it needs lives in the function it returns. The step is called again and again.
     std::function<std::function<void()>(const Context& context)> make;

@@ -113,8 +113,10 @@ class CountingBackend : public Backend {
     }
     void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
                         const void* gy, void* ggate, void* gh) override {
-        for (int i = 0; i < 2; ++i) kernel(count(2 * rows * width + groups * width), 0, type);
-        kernel(count(rows * width), 0, type);
+        kernel(count(groups * width), 0, type);                     // the gate's gradient to zero
+        kernel(count(3 * rows * width), 0, type);                   // gy h
+        kernel(count(rows * width + 2 * groups * width), 0, type);  // its sums
+        kernel(count(2 * rows * width + groups * width), 0, type);  // gate gy
         to_.gated_add_grad(type, rows, width, groups, gate, h, gy, ggate, gh);
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,

@@ -10,7 +10,9 @@ diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
 
 TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
                                  Rng stream)
-    : context_(context), config_(config), steps_(std::make_unique<nn::Steps>(context.backend, context.threads, context.chunks)) {
+    : context_(context),
+      config_(config),
+      steps_(std::make_unique<nn::Steps>(context.backend, context.threads, context.chunks)) {
     spec.layers = config.layers, spec.width = config.width, spec.heads = config.heads;
     spec.levels = config.diffusion_steps;
     online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, stream}, spec);

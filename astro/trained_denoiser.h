@@ -1,6 +1,9 @@
 // A trajectory denoiser with what its training keeps: averaged weights and AdamW. Dynamics and planner each have one.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "astro/config.h"
 #include "astro/training.h"
 #include "diffusion/denoiser.h"

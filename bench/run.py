@@ -113,12 +113,15 @@ def measure_npz(sides, options):
 
 
 def choose(items, wanted):
-    groups = {item["group"] for item in items} | {"npz"}
-    names = groups | {item["name"] for item in items}
+    measured = [item for item in items if item["group"] in GROUPS]
+    groups = {item["group"] for item in measured} | {"npz"}
+    names = groups | {item["name"] for item in measured}
     for word in wanted:
+        if word in {item["name"] for item in items} | {item["group"] for item in items} and word not in names:
+            raise Failure("'%s' has no peer that it is measured beside: astro bench --items %s" % (word, word))
         if word not in names:
             raise Failure("unknown item '%s'; groups: %s; items: astro bench --list" % (word, ", ".join(sorted(groups))))
-    return [item for item in items if item["group"] in GROUPS and (item["group"] in wanted or item["name"] in wanted)]
+    return [item for item in measured if item["group"] in wanted or item["name"] in wanted]
 
 
 def measure(options):
@@ -131,8 +134,10 @@ def measure(options):
         for item in choose(known, wanted):
             records.append(measure_item(sides, item, options))
             note("%d threads: %s" % (threads, tables.one_line(records[-1])))
-        if "npz" in wanted and "numpy" in sides and any(item["name"] == "npz-load" for item in known):
+        if "npz" in wanted and "numpy" in sides:
             records += measure_npz(sides, options)
+        elif "npz" in wanted:
+            note("notice: files are written by NumPy, which is missing; ours alone: astro bench --items npz")
         result["records"] += [{"threads": threads, **record} for record in records]
         for side in sides.values():
             side.close()

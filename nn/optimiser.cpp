@@ -76,6 +76,7 @@ Tensor join_elements(const std::vector<Tensor>& parts) {
 
 Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
     ASTRO_CHECK(!parts.empty(), "tree_sum: nothing to sum");
+    if (parts.size() == 1) return parts[0];
     const int64_t n = parts[0].numel(), size = dtype_size(parts[0].dtype());
     constexpr int64_t kPiece = 2048;  // elements a thread adds at a time
     threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {

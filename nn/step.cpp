@@ -114,7 +114,8 @@ Figures Step::run(const std::function<void()>& body) {
     std::string bad;
     for (size_t i = 0; i < k.names.size(); ++i) {
         if (bad.empty() && !std::isfinite(host[i + 1]))
-            bad = text(k.names[i][0] == '.' ? "the gradient's norm" : k.names[i], " is ", host[i + 1]);
+            bad = text(k.names[i][0] == '.' ? "the norm of the gradient of " + k.names[i].substr(1) : k.names[i],
+                       " is ", host[i + 1]);
         if (k.names[i][0] != '.') figures.emplace_back(k.names[i], host[i + 1]);
     }
     if (host[0] != 0)

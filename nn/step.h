@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tensor/base/threads.h"
+#include "tensor/rng.h"
 #include "tensor/tensor.h"
 
 namespace astro {

@@ -77,7 +77,7 @@ class Backend {
     virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
     // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size
     // is 0. bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is
-    // null. The same as gemm, add and unary one after the other.
+    // null; a slope goes with an activation, which is one without constants. The same as gemm, add and unary one after the other.
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                         const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
 

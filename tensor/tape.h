@@ -56,7 +56,6 @@ class Tape {
         bool accumulate = false;
     };
     Place place_of(const Tensor& x);  // the caller writes all of it
-    size_t size() const { return nodes_.size(); }
 
   private:
     struct Saved {

@@ -56,6 +56,9 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
             }
     check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
     check(float{}, 14, 600, 530, true, false, true);
+    for (int64_t m : {191, 192, 193, 385})  // blocks of rows
+        for (int64_t n : {3, 64, 70})
+            for (int64_t k : {40, 260}) check(float{}, m, n, k, m % 2 == 0, n % 2 == 0, k % 3 == 0);
     for (int64_t n : {1, 2, 4, 5})  // narrow results
         for (int64_t m : {1, 3, 4, 63, 64, 65, 129})
             for (int64_t k : {64, 300}) {
@@ -76,12 +79,28 @@ TEST_CASE("a linear layer with its activation equals product, bias and activatio
                 const Tensor x = Tensor::from(*backend, Shape{m, k}, random_values(m * k, rng));
                 const Tensor w = Tensor::from(*backend, Shape{k, n}, random_values(k * n, rng));
                 const Tensor b = Tensor::from(*backend, Shape{n}, random_values(n, rng));
-                const std::vector<float> got = linear(x, w, b, UnaryOp::gelu).to_vector<float>(),
-                                         want = gelu(matmul(x, w) + b).to_vector<float>();
-                double worst = 0;
-                for (size_t i = 0; i < got.size(); ++i)
-                    worst = std::max(worst, std::fabs(double(got[i]) - double(want[i])));
-                CHECK(worst < 1e-5);
+                const Tensor gy = Tensor::from(*backend, Shape{m, n}, random_values(m * n, rng));
+                // The result without a tape, with one, and the gradients of all three.
+                auto results = [&](bool fused) {
+                    auto f = [&](const Tensor& u, const Tensor& v, const Tensor& c) {
+                        return fused ? linear(u, v, c, UnaryOp::gelu) : gelu(matmul(u, v) + c);
+                    };
+                    std::vector<std::vector<float>> all = {f(x, w, b).to_vector<float>()};
+                    Tape tape;
+                    const Tensor u = tape.watch(x), v = tape.watch(w), c = tape.watch(b), y = f(u, v, c);
+                    tape.backward({y}, {gy});
+                    for (const Tensor& t : {y, tape.gradient(u), tape.gradient(v), tape.gradient(c)})
+                        all.push_back(t.to_vector<float>());
+                    return all;
+                };
+                const auto got = results(true), want = results(false);
+                for (size_t i = 0; i < got.size(); ++i) {
+                    double worst = 0;
+                    for (size_t j = 0; j < got[i].size(); ++j)
+                        worst = std::max(worst, std::fabs(double(got[i][j]) - double(want[i][j])));
+                    INFO("m ", m, " n ", n, " k ", k, " result ", i);
+                    CHECK(worst < 3e-5);
+                }
             }
 }
 

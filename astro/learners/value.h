@@ -7,7 +7,7 @@
 
 namespace astro::learners {
 
-// Q_0, Q_1, ... on [input, action]; or, without actions, a value V on inputs.
+// Q_0, Q_1, ... on [input, action].
 struct Critics {
     std::vector<nn::Mlp> q;
 

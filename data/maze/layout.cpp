@@ -80,12 +80,6 @@ const Layout& layout(std::string_view maze) {
     fail(ErrorKind::usage, "unknown maze '", maze, "': there is medium, large, giant, teleport");
 }
 
-std::vector<std::string> environment_names() {
-    std::vector<std::string> names;
-    for (const Layout& l : layouts()) names.push_back("pointmaze-" + l.name + "-v0");
-    return names;
-}
-
 bool parse_environment(std::string_view name, EnvironmentName& out) {
     std::vector<std::string> words;
     for (size_t at = 0; at <= name.size();) {

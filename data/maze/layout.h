@@ -58,6 +58,5 @@ struct EnvironmentName {
 };
 // False where the name is not a point maze's.
 bool parse_environment(std::string_view name, EnvironmentName& out);
-std::vector<std::string> environment_names();
 
 }  // namespace astro::maze

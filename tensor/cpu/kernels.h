@@ -35,9 +35,9 @@ struct Kernels {
     void (*gated_add)(int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h, T* y);
     void (*gated_add_grad)(int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h, const T* gy,
                            T* ggate, T* gh);
-    // scratch: tokens * tokens elements more than gemm's workspace.
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);
+    // scratch: tokens * tokens elements more than gemm's workspace.
     void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, const T* qkv,
                            const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
     void (*logsumexp)(int64_t rows, int64_t columns, const T* x, T* softmax, T* y);

@@ -1,10 +1,11 @@
 // Matrix product: c (m, n) (+)= op(a) op(b), and the linear layer on it. Part of kernels_impl.inl.
 //
-// b is packed into panels as wide as the register tile, kBlockK rows of it at a time; a is read where it lies
-// (both of its strides are free, so transposing it costs nothing). A tile of c is kept in registers over a
-// block of k. Every element of c is the sum over k in order, in blocks of kBlockK: it depends neither on the
-// tile it falls into nor on the other rows. Weights can be packed once and used until they change
-// (pack_matrix, linear).
+// b is packed into panels as wide as the register tile, kBlockK rows of it at a time, or used where it lies if few rows
+// of a would not pay for that; a is read where it lies (both of its strides are free, so transposing it costs nothing).
+// A tile of c is kept in registers over a block of k. Every element of c is the sum over k in blocks of kBlockK, each
+// in order, or, where c is narrow (is_narrow), in the lanes' order: that depends on n, k and the transposes, neither on
+// the tile it falls into nor on the other rows. Weights can be packed once and used until they change (pack_matrix,
+// linear).
 namespace astro::cpu {
 namespace ASTRO_ISA {
 
@@ -306,7 +307,7 @@ void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t
         for (int64_t j0 = 0; j0 < n; j0 += kBlockN) {
             const int64_t nc = n - j0 < kBlockN ? n - j0 : kBlockN;
             // Few rows of a do not pay for packing, if b has whole vectors and is small enough for the first cache.
-            const bool in_place = !tb && m <= 64 && kc <= 64 && nc % Vector<T>::kLanes == 0;
+            const bool in_place = !tb && m <= 64 && kc <= 64 && nc % Vector<T>::kLanes == 0 && !is_narrow<T>(nc, kc);
             if (!in_place) pack_block(tb, kc, nc, b, ldb, p0, j0, workspace);
             multiply_block(m, nc, kc, a + p0 * a_k, a_row, a_k, in_place ? b + p0 * ldb + j0 : workspace, !in_place,
                            ldb, to.at(0, j0));
@@ -330,7 +331,7 @@ void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* pack
     }
 }
 
-// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given, gets f'(z).
+// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given with f, gets f'(z).
 template <class T>
 void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
             T* slope, T* y) {

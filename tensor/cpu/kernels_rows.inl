@@ -45,7 +45,7 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
         else
             for (int64_t i = 0; i < width; ++i) out[i] = gr[i] * offset;
         const T mean_d = sum_of(width, out) / T(width);
-        // mean(d h) = rstd (mean(d x) - mean mean(d)): d and x - mean are multiplied in one pass
+        // mean(d h) = rstd mean(d (x - mean)), in one pass
         T lane[16] = {};
         int64_t i = 0;
         for (; i + 16 <= width; i += 16)

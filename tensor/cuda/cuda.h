@@ -15,6 +15,8 @@ struct CudaOptions {
     bool own_gemm = false;                             // the built-in matrix product, not cuBLAS
     MatmulPrecision precision = MatmulPrecision::f32;  // cuBLAS alone knows the others
     bool capture = true;                               // steps as graphs; tests compare with steps that are not
+    // Under the emulator: bytes that the allocator keeps, as it does on a device; 0: every block is checked for itself.
+    int64_t emulated_cache = 0;
 };
 
 // Device 0 (CUDA_VISIBLE_DEVICES chooses which that is). Null where there is none; `reason` then says why, in words

@@ -107,7 +107,7 @@ class CudaBackend : public Backend {
   public:
     CudaBackend(const CudaOptions& options, const cudaDeviceProp& properties)
         : captures_(options.capture),
-          allocator_(gpu::kEmulated ? 0 : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
+          allocator_(gpu::kEmulated ? options.emulated_cache : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
         std::string products = "own matrix products";

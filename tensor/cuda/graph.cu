@@ -6,8 +6,11 @@ namespace astro::cuda {
 // is safe, as the memory is given back only after the graph.
 Graph::Graph(cudaStream_t stream, Allocator& allocator, std::mutex& mutex)
     : stream_(stream), allocator_(allocator), mutex_(mutex) {
-    gpu::check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed), "begin of a capture");
     allocator_.begin_capture();
+    const cudaError_t status = cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed);
+    if (status == cudaSuccess) return;
+    allocator_.end_capture(), allocator_.drop_capture();
+    gpu::check(status, "begin of a capture");
 }
 
 Graph::~Graph() {

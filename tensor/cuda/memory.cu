@@ -22,13 +22,16 @@ void* DeviceAllocator::device_allocate(int64_t bytes) {
 }
 
 void DeviceAllocator::device_release(void* block) {
-    if (gpu::kEmulated)
-        waiting_.push_back(block);
-    else
+    if (!gpu::kEmulated) {
         cudaFree(block);  // waits for the device
+        return;
+    }
+    std::lock_guard<std::mutex> lock(waiting_mutex_);
+    waiting_.push_back(block);
 }
 
 void DeviceAllocator::synchronised() {
+    std::lock_guard<std::mutex> lock(waiting_mutex_);
     for (void* block : waiting_) cudaFree(block);
     waiting_.clear();
 }

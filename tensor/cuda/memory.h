@@ -1,6 +1,7 @@
 // Memory of the device and the way between host and device.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "tensor/allocator.h"
@@ -21,6 +22,7 @@ class DeviceAllocator : public Allocator {
     void device_release(void* block) override;
 
   private:
+    std::mutex waiting_mutex_;
     std::vector<void*> waiting_;
 };
 

@@ -25,9 +25,12 @@ struct Outcome {
     uint64_t graphs = 0;  // launched
 };
 
-Outcome train(const Make& make, bool capture, int64_t updates = 4) {
+constexpr int64_t kCache = 64 << 20;  // bytes: blocks are reused, as on a device
+
+Outcome train(const Make& make, bool capture, int64_t cache, int64_t updates = 4) {
     CudaOptions options;
     options.capture = capture;
+    options.emulated_cache = cache;
     const auto backend = cuda_backend(options);
     ThreadPool pool(1);
     const auto trainee = make(Context{*backend, pool, 2});
@@ -41,9 +44,9 @@ Outcome train(const Make& make, bool capture, int64_t updates = 4) {
 }
 
 // graphs: launches of graphs in four updates. The first step of a kind is not captured, the others are.
-void check(const std::string& what, const Make& make, uint64_t graphs = 3) {
+void check(const std::string& what, const Make& make, int64_t cache, uint64_t graphs = 3) {
     INFO(what);
-    const Outcome plain = train(make, false), captured = train(make, true);
+    const Outcome plain = train(make, false, 0), captured = train(make, true, cache);
     CHECK(plain.graphs == 0);
     CHECK(captured.graphs == graphs);
     CHECK(captured.figures == plain.figures);
@@ -118,18 +121,24 @@ struct Small : Trainee {
 TEST_CASE("cuda capture: steps as graphs give the same bits, for every network") {
     const World w;
     for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp})
-        check("tdr", [&](const Context& c) {
-            TdrConfig config = w.config.tdr;
-            config.objective = objective;
-            config.heads = objective == TdrObjective::hilp ? 2 : 1;
-            return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
-        });
+        check(
+            "tdr",
+            [&](const Context& c) {
+                TdrConfig config = w.config.tdr;
+                config.objective = objective;
+                config.heads = objective == TdrObjective::hilp ? 2 : 1;
+                return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
+            },
+            objective == TdrObjective::hilp ? kCache : 0);
     DynamicsConfig dynamics = w.config.dynamics;
     dynamics.form = DynamicsForm::sampled;
     dynamics.one_pass_share = .4, dynamics.loop_steps = dynamics.final_steps = 2;
-    check("dynamics", [&](const Context& c) {
-        return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
-    });
+    check(
+        "dynamics",
+        [&](const Context& c) {
+            return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+        },
+        0);
     struct Stitcher : Planner {
         std::unique_ptr<Dynamics> model;
         Stitcher(const Context& c, const World& world, const PlannerConfig& config, const DynamicsConfig& d,
@@ -147,7 +156,7 @@ TEST_CASE("cuda capture: steps as graphs give the same bits, for every network")
                 randomise(*model);
                 return std::make_unique<Stitcher>(c, w, config, dynamics, std::move(model));
             },
-            random_hole ? 2 : 3);
+            random_hole ? kCache : 0, random_hole ? 2 : 3);
     }
 }
 
@@ -167,7 +176,7 @@ TEST_CASE("cuda capture: steps as graphs give the same bits, for every learner")
             [&](const Context& c) {
                 return learners::make_learner(base, c, config, "pointmaze-medium-v0", data, "policy/test");
             },
-            two_kinds ? 2 : 3);
+            kCache, two_kinds ? 2 : 3);
     }
 }
 
@@ -249,46 +258,50 @@ TEST_CASE("cuda capture: what is not finite fails a captured step, and no parame
 }
 
 TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobody else's, and comes back") {
-    const auto backend = cuda_backend();
-    ThreadPool pool(1);
-    const int64_t at_first = backend->allocator().stats().in_use;
-    {
-        Small trainee(Context{*backend, pool, 1});
-        for (int64_t k = 0; k < 2; ++k) trainee.update(k);
-        const int64_t one = backend->allocator().stats().reserved;
-        CHECK(one > 0);
-        trainee.rows = 40;
-        for (int64_t k = 2; k < 4; ++k) trainee.update(k);
-        CHECK(backend->allocator().stats().reserved > one);
-        // Others ask for memory of the same sizes and write it; both graphs are replayed and give what they did.
-        std::vector<Tensor> others;
-        for (int64_t n = 1; n < 200; ++n) others.push_back(Tensor::full(*backend, DType::f32, Shape{n}, 1e30));
-        const uint64_t before = gpu::emulated::counters().graph_launches;
-        const double forty = trainee.update(4)[0].second;
-        trainee.rows = 5;
-        const double five = trainee.update(5)[0].second;
-        CHECK(gpu::emulated::counters().graph_launches - before == 2);
-        for (const Tensor& t : others) CHECK(t.norm() == doctest::Approx(1e30 * std::sqrt(double(t.numel()))));
-        CudaOptions options;
-        options.capture = false;
-        const auto plain = cuda_backend(options);
-        Small same(Context{*plain, pool, 1});
-        for (int64_t k = 0; k < 6; ++k) {
-            same.rows = k < 2 || k == 5 ? 5 : 40;
-            const double loss = same.update(k)[0].second;
-            if (k == 4) CHECK(loss == forty);
-            if (k == 5) CHECK(loss == five);
+    for (int64_t cache : {int64_t{0}, kCache}) {
+        CudaOptions cached;
+        cached.emulated_cache = cache;
+        const auto backend = cuda_backend(cached);
+        ThreadPool pool(1);
+        const int64_t at_first = backend->allocator().stats().in_use;
+        {
+            Small trainee(Context{*backend, pool, 1});
+            for (int64_t k = 0; k < 2; ++k) trainee.update(k);
+            const int64_t one = backend->allocator().stats().reserved;
+            CHECK(one > 0);
+            trainee.rows = 40;
+            for (int64_t k = 2; k < 4; ++k) trainee.update(k);
+            CHECK(backend->allocator().stats().reserved > one);
+            // Others ask for memory of the same sizes and write it; both graphs are replayed and give what they did.
+            std::vector<Tensor> others;
+            for (int64_t n = 1; n < 200; ++n) others.push_back(Tensor::full(*backend, DType::f32, Shape{n}, 1e30));
+            const uint64_t before = gpu::emulated::counters().graph_launches;
+            const double forty = trainee.update(4)[0].second;
+            trainee.rows = 5;
+            const double five = trainee.update(5)[0].second;
+            CHECK(gpu::emulated::counters().graph_launches - before == 2);
+            for (const Tensor& t : others) CHECK(t.norm() == doctest::Approx(1e30 * std::sqrt(double(t.numel()))));
+            CudaOptions options;
+            options.capture = false;
+            const auto plain = cuda_backend(options);
+            Small same(Context{*plain, pool, 1});
+            for (int64_t k = 0; k < 6; ++k) {
+                same.rows = k < 2 || k == 5 ? 5 : 40;
+                const double loss = same.update(k)[0].second;
+                if (k == 4) CHECK(loss == forty);
+                if (k == 5) CHECK(loss == five);
+            }
+            // A step of a kind whose inputs have other sizes than they had.
+            nn::Steps steps(*backend, pool, 1);
+            auto of_size = [&](int64_t n) {
+                nn::Step step = steps.begin("one kind");
+                const Tensor x = step.input(Shape{n}, std::vector<float>(static_cast<size_t>(n), 1.0f));
+                return step.run([&] { step.report("sum", x); })[0].second;
+            };
+            for (int k = 0; k < 3; ++k) CHECK(of_size(20) == 20);
+            CHECK_THROWS_WITH(of_size(200), doctest::Contains("of a kind that was recorded with"));
         }
-        // A step of a kind whose inputs have other sizes than they had.
-        nn::Steps steps(*backend, pool, 1);
-        auto of_size = [&](int64_t n) {
-            nn::Step step = steps.begin("one kind");
-            const Tensor x = step.input(Shape{n}, std::vector<float>(static_cast<size_t>(n), 1.0f));
-            return step.run([&] { step.report("sum", x); })[0].second;
-        };
-        for (int k = 0; k < 3; ++k) CHECK(of_size(20) == 20);
-        CHECK_THROWS_WITH(of_size(200), doctest::Contains("of a kind that was recorded with"));
+        CHECK(backend->allocator().stats().reserved == 0);
+        CHECK(backend->allocator().stats().in_use == at_first);
     }
-    CHECK(backend->allocator().stats().reserved == 0);
-    CHECK(backend->allocator().stats().in_use == at_first);
 }
