@@ -7,7 +7,7 @@ Tensor PackedWeights::of(Tensor weight, bool transposed) {
     Backend& backend = weight.backend();
     const int64_t size = backend.packed_size(weight.dtype(), k, n);
     if (size == 0) return weight;
-    static std::mutex mutex;  // one for all: held for microseconds, a few times a piece of a batch
+    static std::mutex mutex;  // one for all: who comes first packs, some tens of microseconds; others find it done
     std::lock_guard<std::mutex> lock(mutex);
     std::unique_ptr<PackedWeights>& kept = weight.storage()->packed;
     if (!kept) kept = std::make_unique<PackedWeights>();
