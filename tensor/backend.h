@@ -77,7 +77,8 @@ class Backend {
     virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
     // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size
     // is 0. bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is
-    // null; a slope goes with an activation, which is one without constants. The same as gemm, add and unary one after the other.
+    // null; a slope goes with an activation, which is one without constants. The same as gemm, add and unary one after
+    // the other.
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                         const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
 
@@ -95,8 +96,8 @@ class Backend {
                                  const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
                                  void* ggain, void* gbias) = 0;
 
-    // x, h (rows, width) -> y = x + gate[g] * h, gate (groups, width), g = row / (rows / groups); the gradients of h and
-    // of the gate, both overwritten, from gy, which is x's.
+    // x, h (rows, width) -> y = x + gate[g] * h, gate (groups, width), g = row / (rows / groups); the gradients of h
+    // and of the gate, both overwritten, from gy, which is x's.
     virtual void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
                            const void* h, void* y) = 0;
     virtual void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate,

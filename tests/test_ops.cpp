@@ -54,7 +54,8 @@ TEST_CASE("exp in f32: right up to the largest number, infinity above, 0 below t
                                : want > double(Limits::max()) ? y[i] == infinity
                                : want < double(Limits::min()) ? y[i] == 0
                                                               : std::fabs(double(y[i]) - want) < 2.6e-7 * want;
-            if (!right && ++wrong == 1) FAIL_CHECK(std::string(table.isa), ": exp(", x[i], ") = ", y[i], ", expected ", want);
+            if (!right && ++wrong == 1)
+                FAIL_CHECK(std::string(table.isa), ": exp(", x[i], ") = ", y[i], ", expected ", want);
         }
         CHECK(wrong == 0);
     }

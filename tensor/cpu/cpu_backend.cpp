@@ -217,9 +217,8 @@ class CpuBackend : public Backend {
     }
     void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
                         const void* gy, void* ggate, void* gh) override {
-        ASTRO_DISPATCH("gated_add_grad",
-                       kernels<T>().gated_add_grad(rows, width, groups, in<T>(gate), in<T>(h), in<T>(gy), out<T>(ggate),
-                                                   out<T>(gh)));
+        ASTRO_DISPATCH("gated_add_grad", kernels<T>().gated_add_grad(rows, width, groups, in<T>(gate), in<T>(h),
+                                                                     in<T>(gy), out<T>(ggate), out<T>(gh)));
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
