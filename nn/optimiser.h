@@ -73,13 +73,4 @@ Tensor join_elements(const std::vector<Tensor>& parts);
 // Sums tensors pairwise in a fixed tree; destroys its argument. The threads share the elements' additions.
 Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts);
 
-// Pieces that `rows` are cut into where `chunks` are asked for.
-inline int64_t chunk_count(int64_t chunks, int64_t rows) { return std::max<int64_t>(1, std::min(chunks, rows)); }
-
-// The run of rows that chunk c of n takes: [first, first + count).
-inline std::pair<int64_t, int64_t> chunk_rows(int64_t rows, int64_t chunks, int64_t c) {
-    const int64_t first = rows * c / chunks;
-    return {first, rows * (c + 1) / chunks - first};
-}
-
 }  // namespace astro::nn

@@ -75,10 +75,10 @@ double* Step::failed() { return kind_.figures.data<double>(); }
 
 void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
     constexpr int64_t kLeast = 1 << 14;  // elements worth a piece of their own
-    const int64_t pieces = std::max<int64_t>(1, std::min(pieces_, n / kLeast));
+    const int64_t pieces = chunk_count(pieces_, n / kLeast);
     threads_.run(pieces, [&](int64_t i) {
-        const int64_t first = n * i / pieces;
-        f(first, n * (i + 1) / pieces - first);
+        const auto [first, count] = chunk_rows(n, pieces, i);
+        f(first, count);
     });
 }
 

@@ -6,6 +6,7 @@
 // records it the second time that a kind of step is run, and replays it from then on.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +23,15 @@ namespace astro {
 using Figures = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
 
 namespace nn {
+
+// Pieces that `rows` are cut into where `chunks` are asked for.
+inline int64_t chunk_count(int64_t chunks, int64_t rows) { return std::max<int64_t>(1, std::min(chunks, rows)); }
+
+// The run of rows that chunk c of n takes: [first, first + count).
+inline std::pair<int64_t, int64_t> chunk_rows(int64_t rows, int64_t chunks, int64_t c) {
+    const int64_t first = rows * c / chunks;
+    return {first, rows * (c + 1) / chunks - first};
+}
 
 // Host arrays on their way to tensors, many in one copy.
 class Inputs {

@@ -62,6 +62,23 @@ struct DTypeOf<uint8_t> {
     static constexpr DType value = DType::u8;
 };
 
+// Calls f(T{}) with the type's T.
+template <class F>
+void visit(DType type, F&& f) {
+    switch (type) {
+        case DType::f32:
+            return f(float{});
+        case DType::f64:
+            return f(double{});
+        case DType::i32:
+            return f(int32_t{});
+        case DType::i64:
+            return f(int64_t{});
+        case DType::u8:
+            return f(uint8_t{});
+    }
+}
+
 // Calls f(T{}) with T = float or double; throws for other types, naming the caller.
 template <class F>
 decltype(auto) visit_float(const char* op, DType type, F&& f) {

@@ -307,22 +307,6 @@ class CpuBackend : public Backend {
     std::unique_ptr<CapturedWork> capture(const std::function<void()>&) override { return nullptr; }
 
   private:
-    template <class F>
-    static void visit(DType type, F f) {
-        switch (type) {
-            case DType::f32:
-                return f(float{});
-            case DType::f64:
-                return f(double{});
-            case DType::i32:
-                return f(int32_t{});
-            case DType::i64:
-                return f(int64_t{});
-            case DType::u8:
-                return f(uint8_t{});
-        }
-    }
-
     HostAllocator allocator_;
 };
 

@@ -332,21 +332,6 @@ class CudaBackend : public Backend {
         staging_.fetch(to, from, bytes);
         allocator_.synchronised();
     }
-    template <class F>
-    static void visit(DType type, F f) {
-        switch (type) {
-            case DType::f32:
-                return f(float{});
-            case DType::f64:
-                return f(double{});
-            case DType::i32:
-                return f(int32_t{});
-            case DType::i64:
-                return f(int64_t{});
-            case DType::u8:
-                return f(uint8_t{});
-        }
-    }
 
     std::mutex mutex_;
     bool captures_, capturing_ = false;
