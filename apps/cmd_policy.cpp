@@ -73,23 +73,27 @@ int with_arm(CommandLine& line, Work work) {
 int run_train_policy(CommandLine& line) {
     return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         const std::vector<std::string> before = keys_of(runner.results());
-        train_and_evaluate_policy(runner, learner, arm);
+        train_and_evaluate_policies(runner, seeds_of(runner.config(), learner, arm));
         print_new(runner.results(), before, json);
     });
 }
 
 int run_evaluate(CommandLine& line) {
     return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
-        std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, arm);
-        runner.require_trained(*policy, "");
-        const Evaluation e = evaluate_policy(runner, *policy, false);
-        data::Json figures = data::Json::object();
-        figures["policy"] = policy->name();
-        figures["episodes"] = static_cast<int64_t>(e.outcomes.size());
-        figures["success"] = e.success;
-        figures["success_by_task"] = e.task_success;
-        figures["mean_steps"] = e.mean_steps;
-        print_new(figures, {}, json);
+        data::Json all = data::Json::object();
+        for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
+            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+            runner.require_trained(*policy, "");
+            const Evaluation e = evaluate_policy(runner, *policy, false);
+            data::Json figures = data::Json::object();
+            figures["policy"] = policy->name();
+            figures["episodes"] = static_cast<int64_t>(e.outcomes.size());
+            figures["success"] = e.success;
+            figures["success_by_task"] = e.task_success;
+            figures["mean_steps"] = e.mean_steps;
+            all[policy->name()] = figures;
+        }
+        print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);
     });
 }
 

@@ -28,6 +28,7 @@ int run_run(CommandLine& line) {
     Workbench& bench = runner.bench();
     const data::Dataset augmented = data::load_dataset(path, &runner.threads());
     data::Dataset duplicate;
+    std::vector<PolicyRun> runs;
     for (const std::string& learner : config.experiment.learners)
         for (const std::string& arm : config.experiment.arms) {
             ArmData data{arm, &bench.train_data(), nullptr};
@@ -37,8 +38,9 @@ int run_run(CommandLine& line) {
                     duplicate = duplicate_control(bench.map(), augmented.rows, config.augment.tail_rows, bench.seed());
                 data.other = &duplicate;
             }
-            train_and_evaluate_policy(runner, learner, data);
+            for (const PolicyRun& run : seeds_of(config, learner, data)) runs.push_back(run);
         }
+    train_and_evaluate_policies(runner, runs);
     write_pictures(runner, augmented);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json)

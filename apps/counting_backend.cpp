@@ -181,9 +181,9 @@ class CountingBackend : public Backend {
         kernel(0, 0, type);  // adds up the blocks' shares
         to_.norm(type, n, x, y);
     }
-    void figure(DType type, int64_t n, const void* x, double* y, double* failed) override {
+    void figure(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
         kernel(count(n), 0, type);
-        to_.figure(type, n, x, y, failed);
+        to_.figure(type, n, x, serial, y, failed);
     }
     void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
               const double* failed, const void* gradient, void* parameter, void* first_moment,

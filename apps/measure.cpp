@@ -33,8 +33,10 @@ void put_rates(data::Json& results, const std::string& transition, const std::st
 }
 
 // Held-out data are looked at every validate_every updates and at the end.
-bool validates(StageRunner& runner, int64_t step, const Trainee& trainee) {
-    return step % runner.config().checkpoint.validate_every == 0 || step == trainee.updates();
+std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const Trainee& trainee) {
+    return [every = runner.config().checkpoint.validate_every, last = trainee.updates()](int64_t step) {
+        return step % every == 0 || step == last;
+    };
 }
 
 std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges) {
@@ -70,7 +72,7 @@ void print_new(const data::Json& results, const std::vector<std::string>& before
 
 void train_and_measure_tdr(StageRunner& runner) {
     Workbench& bench = runner.bench();
-    runner.train(bench.tdr(), bench.fingerprint("tdr"));
+    runner.train({bench.tdr(), bench.fingerprint("tdr"), {}, {}});
     data::Json& results = runner.results();
     if (results.find("tdr_updates")) return;  // measured when it was finished
     const double start = seconds_now();
@@ -103,13 +105,13 @@ void train_and_measure_dynamics(StageRunner& runner) {
     Workbench& bench = runner.bench();
     for (int64_t m = 0; m < bench.ensemble(); ++m) {
         Dynamics& model = bench.dynamics(m);
-        runner.train(model, bench.fingerprint("dynamics"), [&](int64_t step, MetricsLog& log) {
-            if (!validates(runner, step, model)) return;
+        auto validate = [&](int64_t step, MetricsLog& log) {
             const OpenLoopError e =
                 model.open_loop_error(bench.validation(), bench.validation_map().arrival, {1, bench.horizon()}, 256);
             log.add(step, "validation_rmse_1", e.one_pass.front());
             log.add(step, "validation_rmse_horizon", e.one_pass.back());
-        });
+        };
+        runner.train({model, bench.fingerprint("dynamics"), validation_steps(runner, model), validate});
     }
     data::Json& results = runner.results();
     if (results.find("dynamics_updates")) return;
@@ -129,10 +131,10 @@ void train_and_measure_dynamics(StageRunner& runner) {
 void train_and_measure_planner(StageRunner& runner) {
     Workbench& bench = runner.bench();
     Planner& planner = bench.planner();
-    runner.train(planner, bench.fingerprint("planner"), [&](int64_t step, MetricsLog& log) {
-        if (!validates(runner, step, planner)) return;
+    auto validate = [&](int64_t step, MetricsLog& log) {
         log.add(step, "validation_arrival_error", percentile(best_errors(bench.sample_validation_bridges(64, 1)), 50));
-    });
+    };
+    runner.train({planner, bench.fingerprint("planner"), validation_steps(runner, planner), validate});
     data::Json& results = runner.results();
     if (results.find("planner_updates")) return;
     results["planner_updates"] = bench.planner().updates();

@@ -4,9 +4,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "apps/run_dir.h"
@@ -77,19 +78,21 @@ MetricsLog::MetricsLog(const std::string& path, const std::string& stage, int64_
     }
     data::write_text_file(path, content);
     offset_ = reached - clock_();
-    file_.reset(std::fopen(path.c_str(), "ab"));
-    if (!file_) fail(ErrorKind::io, "cannot append to ", path, ": ", std::strerror(errno));
 }
 
 void MetricsLog::add(int64_t step, const std::string& key, double value) {
     const MetricRow row{step, std::round((clock_() + offset_) * 1e3) / 1e3, stage_ + "/" + key, value};
-    const std::string line = print_row(row);
-    if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size())
-        fail(ErrorKind::io, "cannot write ", path_, ": ", std::strerror(errno));
+    rows_ += print_row(row);
 }
 
 void MetricsLog::flush() {
-    if (std::fflush(file_.get()) != 0) fail(ErrorKind::io, "cannot write ", path_, ": ", std::strerror(errno));
+    struct Close {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+    const std::unique_ptr<std::FILE, Close> file(std::fopen(path_.c_str(), "ab"));
+    if (!file || std::fwrite(rows_.data(), 1, rows_.size(), file.get()) != rows_.size() || std::fflush(file.get()) != 0)
+        fail(ErrorKind::io, "cannot write ", path_, ": ", std::strerror(errno));
+    rows_.clear();
 }
 
 }  // namespace astro::app

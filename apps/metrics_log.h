@@ -2,9 +2,8 @@
 //
 // Keys start with the stage ("tdr/loss"), so new ones may appear at any time and stages share the file. Rows
 // are appended. Opening the log for a stage removes that stage's rows beyond the restored step, so that a
-// resumed run leaves the same rows as one that ran through; other stages' rows stay as they are. One log
-// at a time may be open on a file, since opening rewrites it.
-// Errors: Error(io) for the file, Error(data) for lines that are no such rows.
+// resumed run leaves the same rows as one that ran through; other stages' rows stay as they are. Several stages may
+// have a log on one file, used in turn. Errors: Error(io) for the file, Error(data) for lines that are no such rows.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +29,15 @@ class MetricsLog {
     MetricsLog(const std::string& path, const std::string& stage, int64_t restored_step,
                std::function<double()> clock = {});
 
-    // Appends stage/key; not-a-number is written as nan. The row reaches the file at flush() or destruction.
+    // Appends stage/key; not-a-number is written as nan. The row reaches the file at flush().
     void add(int64_t step, const std::string& key, double value);
     void flush();
 
   private:
-    struct Close {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
     std::string path_, stage_;
     std::function<double()> clock_;
     double offset_ = 0;  // wall_s minus the clock
-    std::unique_ptr<std::FILE, Close> file_;
+    std::string rows_;   // since the last flush
 };
 
 // All rows of a file. A last line without its end (a killed writer) is left out.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "apps/simulator.h"
@@ -20,6 +21,11 @@ const maze::Layout& layout_of(const std::string& environment) {
     return maze::layout(name.maze);
 }
 
+std::vector<int64_t> evaluated_tasks(const Config& config) {
+    return config.policy.protocol == Protocol::single_task ? std::vector<int64_t>{config.policy.task}
+                                                           : config.evaluate.tasks;
+}
+
 maze::Protocol protocol_of(const Config& config) {
     return config.policy.protocol == Protocol::goal_conditioned ? maze::Protocol::goal_conditioned
                                                                 : maze::Protocol::single_task;
@@ -27,7 +33,14 @@ maze::Protocol protocol_of(const Config& config) {
 
 }  // namespace
 
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::string& learner, const ArmData& arm) {
+std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
+    std::vector<PolicyRun> runs;
+    for (int64_t seed = 0; seed < config.policy.seeds; ++seed) runs.push_back({learner, arm, seed});
+    return runs;
+}
+
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run) {
+    const ArmData& arm = run.arm;
     const Config& config = runner.config();
     const Workbench& bench = runner.bench();
     learners::LearningData data;
@@ -45,22 +58,22 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::s
                                                                        : config.policy.single_task_synthetic_share;
     if (share > 0) data.pools.push_back({arm.other, share});
     if (share < 1) data.pools.push_back({arm.real, 1 - share});
-    return learners::make_learner(learner, runner.context(), config, runner.environment(), data,
-                                  "policy/" + arm.arm + "/" + policy_label(config, learner));
+    // The name is part of the learner's random streams: another one for each seed.
+    return learners::make_learner(run.learner, context, config, runner.environment(), data,
+                                  "policy/" + arm.arm + "/" + policy_label(config, run.learner, run.seed));
 }
 
-std::string policy_label(const Config& config, const std::string& learner) {
-    return config.policy.protocol == Protocol::goal_conditioned
-               ? learner
-               : learner + "-task" + std::to_string(config.policy.task);
+std::string policy_label(const Config& config, const std::string& learner, int64_t seed) {
+    return learner +
+           (config.policy.protocol == Protocol::single_task ? "-task" + std::to_string(config.policy.task) : "") +
+           (seed > 0 ? "-seed" + std::to_string(seed) : "");
 }
 
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths) {
     const Config& config = runner.config();
     const maze::Layout& layout = layout_of(runner.environment());
     const maze::Protocol protocol = protocol_of(config);
-    const std::vector<int64_t> tasks =
-        protocol == maze::Protocol::single_task ? std::vector<int64_t>{config.policy.task} : config.evaluate.tasks;
+    const std::vector<int64_t> tasks = evaluated_tasks(config);
     const auto seed = static_cast<uint64_t>(config.general.seed);
     Evaluation result;
     result.episodes = maze::draw_episodes(layout, tasks, config.evaluate.episodes, protocol, seed);
@@ -84,40 +97,75 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     return result;
 }
 
-void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm) {
-    std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, arm);
-    const bool simulated = find_simulator(runner.environment()) != nullptr;
-    const int64_t updates = policy->updates(), points = runner.config().evaluate.points;
-    std::set<int64_t> at;
-    for (int64_t p = 1; p <= points; ++p) at.insert(updates * p / points);
-    const std::vector<int64_t> tasks = runner.config().policy.protocol == Protocol::single_task
-                                           ? std::vector<int64_t>{runner.config().policy.task}
-                                           : runner.config().evaluate.tasks;
-    runner.train(*policy, runner.bench().policy_fingerprint(learner, arm.other), [&](int64_t step, MetricsLog& log) {
-        if (!simulated || !at.count(step)) return;
-        const Evaluation e = evaluate_policy(runner, *policy, false);
-        log.add(step, "success", e.success);
-        for (size_t t = 0; t < tasks.size(); ++t)
-            log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
-        log.add(step, "episode_steps", e.mean_steps);
-    });
-    if (!simulated) return;
-    // Last and best from the curve, which also holds what earlier sessions evaluated.
-    const std::string stage = policy->name(), key = "success/" + arm.arm + "/" + policy_label(runner.config(), learner);
+namespace {
+
+std::string success_key(const Config& config, const PolicyRun& run) {
+    return "success/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
+}
+
+// Last and best from the curve, which also holds what earlier sessions evaluated.
+void put_success(const Config& config, const PolicyRun& run, const learners::Learner& policy,
+                 const std::vector<MetricRow>& curve, data::Json& results) {
+    const std::string stage = policy.name(), key = success_key(config, run);
     std::map<int64_t, double> success;
     std::map<std::string, double> last;
-    for (const MetricRow& row : read_metrics(runner.folder().file("metrics.csv"))) {
+    for (const MetricRow& row : curve) {
         if (row.key == stage + "/success") success[row.step] = row.value;
-        if (row.step == updates) last[row.key] = row.value;
+        if (row.step == policy.updates()) last[row.key] = row.value;
     }
     if (success.empty()) return;  // not evaluated
     double best = 0;
     for (const auto& [step, value] : success) best = std::max(best, value);
-    data::Json& results = runner.results();
     results[key + "/last"] = success.rbegin()->second;
     results[key + "/best"] = best;
-    for (int64_t task : tasks)
+    for (int64_t task : evaluated_tasks(config))
         results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
+}
+
+// Over the seeds of the policy whose seed 0 is `run`.
+void put_spread(const Config& config, const PolicyRun& run, data::Json& results) {
+    std::vector<double> all;
+    for (const PolicyRun& one : seeds_of(config, run.learner, run.arm)) {
+        const data::Json* value = results.find(success_key(config, one) + "/last");
+        if (!value) return;
+        all.push_back(value->as_real());
+    }
+    const std::string key = success_key(config, run);
+    results[key + "/mean"] = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
+    results[key + "/least"] = *std::min_element(all.begin(), all.end());
+    results[key + "/most"] = *std::max_element(all.begin(), all.end());
+}
+
+}  // namespace
+
+void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+    const Config& config = runner.config();
+    const bool simulated = find_simulator(runner.environment()) != nullptr;
+    const std::vector<int64_t> tasks = evaluated_tasks(config);
+    std::vector<std::unique_ptr<learners::Learner>> policies;
+    std::vector<StageRunner::Stage> stages;
+    for (const PolicyRun& run : runs) {
+        policies.push_back(make_policy(runner, runner.context_beside(static_cast<int64_t>(policies.size())), run));
+        learners::Learner& policy = *policies.back();
+        std::set<int64_t> at;
+        for (int64_t p = 1; simulated && p <= config.evaluate.points; ++p)
+            at.insert(policy.updates() * p / config.evaluate.points);
+        auto evaluate = [&](int64_t step, MetricsLog& log) {
+            const Evaluation e = evaluate_policy(runner, policy, false);
+            log.add(step, "success", e.success);
+            for (size_t t = 0; t < tasks.size(); ++t)
+                log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
+            log.add(step, "episode_steps", e.mean_steps);
+        };
+        stages.push_back({policy, runner.bench().policy_fingerprint(run.learner, run.arm.other),
+                          [at](int64_t step) { return at.count(step) > 0; }, evaluate});
+    }
+    runner.train(stages);
+    if (!simulated) return;
+    const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
+    for (size_t i = 0; i < runs.size(); ++i) put_success(config, runs[i], *policies[i], curve, runner.results());
+    for (const PolicyRun& run : runs)
+        if (run.seed == 0 && config.policy.seeds > 1) put_spread(config, run, runner.results());
     runner.save_results();
 }
 

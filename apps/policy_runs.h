@@ -15,14 +15,26 @@ struct ArmData {
     const data::Dataset* other = nullptr;  // the duplicate or augmented set
 };
 
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const std::string& learner, const ArmData& arm);
+// A policy to learn: the rule, its data, and which of policy.seeds.
+struct PolicyRun {
+    std::string learner;
+    ArmData arm;
+    int64_t seed = 0;
+};
+// A run for each of policy.seeds.
+std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
-// Trains (continues, skips) and evaluates `evaluate.points` times, the last at the end. Figures:
-// success/ARM/LABEL/last, /best and /task1.., shares of episodes.
-void train_and_evaluate_policy(StageRunner& runner, const std::string& learner, const ArmData& arm);
+// context: the runner's, or one beside it.
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
-// How stages and figures name a policy: "iql", or "iql-task2" where it learns one fixed task.
-std::string policy_label(const Config& config, const std::string& learner);
+// Trains (continues, skips) them, side by side where that is faster, and evaluates each `evaluate.points` times, the
+// last at the end. Figures: success/ARM/LABEL/last, /best and /task1.., shares of episodes; where there are several
+// seeds, /mean, /least and /most of the seeds' last.
+void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+
+// How stages and figures name a policy: "iql"; "iql-task2" where it learns one fixed task; "iql-seed1" for the seeds
+// from 1.
+std::string policy_label(const Config& config, const std::string& learner, int64_t seed = 0);
 
 struct Evaluation {
     double success = 0;                // mean over tasks

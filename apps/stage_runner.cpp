@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 
 #include "apps/measure.h"
 #include "apps/settings.h"
@@ -105,57 +106,89 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
         timings_ = data::Json::parse(data::read_text_file(folder_.file("timings.json")), folder_.file("timings.json"));
 }
 
-void StageRunner::train(Trainee& trainee, const std::string& fingerprint, const Hook& after_update) {
-    TrainingPlan plan;
-    plan.folder = folder_.checkpoints(trainee.name());
-    plan.checkpoint_every = config_.checkpoint.every;
-    plan.keep = config_.checkpoint.keep;
-    plan.metrics_every = config_.checkpoint.metrics_every;
-    plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
-    plan.resume = options_.resume;
-    plan.fingerprint = fingerprint;
-    if (!options_.resume && data::load_checkpoint(plan.folder))
-        fail(ErrorKind::usage, folder_.path(), " already holds checkpoints of stage ", trainee.name(),
-             "; hint: --resume goes on from them, or choose another --run folder");
-    const std::string stage = trainee.name();
-    std::unique_ptr<MetricsLog> log;
-    TrainingObserver observer;
-    observer.resumed = [&](int64_t step) {
-        if (step >= trainee.updates()) return;  // finished: its curve stays as it is
-        progress_.start(stage, trainee.updates(), step);
-        log = std::make_unique<MetricsLog>(folder_.file("metrics.csv"), stage, step > 0 ? step : -1);
-    };
-    observer.progress = [&](int64_t step, int64_t, const Figures& figures) {
-        if (figures.empty())
-            progress_.update(step);
-        else
-            progress_.update(step, figures[0].second);
-    };
-    observer.metrics = [&](int64_t step, const Figures& figures) {
-        for (const auto& [key, value] : figures) log->add(step, key, value);
-    };
-    observer.after_update = [&](int64_t step) {
-        if (after_update) after_update(step, *log);
-        if (step % plan.checkpoint_every == 0) log->flush();
-    };
-    observer.interrupted = [] { return interrupted(); };
-    observer.warn = [&](const std::string& message) { warn(stage, message); };
+Context StageRunner::context_beside(int64_t i) {
+    if (!device_.cuda || i == 0) return context();
+    while (static_cast<int64_t>(beside_.size()) < i) beside_.push_back(open_device(options_.device));
+    return {*beside_[static_cast<size_t>(i - 1)].backend, threads_, config_.general.chunks};
+}
+
+void StageRunner::train(const std::vector<Stage>& stages) {
+    const auto n = static_cast<int64_t>(stages.size()), wide = device_.cuda ? n : int64_t{threads_.size()};
+    // On a CPU those that do not fill the threads come one by one, each with all threads.
+    for (int64_t first = 0; first < n;) {
+        const int64_t count = n - first >= wide ? wide : 1;
+        train_group({stages.begin() + first, stages.begin() + first + count});
+        first += count;
+    }
+}
+
+void StageRunner::train_group(const std::vector<Stage>& stages) {
     const double start = seconds_now();
-    bool done = false;
+    std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
+    std::vector<Training> trainings;
+    // Progress of all of them together.
+    std::mutex progress_mutex;
+    int64_t total = 0, done = 0;
+    std::string words;
+    for (size_t i = 0; i < stages.size(); ++i) {
+        const Stage& stage = stages[i];
+        Trainee& trainee = stage.trainee;
+        const std::string name = trainee.name();
+        TrainingPlan plan;
+        plan.folder = folder_.checkpoints(name);
+        plan.checkpoint_every = config_.checkpoint.every;
+        plan.keep = config_.checkpoint.keep;
+        plan.metrics_every = config_.checkpoint.metrics_every;
+        plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
+        plan.resume = options_.resume;
+        plan.fingerprint = stage.fingerprint;
+        if (!options_.resume && data::load_checkpoint(plan.folder))
+            fail(ErrorKind::usage, folder_.path(), " already holds checkpoints of stage ", name,
+                 "; hint: --resume goes on from them, or choose another --run folder");
+        TrainingObserver observer;
+        std::unique_ptr<MetricsLog>& log = logs[i];
+        observer.resumed = [&, name](int64_t step) {
+            if (step >= trainee.updates()) return;  // finished: its curve stays as it is
+            log = std::make_unique<MetricsLog>(folder_.file("metrics.csv"), name, step > 0 ? step : -1);
+            total += trainee.updates(), done += step;
+            words += (words.empty() ? "" : ", ") + name;
+            progress_.start(words, total, done);
+        };
+        observer.progress = [&](int64_t, int64_t, const Figures& figures) {
+            const std::lock_guard<std::mutex> lock(progress_mutex);
+            if (figures.empty())
+                progress_.update(++done);
+            else
+                progress_.update(++done, figures[0].second);
+        };
+        observer.metrics = [&](int64_t step, const Figures& figures) {
+            for (const auto& [key, value] : figures) log->add(step, key, value);
+            log->flush();
+        };
+        observer.evaluation_due = stage.due;
+        observer.evaluate = [&](int64_t step) {
+            stage.evaluate(step, *log);
+            log->flush();
+        };
+        observer.interrupted = [] { return interrupted(); };
+        observer.warn = [&, name](const std::string& message) { warn(name, message); };
+        trainings.push_back({trainee, plan, observer});
+    }
+    bool complete = false;
     try {
-        done = astro::train(trainee, plan, observer);
+        complete = astro::train(threads_, trainings);
     } catch (const Error& error) {
         if (options_.trace && !error.detail().empty())
-            std::fprintf(stderr, "%s: ops in order, the failing one last\n%s", stage.c_str(), error.detail().c_str());
+            std::fprintf(stderr, "ops in order, the failing one last\n%s", error.detail().c_str());
         throw;
     }
-    if (!log) return;  // skipped
-    log->flush();
-    add_seconds(stage, seconds_now() - start);
-    if (done)
+    if (words.empty()) return;  // all skipped
+    for (size_t i = 0; i < stages.size(); ++i)
+        if (logs[i]) add_seconds(stages[i].trainee.name(), seconds_now() - start);
+    if (complete)
         progress_.finish();
     else
-        fail(ErrorKind::interrupted, "stage ", stage,
+        fail(ErrorKind::interrupted, "stage ", words,
              " stopped before its end; its checkpoint is written: the same command with --resume goes on");
 }
 

@@ -2,7 +2,9 @@
 // progress, curves, checkpoints, interruption and resumption.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "apps/metrics_log.h"
 #include "apps/options.h"
@@ -31,10 +33,21 @@ class StageRunner {
     // The simulator's name for evaluation and measurement: general.env, else what the data set's name says.
     const std::string& environment() const { return environment_; }
 
-    // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. after_update sees
-    // every update's number, from the first of this session. Throws Error(interrupted) when it stops before its end.
-    using Hook = std::function<void(int64_t step, MetricsLog& log)>;
-    void train(Trainee& trainee, const std::string& fingerprint, const Hook& after_update = {});
+    // A stage to train: evaluate, which may be empty, is called after the updates where `due`.
+    struct Stage {
+        Trainee& trainee;
+        std::string fingerprint;
+        std::function<bool(int64_t step)> due;
+        std::function<void(int64_t step, MetricsLog& log)> evaluate;
+    };
+    // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. Throws
+    // Error(interrupted) when it stops before its end.
+    void train(const Stage& stage) { train(std::vector<Stage>{stage}); }
+    // Several that do not depend on one another, side by side where that is faster: on a device all, each on a backend
+    // of its own (context_beside); on a CPU as many as there are threads, which then need not wait for one another.
+    void train(const std::vector<Stage>& stages);
+    // For number i of several stages that are trained together.
+    Context context_beside(int64_t i);
     // Loads a stage that must be finished; Error(usage) names the command that trains it.
     void require_trained(Trainee& trainee, const std::string& fingerprint);
     bool finished(Trainee& trainee, const std::string& fingerprint);
@@ -48,9 +61,12 @@ class StageRunner {
     void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced
 
   private:
+    void train_group(const std::vector<Stage>& stages);
+
     StageOptions options_;
     Config& config_;
-    OpenedDevice device_;  // before the folder: nothing is made where the device is missing
+    OpenedDevice device_;               // before the folder: nothing is made where the device is missing
+    std::vector<OpenedDevice> beside_;  // more of the same device, each with a stream of its own
     RunFolder folder_;
     Progress progress_;
     ThreadPool threads_;

@@ -31,7 +31,12 @@ void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<
 }
 
 void print_success(const data::Json& results, const Config& config) {
-    std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
+    const bool seeds = config.policy.seeds > 1;
+    if (seeds)
+        std::printf("\nsuccess, %% of episodes (last checkpoint; mean of %lld seeds, least to most in brackets)\n",
+                    static_cast<long long>(config.policy.seeds));
+    else
+        std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
     std::printf("  %-34s", "learnt from");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
@@ -42,7 +47,10 @@ void print_success(const data::Json& results, const Config& config) {
         std::printf("  %-34s", words);
         for (const std::string& learner : config.experiment.learners) {
             const std::string key = "success/" + arm + "/" + policy_label(config, learner);
-            if (results.find(key + "/last"))
+            if (seeds && results.find(key + "/mean"))
+                std::printf("%5.0f (%3.0f-%3.0f)", 100 * figure(results, key + "/mean"),
+                            100 * figure(results, key + "/least"), 100 * figure(results, key + "/most"));
+            else if (results.find(key + "/last"))
                 std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"),
                             100 * figure(results, key + "/best"));
             else
@@ -140,11 +148,11 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     add_points(npz, "task_start_xy", starts);
     add_points(npz, "task_goal_xy", goals);
 
-    // Two rollouts a task of the first learner's policies.
+    // Two rollouts a task of the first learner's policies, of the first seed.
     const std::string& learner = runner.config().experiment.learners.front();
     for (const std::string& arm : runner.config().experiment.arms) {
         ArmData data{arm, &bench.train_data(), arm == "raw" ? nullptr : &augmented};
-        std::unique_ptr<learners::Learner> policy = make_policy(runner, learner, data);
+        std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
         if (!runner.finished(*policy, "")) continue;
         const Evaluation e = evaluate_policy(runner, *policy, true);
         std::vector<float> path;

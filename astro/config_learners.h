@@ -23,7 +23,7 @@ std::vector<std::string> learner_sections(const std::string& learner);
 struct PolicyConfig {
     std::string learner = "gcbc";
     Protocol protocol = Protocol::goal_conditioned;
-    int64_t task = 1;
+    int64_t task = 1, seeds = 1;
     double gamma = 0;
     double synthetic_share = 1, single_task_synthetic_share = .5;
 
@@ -33,6 +33,8 @@ struct PolicyConfig {
         v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc has the first form only",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
         v("task", task, "single-task: the task, of OGBench's five", Source::ogbench, between(1, 5));
+        v("seeds", seeds, "policies of each kind, apart in their random numbers alone; trained side by side",
+          Source::ours, between(1, 64));
         v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,

@@ -42,7 +42,7 @@ Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const 
 
 Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
                    const Statistics& statistics, uint64_t seed, int64_t member)
-    : context_(context),
+    : Trainee(context),
       config_(config),
       horizon_(horizon),
       map_(map),
@@ -90,7 +90,7 @@ Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
             inputs.add(Shape{batch, horizon_, da}, actions), inputs.add(Shape{batch, horizon_, ds}, displacement)};
 }
 
-Figures Dynamics::update(int64_t k) {
+void Dynamics::update(int64_t k) {
     const DenoiserConfig& net = config_.network;
     const Rng stream = Rng(seed_).stream(name()).stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
@@ -98,7 +98,7 @@ Figures Dynamics::update(int64_t k) {
     for (int64_t b = 0; b < net.batch; ++b)
         rows.push_back(starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))]);
     const data::Dataset& d = *map_.data->dataset;
-    nn::Step step = network_.begin("");
+    nn::Step step = steps_.begin("", k);
     const Windows w = gather(step.inputs(), d, rows);
     // Rows [0, one_pass) see zeros at t = T: the one-pass form. The others are diffused.
     const int64_t one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
@@ -127,7 +127,7 @@ Figures Dynamics::update(int64_t k) {
         const Tensor predicted = network_.online()(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t.t, s0);
         return dynamics_loss(predicted, displacement, sigma_delta_, deviation_, net.batch);
     };
-    return network_.update(step, k, body);
+    network_.update(step, k, body);
 }
 
 Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const {

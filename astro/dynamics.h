@@ -31,7 +31,7 @@ class Dynamics : public Trainee {
 
     std::string name() const override;  // "dynamics", "dynamics1", ...
     int64_t updates() const override { return config_.network.updates; }
-    Figures update(int64_t k) override;
+    void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
     // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D) standardised; actions (B, n, A), n at
@@ -52,7 +52,6 @@ class Dynamics : public Trainee {
     };
     Windows gather(nn::Inputs& inputs, const data::Dataset& data, const std::vector<int64_t>& starts) const;
 
-    Context context_;
     DynamicsConfig config_;
     int64_t horizon_;
     const TemporalMap& map_;

@@ -48,7 +48,7 @@ Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor&
 Planner::Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map,
                  const Statistics& statistics, const std::vector<const Dynamics*>& dynamics,
                  const DynamicsConfig& dynamics_config, uint64_t seed)
-    : context_(context),
+    : Trainee(context),
       config_(config),
       map_(map),
       statistics_(statistics),
@@ -144,7 +144,7 @@ Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t
     return (c.target - arrived) / two_sigma_;  // (B, F, D)
 }
 
-Figures Planner::update(int64_t k) {
+void Planner::update(int64_t k) {
     const DenoiserConfig& net = config_.network;
     const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
@@ -171,7 +171,7 @@ Figures Planner::update(int64_t k) {
         weights.push_back(
             static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
     }
-    nn::Step step = network_.begin(text("hole of ", hole));
+    nn::Step step = steps_.begin(text("hole of ", hole), k);
     const StitchContext all = gather(step.inputs(), ends, hole);
     const Tensor actions = step.input(Shape{net.batch, unknown(hole), da}, truth);
     const Tensor row_weight = step.input(Shape{net.batch}, weights);
@@ -212,7 +212,7 @@ Figures Planner::update(int64_t k) {
         const Tensor miss = deviation(c, clamp_through(guess, -1, 1), loop_steps_);
         return planner_loss(guess, u, miss, row_weight.rows(first, count), net.batch);
     };
-    return network_.update(step, k, body);
+    network_.update(step, k, body);
 }
 
 }  // namespace astro

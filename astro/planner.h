@@ -53,7 +53,7 @@ class Planner : public Trainee {
 
     std::string name() const override { return "planner"; }
     int64_t updates() const override { return config_.network.updates; }
-    Figures update(int64_t k) override;
+    void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
     // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or
@@ -81,7 +81,6 @@ class Planner : public Trainee {
     void roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members,
                   std::vector<Bridge>& bridges) const;
 
-    Context context_;
     PlannerConfig config_;
     const TemporalMap& map_;
     const Statistics& statistics_;

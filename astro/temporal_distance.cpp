@@ -68,13 +68,7 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
                                    const Trajectories& data, const Statistics& statistics, uint64_t seed)
-    : context_(context),
-      config_(config),
-      gamma_(gamma),
-      data_(data),
-      statistics_(statistics),
-      seed_(seed),
-      steps_(context.backend, context.threads, context.chunks) {
+    : Trainee(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
@@ -110,13 +104,13 @@ Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& r
     return step.input(Shape{n, d.state_dim}, standardise(statistics_, states.data(), n));
 }
 
-Figures TemporalDistance::update(int64_t k) {
+void TemporalDistance::update(int64_t k) {
     Rng rng = Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k));
-    nn::Step step = steps_.begin("");
+    nn::Step step = steps_.begin("", k);
     const auto gradient = config_.objective == TdrObjective::in_batch ? in_batch(step, rng) : hilp(step, rng);
     optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
     const Tensor target_rate = step.number(config_.ema);
-    return step.run([&] {
+    step.run([&] {
         const nn::Gradient g = gradient();
         step.report("loss", g.loss);
         optimiser_.move(step, online_set_, g.flat, "gradient_norm");

@@ -43,7 +43,7 @@ class TemporalDistance : public Trainee {
 
     std::string name() const override { return "tdr"; }
     int64_t updates() const override { return config_.updates; }
-    Figures update(int64_t k) override;
+    void update(int64_t k) override;
     TrainingState state() override;
 
     // Head 0 of the online network. states: (rows, state_dim), raw units -> (rows, latent).
@@ -66,7 +66,6 @@ class TemporalDistance : public Trainee {
         }
     };
 
-    Context context_;
     TdrConfig config_;
     double gamma_;
     const Trajectories& data_;
@@ -75,7 +74,6 @@ class TemporalDistance : public Trainee {
     Heads online_, target_;
     nn::ParameterSet online_set_, target_set_;
     nn::Adam optimiser_;
-    nn::Steps steps_;
     std::vector<int64_t> sources_;  // segments with at least two rows
 };
 

@@ -10,9 +10,7 @@ diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
 
 TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
                                  Rng stream)
-    : context_(context),
-      config_(config),
-      steps_(std::make_unique<nn::Steps>(context.backend, context.threads, context.chunks)) {
+    : context_(context), config_(config) {
     spec.layers = config.layers, spec.width = config.width, spec.heads = config.heads;
     spec.levels = config.diffusion_steps;
     online_ = diffusion::make_denoiser(nn::Maker{context.backend, DType::f32, stream}, spec);
@@ -22,12 +20,11 @@ TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& c
     optimiser_ = nn::Adam(online_set_, config.weight_decay);
 }
 
-Figures TrainedDenoiser::update(nn::Step step, int64_t k,
-                                const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
+void TrainedDenoiser::update(nn::Step& step, int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
     optimiser_.prepare(
         step, nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end));
     const Tensor average_rate = step.number(nn::average_rate(k, config_.ema));
-    return step.run([&] {
+    step.run([&] {
         const nn::Gradient g =
             nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
         step.report("loss", g.loss);

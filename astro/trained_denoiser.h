@@ -21,12 +21,10 @@ class TrainedDenoiser {
     const diffusion::Denoiser& online() const { return online_; }
     const diffusion::Denoiser& averaged() const { return averaged_; }  // for sampling, and when frozen
 
-    // Update k begins; `kind` names its shapes.
-    nn::Step begin(const std::string& kind) { return steps_->begin(kind); }
     // One AdamW step at update k on the loss that `body` gives for each chunk (see nn::chunked_gradient); moves the
     // average.
-    Figures update(nn::Step step, int64_t k,
-                   const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
+    void update(nn::Step& step, int64_t k,
+                const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
     TrainingState state();
 
   private:
@@ -35,7 +33,6 @@ class TrainedDenoiser {
     diffusion::Denoiser online_, averaged_;
     nn::ParameterSet online_set_, averaged_set_;
     nn::Adam optimiser_;
-    std::unique_ptr<nn::Steps> steps_;
 };
 
 }  // namespace astro

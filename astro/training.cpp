@@ -1,6 +1,6 @@
 #include "astro/training.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "data/checkpoint.h"
 
@@ -47,6 +47,7 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
     try {
         const FiniteCheck on;
         trainee.update(k);
+        trainee.figures();
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::numeric && !error.detail().empty())
             cause = text("; first, ", error.what()), detail = error.detail();
@@ -56,18 +57,63 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
                 detail);
 }
 
-Figures checked_update(Trainee& trainee, int64_t k) {
-    Figures figures;
-    try {
-        figures = trainee.update(k);
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::numeric) throw;
-        explain(trainee, k, error.what());
+// One trainee on its way.
+class Loop {
+  public:
+    explicit Loop(const Training& training)
+        : trainee_(training.trainee),
+          plan_(training.plan),
+          observer_(training.observer),
+          end_(plan_.stop_after >= 0 ? std::min(trainee_.updates(), plan_.stop_after) : trainee_.updates()) {
+        if (plan_.resume)
+            step_ = std::max<int64_t>(0, load_state(trainee_, plan_.folder, plan_.fingerprint, observer_.warn));
+        saved_ = step_ > 0 ? step_ : -1;
+        if (observer_.resumed) observer_.resumed(step_);
     }
-    for (const auto& [key, value] : figures)
-        if (!std::isfinite(value)) explain(trainee, k, text(key, " is ", value, "; hint: a lower learning rate"));
-    return figures;
-}
+
+    bool ended() const { return stopped_ || step_ >= end_; }
+    bool complete() const { return step_ >= trainee_.updates(); }
+
+    // Updates up to the next one after which something is due.
+    void advance() {
+        while (!ended()) {
+            trainee_.update(step_++);
+            if (observer_.progress) observer_.progress(step_, trainee_.updates(), figures_);
+            stopped_ = observer_.interrupted && observer_.interrupted();
+            if (metrics_due() || evaluation_due() || step_ % plan_.checkpoint_every == 0) return;
+        }
+    }
+
+    // What is due then.
+    void settle() {
+        if (saved_ == step_) return;
+        read_figures();
+        if (observer_.metrics && metrics_due()) observer_.metrics(step_, figures_);
+        if (observer_.evaluate && evaluation_due()) observer_.evaluate(step_);
+        if (step_ % plan_.checkpoint_every != 0 && !ended()) return;
+        if (!plan_.folder.empty()) save_state(trainee_, plan_, step_);
+        saved_ = step_;
+    }
+
+  private:
+    bool metrics_due() const { return step_ % plan_.metrics_every == 0 || complete(); }
+    bool evaluation_due() const { return observer_.evaluation_due && observer_.evaluation_due(step_); }
+
+    void read_figures() {
+        try {
+            figures_ = trainee_.figures();
+        } catch (const nn::StepFailed& failure) {
+            explain(trainee_, failure.update(), failure.what());
+        }
+    }
+
+    Trainee& trainee_;
+    const TrainingPlan& plan_;
+    const TrainingObserver& observer_;
+    int64_t end_, step_ = 0, saved_ = -1;
+    bool stopped_ = false;
+    Figures figures_;
+};
 
 }  // namespace
 
@@ -105,30 +151,21 @@ int64_t load_state(Trainee& trainee, const std::string& folder, const std::strin
 }
 
 bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer) {
-    const int64_t total = trainee.updates();
-    int64_t step = 0;
-    if (plan.resume) step = std::max<int64_t>(0, load_state(trainee, plan.folder, plan.fingerprint, observer.warn));
-    if (observer.resumed) observer.resumed(step);
-    const int64_t end = plan.stop_after >= 0 ? std::min(total, plan.stop_after) : total;
-    int64_t saved = step > 0 ? step : -1;
-    auto save = [&] {
-        if (!plan.folder.empty() && saved != step) save_state(trainee, plan, step);
-        saved = step;
+    ThreadPool alone(1);
+    return train(alone, {{trainee, plan, observer}});
+}
+
+bool train(ThreadPool& threads, const std::vector<Training>& trainings) {
+    std::vector<Loop> loops;
+    for (const Training& training : trainings) loops.emplace_back(training);
+    auto all = [&](bool (Loop::*is)() const) {
+        return std::all_of(loops.begin(), loops.end(), [&](const Loop& loop) { return (loop.*is)(); });
     };
-    while (step < end) {
-        const Figures figures = checked_update(trainee, step);
-        ++step;
-        if (observer.progress) observer.progress(step, total, figures);
-        if (observer.metrics && (step % plan.metrics_every == 0 || step == total)) observer.metrics(step, figures);
-        if (observer.after_update) observer.after_update(step);
-        if (step % plan.checkpoint_every == 0) save();
-        if (observer.interrupted && observer.interrupted()) {
-            save();
-            return false;
-        }
-    }
-    save();
-    return step >= total;
+    do {
+        threads.run(static_cast<int64_t>(loops.size()), [&](int64_t i) { loops[static_cast<size_t>(i)].advance(); });
+        for (Loop& loop : loops) loop.settle();
+    } while (!all(&Loop::ended));
+    return all(&Loop::complete);
 }
 
 }  // namespace astro

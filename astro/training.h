@@ -37,10 +37,20 @@ struct TrainingState {
 class Trainee {
   public:
     virtual ~Trainee() = default;
-    virtual std::string name() const = 0;   // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
-    virtual int64_t updates() const = 0;    // in all
-    virtual Figures update(int64_t k) = 0;  // carries out update k; throws Error(numeric) on non-finite losses
+    virtual std::string name() const = 0;  // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
+    virtual int64_t updates() const = 0;   // in all
+    virtual void update(int64_t k) = 0;    // one step, number k; the device may still be at it afterwards
     virtual TrainingState state() = 0;
+    // What the last update reported, once the device is there; throws nn::StepFailed where one since the last call was
+    // not finite.
+    Figures figures() { return steps_.figures(); }
+
+  protected:
+    explicit Trainee(const Context& context)
+        : context_(context), steps_(context.backend, context.threads, context.chunks) {}
+
+    Context context_;
+    nn::Steps steps_;
 };
 
 struct TrainingPlan {
@@ -51,20 +61,33 @@ struct TrainingPlan {
     std::string fingerprint;  // of the settings and data; a checkpoint of another one is refused
 };
 
-// Where the loop reports to; any may be empty.
+// Where the loop reports to; any may be empty. Figures are those that were read last: the host asks the device for them
+// every metrics_every updates, and wherever it needs to know that all went well.
 struct TrainingObserver {
     std::function<void(int64_t step, int64_t total, const Figures&)> progress;  // every update
     std::function<void(int64_t step, const Figures&)> metrics;                  // every metrics_every, and at the end
     std::function<void(int64_t step)> resumed;                                  // before the first update
-    std::function<void(int64_t step)> after_update;  // after update number `step` (from 1): validation, evaluation
-    std::function<bool()> interrupted;               // asked after every update
+    std::function<bool(int64_t step)> evaluation_due;                           // after update number `step` (from 1)?
+    std::function<void(int64_t step)> evaluate;                                 // where it is due: validation, success
+    std::function<bool()> interrupted;                                          // asked after every update
     std::function<void(const std::string&)> warn;
+};
+
+struct Training {
+    Trainee& trainee;
+    TrainingPlan plan;
+    TrainingObserver observer;
 };
 
 // Runs the trainee to its end. An update that fails numerically is carried out once more with every op checked, so that
 // the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay.
 // Returns false when it stopped before (stop_after or an interruption, after writing a checkpoint).
 bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
+
+// The same for several that do not depend on one another, side by side: each one's updates on a thread of its own
+// (`progress` and `interrupted` are called there), all else in turn. Each must have a backend that threads may share,
+// or its own. The results are those of one after the other.
+bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 
 // Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.
 int64_t load_state(Trainee& trainee, const std::string& folder, const std::string& fingerprint,

@@ -47,7 +47,8 @@ class SettingsText {
     template <class T, class... Rest>
     void operator()(const char* name, const T& value, const Rest&...) {
         if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
-        if (prefix_ == "policy" && std::strcmp(name, "learner") == 0) return;  // the stage's name tells it
+        // The stage's name tells the learner; how many seeds there are is nothing to any one of them.
+        if (prefix_ == "policy" && (std::strcmp(name, "learner") == 0 || std::strcmp(name, "seeds") == 0)) return;
         out_ << prefix_ << "." << name << "=";
         print(value);
         out_ << "\n";

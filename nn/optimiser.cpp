@@ -42,7 +42,8 @@ double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate,
     Steps steps_of_one(parameters.flat().backend(), alone, 1);
     Step step = steps_of_one.begin("Adam");
     prepare(step, rate);
-    return step.run([&] { move(step, parameters, gradient, "gradient_norm", clip); })[0].second;
+    step.run([&] { move(step, parameters, gradient, "gradient_norm", clip); });
+    return steps_of_one.figures()[0].second;
 }
 
 void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {

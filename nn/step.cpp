@@ -25,6 +25,7 @@ Tensor Inputs::add(DType type, const Shape& shape, const void* values) {
         block_ = Tensor(backend_, DType::u8, Shape{std::max(kFirstBlock, place)});
         return add(type, shape, values);
     }
+    layout_.emplace_back(type, shape);
     const char* from = static_cast<const char*>(values);
     host_.insert(host_.end(), from, from + bytes);
     host_.resize(static_cast<size_t>(used + place));
@@ -40,25 +41,28 @@ void Inputs::send() {
 void Inputs::upload() {
     send();
     last_round_ = std::exchange(round_, 0);
+    last_layout_ = std::exchange(layout_, {});
+}
+
+void Inputs::restart() {
+    host_.clear(), layout_.clear();
+    round_ = 0;
 }
 
 struct Step::Kind {
-    Backend& backend;
     Inputs inputs;
-    Tensor figures;                  // f64 (1 + kMostFigures): failed, then what is reported
     std::vector<std::string> names;  // of what is reported
     bool ran = false;
     std::unique_ptr<CapturedWork> captured;
-    int64_t captured_bytes = 0;  // of the inputs then
+    Inputs::Layout captured_inputs;
 
-    explicit Kind(Backend& b) : backend(b), inputs(b), figures(Tensor::zeros(b, DType::f64, Shape{1 + kMostFigures})) {}
-
-    void compute(const std::function<void()>& body) {
-        figures.fill(0);
-        names.clear();
-        body();
-    }
+    explicit Kind(Backend& backend) : inputs(backend) {}
 };
+
+Step::Step(Steps& steps, Kind& kind, int64_t update) : steps_(steps), kind_(kind), update_(update) {
+    kind.inputs.restart();  // of a step that never ran
+    serial_ = number(static_cast<double>(update + 1));
+}
 
 Inputs& Step::inputs() { return kind_.inputs; }
 
@@ -71,12 +75,12 @@ Tensor Step::streams(int64_t n, const std::function<Rng(int64_t)>& stream) {
     return input(Shape{n, 3}, states);
 }
 
-double* Step::failed() { return kind_.figures.data<double>(); }
+double* Step::failed() { return steps_.report_.data<double>(); }
 
 void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
     constexpr int64_t kLeast = 1 << 14;  // elements worth a piece of their own
-    const int64_t pieces = chunk_count(pieces_, n / kLeast);
-    threads_.run(pieces, [&](int64_t i) {
+    const int64_t pieces = chunk_count(steps_.pieces_, n / kLeast);
+    steps_.threads_.run(pieces, [&](int64_t i) {
         const auto [first, count] = chunk_rows(n, pieces, i);
         f(first, count);
     });
@@ -86,54 +90,74 @@ void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
     const auto n = static_cast<int64_t>(kind_.names.size());
     ASTRO_CHECK(n <= kMostFigures, "a step reports more than ", kMostFigures, " numbers");
-    kind_.backend.figure(value.dtype(), value.numel(), value.raw(), failed() + n, failed());
+    steps_.backend_.figure(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n, failed());
 }
 
-Figures Step::run(const std::function<void()>& body) {
+void Step::run(const std::function<void()>& body) {
     Kind& k = kind_;
     k.inputs.upload();
+    auto compute = [&] {
+        k.names.clear();
+        body();
+    };
     if (FiniteCheck::on()) {  // looks at every op
-        k.compute(body);
+        compute();
     } else {
         if (k.ran && !k.captured) {
-            k.captured = k.backend.capture([&] { k.compute(body); });
-            k.captured_bytes = k.inputs.bytes();
+            k.captured = steps_.backend_.capture(compute);
+            k.captured_inputs = k.inputs.last_round();
         }
         if (k.captured) {
-            ASTRO_CHECK(k.inputs.bytes() == k.captured_bytes, "a step of ", k.inputs.bytes(),
-                        " bytes of inputs, of a kind that was recorded with ", k.captured_bytes);
+            ASTRO_CHECK(k.inputs.last_round() == k.captured_inputs,
+                        "a step whose inputs have other types or shapes than when its kind was recorded");
             k.captured->replay();
         } else {
-            k.compute(body);
+            compute();
         }
         k.ran = true;
     }
-    std::array<double, 1 + kMostFigures> host;
-    k.backend.download(host.data(), k.figures.raw(), k.figures.bytes());
-    Figures figures;
-    std::string bad;
-    for (size_t i = 0; i < k.names.size(); ++i) {
-        if (bad.empty() && !std::isfinite(host[i + 1]))
-            bad = text(k.names[i][0] == '.' ? "the norm of the gradient of " + k.names[i].substr(1) : k.names[i],
-                       " is ", host[i + 1]);
-        if (k.names[i][0] != '.') figures.emplace_back(k.names[i], host[i + 1]);
-    }
-    if (host[0] != 0)
-        fail(ErrorKind::numeric, bad,
-             "; hint: a lower learning rate, or look for extreme values with 'astro data inspect'");
     for (int64_t* counter : counters_) ++*counter;
-    return figures;
+    steps_.ran_.push_back({update_, &k, counters_});
+    steps_.last_ = &k;
 }
 
 Steps::Steps(Backend& backend, ThreadPool& threads, int64_t pieces)
-    : backend_(backend), threads_(threads), pieces_(pieces) {}
+    : backend_(backend),
+      threads_(threads),
+      pieces_(pieces),
+      report_(Tensor::zeros(backend, DType::f64, Shape{1 + kMostFigures})) {}
+
 Steps::~Steps() = default;
 
-Step Steps::begin(const std::string& kind) {
+Step Steps::begin(const std::string& kind, int64_t update) {
     std::unique_ptr<Step::Kind>& found = kinds_[kind];
     if (!found) found = std::make_unique<Step::Kind>(backend_);
-    found->inputs.restart();  // of a step that never ran
-    return Step(*found, threads_, pieces_);
+    return Step(*this, *found, update);
+}
+
+Figures Steps::figures() {
+    std::array<double, 1 + kMostFigures> host;
+    backend_.download(host.data(), report_.raw(), report_.bytes());
+    const std::vector<Ran> ran = std::exchange(ran_, {});
+    if (host[0] == 0) {
+        Figures figures;
+        for (size_t i = 0; last_ && i < last_->names.size(); ++i)
+            if (last_->names[i][0] != '.') figures.emplace_back(last_->names[i], host[i + 1]);
+        return figures;
+    }
+    report_.fill(0);
+    auto first = ran.begin();
+    while (first != ran.end() && static_cast<double>(first->update + 1) != host[0]) ++first;
+    ASTRO_CHECK(first != ran.end(), "a step failed that was never run");
+    for (auto step = first; step != ran.end(); ++step)
+        for (int64_t* counter : step->counters) --*counter;
+    const std::vector<std::string>& names = first->kind->names;
+    size_t bad = 0;
+    while (bad + 1 < names.size() && std::isfinite(host[bad + 1])) ++bad;
+    throw StepFailed(
+        first->update,
+        text(names[bad][0] == '.' ? "the norm of the gradient of " + names[bad].substr(1) : names[bad], " is ",
+             host[bad + 1], "; hint: a lower learning rate, or look for extreme values with 'astro data inspect'"));
 }
 
 }  // namespace astro::nn

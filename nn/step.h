@@ -2,8 +2,12 @@
 //
 // The host draws a minibatch and everything else that changes from step to step, and hands it over in one copy; the
 // step's body computes from those inputs and from memory that stays where it is (parameters, constants), and leaves a
-// few numbers, which come back in one copy. So the body asks the same of the device every time, and a backend that can
-// records it the second time that a kind of step is run, and replays it from then on.
+// few numbers. So the body asks the same of the device every time, and a backend that can records it the second time
+// that a kind of step is run, and replays it from then on.
+//
+// A device works through its steps while the host goes on: it waits only where it asks for the numbers, every so many
+// steps. Once one of them is not finite nothing moves any more, in that step or in later ones, until the host has
+// asked.
 #pragma once
 
 #include <algorithm>
@@ -47,9 +51,11 @@ class Inputs {
         return add(DTypeOf<T>::value, shape, values.data());
     }
     Tensor add(DType type, const Shape& shape, const void* values);
-    void upload();                                 // all that was added since the last time; ends the round
-    void restart() { host_.clear(), round_ = 0; }  // forgets what was added
-    int64_t bytes() const { return last_round_; }
+    void upload();   // all that was added since the last time; ends the round
+    void restart();  // forgets what was added
+
+    using Layout = std::vector<std::pair<DType, Shape>>;
+    const Layout& last_round() const { return last_layout_; }
 
   private:
     void send();
@@ -58,6 +64,18 @@ class Inputs {
     std::vector<char> host_;
     Tensor block_;                         // u8
     int64_t round_ = 0, last_round_ = -1;  // bytes added
+    Layout layout_, last_layout_;
+};
+
+// A number that a step reported was not finite. No parameters have moved since, and counters stand where they stood
+// before that step.
+class StepFailed : public Error {
+  public:
+    StepFailed(int64_t update, const std::string& message) : Error(ErrorKind::numeric, message), update_(update) {}
+    int64_t update() const { return update_; }
+
+  private:
+    int64_t update_;
 };
 
 class Steps;
@@ -74,27 +92,27 @@ class Step {
     // States of random streams, one a row: i64 (n, 3).
     Tensor streams(int64_t n, const std::function<Rng(int64_t)>& stream);
     Inputs& inputs();
-    void counts(int64_t& counter) { counters_.push_back(&counter); }  // goes up by one when the step has succeeded
+    void counts(int64_t& counter) { counters_.push_back(&counter); }  // goes up by one, unless the step fails
 
     // In the body: a number for the host, the sum of the elements; not finite, it fails the step. Names that begin with
     // a dot are for that alone.
     void report(const std::string& name, const Tensor& value);
-    double* failed();  // for Backend::adam and lerp: 0, or 1 once something was not finite
+    double* failed();  // for Backend::adam and lerp: 0 until something was not finite
     // f(first, count) for runs of n elements that do not depend on one another, on the threads.
     void share(int64_t n, const std::function<void(int64_t first, int64_t count)>& f);
 
-    // Runs the body, or its recording, and returns what it reported. Throws Error(numeric) where the step failed; no
-    // parameters have moved since that.
-    Figures run(const std::function<void()>& body);
+    // Runs the body, or its recording; the device may still be at it afterwards.
+    void run(const std::function<void()>& body);
 
   private:
     friend class Steps;
     struct Kind;
-    Step(Kind& kind, ThreadPool& threads, int64_t pieces) : kind_(kind), threads_(threads), pieces_(pieces) {}
+    Step(Steps& steps, Kind& kind, int64_t update);
 
+    Steps& steps_;
     Kind& kind_;
-    ThreadPool& threads_;
-    int64_t pieces_;
+    int64_t update_;
+    Tensor serial_;  // f64 (1): what marks this step's failure, never 0
     std::vector<int64_t*> counters_;
 };
 
@@ -105,13 +123,28 @@ class Steps {
     // pieces: runs that elementwise work may be cut into; 1 where a launch of its own costs more than it gains.
     Steps(Backend& backend, ThreadPool& threads, int64_t pieces);
     ~Steps();
-    Step begin(const std::string& kind);
+
+    Step begin(const std::string& kind, int64_t update = 0);  // update: for StepFailed; at least 0
+
+    // What the last step reported; waits for the device. Throws StepFailed for the first one that failed since the last
+    // call.
+    Figures figures();
 
   private:
+    friend class Step;
+    struct Ran {
+        int64_t update;
+        const Step::Kind* kind;
+        std::vector<int64_t*> counters;
+    };
+
     Backend& backend_;
     ThreadPool& threads_;
     int64_t pieces_;
+    Tensor report_;  // f64 (1 + kMostFigures): the serial of the step that failed or 0, then what was reported
     std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
+    std::vector<Ran> ran_;  // since figures() was called last
+    const Step::Kind* last_ = nullptr;
 };
 
 }  // namespace nn

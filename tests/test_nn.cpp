@@ -168,14 +168,14 @@ TEST_CASE("steps: inputs arrive, from the second round on in the same place; a s
         const Tensor large = step.input(Shape{2, 5000}, std::vector<double>(10000, 0.5));  // more than the first block
         const Tensor last = step.input(Shape{1}, std::vector<int64_t>{40 + round});
         places.push_back(small.raw()), places.push_back(large.raw()), places.push_back(last.raw());
-        const Figures figures = step.run([&] {
+        step.run([&] {
             step.report("small", small);
             step.report("none", none);
             step.report("large", large);
             step.report(".unseen", small);
             step.report("last", last.cast(DType::f64));
         });
-        CHECK(figures ==
+        CHECK(steps.figures() ==
               Figures{{"small", 3.0 * double(round)}, {"none", 0}, {"large", 5000}, {"last", 40.0 + double(round)}});
     }
     for (size_t i = 6; i < places.size(); ++i) CHECK(places[i] == places[i - 3]);
@@ -191,15 +191,20 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     nn::Adam adam(set);
     ThreadPool alone(1);
     nn::Steps steps(*backend, alone, 1);
-    auto update = [&](double loss) {
-        nn::Step step = steps.begin("");
+    int64_t k = 0;
+    auto start = [&](double loss) {
+        nn::Step step = steps.begin("", k++);
         adam.prepare(step, .1);
         const Tensor rate = step.number(.5), value = step.number(loss);
-        return step.run([&] {
+        step.run([&] {
             step.report("loss", value);
             adam.move(step, set, Tensor::full(*backend, DType::f32, set.flat().shape(), 1), "gradient_norm");
             nn::move_towards(step, slow_set, set, rate);
         });
+    };
+    auto update = [&](double loss) {
+        start(loss);
+        return steps.figures();
     };
     auto state = [&] {
         std::vector<std::vector<float>> all;
@@ -226,4 +231,23 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     update(3);
     CHECK(state() != moved);
     CHECK(adam.steps == 2);
+
+    // Figures are asked for later: the failure is the first one's, and what ran after it has left nothing behind.
+    start(1);
+    const auto good = state();
+    const int64_t failing = k;
+    for (double loss : {HUGE_VAL, 2.0, std::nan(""), 4.0}) start(loss);
+    CHECK(adam.steps == 7);
+    try {
+        steps.figures();
+        FAIL("no failure");
+    } catch (const nn::StepFailed& failure) {
+        CHECK(failure.update() == failing);
+        CHECK(std::string(failure.what()).find("loss is inf") == 0);
+    }
+    CHECK(adam.steps == 3);
+    CHECK(state() == good);
+    for (double loss : {5.0, 6.0}) start(loss);
+    CHECK(steps.figures()[0].second == 6);  // the last one's
+    CHECK(adam.steps == 5);
 }

@@ -109,19 +109,21 @@ TEST_CASE("files: written whole or not at all") {
     check_fails(ErrorKind::io, "cannot open", [&] { data::read_text_file(place.file("absent")); });
 }
 
-TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through") {
+TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through; stages may have a log in turn") {
     const Place place;
     const std::string path = place.file("metrics.csv");
     double now = 1000;
     const auto clock = [&now] { return now; };
-    MetricsLog(path, "tdr2", -1, clock).add(900, "loss", 2);
     {
-        MetricsLog tdr(path, "tdr", -1, clock);
+        MetricsLog other(path, "tdr2", -1, clock), tdr(path, "tdr", -1, clock);
+        other.add(900, "loss", 2);
+        other.flush();
         tdr.add(0, "loss", 1.5);
         for (int64_t step = 100; step <= 300; step += 100) {
             now += 10;
             tdr.add(step, "loss", 1 / static_cast<double>(step));
         }
+        tdr.flush();
     }
     // A writer killed within a line.
     std::ofstream(path, std::ios::app) << "400,40,tdr/lo";
@@ -130,6 +132,7 @@ TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through") {
         MetricsLog tdr(path, "tdr", 200, clock);
         now += 10;
         tdr.add(300, "loss", std::nan(""));
+        tdr.flush();
     }
     const std::vector<MetricRow> rows = read_metrics(path);
     REQUIRE(rows.size() == 5);

@@ -41,9 +41,9 @@ class CqlPure : public ValueLearner {
         multiplier_optimiser_ = nn::Adam(multiplier_set_);
     }
 
-    Figures update(int64_t k) override {
+    void update(int64_t k) override {
         const Rng rng = stream(k);
-        nn::Step step = steps_.begin("");
+        nn::Step step = steps_.begin("", k);
         const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
         auto streams = [&](const char* what) {
             return step.streams(context_.chunks_of(value_.batch),
@@ -56,7 +56,7 @@ class CqlPure : public ValueLearner {
         critics_optimiser_.prepare(step, rate(k));
         if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
         const Tensor target_rate = step.number(value_.ema);
-        return step.run([&] { body(step, batch, noise, target_rate); });
+        step.run([&] { body(step, batch, noise, target_rate); });
     }
 
     TrainingState state() override {

@@ -26,8 +26,8 @@ class Gcbc : public Learner {
 
     int64_t updates() const override { return updates_; }
 
-    Figures update(int64_t k) override {
-        nn::Step step = steps_.begin("");
+    void update(int64_t k) override {
+        nn::Step step = steps_.begin("", k);
         const Batch batch =
             sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::For::actor);
         optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
@@ -36,7 +36,7 @@ class Gcbc : public Learner {
             const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);
             return sum(square(error)) * each;
         };
-        return step.run([&] {
+        step.run([&] {
             const nn::Gradient g =
                 nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
             step.report("loss", g.loss);

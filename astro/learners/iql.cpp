@@ -22,13 +22,13 @@ class Iql : public ValueLearner {
         v_optimiser_ = nn::Adam(v_set_);
     }
 
-    Figures update(int64_t k) override {
-        nn::Step step = steps_.begin("");
+    void update(int64_t k) override {
+        nn::Step step = steps_.begin("", k);
         const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
         for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
             optimiser->prepare(step, rate(k));
         const Tensor target_rate = step.number(value_.ema);
-        return step.run([&] { body(step, batch, target_rate); });
+        step.run([&] { body(step, batch, target_rate); });
     }
 
     TrainingState state() override {

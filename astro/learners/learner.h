@@ -31,11 +31,7 @@ class Learner : public Trainee {
   public:
     Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals,
             std::string name, uint64_t seed)
-        : context_(context),
-          sampler_(data, current_goals, trajectory_goals),
-          name_(std::move(name)),
-          seed_(seed),
-          steps_(context.backend, context.threads, context.chunks) {}
+        : Trainee(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
 
     std::string name() const override { return name_; }
 
@@ -47,11 +43,9 @@ class Learner : public Trainee {
     Rng stream(int64_t k) const { return Rng(seed_).stream(name_).stream(static_cast<uint64_t>(k)); }
     Rng init_stream() const { return Rng(seed_).stream(name_ + "/init"); }
 
-    Context context_;
     BatchSampler sampler_;
     std::string name_;
     uint64_t seed_;
-    nn::Steps steps_;
     Actor actor_;
     nn::ParameterSet actor_set_;
 };

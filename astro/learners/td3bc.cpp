@@ -14,10 +14,10 @@ Tensor Td3Bc::noisy_actions(const Tensor& mean, const Tensor& noise) const {
 
 ValueLearner::Extra Td3Bc::critic_term(nn::Step&, int64_t) const { return {}; }
 
-Figures Td3Bc::update(int64_t k) {
+void Td3Bc::update(int64_t k) {
     const Rng rng = stream(k);
     const bool with_actor = k % config_.policy_delay == config_.policy_delay - 1;
-    nn::Step step = steps_.begin(with_actor ? "critics and actor" : "critics");
+    nn::Step step = steps_.begin(with_actor ? "critics and actor" : "critics", k);
     const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
     const Tensor noise = step.streams(context_.chunks_of(value_.batch), [&](int64_t chunk) {
         return rng.stream("noise").stream(static_cast<uint64_t>(chunk));
@@ -26,7 +26,7 @@ Figures Td3Bc::update(int64_t k) {
     critics_optimiser_.prepare(step, rate(k));
     if (with_actor) actor_optimiser_.prepare(step, rate(k));
     const Tensor target_rate = step.number(value_.ema);
-    return step.run([&] {
+    step.run([&] {
         auto target = [&](int64_t chunk, const Batch& rows) {
             const Tensor next = noisy_actions(actor_target_(rows.next_input), noise.rows(chunk, 1));
             return regression_target(rows, critics_target_.least(rows.next_input, next), target_rule());

@@ -13,7 +13,7 @@ class Td3Bc : public ValueLearner {
   public:
     Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage);
 
-    Figures update(int64_t k) override;
+    void update(int64_t k) override;
     TrainingState state() override;
 
   protected:

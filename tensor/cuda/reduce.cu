@@ -119,12 +119,12 @@ __global__ void norm_kernel(int n, const double* partial, double* y) {
 
 // The few numbers of a figure, by one thread.
 template <class T>
-__global__ void figure_kernel(int64_t n, const T* x, double* y, double* failed) {
-    if (threadIdx.x > 0) return;
+__global__ void figure_kernel(int64_t n, const T* x, const double* serial, double* y, double* failed) {
+    if (threadIdx.x > 0 || (*failed != 0 && *failed != *serial)) return;
     double sum = 0;
     for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
     *y = sum;
-    if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = 1;  // NaN too
+    if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = *serial;  // NaN too
 }
 
 int power_of_two(int64_t least, int most) {  // the least power of two of at least `least`, at most `most`
@@ -179,14 +179,14 @@ void norm(const Device& d, int64_t n, const T* x, double* y) {
 }
 
 template <class T>
-void figure(const Device& d, int64_t n, const T* x, double* y, double* failed) {
-    gpu::launch<figure_kernel<T>>(1, 32, 0, d.stream, n, x, y, failed);
+void figure(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed) {
+    gpu::launch<figure_kernel<T>>(1, 32, 0, d.stream, n, x, serial, y, failed);
 }
 
 #define ASTRO_FOR(T)                                                        \
     template void sum_to<T>(const Device&, const Traversal&, const T*, T*); \
     template void norm<T>(const Device&, int64_t, const T*, double*);       \
-    template void figure<T>(const Device&, int64_t, const T*, double*, double*);
+    template void figure<T>(const Device&, int64_t, const T*, const double*, double*, double*);
 ASTRO_FOR(float)
 ASTRO_FOR(double)
 #undef ASTRO_FOR

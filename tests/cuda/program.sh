@@ -17,13 +17,16 @@ no_device() {  # command...: one line says that there is none
 
 cd "$work" && mkdir maze || exit 1
 check "collect" "$astro" data collect --env pointmaze-medium-v0 --type stitch --episodes 20 --seed 3 --out maze/pointmaze-medium-stitch-v0.npz
-settings="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1"
-settings="$settings --tdr.updates 10 --dynamics.updates 10 --planner.updates 10 --gcbc.updates 10"
+policy="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1 --evaluate.points 1 --gcbc.updates 10"
+settings="$policy --tdr.updates 10 --dynamics.updates 10 --planner.updates 10"
 # Ten updates learn nothing: any target and any bridge will do.
 settings="$settings --augment.chain random --selection.selector random --augment.accept_threshold 1000 --augment.plausibility 1000"
 # shellcheck disable=SC2086
 check "run on the emulated device" "$emulated" run --run cuda $settings --device cuda
 check "its results are there" test -s cuda/results.json
+# shellcheck disable=SC2086
+check "two more seeds, side by side on streams of their own" "$emulated" train policy --run cuda $policy --device cuda --resume --policy.seeds 3
+check "each seed has its own figures" grep -q '"success/raw/gcbc-seed2/last"' cuda/results.json
 ASTRO_EMULATION_DEVICES=0
 export ASTRO_EMULATION_DEVICES
 check "no device: the self-test is skipped" skipped "$emulated" selftest --device cuda

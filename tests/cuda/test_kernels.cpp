@@ -184,13 +184,20 @@ TEST_CASE("cuda sums: a figure is the sum, and what is not finite fails the step
             for (double value : {2.5, -double(HUGE_VAL), std::nan("")}) {
                 Tensor y = Tensor::full(*b, DType::f64, Shape{1}, -1), failed = Tensor::zeros(*b, DType::f64, Shape{1});
                 const Tensor x = Tensor::from(*b, Shape{3}, std::vector<double>{1, value, .25}).cast(type);
-                b->figure(type, 3, x.raw(), y.data<double>(), failed.data<double>());
-                CHECK(failed.item() == (value == 2.5 ? 0 : 1));
+                auto figure = [&](int64_t n, double serial) {
+                    const Tensor step = Tensor::full(*b, DType::f64, Shape{1}, serial);
+                    b->figure(type, n, x.raw(), step.data<double>(), y.data<double>(), failed.data<double>());
+                };
+                figure(3, 7);
+                CHECK(failed.item() == (value == 2.5 ? 0 : 7));
                 if (value == 2.5) CHECK(y.item() == 3.75);
                 if (value < 0) CHECK(y.item() == -HUGE_VAL);
-                b->figure(type, 1, x.raw(), y.data<double>(), failed.data<double>());
+                figure(1, 7);
                 CHECK(y.item() == 1);
-                CHECK(failed.item() == (value == 2.5 ? 0 : 1));  // it stays
+                y.fill(-1);
+                figure(1, 8);  // of a later step: the numbers of the one that failed stay
+                CHECK(y.item() == (value == 2.5 ? 1 : -1));
+                CHECK(failed.item() == (value == 2.5 ? 0 : 7));
             }
 }
 

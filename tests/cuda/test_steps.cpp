@@ -31,7 +31,8 @@ std::map<std::string, std::vector<double>> first_moments(Trainee& trainee) {
 void compare_update(Trainee& on_cpu, Trainee& on_gpu, int64_t k) {
     randomise(on_cpu);
     randomise(on_gpu);
-    const Figures want = on_cpu.update(k), got = on_gpu.update(k);
+    on_cpu.update(k), on_gpu.update(k);
+    const Figures want = on_cpu.figures(), got = on_gpu.figures();
     REQUIRE(got.size() == want.size());
     for (size_t i = 0; i < got.size(); ++i) {
         INFO(want[i].first, " ", got[i].second, ", expected ", want[i].second);
