@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tensor/cuda/cuts.h"
+
 namespace astro::app {
 
 namespace {
@@ -21,55 +23,59 @@ class CountingBackend : public Backend {
     Allocator& allocator() override { return to_.allocator(); }
 
     void upload(void* to, const void* from, int64_t bytes) override {
-        ++work_.copies;
+        work_.copies += bytes > 0;
         to_.upload(to, from, bytes);
     }
     void download(void* to, const void* from, int64_t bytes) override {
-        ++work_.copies, ++work_.waits;
+        work_.copies += bytes > 0, work_.waits += bytes > 0;
         to_.download(to, from, bytes);
     }
     void copy(void* to, const void* from, int64_t bytes) override {
-        kernel(2 * count(bytes) / 4, 0, DType::f32);
+        kernel(bytes, 2 * count(bytes) / 4, 0, DType::f32);
         to_.copy(to, from, bytes);
     }
     void fill(DType type, int64_t n, double value, void* y) override {
-        kernel(count(n), 0, type);
+        kernel(n, count(n), 0, type);
         to_.fill(type, n, value, y);
     }
     void cast(DType from, const void* x, DType to, void* y, int64_t n) override {
-        kernel(2 * count(n), 0, to);
+        kernel(n, 2 * count(n), 0, to);
         to_.cast(from, x, to, y, n);
     }
     void copy_rows(DType type, int64_t rows, int64_t columns, const void* x, int64_t x_stride, void* y,
                    int64_t y_stride, bool accumulate) override {
-        kernel((accumulate ? 3 : 2) * count(rows * columns), 0, type);
+        kernel(rows * columns, (accumulate ? 3 : 2) * count(rows * columns), 0, type);
         to_.copy_rows(type, rows, columns, x, x_stride, y, y_stride, accumulate);
     }
     void unary(UnaryOp op, DType type, int64_t n, const void* x, double p, double q, void* y) override {
-        kernel(2 * count(n), 0, type);
+        kernel(n, 2 * count(n), 0, type);
         to_.unary(op, type, n, x, p, q, y);
     }
     void unary_grad(UnaryOp op, DType type, int64_t n, const void* x, const void* y, const void* gy, double p, double q,
                     void* gx) override {
-        kernel(4 * count(n), 0, type);
+        kernel(n, 4 * count(n), 0, type);
         to_.unary_grad(op, type, n, x, y, gy, p, q, gx);
     }
     void binary(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, void* y) override {
-        kernel(count(elements(t, t.a_step) + elements(t, t.b_step) + elements(t, nullptr)), 0, type);
+        const int64_t n = elements(t, nullptr);
+        kernel(n, count(elements(t, t.a_step) + elements(t, t.b_step) + n), 0, type);
         to_.binary(op, type, t, a, b, y);
     }
     void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, const void* gy,
                      bool second, void* g) override {
-        kernel(count(elements(t, t.a_step) + elements(t, t.b_step) + 2 * elements(t, nullptr)), 0, type);
+        const int64_t n = elements(t, nullptr);
+        kernel(n, count(elements(t, t.a_step) + elements(t, t.b_step) + 2 * n), 0, type);
         to_.binary_grad(op, type, t, a, b, gy, second, g);
     }
     void sum_to(DType type, const Traversal& t, const void* x, void* y) override {
-        kernel(count(elements(t, nullptr) + 2 * elements(t, t.b_step)), 0, type);
+        int64_t kept = 1, summed = 1;
+        for (int axis = 0; axis < t.rank; ++axis) (t.b_step[axis] != 0 ? kept : summed) *= t.sizes[axis];
+        sum(type, kept, summed, t.b_step[t.rank - 1] != 0);
         to_.sum_to(type, t, x, y);
     }
     void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
                 void* y) override {
-        kernel(2 * count(outer * length * inner), 0, type);
+        kernel(outer * length * inner, 2 * count(outer * length * inner), 0, type);
         to_.cumsum(type, outer, length, inner, reverse, x, y);
     }
     void gemm(DType type, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void* a, int64_t lda, const void* b,
@@ -84,115 +90,141 @@ class CountingBackend : public Backend {
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                 const void* bias, const UnaryOp* activation, void* slope, void* y) override {
         product(type, m, n, k, false);
-        if (bias || activation) kernel((slope ? 3 : 2) * count(m * n), 0, type);
+        if ((bias || activation) && !finished(type, k)) kernel(m * n, (slope ? 3 : 2) * count(m * n), 0, type);
         to_.linear(type, m, n, k, x, w, transpose_w, bias, activation, slope, y);
     }
     void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                      bool accumulate) override {
-        if (slope) kernel(3 * count(m * n), 0, type);
-        if (gbias && !accumulate) kernel(count(n), 0, type);
-        if (gbias) kernel(count(m * n + 2 * n), 0, type);
+        if (slope) kernel(m * n, 3 * count(m * n), 0, type);
+        if (gbias && !accumulate) kernel(n, count(n), 0, type);
+        if (gbias) sum(type, n, m, true);
         to_.linear_grad(type, m, n, gy, slope, gz, gbias, accumulate);
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
-        kernel(count(2 * rows * width + 2 * rows + (gain ? 2 * groups * width : 0)), 0, type);
+        kernel(rows, count(2 * rows * width + 2 * rows + (gain ? 2 * groups * width : 0)), 0, type);
         to_.layer_norm(type, rows, width, groups, epsilon, offset, x, gain, bias, y, mean, rstd);
     }
     void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
                          const void* gain, const void* mean, const void* rstd, const void* gy, void* gx, void* ggain,
                          void* gbias) override {
-        kernel(count(3 * rows * width + 2 * rows), 0, type);
-        if (ggain || gbias) kernel(count(2 * rows * width + 2 * rows + 2 * groups * width), 0, type);
+        kernel(rows, count(3 * rows * width + 2 * rows), 0, type);
+        const int64_t results = (ggain ? 1 : 0) + (gbias ? 1 : 0), n = groups * width;
+        const int64_t pieces = rows > 0 ? cuda::affine_pieces(groups, width, rows / groups) : 0;
+        if (rows > 0 && results > 0)  // both in one
+            kernel(n, count(2 * rows * width + 2 * rows + results * pieces * n), 0, type);
+        for (int64_t i = 0; i < results && pieces != 1; ++i) kernel(n, count((pieces + 1) * n), 0, type);
         to_.layer_norm_grad(type, rows, width, groups, offset, x, gain, mean, rstd, gy, gx, ggain, gbias);
     }
     void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
                    const void* h, void* y) override {
-        kernel(count(3 * rows * width + groups * width), 0, type);
+        kernel(rows * width, count(3 * rows * width + groups * width), 0, type);
         to_.gated_add(type, rows, width, groups, x, gate, h, y);
     }
     void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
                         const void* gy, void* ggate, void* gh) override {
-        kernel(count(groups * width), 0, type);                     // the gate's gradient to zero
-        kernel(count(3 * rows * width), 0, type);                   // gy h
-        kernel(count(rows * width + 2 * groups * width), 0, type);  // its sums
-        kernel(count(2 * rows * width + groups * width), 0, type);  // gate gy
+        const int64_t n = rows * width, gates = groups * width;
+        kernel(gates, count(gates), 0, type);  // the gate's gradient to zero
+        kernel(n, 3 * count(n), 0, type);      // gy h
+        if (rows > 0) sum(type, gates, rows / groups, true);
+        kernel(n, count(2 * n + gates), 0, type);  // gate gy
         to_.gated_add_grad(type, rows, width, groups, gate, h, gy, ggate, gh);
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
-        const int64_t values = batch * tokens * heads * head_dim, scores = batch * heads * tokens * tokens;
-        kernel(count(4 * values + 2 * scores), 4 * count(scores * head_dim), type);
+        const int64_t rows = batch * heads * tokens, values = rows * head_dim, scores = rows * tokens;
+        if (cuda::attention_is_fused(tokens, head_dim, dtype_size(type))) {
+            kernel(values, count(4 * values + 2 * scores), 4 * count(scores * head_dim), type);
+        } else if (values > 0) {
+            own_product(type, tokens, tokens, head_dim, batch * heads);
+            kernel(rows, 2 * count(scores), 0, type);  // softmax
+            own_product(type, tokens, head_dim, tokens, batch * heads);
+        }
         to_.attention(type, batch, tokens, heads, head_dim, causal, qkv, probabilities, y);
     }
     void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                         const void* qkv, const void* probabilities, const void* gy, void* gqkv) override {
-        const int64_t values = batch * tokens * heads * head_dim, scores = batch * heads * tokens * tokens;
-        kernel(count(7 * values + 3 * scores), 8 * count(scores * head_dim), type);
+        const int64_t rows = batch * heads * tokens, values = rows * head_dim, scores = rows * tokens;
+        if (cuda::attention_is_fused(tokens, head_dim, dtype_size(type))) {
+            kernel(values, count(7 * values + 3 * scores), 8 * count(scores * head_dim), type);
+        } else if (values > 0) {
+            own_product(type, tokens, tokens, head_dim, batch * heads);
+            kernel(rows, 3 * count(scores), 0, type);  // the softmax's
+            for (int part = 0; part < 3; ++part) own_product(type, tokens, head_dim, tokens, batch * heads);
+        }
         to_.attention_grad(type, batch, tokens, heads, head_dim, causal, qkv, probabilities, gy, gqkv);
     }
     void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) override {
-        kernel(count(2 * rows * columns + rows), 0, type);
+        kernel(rows, count(2 * rows * columns + rows), 0, type);
         to_.logsumexp(type, rows, columns, x, softmax, y);
     }
     void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a, const void* b,
                            void* y) override {
-        kernel(count(n * m + (n + m) * width), 3 * count(n * m * width), type);
+        kernel(n * m, count(n * m + (n + m) * width), 3 * count(n * m * width), type);
         to_.pairwise_distance(type, n, m, width, floor, a, b, y);
     }
     void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
                                 const void* b, const void* y, const void* gy, void* ga, void* gb) override {
-        kernel(3 * count(n * m), 0, type);
-        product(type, n, width, m, false);
-        product(type, m, width, n, false);
-        for (int64_t rows : {n, m}) {  // total of each row, then the two parts together
-            kernel(count(rows), 0, type);
-            kernel(count(n * m + rows), 0, type);
-            kernel(count(3 * rows * width), 0, type);
+        kernel(n * m, 3 * count(n * m), 0, type);
+        own_product(type, n, width, m, 1);
+        own_product(type, m, width, n, 1);
+        for (const bool of_b : {false, true}) {  // total of each row, then the two parts together
+            const int64_t rows = of_b ? m : n;
+            kernel(rows, count(rows), 0, type);
+            sum(type, rows, of_b ? n : m, of_b);
+            kernel(rows * width, count(3 * rows * width + rows), 0, type);
         }
         to_.pairwise_distance_grad(type, n, m, width, floor, a, b, y, gy, ga, gb);
     }
     void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index, void* y) override {
-        kernel(count(2 * n * width + 2 * n), 0, type);
+        kernel(n * width, count(2 * n * width + 2 * n), 0, type);
         to_.gather_rows(type, n, width, x, index, y);
     }
     void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
                           void* gx) override {
-        kernel(count(4 * n), 0, type);
-        kernel(count(4 * n), 0, type);  // the sort, in one block up to 1024 rows
-        kernel(count(3 * n * width), 0, type);
+        if (n * width > 0) {
+            const int64_t pairs = cuda::sorted_pairs(n);
+            kernel(pairs, 2 * count(n + pairs), 0, DType::f32);
+            int64_t steps = 0;
+            for (int64_t run = 2; run <= pairs; run *= 2)
+                for (int64_t gap = run / 2; gap > 0; gap /= 2) ++steps;
+            if (pairs <= cuda::kPairsInBlock) steps = 1;
+            for (int64_t i = 0; i < steps; ++i) kernel(pairs, 4 * count(pairs), 0, DType::f32);
+            kernel(n * width, count(3 * n * width), 0, type);
+        }
         to_.scatter_add_rows(type, n, width, gy, index, gx);
     }
     void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                       int64_t* nearest) override {
-        kernel(count((n + m) * width + 2 * n), 3 * count(n * m * width), type);
+        kernel(n, count((n + m) * width + 2 * n), 3 * count(n * m * width), type);
         to_.nearest_rows(type, n, m, width, x, points, nearest);
     }
     void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) override {
-        kernel(count(n), 0, DType::f32);
+        kernel(n, count(n), 0, DType::f32);
         to_.random_uniform(n, state, low, high, y);
     }
     void random_normal(int64_t n, const int64_t* state, void* y) override {
-        kernel(count(n), 0, DType::f32);
+        kernel(n, count(n), 0, DType::f32);
         to_.random_normal(n, state, y);
     }
     void norm(DType type, int64_t n, const void* x, double* y) override {
-        kernel(count(n), 0, type);
-        kernel(0, 0, type);  // adds up the blocks' shares
+        const int64_t shares = cuda::norm_shares(n);
+        kernel(n, count(n), 0, type);
+        kernel(1, count(shares + 1), 0, DType::f64);  // adds up the blocks' shares
         to_.norm(type, n, x, y);
     }
     void figure(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
-        kernel(count(n), 0, type);
+        kernel(1, count(n), 0, type);
         to_.figure(type, n, x, serial, y, failed);
     }
     void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
               const double* failed, const void* gradient, void* parameter, void* first_moment,
               void* second_moment) override {
-        kernel(7 * count(n), 0, type);
+        kernel(n, 7 * count(n), 0, type);
         to_.adam(type, n, constants, factors, norm, failed, gradient, parameter, first_moment, second_moment);
     }
     void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards, void* y) override {
-        kernel(3 * count(n), 0, type);
+        kernel(n, 3 * count(n), 0, type);
         to_.lerp(type, n, rate, failed, towards, y);
     }
     // Not captured, so that the kernels are counted every time.
@@ -202,15 +234,34 @@ class CountingBackend : public Backend {
     }
 
   private:
-    void kernel(double arrays, double flop, DType type) {
+    // A launch over n elements, of which there is none where n is 0.
+    void kernel(int64_t n, double arrays, double flop, DType type) {
+        if (n == 0) return;
         const double bytes = arrays * count(dtype_size(type));
         ++work_.launches;
         work_.bytes += bytes, work_.flop += flop;
         work_.kernels.push_back({bytes, flop});
     }
-    void product(DType type, int64_t m, int64_t n, int64_t k, bool accumulate) {
-        kernel(count(m * k + k * n + (accumulate ? 2 : 1) * m * n), 2 * count(m * n * k), type);
+    // A result, and where it is cut the pieces that another kernel adds up to it; `arrays` are read for it.
+    void in_pieces(DType type, int64_t pieces, int64_t result, bool accumulate, double arrays, double flop) {
+        const double written = (accumulate ? 2 : 1) * count(result), partial = count(pieces * result);
+        kernel(result, arrays + (pieces > 1 ? partial : written), flop, type);
+        if (pieces > 1) kernel(result, partial + written, 0, type);
     }
+    void sum(DType type, int64_t kept, int64_t summed, bool kept_inner) {
+        if (summed > 0)
+            in_pieces(type, cuda::cut_sum(kept, summed, kept_inner).pieces, kept, true, count(kept * summed), 0);
+    }
+    void product(DType type, int64_t m, int64_t n, int64_t k, bool accumulate) {
+        kernel(m * n, count(m * k + k * n + (accumulate ? 2 : 1) * m * n), 2 * count(m * n * k), type);
+    }
+    // By the built-in product, which some operations use whatever is there: so many products in one launch.
+    void own_product(DType type, int64_t m, int64_t n, int64_t k, int64_t products) {
+        in_pieces(type, cuda::product_pieces(m, n, k, products), products * m * n, false,
+                  count(products * (m * k + k * n)), 2 * count(products * m * n * k));
+    }
+    // Nothing to add up is nothing for cuBLAS: the built-in product also does in f32 what follows.
+    static bool finished(DType type, int64_t k) { return k == 0 && type == DType::f32; }
 
     Backend& to_;
     DeviceWork& work_;

@@ -1,5 +1,6 @@
 // Counts what a step asks of a device, while another backend carries it out: for the roofline of a GPU that is not
-// there.
+// there. Matrix products are counted as cuBLAS's, which a device has by default, and each of them as one kernel; a copy
+// within the device counts as a kernel, too. tests/cuda holds the counts against the CUDA backend's launches.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,7 @@
 namespace astro::app {
 
 struct DeviceWork {
-    int64_t launches = 0;  // kernels as the CUDA backend launches them; sums that it cuts into pieces take one more
+    int64_t launches = 0;  // kernels as the CUDA backend launches them
     int64_t graphs = 0;    // that it launches in their place where a step is captured
     int64_t copies = 0;    // between host and device
     int64_t waits = 0;     // of the host for the device

@@ -3,6 +3,7 @@
 //
 // One matrix of the head at a time (keys, values, queries, ...) lies in shared memory, padded so that lanes that read
 // different rows hit different banks. A warp works on kRows rows together, so that what it reads serves all of them.
+#include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -10,10 +11,8 @@ namespace astro::cuda {
 namespace {
 
 constexpr int kThreads = 128, kWarps = kThreads / 32;
-constexpr int kRows = 4;          // rows a warp works on together
-constexpr int kMostTokens = 128;  // fused
-constexpr int kColumns = kMostTokens / 32;
-constexpr int64_t kSharedBytes = 40 * 1024;
+constexpr int kRows = 4;  // rows a warp works on together
+constexpr int kColumns = kMostFusedTokens / 32;
 constexpr double kLowest = -1e30;  // of lanes that see no score
 
 // The head of a sequence: first elements of its parts, and the steps between tokens.
@@ -242,11 +241,11 @@ void weigh(const Device& d, const AttentionShape& s, const T* weights, bool tran
 
 template <class T>
 int64_t shared_bytes(const AttentionShape& s) {
-    return s.tokens * (s.head_dim + 1) * int64_t{sizeof(T)};
+    return attention_shared_bytes(s.tokens, s.head_dim, int64_t{sizeof(T)});
 }
 template <class T>
 bool fused(const AttentionShape& s) {
-    return s.tokens <= kMostTokens && shared_bytes<T>(s) <= kSharedBytes;
+    return attention_is_fused(s.tokens, s.head_dim, int64_t{sizeof(T)});
 }
 
 }  // namespace

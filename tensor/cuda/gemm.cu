@@ -2,8 +2,8 @@
 //
 // A block computes a tile of kTile x kTile; its 256 threads hold 4 x 4 sums each. Slices of a and b of depth kDepth
 // pass through two buffers in shared memory: while one is multiplied the next is on its way from global memory, so
-// there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces; a second launch
-// adds the pieces up in order. The cut depends on the sizes alone: the same bits on every device.
+// there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces (cuts.h); a second
+// launch adds the pieces up in order.
 //
 // A linear layer's bias and activation are applied to a tile before it is written. They take a pass of their own where
 // k is cut (no piece knows the whole sum, and c is small there, at most 128 tiles), and in f64 (which is for checks,
@@ -11,15 +11,17 @@
 #include <type_traits>
 
 #include "tensor/cuda/bias_activation.cuh"
+#include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
 
 namespace {
 
-constexpr int kTile = 64, kDepth = 16, kThreads = 256, kEach = 4;  // each thread: kEach x kEach elements of c
-constexpr int kLoads = kTile * kDepth / kThreads;                  // elements of a slice that a thread fetches
-constexpr int kRow = kTile + 4;                                    // padded: fetched columns fall on different banks
+constexpr int kTile = kProductTile, kDepth = kProductDepth;
+constexpr int kThreads = 256, kEach = 4;           // each thread: kEach x kEach elements of c
+constexpr int kLoads = kTile * kDepth / kThreads;  // elements of a slice that a thread fetches
+constexpr int kRow = kTile + 4;                    // padded: fetched columns fall on different banks
 
 struct Operand {
     int64_t wide = 0, deep = 0;  // steps along the output's axis (m or n), and along k
@@ -174,11 +176,7 @@ Plan plan_of(const GemmShape& s) {
     plan.c = s.c;
     plan.tiles_n = (s.n + kTile - 1) / kTile;
     plan.tiles = (s.m + kTile - 1) / kTile * plan.tiles_n;
-    if (plan.tiles * plan.products == 0) return plan;
-    // As many pieces of k as fill a large device, each at least 16 slices deep.
-    const int64_t wanted = 256 / (plan.tiles * plan.products), useful = s.k / (16 * kDepth);
-    plan.pieces = wanted < useful ? wanted : useful;
-    if (plan.pieces < 1) plan.pieces = 1;
+    plan.pieces = product_pieces(s.m, s.n, s.k, plan.products);
     plan.piece = ((s.k + plan.pieces - 1) / plan.pieces + kDepth - 1) / kDepth * kDepth;
     return plan;
 }

@@ -1,4 +1,5 @@
 // Layer norm, forward and backward, and log-sum-exp: a warp a row.
+#include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -49,7 +50,7 @@ __global__ void layer_norm_grad_kernel(int64_t rows, int64_t width, int64_t per_
     }
 }
 
-constexpr int kColumns = 32, kRowLanes = 8;
+constexpr int kColumns = kAffineColumns, kRowLanes = 8;
 
 // Sums over one piece (blockIdx.y) of each group's rows of gy h and gy: (pieces, groups, width) each.
 template <class T>
@@ -130,10 +131,8 @@ void layer_norm_grad(const Device& d, int64_t rows, int64_t width, int64_t group
     gpu::launch<layer_norm_grad_kernel<T>>(gpu::blocks(rows, kWarps), kThreads, 0, d.stream, rows, width, per_group,
                                            offset, x, gain, mean, rstd, gy, gx);
     if (!ggain && !gbias) return;
-    // Pieces of at least 64 rows, as many as fill a large device.
-    const int64_t tiles = groups * ((width + kColumns - 1) / kColumns), most = 512 / tiles + 1,
-                  useful = (per_group + 63) / 64;
-    const int64_t pieces = useful < most ? useful : most, piece = (per_group + pieces - 1) / pieces;
+    const int64_t tiles = groups * ((width + kColumns - 1) / kColumns);
+    const int64_t pieces = affine_pieces(groups, width, per_group), piece = (per_group + pieces - 1) / pieces;
     Scratch<T> gain_part(d, pieces > 1 && ggain ? pieces * n : 0), bias_part(d, pieces > 1 && gbias ? pieces * n : 0);
     T *to_gain = pieces > 1 ? gain_part.get() : ggain, *to_bias = pieces > 1 ? bias_part.get() : gbias;
     gpu::launch<layer_norm_affine_kernel<T>>(gpu::Dim(gpu::blocks(tiles, 1), static_cast<unsigned>(pieces)),

@@ -1,17 +1,18 @@
 // Sums of fixed order: the adjoint of broadcasting, the norm of an array, and the few numbers that the host reads.
 //
 // sum_to splits the axes of x into those that y keeps and those that are summed away. A block sums for `lanes` outputs
-// at a time, with kThreads / lanes threads on each; long sums are cut into pieces, whose partial sums a second launch
-// adds up in order. The cut depends on the sizes alone, so the result is the same bits on every device.
+// at a time, with kThreads / lanes threads on each; long sums are cut into pieces (cuts.h), whose partial sums a second
+// launch adds up in order.
 #include <cmath>
 
+#include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
 
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = kSumThreads;
 
 // Axes of one kind, outermost first: sizes, steps in x, steps in y.
 struct Axes {
@@ -27,9 +28,9 @@ struct Axes {
 
 struct Reduction {
     Axes kept, summed;
-    int lanes = 1;                  // outputs a block sums for at a time: a power of two
-    bool lanes_inner = false;       // neighbouring threads hold neighbouring outputs, else neighbouring summands
-    int64_t pieces = 1, piece = 0;  // summands are cut into pieces of `piece`
+    bool lanes_inner = false;  // neighbouring threads hold neighbouring outputs, else neighbouring summands
+    int lanes = 1;             // as SumCut has them
+    int64_t pieces = 1, piece = 0;
 };
 
 struct Place {
@@ -127,12 +128,6 @@ __global__ void figure_kernel(int64_t n, const T* x, const double* serial, doubl
     if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = *serial;  // NaN too
 }
 
-int power_of_two(int64_t least, int most) {  // the least power of two of at least `least`, at most `most`
-    int p = 1;
-    while (p < most && p < least) p *= 2;
-    return p;
-}
-
 Reduction plan(const Traversal& t) {
     Reduction r;
     int64_t dense = 1, x_step[6];
@@ -140,18 +135,8 @@ Reduction plan(const Traversal& t) {
     for (int axis = 0; axis < t.rank; ++axis)
         (t.b_step[axis] != 0 ? r.kept : r.summed).push(t.sizes[axis], x_step[axis], t.b_step[axis]);
     r.lanes_inner = t.b_step[t.rank - 1] != 0;
-    // Threads on the contiguous axis first, up to a warp's worth where y has it, then as many as there is work for.
-    if (r.lanes_inner)
-        r.lanes = kThreads / power_of_two(r.summed.count, kThreads / power_of_two(r.kept.count, 32));
-    else
-        r.lanes = kThreads / power_of_two(r.summed.count, kThreads);
-    const int64_t depth = kThreads / r.lanes, groups = (r.kept.count + r.lanes - 1) / r.lanes;
-    // A piece has at least 8 summands a thread; there are no more pieces than it takes to fill a large device.
-    const int64_t useful = (r.summed.count + 8 * depth - 1) / (8 * depth),
-                  most = groups < 1024 ? 1024 / (groups + 1) + 1 : 1;
-    r.pieces = useful < most ? useful : most;
-    if (r.pieces < 1) r.pieces = 1;
-    r.piece = (r.summed.count + r.pieces - 1) / r.pieces;
+    const SumCut cut = cut_sum(r.kept.count, r.summed.count, r.lanes_inner);
+    r.lanes = static_cast<int>(cut.lanes), r.pieces = cut.pieces, r.piece = cut.piece;
     return r;
 }
 
@@ -171,7 +156,7 @@ void sum_to(const Device& d, const Traversal& t, const T* x, T* y) {
 
 template <class T>
 void norm(const Device& d, int64_t n, const T* x, double* y) {
-    const unsigned shares = n > 0 ? gpu::blocks(n, 8 * kThreads, 512) : 0;
+    const unsigned shares = static_cast<unsigned>(norm_shares(n));
     Scratch<double> partial(d, shares);
     if (shares > 0) gpu::launch<squares_kernel<T>>(shares, kThreads, 0, d.stream, n, x, partial.get());
     gpu::launch<norm_kernel>(1, kThreads, 0, d.stream, static_cast<int>(shares),

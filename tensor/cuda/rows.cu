@@ -2,13 +2,14 @@
 //
 // The adjoint sorts (row, position) pairs, so that every row's contributions lie together in the order of their
 // positions; then one thread adds up each run in that order. The result does not depend on the schedule.
+#include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
 
 namespace {
 
-constexpr int kThreads = 256, kShared = 1024;  // pairs that one block sorts in shared memory
+constexpr int kThreads = 256;
 
 template <class T>
 __global__ void gather_rows_kernel(int64_t n, int64_t width, const T* x, const int64_t* index, T* y) {
@@ -33,9 +34,9 @@ __device__ inline void exchange(uint64_t* pairs, int64_t i, int64_t run, int64_t
 // The lower partner of exchange number k at this gap.
 __device__ inline int64_t partner(int64_t k, int64_t gap) { return 2 * k - (k & (gap - 1)); }
 
-// Sorts up to kShared pairs, a power of two, in one block.
+// Sorts up to kPairsInBlock pairs, a power of two, in one block.
 __global__ void sort_block_kernel(int64_t n, uint64_t* pairs) {
-    __shared__ uint64_t shared[kShared];
+    __shared__ uint64_t shared[kPairsInBlock];
     const int64_t t = threadIdx.x;
     for (int64_t i = t; i < n; i += kThreads) shared[i] = pairs[i];
     for (int64_t run = 2; run <= n; run *= 2)
@@ -79,11 +80,10 @@ template <class T>
 void scatter_add_rows(const Device& d, int64_t n, int64_t width, const T* gy, const int64_t* index, T* gx) {
     if (n * width == 0) return;
     ASTRO_CHECK(n < int64_t{1} << 31, "scatter_add_rows: ", n, " rows are too many for one sort");
-    int64_t padded = 1;
-    while (padded < n) padded *= 2;
+    const int64_t padded = sorted_pairs(n);
     Scratch<uint64_t> pairs(d, padded);
     gpu::launch<pack_pairs_kernel>(gpu::blocks(padded, kThreads), kThreads, 0, d.stream, n, padded, index, pairs.get());
-    if (padded <= kShared) {
+    if (padded <= kPairsInBlock) {
         gpu::launch<sort_block_kernel>(1, kThreads, 0, d.stream, padded, pairs.get());
     } else {
         for (int64_t run = 2; run <= padded; run *= 2)

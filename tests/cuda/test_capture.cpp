@@ -1,6 +1,4 @@
 // Training steps as graphs: the same bits as without, one launch and no waiting inside, memory that stays theirs.
-#include "astro/learners/learner.h"
-#include "astro/planner.h"
 #include "nn/layers.h"
 #include "nn/optimiser.h"
 #include "tests/cuda/world.h"
@@ -55,13 +53,6 @@ void check(const std::string& what, const Make& make, int64_t cache, uint64_t gr
     CHECK(captured.figures == plain.figures);
     CHECK(captured.tensors == plain.tensors);
     CHECK(plain.figures[2] != plain.figures[3]);
-}
-
-learners::LearningData learning_data(const World& w) {
-    learners::LearningData data;
-    data.pools = {{&w.data, 1.0}};
-    data.scaling = {{1.5, 1.5}, {1, 1}};
-    return data;
 }
 
 // A trainee of one small network on one batch, whose first input is what `poison` says at each update.
@@ -144,12 +135,6 @@ TEST_CASE("cuda capture: steps as graphs give the same bits, for every network")
             return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
         },
         0);
-    struct Stitcher : Planner {
-        std::unique_ptr<Dynamics> model;
-        Stitcher(const Context& c, const World& world, const PlannerConfig& config, const DynamicsConfig& d,
-                 std::unique_ptr<Dynamics> m)
-            : Planner(c, config, world.map, world.statistics, {m.get()}, d, 0), model(std::move(m)) {}
-    };
     for (bool random_hole : {false, true}) {
         PlannerConfig config = w.config.planner;
         config.random_hole = random_hole;

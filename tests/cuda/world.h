@@ -1,7 +1,12 @@
 // A small world for tests of training steps on both backends, and random weights for its trainees.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "apps/random_world.h"
+#include "astro/learners/learner.h"
+#include "astro/planner.h"
 #include "astro/training.h"
 #include "tests/cuda/both.h"
 
@@ -20,6 +25,22 @@ struct World : app::RandomWorld {
         config.gcbc.width = 20, config.gcbc.batch = 9;
         return config;
     }
+};
+
+// What learners learn from.
+inline learners::LearningData learning_data(const World& w) {
+    learners::LearningData data;
+    data.pools = {{&w.data, 1.0}};
+    data.scaling = {{1.5, 1.5}, {1, 1}};
+    return data;
+}
+
+// A planner with dynamics of its own.
+struct Stitcher : Planner {
+    std::unique_ptr<Dynamics> model;
+    Stitcher(const Context& c, const World& world, const PlannerConfig& config, const DynamicsConfig& d,
+             std::unique_ptr<Dynamics> m)
+        : Planner(c, config, world.map, world.statistics, {m.get()}, d, 0), model(std::move(m)) {}
 };
 
 // Gives all parameters random values, the same for the same trainee on either backend, and an optimiser without

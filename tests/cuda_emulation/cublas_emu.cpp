@@ -158,8 +158,9 @@ int enqueue(CublasHandle handle, int transpose_a, int transpose_b, int m, int n,
     product.a = {"a", place(a), transpose_a ? k : m, transpose_a ? m : k, lda};
     product.b = {"b", place(b), transpose_b ? n : k, transpose_b ? k : n, ldb};
     product.c = {"c", place(c), m, n, ldc};
-    const cudaError_t error =
-        emulated::enqueue_work(handle->stream, {"cublasGemmEx", [product] { product.run(); }, nullptr, 0});
+    const cudaError_t error = emulated::enqueue_work(
+        handle->stream,
+        {"cublasGemmEx", [product] { ++emulated::counters().launches, product.run(); }, nullptr, 0});
     return error == cudaSuccess ? cublas_code::kSuccess : invalid_value;
 }
 

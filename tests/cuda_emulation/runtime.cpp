@@ -108,7 +108,7 @@ cudaError_t copy(char* to, Rows to_rows, const char* from, Rows from_rows, size_
     work.run = [=] {
         if (was_pinned && !is_pinned(host, host_bytes))
             return report("lifetime", what + ": its pinned memory has been freed");
-        ++counters().copies;
+        ++(kind == cudaMemcpyDeviceToDevice ? counters().copies_within : counters().copies);
         for (size_t row = 0; row < height; ++row)
             copy_now(to + row * to_rows.pitch, from + row * from_rows.pitch, width, kind, what);
     };

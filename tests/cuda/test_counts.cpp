@@ -1,0 +1,188 @@
+// What `astro bench --count` counts over the CPU backend, held against what the CUDA backend asks of the (emulated)
+// device for the same work: kernels, and copies between host and device.
+#include "apps/counting_backend.h"
+#include "tensor/gradcheck.h"
+#include "tests/cuda/world.h"
+#include "tests/cuda_emulation/streams.h"
+
+using namespace astro;
+
+namespace {
+
+// The two backends that do the same work, and what was asked of them since the last check.
+struct Both {
+    app::DeviceWork work;
+    std::unique_ptr<Backend> cpu = make_cpu_backend(), counting = app::make_counting_backend(*cpu, work);
+    std::unique_ptr<Backend> gpu = cuda_backend(without_graphs());
+    gpu::emulated::Counters before;
+
+    Both() { restart(); }
+    static CudaOptions without_graphs() {
+        CudaOptions options;
+        options.capture = false;
+        return options;
+    }
+    // Reads a number: the work that was queued before has been carried out then.
+    static void wait(Backend& backend) { Tensor::zeros(backend, DType::f32, Shape{1}).item(); }
+    void restart() {
+        wait(*gpu);
+        before = gpu::emulated::counters(), work = app::DeviceWork();
+    }
+    void check() {
+        wait(*counting), wait(*gpu);
+        const gpu::emulated::Counters after = gpu::emulated::counters();
+        CHECK(uint64_t(work.launches) == after.launches - before.launches + after.copies_within - before.copies_within);
+        CHECK(uint64_t(work.copies) == after.copies - before.copies);
+        restart();
+    }
+};
+
+using Make = std::function<std::unique_ptr<Trainee>(const Context&)>;
+
+void check_step(const std::string& what, const Make& make) {
+    Both both;
+    ThreadPool pool(1);
+    const auto counted = make(Context{*both.counting, pool, 1}), launched = make(Context{*both.gpu, pool, 1});
+    both.check();
+    for (int64_t k = 0; k < 3; ++k) {  // TD3's actor moves in every second one
+        INFO(what, ", update ", k);
+        counted->update(k);
+        launched->update(k);
+        CHECK(both.work.launches > 20);
+        both.check();
+    }
+}
+
+// Arrays of ones that live as long as an entry of the contract is at work on them.
+struct Arrays {
+    Backend& backend;
+    DType type;
+    std::vector<Tensor> kept = {};
+    void* operator()(int64_t n) {
+        kept.push_back(Tensor::full(backend, type, Shape{n}, 1));
+        return kept.back().raw();
+    }
+};
+
+void check_entry(Both& both, const std::string& what, const std::function<void(Backend&, DType, Arrays&)>& entry) {
+    for (DType type : {DType::f32, DType::f64}) {
+        INFO(what, " ", dtype_name(type));
+        for (Backend* backend : {both.counting.get(), both.gpu.get()}) {
+            Arrays arrays{*backend, type};
+            entry(*backend, type, arrays);
+        }
+        both.check();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("cuda counts: a step of every network asks for as many kernels and copies as are counted") {
+    Config settings = World::settings();  // batches large enough that sums over rows are cut
+    settings.dynamics.network.batch = settings.planner.network.batch = 30;
+    settings.tdr.batch = settings.value.batch = settings.gcbc.batch = 90, settings.tdr.batch_episodes = 20;
+    World w;
+    w.config = settings;
+    for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp}) {
+        TdrConfig config = w.config.tdr;
+        config.objective = objective;
+        config.heads = objective == TdrObjective::hilp ? 2 : 1;
+        check_step("tdr", [&](const Context& c) {
+            return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
+        });
+    }
+    for (DynamicsForm form : {DynamicsForm::one_pass, DynamicsForm::sampled}) {
+        DynamicsConfig dynamics = w.config.dynamics;
+        dynamics.form = form;
+        dynamics.one_pass_share = form == DynamicsForm::one_pass ? 1 : .4;
+        dynamics.loop_steps = dynamics.final_steps = 2;
+        auto model = [&](const Context& c) {
+            return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
+        };
+        check_step("dynamics", model);
+        check_step("planner", [&](const Context& c) {
+            return std::make_unique<Stitcher>(c, w, w.config.planner, dynamics, model(c));
+        });
+    }
+    const learners::LearningData data = learning_data(w);
+    for (const std::string learner : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure"}) {
+        Config config = w.config;
+        if (learner == "cql-pure") config.cql.form = CqlForm::pure;
+        if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
+        const std::string base = learner.substr(0, learner.find('-'));
+        check_step(learner, [&](const Context& c) {
+            return learners::make_learner(base, c, config, "pointmaze-medium-v0", data, "policy/test");
+        });
+    }
+}
+
+TEST_CASE("cuda counts: every row of the op table, forward and backward") {
+    Both both;
+    for (const OpCase& op_case : op_cases())
+        for (DType type : {DType::f32, DType::f64}) {
+            INFO(op_case.op, " ", op_case.shapes[0], " ", dtype_name(type));
+            run_op(*both.counting, op_case, type, 3);
+            run_op(*both.gpu, op_case, type, 3);
+            both.check();
+        }
+}
+
+TEST_CASE("cuda counts: sums, products and sorts on both sides of where they are cut") {
+    Both both;
+    for (int64_t kept : {0, 1, 3, 40, 300})
+        for (int64_t summed : {0, 1, 64, 65, 129, 2048, 2049})
+            for (bool inner : {false, true}) {
+                if (kept * summed > 20000) continue;
+                Traversal t;
+                t.rank = 2;
+                t.sizes[inner ? 1 : 0] = kept, t.sizes[inner ? 0 : 1] = summed, t.b_step[inner ? 1 : 0] = 1;
+                check_entry(both, text("sum_to ", kept, " of ", summed),
+                            [&](Backend& b, DType type, Arrays& a) { b.sum_to(type, t, a(kept * summed), a(kept)); });
+            }
+    for (int64_t rows : {0, 1, 64, 65, 200})
+        for (int64_t groups : {1, 2}) {
+            if (rows % groups != 0) continue;
+            const int64_t width = 35, n = rows * width, g = groups * width;
+            const std::string what = text(rows, " rows in ", groups);
+            check_entry(both, "linear_grad, " + what, [&](Backend& b, DType type, Arrays& a) {
+                b.linear_grad(type, rows, width, a(n), a(n), a(n), a(width), groups == 1);
+                b.linear_grad(type, rows, width, a(n), nullptr, a(n), a(width), groups == 2);
+                b.linear_grad(type, rows, width, a(n), a(n), a(n), nullptr, false);
+            });
+            check_entry(both, "layer_norm_grad, " + what, [&](Backend& b, DType type, Arrays& a) {
+                for (int kept = 0; kept < 4; ++kept)
+                    b.layer_norm_grad(type, rows, width, groups, 0, a(n), a(g), a(rows), a(rows), a(n), a(n),
+                                      kept & 1 ? a(g) : nullptr, kept & 2 ? a(g) : nullptr);
+            });
+            check_entry(both, "gated_add_grad, " + what, [&](Backend& b, DType type, Arrays& a) {
+                b.gated_add_grad(type, rows, width, groups, a(g), a(n), a(n), a(g), a(n));
+            });
+        }
+    for (int64_t n : {0, 1, 2048, 2049})
+        check_entry(both, text("norm and figure of ", n), [&](Backend& b, DType type, Arrays& a) {
+            Tensor y = Tensor::zeros(b, DType::f64, Shape{3});
+            b.norm(type, n, a(n), y.data<double>());
+            b.figure(type, n, a(n), y.data<double>() + 2, y.data<double>(), y.data<double>() + 1);
+        });
+    for (int64_t k : {0, 1, 511, 512})
+        check_entry(both, text("products, k = ", k), [&](Backend& b, DType type, Arrays& a) {
+            b.gemm(type, false, false, 3, 5, k, a(3 * k), k, a(k * 5), 5, a(15), 5, false);
+            b.gemm(type, false, false, 0, 5, k, a(0), k, a(k * 5), 5, a(0), 5, true);
+            b.pairwise_distance_grad(type, 3, k, 5, 1e-6, a(15), a(5 * k), a(3 * k), a(3 * k), a(15), a(5 * k));
+        });
+    struct Attention {
+        int64_t batch, tokens, heads, head_dim;
+    };
+    for (const Attention& c : {Attention{0, 3, 1, 4}, {2, 128, 1, 4}, {2, 129, 1, 4}, {1, 40, 1, 200}, {1, 512, 1, 2}})
+        check_entry(both, text("attention of ", c.tokens, " tokens"), [&](Backend& b, DType type, Arrays& a) {
+            const int64_t n = c.batch * c.tokens * c.heads * c.head_dim, p = c.batch * c.heads * c.tokens * c.tokens;
+            void *qkv = a(3 * n), *kept = a(p);
+            b.attention(type, c.batch, c.tokens, c.heads, c.head_dim, true, qkv, kept, a(n));
+            b.attention_grad(type, c.batch, c.tokens, c.heads, c.head_dim, true, qkv, kept, a(n), a(3 * n));
+        });
+    for (int64_t n : {0, 1, 1024, 1025})
+        check_entry(both, text("scatter of ", n), [&](Backend& b, DType type, Arrays& a) {
+            const Tensor rows = Tensor::zeros(b, DType::i64, Shape{n});
+            b.scatter_add_rows(type, n, 2, a(2 * n), rows.data<int64_t>(), a(2));
+        });
+}
