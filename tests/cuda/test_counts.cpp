@@ -66,7 +66,7 @@ struct Arrays {
 
 void check_entry(Both& both, const std::string& what, const std::function<void(Backend&, DType, Arrays&)>& entry) {
     for (DType type : {DType::f32, DType::f64}) {
-        INFO(what, " ", dtype_name(type));
+        INFO(text(what, " ", dtype_name(type)));
         for (Backend* backend : {both.counting.get(), both.gpu.get()}) {
             Arrays arrays{*backend, type};
             entry(*backend, type, arrays);
@@ -120,7 +120,7 @@ TEST_CASE("cuda counts: every row of the op table, forward and backward") {
     Both both;
     for (const OpCase& op_case : op_cases())
         for (DType type : {DType::f32, DType::f64}) {
-            INFO(op_case.op, " ", op_case.shapes[0], " ", dtype_name(type));
+            INFO(text(op_case.op, " ", op_case.shapes[0], " ", dtype_name(type)));
             run_op(*both.counting, op_case, type, 3);
             run_op(*both.gpu, op_case, type, 3);
             both.check();
