@@ -100,6 +100,23 @@ class CountingBackend : public Backend {
         if (gbias) sum(type, n, m, true);
         to_.linear_grad(type, m, n, gy, slope, gz, gbias, accumulate);
     }
+    void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
+                      const void* bias, const void* x, const void* gate, void* z, void* y) override {
+        product(type, m, n, k, false);
+        if (!finished(type, k)) kernel(m * n, count((z ? 4 : 3) * m * n + groups * n), 0, type);
+        to_.gated_linear(type, m, n, k, groups, h, w, bias, x, gate, z, y);
+    }
+    void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
+                           const void* gy, void* ggate, void* gz) override {
+        const int64_t all = m * n, gates = groups * n;
+        if (ggate) {
+            kernel(gates, count(gates), 0, type);  // to zero
+            kernel(all, 3 * count(all), 0, type);  // gy z
+            if (m > 0) sum(type, gates, m / groups, true);
+        }
+        kernel(all, count(2 * all + gates), 0, type);  // gate gy
+        to_.gated_linear_grad(type, m, n, groups, gate, z, gy, ggate, gz);
+    }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
         kernel(rows, count(2 * rows * width + 2 * rows + (gain ? 2 * groups * width : 0)), 0, type);
@@ -115,20 +132,6 @@ class CountingBackend : public Backend {
             kernel(n, count(2 * rows * width + 2 * rows + results * pieces * n), 0, type);
         for (int64_t i = 0; i < results && pieces != 1; ++i) kernel(n, count((pieces + 1) * n), 0, type);
         to_.layer_norm_grad(type, rows, width, groups, offset, x, gain, mean, rstd, gy, gx, ggain, gbias);
-    }
-    void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
-                   const void* h, void* y) override {
-        kernel(rows * width, count(3 * rows * width + groups * width), 0, type);
-        to_.gated_add(type, rows, width, groups, x, gate, h, y);
-    }
-    void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
-                        const void* gy, void* ggate, void* gh) override {
-        const int64_t n = rows * width, gates = groups * width;
-        kernel(gates, count(gates), 0, type);  // the gate's gradient to zero
-        kernel(n, 3 * count(n), 0, type);      // gy h
-        if (rows > 0) sum(type, gates, rows / groups, true);
-        kernel(n, count(2 * n + gates), 0, type);  // gate gy
-        to_.gated_add_grad(type, rows, width, groups, gate, h, gy, ggate, gh);
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {

@@ -17,7 +17,7 @@ KINDS = [
     ("products", r"\btile<|gemm<|\blinear<|narrow_|each_piece|multiply_block"),
     ("packing", r"\bpack"),
     ("attention", r"attention|softmax"),
-    ("elementwise, norms, sums", r"unary|binary|sum_to|walk<|sum_of<|max_of<|dot<|layer_norm|gated_add|linear_grad|logsumexp|expf|tanh"),
+    ("elementwise, norms, sums", r"unary|binary|sum_to|walk<|sum_of<|max_of<|dot<|layer_norm|gated_linear|linear_grad|logsumexp|expf|tanh"),
     ("optimiser, averages", r"adam|lerp|sum_of_squares"),
     ("copies, memory", r"copy_rows|::fill|mem(cpy|set|move)|\[k\]|alloc|free|::copy"),
     ("random numbers, batches", r"Rng|logf|sincos|cosf|sinf|append|standardise|gather|draw"),

@@ -22,9 +22,9 @@ Tensor Block::operator()(const Tensor& x, const Tensor& condition) const {
     const Tensor m = modulation(condition);                                // (B, 6 D)
     auto part = [&](int64_t i) { return slice(m, 1, i * width, width); };  // (B, D): over all tokens
     Tensor h = layer_norm(x, part(1), part(0), 1.0);
-    const Tensor y = gated_add(x, part(2), project(attention(qkv(h), heads, causal)));
+    const Tensor y = gated_linear(x, part(2), attention(qkv(h), heads, causal), project.weight, project.bias);
     h = layer_norm(y, part(4), part(3), 1.0);
-    return gated_add(y, part(5), down(up(h, UnaryOp::gelu)));
+    return gated_linear(y, part(5), up(h, UnaryOp::gelu), down.weight, down.bias);
 }
 
 Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width) {

@@ -87,6 +87,14 @@ class Backend {
     virtual void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                              bool accumulate) = 0;
 
+    // y (m, n) = x (m, n) + gate[g] z, z = h (m, k) w (k, n) + bias (n), gate (groups, n), g = row / (m / groups); w is
+    // packed as linear's. z (m, n) is left for the gradient of the gate unless that is null.
+    virtual void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
+                              const void* bias, const void* x, const void* gate, void* z, void* y) = 0;
+    // The gradients of z and of the gate, both overwritten, from y's, which is x's; without ggate z is not needed.
+    virtual void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
+                                   const void* gy, void* ggate, void* gz) = 0;
+
     // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
     // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
     virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
@@ -95,13 +103,6 @@ class Backend {
     virtual void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
                                  const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
                                  void* ggain, void* gbias) = 0;
-
-    // x, h (rows, width) -> y = x + gate[g] * h, gate (groups, width), g = row / (rows / groups); the gradients of h
-    // and of the gate, both overwritten, from gy, which is x's.
-    virtual void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
-                           const void* h, void* y) = 0;
-    virtual void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate,
-                                const void* h, const void* gy, void* ggate, void* gh) = 0;
 
     // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities (batch, heads,
     // tokens, tokens) are kept for the gradient, in the order that suits the backend. Scores are scaled by

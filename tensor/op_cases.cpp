@@ -95,6 +95,14 @@ std::vector<OpCase> op_cases() {
             add_case("linear", {{7, 3}, {3, n}, {n}}, [f](const Inputs& x) { return linear(x[0], x[1], x[2], f); });
     add_case("linear", {{2, 0}, {0, 5}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2], UnaryOp::gelu); });
 
+    const OpFunction gated = [](const Inputs& x) { return gated_linear(x[0], x[1], x[2], x[3], x[4]); };
+    add_case("gated_linear", {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1}}, gated);
+    add_case("gated_linear", {{6, 5}, {3, 5}, {6, 4}, {4, 5}, {5}}, gated);
+    add_case("gated_linear", {{2, 3, 17}, {2, 17}, {2, 3, 7}, {7, 17}, {17}}, gated);
+    add_case("gated_linear", {{0, 4}, {1, 4}, {0, 3}, {3, 4}, {4}}, gated);
+    add_case("gated_linear", {{4, 3}, {2, 3}, {4, 0}, {0, 3}, {3}}, gated);
+    add_case("gated_linear", {{3, 3}, {3, 3}, {3, 512}, {512, 3}, {3}}, gated, -0.5, 0.5);  // a long sum
+
     for (int64_t width : {1, 2, 16, 35}) {
         // Elements of a row stand apart: of two nearly equal ones the gradient is the small difference of terms as
         // large as the inverse of their deviation, and f32 has few digits of it.
@@ -110,11 +118,6 @@ std::vector<OpCase> op_cases() {
                  [apart](const Inputs& x) { return layer_norm(apart(x[0]), x[1], x[2], 1.0); });
     }
     add_case("layer_norm", {{0, 4}, {4}, {4}}, [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); });
-
-    add_case("gated_add", {{6, 5}, {3, 5}, {6, 5}}, [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
-    add_case("gated_add", {{2, 3, 17}, {2, 17}, {2, 3, 17}},
-             [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
-    add_case("gated_add", {{0, 4}, {1, 4}, {0, 4}}, [](const Inputs& x) { return gated_add(x[0], x[1], x[2]); });
 
     for (bool causal : {false, true})
         for (int64_t tokens : {1, 2, 17})

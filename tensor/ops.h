@@ -46,15 +46,14 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool t
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);  // x (..., in) weight (in, out) + bias (out)
 // f of that, in one pass: for relu, gelu, silu and their like, which have no constants.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation);
+// x + gate * linear(h, weight, bias), a gated residual branch (adaLN) that ends in a linear layer, in one pass: x (...,
+// out), h (..., in), gate (groups, out) with x's rows divided evenly among groups.
+Tensor gated_linear(const Tensor& x, const Tensor& gate, const Tensor& h, const Tensor& weight, const Tensor& bias);
 
 // Layer norm over the last axis: (x - mean) / std * (offset + gain) + bias, epsilon 1e-6 inside the root.
 // gain, bias: (groups, width) with x's rows divided evenly among groups (1 for plain affine; the batch size for
 // adaLN, where each sequence has its own), or both undefined for none.
 Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double offset = 0.0);
-
-// x + gate * h: x, h (..., width), gate (groups, width) with rows divided among groups as for layer_norm: a gated
-// residual branch (adaLN). The same as a broadcast product and a sum, in one pass each way.
-Tensor gated_add(const Tensor& x, const Tensor& gate, const Tensor& h);
 
 // Multi-head attention of packed projections: qkv (B, T, 3 H D) -> (B, T, H D).
 Tensor attention(const Tensor& qkv, int64_t heads, bool causal);

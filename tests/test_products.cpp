@@ -104,6 +104,54 @@ TEST_CASE("a linear layer with its activation equals product, bias and activatio
             }
 }
 
+TEST_CASE("a gated linear layer equals linear layer, product by the gate and sum, whatever is differentiated") {
+    auto backend = make_cpu_backend();
+    Rng rng(3);
+    struct Case {
+        int64_t groups, rows, n, k;  // rows of each group
+    };
+    // Among them several blocks of rows, whose edges are not the groups', and blocks of k.
+    for (const Case& c : {Case{1, 1, 1, 1}, {3, 0, 5, 4}, {5, 3, 17, 0}, {3, 7, 35, 19}, {7, 83, 64, 300}}) {
+        const int64_t m = c.groups * c.rows;
+        auto random = [&](const Shape& shape) {
+            return Tensor::from(*backend, shape, random_values(shape.numel(), rng));
+        };
+        const Tensor x = random({m, c.n}), gate = random({c.groups, c.n}), h = random({m, c.k}), w = random({c.k, c.n}),
+                     b = random({c.n}), gy = random({m, c.n});
+        const Shape apart = {c.groups, c.rows, c.n};
+        auto f = [&](bool fused, const std::vector<Tensor>& v) {
+            if (fused) return gated_linear(v[0], v[1], v[2], v[3], v[4]);
+            const Tensor branch = linear(v[2], v[3], v[4]).reshape(apart);
+            return (v[0].reshape(apart) + v[1].reshape({c.groups, 1, c.n}) * branch).reshape({m, c.n});
+        };
+        // The result without a tape, then with everything differentiated, all but the gate, the gate, x.
+        auto results = [&](bool fused) {
+            std::vector<std::vector<float>> all = {f(fused, {x, gate, h, w, b}).to_vector<float>()};
+            for (const int watched : {31, 29, 2, 1}) {
+                Tape tape;
+                std::vector<Tensor> v = {x, gate, h, w, b};
+                for (size_t i = 0; i < v.size(); ++i)
+                    if (watched >> i & 1) v[i] = tape.watch(v[i]);
+                const Tensor y = f(fused, v);
+                all.push_back(y.to_vector<float>());
+                tape.backward({y}, {gy});
+                for (size_t i = 0; i < v.size(); ++i)
+                    if (watched >> i & 1) all.push_back(tape.gradient(v[i]).to_vector<float>());
+            }
+            return all;
+        };
+        const auto got = results(true), want = results(false);
+        for (size_t i = 0; i < got.size(); ++i) {
+            double worst = 0;
+            for (size_t j = 0; j < got[i].size(); ++j)
+                worst = std::max(worst, std::fabs(double(got[i][j]) - double(want[i][j])));
+            INFO("m ", m, " n ", c.n, " k ", c.k, " result ", i);
+            CHECK(got[i].size() == want[i].size());
+            CHECK(worst < 3e-5);
+        }
+    }
+}
+
 TEST_CASE("weights that were packed are packed anew once they have changed in place") {
     auto backend = make_cpu_backend();
     const Tensor x = Tensor::full(*backend, DType::f32, Shape{2, 3}, 1),

@@ -210,15 +210,16 @@ class CpuBackend : public Backend {
                        kernels<T>().layer_norm_grad(rows, width, groups, T(offset), in<T>(x), in<T>(gain), in<T>(mean),
                                                     in<T>(rstd), in<T>(gy), out<T>(gx), out<T>(ggain), out<T>(gbias)));
     }
-    void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
-                   const void* h, void* y) override {
-        ASTRO_DISPATCH("gated_add",
-                       kernels<T>().gated_add(rows, width, groups, in<T>(x), in<T>(gate), in<T>(h), out<T>(y)));
+    void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
+                      const void* bias, const void* x, const void* gate, void* z, void* y) override {
+        flop_count.fetch_add(2 * m * n * k, std::memory_order_relaxed);
+        ASTRO_DISPATCH("gated_linear", kernels<T>().gated_linear(m, n, k, groups, in<T>(h), in<T>(w), in<T>(bias),
+                                                                 in<T>(x), in<T>(gate), out<T>(z), out<T>(y)));
     }
-    void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
-                        const void* gy, void* ggate, void* gh) override {
-        ASTRO_DISPATCH("gated_add_grad", kernels<T>().gated_add_grad(rows, width, groups, in<T>(gate), in<T>(h),
-                                                                     in<T>(gy), out<T>(ggate), out<T>(gh)));
+    void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
+                           const void* gy, void* ggate, void* gz) override {
+        ASTRO_DISPATCH("gated_linear_grad", kernels<T>().gated_linear_grad(m, n, groups, in<T>(gate), in<T>(z),
+                                                                           in<T>(gy), out<T>(ggate), out<T>(gz)));
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {

@@ -32,9 +32,10 @@ struct Kernels {
                        const T* bias, T* y, T* mean, T* rstd);
     void (*layer_norm_grad)(int64_t rows, int64_t width, int64_t groups, T offset, const T* x, const T* gain,
                             const T* mean, const T* rstd, const T* gy, T* gx, T* ggain, T* gbias);
-    void (*gated_add)(int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h, T* y);
-    void (*gated_add_grad)(int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h, const T* gy,
-                           T* ggate, T* gh);
+    void (*gated_linear)(int64_t m, int64_t n, int64_t k, int64_t groups, const T* h, const T* packed, const T* bias,
+                         const T* x, const T* gate, T* z, T* y);
+    void (*gated_linear_grad)(int64_t m, int64_t n, int64_t groups, const T* gate, const T* z, const T* gy, T* ggate,
+                              T* gz);
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);
     // scratch: tokens * tokens elements more than gemm's workspace.

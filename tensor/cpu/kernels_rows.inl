@@ -1,4 +1,5 @@
-// Kernels that work row by row: layer norm, softmax, attention, distances. Part of kernels_impl.inl.
+// Kernels that work row by row: layer norm, gated residual branches, softmax, attention, distances. Part of
+// kernels_impl.inl.
 namespace astro::cpu {
 namespace ASTRO_ISA {
 
@@ -56,24 +57,36 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
     }
 }
 
+// A block of rows at a time, so that z is in the second cache when it is added.
 template <class T>
-void gated_add(int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h, T* y) {
-    for (int64_t r = 0; r < rows; ++r) {
-        const T* g = gate + r / (rows / groups) * width;
-        for (int64_t i = r * width, j = 0; j < width; ++i, ++j) y[i] = x[i] + g[j] * h[i];
-    }
+void gated_linear(int64_t m, int64_t n, int64_t k, int64_t groups, const T* h, const T* packed, const T* bias,
+                  const T* x, const T* gate, T* z, T* y) {
+    each_piece<kBlockM>(m, [&](int64_t first, int64_t rows) {
+        linear<T>(rows, n, k, h + first * k, packed, bias, nullptr, nullptr, (z ? z : y) + first * n);
+        for (int64_t r = first; r < first + rows; ++r) {
+            const T *g = gate + r / (m / groups) * n, *from = x + r * n;
+            T* to = y + r * n;
+            if (z)
+                for (int64_t j = 0; j < n; ++j) to[j] = from[j] + g[j] * z[r * n + j];
+            else
+                for (int64_t j = 0; j < n; ++j) to[j] = from[j] + g[j] * to[j];
+        }
+    });
 }
 
 template <class T>
-void gated_add_grad(int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h, const T* gy, T* ggate,
-                    T* gh) {
-    for (int64_t i = 0; i < groups * width; ++i) ggate[i] = 0;
-    for (int64_t r = 0; r < rows; ++r) {
-        const T* g = gate + r / (rows / groups) * width;
+void gated_linear_grad(int64_t m, int64_t n, int64_t groups, const T* gate, const T* z, const T* gy, T* ggate, T* gz) {
+    for (int64_t i = 0; i < groups * n && ggate; ++i) ggate[i] = 0;
+    for (int64_t r = 0; r < m; ++r) {
+        const T* g = gate + r / (m / groups) * n;
+        if (!ggate) {
+            for (int64_t i = r * n, j = 0; j < n; ++i, ++j) gz[i] = gy[i] * g[j];
+            continue;
+        }
         T* gg = ggate + (g - gate);
-        for (int64_t i = r * width, j = 0; j < width; ++i, ++j) {
-            gg[j] += gy[i] * h[i];
-            gh[i] = gy[i] * g[j];
+        for (int64_t i = r * n, j = 0; j < n; ++i, ++j) {
+            gg[j] += gy[i] * z[i];
+            gz[i] = gy[i] * g[j];
         }
     }
 }

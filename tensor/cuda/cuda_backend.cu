@@ -199,9 +199,7 @@ class CudaBackend : public Backend {
     }
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                 const void* bias, const UnaryOp* activation, void* slope, void* y) override {
-        cuda::GemmShape s;
-        s.transpose_b = transpose_w;
-        s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_w ? k : n, s.ldc = n;
+        const cuda::GemmShape s = dense(m, n, k, transpose_w);
         ASTRO_DISPATCH("linear",
                        finished_product(s, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
     }
@@ -209,6 +207,17 @@ class CudaBackend : public Backend {
                      bool accumulate) override {
         ASTRO_DISPATCH("linear_grad", cuda::linear_grad(device_, m, n, in<T>(gy), in<T>(slope), out<T>(gz),
                                                         out<T>(gbias), accumulate));
+    }
+    void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
+                      const void* bias, const void* x, const void* gate, void* z, void* y) override {
+        const cuda::GemmShape s = dense(m, n, k, false);
+        ASTRO_DISPATCH("gated_linear", gated_product(s, in<T>(h), in<T>(w), groups, in<T>(bias), in<T>(x), in<T>(gate),
+                                                     out<T>(z), out<T>(y)));
+    }
+    void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
+                           const void* gy, void* ggate, void* gz) override {
+        ASTRO_DISPATCH("gated_linear_grad", cuda::gated_linear_grad(device_, m, n, groups, in<T>(gate), in<T>(z),
+                                                                    in<T>(gy), out<T>(ggate), out<T>(gz)));
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                     const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) override {
@@ -221,16 +230,6 @@ class CudaBackend : public Backend {
         ASTRO_DISPATCH("layer_norm_grad", cuda::layer_norm_grad(device_, rows, width, groups, T(offset), in<T>(x),
                                                                 in<T>(gain), in<T>(mean), in<T>(rstd), in<T>(gy),
                                                                 out<T>(gx), out<T>(ggain), out<T>(gbias)));
-    }
-    void gated_add(DType type, int64_t rows, int64_t width, int64_t groups, const void* x, const void* gate,
-                   const void* h, void* y) override {
-        ASTRO_DISPATCH("gated_add",
-                       cuda::gated_add(device_, rows, width, groups, in<T>(x), in<T>(gate), in<T>(h), out<T>(y)));
-    }
-    void gated_add_grad(DType type, int64_t rows, int64_t width, int64_t groups, const void* gate, const void* h,
-                        const void* gy, void* ggate, void* gh) override {
-        ASTRO_DISPATCH("gated_add_grad", cuda::gated_add_grad(device_, rows, width, groups, in<T>(gate), in<T>(h),
-                                                              in<T>(gy), out<T>(ggate), out<T>(gh)));
     }
     void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                    const void* qkv, void* probabilities, void* y) override {
@@ -307,6 +306,13 @@ class CudaBackend : public Backend {
     }
 
   private:
+    // (m, k) times (k, n), or (n, k) transposed, all rows next to one another.
+    static cuda::GemmShape dense(int64_t m, int64_t n, int64_t k, bool transpose_b) {
+        cuda::GemmShape s;
+        s.transpose_b = transpose_b;
+        s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_b ? k : n, s.ldc = n;
+        return s;
+    }
     // False where the product is left to the kernels.
     template <class T>
     bool by_cublas(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
@@ -326,6 +332,14 @@ class CudaBackend : public Backend {
             cuda::bias_activation(device_, s.m, s.n, static_cast<const T*>(y), bias, activation, slope, y);
         else
             cuda::linear(device_, s, x, w, bias, activation, slope, y);
+    }
+    template <class T>
+    void gated_product(const cuda::GemmShape& s, const T* h, const T* w, int64_t groups, const T* bias, const T* x,
+                       const T* gate, T* z, T* y) {
+        if (by_cublas(s, h, w, y))
+            cuda::gated_add(device_, s.m, s.n, groups, bias, x, gate, z, y);
+        else
+            cuda::gated_linear(device_, s, h, w, groups, bias, x, gate, z, y);
     }
     void fetch(void* to, const void* from, int64_t bytes) {
         ASTRO_CHECK(!capturing_, "cuda: a download inside captured work");

@@ -5,13 +5,14 @@
 // there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces (cuts.h); a second
 // launch adds the pieces up in order.
 //
-// A linear layer's bias and activation are applied to a tile before it is written. They take a pass of their own where
-// k is cut (no piece knows the whole sum, and c is small there, at most 128 tiles), and in f64 (which is for checks,
-// and whose kernel would run out of registers).
+// What follows in a linear layer (bias and activation, or bias, gate and residual) is applied to a tile before it is
+// written. It takes a pass of its own where k is cut (no piece knows the whole sum, and c is small there, at most 128
+// tiles), and in f64 (which is for checks, and whose kernel would run out of registers).
 #include <type_traits>
 
 #include "tensor/cuda/bias_activation.cuh"
 #include "tensor/cuda/cuts.h"
+#include "tensor/cuda/gated_linear.cuh"
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -61,7 +62,10 @@ __device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[
     for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
 }
 
-// What follows a product (bias_activation.cuh); slope lies as c does.
+// What follows a product: nothing, or Gated (gated_linear.cuh), or Finish (bias_activation.cuh), whose slope lies as c
+// does.
+struct Nothing {};
+
 template <class T>
 struct Finish {
     const T* bias = nullptr;
@@ -83,15 +87,16 @@ __device__ inline void finish_by(const Finish<T>& f, T x, int64_t column, T* y, 
     }
 }
 
-// Products go to c, or, where k is cut, to partial (pieces, products, m, n). Finished, which takes whole products that
-// are not accumulated, something follows them.
-template <bool Finished, class T>
+// Products go to c, or, where k is cut, to partial (pieces, products, m, n). What follows them takes whole products
+// that are not accumulated.
+template <class T, class After>
 __global__ void __launch_bounds__(kThreads)
-    gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, Finish<T> after) {
+    gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, After after) {
+    constexpr bool kFinished = !std::is_same_v<After, Nothing>;
     __shared__ T slices[2][2][kDepth][kRow];
     static_assert(2 * 2 * kDepth >= kTile, "a tile of c takes the place of the slices");
     auto &slice_a = slices[0], &slice_b = slices[1];
-    [[maybe_unused]] constexpr int kUnroll = Finished ? kDepth / 2 : kDepth;  // else registers are spilled
+    [[maybe_unused]] constexpr int kUnroll = kFinished ? kDepth / 2 : kDepth;  // else registers are spilled
     const int t = static_cast<int>(threadIdx.x);
     const int row = t / (kTile / kEach) * kEach, column = t % (kTile / kEach) * kEach;
     const int64_t task = gpu::quotient(blockIdx.x, plan.tiles), tile = blockIdx.x - task * plan.tiles;
@@ -124,7 +129,7 @@ __global__ void __launch_bounds__(kThreads)
         }
         buffer = 1 - buffer;
     }
-    if constexpr (!Finished) {
+    if constexpr (!kFinished) {
         for (int i = 0; i < kEach; ++i)
             for (int j = 0; j < kEach; ++j) {
                 const int64_t at_m = m0 + row + i, at_n = n0 + column + j;
@@ -181,14 +186,14 @@ Plan plan_of(const GemmShape& s) {
     return plan;
 }
 
-template <bool Finished, class T>
-void launch(const Device& d, const Plan& plan, const T* a, const T* b, T* c, T* partial, const Finish<T>& after) {
+template <class T, class After>
+void launch(const Device& d, const Plan& plan, const T* a, const T* b, T* c, T* partial, const After& after) {
     const int64_t grid = plan.pieces * plan.products * plan.tiles;
     if (grid == 0) return;
     ASTRO_CHECK(grid <= 0x7fffffff, "gemm: ", plan.products, " products of ", plan.m, " x ", plan.n,
                 " are too many for one launch");
-    gpu::launch<gemm_kernel<Finished, T>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial,
-                                          after);
+    gpu::launch<gemm_kernel<T, After>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial,
+                                       after);
 }
 
 }  // namespace
@@ -198,7 +203,7 @@ void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
     const Plan plan = plan_of(s);
     const int64_t elements = plan.products * s.m * s.n;
     Scratch<T> partial(d, plan.pieces > 1 ? plan.pieces * elements : 0);
-    launch<false, T>(d, plan, a, b, c, partial.get(), {});
+    launch(d, plan, a, b, c, partial.get(), Nothing());
     if (plan.pieces > 1)
         gpu::launch<gemm_pieces_kernel<T>>(gpu::blocks(elements, 256), 256, 0, d.stream, plan,
                                            static_cast<const T*>(partial.get()), c);
@@ -209,17 +214,32 @@ void linear(const Device& d, const GemmShape& s, const T* a, const T* b, const T
             T* slope, T* c) {
     if constexpr (std::is_same_v<T, float>) {
         const Plan plan = plan_of(s);
+        const Finish<T> after{bias, activation != nullptr, activation ? *activation : UnaryOp::affine, slope};
         if (plan.pieces == 1 && (bias || activation || slope))
-            return launch<true, T>(d, plan, a, b, c, nullptr,
-                                   {bias, activation != nullptr, activation ? *activation : UnaryOp::affine, slope});
+            return launch(d, plan, a, b, c, static_cast<T*>(nullptr), after);
     }
     gemm(d, s, a, b, c);
     bias_activation(d, s.m, s.n, static_cast<const T*>(c), bias, activation, slope, c);
 }
 
-#define ASTRO_FOR(T)                                                                \
-    template void gemm<T>(const Device&, const GemmShape&, const T*, const T*, T*); \
-    template void linear<T>(const Device&, const GemmShape&, const T*, const T*, const T*, const UnaryOp*, T*, T*);
+template <class T>
+void gated_linear(const Device& d, const GemmShape& s, const T* a, const T* b, int64_t groups, const T* bias,
+                  const T* x, const T* gate, T* z, T* y) {
+    if (s.m == 0) return;
+    if constexpr (std::is_same_v<T, float>) {
+        const Plan plan = plan_of(s);
+        const Gated<T> after{bias, x, gate, z, s.n, s.m / groups * s.n};
+        if (plan.pieces == 1) return launch(d, plan, a, b, y, static_cast<T*>(nullptr), after);
+    }
+    gemm(d, s, a, b, y);
+    gated_add(d, s.m, s.n, groups, bias, x, gate, z, y);
+}
+
+#define ASTRO_FOR(T)                                                                                                \
+    template void gemm<T>(const Device&, const GemmShape&, const T*, const T*, T*);                                 \
+    template void linear<T>(const Device&, const GemmShape&, const T*, const T*, const T*, const UnaryOp*, T*, T*); \
+    template void gated_linear<T>(const Device&, const GemmShape&, const T*, const T*, int64_t, const T*, const T*, \
+                                  const T*, T*, T*);
 ASTRO_FOR(float)
 ASTRO_FOR(double)
 #undef ASTRO_FOR

@@ -55,6 +55,10 @@ void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c)
 template <class T>
 void linear(const Device& d, const GemmShape& shape, const T* a, const T* b, const T* bias, const UnaryOp* activation,
             T* slope, T* c);
+// The same, then gated_add on y.
+template <class T>
+void gated_linear(const Device& d, const GemmShape& shape, const T* a, const T* b, int64_t groups, const T* bias,
+                  const T* x, const T* gate, T* z, T* y);
 
 // bias_activation.cu
 // y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that
@@ -76,13 +80,14 @@ void layer_norm_grad(const Device& d, int64_t rows, int64_t width, int64_t group
 template <class T>
 void logsumexp(const Device& d, int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
 
-// gated_add.cu
+// gated_linear.cu
+// y = x + gate[g] z, z = y + bias: y holds a product before. z is kept unless that is null.
 template <class T>
-void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* x, const T* gate, const T* h,
-               T* y);
+void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* bias, const T* x, const T* gate,
+               T* z, T* y);
 template <class T>
-void gated_add_grad(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* gate, const T* h,
-                    const T* gy, T* ggate, T* gh);
+void gated_linear_grad(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* gate, const T* z,
+                       const T* gy, T* ggate, T* gz);
 
 // attention.cu
 struct AttentionShape {

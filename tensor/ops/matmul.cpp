@@ -1,4 +1,4 @@
-// Matrix products.
+// Matrix products, and the linear layers on them.
 #include "tensor/ops.h"
 #include "tensor/ops/packed_weights.h"
 
@@ -54,11 +54,39 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
 
 namespace {
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const UnaryOp* activation) {
+void check_linear(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias) {
     ASTRO_CHECK(x.rank() >= 1 && weight.rank() == 2 && x.dim(-1) == weight.dim(0) && bias.rank() == 1 &&
                     bias.dim(0) == weight.dim(1) && x.dtype() == weight.dtype(),
-                "linear: x is ", dtype_name(x.dtype()), " ", x.shape(), ", weight ", weight.shape(), ", bias ",
+                op, ": x is ", dtype_name(x.dtype()), " ", x.shape(), ", weight ", weight.shape(), ", bias ",
                 bias.shape());
+}
+
+// Backward of z = x W + b, from the gradient of z, or of y = f(z) with slope f'(z):
+// gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
+void linear_backward(Tape& t, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& gy,
+                     const Tensor& slope) {
+    const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
+    Tensor gz = slope.defined() ? Tensor(gy.backend(), gy.dtype(), gy.shape()) : gy;
+    const bool bias_too = t.wants(bias);
+    Tape::Place place = bias_too ? t.place_of(bias) : Tape::Place{};
+    Tensor gbias = !bias_too        ? Tensor()
+                   : place.gradient ? *place.gradient
+                                    : Tensor(bias.backend(), bias.dtype(), bias.shape());
+    if (slope.defined() || bias_too)
+        gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr, gz.raw(),
+                                 bias_too ? gbias.raw() : nullptr, place.accumulate);
+    if (bias_too && !place.gradient) t.add(bias, gbias);
+    if (t.wants(x)) {
+        Tensor gx(x.backend(), x.dtype(), x.shape());
+        x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true, nullptr,
+                           nullptr, nullptr, gx.raw());
+        t.add(x, gx);
+    }
+    if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const UnaryOp* activation) {
+    check_linear("linear", x, weight, bias);
     const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
     Shape shape = x.shape();
     shape.set(-1, out);
@@ -68,25 +96,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const U
     x.backend().linear(x.dtype(), rows, out, in, x.raw(), PackedWeights::of(weight, false).raw(), false, bias.raw(),
                        activation, slope.defined() ? slope.raw() : nullptr, y.raw());
     if (tape) {
-        tape->record("linear", y, {x, weight}, [x, weight, bias, rows, in, out, slope](Tape& t, const Tensor& gy) {
-            // gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
-            Tensor gz = slope.defined() ? Tensor(gy.backend(), gy.dtype(), gy.shape()) : gy;
-            const bool bias_too = t.wants(bias);
-            Tape::Place place = bias_too ? t.place_of(bias) : Tape::Place{};
-            Tensor gbias = !bias_too        ? Tensor()
-                           : place.gradient ? *place.gradient
-                                            : Tensor(bias.backend(), bias.dtype(), bias.shape());
-            if (slope.defined() || bias_too)
-                gy.backend().linear_grad(gy.dtype(), rows, out, gy.raw(), slope.defined() ? slope.raw() : nullptr,
-                                         gz.raw(), bias_too ? gbias.raw() : nullptr, place.accumulate);
-            if (bias_too && !place.gradient) t.add(bias, gbias);
-            if (t.wants(x)) {
-                Tensor gx(x.backend(), x.dtype(), x.shape());
-                x.backend().linear(x.dtype(), rows, in, out, gz.raw(), PackedWeights::of(weight, true).raw(), true,
-                                   nullptr, nullptr, nullptr, gx.raw());
-                t.add(x, gx);
-            }
-            if (t.wants(weight)) add_product(t, weight, x, true, gz, false, in, out, rows);
+        tape->record("linear", y, {x, weight}, [x, weight, bias, slope](Tape& t, const Tensor& gy) {
+            linear_backward(t, x, weight, bias, gy, slope);
         });
     }
     return y;
@@ -98,6 +109,38 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) { retur
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, UnaryOp activation) {
     return linear(x, weight, bias, &activation);
+}
+
+Tensor gated_linear(const Tensor& x, const Tensor& gate, const Tensor& h, const Tensor& weight, const Tensor& bias) {
+    check_linear("gated_linear", h, weight, bias);
+    const int64_t in = weight.dim(0), out = weight.dim(1), rows = h.shape().product(0, h.rank() - 1);
+    const int64_t groups = gate.rank() == 2 ? gate.dim(0) : 0;
+    Shape shape = h.shape();
+    shape.set(-1, out);
+    ASTRO_CHECK(x.shape() == shape && x.dtype() == h.dtype() && gate.dtype() == h.dtype() && gate.rank() == 2 &&
+                    gate.dim(1) == out && (rows == 0 || (groups > 0 && rows % groups == 0)),
+                "gated_linear: x is ", dtype_name(x.dtype()), " ", x.shape(), ", gate ", gate.shape(),
+                ", the linear layer's result ", dtype_name(h.dtype()), " ", shape);
+    Backend& backend = x.backend();
+    Tensor y(backend, x.dtype(), x.shape()), z;  // y = x + gate z, z = h W + b; z is kept for the gate's gradient
+    Tape* tape = recording({x, gate, h, weight, bias});
+    if (tape && tape->wants(gate)) z = Tensor(backend, x.dtype(), x.shape());
+    backend.gated_linear(x.dtype(), rows, out, in, groups, h.raw(), PackedWeights::of(weight, false).raw(), bias.raw(),
+                         x.raw(), gate.raw(), z.defined() ? z.raw() : nullptr, y.raw());
+    if (tape) {
+        tape->record("gated_linear", y, {gate, h, weight}, [=](Tape& t, const Tensor& gy) {
+            // dx = gy, dz = gate gy, dgate = sum over a group's rows of gy z; and dz goes on as the linear layer's
+            t.add(x, gy);
+            if (!z.defined() && !t.wants(h) && !t.wants(weight) && !t.wants(bias)) return;
+            Tensor gz(x.backend(), x.dtype(), x.shape()), ggate;
+            if (z.defined()) ggate = Tensor(x.backend(), x.dtype(), gate.shape());
+            x.backend().gated_linear_grad(x.dtype(), rows, out, groups, gate.raw(), z.defined() ? z.raw() : nullptr,
+                                          gy.raw(), z.defined() ? ggate.raw() : nullptr, gz.raw());
+            if (z.defined()) t.add(gate, ggate);
+            linear_backward(t, h, weight, bias, gz, Tensor());
+        });
+    }
+    return y;
 }
 
 }  // namespace astro

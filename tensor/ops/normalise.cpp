@@ -1,4 +1,4 @@
-// Layer norm, gated residual branches, log-sum-exp.
+// Layer norm, log-sum-exp.
 #include "tensor/ops.h"
 
 namespace astro {
@@ -31,29 +31,6 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, doubl
             t.add(x, gx);
             if (ggain.defined()) t.add(gain, ggain);
             if (gbias.defined()) t.add(bias, gbias);
-        });
-    }
-    return y;
-}
-
-Tensor gated_add(const Tensor& x, const Tensor& gate, const Tensor& h) {
-    const int64_t width = x.rank() > 0 ? x.dim(-1) : 0, rows = x.rank() > 0 ? x.shape().product(0, x.rank() - 1) : 0;
-    const int64_t groups = gate.rank() == 2 ? gate.dim(0) : 0;
-    ASTRO_CHECK(width > 0 && h.shape() == x.shape() && h.dtype() == x.dtype() && gate.dtype() == x.dtype() &&
-                    gate.rank() == 2 && gate.dim(1) == width && (rows == 0 || (groups > 0 && rows % groups == 0)),
-                "gated_add: x is ", dtype_name(x.dtype()), " ", x.shape(), ", gate ", gate.shape(), ", h ", h.shape());
-    Tensor y(x.backend(), x.dtype(), x.shape());
-    x.backend().gated_add(x.dtype(), rows, width, groups, x.raw(), gate.raw(), h.raw(), y.raw());
-    if (Tape* tape = recording({x, gate, h})) {
-        tape->record("gated_add", y, {gate, h}, [=](Tape& t, const Tensor& gy) {
-            // dx = gy, dh = gate gy, dgate = sum over a group's rows of gy h
-            t.add(x, gy);
-            if (!t.wants(gate) && !t.wants(h)) return;
-            Tensor ggate(x.backend(), x.dtype(), gate.shape()), gh(x.backend(), x.dtype(), h.shape());
-            x.backend().gated_add_grad(x.dtype(), rows, width, groups, gate.raw(), h.raw(), gy.raw(), ggate.raw(),
-                                       gh.raw());
-            t.add(gate, ggate);
-            t.add(h, gh);
         });
     }
     return y;

@@ -2,6 +2,7 @@
 // device for the same work: kernels, and copies between host and device.
 #include "apps/counting_backend.h"
 #include "tensor/gradcheck.h"
+#include "tensor/ops/packed_weights.h"
 #include "tests/cuda/world.h"
 #include "tests/cuda_emulation/streams.h"
 
@@ -154,8 +155,15 @@ TEST_CASE("cuda counts: sums, products and sorts on both sides of where they are
                     b.layer_norm_grad(type, rows, width, groups, 0, a(n), a(g), a(rows), a(rows), a(n), a(n),
                                       kept & 1 ? a(g) : nullptr, kept & 2 ? a(g) : nullptr);
             });
-            check_entry(both, "gated_add_grad, " + what, [&](Backend& b, DType type, Arrays& a) {
-                b.gated_add_grad(type, rows, width, groups, a(g), a(n), a(n), a(g), a(n));
+            check_entry(both, "gated_linear and its gradient, " + what, [&](Backend& b, DType type, Arrays& a) {
+                for (const int64_t k : {0, 3}) {
+                    const Tensor w = PackedWeights::of(Tensor::full(b, type, Shape{k, width}, 1), false);
+                    for (void* z : {a(n), static_cast<void*>(nullptr)}) {
+                        b.gated_linear(type, rows, width, k, groups, a(rows * k), w.raw(), a(width), a(n), a(g), z,
+                                       a(n));
+                        b.gated_linear_grad(type, rows, width, groups, a(g), z, a(n), z ? a(g) : nullptr, a(n));
+                    }
+                }
             });
         }
     for (int64_t n : {0, 1, 2048, 2049})

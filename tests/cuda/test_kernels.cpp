@@ -1,59 +1,9 @@
 // The kernels beyond the op table's sizes: several blocks, pieces and tails, against the CPU backend on the same
 // arrays; the same bits in every thread order.
 #include "tensor/ops.h"
-#include "tensor/rng.h"
-#include "tests/cuda/both.h"
+#include "tests/cuda/compare.h"
 
 using namespace astro;
-
-namespace {
-
-// Arrays by name of use: inputs with their values, outputs by their number of elements.
-struct Arrays {
-    std::vector<std::vector<double>> in;
-    std::vector<int64_t> out;
-};
-// Calls an entry of the contract on device arrays; outputs start as ones (some entries add to them).
-using Entry = std::function<void(Backend&, DType, const std::vector<const void*>&, const std::vector<void*>&)>;
-
-std::vector<std::vector<double>> outputs_of(Backend& backend, DType type, const Arrays& arrays, const Entry& entry) {
-    std::vector<Tensor> in, out;
-    std::vector<const void*> from;
-    std::vector<void*> to;
-    for (const auto& values : arrays.in)
-        in.push_back(Tensor::from(backend, Shape{static_cast<int64_t>(values.size())}, values).cast(type));
-    for (int64_t n : arrays.out) out.push_back(Tensor::full(backend, type, Shape{n}, 1));
-    for (const Tensor& t : in) from.push_back(t.raw());
-    for (Tensor& t : out) to.push_back(t.raw());
-    entry(backend, type, from, to);
-    std::vector<std::vector<double>> results;
-    for (const Tensor& t : out) results.push_back(t.cast(DType::f64).to_vector<double>());
-    return results;
-}
-
-void compare(Backend& gpu, const std::string& what, const Arrays& arrays, const Entry& entry,
-             double tolerance32 = 2e-6) {
-    static const auto cpu = make_cpu_backend();
-    INFO(what);
-    const auto exact = outputs_of(*cpu, DType::f64, arrays, entry);
-    for (DType type : {DType::f32, DType::f64}) {
-        const auto got = outputs_of(gpu, type, arrays, entry);
-        for (size_t i = 0; i < got.size(); ++i) {
-            INFO("output ", i, " ", dtype_name(type));
-            CHECK(relative_difference(got[i], exact[i]) < (type == DType::f32 ? tolerance32 : 1e-12));
-        }
-        CHECK(same_in_each_order([&] { return outputs_of(gpu, type, arrays, entry); }));
-    }
-}
-
-std::vector<double> random(int64_t n, uint64_t seed, double low = -1, double high = 1) {
-    Rng rng(seed);
-    std::vector<double> values(static_cast<size_t>(n));
-    for (double& v : values) v = rng.uniform(low, high);
-    return values;
-}
-
-}  // namespace
 
 TEST_CASE("cuda gemm: tails, tiles, transposes, leading dimensions, cut sums") {
     for (bool own : {true, false}) {
@@ -93,22 +43,6 @@ TEST_CASE("cuda attention: up to 128 tokens fused, more by products; causal rows
                                          out[1]);
                     });
         }
-}
-
-TEST_CASE("cuda gated add: groups of rows, several blocks") {
-    const auto gpu = cuda_backend();
-    struct Case {
-        int64_t rows, width, groups;
-    };
-    for (const Case& c : {Case{6, 31, 3}, {700, 9, 1}, {64, 129, 64}, {0, 4, 2}}) {
-        const int64_t n = c.rows * c.width, g = c.groups * c.width;
-        compare(*gpu, text("gated_add ", c.rows, " ", c.width, " ", c.groups),
-                {{random(n, 1), random(g, 2), random(n, 3), random(n, 4)}, {n, g, n}},
-                [&](Backend& b, DType type, auto& in, auto& out) {
-                    b.gated_add(type, c.rows, c.width, c.groups, in[0], in[1], in[2], out[0]);
-                    b.gated_add_grad(type, c.rows, c.width, c.groups, in[1], in[2], in[3], out[1], out[2]);
-                });
-    }
 }
 
 TEST_CASE("cuda layer norm: groups, widths around a warp, sums over many rows") {

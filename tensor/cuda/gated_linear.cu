@@ -1,0 +1,55 @@
+// Gated residual branches: y = x + gate[g] z of a linear layer's z, one gate for each group of rows. After a product,
+// in one pass over its result; the built-in product does the same in its own kernel where it can (gemm.cu).
+#include "tensor/cuda/gated_linear.cuh"
+#include "tensor/cuda/kernels.h"
+
+namespace astro::cuda {
+
+namespace {
+
+constexpr unsigned kThreads = 256;
+
+template <class T>
+__global__ void gated_add_kernel(int64_t n, Gated<T> after, T* y) {
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
+        finish_by(after, y[i], i - gpu::quotient(i, after.width) * after.width, y, i);
+}
+
+}  // namespace
+
+template <class T>
+void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* bias, const T* x, const T* gate,
+               T* z, T* y) {
+    const int64_t n = rows * width;
+    if (n == 0) return;
+    const Gated<T> after{bias, x, gate, z, width, n / groups};
+    gpu::launch<gated_add_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, after, y);
+}
+
+template <class T>
+void gated_linear_grad(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* gate, const T* z,
+                       const T* gy, T* ggate, T* gz) {
+    if (ggate) fill(d, groups * width, T(0), ggate);
+    if (rows == 0) return;
+    Traversal t;  // over (group, row in it, column): b is the gate
+    t.rank = 3, t.sizes[0] = groups, t.sizes[1] = rows / groups, t.sizes[2] = width;
+    t.a_step[0] = t.sizes[1] * width, t.a_step[1] = width, t.a_step[2] = 1;
+    t.b_step[0] = width, t.b_step[2] = 1;
+    if (ggate) {
+        Traversal flat;
+        flat.rank = 1, flat.sizes[0] = rows * width, flat.a_step[0] = flat.b_step[0] = 1;
+        Scratch<T> product(d, rows * width);
+        binary(d, BinaryOp::mul, flat, gy, z, product.get());
+        sum_to(d, t, static_cast<const T*>(product.get()), ggate);
+    }
+    binary(d, BinaryOp::mul, t, gy, gate, gz);
+}
+
+#define ASTRO_FOR(T)                                                                                            \
+    template void gated_add<T>(const Device&, int64_t, int64_t, int64_t, const T*, const T*, const T*, T*, T*); \
+    template void gated_linear_grad<T>(const Device&, int64_t, int64_t, int64_t, const T*, const T*, const T*, T*, T*);
+ASTRO_FOR(float)
+ASTRO_FOR(double)
+#undef ASTRO_FOR
+
+}  // namespace astro::cuda
