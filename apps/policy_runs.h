@@ -27,7 +27,7 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
 // context: the runner's, or one beside it.
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
-// Trains (continues, skips) them, side by side where that is faster, and evaluates each `evaluate.points` times, the
+// Trains (continues, skips) them, on a GPU side by side, and evaluates each `evaluate.points` times, the
 // last at the end. Figures: success/ARM/LABEL/last, /best and /task1.., shares of episodes; where there are several
 // seeds, /mean, /least and /most of the seeds' last.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);

@@ -113,13 +113,8 @@ Context StageRunner::context_beside(int64_t i) {
 }
 
 void StageRunner::train(const std::vector<Stage>& stages) {
-    const auto n = static_cast<int64_t>(stages.size()), wide = device_.cuda ? n : int64_t{threads_.size()};
-    // On a CPU those that do not fill the threads come one by one, each with all threads.
-    for (int64_t first = 0; first < n;) {
-        const int64_t count = n - first >= wide ? wide : 1;
-        train_group({stages.begin() + first, stages.begin() + first + count});
-        first += count;
-    }
+    if (device_.cuda) return train_group(stages);
+    for (const Stage& stage : stages) train_group({stage});
 }
 
 void StageRunner::train_group(const std::vector<Stage>& stages) {

@@ -43,8 +43,8 @@ class StageRunner {
     // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. Throws
     // Error(interrupted) when it stops before its end.
     void train(const Stage& stage) { train(std::vector<Stage>{stage}); }
-    // Several that do not depend on one another, side by side where that is faster: on a device all, each on a backend
-    // of its own (context_beside); on a CPU as many as there are threads, which then need not wait for one another.
+    // Several that do not depend on one another: on a device side by side, each on a backend of its own
+    // (context_beside); on a CPU, where that is no faster, one after the other.
     void train(const std::vector<Stage>& stages);
     // For number i of several stages that are trained together.
     Context context_beside(int64_t i);
