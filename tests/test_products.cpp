@@ -152,6 +152,22 @@ TEST_CASE("a gated linear layer equals linear layer, product by the gate and sum
     }
 }
 
+TEST_CASE("a gated linear layer keeps the layer's result for the gate's gradient alone") {
+    auto backend = make_cpu_backend();
+    auto zeros = [&](const Shape& shape) { return Tensor::zeros(*backend, DType::f32, shape); };
+    const Tensor x = zeros({6, 5}), gate = zeros({2, 5}), h = zeros({6, 4}), w = zeros({4, 5}), b = zeros({5});
+    gated_linear(x, gate, h, w, b);  // packs the weights
+    auto kept = [&](bool gate_too) {
+        Tape tape;
+        const Tensor watched = tape.watch(h), of_gate = gate_too ? tape.watch(gate) : gate;
+        const int64_t before = backend->allocator().stats().in_use;
+        const Tensor y = gated_linear(x, of_gate, watched, w, b);
+        return backend->allocator().stats().in_use - before;
+    };
+    CHECK(kept(false) > 0);  // y
+    CHECK(kept(true) == 2 * kept(false));
+}
+
 TEST_CASE("weights that were packed are packed anew once they have changed in place") {
     auto backend = make_cpu_backend();
     const Tensor x = Tensor::full(*backend, DType::f32, Shape{2, 3}, 1),
