@@ -6,17 +6,6 @@
 
 namespace astro {
 
-std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> c, std::array<uint32_t, 2> key) {
-    for (int round = 0; round < 10; ++round) {
-        uint64_t p0 = uint64_t{0xD2511F53} * c[0], p1 = uint64_t{0xCD9E8D57} * c[2];
-        c = {static_cast<uint32_t>(p1 >> 32) ^ c[1] ^ key[0], static_cast<uint32_t>(p1),
-             static_cast<uint32_t>(p0 >> 32) ^ c[3] ^ key[1], static_cast<uint32_t>(p0)};
-        key[0] += 0x9E3779B9;
-        key[1] += 0xBB67AE85;
-    }
-    return c;
-}
-
 namespace {
 
 uint64_t mix(uint64_t x) {  // splitmix64's finaliser
@@ -41,12 +30,10 @@ Rng Rng::stream(uint64_t index) const {
 uint32_t Rng::next() {
     uint64_t index = state_.counter >> 2;
     if (index != block_index_) {
-        block_ = philox4x32({static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
-                             static_cast<uint32_t>(state_.stream), static_cast<uint32_t>(state_.stream >> 32)},
-                            {static_cast<uint32_t>(state_.seed), static_cast<uint32_t>(state_.seed >> 32)});
+        block_ = block_of_stream(state_.seed, state_.stream, index);
         block_index_ = index;
     }
-    return block_[state_.counter++ & 3];
+    return block_.word[state_.counter++ & 3];
 }
 
 uint64_t Rng::next64() {
@@ -67,8 +54,8 @@ int64_t Rng::below(int64_t n) {
 }
 
 double Rng::normal() {
-    double u = 1.0 - uniform(), v = uniform();
-    return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);
+    const double u = 1.0 - uniform(), v = uniform();
+    return box_muller(u, v).first;
 }
 
 int64_t Rng::geometric(double p) {
@@ -79,17 +66,16 @@ int64_t Rng::geometric(double p) {
 }
 
 void Rng::fill_normal(float* out, int64_t n) {
-    for (int64_t i = 0; i < n; i += 2) {                             // both halves of each Box-Muller pair are used
-        float u = static_cast<float>((next() >> 8) + 1) * 0x1p-24f;  // (0, 1]
-        float v = static_cast<float>(next() >> 8) * 0x1p-24f;
-        float radius = std::sqrt(-2.0f * std::log(u)), angle = 6.2831853f * v;
-        out[i] = radius * std::cos(angle);
-        if (i + 1 < n) out[i + 1] = radius * std::sin(angle);
+    for (int64_t i = 0; i < n; i += 2) {  // both halves of each pair are used
+        const uint32_t first = next(), second = next();
+        const NormalPair<float> pair = normals_of_words(first, second);
+        out[i] = pair.first;
+        if (i + 1 < n) out[i + 1] = pair.second;
     }
 }
 
 void Rng::fill_uniform(float* out, int64_t n, float low, float high) {
-    for (int64_t i = 0; i < n; ++i) out[i] = low + (high - low) * (static_cast<float>(next() >> 8) * 0x1p-24f);
+    for (int64_t i = 0; i < n; ++i) out[i] = uniform_of_word(next(), low, high - low);
 }
 
 }  // namespace astro

@@ -1,5 +1,4 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-// SC 2011), with named streams.
+// Counter-based random numbers (tensor/philox.h), with named streams.
 //
 // The state is three integers {seed, stream, counter}. A stream is derived from a name, so adding a consumer
 // never shifts the numbers of another; saving three integers saves everything.
@@ -10,10 +9,9 @@
 #include <string>
 #include <string_view>
 
-namespace astro {
+#include "tensor/philox.h"
 
-// One block of Philox4x32-10: four 32-bit words for a 128-bit counter and a 64-bit key.
-std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
+namespace astro {
 
 class Rng {
   public:
@@ -49,7 +47,7 @@ class Rng {
 
   private:
     State state_;
-    std::array<uint32_t, 4> block_{};
+    PhiloxBlock block_{};
     uint64_t block_index_ = ~uint64_t{0};  // which block block_ holds; none at first
 };
 
