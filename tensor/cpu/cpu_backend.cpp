@@ -299,7 +299,7 @@ class CpuBackend : public Backend {
     void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
               const double* failed, const void* g, void* w, void* m, void* v) override {
         if (*failed != 0) return;
-        ASTRO_DISPATCH("adam", kernels<T>().adam(n, AdamFactors<T>(constants, factors, *norm), in<T>(g), out<T>(w),
+        ASTRO_DISPATCH("adam", kernels<T>().adam(n, AdamStep<T>(constants, factors, *norm), in<T>(g), out<T>(w),
                                                  out<T>(m), out<T>(v)));
     }
     void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards, void* y) override {

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "tensor/adam_factors.h"
+#include "tensor/optimiser_formulas.h"
 
 namespace astro::cpu {
 
@@ -46,7 +46,7 @@ struct Kernels {
     void (*pairwise_distance)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y, T* scratch);
     void (*pairwise_distance_grad)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
                                    const T* gy, T* ga, T* gb, T* workspace, T* scratch);
-    void (*adam)(int64_t n, const AdamFactors<T>& factors, const T* g, T* w, T* m, T* v);
+    void (*adam)(int64_t n, const AdamStep<T>& step, const T* g, T* w, T* m, T* v);
     void (*lerp)(int64_t n, T rate, const T* towards, T* y);
     double (*sum_of_squares)(int64_t n, const T* x);
     int64_t (*peak_loop)(int64_t rounds);  // returns its multiplications and additions

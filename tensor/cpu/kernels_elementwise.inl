@@ -146,19 +146,14 @@ void sum_to(const Traversal& t, const T* x, T* y) {
 }
 
 template <class T>
-void adam(int64_t n, const AdamFactors<T>& factors, const T* g, T* w, T* m, T* v) {
-    const AdamFactors<T> f = factors;  // no array may alias it
-    for (int64_t i = 0; i < n; ++i) {
-        const T gi = g[i] * f.scale;
-        m[i] = f.beta1 * m[i] + (1 - f.beta1) * gi;
-        v[i] = f.beta2 * v[i] + (1 - f.beta2) * gi * gi;
-        w[i] = w[i] * f.decay - f.rate * m[i] / (std::sqrt(v[i]) * f.root + f.epsilon);
-    }
+void adam(int64_t n, const AdamStep<T>& given, const T* g, T* w, T* m, T* v) {
+    const AdamStep<T> step = given;  // no array may alias it
+    for (int64_t i = 0; i < n; ++i) step(g[i], w[i], m[i], v[i]);
 }
 
 template <class T>
 void lerp(int64_t n, T rate, const T* towards, T* y) {
-    for (int64_t i = 0; i < n; ++i) y[i] += rate * (towards[i] - y[i]);
+    for (int64_t i = 0; i < n; ++i) y[i] = lerp_of(y[i], towards[i], rate);
 }
 
 template <class T>

@@ -2,8 +2,8 @@
 // for what each computes). T is float or double. Empty arrays return before a launch.
 #pragma once
 
-#include "tensor/adam_factors.h"
 #include "tensor/cuda/device.h"
+#include "tensor/optimiser_formulas.h"
 
 namespace astro::cuda {
 

@@ -1,7 +1,5 @@
 // The optimiser's arithmetic over flat parameter arrays: one launch for all parameters of a network. What changes from
 // step to step lies in the device's memory, so that the launches can be replayed.
-#include <cmath>
-
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -14,21 +12,15 @@ template <class T>
 __global__ void adam_kernel(int64_t n, AdamConstants constants, const double* factors, const double* norm,
                             const double* failed, const T* g, T* w, T* m, T* v) {
     if (*failed != 0) return;
-    const AdamFactors<T> f(constants, factors, *norm);
-    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) {
-        const T gi = g[i] * f.scale;
-        const T first = f.beta1 * m[i] + (1 - f.beta1) * gi, second = f.beta2 * v[i] + (1 - f.beta2) * gi * gi;
-        m[i] = first;
-        v[i] = second;
-        w[i] = w[i] * f.decay - f.rate * first / (std::sqrt(second) * f.root + f.epsilon);
-    }
+    const AdamStep<T> step(constants, factors, *norm);
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) step(g[i], w[i], m[i], v[i]);
 }
 
 template <class T>
 __global__ void lerp_kernel(int64_t n, const double* rate, const double* failed, const T* towards, T* y) {
     if (*failed != 0) return;
     const T r = static_cast<T>(*rate);
-    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) y[i] += r * (towards[i] - y[i]);
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) y[i] = lerp_of(y[i], towards[i], r);
 }
 
 }  // namespace
