@@ -298,4 +298,28 @@ inline const char* op_name(BinaryOp op) {
 }
 #undef ASTRO_NAME
 
+// Calls f(formula) with the op's struct, as visit does with types (tensor/dtype.h).
+ASTRO_CALLS_EITHER
+template <class F>
+ASTRO_HOST_DEVICE void visit_unary(UnaryOp op, F&& f) {
+    switch (op) {
+#define ASTRO_CASE(enumerator, Struct, name) \
+    case UnaryOp::enumerator:                \
+        return f(unary_formula::Struct{});
+        ASTRO_UNARY_OPS(ASTRO_CASE)
+#undef ASTRO_CASE
+    }
+}
+ASTRO_CALLS_EITHER
+template <class F>
+ASTRO_HOST_DEVICE void visit_binary(BinaryOp op, F&& f) {
+    switch (op) {
+#define ASTRO_CASE(enumerator, Struct, name) \
+    case BinaryOp::enumerator:               \
+        return f(binary_formula::Struct{});
+        ASTRO_BINARY_OPS(ASTRO_CASE)
+#undef ASTRO_CASE
+    }
+}
+
 }  // namespace astro

@@ -26,24 +26,12 @@ void unary_grad_loop(int64_t n, const T* x, const T* y, const T* gy, T p, T q, T
 
 template <class T>
 void unary(UnaryOp op, int64_t n, const T* x, T p, T q, T* y) {
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator:                \
-        return unary_loop<unary_formula::Struct>(n, x, p, q, y);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(op, [&](auto formula) { unary_loop<decltype(formula)>(n, x, p, q, y); });
 }
 
 template <class T>
 void unary_grad(UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p, T q, T* gx) {
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator:                \
-        return unary_grad_loop<unary_formula::Struct>(n, x, y, gy, p, q, gx);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(op, [&](auto formula) { unary_grad_loop<decltype(formula)>(n, x, y, gy, p, q, gx); });
 }
 
 // y = f(z), and f'(z) in place of z: what both have in common is computed once.
@@ -57,13 +45,7 @@ void unary_and_slope_loop(int64_t n, T* z, T* y) {
 
 template <class T>
 void unary_and_slope(UnaryOp op, int64_t n, T* z, T* y) {
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator:                \
-        return unary_and_slope_loop<unary_formula::Struct>(n, z, y);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(op, [&](auto formula) { unary_and_slope_loop<decltype(formula)>(n, z, y); });
 }
 
 // Calls inner(i, a offset, b offset) for the start of every innermost run, i counting dense elements.
@@ -109,27 +91,18 @@ void binary_walk(const Traversal& t, const T* a, const T* b, T* y, F f) {
 
 template <class T>
 void binary(BinaryOp op, const Traversal& t, const T* a, const T* b, T* y) {
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case BinaryOp::enumerator:               \
-        return binary_walk(t, a, b, y, [](T u, T v, int64_t) { return binary_formula::Struct::f(u, v); });
-        ASTRO_BINARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_binary(op,
+                 [&](auto formula) { binary_walk(t, a, b, y, [=](T u, T v, int64_t) { return formula.f(u, v); }); });
 }
 
 template <class T>
 void binary_grad(BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second, T* g) {
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                                    \
-    case BinaryOp::enumerator:                                                                                  \
-        if (second)                                                                                             \
-            return binary_walk(t, a, b, g,                                                                      \
-                               [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::db(u, v); }); \
-        return binary_walk(t, a, b, g, [gy](T u, T v, int64_t i) { return gy[i] * binary_formula::Struct::da(u, v); });
-        ASTRO_BINARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_binary(op, [&](auto formula) {
+        if (second)
+            binary_walk(t, a, b, g, [=](T u, T v, int64_t i) { return gy[i] * formula.db(u, v); });
+        else
+            binary_walk(t, a, b, g, [=](T u, T v, int64_t i) { return gy[i] * formula.da(u, v); });
+    });
 }
 
 template <class T>

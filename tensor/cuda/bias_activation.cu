@@ -26,14 +26,10 @@ void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, c
     if (!activation)
         return gpu::launch<bias_activation_kernel<Identity, T>>(grid, kThreads, 0, d.stream, n, width, x, bias, slope,
                                                                 y);
-    switch (*activation) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                                           \
-    case UnaryOp::enumerator:                                                                                          \
-        return gpu::launch<bias_activation_kernel<unary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, width, x, \
-                                                                             bias, slope, y);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(*activation, [&](auto formula) {
+        gpu::launch<bias_activation_kernel<decltype(formula), T>>(grid, kThreads, 0, d.stream, n, width, x, bias, slope,
+                                                                  y);
+    });
 }
 
 template <class T>

@@ -55,13 +55,9 @@ void binary(const Device& d, BinaryOp op, const Traversal& t, const T* a, const 
     const int64_t n = elements(t);
     if (n == 0) return;
     const unsigned grid = gpu::blocks(n, kThreads);
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case BinaryOp::enumerator:               \
-        return gpu::launch<binary_kernel<binary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, t, a, b, y);
-        ASTRO_BINARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_binary(op, [&](auto formula) {
+        gpu::launch<binary_kernel<decltype(formula), T>>(grid, kThreads, 0, d.stream, n, t, a, b, y);
+    });
 }
 
 template <class T>
@@ -70,14 +66,9 @@ void binary_grad(const Device& d, BinaryOp op, const Traversal& t, const T* a, c
     const int64_t n = elements(t);
     if (n == 0) return;
     const unsigned grid = gpu::blocks(n, kThreads);
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                                           \
-    case BinaryOp::enumerator:                                                                                         \
-        return gpu::launch<binary_grad_kernel<binary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, t, a, b, gy, \
-                                                                          second, g);
-        ASTRO_BINARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_binary(op, [&](auto formula) {
+        gpu::launch<binary_grad_kernel<decltype(formula), T>>(grid, kThreads, 0, d.stream, n, t, a, b, gy, second, g);
+    });
 }
 
 #define ASTRO_FOR(T)                                                                            \

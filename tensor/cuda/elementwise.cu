@@ -77,27 +77,18 @@ template <class T>
 void unary(const Device& d, UnaryOp op, int64_t n, const T* x, T p, T q, T* y) {
     if (n == 0) return;
     const unsigned grid = gpu::blocks(n, kThreads);
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator:                \
-        return gpu::launch<unary_kernel<unary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, x, p, q, y);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(op, [&](auto formula) {
+        gpu::launch<unary_kernel<decltype(formula), T>>(grid, kThreads, 0, d.stream, n, x, p, q, y);
+    });
 }
 
 template <class T>
 void unary_grad(const Device& d, UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p, T q, T* gx) {
     if (n == 0) return;
     const unsigned grid = gpu::blocks(n, kThreads);
-    switch (op) {
-#define ASTRO_CASE(enumerator, Struct, name)                                                                         \
-    case UnaryOp::enumerator:                                                                                        \
-        return gpu::launch<unary_grad_kernel<unary_formula::Struct, T>>(grid, kThreads, 0, d.stream, n, x, y, gy, p, \
-                                                                        q, gx);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(op, [&](auto formula) {
+        gpu::launch<unary_grad_kernel<decltype(formula), T>>(grid, kThreads, 0, d.stream, n, x, y, gy, p, q, gx);
+    });
 }
 
 template <class T>

@@ -78,13 +78,7 @@ struct Finish {
 template <class T>
 __device__ inline void finish_by(const Finish<T>& f, T x, int64_t column, T* y, int64_t at) {
     if (!f.activated) return finish<Identity>(x, f.bias, column, f.slope, y, at);
-    switch (f.activation) {
-#define ASTRO_CASE(enumerator, Struct, name) \
-    case UnaryOp::enumerator:                \
-        return finish<unary_formula::Struct>(x, f.bias, column, f.slope, y, at);
-        ASTRO_UNARY_OPS(ASTRO_CASE)
-#undef ASTRO_CASE
-    }
+    visit_unary(f.activation, [&](auto formula) { finish<decltype(formula)>(x, f.bias, column, f.slope, y, at); });
 }
 
 // Products go to c, or, where k is cut, to partial (pieces, products, m, n). What follows them takes whole products
