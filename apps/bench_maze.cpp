@@ -125,9 +125,8 @@ std::function<void()> make_closure(const Context& context) {
 
 std::function<void()> make_nearest(const Context& context) {
     const auto w = world(context.threads, 1000000);
-    const std::vector<int64_t> landmark = landmarks_of(*w);
-    ThreadPool* threads = &context.threads;
-    return [=] { nearest_points(*threads, w->map.latent.data(), w->map.width, w->data.rows, landmark); };
+    w->map.landmark = landmarks_of(*w);
+    return [=] { nearest_landmarks(context, w->map); };
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/squared_distance.h"
+#include "tensor/squared_distance.h"
 
 namespace astro {
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <queue>
 
-#include "astro/squared_distance.h"
+#include "tensor/squared_distance.h"
 
 namespace astro {
 
@@ -125,51 +125,6 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
         }
     });
     return closed;
-}
-
-std::vector<int32_t> nearest_points(ThreadPool& threads, const float* points, int64_t width, int64_t rows,
-                                    const std::vector<int64_t>& landmarks) {
-    const auto n = static_cast<int64_t>(landmarks.size());
-    auto landmark = [&](int64_t i) { return points + landmarks[static_cast<size_t>(i)] * width; };
-    // The landmarks around each one, nearest first.
-    struct Neighbour {
-        double distance;
-        int32_t index;
-    };
-    const int64_t listed = std::min<int64_t>(n, 64);
-    std::vector<Neighbour> around(static_cast<size_t>(n * listed));
-    threads.run(n, [&](int64_t i) {
-        std::vector<Neighbour> all;
-        for (int64_t j = 0; j < n; ++j)
-            all.push_back({std::sqrt(squared_distance(landmark(i), landmark(j), width)), static_cast<int32_t>(j)});
-        std::partial_sort(all.begin(), all.begin() + listed, all.end(),
-                          [](const Neighbour& a, const Neighbour& b) { return a.distance < b.distance; });
-        std::copy_n(all.begin(), listed, around.begin() + i * listed);
-    });
-    std::vector<int32_t> nearest(static_cast<size_t>(rows));
-    constexpr int64_t kPiece = 4096;
-    threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
-        int32_t guess = 0;  // the row before has often the same landmark, or one near it
-        for (int64_t row = piece * kPiece; row < std::min(rows, (piece + 1) * kPiece); ++row) {
-            const float* x = points + row * width;
-            double least = squared_distance(x, landmark(guess), width);
-            int32_t best = guess;
-            auto look = [&](int32_t i) {
-                const double d = squared_distance(x, landmark(i), width);
-                if (d < least || (d == least && i < best)) least = d, best = i;
-            };
-            // What is nearer to x than `best` is at most d(x, guess) + d(x, best) away from the guess.
-            const double from_guess = std::sqrt(least);
-            const Neighbour* list = around.data() + guess * listed;
-            int64_t i = 0;
-            while (i < listed && list[i].distance <= 1.00001 * (from_guess + std::sqrt(least)) + 1e-6)
-                look(list[i++].index);
-            if (i == listed)
-                for (int32_t all = 0; all < n; ++all) look(all);
-            guess = nearest[static_cast<size_t>(row)] = best;
-        }
-    });
-    return nearest;
 }
 
 }  // namespace astro

@@ -1,6 +1,6 @@
-// Landmarks among points: chosen, joined by shortest paths, and found again from any point. Each function gives what
-// its plain definition gives (the tests hold both against each other) and skips, by the triangle inequality, work
-// that cannot change it. points: (anything, width); distances are Euclidean.
+// Landmarks among points: chosen, and joined by shortest paths. Each function gives what its plain definition gives
+// (the tests hold both against each other) and skips, by the triangle inequality, work that cannot change it. points:
+// (anything, width); distances are Euclidean. Backend::nearest_rows finds the nearest one of any point.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,5 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
 // way. length must be symmetric and not negative.
 std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::function<double(int64_t, int64_t)>& length,
                                   double edge);
-
-// The nearest of the landmarks (rows) for each of the rows 0 .. rows - 1, the first of equals.
-std::vector<int32_t> nearest_points(ThreadPool& threads, const float* points, int64_t width, int64_t rows,
-                                    const std::vector<int64_t>& landmarks);
 
 }  // namespace astro

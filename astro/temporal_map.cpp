@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "astro/landmarks.h"
-#include "astro/squared_distance.h"
+#include "tensor/squared_distance.h"
 
 namespace astro {
 
@@ -54,7 +54,7 @@ void add_landmarks(const Context& context, const ClosureConfig& config, Temporal
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
     map.closed = shortest_paths(context.threads, n, length, config.edge);
-    map.landmark_of = nearest_points(context.threads, map.latent.data(), map.width, rows, map.landmark);
+    map.landmark_of = nearest_landmarks(context, map);
     std::vector<uint8_t> seen(static_cast<size_t>(n), 0);
     map.components = 0;
     for (int64_t i = 0; i < n; ++i) {
@@ -113,6 +113,29 @@ int64_t TemporalMap::nearest_landmark(const float* state) const {
 double TemporalMap::closure(const float* a, const float* b) const {
     const int64_t la = nearest_landmark(a), lb = nearest_landmark(b);
     return la == lb ? steps(a, b) : double(closed[static_cast<size_t>(la * landmarks() + lb)]);
+}
+
+std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map) {
+    Backend& backend = context.backend;
+    const int64_t rows = static_cast<int64_t>(map.latent.size()) / map.width, n = map.landmarks();
+    std::vector<float> points;
+    for (int64_t row : map.landmark) points.insert(points.end(), map.at(row), map.at(row) + map.width);
+    const Tensor landmarks = Tensor::from(backend, Shape{n, map.width}, points);
+    // A row's landmark depends on no other row, so the cut is free: one piece a thread, as each prepares the landmarks
+    // anew, and as many more as keep the copies of the latents small.
+    constexpr int64_t kMost = int64_t{1} << 19;
+    const int64_t pieces = std::max<int64_t>(context.threads.size(), (rows + kMost - 1) / kMost);
+    std::vector<int32_t> nearest(static_cast<size_t>(rows));
+    context.threads.run(pieces, [&](int64_t piece) {
+        const int64_t first = piece * rows / pieces, count = (piece + 1) * rows / pieces - first;
+        const Tensor x = Tensor::from(backend, Shape{count, map.width}, map.at(first));
+        Tensor found(backend, DType::i64, Shape{count});
+        backend.nearest_rows(DType::f32, count, n, map.width, x.raw(), landmarks.raw(), found.data<int64_t>());
+        const std::vector<int64_t> index = found.to_vector<int64_t>();
+        for (int64_t i = 0; i < count; ++i)
+            nearest[static_cast<size_t>(first + i)] = static_cast<int32_t>(index[static_cast<size_t>(i)]);
+    });
+    return nearest;
 }
 
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows) {

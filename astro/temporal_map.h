@@ -47,6 +47,9 @@ struct TemporalMap {
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
 
+// landmark_of: the nearest of the map's landmarks for every latent, found by the backend.
+std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map);
+
 // First row of each segment from which on all rows have n^ <= arrival_steps to the mean latent of its last
 // arrival_rows rows; the last row where there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);

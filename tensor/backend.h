@@ -126,7 +126,9 @@ class Backend {
     virtual void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
                                   void* gx) = 0;
 
-    // nearest[i]: the row of points (m, width), m >= 1, with the least |x_i - p|^2 to x (n, width).
+    // nearest[i]: the row of points (m, width), m >= 1, with the least |x_i - p|^2 to x (n, width), the first of
+    // equals, as this backend rounds the squares. It depends on x_i and the points alone. The CPU prepares something
+    // for each call that pays off over many rows, above all where neighbouring rows lie near one another.
     virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                               int64_t* nearest) = 0;
 

@@ -1,4 +1,5 @@
-// Searches by the triangle inequality against their plain definitions: the ball tree, landmarks, shortest paths.
+// Searches by the triangle inequality against their plain definitions: the ball tree, landmarks, nearest rows, shortest
+// paths.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,8 +8,9 @@
 
 #include "astro/ball_tree.h"
 #include "astro/landmarks.h"
-#include "astro/squared_distance.h"
+#include "astro/temporal_map.h"
 #include "tensor/rng.h"
+#include "tensor/squared_distance.h"
 
 using namespace astro;
 
@@ -101,29 +103,73 @@ TEST_CASE("farthest points: the same rows as the plain definition, ties and doub
             }
 }
 
-TEST_CASE("nearest points: the same landmark as measuring all of them, the first of equals") {
-    ThreadPool pool(2);
+TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the first of equals", T, float, double) {
+    const auto backend = make_cpu_backend();
+    const DType type = DTypeOf<T>::value;
     for (int64_t width : {1, 3, 32})
-        for (int64_t rows : {1, 2, 4097, 9000})
-            for (int64_t landmarks : {1, 2, 63, 64, 65, 400}) {
-                if (landmarks > rows) continue;
-                const std::vector<float> points = curve_points(rows, width, 4);
-                std::vector<int64_t> chosen;
-                for (int64_t i = 0; i < landmarks; ++i) chosen.push_back(i * rows / landmarks);
-                const std::vector<int32_t> found = nearest_points(pool, points.data(), width, rows, chosen);
-                int64_t wrong = 0;
-                for (int64_t row = 0; row < rows; ++row) {
-                    int32_t best = 0;
-                    auto square = [&](int32_t i) {
-                        return squared_distance(points.data() + row * width, points.data() + chosen[size_t(i)] * width,
-                                                width);
-                    };
-                    for (int32_t i = 1; i < landmarks; ++i)
-                        if (square(i) < square(best)) best = i;
-                    wrong += found[size_t(row)] != best;
+        for (int64_t rows : {0, 1, 2, 4097, 9000})
+            for (int64_t count : {1, 2, 31, 32, 33, 63, 64, 65, 400})
+                for (bool far : {false, true}) {  // points next to the rows, and some elsewhere
+                    const std::vector<float> along = curve_points(rows + 401, width, 4);
+                    std::vector<T> x(along.begin(), along.begin() + rows * width), points;
+                    for (int64_t i = 0; i < count; ++i) {
+                        const int64_t from = far || rows == 0 ? rows + i : i * rows / count;
+                        for (int64_t w = 0; w < width; ++w)
+                            points.push_back(T(along[size_t(from * width + w)]) + (far && i % 3 == 0 ? T(50) : T(0)));
+                    }
+                    if (rows > 9 && width > 1) x[size_t(5 * width + 1)] = std::numeric_limits<T>::quiet_NaN();
+                    std::vector<int64_t> found(size_t(rows), -1), again(size_t(rows), -1);
+                    backend->nearest_rows(type, rows, count, width, x.data(), points.data(), found.data());
+                    int64_t wrong = 0;
+                    for (int64_t row = 0; row < rows; ++row) {
+                        int64_t best = 0;
+                        auto square = [&](int64_t i) {
+                            return squared_distance(x.data() + row * width, points.data() + i * width, width);
+                        };
+                        for (int64_t i = 1; i < count; ++i)
+                            if (square(i) < square(best)) best = i;
+                        wrong += found[size_t(row)] != best;
+                    }
+                    CHECK(wrong == 0);
+                    const int64_t cut = rows / 3;  // as threads share rows
+                    backend->nearest_rows(type, cut, count, width, x.data(), points.data(), again.data());
+                    backend->nearest_rows(type, rows - cut, count, width, x.data() + cut * width, points.data(),
+                                          again.data() + cut);
+                    CHECK(again == found);
                 }
-                CHECK(wrong == 0);
-            }
+}
+
+TEST_CASE("nearest rows: points that are all the same, that lie on a grid, that are not numbers") {
+    const auto backend = make_cpu_backend();
+    auto nearest = [&](const std::vector<float>& x, const std::vector<float>& points) {
+        std::vector<int64_t> found(x.size());
+        backend->nearest_rows(DType::f32, int64_t(x.size()), int64_t(points.size()), 1, x.data(), points.data(),
+                              found.data());
+        return found;
+    };
+    CHECK(nearest({3, 1, -7}, std::vector<float>(200, 1.0f)) == std::vector<int64_t>{0, 0, 0});
+    std::vector<float> grid;  // 0, 1, ..., 99 twice, so that every distance to a half is there four times
+    for (int i = 0; i < 200; ++i) grid.push_back(float(i % 100));
+    CHECK(nearest({0.5f, 98.5f, 40, 150, -1}, grid) == std::vector<int64_t>{0, 98, 40, 99, 0});
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK(nearest({2, nan, 2, 1e30f}, {0, nan, 3, 2}) == std::vector<int64_t>{3, 0, 3, 0});
+}
+
+TEST_CASE("landmarks: every latent's nearest one, in any number of threads") {
+    const auto backend = make_cpu_backend();
+    TemporalMap map;
+    map.width = 8;
+    for (int64_t rows : {1, 2, 5000}) {
+        map.latent = curve_points(rows, map.width, 6);
+        map.landmark.clear();
+        for (int64_t i = 0; i < rows; i += 1 + rows / 100) map.landmark.push_back(i);
+        std::vector<int32_t> plain;
+        for (int64_t row = 0; row < rows; ++row) plain.push_back(int32_t(map.nearest_landmark(map.at(row))));
+        for (int count : {1, 3}) {
+            ThreadPool threads(count);
+            CHECK(nearest_landmarks({*backend, threads}, map) == plain);
+        }
+    }
 }
 
 TEST_CASE("shortest paths: bit for bit what relaxing every edge again and again gives") {

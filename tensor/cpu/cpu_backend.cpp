@@ -9,6 +9,7 @@
 
 #include "tensor/backend.h"
 #include "tensor/cpu/kernels.h"
+#include "tensor/cpu/nearest_rows.h"
 
 namespace astro {
 
@@ -259,27 +260,7 @@ class CpuBackend : public Backend {
     }
     void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                       int64_t* nearest) override {
-        // |x|^2 is the same for all points, so the largest x.p - |p|^2 / 2 decides; a few rows at a time.
-        constexpr int64_t kRows = 512;
-        ASTRO_DISPATCH(
-            "nearest_rows", T* half_norm = scratch<T>(m + kRows * m); T* product = half_norm + m;
-            for (int64_t i = 0; i < m; ++i) {
-                double square = 0;
-                for (int64_t w = 0; w < width; ++w)
-                    square += double(in<T>(points)[i * width + w]) * double(in<T>(points)[i * width + w]);
-                half_norm[i] = static_cast<T>(square / 2);
-            } for (int64_t first = 0; first < n; first += kRows) {
-                const int64_t rows = n - first < kRows ? n - first : kRows;
-                gemm(type, false, true, rows, m, width, in<T>(x) + first * width, width, points, width, product, m,
-                     false);
-                for (int64_t r = 0; r < rows; ++r) {
-                    const T* score = product + r * m;
-                    int64_t best = 0;
-                    for (int64_t i = 1; i < m; ++i)
-                        if (score[i] - half_norm[i] > score[best] - half_norm[best]) best = i;
-                    nearest[first + r] = best;
-                }
-            });
+        ASTRO_DISPATCH("nearest_rows", cpu::nearest_rows(n, m, width, in<T>(x), in<T>(points), nearest));
     }
     void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) override {
         Rng(Rng::unpack(state)).fill_uniform(out<float>(y), n, low, high);
