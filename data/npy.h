@@ -19,6 +19,9 @@ enum class NpyType : uint8_t { b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4, f8 };
 size_t item_size(NpyType type);
 std::string_view type_name(NpyType type);                   // NumPy's name: "bool", "int64", "float32", ...
 std::string shape_text(const std::vector<int64_t>& shape);  // as Python prints it: "(3,)", "(104, 2)"
+// Elements of an array of this shape. Error(data) when `item` bytes each do not fit 63 bits; zeros do not hide a huge
+// dimension.
+int64_t npy_count(const std::vector<int64_t>& shape, size_t item, const std::string& where);
 
 template <class T>
 struct NpyTypeOf;

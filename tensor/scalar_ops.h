@@ -272,15 +272,29 @@ struct Minimum {  // ties: the gradient goes to a
 }  // namespace binary_formula
 
 // X(enumerator, struct, name)
-#define ASTRO_UNARY_OPS(X)                                                                                           \
-    X(affine, Affine, "affine")                                                                                      \
-    X(exp, Exp, "exp")                                                                                               \
-    X(log, Log, "log")                                                                                               \
-    X(sqrt, Sqrt, "sqrt") X(square, Square, "square") X(abs, Abs, "abs") X(relu, Relu, "relu") X(tanh, Tanh, "tanh") \
-        X(silu, Silu, "silu") X(gelu, Gelu, "gelu") X(softplus, Softplus, "softplus") X(clamp, Clamp, "clamp")       \
-            X(clamp_through, ClampThrough, "clamp_through") X(step, Step, "step")
-#define ASTRO_BINARY_OPS(X) \
-    X(add, Add, "add") X(sub, Sub, "sub") X(mul, Mul, "mul") X(div, Div, "div") X(minimum, Minimum, "minimum")
+// clang-format off
+#define ASTRO_UNARY_OPS(X)                          \
+    X(affine, Affine, "affine")                     \
+    X(exp, Exp, "exp")                              \
+    X(log, Log, "log")                              \
+    X(sqrt, Sqrt, "sqrt")                           \
+    X(square, Square, "square")                     \
+    X(abs, Abs, "abs")                              \
+    X(relu, Relu, "relu")                           \
+    X(tanh, Tanh, "tanh")                           \
+    X(silu, Silu, "silu")                           \
+    X(gelu, Gelu, "gelu")                           \
+    X(softplus, Softplus, "softplus")               \
+    X(clamp, Clamp, "clamp")                        \
+    X(clamp_through, ClampThrough, "clamp_through") \
+    X(step, Step, "step")
+#define ASTRO_BINARY_OPS(X)        \
+    X(add, Add, "add")             \
+    X(sub, Sub, "sub")             \
+    X(mul, Mul, "mul")             \
+    X(div, Div, "div")             \
+    X(minimum, Minimum, "minimum")
+// clang-format on
 
 #define ASTRO_ENUMERATOR(enumerator, Struct, name) enumerator,
 enum class UnaryOp { ASTRO_UNARY_OPS(ASTRO_ENUMERATOR) };

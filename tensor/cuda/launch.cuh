@@ -44,7 +44,9 @@ inline constexpr bool kEmulated = false;
 
 template <auto Kernel, class... Args>
 void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args... args) {
+    // clang-format off
     Kernel<<<grid, block, shared_bytes, stream>>>(args...);
+    // clang-format on
     check(cudaGetLastError(), "launch");
 }
 

@@ -108,8 +108,7 @@ struct Product {
             for (int64_t p = 0; p < k; ++p) {
                 const double factor = as_input(transpose_b ? b.column(p)[j] : b.column(j)[p], compute_type);
                 for (int64_t i = 0; i < c.rows; ++i)
-                    sum[size_t(i)] +=
-                        as_input(transpose_a ? a.column(i)[p] : a.column(p)[i], compute_type) * factor;
+                    sum[size_t(i)] += as_input(transpose_a ? a.column(i)[p] : a.column(p)[i], compute_type) * factor;
             }
             T* out = c.column(j);
             for (int64_t i = 0; i < c.rows; ++i)
@@ -119,9 +118,7 @@ struct Product {
     }
 };
 
-int create(CublasHandle* handle) {
-    return *handle = *handles().insert(new cublasContext).first, cublas_code::kSuccess;
-}
+int create(CublasHandle* handle) { return *handle = *handles().insert(new cublasContext).first, cublas_code::kSuccess; }
 int destroy(CublasHandle handle) {
     if (handles().erase(handle) == 0) return not_initialised;
     delete handle;
@@ -147,26 +144,23 @@ int get_version(CublasHandle handle, int* version) {
 
 template <class T>
 int enqueue(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha,
-            const void* a, int lda, const void* b, int ldb, const void* beta, void* c, int ldc,
-            int compute_type) {
+            const void* a, int lda, const void* b, int ldb, const void* beta, void* c, int ldc, int compute_type) {
     auto place = [](const void* p) { return const_cast<char*>(static_cast<const char*>(p)); };
     Product<T> product{};
     product.transpose_a = transpose_a != 0, product.transpose_b = transpose_b != 0;
     product.k = k, product.compute_type = compute_type;
-    product.alpha = double(*static_cast<const T*>(alpha)),
-    product.beta = double(*static_cast<const T*>(beta));
+    product.alpha = double(*static_cast<const T*>(alpha)), product.beta = double(*static_cast<const T*>(beta));
     product.a = {"a", place(a), transpose_a ? k : m, transpose_a ? m : k, lda};
     product.b = {"b", place(b), transpose_b ? n : k, transpose_b ? k : n, ldb};
     product.c = {"c", place(c), m, n, ldc};
     const cudaError_t error = emulated::enqueue_work(
-        handle->stream,
-        {"cublasGemmEx", [product] { ++emulated::counters().launches, product.run(); }, nullptr, 0});
+        handle->stream, {"cublasGemmEx", [product] { ++emulated::counters().launches, product.run(); }, nullptr, 0});
     return error == cudaSuccess ? cublas_code::kSuccess : invalid_value;
 }
 
-int gemm(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha,
-         const void* a, int type_a, int lda, const void* b, int type_b, int ldb, const void* beta, void* c,
-         int type_c, int ldc, int compute_type, int algorithm) {
+int gemm(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha, const void* a,
+         int type_a, int lda, const void* b, int type_b, int ldb, const void* beta, void* c, int type_c, int ldc,
+         int compute_type, int algorithm) {
     if (!handles().count(handle)) return not_initialised;
     const bool codes = (transpose_a == 0 || transpose_a == 1) && (transpose_b == 0 || transpose_b == 1);
     const int rows_a = transpose_a ? k : m, rows_b = transpose_b ? n : k;
@@ -175,9 +169,9 @@ int gemm(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, in
         return invalid_value;
     if (type_a != type_b || type_a != type_c) return not_supported;
     if (m == 0 || n == 0) return cublas_code::kSuccess;
-    const bool f32 = type_a == cublas_code::kF32 && (compute_type == cublas_code::kCompute32 ||
-                                                     compute_type == cublas_code::kCompute32Tf32 ||
-                                                     compute_type == cublas_code::kCompute32Bf16);
+    const bool f32 = type_a == cublas_code::kF32 &&
+                     (compute_type == cublas_code::kCompute32 || compute_type == cublas_code::kCompute32Tf32 ||
+                      compute_type == cublas_code::kCompute32Bf16);
     if (f32)
         return enqueue<float>(handle, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc,
                               compute_type);

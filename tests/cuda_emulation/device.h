@@ -91,38 +91,35 @@ inline void __syncthreads(EMU_SITE) {
     gpu::emulated::collective(gpu::emulated::Collective::barrier, ~0u, 0, 0, 32, {file, line});
 }
 inline int __syncthreads_count(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_count, ~0u, predicate != 0, 0, 32,
-                                         {file, line}));
+    return int(
+        gpu::emulated::collective(gpu::emulated::Collective::barrier_count, ~0u, predicate != 0, 0, 32, {file, line}));
 }
 inline int __syncthreads_and(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_and, ~0u, predicate != 0, 0, 32,
-                                         {file, line}));
+    return int(
+        gpu::emulated::collective(gpu::emulated::Collective::barrier_and, ~0u, predicate != 0, 0, 32, {file, line}));
 }
 inline int __syncthreads_or(int predicate, EMU_SITE) {
-    return int(gpu::emulated::collective(gpu::emulated::Collective::barrier_or, ~0u, predicate != 0, 0, 32,
-                                         {file, line}));
+    return int(
+        gpu::emulated::collective(gpu::emulated::Collective::barrier_or, ~0u, predicate != 0, 0, 32, {file, line}));
 }
 inline void __syncwarp(unsigned mask = ~0u, EMU_SITE) {
     gpu::emulated::collective(gpu::emulated::Collective::sync_warp, mask, 0, 0, 32, {file, line});
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, EMU_SITE) {
-    return unsigned(gpu::emulated::collective(gpu::emulated::Collective::ballot, mask, predicate != 0, 0, 32,
-                                              {file, line}));
+    return unsigned(
+        gpu::emulated::collective(gpu::emulated::Collective::ballot, mask, predicate != 0, 0, 32, {file, line}));
 }
 inline int __any_sync(unsigned mask, int predicate, EMU_SITE) {
-    return int(
-        gpu::emulated::collective(gpu::emulated::Collective::any, mask, predicate != 0, 0, 32, {file, line}));
+    return int(gpu::emulated::collective(gpu::emulated::Collective::any, mask, predicate != 0, 0, 32, {file, line}));
 }
 inline int __all_sync(unsigned mask, int predicate, EMU_SITE) {
-    return int(
-        gpu::emulated::collective(gpu::emulated::Collective::all, mask, predicate != 0, 0, 32, {file, line}));
+    return int(gpu::emulated::collective(gpu::emulated::Collective::all, mask, predicate != 0, 0, 32, {file, line}));
 }
-#define EMU_SHUFFLE(NAME, KIND, OPERAND)                                                                    \
-    template <class T>                                                                                      \
-    T NAME(unsigned mask, T value, OPERAND operand, int width = 32, EMU_SITE) {                             \
-        return gpu::emulated::from_bits<T>(gpu::emulated::collective(gpu::emulated::Collective::KIND, mask, \
-                                                                     gpu::emulated::bits_of(value),         \
-                                                                     int(operand), width, {file, line}));   \
+#define EMU_SHUFFLE(NAME, KIND, OPERAND)                                                                               \
+    template <class T>                                                                                                 \
+    T NAME(unsigned mask, T value, OPERAND operand, int width = 32, EMU_SITE) {                                        \
+        return gpu::emulated::from_bits<T>(gpu::emulated::collective(                                                  \
+            gpu::emulated::Collective::KIND, mask, gpu::emulated::bits_of(value), int(operand), width, {file, line})); \
     }
 EMU_SHUFFLE(__shfl_sync, shuffle, int)
 EMU_SHUFFLE(__shfl_up_sync, shuffle_up, unsigned)
@@ -163,8 +160,7 @@ inline unsigned atomicCAS(unsigned* address, unsigned expected, unsigned value) 
 }
 inline unsigned long long atomicCAS(unsigned long long* address, unsigned long long expected,
                                     unsigned long long value) {
-    return gpu::emulated::atomic(address,
-                                 [=](unsigned long long old) { return old == expected ? value : old; });
+    return gpu::emulated::atomic(address, [=](unsigned long long old) { return old == expected ? value : old; });
 }
 
 template <class T>

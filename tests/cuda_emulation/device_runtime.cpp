@@ -74,9 +74,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     }
     return cudaSuccess;
 }
-cudaError_t cudaDriverGetVersion(int* version) {
-    return *version = device_count() > 0 ? 13000 : 0, cudaSuccess;
-}
+cudaError_t cudaDriverGetVersion(int* version) { return *version = device_count() > 0 ? 13000 : 0, cudaSuccess; }
 cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
     Lock lock;
@@ -99,8 +97,7 @@ cudaError_t cudaPeekAtLastError() {
 cudaError_t cudaFuncSetAttribute(const void* address, cudaFuncAttribute attribute, int value) {
     Lock lock;
     Kernel* kernel = kernel_at(address);
-    if (!kernel || attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
-        size_t(value) > most_shared)
+    if (!kernel || attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 || size_t(value) > most_shared)
         return failed(cudaErrorInvalidValue);
     kernel->dynamic_shared_limit = value;
     return cudaSuccess;

@@ -102,8 +102,7 @@ void Fiber::leave() {
 #endif
     astro_switch_stack(&fiber->stack_pointer_, switching.scheduler_pointer);
 #if defined(__SANITIZE_ADDRESS__)
-    __sanitizer_finish_switch_fiber(fiber->fake_stack_, &switching.scheduler_stack,
-                                    &switching.scheduler_bytes);
+    __sanitizer_finish_switch_fiber(fiber->fake_stack_, &switching.scheduler_stack, &switching.scheduler_bytes);
 #endif
 }
 

@@ -35,8 +35,7 @@ void report(const std::string& kind, const std::string& message) {
     all.error = true;
     for (const Finding& finding : all.kept)
         if (finding.kind == kind && finding.message == message) return;
-    if (all.printed++ < most_printed)
-        std::fprintf(stderr, "emulation: %s: %s\n", kind.c_str(), message.c_str());
+    if (all.printed++ < most_printed) std::fprintf(stderr, "emulation: %s: %s\n", kind.c_str(), message.c_str());
     all.kept.push_back({kind, message});
 }
 

@@ -30,8 +30,7 @@ namespace gpu::emulated {
 namespace {
 
 constexpr size_t reserved = size_t{64} << 30, redzone = 256, page = 4096;
-constexpr size_t kept_freed_bytes = size_t{4}
-                                    << 20;  // poisoned; the pages of older freed blocks are given back
+constexpr size_t kept_freed_bytes = size_t{4} << 20;  // poisoned; the pages of older freed blocks are given back
 constexpr size_t shared_guard = 256;
 constexpr int poison = 0xFF;
 
@@ -96,9 +95,7 @@ void give_back(char* data) {
     if (next != a.given_back.begin() && std::prev(next)->second == start) from = std::prev(next)->first;
     a.given_back[from] = to;
     // Only the pages at this block can be new: those of its neighbours further away went before.
-    auto page_after = [](char* p) {
-        return reinterpret_cast<char*>(rounded(reinterpret_cast<size_t>(p), page));
-    };
+    auto page_after = [](char* p) { return reinterpret_cast<char*>(rounded(reinterpret_cast<size_t>(p), page)); };
     char* first = page_after(std::max(from, start - page));
     char* last = page_after(std::min(to, end + page) - (page - 1));
     if (first < last) madvise(first, static_cast<size_t>(last - first), MADV_DONTNEED);
@@ -117,11 +114,10 @@ void drop_old_pages() {
 
 // Host code that touches device memory, or a kernel that touches neither: says so and ends.
 void on_fault(int, siginfo_t* info, void*) {
-    const std::string what = is_device_address(info->si_addr) ? describe_device_address(info->si_addr)
-                                                              : std::string("not device memory");
-    const std::string line =
-        text_of("emulation: fault: %s touched %p: %s\n", position.kernel ? where().c_str() : "host code",
-                info->si_addr, what.c_str());
+    const std::string what =
+        is_device_address(info->si_addr) ? describe_device_address(info->si_addr) : std::string("not device memory");
+    const std::string line = text_of("emulation: fault: %s touched %p: %s\n",
+                                     position.kernel ? where().c_str() : "host code", info->si_addr, what.c_str());
     if (write(2, line.data(), line.size()) < 0) _exit(98);
     _exit(99);
 }
@@ -193,17 +189,16 @@ std::string describe_device_address(const void* address) {
     if (!is_device_address(p)) return "host memory";
     auto it = a.blocks.upper_bound(const_cast<char*>(p));
     if (it != a.blocks.end() && (it == a.blocks.begin() || p >= it->first - redzone))
-        return text_of("%td bytes before block %zu (%zu bytes%s)", it->first - p, it->second.number,
-                       it->second.bytes, it->second.live ? "" : ", freed");
+        return text_of("%td bytes before block %zu (%zu bytes%s)", it->first - p, it->second.number, it->second.bytes,
+                       it->second.live ? "" : ", freed");
     if (it == a.blocks.begin()) return "device memory that was never allocated";
     --it;
     const Block& block = it->second;
     const ptrdiff_t offset = p - it->first, size = static_cast<ptrdiff_t>(block.bytes);
     const char* state = block.live ? "" : ", freed";
-    if (offset < size)
-        return text_of("byte %td of block %zu (%zu bytes%s)", offset, block.number, block.bytes, state);
-    return text_of("%td bytes past the end of block %zu (%zu bytes%s)", offset - size, block.number,
-                   block.bytes, state);
+    if (offset < size) return text_of("byte %td of block %zu (%zu bytes%s)", offset, block.number, block.bytes, state);
+    return text_of("%td bytes past the end of block %zu (%zu bytes%s)", offset - size, block.number, block.bytes,
+                   state);
 }
 
 std::string outside_live_block(const void* address, size_t bytes) {
@@ -232,8 +227,8 @@ void check_redzones(const std::string& after) {
                            : !intact(data + bytes, tail)    ? "past the end"
                                                             : nullptr;
         if (!side) continue;
-        report("redzone", text_of("after %s: something was written %s of block %zu (%zu bytes)",
-                                  after.c_str(), side, arena().blocks[data].number, bytes));
+        report("redzone", text_of("after %s: something was written %s of block %zu (%zu bytes)", after.c_str(), side,
+                                  arena().blocks[data].number, bytes));
         fill_zone(data - redzone, redzone);
         fill_zone(data + bytes, tail);
     }
@@ -267,8 +262,8 @@ OpenDeviceMemory::~OpenDeviceMemory() {
 
 void begin_shared(size_t bytes) {
     if (!shared.memory) {
-        void* memory = mmap(nullptr, dynamic_shared_limit + page, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* memory =
+            mmap(nullptr, dynamic_shared_limit + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) throw std::bad_alloc();
         shared.memory = static_cast<char*>(memory);
     }
@@ -281,10 +276,9 @@ void begin_shared(size_t bytes) {
 
 void end_shared() {
     if (!intact(shared.memory + shared.bytes, shared_guard))
-        report(
-            "redzone",
-            text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",
-                    full_name(*position.kernel).c_str(), position.block, shared.bytes));
+        report("redzone",
+               text_of("kernel %s, block %u: something was written past its %zu bytes of dynamic shared memory",
+                       full_name(*position.kernel).c_str(), position.block, shared.bytes));
 }
 
 bool is_dynamic_shared(const void* address) {

@@ -20,8 +20,7 @@ size_t device_memory_reserved();  // bytes of the range of addresses
 // Why [address, address + bytes) isn't inside one live block; empty where it is.
 std::string outside_live_block(const void* address, size_t bytes);
 bool starts_block(const void* address);
-std::string describe_device_address(
-    const void* address);  // "12 bytes past the end of block 7 (64 bytes, freed)"
+std::string describe_device_address(const void* address);  // "12 bytes past the end of block 7 (64 bytes, freed)"
 
 size_t device_memory_used();
 size_t device_memory_limit();

@@ -46,12 +46,8 @@ cudaError_t bad(const char* kind, const std::string& message) {
     return failed(cudaErrorInvalidValue);
 }
 
-bool reads_device(cudaMemcpyKind kind) {
-    return kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
-}
-bool writes_device(cudaMemcpyKind kind) {
-    return kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-}
+bool reads_device(cudaMemcpyKind kind) { return kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice; }
+bool writes_device(cudaMemcpyKind kind) { return kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice; }
 
 std::string wrong_side(const char* name, const void* address, size_t bytes, bool device) {
     if (device) {
@@ -65,11 +61,9 @@ std::string wrong_side(const char* name, const void* address, size_t bytes, bool
 void copy_now(char* to, const char* from, size_t bytes, cudaMemcpyKind kind, const std::string& what) {
     const std::string gone = reads_device(kind) ? outside_live_block(from, bytes) : "";
     const std::string gone_to = writes_device(kind) ? outside_live_block(to, bytes) : "";
-    if (!gone.empty() || !gone_to.empty())
-        return report("lifetime", what + ": " + (gone.empty() ? gone_to : gone));
+    if (!gone.empty() || !gone_to.empty()) return report("lifetime", what + ": " + (gone.empty() ? gone_to : gone));
     if (kind == cudaMemcpyDeviceToHost && !trace_initialised(from, bytes))
-        report("uninitialised",
-               what + ": reads " + describe_device_address(from) + ", not all of it written");
+        report("uninitialised", what + ": reads " + describe_device_address(from) + ", not all of it written");
     std::memcpy(to, from, bytes);
     if (kind == cudaMemcpyHostToDevice) trace_set_state(to, bytes, ByteState::initialised);
     if (kind == cudaMemcpyDeviceToDevice) trace_copy_state(to, from, bytes);
@@ -83,11 +77,9 @@ cudaError_t copy(char* to, Rows to_rows, const char* from, Rows from_rows, size_
                  cudaStream_t stream) {
     const size_t height = to_rows.count;
     if (width == 0 || height == 0) return cudaSuccess;
-    const size_t from_bytes = (height - 1) * from_rows.pitch + width,
-                 to_bytes = (height - 1) * to_rows.pitch + width;
+    const size_t from_bytes = (height - 1) * from_rows.pitch + width, to_bytes = (height - 1) * to_rows.pitch + width;
     const std::string what = text_of("cudaMemcpy of %zu bytes", width * height);
-    if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost &&
-        kind != cudaMemcpyDeviceToDevice) {
+    if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice) {
         report("copy", what + ": a kind other than host-device, device-host or device-device");
         return failed(cudaErrorInvalidMemcpyDirection);
     }
@@ -125,19 +117,16 @@ void gpu::emulated::enqueue(Launch* raw, cudaStream_t stream) {
     const std::string name = full_name(*launch->kernel);
     const dim3 grid = launch->grid, block = launch->block;
     const size_t threads = size_t{block.x} * block.y * block.z, blocks = size_t{grid.x} * grid.y * grid.z;
-    if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.x > 0x7fffffffu ||
-        grid.y > 65535 || grid.z > 65535 ||
-        launch->dynamic_shared_bytes > size_t(launch->kernel->dynamic_shared_limit)) {
+    if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.x > 0x7fffffffu || grid.y > 65535 ||
+        grid.z > 65535 || launch->dynamic_shared_bytes > size_t(launch->kernel->dynamic_shared_limit)) {
         report("launch",
                text_of("kernel %s: grid (%u, %u, %u), block (%u, %u, %u), %zu bytes of dynamic shared memory",
-                       name.c_str(), grid.x, grid.y, grid.z, block.x, block.y, block.z,
-                       launch->dynamic_shared_bytes));
+                       name.c_str(), grid.x, grid.y, grid.z, block.x, block.y, block.z, launch->dynamic_shared_bytes));
         failed(cudaErrorInvalidConfiguration);
         return;
     }
     if (threads % 32 != 0) {
-        report("rules",
-               text_of("kernel %s: a block of %zu threads is no multiple of 32", name.c_str(), threads));
+        report("rules", text_of("kernel %s: a block of %zu threads is no multiple of 32", name.c_str(), threads));
         failed(cudaErrorInvalidConfiguration);
         return;
     }
@@ -174,9 +163,7 @@ cudaError_t cudaHostAlloc(void** block, size_t bytes, unsigned int) {
     pinned()[static_cast<const char*>(*block)] = bytes;
     return cudaSuccess;
 }
-cudaError_t cudaMallocHost(void** block, size_t bytes) {
-    return cudaHostAlloc(block, bytes, cudaHostAllocDefault);
-}
+cudaError_t cudaMallocHost(void** block, size_t bytes) { return cudaHostAlloc(block, bytes, cudaHostAllocDefault); }
 cudaError_t cudaFreeHost(void* block) {
     Lock lock;
     if (!block) return cudaSuccess;
@@ -189,19 +176,16 @@ cudaError_t cudaFreeHost(void* block) {
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t stream) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
     Lock lock;
-    return copy(static_cast<char*>(to), {bytes, 1}, static_cast<const char*>(from), {bytes, 1}, bytes, kind,
-                stream);
+    return copy(static_cast<char*>(to), {bytes, 1}, static_cast<const char*>(from), {bytes, 1}, bytes, kind, stream);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
     Lock lock;
-    if (to_pitch < width || from_pitch < width)
-        return bad("copy", "cudaMemcpy2D: a pitch is less than the width");
-    return copy(static_cast<char*>(to), {to_pitch, height}, static_cast<const char*>(from),
-                {from_pitch, height}, width, kind, stream);
+    if (to_pitch < width || from_pitch < width) return bad("copy", "cudaMemcpy2D: a pitch is less than the width");
+    return copy(static_cast<char*>(to), {to_pitch, height}, static_cast<const char*>(from), {from_pitch, height}, width,
+                kind, stream);
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
     Lock lock;
@@ -224,9 +208,7 @@ cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stre
                                  },
                                  nullptr, 0});
 }
-cudaError_t cudaMemset(void* to, int value, size_t bytes) {
-    return cudaMemsetAsync(to, value, bytes, nullptr);
-}
+cudaError_t cudaMemset(void* to, int value, size_t bytes) { return cudaMemsetAsync(to, value, bytes, nullptr); }
 
 // Streams and events.
 
@@ -238,9 +220,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
     Lock lock;
     return has_run(newest_of(stream)) ? cudaSuccess : cudaErrorNotReady;
 }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) {
-    return *event = new CUevent_st, cudaSuccess;
-}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) { return *event = new CUevent_st, cudaSuccess; }
 cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlags(event, cudaEventDefault); }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {

@@ -143,8 +143,8 @@ const char* name_of(Collective kind) {
 bool is_barrier(Collective kind) { return kind >= Collective::barrier && kind <= Collective::barrier_or; }
 
 bool together(const Thread& a, const Thread& b) {
-    return a.state == State::waiting && b.state == State::waiting && a.kind == b.kind &&
-           a.site.line == b.site.line && std::strcmp(a.site.file, b.site.file) == 0;
+    return a.state == State::waiting && b.state == State::waiting && a.kind == b.kind && a.site.line == b.site.line &&
+           std::strcmp(a.site.file, b.site.file) == 0;
 }
 
 // "32 at __syncthreads (file:12), 3 ended".
@@ -157,14 +157,12 @@ std::string who_waits(unsigned first, unsigned count) {
         unsigned n = 0;
         for (unsigned j = i; j < count; ++j) {
             const Thread& other = schedule.threads[first + j];
-            if (thread.state == State::done ? other.state == State::done : together(thread, other))
-                told[j] = true, ++n;
+            if (thread.state == State::done ? other.state == State::done : together(thread, other)) told[j] = true, ++n;
         }
         if (!text.empty()) text += ", ";
-        text += thread.state == State::done
-                    ? text_of("%u threads (first %u) ended", n, first + i)
-                    : text_of("%u (first %u) wait in %s at %s:%d", n, first + i, name_of(thread.kind),
-                              thread.site.file, thread.site.line);
+        text += thread.state == State::done ? text_of("%u threads (first %u) ended", n, first + i)
+                                            : text_of("%u (first %u) wait in %s at %s:%d", n, first + i,
+                                                      name_of(thread.kind), thread.site.file, thread.site.line);
     }
     return text;
 }
@@ -223,8 +221,7 @@ bool run_warp(unsigned first) {
                 collective = true;
                 if (thread.mask != ~0u) return give_up("warp mask", first, lanes);
                 const int width = thread.width;
-                if (width < 1 || width > 32 || (width & (width - 1)))
-                    return give_up("shuffle width", first, lanes);
+                if (width < 1 || width > 32 || (width & (width - 1))) return give_up("shuffle width", first, lanes);
             }
             if (!together(schedule.threads[first], thread)) same = false;
         }

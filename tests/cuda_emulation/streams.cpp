@@ -201,8 +201,7 @@ void drain_until(const Dependency& what) {
 
 bool has_run(const Dependency& what) {
     auto it = all().by_id.find(what.stream);
-    return it == all().by_id.end() || it->second->queue.empty() ||
-           it->second->queue.front().serial > what.serial;
+    return it == all().by_id.end() || it->second->queue.empty() || it->second->queue.front().serial > what.serial;
 }
 
 Dependency newest_of(cudaStream_t handle) {
@@ -259,9 +258,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int flags) 
     all().by_id[(*stream)->id] = *stream;
     return cudaSuccess;
 }
-cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-    return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
-}
+cudaError_t cudaStreamCreate(cudaStream_t* stream) { return cudaStreamCreateWithFlags(stream, cudaStreamDefault); }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     Lock lock;

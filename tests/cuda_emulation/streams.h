@@ -32,8 +32,7 @@ cudaError_t enqueue_work(cudaStream_t stream, Work work);
 
 // Numbers for tests. launches: kernels, and products of cuBLAS; copies: between host and device.
 struct Counters {
-    uint64_t launches = 0, copies = 0, copies_within = 0, synchronisations = 0, graph_launches = 0,
-             captured = 0;
+    uint64_t launches = 0, copies = 0, copies_within = 0, synchronisations = 0, graph_launches = 0, captured = 0;
 };
 Counters& counters();
 

@@ -22,12 +22,12 @@ struct Library {
     }
     ~Library() { table.destroy(handle); }
     template <class T>
-    int gemm(bool ta, bool tb, int m, int n, int k, const T* a, int lda, const T* b, int ldb, T beta, T* c,
-             int ldc, int compute = sizeof(T) == 4 ? cublas_code::kCompute32 : cublas_code::kCompute64) {
+    int gemm(bool ta, bool tb, int m, int n, int k, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc,
+             int compute = sizeof(T) == 4 ? cublas_code::kCompute32 : cublas_code::kCompute64) {
         const T alpha = 1;
         const int type = sizeof(T) == 4 ? cublas_code::kF32 : cublas_code::kF64;
-        return table.gemm(handle, ta, tb, m, n, k, &alpha, a, type, lda, b, type, ldb, &beta, c, type, ldc,
-                          compute, cublas_code::kDefaultAlgorithm);
+        return table.gemm(handle, ta, tb, m, n, k, &alpha, a, type, lda, b, type, ldb, &beta, c, type, ldc, compute,
+                          cublas_code::kDefaultAlgorithm);
     }
 };
 
@@ -35,8 +35,7 @@ struct Library {
 template <class T>
 void compare(Library& library, int m, int n, int k, bool ta, bool tb, int pad, T beta) {
     const int lda = (ta ? k : m) + pad + 1, ldb = (tb ? n : k) + pad + 1, ldc = m + pad + 1;
-    std::vector<T> a(size_t(lda * (ta ? m : k) + 1)), b(size_t(ldb * (tb ? k : n) + 1)),
-        c(size_t(ldc * n + 1));
+    std::vector<T> a(size_t(lda * (ta ? m : k) + 1)), b(size_t(ldb * (tb ? k : n) + 1)), c(size_t(ldc * n + 1));
     for (size_t i = 0; i < a.size(); ++i) a[i] = T(std::sin(double(i)));
     for (size_t i = 0; i < b.size(); ++i) b[i] = T(std::cos(double(i)));
     for (size_t i = 0; i < c.size(); ++i) c[i] = T(i);
@@ -50,12 +49,11 @@ void compare(Library& library, int m, int n, int k, bool ta, bool tb, int pad, T
             want[size_t(j * ldc + i)] = T(sum);
         }
     DeviceArray<T> da(a), db(b), dc(c);
-    CHECK(library.gemm(ta, tb, m, n, k, static_cast<const T*>(da.data), lda, static_cast<const T*>(db.data),
-                       ldb, beta, dc.data, ldc) == cublas_code::kSuccess);
+    CHECK(library.gemm(ta, tb, m, n, k, static_cast<const T*>(da.data), lda, static_cast<const T*>(db.data), ldb, beta,
+                       dc.data, ldc) == cublas_code::kSuccess);
     const std::vector<T> got = dc.read();
     double worst = 0;
-    for (size_t i = 0; i < got.size(); ++i)
-        worst = std::max(worst, std::fabs(double(got[i]) - double(want[i])));
+    for (size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::fabs(double(got[i]) - double(want[i])));
     CHECK(worst <= (sizeof(T) == 4 ? 1e-5 : 1e-12));
 }
 
@@ -76,22 +74,21 @@ TEST_CASE("emulated cuBLAS: column-major products with transpositions and leadin
 TEST_CASE("emulated cuBLAS: beta = 0 never reads c, and reduced precision rounds the inputs") {
     Library library;
     DeviceArray<float> a(std::vector<float>{1.0009765625f, 1.0f / 3}), b(std::vector<float>{1, 0}), c(1);
-    CHECK(library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2,
-                       static_cast<const float*>(b.data), 2, 0.0f, c.data, 1) == cublas_code::kSuccess);
+    CHECK(library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2, static_cast<const float*>(b.data), 2,
+                       0.0f, c.data, 1) == cublas_code::kSuccess);
     CHECK(c.read()[0] == 1.0009765625f);
-    library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2,
-                 static_cast<const float*>(b.data), 2, 0.0f, c.data, 1, cublas_code::kCompute32Tf32);
+    library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2, static_cast<const float*>(b.data), 2, 0.0f,
+                 c.data, 1, cublas_code::kCompute32Tf32);
     CHECK(c.read()[0] == 1.0009765625f);  // 1 + 2^-10: the last bit that tf32 has
-    library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2,
-                 static_cast<const float*>(b.data), 2, 0.0f, c.data, 1, cublas_code::kCompute32Bf16);
+    library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2, static_cast<const float*>(b.data), 2, 0.0f,
+                 c.data, 1, cublas_code::kCompute32Bf16);
     CHECK(c.read()[0] == 1.0f);
     CHECK(found() == "");
 }
 
 TEST_CASE("emulated cuBLAS: wrong arguments and wrong memory are reported") {
     Library library;
-    DeviceArray<float> a(std::vector<float>(6, 1)), b(std::vector<float>(6, 1)), c(std::vector<float>(4, 1)),
-        empty(6);
+    DeviceArray<float> a(std::vector<float>(6, 1)), b(std::vector<float>(6, 1)), c(std::vector<float>(4, 1)), empty(6);
     auto gemm = [&](bool ta, int m, int n, int k, const float* x, int lda, float beta, float* y) {
         return library.gemm(ta, false, m, n, k, x, lda, static_cast<const float*>(b.data), k, beta, y, m);
     };

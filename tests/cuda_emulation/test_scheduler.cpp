@@ -104,8 +104,7 @@ TEST_CASE("emulation: barriers and shuffles in every order of threads") {
     DeviceArray<int> data(in);
     each_order([&] {
         DeviceArray<int> out(4);
-        gpu::emulated::launch<block_sum>(4, 256, 0, nullptr, static_cast<const int*>(data.data), out.data,
-                                         1000);
+        gpu::emulated::launch<block_sum>(4, 256, 0, nullptr, static_cast<const int*>(data.data), out.data, 1000);
         const std::vector<int> sums = out.read();
         CHECK(std::accumulate(sums.begin(), sums.end(), 0) == 500500);
         DeviceArray<int> reversed(in);
@@ -120,9 +119,7 @@ TEST_CASE("emulation: results of collectives") {
     DeviceArray<int> out(64 * 8);
     gpu::emulated::launch<collectives>(1, 64, 0, nullptr, out.data);
     const std::vector<int> got = out.read();
-    auto lane = [&](size_t i) {
-        return std::vector<int>(got.begin() + long(i * 8), got.begin() + long(i * 8 + 8));
-    };
+    auto lane = [&](size_t i) { return std::vector<int>(got.begin() + long(i * 8), got.begin() + long(i * 8 + 8)); };
     CHECK(lane(0) == std::vector<int>{5, 0, 3, 1, 1, 15, 10, 2});
     CHECK(lane(32 + 30) == std::vector<int>{5, 27, 30, 31, 25, 15, 10, 2});
     CHECK(found() == "");
@@ -145,15 +142,11 @@ TEST_CASE("emulation: misuse of barriers and collectives is reported") {
         CHECK(cudaDeviceSynchronize() == cudaErrorLaunchFailure);
         return found();
     };
-    CHECK(finding([&] { gpu::emulated::launch<divergent_barrier>(1, 64, 0, nullptr, out.data); }) ==
-          "barrier");
-    CHECK(finding([&] { gpu::emulated::launch<early_return>(1, 64, 0, nullptr, out.data, 32); }) ==
-          "barrier");
-    CHECK(finding([&] { gpu::emulated::launch<early_return>(1, 64, 0, nullptr, out.data, 40); }) ==
-          "barrier");
+    CHECK(finding([&] { gpu::emulated::launch<divergent_barrier>(1, 64, 0, nullptr, out.data); }) == "barrier");
+    CHECK(finding([&] { gpu::emulated::launch<early_return>(1, 64, 0, nullptr, out.data, 32); }) == "barrier");
+    CHECK(finding([&] { gpu::emulated::launch<early_return>(1, 64, 0, nullptr, out.data, 40); }) == "barrier");
     CHECK(finding([&] { gpu::emulated::launch<partial_mask>(1, 64, 0, nullptr, out.data); }) == "warp mask");
-    CHECK(finding([&] { gpu::emulated::launch<divergent_shuffle>(1, 64, 0, nullptr, out.data); }) ==
-          "warp divergence");
+    CHECK(finding([&] { gpu::emulated::launch<divergent_shuffle>(1, 64, 0, nullptr, out.data); }) == "warp divergence");
     CHECK(finding([&] { gpu::emulated::launch<half_warp_at_barrier>(1, 64, 0, nullptr, out.data); }) ==
           "warp divergence");
     CHECK(finding([&] { gpu::emulated::launch<write_index>(1, 48, 0, nullptr, out.data, 3); }) == "rules");

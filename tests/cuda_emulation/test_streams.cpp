@@ -168,8 +168,7 @@ TEST_CASE("emulation: copies are checked for range, side and lifetime") {
     // Rows with pitches.
     std::vector<int> rows = {1, 2, 3, 4, 5, 6};
     DeviceArray<int> wide(std::vector<int>(8, 0));
-    CHECK(cudaMemcpy2DAsync(wide.data, 16, rows.data(), 12, 8, 2, cudaMemcpyHostToDevice, nullptr) ==
-          cudaSuccess);
+    CHECK(cudaMemcpy2DAsync(wide.data, 16, rows.data(), 12, 8, 2, cudaMemcpyHostToDevice, nullptr) == cudaSuccess);
     CHECK(wide.read() == std::vector<int>{1, 2, 0, 0, 4, 5, 0, 0});
     CHECK(found() == "");
     cudaGetLastError();

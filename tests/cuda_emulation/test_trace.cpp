@@ -37,9 +37,7 @@ __global__ void warp_exchange(int* data) {
     __syncwarp();
     data[t] = staged[t ^ 1];
 }
-__global__ void halves(unsigned short* data) {
-    data[threadIdx.x] = static_cast<unsigned short>(data[threadIdx.x] + 1);
-}
+__global__ void halves(unsigned short* data) { data[threadIdx.x] = static_cast<unsigned short>(data[threadIdx.x] + 1); }
 
 // Defects.
 __global__ void no_barrier(float* out) {
@@ -60,9 +58,7 @@ __global__ void warp_race(int* data) {
     staged[threadIdx.x] = data[threadIdx.x];
     data[threadIdx.x] = staged[threadIdx.x ^ 1];
 }
-__global__ void lost_update(float* total, const float* in) {
-    *total += in[blockIdx.x * blockDim.x + threadIdx.x];
-}
+__global__ void lost_update(float* total, const float* in) { *total += in[blockIdx.x * blockDim.x + threadIdx.x]; }
 __global__ void write_write(float* out) { out[threadIdx.x / 2] = float(threadIdx.x); }
 __global__ void between_blocks(float* out) { out[threadIdx.x] = float(blockIdx.x); }
 __global__ void read_of_other_block(float* data) {
@@ -141,8 +137,7 @@ TEST_CASE("emulation: races are found in trace mode" * doctest::skip(!gpu::emula
     });
 }
 
-TEST_CASE("emulation: uninitialised reads are found in trace mode" *
-          doctest::skip(!gpu::emulated::trace_mode)) {
+TEST_CASE("emulation: uninitialised reads are found in trace mode" * doctest::skip(!gpu::emulated::trace_mode)) {
     DeviceArray<float> data(ones), empty(block), copy(block);
     CHECK(finding<unwritten_shared>(1, data.data) == "uninitialised");
     CHECK(finding<copy_of>(1, static_cast<const float*>(empty.data), copy.data, 3) == "uninitialised");
@@ -160,8 +155,7 @@ constexpr bool exact_bounds = true;
 constexpr bool exact_bounds = gpu::emulated::trace_mode;
 #endif
 
-TEST_CASE("emulation: reads outside of blocks are found in asan and trace mode" *
-          doctest::skip(!exact_bounds)) {
+TEST_CASE("emulation: reads outside of blocks are found in asan and trace mode" * doctest::skip(!exact_bounds)) {
     DeviceArray<float> in(std::vector<float>(33, 1)), out(block);
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 33) == "");
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 34) == "bounds");

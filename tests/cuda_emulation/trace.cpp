@@ -49,8 +49,8 @@ struct Note {
 // Zeroed memory that costs nothing before it is touched.
 template <class T>
 T* reserve(size_t count) {
-    void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     return static_cast<T*>(memory);
 }
@@ -64,8 +64,7 @@ struct Trace {
     Note* global = reserve<Note>(arena_bytes / 4);
     Note* dynamic = reserve<Note>(dynamic_shared_limit / 4);
     Note* fixed = reserve<Note>(static_bytes / 4 + 1);
-    std::unordered_map<const char*, Note>
-        parts;  // accesses of less than 4 bytes, so that neighbours don't conflict
+    std::unordered_map<const char*, Note> parts;  // accesses of less than 4 bytes, so that neighbours don't conflict
     uint32_t shared_block = 0;
     std::set<std::pair<const void*, std::string> > told;  // places in the code and kinds of finding
     uint32_t told_launch = 0;
@@ -81,8 +80,7 @@ std::string source_line(const void* pc) {
     Dl_info info;
     if (!dladdr(pc, &info)) return "?";
     const ptrdiff_t offset = static_cast<const char*>(pc) - static_cast<const char*>(info.dli_fbase) - 1;
-    std::FILE* pipe =
-        popen(text_of("addr2line -i -e '%s' 0x%tx 2>/dev/null", info.dli_fname, offset).c_str(), "r");
+    std::FILE* pipe = popen(text_of("addr2line -i -e '%s' 0x%tx 2>/dev/null", info.dli_fname, offset).c_str(), "r");
     if (!pipe) return "?";
     char line[512];
     std::string place = "?";
@@ -111,12 +109,10 @@ std::string describe(const char* address) {
     return "static shared memory";
 }
 
-void tell(const char* kind, const void* pc, Kind access, const char* address, size_t bytes,
-          const std::string& more) {
+void tell(const char* kind, const void* pc, Kind access, const char* address, size_t bytes, const std::string& more) {
     if (!first_time(kind, pc)) return;
-    report(kind,
-           text_of("%s, %s: %s of %zu bytes at %s%s", where().c_str(), source_line(pc).c_str(),
-                   kind_names[static_cast<int>(access)], bytes, describe(address).c_str(), more.c_str()));
+    report(kind, text_of("%s, %s: %s of %zu bytes at %s%s", where().c_str(), source_line(pc).c_str(),
+                         kind_names[static_cast<int>(access)], bytes, describe(address).c_str(), more.c_str()));
 }
 
 // How an earlier access conflicts with the present one; null where it doesn't.
@@ -124,23 +120,16 @@ const char* conflict(const Summary& earlier) {
     if (earlier.launch != position.launch) return nullptr;
     if (earlier.many_blocks || earlier.block != position.block) return "another block";
     if (earlier.epoch != position.epoch) return nullptr;
-    if (earlier.many_warps || earlier.thread / 32u != position.thread / 32u)
-        return "another warp, no barrier between";
+    if (earlier.many_warps || earlier.thread / 32u != position.thread / 32u) return "another warp, no barrier between";
     if (earlier.warp_epoch != position.warp_epoch) return nullptr;
-    if (earlier.many_threads || earlier.thread != position.thread)
-        return "another lane, no __syncwarp between";
+    if (earlier.many_threads || earlier.thread != position.thread) return "another lane, no __syncwarp between";
     return nullptr;
 }
 
 void remember(Summary& s) {
-    const Summary now = {position.launch,
-                         position.block,
-                         position.epoch,
-                         position.warp_epoch,
-                         static_cast<uint16_t>(position.thread),
-                         false,
-                         false,
-                         false};
+    const Summary now = {
+        position.launch, position.block, position.epoch, position.warp_epoch, static_cast<uint16_t>(position.thread),
+        false,           false,          false};
     if (s.launch != now.launch) {
         s = now;
         return;
@@ -223,14 +212,13 @@ void set_tracing(bool on) { trace().on = on; }
 void trace_begin_block() { ++trace().shared_block; }
 
 void trace_set_state(const void* address, size_t bytes, ByteState state) {
-    std::memset(trace().states + (static_cast<const char*>(address) - trace().arena), static_cast<int>(state),
-                bytes);
+    std::memset(trace().states + (static_cast<const char*>(address) - trace().arena), static_cast<int>(state), bytes);
 }
 
 void trace_copy_state(void* to, const void* from, size_t bytes) {
     Trace& t = trace();
-    std::memmove(t.states + (static_cast<char*>(to) - t.arena),
-                 t.states + (static_cast<const char*>(from) - t.arena), bytes);
+    std::memmove(t.states + (static_cast<char*>(to) - t.arena), t.states + (static_cast<const char*>(from) - t.arena),
+                 bytes);
 }
 
 bool trace_initialised(const void* address, size_t bytes) {
@@ -248,9 +236,7 @@ void trace_forget(const void* address, size_t bytes) {
     if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
 }
 
-void trace_atomic(const void* address, unsigned bytes, const void* pc) {
-    access(Kind::atomic, address, bytes, pc);
-}
+void trace_atomic(const void* address, unsigned bytes, const void* pc) { access(Kind::atomic, address, bytes, pc); }
 
 }  // namespace gpu::emulated
 
@@ -265,16 +251,12 @@ void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
-#define HOOKS(BYTES)                                                                                         \
-    void __tsan_read##BYTES(void* p) { access(Kind::read, p, BYTES, __builtin_return_address(0)); }          \
-    void __tsan_write##BYTES(void* p) { access(Kind::write, p, BYTES, __builtin_return_address(0)); }        \
-    void __tsan_unaligned_read##BYTES(void* p) {                                                             \
-        access(Kind::read, p, BYTES, __builtin_return_address(0));                                           \
-    }                                                                                                        \
-    void __tsan_unaligned_write##BYTES(void* p) {                                                            \
-        access(Kind::write, p, BYTES, __builtin_return_address(0));                                          \
-    }                                                                                                        \
-    void __tsan_volatile_read##BYTES(void* p) { access(Kind::read, p, BYTES, __builtin_return_address(0)); } \
+#define HOOKS(BYTES)                                                                                            \
+    void __tsan_read##BYTES(void* p) { access(Kind::read, p, BYTES, __builtin_return_address(0)); }             \
+    void __tsan_write##BYTES(void* p) { access(Kind::write, p, BYTES, __builtin_return_address(0)); }           \
+    void __tsan_unaligned_read##BYTES(void* p) { access(Kind::read, p, BYTES, __builtin_return_address(0)); }   \
+    void __tsan_unaligned_write##BYTES(void* p) { access(Kind::write, p, BYTES, __builtin_return_address(0)); } \
+    void __tsan_volatile_read##BYTES(void* p) { access(Kind::read, p, BYTES, __builtin_return_address(0)); }    \
     void __tsan_volatile_write##BYTES(void* p) { access(Kind::write, p, BYTES, __builtin_return_address(0)); }
 HOOKS(1)
 HOOKS(2)
@@ -285,26 +267,16 @@ void __tsan_read_range(void* p, size_t bytes) { access(Kind::read, p, bytes, __b
 void __tsan_write_range(void* p, size_t bytes) { access(Kind::write, p, bytes, __builtin_return_address(0)); }
 
 // Atomics of host code in files that also hold kernels (reference counts, guards of statics).
-#define HOST_ATOMICS(BITS, T)                                                                               \
-    T __tsan_atomic##BITS##_load(const volatile T* p, int) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); } \
-    void __tsan_atomic##BITS##_store(volatile T* p, T v, int) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); } \
-    T __tsan_atomic##BITS##_exchange(volatile T* p, T v, int) {                                             \
-        return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);                                                 \
-    }                                                                                                       \
-    T __tsan_atomic##BITS##_fetch_add(volatile T* p, T v, int) {                                            \
-        return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);                                                  \
-    }                                                                                                       \
-    T __tsan_atomic##BITS##_fetch_sub(volatile T* p, T v, int) {                                            \
-        return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST);                                                  \
-    }                                                                                                       \
-    T __tsan_atomic##BITS##_fetch_or(volatile T* p, T v, int) {                                             \
-        return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST);                                                   \
-    }                                                                                                       \
-    T __tsan_atomic##BITS##_fetch_and(volatile T* p, T v, int) {                                            \
-        return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST);                                                  \
-    }                                                                                                       \
-    int __tsan_atomic##BITS##_compare_exchange_strong(volatile T* p, T* e, T v, int, int) {                 \
-        return __atomic_compare_exchange_n(p, e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);             \
+#define HOST_ATOMICS(BITS, T)                                                                                         \
+    T __tsan_atomic##BITS##_load(const volatile T* p, int) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }           \
+    void __tsan_atomic##BITS##_store(volatile T* p, T v, int) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }           \
+    T __tsan_atomic##BITS##_exchange(volatile T* p, T v, int) { return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST); } \
+    T __tsan_atomic##BITS##_fetch_add(volatile T* p, T v, int) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); } \
+    T __tsan_atomic##BITS##_fetch_sub(volatile T* p, T v, int) { return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST); } \
+    T __tsan_atomic##BITS##_fetch_or(volatile T* p, T v, int) { return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST); }   \
+    T __tsan_atomic##BITS##_fetch_and(volatile T* p, T v, int) { return __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST); } \
+    int __tsan_atomic##BITS##_compare_exchange_strong(volatile T* p, T* e, T v, int, int) {                           \
+        return __atomic_compare_exchange_n(p, e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                       \
     }
 HOST_ATOMICS(8, unsigned char)
 HOST_ATOMICS(32, unsigned int)
