@@ -32,15 +32,9 @@ ASTRO_HOST_DEVICE inline PhiloxBlock block_of_stream(uint64_t seed, uint64_t str
                       static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
 }
 
-// [low, low + range), in steps of 2^-24 of the range. The product is rounded before the sum everywhere: nvcc would fuse
-// the two, which gives other bits.
+// [low, low + range), in steps of 2^-24 of the range.
 ASTRO_HOST_DEVICE inline float uniform_of_word(uint32_t word, float low, float range) {
-    const float unit = static_cast<float>(word >> 8) * 0x1p-24f;
-#ifdef __CUDA_ARCH__
-    return __fadd_rn(low, __fmul_rn(range, unit));
-#else
-    return low + range * unit;
-#endif
+    return low + rounded_product(range, static_cast<float>(word >> 8) * 0x1p-24f);
 }
 
 template <class T>

@@ -23,6 +23,7 @@ none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' --include='*.h' --in
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
 none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' --include='*.cpp' --include='*.h' tensor nn diffusion data astro | grep -vE 'snprintf|//'"
 none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' --include='*.cpp' --include='*.h' --include='*.inl' --include='*.sh' --include='*.py' ."
+none "which compiler it is, only the headers that hide it ask" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
 none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
 none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 400'"
 # Every op that ops.h declares has a row in the op table.
