@@ -9,7 +9,7 @@ OpenedDevice open_device(const DeviceOptions& options) {
     std::string reason = "--device cpu";
     if (options.device != DeviceChoice::cpu) {
         CudaOptions cuda;
-        cuda.precision = options.matmul;
+        cuda.matmul = options.matmul;
         opened.backend = make_cuda_backend(cuda, reason);
         reason = "cuda: " + reason;
         if (opened.backend) {
@@ -20,7 +20,7 @@ OpenedDevice open_device(const DeviceOptions& options) {
         if (options.device == DeviceChoice::cuda)
             fail(ErrorKind::device, "--device cuda: ", reason.substr(6), "; hint: --device cpu, or auto");
     }
-    if (options.matmul != MatmulPrecision::f32)
+    if (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16)
         fail(ErrorKind::usage, "--matmul: products on the CPU are f32; ", reason);
     opened.backend = make_cpu_backend();
     opened.words = text("cpu (", cpu_isa_name(), "; ", reason, ")");

@@ -14,14 +14,15 @@ enum class DeviceChoice { automatic, cpu, cuda };
 
 struct DeviceOptions {
     DeviceChoice device = DeviceChoice::automatic;
-    MatmulPrecision matmul = MatmulPrecision::f32;
+    Matmul matmul = Matmul::f32;
 
     template <class V>
     void visit(V& v) {
         v("device", device, "where the networks run; auto: a GPU where there is one", Source::ours,
           one_of({"auto", "cpu", "cuda"}));
-        v("matmul", matmul, "cuda: what products round their inputs to; tf32 and bf16 need cuBLAS", Source::ours,
-          one_of({"f32", "tf32", "bf16"}));
+        v("matmul", matmul,
+          "cuda: what cuBLAS rounds the inputs of products to; own: the built-in product, f32, without cuBLAS",
+          Source::ours, one_of({"f32", "tf32", "bf16", "own"}));
     }
 };
 

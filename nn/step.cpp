@@ -41,6 +41,7 @@ void Inputs::send() {
 void Inputs::upload() {
     send();
     last_round_ = std::exchange(round_, 0);
+    settled_ = layout_ == last_layout_;
     last_layout_ = std::exchange(layout_, {});
 }
 
@@ -52,7 +53,6 @@ void Inputs::restart() {
 struct Step::Kind {
     Inputs inputs;
     std::vector<std::string> names;  // of what is reported
-    bool ran = false;
     std::unique_ptr<CapturedWork> captured;
     Inputs::Layout captured_inputs;
 
@@ -103,7 +103,8 @@ void Step::run(const std::function<void()>& body) {
     if (FiniteCheck::on()) {  // looks at every op
         compute();
     } else {
-        if (k.ran && !k.captured) {
+        // Not the first step, which may set things up, nor one whose inputs have moved: a recording keeps addresses.
+        if (k.inputs.settled() && !k.captured) {
             k.captured = steps_.backend_.capture(compute);
             k.captured_inputs = k.inputs.last_round();
         }
@@ -114,7 +115,6 @@ void Step::run(const std::function<void()>& body) {
         } else {
             compute();
         }
-        k.ran = true;
     }
     for (int64_t* counter : counters_) ++*counter;
     steps_.ran_.push_back({update_, &k, counters_});

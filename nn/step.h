@@ -3,11 +3,12 @@
 // The host draws a minibatch and everything else that changes from step to step, and hands it over in one copy; the
 // step's body computes from those inputs and from memory that stays where it is (parameters, constants), and leaves a
 // few numbers. So the body asks the same of the device every time, and a backend that can records it the second time
-// that a kind of step is run, and replays it from then on.
+// that a kind of step is run with inputs of the same sizes, and replays it from then on.
 //
 // A device works through its steps while the host goes on: it waits only where it asks for the numbers, every so many
-// steps. Once one of them is not finite nothing moves any more, in that step or in later ones, until the host has
-// asked.
+// steps. From a number that is not finite on nothing moves any more, in what is left of that step and in later ones,
+// until the host has asked. What the step moved before it came to that number stays moved: where an actor learns from
+// critics that moved in the same step, an actor's loss that is not finite leaves the critics one step ahead.
 #pragma once
 
 #include <algorithm>
@@ -42,8 +43,8 @@ class Inputs {
   public:
     explicit Inputs(Backend& backend) : backend_(backend) {}
 
-    // A tensor whose elements are there after upload(). Where rounds add the same sizes in the same order, its place in
-    // memory is the same from the second round on.
+    // A tensor whose elements are there after upload(). Where rounds that follow one another add the same types and
+    // shapes, its place in memory is the same from the second of them on.
     template <class T>
     Tensor add(const Shape& shape, const std::vector<T>& values) {
         ASTRO_CHECK(shape.numel() == static_cast<int64_t>(values.size()), "input: shape ", shape, " for ",
@@ -56,6 +57,7 @@ class Inputs {
 
     using Layout = std::vector<std::pair<DType, Shape>>;
     const Layout& last_round() const { return last_layout_; }
+    bool settled() const { return settled_; }  // the last round was like the one before
 
   private:
     void send();
@@ -65,10 +67,11 @@ class Inputs {
     Tensor block_;                         // u8
     int64_t round_ = 0, last_round_ = -1;  // bytes added
     Layout layout_, last_layout_;
+    bool settled_ = false;
 };
 
-// A number that a step reported was not finite. No parameters have moved since, and counters stand where they stood
-// before that step.
+// A number that a step reported was not finite. Nothing has moved since, and counters stand where they stood before
+// that step.
 class StepFailed : public Error {
   public:
     StepFailed(int64_t update, const std::string& message) : Error(ErrorKind::numeric, message), update_(update) {}

@@ -8,20 +8,23 @@
 
 namespace astro {
 
-// What matrix products of f32 round their inputs to before they multiply; sums are f32 always.
-enum class MatmulPrecision { f32, tf32, bf16 };
+// Who multiplies matrices of f32, and what it rounds their elements to before; sums are f32 always. f32, tf32, bf16:
+// cuBLAS, or where there is none the built-in product, which knows f32 alone. own: the built-in product, f32.
+enum class Matmul { f32, tf32, bf16, own };
 
 struct CudaOptions {
-    bool own_gemm = false;                             // the built-in matrix product, not cuBLAS
-    MatmulPrecision precision = MatmulPrecision::f32;  // cuBLAS alone knows the others
-    bool capture = true;                               // steps as graphs; tests compare with steps that are not
+    Matmul matmul = Matmul::f32;
+    bool capture = true;  // steps as graphs; tests compare with steps that are not
     // Under the emulator: bytes that the allocator keeps, as it does on a device; 0: every block is checked for itself.
     int64_t emulated_cache = 0;
 };
 
-// Device 0 (CUDA_VISIBLE_DEVICES chooses which that is). Null where there is none; `reason` then says why, in words
-// that follow "cuda: ".
+// Device 0 (CUDA_VISIBLE_DEVICES chooses which that is), once it has run a kernel and given the right result. Null
+// where there is none, or none that this program can use; `reason` then says why, in words that follow "cuda: ".
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
+
+// Devices that the driver knows, whether or not this program can use them; 0 without a driver.
+int cuda_devices();
 
 // What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor
 // cores. False where there is no device.

@@ -4,7 +4,7 @@
 // it.
 #include <mutex>
 
-#include "tensor/cuda/cublas.h"
+#include "tensor/cuda/cublas_products.h"
 #include "tensor/cuda/cuda.h"
 #include "tensor/cuda/graph.h"
 #include "tensor/cuda/kernels.h"
@@ -34,67 +34,6 @@ struct Stream {
     Stream& operator=(const Stream&) = delete;
 };
 
-// cuBLAS with a workspace of its own, so that it allocates nothing while it computes.
-class Cublas {
-  public:
-    Cublas(const Device& device, MatmulPrecision precision) : precision_(precision), workspace_(device, kWorkspace) {
-        open_ = cuda::load_cublas(table_, reason_) && table_.create(&handle_) == cuda::cublas_code::kSuccess;
-        if (!open_) return;
-        check(table_.set_stream(handle_, device.stream), "set_stream");
-        check(table_.set_workspace(handle_, workspace_.get(), static_cast<size_t>(kWorkspace)), "set_workspace");
-    }
-    ~Cublas() {
-        if (open_) table_.destroy(handle_);
-    }
-    Cublas(const Cublas&) = delete;
-    Cublas& operator=(const Cublas&) = delete;
-
-    bool open() const { return open_; }
-    std::string words() const {
-        if (!open_) return "own matrix products (" + reason_ + ")";
-        int version = 0;
-        table_.get_version(handle_, &version);
-        const char* mode = precision_ == MatmulPrecision::tf32   ? ", tf32"
-                           : precision_ == MatmulPrecision::bf16 ? ", bf16"
-                                                                 : "";
-        return text("cuBLAS ", version, mode);
-    }
-
-    // Row-major c = op(a) op(b) is column-major c^T = op(b)^T op(a)^T.
-    template <class T>
-    void gemm(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
-        using namespace cuda::cublas_code;
-        const T one = 1, before = s.accumulate ? T(1) : T(0);
-        constexpr bool kDouble = sizeof(T) == 8;
-        const int type = kDouble ? kF64 : kF32;
-        const int compute = kDouble                               ? kCompute64
-                            : precision_ == MatmulPrecision::tf32 ? kCompute32Tf32
-                            : precision_ == MatmulPrecision::bf16 ? kCompute32Bf16
-                                                                  : kCompute32;
-        check(table_.gemm(handle_, s.transpose_b ? kTranspose : kNoTranspose, s.transpose_a ? kTranspose : kNoTranspose,
-                          static_cast<int>(s.n), static_cast<int>(s.m), static_cast<int>(s.k), &one, b, type,
-                          static_cast<int>(s.ldb), a, type, static_cast<int>(s.lda), &before, c, type,
-                          static_cast<int>(s.ldc), compute, kDefaultAlgorithm),
-              "gemm");
-    }
-
-  private:
-    static constexpr int64_t kWorkspace =
-        gpu::kEmulated ? 256 : int64_t{32} << 20;  // bytes; cuBLAS's own choice on 9.0
-
-    static void check(int status, const char* what) {
-        if (status != cuda::cublas_code::kSuccess)
-            fail(ErrorKind::device, "cuBLAS: ", what, " failed with status ", status);
-    }
-
-    MatmulPrecision precision_;
-    cuda::Scratch<char> workspace_;
-    cuda::CublasTable table_ = {};
-    cuda::CublasHandle handle_ = nullptr;
-    bool open_ = false;
-    std::string reason_;
-};
-
 // Runs a launch for the type of the arrays, one host thread at a time.
 #define ASTRO_DISPATCH(op, ...)               \
     std::lock_guard<std::mutex> lock(mutex_); \
@@ -110,15 +49,13 @@ class CudaBackend : public Backend {
           allocator_(gpu::kEmulated ? options.emulated_cache : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
-        std::string products = "own matrix products";
-        if (!options.own_gemm) {
-            cublas_ = std::make_unique<Cublas>(device_, options.precision);
-            products = cublas_->words();
-            if (!cublas_->open()) cublas_.reset();
-        }
-        ASTRO_CHECK(cublas_ || options.precision == MatmulPrecision::f32, "cuda: tf32 and bf16 products need cuBLAS; ",
-                    products);
-        name_ = text("cuda (", properties.name, ", ", products, ")");
+        std::string reason = "as asked";
+        if (options.matmul != Matmul::own) cublas_ = cuda::Cublas::open(device_, options.matmul, reason);
+        if (!cublas_ && (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16))
+            fail(ErrorKind::device, "tf32 and bf16 products need cuBLAS: ", reason);
+        name_ = text("cuda (", properties.name, ", ",
+                     cublas_ ? cublas_->words() : text("own matrix products, ", reason), ")");
+        try_out();
     }
     ~CudaBackend() override { cudaStreamSynchronize(stream_.handle); }
 
@@ -306,6 +243,14 @@ class CudaBackend : public Backend {
     }
 
   private:
+    // A kernel and a copy there and back, so that a device for which there is no machine code, say, is found out here.
+    void try_out() {
+        cuda::Scratch<float> one(device_, 1);
+        float value = 0;
+        cuda::fill(device_, 1, 2.5f, one.get());
+        staging_.fetch(&value, one.get(), sizeof value);
+        if (value != 2.5f) fail(ErrorKind::device, "CUDA: the device ran a kernel and gave ", value, " for 2.5");
+    }
     // (m, k) times (k, n), or (n, k) transposed, all rows next to one another.
     static cuda::GemmShape dense(int64_t m, int64_t n, int64_t k, bool transpose_b) {
         cuda::GemmShape s;
@@ -353,7 +298,7 @@ class CudaBackend : public Backend {
     cuda::DeviceAllocator allocator_;
     cuda::Staging staging_;
     Device device_;
-    std::unique_ptr<Cublas> cublas_;
+    std::unique_ptr<cuda::Cublas> cublas_;
     std::string name_;
 };
 
@@ -361,7 +306,7 @@ class CudaBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason) {
+std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason) try {
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
     if (status != cudaSuccess || count == 0) {
@@ -373,6 +318,19 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
     cudaDeviceProp properties;
     gpu::check(cudaGetDeviceProperties(&properties, 0), "device 0");
     return std::make_unique<CudaBackend>(options, properties);
+} catch (const Error& error) {
+    reason = std::string("device 0 cannot be used: ") + error.what();
+    return nullptr;
+} catch (const std::bad_alloc&) {
+    reason = "device 0 cannot be used: it has no memory left";
+    return nullptr;
+}
+
+int cuda_devices() {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+    cudaGetLastError();  // so that the next launch does not report it again
+    return 0;
 }
 
 bool cuda_peaks(DevicePeaks& peaks) {

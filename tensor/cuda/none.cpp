@@ -8,6 +8,8 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions&, std::string& reas
     return nullptr;
 }
 
+int cuda_devices() { return 0; }
+
 bool cuda_peaks(DevicePeaks&) { return false; }
 
 }  // namespace astro

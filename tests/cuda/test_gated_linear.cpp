@@ -9,7 +9,7 @@ TEST_CASE("cuda gated linear: what gemm, bias, gate and sum give one by one, by 
     };
     // One tile and several, groups that end inside a tile, nothing to add up; the last two are cut along k.
     for (bool own : {true, false}) {
-        const auto gpu = cuda_backend({own});
+        const auto gpu = cuda_backend({own ? Matmul::own : Matmul::f32});
         for (const Case& c : {Case{1, 1, 1, 1},
                               {0, 4, 3, 2},
                               {6, 31, 5, 3},

@@ -7,7 +7,7 @@ using namespace astro;
 
 TEST_CASE("cuda gemm: tails, tiles, transposes, leading dimensions, cut sums") {
     for (bool own : {true, false}) {
-        const auto gpu = cuda_backend({own});
+        const auto gpu = cuda_backend({own ? Matmul::own : Matmul::f32});
         const std::vector<std::array<int64_t, 3>> sizes = {{1, 1, 1},     {33, 31, 5},  {64, 64, 16}, {65, 63, 17},
                                                            {130, 70, 33}, {7, 9, 2100}, {66, 3, 600}, {5, 6, 0}};
         int count = 0;
@@ -26,7 +26,7 @@ TEST_CASE("cuda gemm: tails, tiles, transposes, leading dimensions, cut sums") {
 }
 
 TEST_CASE("cuda attention: up to 128 tokens fused, more by products; causal rows") {
-    const auto gpu = cuda_backend({true});
+    const auto gpu = cuda_backend({Matmul::own});
     struct Case {
         int64_t batch, tokens, heads, width;
     };
@@ -136,7 +136,7 @@ TEST_CASE("cuda sums: a figure is the sum, and what is not finite fails the step
 }
 
 TEST_CASE("cuda distances: all pairs, tails of tiles, the floor") {
-    const auto gpu = cuda_backend({true});
+    const auto gpu = cuda_backend({Matmul::own});
     struct Case {
         int64_t n, m, width;
     };
@@ -295,7 +295,7 @@ TEST_CASE(
     "cuda linear: bias, activation, its slope and gradients, weights as they lie or transposed, with and without "
     "cuBLAS") {
     for (bool own : {true, false}) {
-        const auto gpu = cuda_backend({own});
+        const auto gpu = cuda_backend({own ? Matmul::own : Matmul::f32});
         for (bool transposed : {false, true})
             for (int form = 0; form < 4; ++form) {
                 const int64_t m = 67, n = 35, k = 19;
@@ -324,7 +324,7 @@ TEST_CASE(
 }
 
 TEST_CASE("cuda linear finished by the built-in product: what gemm, add, unary and its gradient give one by one") {
-    const auto gpu = cuda_backend({true});
+    const auto gpu = cuda_backend({Matmul::own});
     struct Case {
         int64_t m, n, k;
     };

@@ -24,14 +24,14 @@ void run_table(const CudaOptions& options) {
 
 TEST_CASE("cuda: the op table with the built-in matrix product") {
     CudaOptions options;
-    options.own_gemm = true;
+    options.matmul = Matmul::own;
     run_table(options);
 }
 
 TEST_CASE("cuda: the op table with cuBLAS") { run_table({}); }
 
 TEST_CASE("cuda: the op table gives the same bits in every thread order") {
-    const auto gpu = cuda_backend({true});
+    const auto gpu = cuda_backend({Matmul::own});
     for (const OpCase& op_case : op_cases())
         for (DType type : {DType::f32, DType::f64}) {
             INFO(op_case.op);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tensor/cuda/cublas.h"
+#include "tests/cuda_emulation/faults.h"
 #include "tests/cuda_emulation/findings.h"
 #include "tests/cuda_emulation/memory.h"
 #include "tests/cuda_emulation/streams.h"
@@ -118,7 +119,10 @@ struct Product {
     }
 };
 
-int create(CublasHandle* handle) { return *handle = *handles().insert(new cublasContext).first, cublas_code::kSuccess; }
+int create(CublasHandle* handle) {
+    if (emulated::faults().cublas_create != cublas_code::kSuccess) return emulated::faults().cublas_create;
+    return *handle = *handles().insert(new cublasContext).first, cublas_code::kSuccess;
+}
 int destroy(CublasHandle handle) {
     if (handles().erase(handle) == 0) return not_initialised;
     delete handle;
@@ -183,7 +187,8 @@ int gemm(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, in
 
 }  // namespace
 
-bool load_cublas(CublasTable& table, std::string&) {
+bool load_cublas(CublasTable& table, std::string& reason) {
+    if (emulated::faults().no_cublas) return reason = "no libcublas", false;
     table = {create, destroy, set_stream, set_workspace, get_version, gemm};
     return true;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/cuda_emulation/faults.h"
 #include "tests/cuda_emulation/findings.h"
 #include "tests/cuda_emulation/kernels.h"
 #include "tests/cuda_emulation/launch.h"
@@ -114,6 +115,7 @@ cudaError_t copy(char* to, Rows to_rows, const char* from, Rows from_rows, size_
 void gpu::emulated::enqueue(Launch* raw, cudaStream_t stream) {
     std::shared_ptr<Launch> launch(raw);
     Lock lock;
+    if (failed(faults().launch) != cudaSuccess) return;
     const std::string name = full_name(*launch->kernel);
     const dim3 grid = launch->grid, block = launch->block;
     const size_t threads = size_t{block.x} * block.y * block.z, blocks = size_t{grid.x} * grid.y * grid.z;

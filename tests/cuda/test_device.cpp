@@ -1,0 +1,77 @@
+// Which device is taken and why, and who multiplies matrices there.
+#include "apps/device.h"
+#include "tensor/ops.h"
+#include "tests/cuda/both.h"
+#include "tests/cuda_emulation/faults.h"
+
+using namespace astro;
+using gpu::emulated::faults;
+
+namespace {
+
+app::OpenedDevice open(app::DeviceChoice choice, Matmul matmul = Matmul::f32) {
+    app::DeviceOptions options;
+    options.device = choice;
+    options.matmul = matmul;
+    return app::open_device(options);
+}
+
+// Faults end with the test.
+struct Faulty {
+    Faulty() { faults() = {}; }
+    ~Faulty() { faults() = {}; }
+};
+
+}  // namespace
+
+TEST_CASE("cuda device: auto takes the CPU where the device cannot run this program's kernels; cuda says why not") {
+    const Faulty restored;
+    CHECK(open(app::DeviceChoice::automatic).cuda);
+    faults().launch = cudaErrorNoKernelImageForDevice;
+    const auto opened = open(app::DeviceChoice::automatic);
+    CHECK_FALSE(opened.cuda);
+    CHECK(opened.words.find("device 0 cannot be used: CUDA: launch: cudaErrorNoKernelImageForDevice") !=
+          std::string::npos);
+    CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("device 0 cannot be used: CUDA: launch"));
+    CHECK(cuda_devices() == 1);  // which is why the self-test then fails, and is not skipped
+}
+
+TEST_CASE("cuda device: without a cuBLAS that works products are the built-in ones, and the name says why") {
+    const Faulty restored;
+    CHECK(open(app::DeviceChoice::cuda).words.find("cuBLAS 130000)") != std::string::npos);
+    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as asked)") != std::string::npos);
+    faults().no_cublas = true;
+    CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, no libcublas)") != std::string::npos);
+    CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::tf32),
+                      doctest::Contains("tf32 and bf16 products need cuBLAS: no libcublas"));
+    CHECK_THROWS_WITH(open(app::DeviceChoice::automatic, Matmul::bf16),
+                      doctest::Contains("products on the CPU are f32"));
+    faults() = {};
+    faults().cublas_create = 1;
+    const auto opened = open(app::DeviceChoice::cuda);
+    CHECK(opened.words.find("own matrix products, cuBLAS does not start, status 1)") != std::string::npos);
+    CHECK(opened.backend->allocator().stats().in_use == 0);  // no workspace for nobody
+}
+
+TEST_CASE("cuda device: tf32 keeps ten bits of a factor and bf16 seven, in products of f32 alone") {
+    // A factor 1 + 2^-k and three: what is rounded away is a half to an even number.
+    auto product = [](Backend& b, DType type, int k) {
+        const Tensor x = Tensor::full(b, type, Shape{1, 1}, 1 + std::ldexp(1.0, -k));
+        return matmul(x, Tensor::full(b, type, Shape{1, 1}, 3)).item();
+    };
+    struct Mode {
+        Matmul matmul;
+        int kept;  // bits behind the first
+    };
+    for (const Mode& mode : {Mode{Matmul::f32, 20}, {Matmul::own, 20}, {Matmul::tf32, 10}, {Matmul::bf16, 7}}) {
+        CudaOptions options;
+        options.matmul = mode.matmul;
+        const auto gpu = cuda_backend(options);
+        for (int k : {7, 8, 10, 11, 20}) {
+            INFO("mode ", int(mode.matmul), " k ", k);
+            const double exact = 3 + 3 * std::ldexp(1.0, -k);
+            CHECK(product(*gpu, DType::f32, k) == (k <= mode.kept ? exact : 3));
+            CHECK(product(*gpu, DType::f64, k) == exact);
+        }
+    }
+}
