@@ -19,6 +19,18 @@ constexpr double kLaunchSeconds =
 
 }  // namespace
 
+DeviceWork count_device_work(const BenchItem& item) {
+    const auto cpu = make_cpu_backend();
+    DeviceWork work;
+    const auto counting = make_counting_backend(*cpu, work);
+    ThreadPool one(1);
+    const std::function<void()> step = item.make(Context{*counting, one, 1});
+    step();  // the first may prepare what later ones find
+    work = DeviceWork();
+    step();
+    return work;
+}
+
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
     if (!as_json) {
         std::printf(
@@ -32,14 +44,7 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
         std::printf("\n");
     }
     for (const BenchItem& item : items) {
-        const auto cpu = make_cpu_backend();
-        DeviceWork work;
-        const auto counting = make_counting_backend(*cpu, work);
-        ThreadPool one(1);
-        const std::function<void()> step = item.make(Context{*counting, one, 1});
-        step();  // the first may prepare what later ones find
-        work = DeviceWork();
-        step();
+        const DeviceWork work = count_device_work(item);
         if (work.launches == 0) continue;  // the host's own work
         const double units = static_cast<double>(item.units);
         const double kernels = static_cast<double>(work.launches) / units,

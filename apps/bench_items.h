@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/counting_backend.h"
 #include "astro/training.h"
 #include "data/json.h"
 
@@ -33,6 +34,8 @@ std::vector<BenchItem> gemm_items();            // bench_gemm.cpp
 std::vector<BenchItem> maze_items();            // bench_maze.cpp
 std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
 
+// What one call of an item asks of a device, counted while the CPU carries it out with chunks = 1.
+DeviceWork count_device_work(const BenchItem& item);
 // astro bench --count, for items that are steps on a context.
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json);
 

@@ -1,10 +1,12 @@
-// astro bench: how long whole steps and matrix products take on this machine, beside the most that its cores could do.
+// astro bench: how long whole steps and matrix products take on this machine, beside the most that its cores could do,
+// or its GPU.
 // bench/run.py runs it in alternation with the same work in PyTorch and NumPy.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 
 #include "apps/bench_items.h"
+#include "apps/device.h"
 #include "apps/measure.h"
 
 namespace astro::app {
@@ -15,7 +17,7 @@ struct BenchOptions {
     std::vector<std::string> items;
     std::string file;
     bool list = false, count = false;
-    int64_t threads = 0, rounds = 3, chunks = 8;
+    int64_t threads = 0, rounds = 3, chunks = 0;
     double seconds = 1;
 
     template <class V>
@@ -29,7 +31,7 @@ struct BenchOptions {
           "count what the steps ask of a GPU (launches, bytes, FLOP) and the least time that takes; measures nothing",
           Source::ours, anything());
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
-        v("chunks", chunks, "chunks a batch is cut into", Source::ours, between(1, 256));
+        v("chunks", chunks, "chunks a batch is cut into; 0: 8, on a GPU 1", Source::ours, between(0, 256));
         v("seconds", seconds, "least time an item is measured, in seconds", Source::ours, between(.01, 3600));
         v("rounds", rounds, "least number of times an item is measured", Source::ours, between(1, 1e6));
     }
@@ -54,7 +56,7 @@ double machine_peak(ThreadPool& threads) {
 }
 
 // Milliseconds of each call, sorted.
-std::vector<double> measure_step(const std::function<void()>& step, double seconds, int64_t rounds) {
+std::vector<double> measure_calls(const std::function<void()>& step, double seconds, int64_t rounds) {
     double start = now();
     do step();
     while (now() - start < .25 * seconds);  // warm-up
@@ -108,13 +110,14 @@ Items choose_items(const std::vector<std::string>& wanted) {
 struct Measured {
     double least = 0, median = 0;          // milliseconds an update or product
     double gflop = 0, rate = 0, peak = 0;  // of one; GFLOP/s by the least time; the machine's, best of before and after
+    double at_best = 0;                    // milliseconds by a GPU's limits
     int64_t repeats = 0;
 };
 
 Measured measure_item(const BenchItem& item, const Context& context, const BenchOptions& options) {
     const std::function<void()> step = item.make(context);
     const double before = machine_peak(context.threads), units = static_cast<double>(item.units);
-    const std::vector<double> ms = measure_step(step, options.seconds, options.rounds);
+    const std::vector<double> ms = measure_calls(step, options.seconds, options.rounds);
     const double after = machine_peak(context.threads);
     const int64_t counted = cpu_flop_count();
     step();
@@ -122,6 +125,27 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     m.least = ms[0] / units, m.median = ms[ms.size() / 2] / units;
     m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.least * 1e3;
     m.peak = 1e-9 * std::max(before, after);
+    m.repeats = static_cast<int64_t>(ms.size());
+    return m;
+}
+
+// On a GPU, which works on while the host goes on: so many calls in a row, then a wait.
+Measured measure_item_on_gpu(const BenchItem& item, const Context& context, const DevicePeaks& peaks,
+                             const BenchOptions& options) {
+    constexpr int kCalls = 20;
+    const std::function<void()> step = item.make(context);
+    const std::vector<double> ms = measure_calls(
+        [&] {
+            for (int i = 0; i < kCalls; ++i) step();
+            Tensor::zeros(context.backend, DType::f32, Shape{1}).item();
+        },
+        options.seconds, options.rounds);
+    const double units = static_cast<double>(item.units), calls = units * kCalls;
+    const DeviceWork work = count_device_work(item);
+    Measured m;
+    m.least = ms[0] / calls, m.median = ms[ms.size() / 2] / calls;
+    m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.least * 1e3;
+    m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;
     m.repeats = static_cast<int64_t>(ms.size());
     return m;
 }
@@ -146,10 +170,12 @@ void list_item(const std::string& group, const std::string& name, const std::str
         std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
 }
 
-void print_item(const BenchItem& item, const Measured& m, int threads, bool as_json) {
+// device: the GPU's name and what multiplies there; empty: the CPU.
+void print_item(const BenchItem& item, const Measured& m, int threads, const std::string& device, bool as_json) {
     if (as_json) {
         data::Json json = describe(item.group, item.name, item.words);
-        json["isa"] = cpu_isa_name();
+        if (device.empty()) json["isa"] = cpu_isa_name();
+        if (!device.empty()) json["device"] = device;
         json["threads"] = threads;
         json["ms_min"] = m.least;
         json["ms_median"] = m.median;
@@ -157,12 +183,16 @@ void print_item(const BenchItem& item, const Measured& m, int threads, bool as_j
         if (item.rows > 0) json["rows"] = item.rows;
         json["gflop"] = m.gflop;
         json["gflop_per_s"] = m.rate;
-        json["peak_gflop_per_s"] = m.peak;
+        if (device.empty()) json["peak_gflop_per_s"] = m.peak;
+        if (!device.empty()) json["roofline_ms"] = m.at_best;
         json["repeats"] = m.repeats;
         print_json(json);
     } else {
-        std::printf("%-24s %10.4f %10.4f %10.4f %9.1f %6.0f%%\n", item.name.c_str(), m.least, m.median, m.gflop, m.rate,
-                    100 * m.rate / m.peak);
+        std::printf("%-24s %10.4f %10.4f %10.4f %9.1f ", item.name.c_str(), m.least, m.median, m.gflop, m.rate);
+        if (device.empty())
+            std::printf("%6.0f%%\n", 100 * m.rate / m.peak);
+        else
+            std::printf("%10.4f\n", m.at_best);
     }
     std::fflush(stdout);
 }
@@ -186,8 +216,11 @@ void measure_files(const BenchFileItem& item, const BenchOptions& options, Threa
 
 int run_bench(CommandLine& line) {
     BenchOptions options;
+    DeviceOptions device;
     OutputOptions output;
+    device.device = DeviceChoice::cpu;
     line.add(options);
+    line.add(device);
     line.add(output);
     if (!line.parse()) return 0;
     const Items items = choose_items(options.items);
@@ -200,15 +233,22 @@ int run_bench(CommandLine& line) {
         print_device_counts(items.steps, output.json);
         return 0;
     }
-    auto backend = make_cpu_backend();
+    const OpenedDevice opened = open_device(device);
+    DevicePeaks peaks;
+    if (opened.cuda && !cuda_peaks(peaks)) fail(ErrorKind::device, "the device does not tell its clocks");
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
-    const Context context{*backend, threads, options.chunks};
+    const Context context{*opened.backend, threads, options.chunks ? options.chunks : opened.cuda ? 1 : 8};
     if (!output.json && !items.steps.empty())
-        std::printf(
-            "%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
-            cpu_isa_name(), threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
+        std::printf("%s, %d threads; %s\n%-24s %10s %10s %10s %9s %7s\n",
+                    opened.cuda ? opened.words.c_str() : cpu_isa_name(), threads.size(),
+                    opened.cuda ? "at best: by its memory and its f32 arithmetic outside tensor cores"
+                                : "peak: multiply-adds on registers alone, on all threads",
+                    "item", "ms least", "ms median", "GFLOP", "GFLOP/s", opened.cuda ? "ms at best" : "of peak");
     for (const BenchItem& item : items.steps)
-        print_item(item, measure_item(item, context, options), threads.size(), output.json);
+        print_item(
+            item,
+            opened.cuda ? measure_item_on_gpu(item, context, peaks, options) : measure_item(item, context, options),
+            threads.size(), opened.cuda ? opened.words : "", output.json);
     for (const BenchFileItem& item : items.files) measure_files(item, options, threads, output.json);
     return 0;
 }

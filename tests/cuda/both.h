@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tensor/backend_cases.h"
 #include "tensor/cuda/cuda.h"
 #include "tensor/tensor.h"
 #include "tests/cuda_emulation/scheduler.h"
@@ -33,14 +34,6 @@ bool same_in_each_order(Work work) {
     }
     gpu::emulated::set_order(Order::forward);
     return same;
-}
-
-// |a - b| / |b| by Euclidean norms; NaN where any is.
-inline double relative_difference(const std::vector<double>& a, const std::vector<double>& b) {
-    if (a.size() != b.size()) return HUGE_VAL;
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < a.size(); ++i) difference += (a[i] - b[i]) * (a[i] - b[i]), size += b[i] * b[i];
-    return difference == 0 ? 0 : std::sqrt(difference / size);
 }
 
 }  // namespace astro

@@ -27,6 +27,7 @@ check "its results are there" test -s cuda/results.json
 # shellcheck disable=SC2086
 check "two more seeds, side by side on streams of their own" "$emulated" train policy --run cuda $policy --device cuda --resume --policy.seeds 3
 check "each seed has its own figures" grep -q '"success/raw/gcbc-seed2/last"' cuda/results.json
+refused 1 "device 0 cannot be used" env ASTRO_EMULATION_LAUNCHES=209 "$emulated" selftest --device cuda
 ASTRO_EMULATION_DEVICES=0
 export ASTRO_EMULATION_DEVICES
 check "no device: the self-test is skipped" skipped "$emulated" selftest --device cuda

@@ -24,6 +24,8 @@ for mode in plain asan trace; do
     run "backend, $mode" env ASTRO_EMULATION_KERNELS="$work/$mode.kernels" "$BUILD/emulated/$mode/cuda_tests"
 done
 run "every kernel is launched" sh tests/cuda/check_kernels.sh "$work/plain.kernels"
+run "the self-test" env ASTRO_EMULATION_KERNELS="$work/selftest.kernels" "$BUILD/emulated/plain/astro" selftest --device cuda --no-timings
+run "it launches every kernel" sh tests/cuda/check_kernels.sh "$work/selftest.kernels"
 run "the program" sh tests/cuda/program.sh
 run "planted defects" sh tests/cuda/defects.sh
 if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then

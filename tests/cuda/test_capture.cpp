@@ -1,14 +1,13 @@
 // Training steps as graphs: the same bits as without, one launch and no waiting inside, memory that stays theirs.
+#include "apps/small_networks.h"
 #include "nn/layers.h"
 #include "nn/optimiser.h"
-#include "tests/cuda/world.h"
+#include "tests/cuda/both.h"
 #include "tests/cuda_emulation/streams.h"
 
 using namespace astro;
 
 namespace {
-
-using Make = std::function<std::unique_ptr<Trainee>(const Context&)>;
 
 std::vector<std::vector<double>> all_tensors(Trainee& trainee) {
     std::vector<std::vector<double>> all;
@@ -16,44 +15,7 @@ std::vector<std::vector<double>> all_tensors(Trainee& trainee) {
     return all;
 }
 
-// What four updates leave behind: figures and everything that the trainee keeps.
-struct Outcome {
-    std::vector<Figures> figures;
-    std::vector<std::vector<double>> tensors;
-    uint64_t graphs = 0;  // launched
-};
-
 constexpr int64_t kCache = 64 << 20;  // bytes: blocks are reused, as on a device
-
-Outcome train(const Make& make, bool capture, int64_t cache, int64_t updates = 4) {
-    CudaOptions options;
-    options.capture = capture;
-    options.emulated_cache = cache;
-    const auto backend = cuda_backend(options);
-    ThreadPool pool(1);
-    const auto trainee = make(Context{*backend, pool, 2});
-    randomise(*trainee);
-    Outcome outcome;
-    const uint64_t before = gpu::emulated::counters().graph_launches;
-    for (int64_t k = 0; k < updates; ++k) {
-        trainee->update(k);
-        outcome.figures.push_back(trainee->figures());
-    }
-    outcome.graphs = gpu::emulated::counters().graph_launches - before;
-    outcome.tensors = all_tensors(*trainee);
-    return outcome;
-}
-
-// graphs: launches of graphs in four updates. The first step of a kind is not captured, the others are.
-void check(const std::string& what, const Make& make, int64_t cache, uint64_t graphs = 3) {
-    INFO(what);
-    const Outcome plain = train(make, false, 0), captured = train(make, true, cache);
-    CHECK(plain.graphs == 0);
-    CHECK(captured.graphs == graphs);
-    CHECK(captured.figures == plain.figures);
-    CHECK(captured.tensors == plain.tensors);
-    CHECK(plain.figures[2] != plain.figures[3]);
-}
 
 // A trainee of one small network on one batch, whose first input is what `poison` says at each update.
 struct Small : Trainee {
@@ -114,62 +76,6 @@ struct Small : Trainee {
 
 }  // namespace
 
-TEST_CASE("cuda capture: steps as graphs give the same bits, for every network") {
-    const World w;
-    for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp})
-        check(
-            "tdr",
-            [&](const Context& c) {
-                TdrConfig config = w.config.tdr;
-                config.objective = objective;
-                config.heads = objective == TdrObjective::hilp ? 2 : 1;
-                return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
-            },
-            objective == TdrObjective::hilp ? kCache : 0);
-    DynamicsConfig dynamics = w.config.dynamics;
-    dynamics.form = DynamicsForm::sampled;
-    dynamics.one_pass_share = .4, dynamics.loop_steps = dynamics.final_steps = 2;
-    check(
-        "dynamics",
-        [&](const Context& c) {
-            return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
-        },
-        0);
-    for (bool random_hole : {false, true}) {
-        PlannerConfig config = w.config.planner;
-        config.random_hole = random_hole;
-        // A hole's length is a kind; these four updates draw two, and each kind's first step is not captured.
-        check(
-            "planner",
-            [&](const Context& c) {
-                auto model = std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
-                randomise(*model);
-                return std::make_unique<Stitcher>(c, w, config, dynamics, std::move(model));
-            },
-            random_hole ? kCache : 0, random_hole ? 2 : 3);
-    }
-}
-
-TEST_CASE("cuda capture: steps as graphs give the same bits, for every learner") {
-    const World w;
-    const learners::LearningData data = learning_data(w);
-    for (const std::string learner : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure", "cql-lagrange"}) {
-        Config config = w.config;
-        if (learner == "cql-pure" || learner == "cql-lagrange") config.cql.form = CqlForm::pure;
-        config.cql.lagrange = learner == "cql-lagrange";
-        if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
-        const std::string base = learner.substr(0, learner.find('-'));
-        // TD3's steps are of two kinds: the actor moves in every second one.
-        const bool two_kinds = learner == "td3bc" || learner == "cql";
-        check(
-            learner,
-            [&](const Context& c) {
-                return learners::make_learner(base, c, config, "pointmaze-medium-v0", data, "policy/test");
-            },
-            kCache, two_kinds ? 2 : 3);
-    }
-}
-
 TEST_CASE("cuda capture: a replayed step is one copy there and one launch; only its figures make the host wait") {
     const auto backend = cuda_backend();
     ThreadPool pool(1);
@@ -192,8 +98,8 @@ TEST_CASE("cuda capture: a replayed step is one copy there and one launch; only 
 }
 
 TEST_CASE("cuda capture: trainees side by side, each on a stream of its own, give what each gives alone") {
-    const World w;
-    const learners::LearningData data = learning_data(w);
+    const app::SmallWorld w;
+    const learners::LearningData data = w.learning_data();
     auto outcome = [&](int threads, int64_t count) {
         ThreadPool pool(threads);
         std::vector<std::unique_ptr<Backend>> backends;

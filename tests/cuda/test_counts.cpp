@@ -1,9 +1,10 @@
 // What `astro bench --count` counts over the CPU backend, held against what the CUDA backend asks of the (emulated)
 // device for the same work: kernels, and copies between host and device.
 #include "apps/counting_backend.h"
+#include "apps/small_networks.h"
 #include "tensor/gradcheck.h"
 #include "tensor/ops/packed_weights.h"
-#include "tests/cuda/world.h"
+#include "tests/cuda/both.h"
 #include "tests/cuda_emulation/streams.h"
 
 using namespace astro;
@@ -38,15 +39,13 @@ struct Both {
     }
 };
 
-using Make = std::function<std::unique_ptr<Trainee>(const Context&)>;
-
-void check_step(const std::string& what, const Make& make) {
+void check_step(const app::SmallNetwork& network) {
     Both both;
     ThreadPool pool(1);
-    const auto counted = make(Context{*both.counting, pool, 1}), launched = make(Context{*both.gpu, pool, 1});
+    const auto counted = network.make({*both.counting, pool, 1}), launched = network.make({*both.gpu, pool, 1});
     both.check();
     for (int64_t k = 0; k < 3; ++k) {  // TD3's actor moves in every second one
-        INFO(what, ", update ", k);
+        INFO(network.name, ", update ", k);
         counted->update(k);
         launched->update(k);
         CHECK(both.work.launches > 20);
@@ -79,42 +78,12 @@ void check_entry(Both& both, const std::string& what, const std::function<void(B
 }  // namespace
 
 TEST_CASE("cuda counts: a step of every network asks for as many kernels and copies as are counted") {
-    Config settings = World::settings();  // batches large enough that sums over rows are cut
-    settings.dynamics.network.batch = settings.planner.network.batch = 30;
-    settings.tdr.batch = settings.value.batch = settings.gcbc.batch = 90, settings.tdr.batch_episodes = 20;
-    World w;
-    w.config = settings;
-    for (TdrObjective objective : {TdrObjective::in_batch, TdrObjective::hilp}) {
-        TdrConfig config = w.config.tdr;
-        config.objective = objective;
-        config.heads = objective == TdrObjective::hilp ? 2 : 1;
-        check_step("tdr", [&](const Context& c) {
-            return std::make_unique<TemporalDistance>(c, config, .99, w.trajectories, w.statistics, 0);
-        });
-    }
-    for (DynamicsForm form : {DynamicsForm::one_pass, DynamicsForm::sampled}) {
-        DynamicsConfig dynamics = w.config.dynamics;
-        dynamics.form = form;
-        dynamics.one_pass_share = form == DynamicsForm::one_pass ? 1 : .4;
-        dynamics.loop_steps = dynamics.final_steps = 2;
-        auto model = [&](const Context& c) {
-            return std::make_unique<Dynamics>(c, dynamics, w.horizon(), w.map, w.statistics, 0, 0);
-        };
-        check_step("dynamics", model);
-        check_step("planner", [&](const Context& c) {
-            return std::make_unique<Stitcher>(c, w, w.config.planner, dynamics, model(c));
-        });
-    }
-    const learners::LearningData data = learning_data(w);
-    for (const std::string learner : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure"}) {
-        Config config = w.config;
-        if (learner == "cql-pure") config.cql.form = CqlForm::pure;
-        if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
-        const std::string base = learner.substr(0, learner.find('-'));
-        check_step(learner, [&](const Context& c) {
-            return learners::make_learner(base, c, config, "pointmaze-medium-v0", data, "policy/test");
-        });
-    }
+    app::SmallWorld w;
+    Config& config = w.config;  // batches large enough that sums over rows are cut
+    config.dynamics.network.batch = config.planner.network.batch = 30;
+    config.tdr.batch = config.value.batch = config.gcbc.batch = 90, config.tdr.batch_episodes = 20;
+    for (const app::SmallNetwork& network : app::small_networks(w))
+        if (network.name.find("single task") == std::string::npos) check_step(network);
 }
 
 TEST_CASE("cuda counts: every row of the op table, forward and backward") {

@@ -49,6 +49,7 @@ struct Arena {
     std::vector<std::pair<char*, size_t>> to_poison;  // ranges, when memory opens next
     std::deque<char*> freed;                          // oldest first
     std::map<char*, char*> given_back;                // ranges of freed blocks and their redzones: start, end
+    std::vector<std::pair<char*, size_t>> opened;     // what the host may touch just now
     size_t freed_bytes = 0, used = 0, limit = size_t{8} << 30, count = 0;
     int open = 0;
 
@@ -83,6 +84,25 @@ bool intact(const char* from, size_t bytes) {
     return true;
 }
 #endif
+
+// All that was handed out but for long ranges that were given back: protecting memory costs by the page, used or not.
+std::vector<std::pair<char*, size_t>> ranges_in_use() {
+    constexpr ptrdiff_t kLong = 1 << 20;
+    Arena& a = arena();
+    std::vector<std::pair<char*, size_t>> ranges;
+    char* from = a.base;
+    auto add = [&](char* to) {
+        const size_t bytes = rounded(static_cast<size_t>(to - from), page);
+        if (bytes > 0) ranges.emplace_back(from, bytes);
+    };
+    for (const auto& [start, end] : a.given_back) {
+        if (end - start < kLong) continue;
+        add(start);
+        from = end - reinterpret_cast<size_t>(end) % page;
+    }
+    add(a.top);
+    return ranges;
+}
 
 // Gives back whole pages of a freed block and of freed neighbours: protecting memory costs by the page.
 void give_back(char* data) {
@@ -237,10 +257,9 @@ void check_redzones(const std::string& after) {
 OpenDeviceMemory::OpenDeviceMemory() {
     Arena& a = arena();
     if (a.open++ > 0) return;
-    if (a.top > a.base) {
-        const size_t bytes = rounded(static_cast<size_t>(a.top - a.base), page);
-        if (mprotect(a.base, bytes, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
-    }
+    a.opened = ranges_in_use();
+    for (const auto& [from, bytes] : a.opened)
+        if (mprotect(from, bytes, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
     for (const auto& [from, bytes] : a.to_poison) {
         char* data = from + redzone;
         const size_t size = a.blocks.at(data).bytes;
@@ -257,7 +276,7 @@ OpenDeviceMemory::OpenDeviceMemory() {
 OpenDeviceMemory::~OpenDeviceMemory() {
     Arena& a = arena();
     if (--a.open > 0) return;
-    if (a.top > a.base) mprotect(a.base, rounded(static_cast<size_t>(a.top - a.base), page), PROT_NONE);
+    for (const auto& [from, bytes] : a.opened) mprotect(from, bytes, PROT_NONE);
 }
 
 void begin_shared(size_t bytes) {
