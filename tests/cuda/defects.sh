@@ -1,6 +1,7 @@
 #!/bin/sh
 # Plants the defects of tests/cuda/defects.txt one at a time in a copy of the kernels' sources, builds the emulated tests
-# with it and shows that they fail. The unchanged sources passing the same tests is the control (tests/cuda/run.sh).
+# with it and shows that they fail: by a failed check of a test or a finding of the emulator. A crash or a timeout without
+# either counts as not caught. The control, once a mode: an unchanged copy, built in the same way, passes the same tests.
 #
 #     BUILD=build CXX=g++ sh tests/cuda/defects.sh [WORDS]     only those whose heading holds WORDS
 #
@@ -35,26 +36,48 @@ plant() {  # description, source, changed copy
         }' "$2" >"$3"
 }
 
-one() {  # number: leaves one line in RESULT
+# What shows that a program failed for the defect: the kinds of findings, or a check that failed; nothing otherwise.
+evidence() {  # log
+    found=$(grep -oE '^emulation: [a-z ]+:' "$1" | sort -u | sed 's/emulation: //; s/://' | tr '\n' ' ' | sed 's/ $//')
+    if [ -n "$found" ]; then
+        echo "$found"
+    elif grep -qE '^\[doctest\] assertions:.* [1-9][0-9]* failed|ERROR: test case THREW exception' "$1"; then
+        echo "wrong result"
+    fi
+}
+
+one() {  # name of a folder with a description: leaves one line in RESULT
     here=$folder/$1
     heading=$(sed -n 's/^@ *//p' "$here/description")
     kind=$(echo "$heading" | cut -d ';' -f 1)
     mode=$(echo "$heading" | cut -d ';' -f 2 | tr -d ' ')
-    kernel=$(echo "$heading" | cut -d ';' -f 3 | tr -d ' ')
+    kernel=$(echo "$heading" | cut -d ';' -f 3 | sed 's/^ *//')
     source=tensor/cuda/$(echo "$heading" | cut -d ';' -f 4 | tr -d ' ')
     tests=$(echo "$heading" | cut -d ';' -f 5 | sed 's/^ *//')
     copy=$here/$(basename "$source")
-    if ! plant "$here/description" "$source" "$copy" 2>"$here/log"; then
-        verdict="FAILED: not planted, $(cat "$here/log") in $source"
-    elif ! ${MAKE:-make} -s CUDA=0 defect MODE="$mode" CHANGED="$copy" ORIGINAL="$source" OUT="$here/cuda_tests" >"$here/log" 2>&1; then
-        verdict="FAILED: does not compile: $(grep -m 1 error "$here/log")"
-    elif timeout 300 "$here/cuda_tests" -tc="$tests" -aa=1 >"$here/log" 2>&1; then
-        verdict="FAILED: not caught"
-    elif grep -q 'test cases: *0 ' "$here/log"; then
-        verdict="FAILED: no test is called $tests"
+    log=$here/log
+    if [ "$kind" = control ]; then cp "$source" "$copy"; else plant "$here/description" "$source" "$copy" 2>"$log"; fi
+    if [ $? -ne 0 ]; then
+        verdict="FAILED: not planted, $(cat "$log") in $source"
+    elif ! ${MAKE:-make} -s CUDA=0 defect MODE="$mode" CHANGED="$copy" ORIGINAL="$source" OUT="$here/cuda_tests" >"$log" 2>&1; then
+        verdict="FAILED: does not compile: $(grep -m 1 error "$log")"
     else
-        found=$(grep -oE '^emulation: [a-z ]+:' "$here/log" | sort -u | sed 's/emulation: //; s/://' | tr '\n' ' ' | sed 's/ $//')
-        verdict="caught (${found:-wrong result})"
+        timeout 300 "$here/cuda_tests" -tc="$tests" -aa=1 >"$log" 2>&1
+        status=$?
+        shown=$(evidence "$log")
+        if grep -q 'test cases: *0 ' "$log"; then
+            verdict="FAILED: no test is called $tests"
+        elif [ "$kind" = control ]; then
+            if [ "$status" -eq 0 ]; then verdict="passes"; else verdict="FAILED: status $status, $shown"; fi
+        elif [ "$status" -eq 0 ]; then
+            verdict="FAILED: not caught"
+        elif [ -n "$shown" ]; then
+            verdict="caught ($shown)"
+        elif [ "$status" -eq 124 ]; then
+            verdict="FAILED: no end within 300 s"
+        else
+            verdict="FAILED: status $status, but neither a failed check nor a finding: $(tail -n 1 "$log")"
+        fi
     fi
     rm -f "$here/cuda_tests" "$here/cuda_tests.o"
     echo "$kind; $mode; $kernel: $verdict" >"$here/result"
@@ -67,15 +90,32 @@ fi
 
 rm -rf "$folder"
 mkdir -p "$folder"
+# A folder a defect. The control of a mode: the source of its first defect, and what the mode's defects there have to fail.
 awk -v folder="$folder" -v words="$1" '
-    /^@/ { wanted = index($0, words) > 0 || words == ""
-           if (wanted) { file = sprintf("%s/%02d", folder, ++n); system("mkdir -p " file); file = file "/description" } }
-    wanted && /^[-+@]/ { print > file }' $list
-ls "$folder" | xargs -P "$(nproc)" -n 1 sh tests/cuda/defects.sh one
-cat "$folder"/*/result
-caught=$(cat "$folder"/*/result | grep -c ': caught')
-all=$(ls "$folder" | wc -l)
-kernels=$(cut -d ';' -f 3 "$folder"/*/result | sed 's/:.*//' | sort -u | wc -l)
-echo "$all defects in $kernels kernels and functions, $caught caught"
-echo "$caught passed, $((all - caught)) failed"
-[ "$all" -gt 0 ] && [ "$caught" -eq "$all" ]
+    function describe(name) { system("mkdir -p " folder "/" name); file = folder "/" name "/description" }
+    /^@/ {
+        wanted = index($0, words) > 0 || words == ""
+        if (!wanted) next
+        describe(sprintf("%02d", ++n))
+        split($0, part, / *; */)
+        if (!(part[2] in source)) source[part[2]] = part[4]
+        if (source[part[2]] == part[4]) tests[part[2]] = tests[part[2]] "," part[5]
+    }
+    wanted && /^[-+@]/ { print > file }
+    END {
+        for (mode in source) {
+            describe("control-" mode)
+            print "@ control; " mode "; the unchanged " source[mode] "; " source[mode] "; " substr(tests[mode], 2) > file
+        }
+    }' $list
+ls -r "$folder" | xargs -P "$(nproc)" -n 1 sh tests/cuda/defects.sh one
+cat "$folder"/[0-9]*/result "$folder"/control-*/result
+caught=$(cat "$folder"/[0-9]*/result | grep -c ': caught')
+planted=$(ls -d "$folder"/[0-9]* | wc -l)
+passing=$(cat "$folder"/control-*/result | grep -c ': passes$')
+controls=$(ls -d "$folder"/control-* | wc -l)
+kernels=$(cut -d ';' -f 3 "$folder"/[0-9]*/result | sed 's/:.*//' | sort -u | wc -l)
+echo "$planted defects in $kernels kernels and functions, $caught caught; $passing of $controls controls pass"
+failed=$((planted - caught + controls - passing))
+echo "$((caught + passing)) passed, $failed failed"
+[ "$planted" -gt 0 ] && [ "$failed" -eq 0 ]
