@@ -137,6 +137,8 @@ const char* cudaGetErrorName(cudaError_t error) {
             return "cudaErrorStreamCaptureUnmatched";
         case cudaErrorStreamCaptureImplicit:
             return "cudaErrorStreamCaptureImplicit";
+        case cudaErrorStreamCaptureWrongThread:
+            return "cudaErrorStreamCaptureWrongThread";
     }
     return "unrecognized error code";
 }

@@ -140,7 +140,7 @@ void gpu::emulated::enqueue(Launch* raw, cudaStream_t stream) {
 cudaError_t cudaMalloc(void** block, size_t bytes) {
     Lock lock;
     *block = nullptr;
-    if (cudaError_t error = forbid_in_strict_capture("cudaMalloc")) return error;
+    if (cudaError_t error = forbid_unsafe("cudaMalloc")) return error;
     if (bytes == 0) return cudaSuccess;
     *block = device_allocate(bytes);
     return *block ? cudaSuccess : failed(cudaErrorMemoryAllocation);
@@ -148,7 +148,7 @@ cudaError_t cudaMalloc(void** block, size_t bytes) {
 cudaError_t cudaFree(void* block) {
     Lock lock;
     if (!block) return cudaSuccess;
-    if (cudaError_t error = forbid_in_capture("cudaFree")) return error;
+    if (cudaError_t error = forbid_free("cudaFree")) return error;
     if (!outside_live_block(block, 0).empty() || freed_already(block) || !starts_block(block))
         return bad("free", "cudaFree of " + describe_device_address(block));
     free_later(block);
@@ -157,7 +157,7 @@ cudaError_t cudaFree(void* block) {
 cudaError_t cudaHostAlloc(void** block, size_t bytes, unsigned int) {
     Lock lock;
     *block = nullptr;
-    if (cudaError_t error = forbid_in_capture("cudaHostAlloc")) return error;
+    if (cudaError_t error = forbid_unsafe("cudaHostAlloc")) return error;
     if (bytes == 0) return cudaSuccess;
     *block = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (!*block) return failed(cudaErrorMemoryAllocation);
@@ -169,6 +169,7 @@ cudaError_t cudaMallocHost(void** block, size_t bytes) { return cudaHostAlloc(bl
 cudaError_t cudaFreeHost(void* block) {
     Lock lock;
     if (!block) return cudaSuccess;
+    if (cudaError_t error = forbid_free("cudaFreeHost")) return error;
     auto it = pinned().find(static_cast<const char*>(block));
     if (it == pinned().end()) return bad("free", "cudaFreeHost of memory that isn't pinned");
     const std::string user = queued_user_of(block, it->second);
@@ -191,7 +192,7 @@ cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
     Lock lock;
-    if (cudaError_t error = forbid_in_capture("cudaMemcpy")) return error;
+    if (cudaError_t error = forbid_waiting(nullptr, "cudaMemcpy")) return error;
     if (cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr)) return error;
     return synchronise(nullptr);
 }
@@ -220,6 +221,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
     Lock lock;
+    if (cudaError_t error = forbid_waiting(stream, "cudaStreamQuery")) return error;
     return has_run(newest_of(stream)) ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int) { return *event = new CUevent_st, cudaSuccess; }
@@ -227,7 +229,7 @@ cudaError_t cudaEventCreate(cudaEvent_t* event) { return cudaEventCreateWithFlag
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     Lock lock;
-    if (cudaError_t error = forbid_in_capture("recording an event")) return error;
+    if (cudaError_t error = forbid_captured(stream, "recording an event")) return error;
     std::shared_ptr<EventState> state = event->state = std::make_shared<EventState>();
     if (cudaError_t error = enqueue_work(stream, {"event",
                                                   [state] {
@@ -246,7 +248,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     Lock lock;
-    if (cudaError_t error = forbid_in_capture("a synchronisation")) return error;
+    if (cudaError_t error = forbid_unsafe("a synchronisation")) return error;
     ++counters().synchronisations;
     if (event->state->recorded) drain_until(event->state->after);
     OpenDeviceMemory open;
@@ -254,6 +256,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
     Lock lock;
+    if (cudaError_t error = forbid_unsafe("cudaEventQuery")) return error;
     return !event->state->recorded || event->state->ran ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t from, cudaEvent_t to) {

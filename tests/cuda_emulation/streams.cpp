@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "tests/cuda_emulation/findings.h"
@@ -27,8 +28,14 @@ struct Queued {
 }  // namespace
 
 struct Capture {
+    cudaStreamCaptureMode mode;
+    std::thread::id thread;  // that began it
     std::vector<Work> nodes;
-    bool relaxed = false, spoiled = false;
+    bool spoiled = false;
+    bool own() const { return thread == std::this_thread::get_id(); }
+    bool forbids_unsafe() const {  // to this thread
+        return own() ? mode != cudaStreamCaptureModeRelaxed : mode == cudaStreamCaptureModeGlobal;
+    }
 };
 
 }  // namespace gpu::emulated
@@ -59,13 +66,13 @@ struct Streams {
     std::set<CUgraphExec_st*> executables;
     std::vector<std::pair<void*, uint64_t>> frees;  // block, newest serial when it was freed
     uint64_t serial = 0, next_id = 1;
-    int capturing = 0;
-    cudaError_t last_error = cudaSuccess;
     std::string last_work;  // that ran, for messages
     Counters counters;
     std::recursive_mutex mutex;
     Streams() { by_id[0] = &default_stream; }
 };
+
+thread_local cudaError_t newest_error = cudaSuccess;
 
 Streams& all() {
     static Streams* only = new Streams;  // never destroyed: tensors may live longer than statics
@@ -112,10 +119,21 @@ void run_frees() {
     frees.resize(kept);
 }
 
-CUstream_st* capturing_stream() {
+// Spoils the captures that forbid a call; where there is one, the call is refused.
+template <class Forbids>
+cudaError_t refuse(const std::string& what, Forbids forbids, cudaError_t error = cudaErrorStreamCaptureUnsupported) {
+    bool refused = false;
     for (const auto& [id, stream] : all().by_id)
-        if (stream->capture) return stream;
-    return nullptr;
+        if (stream->capture && forbids(*stream)) stream->capture->spoiled = refused = true;
+    if (!refused) return cudaSuccess;
+    report("capture", what + " while a stream is captured");
+    return failed(error);
+}
+
+// The legacy default stream waits for the blocking ones, so it is not to be used while one of these is captured.
+cudaError_t forbid_default_stream(const std::string& what) {
+    return refuse(
+        what, [](const CUstream_st& s) { return s.blocking; }, cudaErrorStreamCaptureImplicit);
 }
 
 }  // namespace
@@ -126,27 +144,31 @@ Lock::~Lock() { all().mutex.unlock(); }
 Counters& counters() { return all().counters; }
 
 cudaError_t failed(cudaError_t error) {
-    if (error != cudaSuccess) all().last_error = error;
+    if (error != cudaSuccess) newest_error = error;
     return error;
 }
 
 cudaError_t last_error(bool reset) {
-    const cudaError_t error = all().last_error;
-    if (reset) all().last_error = cudaSuccess;
+    const cudaError_t error = newest_error;
+    if (reset) newest_error = cudaSuccess;
     return error;
 }
 
-cudaError_t forbid_in_capture(const char* what) {
-    CUstream_st* stream = capturing_stream();
-    if (!stream) return cudaSuccess;
-    stream->capture->spoiled = true;
-    report("capture", std::string(what) + " while a stream is captured");
-    return failed(cudaErrorStreamCaptureUnsupported);
+cudaError_t forbid_unsafe(const char* what) {
+    return refuse(what, [](const CUstream_st& s) { return s.capture->forbids_unsafe(); });
 }
 
-cudaError_t forbid_in_strict_capture(const char* what) {
-    CUstream_st* stream = capturing_stream();
-    return stream && !stream->capture->relaxed ? forbid_in_capture(what) : cudaSuccess;
+cudaError_t forbid_free(const char* what) {
+    return refuse(what, [](const CUstream_st& s) { return s.capture->own() || s.capture->forbids_unsafe(); });
+}
+
+cudaError_t forbid_captured(cudaStream_t stream, const char* what) {
+    return refuse(what, [=](const CUstream_st& s) { return &s == stream; });
+}
+
+cudaError_t forbid_waiting(cudaStream_t stream, const char* what) {
+    const cudaError_t error = stream ? forbid_captured(stream, what) : forbid_default_stream(what);
+    return error ? error : forbid_unsafe(what);
 }
 
 cudaError_t enqueue_work(cudaStream_t handle, Work work) {
@@ -159,11 +181,8 @@ cudaError_t enqueue_work(cudaStream_t handle, Work work) {
         stream->capture->nodes.push_back(std::move(work));
         return cudaSuccess;
     }
-    if (stream == &all().default_stream && capturing_stream()) {
-        capturing_stream()->capture->spoiled = true;
-        report("capture", work.what + " on the default stream while another stream is captured");
-        return failed(cudaErrorStreamCaptureImplicit);
-    }
+    if (stream == &all().default_stream)
+        if (cudaError_t error = forbid_default_stream(work.what + " on the default stream")) return error;
     Queued queued{++all().serial, std::move(work), {}};
     if (stream == &all().default_stream) {
         for (const auto& [id, other] : all().by_id)
@@ -183,9 +202,9 @@ cudaError_t finish_drain() {
 }
 
 cudaError_t synchronise(cudaStream_t handle) {
-    if (cudaError_t error = forbid_in_capture("a synchronisation")) return error;
     CUstream_st* stream = resolve(handle);
     if (!stream) return failed(cudaErrorInvalidResourceHandle);
+    if (cudaError_t error = forbid_waiting(handle, "a synchronisation")) return error;
     ++all().counters.synchronisations;
     OpenDeviceMemory open;
     drain(*stream, stream->last);
@@ -210,14 +229,15 @@ Dependency newest_of(cudaStream_t handle) {
 }
 
 cudaError_t wait_for(cudaStream_t stream, const Dependency& what) {
-    if (cudaError_t error = forbid_in_capture("waiting for an event")) return error;
+    if (cudaError_t error = forbid_captured(stream, "waiting for an event")) return error;
     if (cudaError_t error = enqueue_work(stream, {"wait for an event", [] {}, nullptr, 0})) return error;
     resolve(stream)->queue.back().after.push_back(what);
     return cudaSuccess;
 }
 
 cudaError_t synchronise_all() {
-    if (cudaError_t error = forbid_in_capture("a synchronisation")) return error;
+    if (cudaError_t error = refuse("a synchronisation of the device", [](const CUstream_st&) { return true; }))
+        return error;
     ++all().counters.synchronisations;
     std::vector<CUstream_st*> streams;
     for (const auto& [id, stream] : all().by_id) streams.push_back(stream);
@@ -278,8 +298,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
     if (!resolve(stream)) return failed(cudaErrorInvalidResourceHandle);
     if (!stream) return failed(cudaErrorStreamCaptureUnsupported);
     if (stream->capture) return failed(cudaErrorStreamCaptureUnmatched);
-    stream->capture = std::make_unique<Capture>();
-    stream->capture->relaxed = mode == cudaStreamCaptureModeRelaxed;
+    stream->capture = std::make_unique<Capture>(Capture{mode, std::this_thread::get_id(), {}, false});
     return cudaSuccess;
 }
 
@@ -287,6 +306,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     Lock lock;
     *graph = nullptr;
     if (!stream || !resolve(stream) || !stream->capture) return failed(cudaErrorStreamCaptureUnmatched);
+    if (!stream->capture->own() && stream->capture->mode != cudaStreamCaptureModeRelaxed)
+        return failed(cudaErrorStreamCaptureWrongThread);
     std::unique_ptr<Capture> capture = std::move(stream->capture);
     if (capture->spoiled) return failed(cudaErrorStreamCaptureInvalidated);
     *graph = new CUgraph_st{std::move(capture->nodes)};

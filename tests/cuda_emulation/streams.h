@@ -6,9 +6,14 @@
 // doesn't drain (a real backend caches its blocks, so nothing may rely on it): the block is poisoned once
 // everything queued before has run.
 //
-// Inside a capture launches and copies are recorded with the bytes of their arguments; what would wait,
-// allocate or read back is an error and spoils the capture, as on a device; in the relaxed mode memory may be
-// allocated.
+// Work sent to a stream that is captured is recorded with the bytes of its arguments. Meanwhile, as CUDA
+// documents it, some calls are refused and spoil the capture:
+// - in any mode, of any thread: synchronising with the captured stream or asking how far it is, waiting for
+//   the device, and the legacy default stream, if the captured one is blocking;
+// - "potentially unsafe" calls (memory, waiting for other streams and for events): of any thread in the
+//   global mode, of the thread that began the capture in the thread-local mode, of none in the relaxed one.
+// Beyond CUDA a thread frees no memory while it captures, in the relaxed mode neither: the work recorded may
+// use it. Events within a capture are not emulated, so they are refused.
 #pragma once
 
 #include <cstdint>

@@ -18,10 +18,14 @@ struct Lock {  // one lock for the whole emulator; recursive
     Lock(const Lock&) = delete;
 };
 
-cudaError_t failed(cudaError_t error);  // remembers it for cudaGetLastError; returns it
+cudaError_t failed(cudaError_t error);  // remembers it for this thread's cudaGetLastError; returns it
 cudaError_t last_error(bool reset);
-cudaError_t forbid_in_capture(const char* what);
-cudaError_t forbid_in_strict_capture(const char* what);  // what the relaxed mode allows
+
+// What a call may not do while streams are captured (streams.h); where it may, cudaSuccess.
+cudaError_t forbid_unsafe(const char* what);                         // what CUDA calls potentially unsafe
+cudaError_t forbid_free(const char* what);                           // that, and no capture of this thread's
+cudaError_t forbid_captured(cudaStream_t stream, const char* what);  // this stream isn't captured
+cudaError_t forbid_waiting(cudaStream_t stream, const char* what);   // synchronising with a stream, or asking for it
 
 cudaError_t synchronise(cudaStream_t stream);
 cudaError_t synchronise_all();

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "tests/cuda_emulation/memory.h"
@@ -122,18 +123,6 @@ TEST_CASE("emulation: what a capture forbids spoils it") {
     CHECK(spoiled_by([&] { cudaMalloc(&block, 4); }) == "capture");
     CHECK(spoiled_by([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }) == "capture");
     CHECK(spoiled_by([&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); }) == "capture");
-    // The relaxed mode allows memory to be allocated, and no more.
-    cudaGraph_t relaxed;
-    cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
-    CHECK(cudaMalloc(&block, 4) == cudaSuccess);
-    CHECK(cudaStreamEndCapture(stream, &relaxed) == cudaSuccess);
-    cudaGraphDestroy(relaxed);
-    CHECK(found() == "");
-    cudaFree(block);
-    cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
-    cudaStreamSynchronize(stream);
-    CHECK(cudaStreamEndCapture(stream, &relaxed) == cudaErrorStreamCaptureInvalidated);
-    CHECK(found() == "capture");
     // A copy of memory that may be gone when the graph runs.
     cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
     CHECK(cudaMemcpyAsync(data.data, &value, 4, cudaMemcpyHostToDevice, stream) == cudaErrorInvalidValue);
@@ -143,6 +132,137 @@ TEST_CASE("emulation: what a capture forbids spoils it") {
     CHECK(found() == "capture");
     cudaStreamDestroy(stream);
     cudaGetLastError();
+}
+
+namespace {
+
+// A stream that is captured while `act` runs, in a thread of its own where `elsewhere` says so.
+// What came of it: "captured" or "spoiled", with the kinds of findings, where there were any.
+template <class Act>
+std::string capturing(cudaStream_t stream, cudaStreamCaptureMode mode, bool elsewhere, Act act) {
+    DeviceArray<int> data(std::vector<int>{0});
+    CHECK(cudaStreamBeginCapture(stream, mode) == cudaSuccess);
+    if (elsewhere)
+        std::thread(act).join();
+    else
+        act();
+    gpu::emulated::launch<add_one>(1, 32, 0, stream, data.data, 1);
+    cudaGraph_t graph;
+    const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    CHECK((ended == cudaSuccess || ended == cudaErrorStreamCaptureInvalidated));
+    if (ended == cudaSuccess) cudaGraphDestroy(graph);
+    cudaGetLastError();
+    const std::string kinds = found();
+    return (ended == cudaSuccess ? "captured" : "spoiled") + (kinds.empty() ? "" : ": " + kinds);
+}
+
+}  // namespace
+
+TEST_CASE("emulation: while one thread captures in the relaxed mode, others drive streams of their own") {
+    cudaStream_t captured;
+    cudaStreamCreateWithFlags(&captured, cudaStreamNonBlocking);
+    const auto train = [] {
+        cudaStream_t stream;
+        cudaEvent_t event;
+        Pinned host(1);
+        cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+        cudaEventCreate(&event);
+        {
+            DeviceArray<int> data(std::vector<int>{3});  // allocated, copied to by way of the default stream
+            gpu::emulated::launch<add_one>(1, 32, 0, stream, data.data, 1);
+            CHECK(cudaMemcpyAsync(host.data, data.data, sizeof(int), cudaMemcpyDeviceToHost, stream) == cudaSuccess);
+            CHECK(cudaEventRecord(event, stream) == cudaSuccess);
+            CHECK(cudaEventQuery(event) == cudaErrorNotReady);
+            CHECK(cudaStreamQuery(stream) == cudaErrorNotReady);
+            CHECK(cudaEventSynchronize(event) == cudaSuccess);
+            CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+            CHECK(*host.data == 4);
+        }
+        // A capture beside the other one.
+        const auto nothing = [] {};
+        CHECK(capturing(stream, cudaStreamCaptureModeThreadLocal, false, nothing) == "captured");
+        cudaEventDestroy(event), cudaStreamDestroy(stream);
+        CHECK(cudaGetLastError() == cudaSuccess);
+    };
+    CHECK(capturing(captured, cudaStreamCaptureModeRelaxed, true, train) == "captured");
+    CHECK(capturing(captured, cudaStreamCaptureModeThreadLocal, true, train) == "captured");
+    CHECK(capturing(captured, cudaStreamCaptureModeGlobal, true, [&] { cudaStreamQuery(captured); }) ==
+          "spoiled: capture");
+    cudaStreamDestroy(captured);
+}
+
+TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the thread") {
+    cudaStream_t captured, blocking, other;
+    cudaStreamCreateWithFlags(&captured, cudaStreamNonBlocking);
+    cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
+    cudaStreamCreate(&blocking);
+    cudaEvent_t event;
+    cudaEventCreate(&event);
+    cudaEventRecord(event, other);
+    int value = 0;
+    void *block = nullptr, *pinned = nullptr;
+    DeviceArray<int> data(std::vector<int>{1});
+    // In which modes a call is allowed, by the capturing thread and by another: g, t and r for the three of them.
+    const auto allowed = [&](auto act, cudaStream_t stream) {
+        std::string modes;
+        for (bool elsewhere : {false, true}) {
+            for (cudaStreamCaptureMode mode :
+                 {cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal, cudaStreamCaptureModeRelaxed}) {
+                const std::string outcome = capturing(stream, mode, elsewhere, act);
+                CHECK((outcome == "captured" || outcome == "spoiled: capture"));
+                if (outcome == "captured") modes += "gtr"[mode];
+            }
+            if (!elsewhere) modes += " ";
+        }
+        return modes;
+    };
+    // Potentially unsafe.
+    CHECK(allowed([&] { cudaMalloc(&block, 4); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaMallocHost(&pinned, 4); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaStreamSynchronize(other); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaStreamQuery(other); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaEventSynchronize(event); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaEventQuery(event); }, captured) == "r tr");
+    CHECK(allowed([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }, captured) == "r tr");
+    // Memory that the capturing thread gives back: here in no mode.
+    CHECK(allowed([&] { cudaMalloc(&block, 4), cudaFree(block); }, captured) == " tr");
+    CHECK(allowed([&] { cudaMallocHost(&pinned, 4), cudaFreeHost(pinned); }, captured) == " tr");
+    // Always forbidden.
+    CHECK(allowed([&] { cudaStreamSynchronize(captured); }, captured) == " ");
+    CHECK(allowed([&] { cudaStreamQuery(captured); }, captured) == " ");
+    CHECK(allowed([&] { cudaDeviceSynchronize(); }, captured) == " ");
+    CHECK(allowed([&] { cudaEventRecord(event, captured); }, captured) == " ");
+    CHECK(allowed([&] { cudaStreamWaitEvent(captured, event); }, captured) == " ");
+    // The default stream is bound to blocking streams, not to others.
+    const auto on_default = [&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); };
+    CHECK(allowed(on_default, captured) == "gtr gtr");
+    CHECK(allowed(on_default, blocking) == " ");
+    CHECK(allowed([&] { cudaStreamQuery(nullptr); }, blocking) == " ");
+    CHECK(allowed([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }, blocking) == " ");
+    cudaDeviceSynchronize();
+    cudaEventDestroy(event);
+    for (cudaStream_t stream : {captured, blocking, other}) cudaStreamDestroy(stream);
+    CHECK(found() == "");
+}
+
+TEST_CASE("emulation: a capture that isn't relaxed ends in the thread that began it; errors are a thread's own") {
+    cudaStream_t stream;
+    cudaStreamCreate(&stream);
+    for (auto [mode, expected] : {std::pair{cudaStreamCaptureModeGlobal, cudaErrorStreamCaptureWrongThread},
+                                  std::pair{cudaStreamCaptureModeThreadLocal, cudaErrorStreamCaptureWrongThread},
+                                  std::pair{cudaStreamCaptureModeRelaxed, cudaSuccess}}) {
+        cudaGraph_t graph = nullptr;
+        cudaError_t ended = cudaSuccess, seen = cudaSuccess;
+        cudaStreamBeginCapture(stream, mode);
+        std::thread([&] { ended = cudaStreamEndCapture(stream, &graph), seen = cudaPeekAtLastError(); }).join();
+        CHECK(ended == expected);
+        CHECK(seen == expected);
+        CHECK(cudaGetLastError() == cudaSuccess);
+        if (ended) CHECK(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+        cudaGraphDestroy(graph);
+    }
+    cudaStreamDestroy(stream);
+    CHECK(found() == "");
 }
 
 TEST_CASE("emulation: copies are checked for range, side and lifetime") {

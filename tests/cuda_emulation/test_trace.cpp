@@ -1,6 +1,8 @@
 // The checks of the asan and trace modes: each seeded defect is found, the controls are silent.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "tests/cuda_emulation/test_tools.h"
@@ -38,6 +40,12 @@ __global__ void warp_exchange(int* data) {
     data[t] = staged[t ^ 1];
 }
 __global__ void halves(unsigned short* data) { data[threadIdx.x] = static_cast<unsigned short>(data[threadIdx.x] + 1); }
+std::atomic<bool> kernel_runs{false}, host_is_done{false};
+__global__ void waits_for_host() {
+    kernel_runs = true;
+    while (!host_is_done) std::this_thread::yield();
+}
+int number_of_the_host;  // zeroed memory, where shared arrays lie, too
 
 // Defects.
 __global__ void no_barrier(float* out) {
@@ -178,4 +186,15 @@ TEST_CASE("emulation: what is copied from one redzone to another is found in eve
     DeviceArray<float> in(std::vector<float>(33, 1)), out(33);
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 33) == "");
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 34) != "");
+}
+
+TEST_CASE("emulation: what another thread's host code does while a kernel runs is not the kernel's") {
+    std::thread host([] {
+        while (!kernel_runs) std::this_thread::yield();
+        number_of_the_host += 1;
+        host_is_done = true;
+    });
+    CHECK(finding<waits_for_host>(1) == "");
+    host.join();
+    CHECK(number_of_the_host == 1);
 }

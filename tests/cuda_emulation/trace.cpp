@@ -55,8 +55,10 @@ T* reserve(size_t count) {
     return static_cast<T*>(memory);
 }
 
+// Of the thread that runs a kernel: others may be in host code of the same files meanwhile.
+thread_local bool tracing = false;
+
 struct Trace {
-    bool on = false;
     const char* arena = device_memory_start();
     const size_t arena_bytes = device_memory_reserved();
     const size_t static_bytes = static_cast<size_t>(&_end - &__bss_start);
@@ -187,11 +189,11 @@ void check_shared(Note* notes, size_t offset, Kind kind, const char* address, si
 }
 
 void access(Kind kind, const void* pointer, size_t bytes, const void* pc) {
+    if (!tracing) return;
     Trace& t = trace();
-    if (!t.on) return;
     const char* address = static_cast<const char*>(pointer);
     const size_t in_static = static_cast<size_t>(address - &__bss_start);
-    t.on = false;
+    tracing = false;
     if (static_cast<size_t>(address - t.arena) < t.arena_bytes) {
         check_global(kind, address, bytes, pc);
     } else if (is_dynamic_shared(address)) {
@@ -203,12 +205,12 @@ void access(Kind kind, const void* pointer, size_t bytes, const void* pc) {
     } else if (in_static < t.static_bytes) {
         check_shared(t.fixed, in_static, kind, address, bytes, pc);
     }
-    t.on = true;
+    tracing = true;
 }
 
 }  // namespace
 
-void set_tracing(bool on) { trace().on = on; }
+void set_tracing(bool on) { tracing = on; }
 void trace_begin_block() { ++trace().shared_block; }
 
 void trace_set_state(const void* address, size_t bytes, ByteState state) {
