@@ -31,7 +31,8 @@ void Graph::finish() {
     const cudaError_t status = cudaStreamEndCapture(stream_, &graph);
     const bool kept_nothing = allocator_.end_capture();
     gpu::check(status, "end of a capture");
-    const cudaError_t made = cudaGraphInstantiate(&executable_, graph, 0);
+    // From CUDA 11.4 on; cudaGraphInstantiate takes other arguments in 11 than in 12.
+    const cudaError_t made = cudaGraphInstantiateWithFlags(&executable_, graph, 0);
     cudaGraphDestroy(graph);
     gpu::check(made, "a graph");
     ASTRO_CHECK(kept_nothing, "cuda: captured work keeps memory that it asked for");

@@ -34,9 +34,6 @@ template <class T>
 cudaError_t cudaMallocHost(T** block, size_t bytes) {
     return cudaMallocHost(reinterpret_cast<void**>(block), bytes);
 }
-inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph) {
-    return cudaGraphInstantiate(executable, graph, 0);
-}
 inline cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event) {
     return cudaStreamWaitEvent(stream, event, 0);
 }

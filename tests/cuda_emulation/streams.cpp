@@ -325,7 +325,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
     return cudaSuccess;
 }
 
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
     Lock lock;
     if (!all().graphs.count(graph)) return failed(cudaErrorInvalidValue);
     *executable = new CUgraphExec_st{std::make_shared<const std::vector<Work>>(graph->nodes)};

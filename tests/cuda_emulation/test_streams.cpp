@@ -91,7 +91,7 @@ TEST_CASE("emulation: a graph replays launches and copies with their first argum
     cudaGraphExec_t executable;
     CHECK(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
     CHECK(data.read() == std::vector<int>{0, 0});  // recording ran nothing
-    CHECK(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+    CHECK(cudaGraphInstantiateWithFlags(&executable, graph, 0) == cudaSuccess);
     cudaGraphDestroy(graph);
     for (int round = 1; round <= 3; ++round) {
         *host.data = 10 * round;
