@@ -153,11 +153,11 @@ ifneq ($(CUDA_NVCC),)
 $(BUILD)/obj/tensor/cuda/%.o: CXXFLAGS += -isystem $(CUDA_INCLUDE)
 endif
 
-# What ptxas says (registers, spills) goes to a log beside the object; a spill is an error.
+# What nvcc and ptxas say (warnings, registers, spills) goes to a log beside the object, which tests/cuda/check_nvcc.sh reads.
 $(BUILD)/obj/%.cu.o: %.cu $(BUILD)/cuda.mk
 	@mkdir -p $(@D)
 	$(filter ccache,$(CXX)) $(CUDA_NVCC) -std=c++17 -O3 -I. -ccbin $(lastword $(CXX)) $(CUDA_GENCODE) \
-	    -Werror all-warnings -Xcompiler -Wall,-Wextra,-pthread -Xptxas -v,--warn-on-spills,--warning-as-error \
+	    $(if $(filter -Werror,$(WARNINGS)),-Werror all-warnings) -Xcompiler -Wall,-Wextra,-pthread -Xptxas -v \
 	    -MD -MP -MF $(@:.o=.d) -c $< -o $@ >$@.log 2>&1 || { cat $@.log; rm -f $@; exit 1; }
 
 # Built with or without CUDA: the library is made anew when that changes.
