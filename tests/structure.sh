@@ -10,8 +10,10 @@ none() {
     [ ! -s "$work/found" ]
     verdict "$rule" $? "$work/found"
 }
+# What holds C++ or CUDA, for grep.
+sources="--include=*.h --include=*.cpp --include=*.inl --include=*.cu --include=*.cuh"
 includes() {  # folder, pattern of what it may not include
-    grep -rnE "#include \"($2)/" --include='*.h' --include='*.cpp' --include='*.inl' "$1"
+    grep -rnE "#include \"($2)/" $sources "$1"
 }
 none "tensor includes tensor only" includes tensor 'nn|diffusion|data|astro|apps'
 none "nn includes tensor and nn only" includes nn 'diffusion|data|astro|apps'
@@ -19,10 +21,10 @@ none "diffusion includes tensor and nn only" includes diffusion 'data|astro|apps
 none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
-none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' --include='*.h' --include='*.cpp' tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
+none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
-none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' --include='*.cpp' --include='*.h' tensor nn diffusion data astro | grep -vE 'snprintf|//'"
-none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' --include='*.cpp' --include='*.h' --include='*.inl' --include='*.sh' --include='*.py' ."
+none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' $sources tensor nn diffusion data astro | grep -vE 'snprintf|//'"
+none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
 none "which compiler it is, only the headers that hide it ask" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
 none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
 none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 400'"
