@@ -112,7 +112,7 @@ class Backend {
     virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                                 const void* qkv, const void* probabilities, const void* gy, void* gqkv) = 0;
 
-    // y[i] = log sum_j exp x[i, j]; softmax (rows, columns) is kept for the gradient.
+    // y[i] = log sum_j exp x[i, j], minus infinity for no columns; softmax (rows, columns) is kept for the gradient.
     virtual void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) = 0;
 
     // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)); a (n, width), b (m, width), y (n, m).

@@ -149,6 +149,13 @@ void add_sum_cases(CaseTable& table) {
     table.add(
         "logsumexp", "50 rows of 70", {random_values(50 * 70, 1, -9, 9)}, {50 * 70, 50},
         [](Backend& b, DType type, const In& in, const Out& out) { b.logsumexp(type, 50, 70, in[0], out[0], out[1]); });
+    // Of nothing: minus infinity.
+    table
+        .add("logsumexp", "70 rows of 0", {{}}, {0, 70},
+             [](Backend& b, DType type, const In& in, const Out& out) {
+                 b.logsumexp(type, 70, 0, in[0], out[0], out[1]);
+             })
+        .reference = [](Backend& b, DType type, const In&, const Out& out) { b.fill(type, 70, -HUGE_VAL, out[1]); };
     table.add("cumsum", "3 x 9 x 50", {random_values(3 * 9 * 50, 1)}, {3 * 9 * 50, 3 * 9 * 50},
               [](Backend& b, DType type, const In& in, const Out& out) {
                   b.cumsum(type, 3, 9, 50, false, in[0], out[0]);

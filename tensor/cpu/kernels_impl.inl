@@ -24,11 +24,12 @@ T sum_of(int64_t n, const T* x) {
     return lane[0];
 }
 
+// Minus infinity where there is none.
 template <class T>
 T max_of(int64_t n, const T* x) {
     constexpr int kLanes = 16;
     T lane[kLanes];
-    for (int j = 0; j < kLanes; ++j) lane[j] = x[0];
+    for (int j = 0; j < kLanes; ++j) lane[j] = T(-HUGE_VAL);
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes)
         for (int j = 0; j < kLanes; ++j) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];

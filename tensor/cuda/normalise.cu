@@ -98,7 +98,7 @@ __global__ void logsumexp_kernel(int64_t rows, int64_t columns, const T* x, T* s
     const int lane = static_cast<int>(threadIdx.x) % 32;
     for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {
         const T* xr = x + r * columns;
-        T top = xr[0], total = 0;
+        T top = T(-HUGE_VAL), total = 0;  // minus infinity: what rows without columns give
         for (int64_t i = lane; i < columns; i += 32) top = xr[i] > top ? xr[i] : top;
         top = gpu::warp_max(top);
         for (int64_t i = lane; i < columns; i += 32) total += fast_exp(xr[i] - top);
