@@ -82,12 +82,12 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
     constexpr int64_t kPiece = 2048;  // elements a thread adds at a time
     threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
-        Traversal t;
-        t.rank = 1, t.sizes[0] = count, t.a_step[0] = t.b_step[0] = 1;
+        const Traversal flat = Traversal::flat(count);
         for (size_t gap = 1; gap < parts.size(); gap *= 2)
             for (size_t i = 0; i + gap < parts.size(); i += 2 * gap) {
                 const char* from = static_cast<const char*>(parts[i + gap].raw()) + first * size;
-                parts[0].backend().sum_to(parts[0].dtype(), t, from, static_cast<char*>(parts[i].raw()) + first * size);
+                parts[0].backend().sum_to(parts[0].dtype(), flat, from,
+                                          static_cast<char*>(parts[i].raw()) + first * size);
             }
     });
     return parts[0];

@@ -23,6 +23,12 @@ namespace astro {
 struct Traversal {
     int rank = 0;
     int64_t sizes[6] = {}, a_step[6] = {}, b_step[6] = {};
+
+    static Traversal flat(int64_t n) {  // n elements of each, one after another
+        Traversal t;
+        t.rank = 1, t.sizes[0] = n, t.a_step[0] = t.b_step[0] = 1;
+        return t;
+    }
 };
 
 // Adam's constants. The gradient is scaled down to a norm of `clip` where it is larger (0: not at all).

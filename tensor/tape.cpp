@@ -100,9 +100,7 @@ void Tape::add(const Tensor& x, Tensor gradient) {
         gradient.backend().copy(node.gradient.raw(), gradient.raw(), gradient.bytes());
         return;
     }
-    const int64_t n = gradient.numel();
-    Traversal flat;
-    flat.rank = 1, flat.sizes[0] = n, flat.a_step[0] = flat.b_step[0] = 1;
+    const Traversal flat = Traversal::flat(gradient.numel());
     if (node.in_place || node.gradient.sole_owner()) {
         gradient.backend().sum_to(gradient.dtype(), flat, gradient.raw(), node.gradient.raw());
     } else {  // someone else holds it (an op handed the same tensor to two inputs)

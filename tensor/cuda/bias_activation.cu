@@ -35,11 +35,7 @@ void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, c
 template <class T>
 void linear_grad(const Device& d, int64_t rows, int64_t width, const T* gy, const T* slope, T* gz, T* gbias,
                  bool accumulate) {
-    if (slope) {
-        Traversal flat;
-        flat.rank = 1, flat.sizes[0] = rows * width, flat.a_step[0] = flat.b_step[0] = 1;
-        binary(d, BinaryOp::mul, flat, gy, slope, gz);
-    }
+    if (slope) binary(d, BinaryOp::mul, Traversal::flat(rows * width), gy, slope, gz);
     if (!gbias) return;
     if (!accumulate) fill(d, width, T(0), gbias);
     Traversal columns;

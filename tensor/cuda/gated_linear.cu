@@ -12,7 +12,7 @@ constexpr unsigned kThreads = 256;
 template <class T>
 __global__ void gated_add_kernel(int64_t n, Gated<T> after, T* y) {
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
-        finish_by(after, y[i], i - gpu::quotient(i, after.width) * after.width, y, i);
+        after.write(y[i], i - gpu::quotient(i, after.width) * after.width, y, i);
 }
 
 }  // namespace
@@ -36,10 +36,8 @@ void gated_linear_grad(const Device& d, int64_t rows, int64_t width, int64_t gro
     t.a_step[0] = t.sizes[1] * width, t.a_step[1] = width, t.a_step[2] = 1;
     t.b_step[0] = width, t.b_step[2] = 1;
     if (ggate) {
-        Traversal flat;
-        flat.rank = 1, flat.sizes[0] = rows * width, flat.a_step[0] = flat.b_step[0] = 1;
         Scratch<T> product(d, rows * width);
-        binary(d, BinaryOp::mul, flat, gy, z, product.get());
+        binary(d, BinaryOp::mul, Traversal::flat(rows * width), gy, z, product.get());
         sum_to(d, t, static_cast<const T*>(product.get()), ggate);
     }
     binary(d, BinaryOp::mul, t, gy, gate, gz);

@@ -10,14 +10,13 @@ struct Gated {
     const T *bias, *x, *gate;
     T* z;                      // null: not kept
     int64_t width, per_group;  // of x: elements of a row, elements for each row of the gate
-};
 
-// Element `at` of y, in column `column`.
-template <class T>
-__device__ inline void finish_by(const Gated<T>& f, T product, int64_t column, T* y, int64_t at) {
-    const T z = product + f.bias[column];
-    if (f.z) f.z[at] = z;
-    y[at] = f.x[at] + f.gate[gpu::quotient(at, f.per_group) * f.width + column] * z;
-}
+    // Element `at` of y, in column `column`.
+    __device__ void write(T product, int64_t column, T* y, int64_t at) const {
+        const T sum = product + bias[column];
+        if (z) z[at] = sum;
+        y[at] = x[at] + gate[gpu::quotient(at, per_group) * width + column] * sum;
+    }
+};
 
 }  // namespace astro::cuda

@@ -62,8 +62,8 @@ __device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[
     for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
 }
 
-// What follows a product: nothing, or Gated (gated_linear.cuh), or Finish (bias_activation.cuh), whose slope lies as c
-// does.
+// What follows a product: nothing, or what writes element `at` of c: Gated (gated_linear.cuh), or Finish, whose slope
+// lies as c does.
 struct Nothing {};
 
 template <class T>
@@ -72,14 +72,13 @@ struct Finish {
     bool activated = false;
     UnaryOp activation = UnaryOp::affine;
     T* slope = nullptr;
-};
 
-// Chosen for each element as the kernel runs: a kernel for each function would be many large ones.
-template <class T>
-__device__ inline void finish_by(const Finish<T>& f, T x, int64_t column, T* y, int64_t at) {
-    if (!f.activated) return finish<Identity>(x, f.bias, column, f.slope, y, at);
-    visit_unary(f.activation, [&](auto formula) { finish<decltype(formula)>(x, f.bias, column, f.slope, y, at); });
-}
+    // Chosen for each element as the kernel runs: a kernel for each function would be many large ones.
+    __device__ void write(T product, int64_t column, T* y, int64_t at) const {
+        if (!activated) return finish<Identity>(product, bias, column, slope, y, at);
+        visit_unary(activation, [&](auto f) { finish<decltype(f)>(product, bias, column, slope, y, at); });
+    }
+};
 
 // Products go to c, or, where k is cut, to partial (pieces, products, m, n). What follows them takes whole products
 // that are not accumulated.
@@ -145,7 +144,7 @@ __global__ void __launch_bounds__(kThreads)
         for (int e = t; e < kTile * kTile; e += kThreads) {
             const int64_t at_m = m0 + e / kTile, at_n = n0 + e % kTile;
             if (at_m < plan.m && at_n < plan.n)
-                finish_by(after, z[e / kTile * kRow + e % kTile], at_n, c, at_m * plan.ldc + at_n);
+                after.write(z[e / kTile * kRow + e % kTile], at_n, c, at_m * plan.ldc + at_n);
         }
     }
 }
