@@ -136,14 +136,14 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
     results[key + "/most"] = *std::max_element(all.begin(), all.end());
 }
 
-}  // namespace
-
-void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+// Side by side. The policies, and so what they hold of the device, end with the group.
+void train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool simulated = find_simulator(runner.environment()) != nullptr;
     const std::vector<int64_t> tasks = evaluated_tasks(config);
     std::vector<std::unique_ptr<learners::Learner>> policies;
     std::vector<StageRunner::Stage> stages;
+    runner.flush_memory();
     for (const PolicyRun& run : runs) {
         policies.push_back(make_policy(runner, runner.context_beside(static_cast<int64_t>(policies.size())), run));
         learners::Learner& policy = *policies.back();
@@ -164,6 +164,20 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRu
     if (!simulated) return;
     const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
     for (size_t i = 0; i < runs.size(); ++i) put_success(config, runs[i], *policies[i], curve, runner.results());
+    runner.save_results();
+}
+
+}  // namespace
+
+void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+    const Config& config = runner.config();
+    const auto group = static_cast<size_t>(runner.side_by_side());
+    for (size_t first = 0; first < runs.size(); first += group) {
+        const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);
+        const size_t size = std::min(group, runs.size() - first);
+        train_and_evaluate_group(runner, {begin, begin + static_cast<std::ptrdiff_t>(size)});
+    }
+    if (!find_simulator(runner.environment())) return;
     for (const PolicyRun& run : runs)
         if (run.seed == 0 && config.policy.seeds > 1) put_spread(config, run, runner.results());
     runner.save_results();

@@ -27,9 +27,9 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
 // context: the runner's, or one beside it.
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
-// Trains (continues, skips) them, on a GPU side by side, and evaluates each `evaluate.points` times, the
-// last at the end. Figures: success/ARM/LABEL/last, /best and /task1.., shares of episodes; where there are several
-// seeds, /mean, /least and /most of the seeds' last.
+// Trains (continues, skips) them, runner.side_by_side() at a time, and evaluates each `evaluate.points` times, the last
+// at the end. A policy takes up the device until those trained with it are done. Figures: success/ARM/LABEL/last, /best
+// and /task1.., shares of episodes; where there are several seeds, /mean, /least and /most of the seeds' last.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
 
 // How stages and figures name a policy: "iql"; "iql-task2" where it learns one fixed task; "iql-seed1" for the seeds

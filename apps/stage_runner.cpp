@@ -107,17 +107,18 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
 }
 
 Context StageRunner::context_beside(int64_t i) {
-    if (!device_.cuda || i == 0) return context();
+    ASTRO_CHECK(i < side_by_side(), "a context for stage ", i, " of ", side_by_side(), " side by side");
+    if (i == 0) return context();
     while (static_cast<int64_t>(beside_.size()) < i) beside_.push_back(open_device(options_.device));
     return {*beside_[static_cast<size_t>(i - 1)].backend, threads_, config_.general.chunks};
 }
 
-void StageRunner::train(const std::vector<Stage>& stages) {
-    if (device_.cuda) return train_group(stages);
-    for (const Stage& stage : stages) train_group({stage});
+void StageRunner::flush_memory() {
+    device_.backend->allocator().flush();
+    for (const OpenedDevice& other : beside_) other.backend->allocator().flush();
 }
 
-void StageRunner::train_group(const std::vector<Stage>& stages) {
+void StageRunner::train(const std::vector<Stage>& stages) {
     const double start = seconds_now();
     std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
     std::vector<Training> trainings;

@@ -43,11 +43,15 @@ class StageRunner {
     // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. Throws
     // Error(interrupted) when it stops before its end.
     void train(const Stage& stage) { train(std::vector<Stage>{stage}); }
-    // Several that do not depend on one another: on a device side by side, each on a backend of its own
-    // (context_beside); on a CPU, where that is no faster, one after the other.
+    // Several that do not depend on one another, side by side: at most side_by_side(), each in a context of its own.
     void train(const std::vector<Stage>& stages);
-    // For number i of several stages that are trained together.
+    // On a GPU a stage for each host thread; on a CPU one, as several are no faster there.
+    int64_t side_by_side() const { return device_.cuda ? threads_.size() : 1; }
+    // For stage i, from 0, of those trained together: the runner's own backend, then others of the same device, which
+    // stay for the stages that come later.
     Context context_beside(int64_t i);
+    // Memory that one backend keeps for reuse is out of reach of the others: gives that of all back to the device.
+    void flush_memory();
     // Loads a stage that must be finished; Error(usage) names the command that trains it.
     void require_trained(Trainee& trainee, const std::string& fingerprint);
     bool finished(Trainee& trainee, const std::string& fingerprint);
@@ -61,12 +65,10 @@ class StageRunner {
     void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced
 
   private:
-    void train_group(const std::vector<Stage>& stages);
-
     StageOptions options_;
     Config& config_;
     OpenedDevice device_;               // before the folder: nothing is made where the device is missing
-    std::vector<OpenedDevice> beside_;  // more of the same device, each with a stream of its own
+    std::vector<OpenedDevice> beside_;  // each with a stream of its own
     RunFolder folder_;
     Progress progress_;
     ThreadPool threads_;

@@ -30,6 +30,8 @@ class Allocator {
     // 64-byte aligned at least; bytes > 0. Throws std::bad_alloc where the device has no memory left.
     void* allocate(int64_t bytes);
     void release(void* block, int64_t bytes);
+    // Gives all cached blocks back to the device, not within a capture; derived destructors call it, too.
+    void flush();
     Stats stats() const;
 
     void begin_capture();
@@ -39,7 +41,6 @@ class Allocator {
   protected:
     virtual void* device_allocate(int64_t bytes) = 0;  // null when out of memory
     virtual void device_release(void* block) = 0;
-    void flush();  // derived destructors call it: gives all cached blocks back
 
   private:
     void flush_locked();

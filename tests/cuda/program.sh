@@ -25,7 +25,7 @@ settings="$settings --augment.chain random --selection.selector random --augment
 check "run on the emulated device" "$emulated" run --run cuda $settings --device cuda
 check "its results are there" test -s cuda/results.json
 # shellcheck disable=SC2086
-check "two more seeds, side by side on streams of their own" "$emulated" train policy --run cuda $policy --device cuda --resume --policy.seeds 3
+check "two more seeds, two policies at a time on streams of their own" "$emulated" train policy --run cuda $policy --device cuda --resume --policy.seeds 3 --threads 2
 check "each seed has its own figures" grep -q '"success/raw/gcbc-seed2/last"' cuda/results.json
 refused 1 "device 0 cannot be used" env ASTRO_EMULATION_LAUNCHES=209 "$emulated" selftest --device cuda
 ASTRO_EMULATION_DEVICES=0
