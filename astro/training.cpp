@@ -1,6 +1,8 @@
 #include "astro/training.h"
 
 #include <algorithm>
+#include <exception>
+#include <mutex>
 
 #include "data/checkpoint.h"
 
@@ -71,8 +73,34 @@ class Loop {
         if (observer_.resumed) observer_.resumed(step_);
     }
 
-    bool ended() const { return stopped_ || step_ >= end_; }
+    // To its end; a failure is kept for rethrow().
+    void run(std::mutex& telling) {
+        try {
+            do {
+                advance();
+                if (saved_ != step_) settle(telling);
+            } while (!ended());
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+    }
+
+    // An update that failed is explained only here, where no other is under way: FiniteCheck looks at all threads.
+    void rethrow() {
+        if (!failure_) return;
+        try {
+            std::rethrow_exception(failure_);
+        } catch (const nn::StepFailed& failure) {
+            explain(trainee_, failure.update(), failure.what());
+        }
+    }
+
     bool complete() const { return step_ >= trainee_.updates(); }
+
+  private:
+    bool ended() const { return stopped_ || step_ >= end_; }
+    bool metrics_due() const { return step_ % plan_.metrics_every == 0 || complete(); }
+    bool evaluation_due() const { return observer_.evaluation_due && observer_.evaluation_due(step_); }
 
     // Updates up to the next one after which something is due.
     void advance() {
@@ -84,27 +112,15 @@ class Loop {
         }
     }
 
-    // What is due then.
-    void settle() {
-        if (saved_ == step_) return;
-        read_figures();
+    // What is due then. Only the device is waited for without the mutex.
+    void settle(std::mutex& telling) {
+        figures_ = trainee_.figures();
+        const std::lock_guard<std::mutex> lock(telling);
         if (observer_.metrics && metrics_due()) observer_.metrics(step_, figures_);
         if (observer_.evaluate && evaluation_due()) observer_.evaluate(step_);
         if (step_ % plan_.checkpoint_every != 0 && !ended()) return;
         if (!plan_.folder.empty()) save_state(trainee_, plan_, step_);
         saved_ = step_;
-    }
-
-  private:
-    bool metrics_due() const { return step_ % plan_.metrics_every == 0 || complete(); }
-    bool evaluation_due() const { return observer_.evaluation_due && observer_.evaluation_due(step_); }
-
-    void read_figures() {
-        try {
-            figures_ = trainee_.figures();
-        } catch (const nn::StepFailed& failure) {
-            explain(trainee_, failure.update(), failure.what());
-        }
     }
 
     Trainee& trainee_;
@@ -113,6 +129,7 @@ class Loop {
     int64_t end_, step_ = 0, saved_ = -1;
     bool stopped_ = false;
     Figures figures_;
+    std::exception_ptr failure_;
 };
 
 }  // namespace
@@ -158,14 +175,10 @@ bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& o
 bool train(ThreadPool& threads, const std::vector<Training>& trainings) {
     std::vector<Loop> loops;
     for (const Training& training : trainings) loops.emplace_back(training);
-    auto all = [&](bool (Loop::*is)() const) {
-        return std::all_of(loops.begin(), loops.end(), [&](const Loop& loop) { return (loop.*is)(); });
-    };
-    do {
-        threads.run(static_cast<int64_t>(loops.size()), [&](int64_t i) { loops[static_cast<size_t>(i)].advance(); });
-        for (Loop& loop : loops) loop.settle();
-    } while (!all(&Loop::ended));
-    return all(&Loop::complete);
+    std::mutex telling;
+    threads.run(static_cast<int64_t>(loops.size()), [&](int64_t i) { loops[static_cast<size_t>(i)].run(telling); });
+    for (Loop& loop : loops) loop.rethrow();
+    return std::all_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.complete(); });
 }
 
 }  // namespace astro

@@ -84,9 +84,15 @@ struct Training {
 // Returns false when it stopped before (stop_after or an interruption, after writing a checkpoint).
 bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
 
-// The same for several that do not depend on one another, side by side: each one's updates on a thread of its own
-// (`progress` and `interrupted` are called there), all else in turn. Each must have a backend that threads may share,
-// or its own. The results are those of one after the other.
+// The same for several that do not depend on one another, side by side: each goes on by itself, on one of the threads,
+// or on all of them where it is the only one. Each must have a backend that threads may share, or its own. The results
+// are those of one after the other.
+//
+// `warn` and `resumed` are called by the caller's thread, before the first update of any. All else is called by the
+// thread of its training: `progress`, `interrupted` and `evaluation_due` whatever the others do; `metrics` and
+// `evaluate` by one at a time, as checkpoints are written by one at a time.
+//
+// One that fails does not stop the others: when they have come to their ends, the first one's error is thrown.
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 
 // Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.

@@ -1,6 +1,10 @@
 // The training loop: alone and side by side, stopped and resumed, and what it says of numbers that are not finite.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "astro/training.h"
 #include "data/checkpoint.h"
 #include "tensor/tape.h"
@@ -102,38 +106,54 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
             }
 }
 
-TEST_CASE("training: a numeric failure names the op it began in, and the checkpoint before it stays") {
+namespace {
+
+// Its loss is infinite at update number `bad`, from 0.
+class Diverging : public Trainee {
+  public:
+    Diverging(const Context& context, std::string name, int64_t updates, int64_t bad)
+        : Trainee(context),
+          name_(std::move(name)),
+          updates_(updates),
+          bad_(bad),
+          net_{Tensor::full(context.backend, DType::f32, Shape{2}, 1)},
+          set_(net_) {}
+    std::string name() const override { return name_; }
+    int64_t updates() const override { return updates_; }
+    TrainingState state() override {
+        TrainingState s;
+        s.add("model", set_);
+        return s;
+    }
+    void update(int64_t k) override {
+        nn::Step step = steps_.begin("", k);
+        const Tensor factor = step.input(Shape{1}, std::vector<float>{k == bad_ ? 0.0f : 1.0f});
+        step.run([&] {
+            Tape tape({set_.flat()});
+            const Tensor loss = sum(net_.weight / (square(net_.weight) * factor));
+            tape.backward(loss);
+            step.report("loss", loss);
+        });
+    }
+
+  private:
     struct Square {
         Tensor weight;
         void visit(nn::ParameterVisitor& v) { v("weight", weight); }
     };
-    struct Diverging : Trainee {
-        Square net;
-        nn::ParameterSet set;
-        explicit Diverging(const Context& context)
-            : Trainee(context), net{Tensor::full(context.backend, DType::f32, Shape{2}, 1)}, set(net) {}
-        std::string name() const override { return "diverging"; }
-        int64_t updates() const override { return 10; }
-        TrainingState state() override {
-            TrainingState s;
-            s.add("model", set);
-            return s;
-        }
-        void update(int64_t k) override {
-            nn::Step step = steps_.begin("", k);
-            const Tensor factor = step.input(Shape{1}, std::vector<float>{k == 6 ? 0.0f : 1.0f});
-            step.run([&] {
-                Tape tape({set.flat()});
-                const Tensor loss = sum(net.weight / (square(net.weight) * factor));
-                tape.backward(loss);
-                step.report("loss", loss);
-            });
-        }
-    };
+    std::string name_;
+    int64_t updates_, bad_;
+    Square net_;
+    nn::ParameterSet set_;
+};
+
+}  // namespace
+
+TEST_CASE("training: a numeric failure names the op it began in, and the checkpoint before it stays") {
     const auto backend = make_cpu_backend();
     const TemporaryFolder folder;
     ThreadPool alone(1);
-    Diverging trainee(Context{*backend, alone});
+    Diverging trainee(Context{*backend, alone}, "diverging", 10, 6);
     TrainingPlan plan;
     plan.folder = folder.path, plan.checkpoint_every = 2;
     std::string message, detail;
@@ -149,4 +169,63 @@ TEST_CASE("training: a numeric failure names the op it began in, and the checkpo
     CHECK(detail.find("square") != std::string::npos);
     CHECK(detail.find("sum") == std::string::npos);
     CHECK(data::load_checkpoint(folder.path)->step == 6);
+}
+
+TEST_CASE("training: side by side, one that fails does not stop the others, and the first one's error is thrown") {
+    const auto backend = make_cpu_backend();
+    for (int threads : {1, 2, 4}) {
+        const TemporaryFolder folder;
+        ThreadPool pool(threads);
+        std::vector<std::unique_ptr<Diverging>> trainees;
+        std::vector<Training> trainings;
+        auto add = [&](const std::string& name, int64_t updates, int64_t bad) {
+            trainees.push_back(std::make_unique<Diverging>(Context{*backend, pool}, name, updates, bad));
+            TrainingPlan plan;
+            plan.folder = folder.path + "/" + name, plan.checkpoint_every = 2;
+            trainings.push_back({*trainees.back(), plan, {}});
+        };
+        add("short", 5, -1), add("first", 40, 6), add("second", 40, 2), add("long", 60, -1);
+        std::string message;
+        try {
+            train(pool, trainings);
+        } catch (const Error& error) {
+            message = error.what();
+        }
+        CHECK(message.find("first, update 7: loss is inf") != std::string::npos);
+        CHECK(message.find("the result of div [2] is not finite") != std::string::npos);
+        for (const auto& [name, step] : {std::pair{"short", 5}, {"first", 6}, {"second", 2}, {"long", 60}})
+            CHECK(data::load_checkpoint(folder.path + "/" + name)->step == step);
+    }
+}
+
+TEST_CASE("training: side by side, none waits for another, and one at a time reports and evaluates") {
+    const auto backend = make_cpu_backend();
+    ThreadPool pool(3);
+    Diverging patient(Context{*backend, pool}, "patient", 4, -1), one(Context{*backend, pool}, "one", 30, -1),
+        other(Context{*backend, pool}, "other", 30, -1);
+    TrainingPlan plan;
+    plan.metrics_every = 1;
+    std::atomic<int64_t> updates{0};
+    std::atomic<int> telling{0};
+    bool overlapped = false, waited = true;
+    auto tell = [&] {
+        if (telling++ > 0) overlapped = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        --telling;
+    };
+    TrainingObserver observer;
+    observer.metrics = [&](int64_t, const Figures&) { tell(); };
+    observer.evaluation_due = [](int64_t) { return true; };
+    observer.evaluate = [&](int64_t) { tell(); };
+    TrainingObserver waiting = observer;
+    observer.progress = [&](int64_t, int64_t, const Figures&) { ++updates; };
+    waiting.progress = [&](int64_t step, int64_t, const Figures&) {  // after its first update, for the others to end
+        for (int tries = 0; step == 1 && updates < 60; ++tries) {
+            if (tries > 5000) waited = false, updates = 60;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    };
+    CHECK(train(pool, {{patient, plan, waiting}, {one, plan, observer}, {other, plan, observer}}));
+    CHECK(waited);
+    CHECK_FALSE(overlapped);
 }
