@@ -21,7 +21,7 @@ cat >"$folder/probe.cu" <<'CODE'
 __global__ void one(float* y) { y[threadIdx.x] = 1; }
 int main() {
     one<<<1, 32>>>(nullptr);
-    return cudaGetLastError() == cudaSuccess;
+    return cudaGraphInstantiateWithFlags(nullptr, nullptr, 0) == cudaGetLastError();  // CUDA 11.4 and later
 }
 CODE
 known=$("$nvcc" --list-gpu-code 2>/dev/null)
