@@ -119,7 +119,7 @@ void StageRunner::flush_memory() {
 }
 
 void StageRunner::train(const std::vector<Stage>& stages) {
-    const double start = seconds_now();
+    const double start = seconds_now();  // together; each ends by itself
     std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
     std::vector<Training> trainings;
     // Progress of all of them together.
@@ -167,6 +167,9 @@ void StageRunner::train(const std::vector<Stage>& stages) {
             log->flush();
         };
         observer.interrupted = [] { return interrupted(); };
+        observer.ended = [&, name](int64_t) {
+            if (log) add_seconds(name, seconds_now() - start);
+        };
         observer.warn = [&, name](const std::string& message) { warn(name, message); };
         trainings.push_back({trainee, plan, observer});
     }
@@ -179,8 +182,6 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         throw;
     }
     if (words.empty()) return;  // all skipped
-    for (size_t i = 0; i < stages.size(); ++i)
-        if (logs[i]) add_seconds(stages[i].trainee.name(), seconds_now() - start);
     if (complete)
         progress_.finish();
     else
@@ -201,14 +202,12 @@ void StageRunner::require_trained(Trainee& trainee, const std::string& fingerpri
              " first");
 }
 
-void StageRunner::save_results() {
-    data::write_text_file(folder_.file("results.json"), results_.dump() + "\n");
-    data::write_text_file(folder_.file("timings.json"), timings_.dump() + "\n");
-}
+void StageRunner::save_results() { data::write_text_file(folder_.file("results.json"), results_.dump() + "\n"); }
 
 void StageRunner::add_seconds(const std::string& key, double seconds) {
     const data::Json* before = timings_.find(key);
     timings_[key] = (before ? before->as_real() : 0) + seconds;
+    data::write_text_file(folder_.file("timings.json"), timings_.dump() + "\n");
 }
 
 void StageRunner::warn(const std::string& stage, const std::string& message) {

@@ -56,10 +56,10 @@ class StageRunner {
     void require_trained(Trainee& trainee, const std::string& fingerprint);
     bool finished(Trainee& trainee, const std::string& fingerprint);
 
-    // results.json: figures by key, in the order of the stages, byte-stable. Times go to timings.json.
+    // results.json: figures by key, in the order of the stages, byte-stable.
     data::Json& results() { return results_; }
     void save_results();
-    void add_seconds(const std::string& key, double seconds);
+    void add_seconds(const std::string& key, double seconds);  // to timings.json, at once
     // A line on standard error, and "STAGE: message" in results.json under "warnings".
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced

@@ -83,6 +83,8 @@ class Loop {
         } catch (...) {
             failure_ = std::current_exception();
         }
+        const std::lock_guard<std::mutex> lock(telling);
+        if (observer_.ended) observer_.ended(step_);
     }
 
     // An update that failed is explained only here, where no other is under way: FiniteCheck looks at all threads.

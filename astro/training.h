@@ -70,6 +70,7 @@ struct TrainingObserver {
     std::function<bool(int64_t step)> evaluation_due;                           // after update number `step` (from 1)?
     std::function<void(int64_t step)> evaluate;                                 // where it is due: validation, success
     std::function<bool()> interrupted;                                          // asked after every update
+    std::function<void(int64_t step)> ended;                                    // nothing follows; failed, too
     std::function<void(const std::string&)> warn;
 };
 
@@ -89,8 +90,8 @@ bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& o
 // are those of one after the other.
 //
 // `warn` and `resumed` are called by the caller's thread, before the first update of any. All else is called by the
-// thread of its training: `progress`, `interrupted` and `evaluation_due` whatever the others do; `metrics` and
-// `evaluate` by one at a time, as checkpoints are written by one at a time.
+// thread of its training: `progress`, `interrupted` and `evaluation_due` whatever the others do; `metrics`,
+// `evaluate` and `ended` by one at a time, as checkpoints are written by one at a time.
 //
 // One that fails does not stop the others: when they have come to their ends, the first one's error is thrown.
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);

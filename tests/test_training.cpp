@@ -1,6 +1,7 @@
 // The training loop: alone and side by side, stopped and resumed, and what it says of numbers that are not finite.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -178,11 +179,14 @@ TEST_CASE("training: side by side, one that fails does not stop the others, and 
         ThreadPool pool(threads);
         std::vector<std::unique_ptr<Diverging>> trainees;
         std::vector<Training> trainings;
+        std::vector<std::string> ended;
         auto add = [&](const std::string& name, int64_t updates, int64_t bad) {
             trainees.push_back(std::make_unique<Diverging>(Context{*backend, pool}, name, updates, bad));
             TrainingPlan plan;
             plan.folder = folder.path + "/" + name, plan.checkpoint_every = 2;
-            trainings.push_back({*trainees.back(), plan, {}});
+            TrainingObserver observer;
+            observer.ended = [&ended, name](int64_t step) { ended.push_back(name + " " + std::to_string(step)); };
+            trainings.push_back({*trainees.back(), plan, observer});
         };
         add("short", 5, -1), add("first", 40, 6), add("second", 40, 2), add("long", 60, -1);
         std::string message;
@@ -191,6 +195,8 @@ TEST_CASE("training: side by side, one that fails does not stop the others, and 
         } catch (const Error& error) {
             message = error.what();
         }
+        std::sort(ended.begin(), ended.end());
+        CHECK(ended == std::vector<std::string>{"first 8", "long 60", "second 4", "short 5"});
         CHECK(message.find("first, update 7: loss is inf") != std::string::npos);
         CHECK(message.find("the result of div [2] is not finite") != std::string::npos);
         for (const auto& [name, step] : {std::pair{"short", 5}, {"first", 6}, {"second", 2}, {"long", 60}})
@@ -205,9 +211,8 @@ TEST_CASE("training: side by side, none waits for another, and one at a time rep
         other(Context{*backend, pool}, "other", 30, -1);
     TrainingPlan plan;
     plan.metrics_every = 1;
-    std::atomic<int64_t> updates{0};
-    std::atomic<int> telling{0};
-    bool overlapped = false, waited = true;
+    std::atomic<int> telling{0}, ended{0};
+    bool overlapped = false, waited_for_long = false;
     auto tell = [&] {
         if (telling++ > 0) overlapped = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -217,15 +222,15 @@ TEST_CASE("training: side by side, none waits for another, and one at a time rep
     observer.metrics = [&](int64_t, const Figures&) { tell(); };
     observer.evaluation_due = [](int64_t) { return true; };
     observer.evaluate = [&](int64_t) { tell(); };
+    observer.ended = [&](int64_t) { ++ended; };
     TrainingObserver waiting = observer;
-    observer.progress = [&](int64_t, int64_t, const Figures&) { ++updates; };
     waiting.progress = [&](int64_t step, int64_t, const Figures&) {  // after its first update, for the others to end
-        for (int tries = 0; step == 1 && updates < 60; ++tries) {
-            if (tries > 5000) waited = false, updates = 60;
+        for (int tries = 0; step == 1 && ended < 2 && !waited_for_long; ++tries) {
+            waited_for_long = tries > 5000;
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
     };
     CHECK(train(pool, {{patient, plan, waiting}, {one, plan, observer}, {other, plan, observer}}));
-    CHECK(waited);
+    CHECK_FALSE(waited_for_long);
     CHECK_FALSE(overlapped);
 }
