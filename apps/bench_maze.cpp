@@ -126,7 +126,7 @@ std::function<void()> make_closure(const Context& context) {
 std::function<void()> make_nearest(const Context& context) {
     const auto w = world(context.threads, 1000000);
     w->map.landmark = landmarks_of(*w);
-    return [=] { nearest_landmarks(context, w->map); };
+    return [=] { nearest_landmarks(context, w->map, w->map.latent); };
 }
 
 }  // namespace

@@ -130,9 +130,10 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
             truth.push_back(static_cast<float>(geodesic.at(ways, p)));
         }
     const std::vector<float> latent = bench.tdr().embed(grid.data(), static_cast<int64_t>(grid.size() / 2));
+    const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
     for (size_t i = 1; i < grid.size() / 2; ++i)
-        distance.push_back(
-            static_cast<float>(map.closure(latent.data(), latent.data() + i * static_cast<size_t>(map.width))));
+        distance.push_back(static_cast<float>(
+            map.closure(latent.data(), landmark[0], latent.data() + i * static_cast<size_t>(map.width), landmark[i])));
     add_points(npz, "tdr_from_xy", from_xy);
     add_points(npz, "tdr_grid_xy", std::vector<float>(grid.begin() + 2, grid.end()));
     const auto points = static_cast<int64_t>(distance.size());

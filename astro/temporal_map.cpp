@@ -54,7 +54,7 @@ void add_landmarks(const Context& context, const ClosureConfig& config, Temporal
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
     map.closed = shortest_paths(context.threads, n, length, config.edge);
-    map.landmark_of = nearest_landmarks(context, map);
+    map.landmark_of = nearest_landmarks(context, map, map.latent);
     std::vector<uint8_t> seen(static_cast<size_t>(n), 0);
     map.components = 0;
     for (int64_t i = 0; i < n; ++i) {
@@ -96,28 +96,18 @@ double TemporalMap::steps(const float* a, const float* b) const {
 }
 
 double TemporalMap::closure(int64_t a, int64_t b) const {
-    const int64_t la = landmark_of[static_cast<size_t>(a)], lb = landmark_of[static_cast<size_t>(b)];
-    if (la == lb) return steps(a, b);
-    return double(closed[static_cast<size_t>(la * landmarks() + lb)]);
+    return closure(at(a), landmark_of[static_cast<size_t>(a)], at(b), landmark_of[static_cast<size_t>(b)]);
 }
 
-int64_t TemporalMap::nearest_landmark(const float* state) const {
-    int64_t best = 0;
-    for (int64_t i = 1; i < landmarks(); ++i)
-        if (squared_distance(state, at(landmark[static_cast<size_t>(i)]), width) <
-            squared_distance(state, at(landmark[static_cast<size_t>(best)]), width))
-            best = i;
-    return best;
+double TemporalMap::closure(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const {
+    if (landmark_of_a == landmark_of_b) return steps(a, b);
+    return double(closed[static_cast<size_t>(landmark_of_a * landmarks() + landmark_of_b)]);
 }
 
-double TemporalMap::closure(const float* a, const float* b) const {
-    const int64_t la = nearest_landmark(a), lb = nearest_landmark(b);
-    return la == lb ? steps(a, b) : double(closed[static_cast<size_t>(la * landmarks() + lb)]);
-}
-
-std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map) {
+std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map,
+                                       const std::vector<float>& latents) {
     Backend& backend = context.backend;
-    const int64_t rows = static_cast<int64_t>(map.latent.size()) / map.width, n = map.landmarks();
+    const int64_t rows = static_cast<int64_t>(latents.size()) / map.width, n = map.landmarks();
     std::vector<float> points;
     for (int64_t row : map.landmark) points.insert(points.end(), map.at(row), map.at(row) + map.width);
     const Tensor landmarks = Tensor::from(backend, Shape{n, map.width}, points);
@@ -128,7 +118,7 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
     std::vector<int32_t> nearest(static_cast<size_t>(rows));
     context.threads.run(pieces, [&](int64_t piece) {
         const int64_t first = piece * rows / pieces, count = (piece + 1) * rows / pieces - first;
-        const Tensor x = Tensor::from(backend, Shape{count, map.width}, map.at(first));
+        const Tensor x = Tensor::from(backend, Shape{count, map.width}, latents.data() + first * map.width);
         Tensor found(backend, DType::i64, Shape{count});
         backend.nearest_rows(DType::f32, count, n, map.width, x.raw(), landmarks.raw(), found.data<int64_t>());
         const std::vector<int64_t> index = found.to_vector<int64_t>();

@@ -37,18 +37,19 @@ struct TemporalMap {
     // n^ between two latents, or rows.
     double steps(const float* a, const float* b) const;
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
-    // D, the closure: shortest path between the nearest landmarks, n^ where they are the same.
+    // D, the closure: shortest path between the nearest landmarks, n^ where they are the same. Of two rows, or of any
+    // two latents with their nearest landmarks.
     double closure(int64_t a, int64_t b) const;
-    double closure(const float* a, const float* b) const;  // of any two latents
-    int64_t nearest_landmark(const float* latent_of_state) const;
+    double closure(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
     bool in_travel(int64_t row) const { return row <= arrival[static_cast<size_t>(data->segment(row))]; }
 };
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
 
-// landmark_of: the nearest of the map's landmarks for every latent, found by the backend.
-std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map);
+// The nearest of the map's landmarks for each of any latents (anything, width), found by the backend.
+std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map,
+                                       const std::vector<float>& latents);
 
 // First row of each segment from which on all rows have n^ <= arrival_steps to the mean latent of its last
 // arrival_rows rows; the last row where there is none.

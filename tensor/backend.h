@@ -133,7 +133,8 @@ class Backend {
                                   void* gx) = 0;
 
     // nearest[i]: the row of points (m, width), m >= 1, with the least |x_i - p|^2 to x (n, width), the first of
-    // equals, as this backend rounds the squares. It depends on x_i and the points alone. The CPU prepares something
+    // equals, as this backend rounds the squares. Squares that are not a number, or infinite, never win; 0 where all of
+    // them are. It depends on x_i and the points alone. The CPU prepares something
     // for each call that pays off over many rows, above all where neighbouring rows lie near one another.
     virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                               int64_t* nearest) = 0;

@@ -102,8 +102,13 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, clos
             for (int64_t via = 0; via < n; via += 11)
                 CHECK(direct <= map.closed[size_t(i * n + via)] + map.closed[size_t(via * n + j)] + 1e-3f);
         }
-    for (int64_t row = 0; row < map.data->dataset->rows; row += 97)
-        CHECK(map.landmark_of[size_t(row)] == map.nearest_landmark(map.at(row)));
+    for (int64_t row = 0; row < map.data->dataset->rows; row += 97) {
+        const int64_t own = map.landmark_of[size_t(row)];
+        for (int64_t i = 0; i < n; ++i)
+            CHECK(latent_distance(map.at(row), map.at(map.landmark[size_t(own)]), map.width) <=
+                  latent_distance(map.at(row), map.at(map.landmark[size_t(i)]), map.width));
+        CHECK(map.closure(map.at(row), own, map.at(0), map.landmark_of[0]) == map.closure(row, int64_t{0}));
+    }
 }
 
 TEST_CASE("selection: the index finds exactly what brute force finds, and only what the rules allow") {

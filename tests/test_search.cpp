@@ -103,6 +103,18 @@ TEST_CASE("farthest points: the same rows as the plain definition, ties and doub
             }
 }
 
+// The first of the points (anything, width) with the least squared distance to x below infinity, 0 where there is none.
+template <class T>
+int64_t nearest_by_hand(const T* x, const std::vector<T>& points, int64_t width) {
+    double least = std::numeric_limits<double>::infinity();
+    int64_t nearest = 0;
+    for (int64_t i = 0; i < int64_t(points.size()) / width; ++i) {
+        const double square = squared_distance(x, points.data() + i * width, width);
+        if (square < least) least = square, nearest = i;
+    }
+    return nearest;
+}
+
 TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the first of equals", T, float, double) {
     const auto backend = make_cpu_backend();
     const DType type = DTypeOf<T>::value;
@@ -118,18 +130,12 @@ TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the f
                             points.push_back(T(along[size_t(from * width + w)]) + (far && i % 3 == 0 ? T(50) : T(0)));
                     }
                     if (rows > 9 && width > 1) x[size_t(5 * width + 1)] = std::numeric_limits<T>::quiet_NaN();
+                    if (far && count != 31) points[0] = std::numeric_limits<T>::quiet_NaN();
                     std::vector<int64_t> found(size_t(rows), -1), again(size_t(rows), -1);
                     backend->nearest_rows(type, rows, count, width, x.data(), points.data(), found.data());
                     int64_t wrong = 0;
-                    for (int64_t row = 0; row < rows; ++row) {
-                        int64_t best = 0;
-                        auto square = [&](int64_t i) {
-                            return squared_distance(x.data() + row * width, points.data() + i * width, width);
-                        };
-                        for (int64_t i = 1; i < count; ++i)
-                            if (square(i) < square(best)) best = i;
-                        wrong += found[size_t(row)] != best;
-                    }
+                    for (int64_t row = 0; row < rows; ++row)
+                        wrong += found[size_t(row)] != nearest_by_hand(x.data() + row * width, points, width);
                     CHECK(wrong == 0);
                     const int64_t cut = rows / 3;  // as threads share rows
                     backend->nearest_rows(type, cut, count, width, x.data(), points.data(), again.data());
@@ -153,6 +159,14 @@ TEST_CASE("nearest rows: points that are all the same, that lie on a grid, that 
     CHECK(nearest({0.5f, 98.5f, 40, 150, -1}, grid) == std::vector<int64_t>{0, 98, 40, 99, 0});
     const float nan = std::numeric_limits<float>::quiet_NaN();
     CHECK(nearest({2, nan, 2, 1e30f}, {0, nan, 3, 2}) == std::vector<int64_t>{3, 0, 3, 0});
+    CHECK(nearest({2, nan, 2, 0}, {nan, nan, 3, 2}) == std::vector<int64_t>{3, 0, 3, 3});
+    for (size_t count : {1, 31, 32, 33, 200}) {
+        std::vector<float> points(count, nan);
+        CHECK(nearest({2, nan, -7}, points) == std::vector<int64_t>{0, 0, 0});
+        points.push_back(5);
+        const auto last = int64_t(count);
+        CHECK(nearest({2, nan, -7, 1e30f}, points) == std::vector<int64_t>{last, 0, last, 0});
+    }
 }
 
 TEST_CASE("landmarks: every latent's nearest one, in any number of threads") {
@@ -163,11 +177,14 @@ TEST_CASE("landmarks: every latent's nearest one, in any number of threads") {
         map.latent = curve_points(rows, map.width, 6);
         map.landmark.clear();
         for (int64_t i = 0; i < rows; i += 1 + rows / 100) map.landmark.push_back(i);
+        std::vector<float> points;
+        for (int64_t row : map.landmark) points.insert(points.end(), map.at(row), map.at(row) + map.width);
         std::vector<int32_t> plain;
-        for (int64_t row = 0; row < rows; ++row) plain.push_back(int32_t(map.nearest_landmark(map.at(row))));
+        for (int64_t row = 0; row < rows; ++row)
+            plain.push_back(int32_t(nearest_by_hand(map.at(row), points, map.width)));
         for (int count : {1, 3}) {
             ThreadPool threads(count);
-            CHECK(nearest_landmarks({*backend, threads}, map) == plain);
+            CHECK(nearest_landmarks({*backend, threads}, map, map.latent) == plain);
         }
     }
 }

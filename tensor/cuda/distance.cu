@@ -61,7 +61,8 @@ __global__ void distance_combine_kernel(int64_t rows, int64_t width, const T* x,
         g[i] = x[i] * total[gpu::quotient(i, width)] - g[i];
 }
 
-// For each row of x (n, width) the row of points (m, width) with the least |x - p|^2, the first of equals.
+// For each row of x (n, width) the row of points (m, width) with the least |x - p|^2, the first of equals; 0 where none
+// is less than infinity.
 template <class T>
 __global__ void nearest_kernel(int64_t n, int64_t m, int64_t width, const T* x, const T* points, int64_t* nearest) {
     __shared__ T tile_a[kTile][kTile + 1];
@@ -70,14 +71,14 @@ __global__ void nearest_kernel(int64_t n, int64_t m, int64_t width, const T* x, 
     __shared__ int64_t where_of[kTile][kTile + 1];
     const int row = static_cast<int>(threadIdx.x) / kTile, column = static_cast<int>(threadIdx.x) % kTile;
     for (int64_t i0 = static_cast<int64_t>(blockIdx.x) * kTile; i0 < n; i0 += static_cast<int64_t>(gridDim.x) * kTile) {
-        T best[kEach];
+        T best[kEach];  // each thread's, of its columns j = column, column + kTile, ...
         int64_t where[kEach];
+        for (int e = 0; e < kEach; ++e) best[e] = T(INFINITY), where[e] = 0;
         for (int64_t j0 = 0; j0 < m; j0 += kTile) {
             T sum[kEach] = {};
             squared_distances(n, m, width, x, points, i0, j0, tile_a, tile_b, sum);
-            for (int e = 0; e < kEach;
-                 ++e)  // each thread keeps the best of its columns j = column, column + kTile, ...
-                if (j0 + column < m && (j0 == 0 || sum[e] < best[e])) best[e] = sum[e], where[e] = j0 + column;
+            for (int e = 0; e < kEach; ++e)
+                if (j0 + column < m && sum[e] < best[e]) best[e] = sum[e], where[e] = j0 + column;
         }
         for (int e = 0; e < kEach; ++e) {
             const int r = row + e * (kThreads / kTile);
