@@ -145,8 +145,12 @@ $(BUILD)/obj/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/cuda.mk: tensor/cuda/probe.sh
-	@mkdir -p $(@D)
+# Asked again when what is asked for, or what is there, changes.
+CUDA_ASKED = $(NVCC) $(shell command -v $(NVCC) || ls /usr/local/cuda/bin/nvcc 2>/dev/null) $(lastword $(CXX)) $(CUDA_ARCHS)
+$(BUILD)/cuda.asked: force
+	@mkdir -p $(@D); echo '$(CUDA_ASKED)' | cmp -s - $@ || echo '$(CUDA_ASKED)' >$@
+
+$(BUILD)/cuda.mk: tensor/cuda/probe.sh $(BUILD)/cuda.asked
 	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.$$$$ && mv $@.$$$$ $@
 
 ifneq ($(CUDA_NVCC),)

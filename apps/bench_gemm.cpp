@@ -84,7 +84,8 @@ std::function<void()> make_product(const Context& context, const Kind& kind, con
     const Tensor a = weights ? random("a", k, m) : random("a", m, k), b = input ? random("b", n, k) : random("b", k, n);
     Tensor c = Tensor::zeros(context.backend, DType::f32, Shape{m, n});
     return [=]() mutable {
-        const int64_t pieces = context.threads.size(), lda = a.dim(1), ldb = b.dim(1);
+        // One on a GPU, whose chunks are one.
+        const int64_t pieces = context.chunks > 1 ? context.threads.size() : 1, lda = a.dim(1), ldb = b.dim(1);
         for (int64_t t = 0; t < times; ++t)
             context.threads.run(pieces, [&](int64_t p) {
                 const auto [first, count] = nn::chunk_rows(m, pieces, p);

@@ -110,7 +110,7 @@ Items choose_items(const std::vector<std::string>& wanted) {
 struct Measured {
     double least = 0, median = 0;          // milliseconds an update or product
     double gflop = 0, rate = 0, peak = 0;  // of one; GFLOP/s by the least time; the machine's, best of before and after
-    double at_best = 0;                    // milliseconds by a GPU's limits
+    double at_best = 0;                    // milliseconds by a GPU's limits, 0 where they are not known
     int64_t repeats = 0;
 };
 
@@ -132,20 +132,23 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
 // On a GPU, which works on while the host goes on: so many calls in a row, then a wait.
 Measured measure_item_on_gpu(const BenchItem& item, const Context& context, const DevicePeaks& peaks,
                              const BenchOptions& options) {
-    constexpr int kCalls = 20;
     const std::function<void()> step = item.make(context);
-    const std::vector<double> ms = measure_calls(
-        [&] {
-            for (int i = 0; i < kCalls; ++i) step();
-            Tensor::zeros(context.backend, DType::f32, Shape{1}).item();
-        },
-        options.seconds, options.rounds);
-    const double units = static_cast<double>(item.units), calls = units * kCalls;
+    auto steps_and_wait = [&](int64_t n) {
+        for (int64_t i = 0; i < n; ++i) step();
+        Tensor::zeros(context.backend, DType::f32, Shape{1}).item();
+    };
+    steps_and_wait(2);  // a step is recorded the second time
+    const double start = now();
+    steps_and_wait(1);
+    const auto in_a_row = static_cast<int64_t>(std::clamp(options.seconds / 10 / (now() - start), 1.0, 50.0));
+    const std::vector<double> ms = measure_calls([&] { steps_and_wait(in_a_row); }, options.seconds, options.rounds);
+    const double units = static_cast<double>(item.units), calls = units * static_cast<double>(in_a_row);
     const DeviceWork work = count_device_work(item);
     Measured m;
     m.least = ms[0] / calls, m.median = ms[ms.size() / 2] / calls;
     m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.least * 1e3;
-    m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;
+    if (peaks.bytes_per_second > 0)
+        m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;
     m.repeats = static_cast<int64_t>(ms.size());
     return m;
 }
@@ -212,6 +215,32 @@ void measure_files(const BenchFileItem& item, const BenchOptions& options, Threa
     }
 }
 
+void bench_cpu(const Items& items, const Context& context, const BenchOptions& options, bool as_json) {
+    if (!as_json && !items.steps.empty())
+        std::printf(
+            "%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
+            cpu_isa_name(), context.threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
+    for (const BenchItem& item : items.steps)
+        print_item(item, measure_item(item, context, options), context.threads.size(), "", as_json);
+    for (const BenchFileItem& item : items.files) measure_files(item, options, context.threads, as_json);
+}
+
+// Without what is the host's own work.
+void bench_gpu(const Items& items, const Context& context, const std::string& device, const BenchOptions& options,
+               bool as_json) {
+    DevicePeaks peaks;
+    const bool known = cuda_peaks(peaks);
+    if (!as_json)
+        std::printf("%s, %d threads; %s\n%-24s %10s %10s %10s %9s %10s\n", device.c_str(), context.threads.size(),
+                    known ? "at best: by its memory and its f32 arithmetic outside tensor cores"
+                          : "the device does not tell its limits",
+                    "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "ms at best");
+    for (const BenchItem& item : items.steps)
+        if (item.group != "stitching")
+            print_item(item, measure_item_on_gpu(item, context, peaks, options), context.threads.size(), device,
+                       as_json);
+}
+
 }  // namespace
 
 int run_bench(CommandLine& line) {
@@ -234,22 +263,12 @@ int run_bench(CommandLine& line) {
         return 0;
     }
     const OpenedDevice opened = open_device(device);
-    DevicePeaks peaks;
-    if (opened.cuda && !cuda_peaks(peaks)) fail(ErrorKind::device, "the device does not tell its clocks");
     ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
     const Context context{*opened.backend, threads, options.chunks ? options.chunks : opened.cuda ? 1 : 8};
-    if (!output.json && !items.steps.empty())
-        std::printf("%s, %d threads; %s\n%-24s %10s %10s %10s %9s %7s\n",
-                    opened.cuda ? opened.words.c_str() : cpu_isa_name(), threads.size(),
-                    opened.cuda ? "at best: by its memory and its f32 arithmetic outside tensor cores"
-                                : "peak: multiply-adds on registers alone, on all threads",
-                    "item", "ms least", "ms median", "GFLOP", "GFLOP/s", opened.cuda ? "ms at best" : "of peak");
-    for (const BenchItem& item : items.steps)
-        print_item(
-            item,
-            opened.cuda ? measure_item_on_gpu(item, context, peaks, options) : measure_item(item, context, options),
-            threads.size(), opened.cuda ? opened.words : "", output.json);
-    for (const BenchFileItem& item : items.files) measure_files(item, options, threads, output.json);
+    if (opened.cuda)
+        bench_gpu(items, context, opened.words, options, output.json);
+    else
+        bench_cpu(items, context, options, output.json);
     return 0;
 }
 

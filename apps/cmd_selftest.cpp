@@ -33,14 +33,6 @@ struct Row {
     int64_t cases = 0, failed = 0;
     double first = 0, second = 0;  // the table's two columns, the largest of the cases
     std::string message;
-
-    void add(double a, double b, const std::string& wrong) {
-        ++cases;
-        first = std::max(first, a), second = std::max(second, b);
-        if (wrong.empty()) return;
-        ++failed;
-        message = wrong;
-    }
 };
 
 struct Table {
@@ -50,72 +42,11 @@ struct Table {
     std::map<std::string, Row> rows = {};
 };
 
-template <class Run>
-std::string differs_twice(bool twice, const Run& run) {
-    for (DType type : {DType::f32, DType::f64})
-        if (twice && run(type) != run(type)) return text("two runs in ", dtype_name(type), " differ");
-    return "";
-}
-
-Table check_ops(const std::string& words, Backend& backend, bool twice) {
-    Table table{"ops" + words, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
-    for (const OpCase& op_case : op_cases()) {
-        // On a GPU, where every element costs launches, a sample of them; the kernels are the same for all.
-        const OpReport report = check_op(backend, op_case, 1, twice ? 20 : 200);
-        std::string wrong = report.ok
-                                ? differs_twice(twice, [&](DType type) { return run_op(backend, op_case, type, 1); })
-                                : report.message;
-        if (!wrong.empty()) wrong = report.shapes + ": " + wrong;
-        table.rows[report.op].add(report.worst_gradient, report.worst_f32, wrong);
-    }
-    return table;
-}
-
-Table check_entries(const std::string& words, Backend& backend, Backend& cpu, bool twice) {
-    Table table{"entries" + words, "entry of the backend", "f32 - f64, relative", "", "f32_error", ""};
-    for (const BackendCase& c : backend_cases()) {
-        const CaseReport report = check_case(backend, cpu, c);
-        std::string wrong =
-            report.ok ? differs_twice(twice, [&](DType type) { return run_case(backend, type, c); }) : report.message;
-        if (!wrong.empty()) wrong = c.sizes + ": " + wrong;
-        table.rows[c.entry].add(report.worst, 0, wrong);
-    }
-    return table;
-}
-
-Table check_networks(const CheckedDevices& devices) {
-    Table table{"networks",     "step, against the CPU's", "what it reports", "gradients",
-                "figure_error", "gradient_error"};
-    for (const DeviceCheck& check : device_checks()) {
-        const DeviceReport report = check.run(devices);
-        table.rows[check.name].add(report.figure, report.gradient, report.message);
-    }
-    return table;
-}
-
-std::unique_ptr<Backend> cuda(Matmul matmul, bool capture) {
-    CudaOptions options;
-    options.matmul = matmul, options.capture = capture;
-    std::string reason;
-    std::unique_ptr<Backend> backend = make_cuda_backend(options, reason);
-    if (!backend) fail(ErrorKind::device, reason);
-    return backend;
-}
-
-// Hands each table over as soon as it is complete.
-void check_all(const OpenedDevice& opened, Matmul matmul, const std::function<void(const Table&)>& take) {
-    const auto cpu = make_cpu_backend();
-    take(check_ops("", *opened.backend, opened.cuda));
-    take(check_entries("", *opened.backend, *cpu, opened.cuda));
-    if (!opened.cuda) return;
-    if (matmul != Matmul::own) {
-        const auto own = cuda(Matmul::own, true);
-        take(check_ops("_own_products", *own, true));
-        take(check_entries("_own_products", *own, *cpu, true));
-    }
-    const auto plain = cuda(matmul, false);
-    take(check_networks({*opened.backend, *plain, *cpu}));
-}
+// Figures of a case, and what is wrong with it: nothing where it is right.
+struct Verdict {
+    double first = 0, second = 0;
+    std::string wrong = {};
+};
 
 void print_table(const Table& table) {
     std::printf("%s\n%-28s %6s %22s %20s\n", table.key.c_str(), table.title.c_str(), "cases", table.first.c_str(),
@@ -136,9 +67,112 @@ data::Json table_json(const Table& table) {
         entry["failed"] = row.failed;
         entry[table.key_first] = row.first;
         if (!table.second.empty()) entry[table.key_second] = row.second;
+        if (row.failed) entry["message"] = row.message;
         json[name] = entry;
     }
     return json;
+}
+
+class Selftest {
+  public:
+    explicit Selftest(bool as_json) : as_json_(as_json) {}
+
+    void ops(const std::string& words, Backend& backend, bool twice) {
+        Table table{"ops" + words, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
+        for (const OpCase& op_case : op_cases())
+            run(table, op_case.op, text(op_case.shapes.empty() ? Shape{} : op_case.shapes[0]), [&] {
+                // On a GPU, where every element costs launches, a sample of them; the kernels are the same for all.
+                const OpReport report = check_op(backend, op_case, 1, twice ? 20 : 200);
+                auto again = [&](DType type) { return run_op(backend, op_case, type, 1); };
+                return Verdict{report.worst_gradient, report.worst_f32,
+                               report.ok ? differs_twice(twice, again) : report.message};
+            });
+        take(table);
+    }
+
+    void entries(const std::string& words, Backend& backend, Backend& cpu, bool twice) {
+        Table table{"entries" + words, "entry of the backend", "f32 - f64, relative", "", "f32_error", ""};
+        for (const BackendCase& c : backend_cases())
+            run(table, c.entry, c.sizes, [&] {
+                const CaseReport report = check_case(backend, cpu, c);
+                auto again = [&](DType type) { return run_case(backend, type, c); };
+                return Verdict{report.worst, 0, report.ok ? differs_twice(twice, again) : report.message};
+            });
+        take(table);
+    }
+
+    void networks(const std::string& words, const CheckedDevices& devices) {
+        Table table{"networks" + words, "step, against the CPU's", "what it reports", "gradients",
+                    "figure_error",     "gradient_error"};
+        for (const DeviceCheck& check : device_checks())
+            run(table, check.name, "a step", [&] {
+                const DeviceReport report = check.run(devices);
+                return Verdict{report.figure, report.gradient, report.message};
+            });
+        take(table);
+    }
+
+    bool broken() const { return broken_; }  // the device has failed, and gives nothing any more
+    int64_t passed = 0, failed = 0;
+    data::Json json = data::Json::object();
+
+  private:
+    template <class Run>
+    static std::string differs_twice(bool twice, const Run& run) {
+        for (DType type : {DType::f32, DType::f64})
+            if (twice && run(type) != run(type)) return text("two runs in ", dtype_name(type), " differ");
+        return "";
+    }
+
+    template <class Run>
+    void run(Table& table, const std::string& name, const std::string& sizes, const Run& check) {
+        if (broken_) return;
+        Verdict verdict;
+        try {
+            verdict = check();
+        } catch (const Error& error) {
+            verdict.wrong = error.what();
+            broken_ = error.kind() == ErrorKind::device;
+        }
+        Row& row = table.rows[name];
+        ++row.cases;
+        row.first = std::max(row.first, verdict.first), row.second = std::max(row.second, verdict.second);
+        if (verdict.wrong.empty()) return;
+        ++row.failed;
+        row.message = sizes + ": " + verdict.wrong;
+    }
+
+    void take(const Table& table) {
+        for (const auto& [name, row] : table.rows) passed += row.cases - row.failed, failed += row.failed;
+        json[table.key] = table_json(table);
+        if (!as_json_) print_table(table);
+    }
+
+    bool as_json_, broken_ = false;
+};
+
+std::unique_ptr<Backend> open_cuda(Matmul matmul, bool capture) {
+    CudaOptions options;
+    options.matmul = matmul, options.capture = capture;
+    std::string reason;
+    std::unique_ptr<Backend> backend = make_cuda_backend(options, reason);
+    if (!backend) fail(ErrorKind::device, reason);
+    return backend;
+}
+
+// On a GPU with both products, where there are two.
+void check_device(Selftest& test, Backend& opened, Matmul matmul) {
+    const auto cpu = make_cpu_backend();
+    std::vector<Matmul> products = {matmul};
+    if (matmul != Matmul::own && opened.name().find("cuBLAS ") != std::string::npos) products.push_back(Matmul::own);
+    for (Matmul product : products) {
+        const std::string words = products.size() > 1 && product == Matmul::own ? "_own_products" : "";
+        const auto device = open_cuda(product, true), plain = open_cuda(product, false);
+        test.ops(words, *device, true);
+        test.entries(words, *device, *cpu, true);
+        test.networks(words, {*device, *plain, *cpu});
+        if (test.broken()) return;
+    }
 }
 
 data::Json timings_json(const std::vector<KernelTiming>& timings) {
@@ -172,37 +206,43 @@ int run_selftest(CommandLine& line) {
     try {
         opened = open_device(device);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::device || cuda_devices() > 0) throw;
+        if (error.kind() != ErrorKind::device || cuda_present()) throw;
         std::fprintf(stderr, "astro: skipped: %s\n", error.what());
         return kSkipped;
     }
-    int64_t passed = 0, failed = 0;
-    data::Json json = data::Json::object();
-    json["device"] = opened.words;
-    json["isa"] = cpu_isa_name();
+    Selftest test(output.json);
+    test.json["device"] = opened.words;
+    test.json["isa"] = cpu_isa_name();
     if (!output.json) std::printf("device %s\n", opened.words.c_str());
-    check_all(opened, device.matmul, [&](const Table& table) {
-        for (const auto& [name, row] : table.rows) passed += row.cases - row.failed, failed += row.failed;
-        json[table.key] = table_json(table);
-        if (!output.json) print_table(table);
-    });
+    if (opened.cuda) {
+        check_device(test, *opened.backend, device.matmul);
+    } else {
+        test.ops("", *opened.backend, false);
+        test.entries("", *opened.backend, *make_cpu_backend(), false);
+    }
+    const int code = test.failed == 0 ? 0 : 1;
+    if (!output.json)
+        std::printf("%lld passed, %lld failed\n", static_cast<long long>(test.passed),
+                    static_cast<long long>(test.failed));
     std::vector<KernelTiming> timings;
-    DevicePeaks peaks;
-    if (opened.cuda && options.timings && cuda_peaks(peaks)) timings = time_kernels(*opened.backend, peaks);
+    if (opened.cuda && options.timings && !test.broken()) {
+        DevicePeaks peaks;  // none where they are not known
+        cuda_peaks(peaks);
+        timings = time_kernels(*opened.backend, peaks);
+    }
     if (output.json) {
-        json["passed"] = passed;
-        json["failed"] = failed;
-        if (!timings.empty()) json["timings"] = timings_json(timings);
-        std::printf("%s\n", json.dump().c_str());
-        return failed == 0 ? 0 : 1;
+        test.json["passed"] = test.passed;
+        test.json["failed"] = test.failed;
+        if (!timings.empty()) test.json["timings"] = timings_json(timings);
+        std::printf("%s\n", test.json.dump().c_str());
+        return code;
     }
     if (!timings.empty())
         std::printf("%-48s %10s %12s %12s %10s\n", "operation, f32", "ms", "ms at best", "GB/s", "GFLOP/s");
     for (const KernelTiming& t : timings)
         std::printf("%-48s %10.4f %12.4f %12.1f %10.1f\n", t.name.c_str(), t.milliseconds, t.roofline_milliseconds,
                     1e3 * t.gigabytes / t.milliseconds, 1e3 * t.gigaflop / t.milliseconds);
-    std::printf("%lld passed, %lld failed\n", static_cast<long long>(passed), static_cast<long long>(failed));
-    return failed == 0 ? 0 : 1;
+    return code;
 }
 
 }  // namespace astro::app

@@ -36,7 +36,7 @@ const std::vector<Command>& commands() {
         {"run", "", "The whole chain from one configuration: train, stitch, measure, learn, evaluate.", run_run},
         {"report", "RUN...", "One HTML page: result, maze pictures, curves, figures.", run_report},
         {"bench", "", "Measures training steps, samplers and matrix products on this machine.", run_bench},
-        {"selftest", "", "Checks every op and its gradient on this machine.", run_selftest},
+        {"selftest", "", "Checks every op and its gradient on this machine; on a GPU training steps, too, and times operations.", run_selftest},
         {"version", "", "Shows what this program was built from and what it runs on.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
     };

@@ -61,6 +61,8 @@ int main(int argc, char** argv) {
         return run(std::vector<std::string>(argv + 1, argv + argc));
     } catch (const Error& error) {
         return report(error.what(), exit_code(error.kind()));
+    } catch (const astro::OutOfMemory& error) {
+        return report(error.what(), 1);
     } catch (const std::bad_alloc&) {
         return report("out of memory", 1);
     } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
 #include "apps/policy_runs.h"
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <numeric>
 #include <set>
@@ -113,7 +114,7 @@ void put_success(const Config& config, const PolicyRun& run, const learners::Lea
         if (row.key == stage + "/success") success[row.step] = row.value;
         if (row.step == policy.updates()) last[row.key] = row.value;
     }
-    if (success.empty()) return;  // not evaluated
+    if (success.count(policy.updates()) == 0) return;  // not evaluated, or not to its end
     double best = 0;
     for (const auto& [step, value] : success) best = std::max(best, value);
     results[key + "/last"] = success.rbegin()->second;
@@ -137,7 +138,8 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
 }
 
 // Side by side. The policies, and so what they hold of the device, end with the group.
-void train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+// Returns the error of one that diverged; the others have come to their ends and have their figures.
+std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool simulated = find_simulator(runner.environment()) != nullptr;
     const std::vector<int64_t> tasks = evaluated_tasks(config);
@@ -160,11 +162,18 @@ void train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>&
         stages.push_back({policy, runner.bench().policy_fingerprint(run.learner, run.arm.other),
                           [at](int64_t step) { return at.count(step) > 0; }, evaluate});
     }
-    runner.train(stages);
-    if (!simulated) return;
+    std::exception_ptr diverged;
+    try {
+        runner.train(stages);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::numeric) throw;
+        diverged = std::current_exception();
+    }
+    if (!simulated) return diverged;
     const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
     for (size_t i = 0; i < runs.size(); ++i) put_success(config, runs[i], *policies[i], curve, runner.results());
     runner.save_results();
+    return diverged;
 }
 
 }  // namespace
@@ -172,11 +181,14 @@ void train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>&
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const auto group = static_cast<size_t>(runner.side_by_side());
+    std::exception_ptr diverged;
     for (size_t first = 0; first < runs.size(); first += group) {
         const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);
         const size_t size = std::min(group, runs.size() - first);
-        train_and_evaluate_group(runner, {begin, begin + static_cast<std::ptrdiff_t>(size)});
+        const auto failure = train_and_evaluate_group(runner, {begin, begin + static_cast<std::ptrdiff_t>(size)});
+        if (!diverged) diverged = failure;
     }
+    if (diverged) std::rethrow_exception(diverged);
     if (!find_simulator(runner.environment())) return;
     for (const PolicyRun& run : runs)
         if (run.seed == 0 && config.policy.seeds > 1) put_spread(config, run, runner.results());

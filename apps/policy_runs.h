@@ -28,7 +28,7 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
 // Trains (continues, skips) them, runner.side_by_side() at a time, and evaluates each `evaluate.points` times, the last
-// at the end. A policy takes up the device until those trained with it are done. Figures: success/ARM/LABEL/last, /best
+// at the end. One that diverges does not stop the others: its Error(numeric) is thrown at the end. A policy takes up the device until those trained with it are done. Figures: success/ARM/LABEL/last, /best
 // and /task1.., shares of episodes; where there are several seeds, /mean, /least and /most of the seeds' last.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
 

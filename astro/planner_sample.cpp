@@ -101,8 +101,8 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
     const int64_t wanted = static_cast<int64_t>(ends.size());
     std::vector<std::vector<Bridge>> result(ends.size());
-    // A fixed number of pairs goes through the networks together. Sizes do not change a row's result, since every
-    // kernel treats rows alike and in the same order.
+    // A fixed number of pairs goes through the networks together: a GPU cuts products by their sizes. On a CPU sizes do
+    // not change a row's result, since every kernel treats rows alike and in the same order.
     constexpr int64_t kPiece = 16;
     const int64_t last_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
     const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };

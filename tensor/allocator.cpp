@@ -1,7 +1,5 @@
 #include "tensor/allocator.h"
 
-#include <new>
-
 #include "tensor/base/error.h"
 
 namespace astro {
@@ -15,6 +13,10 @@ int64_t rounded(int64_t bytes, int64_t cache_limit) {
 }
 
 }  // namespace
+
+OutOfMemory::OutOfMemory(int64_t asked, int64_t in_use)
+    : words_(text("out of memory: ", (asked + (1 << 20) - 1) >> 20, " MiB more beside the ", in_use >> 20,
+                  " MiB in use; hint: a smaller batch, or on a GPU fewer --threads, which train side by side")) {}
 
 void* Allocator::allocate(int64_t bytes) {
     const int64_t size = rounded(bytes, cache_limit_);
@@ -31,7 +33,7 @@ void* Allocator::allocate(int64_t bytes) {
             flush_locked();
             block = device_allocate(size);
         }
-        if (!block) throw std::bad_alloc();
+        if (!block) throw OutOfMemory(size, stats_.in_use);
     }
     if (capturing_) captured_.insert(block);
     stats_.in_use += size;
@@ -72,7 +74,9 @@ void Allocator::begin_capture() {
 bool Allocator::end_capture() {
     std::lock_guard<std::mutex> lock(mutex_);
     capturing_ = false;
-    return captured_.empty();
+    const bool kept_nothing = captured_.empty();
+    captured_.clear();  // what is kept is like any other block from now on
+    return kept_nothing;
 }
 
 void Allocator::drop_capture() {

@@ -12,10 +12,22 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace astro {
+
+// No memory is left; `what` says how much was asked for and how much is in use.
+class OutOfMemory : public std::bad_alloc {
+  public:
+    OutOfMemory(int64_t asked, int64_t in_use);
+    const char* what() const noexcept override { return words_.c_str(); }
+
+  private:
+    std::string words_;
+};
 
 class Allocator {
   public:
@@ -27,7 +39,7 @@ class Allocator {
     explicit Allocator(int64_t cache_limit) : cache_limit_(cache_limit) {}
     virtual ~Allocator() = default;
 
-    // 64-byte aligned at least; bytes > 0. Throws std::bad_alloc where the device has no memory left.
+    // 64-byte aligned at least; bytes > 0. Throws OutOfMemory where the device has no memory left.
     void* allocate(int64_t bytes);
     void release(void* block, int64_t bytes);
     // Gives all cached blocks back to the device, not within a capture; derived destructors call it, too.

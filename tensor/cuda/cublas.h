@@ -1,36 +1,13 @@
-// The few functions of cuBLAS in use, as a table: opened at run time (cublas_load.cu), so that the program starts and
-// works without the library; the emulator fills the table with its reference (tests/cuda_emulation/cublas_emu.*) and is
-// linked in place of cublas_load.cu. Numeric codes are cuBLAS's own.
+// cuBLAS, opened at run time (cublas_load.cu), so that the program starts and works without the library; the emulator
+// fills the table with its reference (tests/cuda_emulation/cublas_emu.*) and is linked in place of cublas_load.cu.
 #pragma once
 
 #include <string>
 
+#include "tensor/cuda/cublas_table.h"
 #include "tensor/cuda/launch.cuh"
 
 namespace astro::cuda {
-
-using CublasHandle = struct cublasContext*;
-
-namespace cublas_code {
-constexpr int kSuccess = 0;
-constexpr int kNoTranspose = 0, kTranspose = 1;                                            // cublasOperation_t
-constexpr int kF32 = 0, kF64 = 1;                                                          // cudaDataType_t
-constexpr int kCompute32 = 68, kCompute64 = 70, kCompute32Bf16 = 75, kCompute32Tf32 = 77;  // cublasComputeType_t
-constexpr int kDefaultAlgorithm = -1;                                                      // cublasGemmAlgo_t
-}  // namespace cublas_code
-
-struct CublasTable {
-    int (*create)(CublasHandle* handle);                                       // cublasCreate_v2
-    int (*destroy)(CublasHandle handle);                                       // cublasDestroy_v2
-    int (*set_stream)(CublasHandle handle, cudaStream_t stream);               // cublasSetStream_v2
-    int (*set_workspace)(CublasHandle handle, void* workspace, size_t bytes);  // cublasSetWorkspace_v2
-    int (*get_version)(CublasHandle handle, int* version);                     // cublasGetVersion_v2
-    // cublasGemmEx: column-major c (m, n) = alpha op(a) op(b) + beta c; alpha and beta on the host, in the compute
-    // type.
-    int (*gemm)(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha,
-                const void* a, int type_a, int lda, const void* b, int type_b, int ldb, const void* beta, void* c,
-                int type_c, int ldc, int compute_type, int algorithm);
-};
 
 // False where there is no cuBLAS; `reason` says why.
 bool load_cublas(CublasTable& table, std::string& reason);

@@ -20,7 +20,8 @@ bool load_cublas(CublasTable& table, std::string& reason) {
     const std::string name = "libcublas.so." + std::to_string(CUDART_VERSION / 1000);
     void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open until the program ends
     if (!library) {
-        reason = "no " + name;
+        const char* why = dlerror();
+        reason = why ? std::string(why) : "no " + name;
         return false;
     }
     return find(library, "cublasCreate_v2", table.create, reason) &&

@@ -23,11 +23,12 @@ struct CudaOptions {
 // where there is none, or none that this program can use; `reason` then says why, in words that follow "cuda: ".
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
-// Devices that the driver knows, whether or not this program can use them; 0 without a driver.
-int cuda_devices();
+// Whether there is a device or a driver, of any kind: where there is, a device that cannot be used is a failure and not
+// a machine without one.
+bool cuda_present();
 
 // What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor
-// cores. False where there is no device.
+// cores. False where there is no device, or where it does not tell.
 struct DevicePeaks {
     double bytes_per_second = 0, flop_per_second = 0;
 };

@@ -51,6 +51,7 @@ class CudaBackend : public Backend {
         device_ = {stream_.handle, &allocator_};
         std::string reason = "as asked";
         if (options.matmul != Matmul::own) cublas_ = cuda::Cublas::open(device_, options.matmul, reason);
+        if (cublas_ && !multiplies(reason)) cublas_.reset();
         if (!cublas_ && (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16))
             fail(ErrorKind::device, "tf32 and bf16 products need cuBLAS: ", reason);
         name_ = text("cuda (", properties.name, ", ",
@@ -243,6 +244,21 @@ class CudaBackend : public Backend {
     }
 
   private:
+    // A product by cuBLAS: some open on devices that they have no code for.
+    bool multiplies(std::string& reason) {
+        cuda::Scratch<float> two(device_, 2);
+        float product = 0;
+        cuda::fill(device_, 1, 1.5f, two.get());
+        try {
+            cublas_->gemm(dense(1, 1, 1, false), two.get(), two.get(), two.get() + 1);
+            staging_.fetch(&product, two.get() + 1, sizeof product);
+        } catch (const Error& error) {
+            reason = error.what();
+            return false;
+        }
+        if (product != 2.25f) reason = text("cuBLAS gives ", product, " for 1.5 times 1.5");
+        return product == 2.25f;
+    }
     // A kernel and a copy there and back, so that a device for which there is no machine code, say, is found out here.
     void try_out() {
         cuda::Scratch<float> one(device_, 1);
@@ -306,13 +322,28 @@ class CudaBackend : public Backend {
 
 }  // namespace
 
+namespace {
+
+// Of CUDA that the driver serves at most, 1000 major + 10 minor; 0 without a driver.
+int driver_version() {
+    int version = 0;
+    cudaDriverGetVersion(&version);
+    return version;
+}
+
+}  // namespace
+
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason) try {
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
     if (status != cudaSuccess || count == 0) {
         cudaGetLastError();
+        const int driver = driver_version();
         reason =
             std::string("no usable device: ") + cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
+        if (status == cudaErrorInsufficientDriver)
+            reason += driver > 0 ? text(" (it is for CUDA ", driver / 1000, ".", driver % 1000 / 10, " at most)")
+                                 : text(" (there is no driver)");
         return nullptr;
     }
     cudaDeviceProp properties;
@@ -326,11 +357,12 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
     return nullptr;
 }
 
-int cuda_devices() {
+bool cuda_present() {
     int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaSuccess) return count > 0;
     cudaGetLastError();  // so that the next launch does not report it again
-    return 0;
+    return status != cudaErrorNoDevice && driver_version() > 0;
 }
 
 bool cuda_peaks(DevicePeaks& peaks) {
@@ -345,6 +377,7 @@ bool cuda_peaks(DevicePeaks& peaks) {
             cudaGetLastError();
             return false;
         }
+    if (memory_kilohertz == 0 || bus_bits == 0 || kilohertz == 0 || processors == 0) return false;  // some virtual ones
     const bool half = major == 7 || (major == 8 && minor == 0);            // 64 f32 units a processor, else 128
     peaks.bytes_per_second = 2.0 * 1e3 * memory_kilohertz * bus_bits / 8;  // two transfers a clock
     peaks.flop_per_second = 2.0 * 1e3 * kilohertz * processors * (half ? 64 : 128);

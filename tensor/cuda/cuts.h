@@ -56,6 +56,7 @@ inline int64_t product_pieces(int64_t m, int64_t n, int64_t k, int64_t products)
 constexpr int kAffineColumns = 32;  // a block sums at a time
 inline int64_t affine_pieces(int64_t groups, int64_t width, int64_t rows_per_group) {
     // Of at least 64 rows, as many as fill a large device.
+    if (width == 0) return 1;
     const int64_t most = 512 / (groups * ((width + kAffineColumns - 1) / kAffineColumns)) + 1,
                   useful = (rows_per_group + 63) / 64;
     return useful < most ? useful : most;

@@ -21,7 +21,9 @@ namespace gpu {
 using Dim = dim3;
 
 inline void check(cudaError_t status, const char* what) {
-    if (status != cudaSuccess) astro::fail(astro::ErrorKind::device, "CUDA: ", what, ": ", cudaGetErrorString(status));
+    if (status == cudaSuccess) return;
+    cudaGetLastError();  // so that the next launch does not report it again
+    astro::fail(astro::ErrorKind::device, "CUDA: ", what, ": ", cudaGetErrorString(status));
 }
 
 #ifdef ASTRO_CUDA_EMULATION

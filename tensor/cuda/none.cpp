@@ -8,7 +8,7 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions&, std::string& reas
     return nullptr;
 }
 
-int cuda_devices() { return 0; }
+bool cuda_present() { return false; }
 
 bool cuda_peaks(DevicePeaks&) { return false; }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The emulator's declarations against the toolkit's: every function, code and vector type of
-# tests/cuda_emulation/runtime_api.h and vector_types.h, compiled in a namespace beside the toolkit's headers.
+# tests/cuda_emulation/runtime_api.h and vector_types.h, compiled in a namespace beside the toolkit's headers; and what
+# the backend knows of cuBLAS (tensor/cuda/cublas_table.h).
 #
 #     CXX=g++ sh tests/cuda/check_headers.sh INCLUDE_FOLDER_OF_CUDA
 #
@@ -23,6 +24,7 @@ namespace emulated {
 // Types that stand for one another: the same, two enumerations, or pointers to two structures.
 template <class A, class B> constexpr bool alike() {
     if constexpr (std::is_enum_v<A> && std::is_enum_v<B>) return sizeof(A) == sizeof(B);
+    if constexpr (std::is_same_v<A, int> && std::is_enum_v<B>) return sizeof(A) == sizeof(B);
     if constexpr (std::is_pointer_v<A> && std::is_pointer_v<B>) {
         using X = std::remove_pointer_t<A>;
         using Y = std::remove_pointer_t<B>;
@@ -43,6 +45,31 @@ CODE
     for name in $codes; do echo "static_assert(int(emulated::$name) == int(::$name), \"$name\");"; done
     for name in $vectors; do echo "static_assert(emulated::layout<emulated::$name, ::$name>, \"$name\");"; done
 } >>"$folder/check.cpp"
+# The functions and codes of cuBLAS, where its header is.
+if [ -e "$1/cublas_api.h" ]; then
+    cat <<'CODE'
+#include <cublas_api.h>
+#include "tensor/cuda/cublas_table.h"
+namespace emulated {
+using astro::cuda::CublasTable;
+namespace code = astro::cuda::cublas_code;
+// cublasGemmEx is overloaded in C++: the one that takes a compute type.
+using GemmEx = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void*,
+                                  const void*, cudaDataType, int, const void*, cudaDataType, int, const void*, void*,
+                                  cudaDataType, int, cublasComputeType_t, cublasGemmAlgo_t);
+}  // namespace emulated
+CODE
+    for pair in create:cublasCreate_v2 destroy:cublasDestroy_v2 set_stream:cublasSetStream_v2 \
+        set_workspace:cublasSetWorkspace_v2 get_version:cublasGetVersion_v2; do
+        echo "static_assert(emulated::match(decltype(emulated::CublasTable::${pair%:*})(), &::${pair#*:}), \"${pair#*:}\");"
+    done
+    echo "static_assert(emulated::match(decltype(emulated::CublasTable::gemm)(), emulated::GemmEx(&::cublasGemmEx)), \"cublasGemmEx\");"
+    for pair in kSuccess:CUBLAS_STATUS_SUCCESS kNoTranspose:CUBLAS_OP_N kTranspose:CUBLAS_OP_T kF32:CUDA_R_32F kF64:CUDA_R_64F \
+        kCompute32:CUBLAS_COMPUTE_32F kCompute64:CUBLAS_COMPUTE_64F kCompute32Bf16:CUBLAS_COMPUTE_32F_FAST_16BF \
+        kCompute32Tf32:CUBLAS_COMPUTE_32F_FAST_TF32 kDefaultAlgorithm:CUBLAS_GEMM_DEFAULT; do
+        echo "static_assert(emulated::code::${pair%:*} == int(::${pair#*:}), \"${pair#*:}\");"
+    done
+fi >>"$folder/check.cpp"
 checks=$(grep -c '^static_assert' "$folder/check.cpp")
 ${CXX:-g++} -std=c++17 -fsyntax-only -Wall -Werror -I. -isystem "$1" "$folder/check.cpp" >"$folder/log" 2>&1
 status=$?

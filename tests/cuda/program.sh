@@ -11,7 +11,7 @@ skipped() {  # command...: ends with the exit status of a skipped test
     [ $? -eq 77 ]
 }
 no_device() {  # command...: one line says that there is none
-    refused 1 "no usable device" "$@"
+    refused 1 "$none" "$@"
     check "nothing but that line is said" [ "$(wc -l <"$work/err")" -eq 1 ]
 }
 
@@ -27,7 +27,15 @@ check "its results are there" test -s cuda/results.json
 # shellcheck disable=SC2086
 check "two more seeds, two policies at a time on streams of their own" "$emulated" train policy --run cuda $policy --device cuda --resume --policy.seeds 3 --threads 2
 check "each seed has its own figures" grep -q '"success/raw/gcbc-seed2/last"' cuda/results.json
+check "run with the built-in product" "$emulated" run --run own $settings --device cuda --matmul own
+# shellcheck disable=SC2016
+breaks='env ASTRO_EMULATION_LAUNCHES="719 5000" "$0" selftest --device cuda >broken.txt; [ $? -eq 1 ]'
+check "a device that breaks down: the self-test ends with 1" sh -c "$breaks" "$emulated"
+check "and says in which case" grep -q 'FAILED .*CUDA: launch: cudaErrorLaunchFailure\|FAILED .*the emulator found a defect' broken.txt
+check "and counts" grep -qE '^[0-9]+ passed, 1 failed$' broken.txt
+check "a step is measured" "$emulated" bench --device cuda --items td3bc --seconds .01 --rounds 1
 refused 1 "device 0 cannot be used" env ASTRO_EMULATION_LAUNCHES=209 "$emulated" selftest --device cuda
+none="no usable device"
 ASTRO_EMULATION_DEVICES=0
 export ASTRO_EMULATION_DEVICES
 check "no device: the self-test is skipped" skipped "$emulated" selftest --device cuda
@@ -36,6 +44,7 @@ no_device "$emulated" run --run none $settings --device cuda
 
 # The real program, where there is no GPU.
 if ! [ -e /dev/nvidiactl ]; then
+    grep -q '^CUDA_NVCC := .' "$root/$BUILD/cuda.mk" 2>/dev/null || none="built without CUDA"
     check "no driver: the program starts" "$astro" version
     check "no driver: the self-test is skipped" skipped "$astro" selftest --device cuda
     # shellcheck disable=SC2086

@@ -3,30 +3,59 @@
 #
 #     BUILD=build CXX=g++ sh tests/cuda/run.sh
 #
-# The emulator's own tests and the backend's tests in the three modes, the kernel list, the planted defects; and where
-# nvcc built the program: what ptxas said, the toolkit's headers, and the program itself on this machine.
+# The emulator's own tests and the backend's tests in the three modes, the self-test and the program on the emulator, as
+# many at a time as there are processors; the kernel lists, the planted defects; and where nvcc built the program: what
+# ptxas said, and the toolkit's headers.
+if [ "$1" = one ]; then  # folder, name, command...: leaves the log, the exit status and the seconds in the folder
+    log=$2/$(echo "$3" | tr ' ,' '__')
+    begun=$(date +%s)
+    shift 3
+    "$@" >"$log" 2>&1
+    echo "$? $(($(date +%s) - begun))" >"$log.status"
+    exit 0
+fi
 . tests/shell.sh
 export BUILD
 
+told() {  # name, seconds: of the suite that was just counted
+    grep -E '^(built by nvcc|[0-9]+ kernels|[0-9]+ defects)' "$work/suite.log"
+    echo "== $1: ${line:-no closing line} ($2 s)"
+}
 run() {  # name, command...
     name=$1
+    begun=$(date +%s)
     shift
     suite "$@"
-    grep -E '^(built by nvcc|[0-9]+ kernels|[0-9]+ defects)' "$work/suite.log"
-    echo "== $name: ${line:-no closing line} ($(($(date +%s) - start)) s)"
+    told "$name" $(($(date +%s) - begun))
 }
-start=$(date +%s)
+replay() {  # what a suite said, with its status
+    cat "$1"
+    return "$2"
+}
 
-for mode in plain asan trace; do
-    run "emulator, $mode" "$BUILD/emulated/$mode/emulator_tests"
+emulated=$BUILD/emulated
+# The longest first. Each line is a name and a command.
+cat >"$work/suites" <<SUITES
+'backend, trace' env ASTRO_EMULATION_KERNELS=$work/trace.kernels $emulated/trace/cuda_tests
+'backend, asan' env ASTRO_EMULATION_KERNELS=$work/asan.kernels $emulated/asan/cuda_tests
+'the program' sh tests/cuda/program.sh
+'the self-test' env ASTRO_EMULATION_KERNELS=$work/selftest.kernels $emulated/plain/astro selftest --device cuda --no-timings
+'backend, plain' env ASTRO_EMULATION_KERNELS=$work/plain.kernels $emulated/plain/cuda_tests
+'emulator, plain' $emulated/plain/emulator_tests
+'emulator, asan' $emulated/asan/emulator_tests
+'emulator, trace' $emulated/trace/emulator_tests
+SUITES
+xargs -P "$(nproc)" -L 1 sh tests/cuda/run.sh one "$work" <"$work/suites"
+while IFS= read -r entry; do
+    name=$(echo "$entry" | cut -d "'" -f 2)
+    log=$work/$(echo "$name" | tr ' ,' '__')
+    read -r status seconds <"$log.status"
+    suite replay "$log" "$status"
+    told "$name" "$seconds"
+done <"$work/suites"
+for list in plain asan trace selftest; do
+    run "every kernel is launched, $list" sh tests/cuda/check_kernels.sh "$work/$list.kernels"
 done
-for mode in plain asan trace; do
-    run "backend, $mode" env ASTRO_EMULATION_KERNELS="$work/$mode.kernels" "$BUILD/emulated/$mode/cuda_tests"
-done
-run "every kernel is launched" sh tests/cuda/check_kernels.sh "$work/plain.kernels"
-run "the self-test" env ASTRO_EMULATION_KERNELS="$work/selftest.kernels" "$BUILD/emulated/plain/astro" selftest --device cuda --no-timings
-run "it launches every kernel" sh tests/cuda/check_kernels.sh "$work/selftest.kernels"
-run "the program" sh tests/cuda/program.sh
 run "planted defects" sh tests/cuda/defects.sh
 if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
     run "built by nvcc" sh tests/cuda/check_nvcc.sh

@@ -33,7 +33,20 @@ TEST_CASE("cuda device: auto takes the CPU where the device cannot run this prog
     CHECK(opened.words.find("device 0 cannot be used: CUDA: launch: cudaErrorNoKernelImageForDevice") !=
           std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("device 0 cannot be used: CUDA: launch"));
-    CHECK(cuda_devices() == 1);  // which is why the self-test then fails, and is not skipped
+    CHECK(cuda_present());  // which is why the self-test then fails, and is not skipped
+}
+
+TEST_CASE("cuda device: a driver that is too old is told from none") {
+    const Faulty restored;
+    faults().devices = cudaErrorInsufficientDriver, faults().driver = 11040;
+    CHECK_THROWS_WITH(open(app::DeviceChoice::cuda),
+                      doctest::Contains("no usable device: cudaErrorInsufficientDriver (it is for CUDA 11.4 at most)"));
+    CHECK(cuda_present());
+    faults().driver = 0;
+    CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("(there is no driver)"));
+    CHECK_FALSE(cuda_present());
+    faults().devices = cudaErrorNoDevice, faults().driver = 13000;
+    CHECK_FALSE(cuda_present());
 }
 
 TEST_CASE("cuda device: without a cuBLAS that works products are the built-in ones, and the name says why") {
@@ -51,6 +64,12 @@ TEST_CASE("cuda device: without a cuBLAS that works products are the built-in on
     const auto opened = open(app::DeviceChoice::cuda);
     CHECK(opened.words.find("own matrix products, cuBLAS does not start, status 1)") != std::string::npos);
     CHECK(opened.backend->allocator().stats().in_use == 0);  // no workspace for nobody
+    faults() = {};
+    faults().cublas_gemm = 15;
+    CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, cuBLAS: gemm failed with status 15)") !=
+          std::string::npos);
+    CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::bf16),
+                      doctest::Contains("tf32 and bf16 products need cuBLAS: cuBLAS: gemm failed with status 15"));
 }
 
 TEST_CASE("cuda device: tf32 keeps ten bits of a factor and bf16 seven, in products of f32 alone") {

@@ -7,14 +7,16 @@ using namespace astro;
 
 TEST_CASE("cuda step: every network, as it is and as a replayed graph, against the CPU's; the guided sampler") {
     const auto cpu = make_cpu_backend();
-    CudaOptions without_graphs;
-    without_graphs.capture = false;
-    const auto plain = cuda_backend(without_graphs);
     int number = 0;
     for (const app::DeviceCheck& check : app::device_checks()) {
-        CudaOptions options;  // in turns: each block checked for itself, and blocks reused as on a device
+        // In turns each block checked for itself and blocks reused as on a device, cuBLAS and the built-in product.
+        // (The self-test takes each check with both products.)
+        CudaOptions options;
         options.emulated_cache = ++number % 2 ? 0 : 64 << 20;
+        options.matmul = number / 2 % 2 ? Matmul::own : Matmul::f32;
         const auto device = cuda_backend(options);
+        options.capture = false;
+        const auto plain = cuda_backend(options);
         const app::DeviceReport report = check.run({*device, *plain, *cpu});
         INFO(check.name, ": ", report.message);
         CHECK(report.ok);

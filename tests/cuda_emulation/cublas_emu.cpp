@@ -166,6 +166,7 @@ int gemm(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, in
          int type_a, int lda, const void* b, int type_b, int ldb, const void* beta, void* c, int type_c, int ldc,
          int compute_type, int algorithm) {
     if (!handles().count(handle)) return not_initialised;
+    if (emulated::faults().cublas_gemm != cublas_code::kSuccess) return emulated::faults().cublas_gemm;
     const bool codes = (transpose_a == 0 || transpose_a == 1) && (transpose_b == 0 || transpose_b == 1);
     const int rows_a = transpose_a ? k : m, rows_b = transpose_b ? n : k;
     if (!codes || m < 0 || n < 0 || k < 0 || lda < std::max(1, rows_a) || ldb < std::max(1, rows_b) ||

@@ -1,8 +1,8 @@
 // CUDA C++ for g++: what nvcc and cuda_runtime.h give a .cu file, on the CPU, with checks.
 //
 // Included by tensor/cuda/launch.cuh alone. Kernels become plain functions that the scheduler (scheduler.h)
-// calls once a thread; the runtime's calls go to streams.h and memory.h. Only what the project's kernels use
-// is here: what is missing does not compile, which is how the rules for kernels are kept.
+// calls once a thread; the runtime's calls go to streams.h and memory.h. Only what the backend and the
+// emulator's own tests use is here: what is missing does not compile, which is how the rules for kernels are kept.
 #pragma once
 
 #if !defined(__x86_64__) || !defined(__GNUC__)
@@ -16,12 +16,10 @@
 #define __global__
 #define __device__
 #define __host__
-#define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
 // One block runs at a time, so a static serves all of them in turn; trace mode finds what a block reads
 // before it wrote.
 #define __shared__ static
-#define __constant__ static const
 
 #include "tests/cuda_emulation/runtime_types.h"
 
@@ -38,10 +36,6 @@ inline cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event) {
     return cudaStreamWaitEvent(stream, event, 0);
 }
 inline cudaError_t cudaEventRecord(cudaEvent_t event) { return cudaEventRecord(event, nullptr); }
-template <class... P>
-cudaError_t cudaFuncSetAttribute(void (*kernel)(P...), cudaFuncAttribute attribute, int value) {
-    return cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), attribute, value);
-}
 
 #include "tests/cuda_emulation/device.h"
 #include "tests/cuda_emulation/launch.h"

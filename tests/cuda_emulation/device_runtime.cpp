@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/cuda_emulation/faults.h"
 #include "tests/cuda_emulation/kernels.h"
 #include "tests/cuda_emulation/memory.h"
 #include "tests/cuda_emulation/streams_impl.h"
@@ -22,9 +23,10 @@ int device_count() {
 
 cudaError_t cudaGetDeviceCount(int* count) {
     *count = device_count();
+    if (faults().devices != cudaSuccess) return *count = 0, failed(faults().devices);
     return *count > 0 ? cudaSuccess : failed(cudaErrorNoDevice);
 }
-cudaError_t cudaGetDevice(int* device) { return *device = 0, cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int* version) { return *version = faults().driver, cudaSuccess; }
 cudaError_t cudaSetDevice(int device) {
     return device >= 0 && device < device_count() ? cudaSuccess : failed(cudaErrorInvalidDevice);
 }
@@ -74,14 +76,6 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     }
     return cudaSuccess;
 }
-cudaError_t cudaDriverGetVersion(int* version) { return *version = device_count() > 0 ? 13000 : 0, cudaSuccess; }
-cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
-cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
-    Lock lock;
-    *total_bytes = device_memory_limit();
-    *free_bytes = device_memory_limit() - device_memory_used();
-    return cudaSuccess;
-}
 cudaError_t cudaDeviceSynchronize() {
     Lock lock;
     return synchronise_all();
@@ -93,14 +87,6 @@ cudaError_t cudaGetLastError() {
 cudaError_t cudaPeekAtLastError() {
     Lock lock;
     return last_error(false);
-}
-cudaError_t cudaFuncSetAttribute(const void* address, cudaFuncAttribute attribute, int value) {
-    Lock lock;
-    Kernel* kernel = kernel_at(address);
-    if (!kernel || attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 || size_t(value) > most_shared)
-        return failed(cudaErrorInvalidValue);
-    kernel->dynamic_shared_limit = value;
-    return cudaSuccess;
 }
 
 const char* cudaGetErrorName(cudaError_t error) {

@@ -31,15 +31,7 @@ Kernels& kernels() {
 
 }  // namespace
 
-Kernel::Kernel(const char* pretty_function, const void* where) : pretty(pretty_function), address(where) {
-    kernels().known.push_back(this);
-}
-
-Kernel* kernel_at(const void* address) {
-    for (Kernel* kernel : kernels().known)
-        if (kernel->address == address) return kernel;
-    return nullptr;
-}
+Kernel::Kernel(const char* pretty_function) : pretty(pretty_function) { kernels().known.push_back(this); }
 
 std::string full_name(const Kernel& kernel) {
     const char* start = std::strstr(kernel.pretty, "Target = ");

@@ -1,4 +1,4 @@
-// The kernels that this program can launch, and which of them it has.
+// The names of the kernels that this program can launch.
 #pragma once
 
 #include <string>
@@ -7,7 +7,6 @@
 
 namespace gpu::emulated {
 
-Kernel* kernel_at(const void* address);
 std::string full_name(const Kernel& kernel);  // "astro::cuda::softmax<float>"
 
 }  // namespace gpu::emulated

@@ -14,11 +14,9 @@ namespace gpu::emulated {
 
 // A kernel of the program: registered when the program starts, counted when it runs.
 struct Kernel {
-    explicit Kernel(const char* pretty_function, const void* address);
+    explicit Kernel(const char* pretty_function);
     const char* pretty;  // holds "Target = name"
-    const void* address;
     size_t launches = 0;
-    int dynamic_shared_limit = 48 * 1024;  // raised by cudaFuncSetAttribute
 };
 
 struct Launch {
@@ -41,7 +39,7 @@ struct Registered {
     static Kernel kernel;
 };
 template <auto Target>
-Kernel Registered<Target>::kernel(pretty_name<Target>(), reinterpret_cast<const void*>(Target));
+Kernel Registered<Target>::kernel(pretty_name<Target>());
 
 template <auto Target, class... P>
 struct PackedLaunch final : Launch {

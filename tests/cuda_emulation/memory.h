@@ -40,7 +40,7 @@ struct OpenDeviceMemory {
 // Dynamic shared memory of the running block, poisoned, with a guard behind it.
 void begin_shared(size_t bytes);
 void end_shared();
-constexpr size_t dynamic_shared_limit = 256 * 1024;
+constexpr size_t dynamic_shared_limit = 48 * 1024;  // as on every device, unless a kernel asks for more
 bool is_dynamic_shared(const void* address);
 const char* dynamic_shared_start();
 

@@ -124,8 +124,6 @@ const char* name_of(Collective kind) {
     switch (kind) {
         case Collective::barrier:
         case Collective::barrier_count:
-        case Collective::barrier_and:
-        case Collective::barrier_or:
             return "__syncthreads";
         case Collective::sync_warp:
             return "__syncwarp";
@@ -140,7 +138,7 @@ const char* name_of(Collective kind) {
     }
 }
 
-bool is_barrier(Collective kind) { return kind >= Collective::barrier && kind <= Collective::barrier_or; }
+bool is_barrier(Collective kind) { return kind == Collective::barrier || kind == Collective::barrier_count; }
 
 bool together(const Thread& a, const Thread& b) {
     return a.state == State::waiting && b.state == State::waiting && a.kind == b.kind && a.site.line == b.site.line &&
@@ -246,8 +244,6 @@ bool pass_barrier(bool& more) {
     more = ended == 0;
     for (Thread& thread : schedule.threads) {
         if (thread.kind == Collective::barrier_count) thread.value = votes;
-        if (thread.kind == Collective::barrier_and) thread.value = votes == count;
-        if (thread.kind == Collective::barrier_or) thread.value = votes != 0;
         if (more) thread.state = State::ready;
     }
     ++position.epoch;
