@@ -52,7 +52,7 @@ help:
 	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
 	@echo "make demo     the whole chain on a small generated data set, about 2 minutes"
 	@echo "make test     every test, closing with 'N passed, N failed'"
-	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 5 minutes"
+	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 7 minutes"
 	@echo "make examples small programs on the libraries (examples/)"
 	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
 	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
