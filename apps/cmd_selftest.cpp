@@ -80,7 +80,7 @@ class Selftest {
     void ops(const std::string& words, Backend& backend, bool twice) {
         Table table{"ops" + words, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
         for (const OpCase& op_case : op_cases())
-            run(table, op_case.op, text(op_case.shapes.empty() ? Shape{} : op_case.shapes[0]), [&] {
+            run(table, op_case.op, shapes_of(op_case), [&] {
                 // On a GPU, where every element costs launches, a sample of them; the kernels are the same for all.
                 const OpReport report = check_op(backend, op_case, 1, twice ? 20 : 200);
                 auto again = [&](DType type) { return run_op(backend, op_case, type, 1); };
@@ -164,7 +164,8 @@ std::unique_ptr<Backend> open_cuda(Matmul matmul, bool capture) {
 void check_device(Selftest& test, Backend& opened, Matmul matmul) {
     const auto cpu = make_cpu_backend();
     std::vector<Matmul> products = {matmul};
-    if (matmul != Matmul::own && opened.name().find("cuBLAS ") != std::string::npos) products.push_back(Matmul::own);
+    // The name says whose products they are; it may also say why not cuBLAS's.
+    if (opened.name().find("own matrix products") == std::string::npos) products.push_back(Matmul::own);
     for (Matmul product : products) {
         const std::string words = products.size() > 1 && product == Matmul::own ? "_own_products" : "";
         const auto device = open_cuda(product, true), plain = open_cuda(product, false);

@@ -22,12 +22,6 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
     return sum;
 }
 
-std::string shapes_of(const OpCase& op_case) {
-    std::string words;
-    for (const Shape& shape : op_case.shapes) words += text(shape);
-    return words;
-}
-
 // Values that f32 holds exactly: f32 and f64 then see the same inputs, and differ by their arithmetic alone.
 double in_single(double x) { return static_cast<double>(static_cast<float>(x)); }
 
@@ -38,6 +32,12 @@ Tensor random_like(const Tensor& y, Rng& rng) {
 }
 
 }  // namespace
+
+std::string shapes_of(const OpCase& op_case) {
+    std::string words;
+    for (const Shape& shape : op_case.shapes) words += text(shape);
+    return words;
+}
 
 GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng rng, double step, double absolute,
                     double relative, int64_t most) {

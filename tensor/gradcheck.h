@@ -33,6 +33,8 @@ struct OpCase {
     bool through = false;  // the derivative is 1 by definition (straight-through), not by differences
 };
 
+std::string shapes_of(const OpCase& op_case);  // "[2, 3][3, 4]"
+
 // Every op of ops.h at sizes 0, 1, odd and broadcast. tests/structure.sh fails when an op is missing.
 std::vector<OpCase> op_cases();
 

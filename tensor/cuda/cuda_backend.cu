@@ -49,6 +49,7 @@ class CudaBackend : public Backend {
           allocator_(gpu::kEmulated ? options.emulated_cache : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
+        try_out();
         std::string reason = "as asked";
         if (options.matmul != Matmul::own) cublas_ = cuda::Cublas::open(device_, options.matmul, reason);
         if (cublas_ && !multiplies(reason)) cublas_.reset();
@@ -56,7 +57,6 @@ class CudaBackend : public Backend {
             fail(ErrorKind::device, "tf32 and bf16 products need cuBLAS: ", reason);
         name_ = text("cuda (", properties.name, ", ",
                      cublas_ ? cublas_->words() : text("own matrix products, ", reason), ")");
-        try_out();
     }
     ~CudaBackend() override { cudaStreamSynchronize(stream_.handle); }
 
@@ -320,30 +320,30 @@ class CudaBackend : public Backend {
 
 #undef ASTRO_DISPATCH
 
-}  // namespace
+// What the driver says of devices.
+struct Devices {
+    int count = 0, driver = 0;  // driver: the CUDA that it serves at most, 1000 major + 10 minor; 0: there is none
+    cudaError_t status = cudaSuccess;  // why there is no device
 
-namespace {
-
-// Of CUDA that the driver serves at most, 1000 major + 10 minor; 0 without a driver.
-int driver_version() {
-    int version = 0;
-    cudaDriverGetVersion(&version);
-    return version;
-}
+    Devices() {
+        status = cudaGetDeviceCount(&count);
+        if (status == cudaSuccess && count == 0) status = cudaErrorNoDevice;
+        if (status != cudaSuccess) count = 0;
+        cudaGetLastError();  // so that the next launch does not report it again
+        cudaDriverGetVersion(&driver);
+    }
+};
 
 }  // namespace
 
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason) try {
-    int count = 0;
-    const cudaError_t status = cudaGetDeviceCount(&count);
-    if (status != cudaSuccess || count == 0) {
-        cudaGetLastError();
-        const int driver = driver_version();
-        reason =
-            std::string("no usable device: ") + cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
-        if (status == cudaErrorInsufficientDriver)
-            reason += driver > 0 ? text(" (it is for CUDA ", driver / 1000, ".", driver % 1000 / 10, " at most)")
-                                 : text(" (there is no driver)");
+    const Devices found;
+    if (found.count == 0) {
+        reason = std::string("no usable device: ") + cudaGetErrorString(found.status);
+        if (found.status == cudaErrorInsufficientDriver)
+            reason += found.driver > 0
+                          ? text(" (it is for CUDA ", found.driver / 1000, ".", found.driver % 1000 / 10, " at most)")
+                          : text(" (there is no driver)");
         return nullptr;
     }
     cudaDeviceProp properties;
@@ -358,11 +358,8 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
 }
 
 bool cuda_present() {
-    int count = 0;
-    const cudaError_t status = cudaGetDeviceCount(&count);
-    if (status == cudaSuccess) return count > 0;
-    cudaGetLastError();  // so that the next launch does not report it again
-    return status != cudaErrorNoDevice && driver_version() > 0;
+    const Devices found;
+    return found.count > 0 || (found.status != cudaErrorNoDevice && found.driver > 0);
 }
 
 bool cuda_peaks(DevicePeaks& peaks) {
