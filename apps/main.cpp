@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/options.h"
-#include "apps/signals.h"
+#include "apps/command_line/options.h"
+#include "apps/run/signals.h"
 #include "tensor/base/error.h"
 
 namespace {

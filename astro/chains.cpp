@@ -26,9 +26,9 @@ struct OpenChain {
     Rng next_stream() { return stream.stream(static_cast<uint64_t>(draws++)); }
 };
 
-class Grower {
+class ChainBuilder {
   public:
-    Grower(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
+    ChainBuilder(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
            const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
            BridgeLength bridge_length, uint64_t seed)
         : context_(context),
@@ -74,7 +74,7 @@ class Grower {
     // A bridge asked for in this round, and the best candidate once sampled.
     struct Request {
         OpenChain* chain;
-        int64_t hole;
+        int64_t gap;
         Bridge best;
     };
     std::vector<Request> next_requests();
@@ -98,10 +98,10 @@ class Grower {
     Augmentation result_;
 };
 
-double Grower::distance(int64_t a, int64_t b) const {
+double ChainBuilder::distance(int64_t a, int64_t b) const {
     switch (config_.distance) {
         case ChainDistance::closed:
-            return map_.closure(a, b);
+            return map_.graph_distance(a, b);
         case ChainDistance::raw:
             return map_.steps(a, b);
         case ChainDistance::euclid:
@@ -110,7 +110,7 @@ double Grower::distance(int64_t a, int64_t b) const {
     return 0;
 }
 
-OpenChain Grower::begin_chain() {
+OpenChain ChainBuilder::begin_chain() {
     OpenChain chain;
     chain.id = next_id_++;
     chain.stream = rng_.stream(static_cast<uint64_t>(chain.id));
@@ -121,7 +121,7 @@ OpenChain Grower::begin_chain() {
     return chain;
 }
 
-bool Grower::follows_rule(int64_t start, int64_t cut, int64_t target) const {
+bool ChainBuilder::follows_rule(int64_t start, int64_t cut, int64_t target) const {
     const int64_t end = arrival(data().segment(target));
     const double to_end = distance(start, end);
     if (config_.chain == ChainRule::mono)
@@ -133,7 +133,7 @@ bool Grower::follows_rule(int64_t start, int64_t cut, int64_t target) const {
 }
 
 // Draws a cut and the targets that the chain rule allows, in the order they will be tried.
-void Grower::choose(OpenChain& c) {
+void ChainBuilder::choose(OpenChain& c) {
     Rng rng = c.next_stream();
     const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
     const double travel = static_cast<double>(end - c.suffix_row);
@@ -162,7 +162,7 @@ void Grower::choose(OpenChain& c) {
         static_cast<size_t>(std::min<int64_t>(config_.targets_per_cut, static_cast<int64_t>(c.targets.size()))));
 }
 
-void Grower::append_real(OpenChain& c, int64_t first, int64_t last) const {
+void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const {
     Chain& chain = c.chain;
     chain.observations.insert(chain.observations.end(), rows().observation(first), rows().observation(last + 1));
     chain.actions.insert(chain.actions.end(), rows().action(first), rows().action(last + 1));
@@ -174,7 +174,7 @@ void Grower::append_real(OpenChain& c, int64_t first, int64_t last) const {
     }
 }
 
-StitchEnds Grower::ends_of(const OpenChain& c) const {
+StitchEnds ChainBuilder::ends_of(const OpenChain& c) const {
     const int64_t l = planner_.config().context, ds = rows().state_dim, da = rows().action_dim;
     StitchEnds ends;
     const int64_t from_suffix = std::min(l, c.cut - c.suffix_row + 1), from_chain = l - from_suffix;
@@ -193,7 +193,7 @@ StitchEnds Grower::ends_of(const OpenChain& c) const {
 }
 
 // Stores the suffix up to the cut, the bridge, and makes the target's remainder the new suffix.
-void Grower::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
+void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
     const int64_t ds = rows().state_dim, da = rows().action_dim;
     Chain& chain = c.chain;
     append_real(c, c.suffix_row, c.cut);
@@ -228,7 +228,7 @@ void Grower::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_
     ++accepted_pairs_[pair_of(attempt.source_row, attempt.target_row)];
 }
 
-void Grower::finish(OpenChain& c) {
+void ChainBuilder::finish(OpenChain& c) {
     c.open = false;
     if (c.chain.bridges == 0) {
         ++result_.dropped_without_bridge;
@@ -242,8 +242,8 @@ void Grower::finish(OpenChain& c) {
 
 // One bridge for each open chain that has a target left; chains without one end. A target is passed over where its
 // pair of landmarks would get more bridges than the cap if all that are asked for in this round were accepted.
-std::vector<Grower::Request> Grower::next_requests() {
-    const int64_t hole = planner_.config().hole;
+std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
+    const int64_t gap = planner_.config().gap;
     std::vector<Request> requests;
     std::map<Pair, int64_t> asked;
     for (OpenChain& c : slots_) {
@@ -265,30 +265,30 @@ std::vector<Grower::Request> Grower::next_requests() {
         }
         c.target = c.targets[static_cast<size_t>(c.tries++)];
         ++asked[pair_of(c.cut, c.target)];
-        int64_t length = hole;
+        int64_t length = gap;
         if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
             const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
             for (int64_t quarter : {3, 2})
-                if (hole * quarter / 4 >= 1 && static_cast<double>(hole * quarter / 4 + 1) >= steps)
-                    length = hole * quarter / 4;
+                if (gap * quarter / 4 >= 1 && static_cast<double>(gap * quarter / 4 + 1) >= steps)
+                    length = gap * quarter / 4;
         }
         requests.push_back({&c, length, {}});
         ++targets_chosen_;
-        targets_behind_walls_ += map_.closure(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
+        targets_behind_walls_ += map_.graph_distance(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
     }
     return requests;
 }
 
 // Bridges of equal length are sampled together.
-void Grower::sample(std::vector<Request>& requests) {
+void ChainBuilder::sample(std::vector<Request>& requests) {
     std::set<int64_t> lengths;
-    for (const Request& r : requests) lengths.insert(r.hole);
+    for (const Request& r : requests) lengths.insert(r.gap);
     for (int64_t length : lengths) {
         std::vector<Request*> members;
         std::vector<StitchEnds> ends;
         std::vector<Rng> streams;
         for (Request& r : requests) {
-            if (r.hole != length) continue;
+            if (r.gap != length) continue;
             members.push_back(&r);
             ends.push_back(ends_of(*r.chain));
             streams.push_back(r.chain->next_stream());
@@ -299,7 +299,7 @@ void Grower::sample(std::vector<Request>& requests) {
 }
 
 // Judges in chain order; an accepted bridge extends its chain. Returns how many were.
-int64_t Grower::judge_all(std::vector<Request>& requests) {
+int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
     int64_t accepted = 0;
     for (Request& r : requests) {
         OpenChain& c = *r.chain;
@@ -322,7 +322,7 @@ int64_t Grower::judge_all(std::vector<Request>& requests) {
     return accepted;
 }
 
-Augmentation Grower::run(const ChainProgress& progress) {
+Augmentation ChainBuilder::run(const ChainProgress& progress) {
     const int64_t wanted = std::llround(config_.ratio * static_cast<double>(rows().rows));
     slots_.resize(static_cast<size_t>(config_.chains));
     for (OpenChain& slot : slots_) slot.open = false;
@@ -361,11 +361,11 @@ Augmentation Grower::run(const ChainProgress& progress) {
 
 }  // namespace
 
-Augmentation grow_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
+Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
                          const ChainProgress& progress) {
-    return Grower(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed)
+    return ChainBuilder(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed)
         .run(progress);
 }
 

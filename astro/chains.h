@@ -64,7 +64,7 @@ struct ChainProgress {
 };
 
 // Grows chains until `ratio` times the real rows are spliced. Throws Error(interrupted) when asked to stop.
-Augmentation grow_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
+Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
                          const ChainProgress& progress);

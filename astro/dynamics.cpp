@@ -42,7 +42,7 @@ Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const 
 
 Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
                    const Statistics& statistics, uint64_t seed, int64_t member)
-    : Trainee(context),
+    : TrainableModel(context),
       config_(config),
       horizon_(horizon),
       map_(map),
@@ -55,7 +55,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
     const data::Dataset& d = *map.data->dataset;
     starts_ = window_starts(*map.data, map.arrival, horizon);
     if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.hole");
+        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.gap");
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     std::vector<double> deviation(static_cast<size_t>(horizon * d.state_dim));

@@ -23,7 +23,7 @@ struct OpenLoopError {
     std::vector<double> one_pass, sampled, persistence;  // sampled is empty where the model was not trained for it
 };
 
-class Dynamics : public Trainee {
+class Dynamics : public TrainableModel {
   public:
     // Windows of `horizon` steps that start in travel. member: index in an ensemble, part of the random stream.
     Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,

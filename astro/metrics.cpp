@@ -65,7 +65,7 @@ double scaled_error(const double* truth, const float* stored, const std::vector<
 
 // The transitions of an attempt as they would be stored: calls f(state, action, next state).
 template <class F>
-void for_each_transition(const BridgeAttempt& attempt, SeamForm seam, F f) {
+void for_each_transition(const BridgeAttempt& attempt, Seam seam, F f) {
     const size_t ds = attempt.source_state.size();
     const size_t steps = attempt.bridge.states.size() / ds, da = attempt.bridge.actions.size() / steps;
     std::vector<float> state = attempt.source_state, next(ds);
@@ -75,7 +75,7 @@ void for_each_transition(const BridgeAttempt& attempt, SeamForm seam, F f) {
             const float residual = attempt.target_state[i] - arrived[i];
             if (j + 1 == steps)
                 next[i] = attempt.target_state[i];
-            else if (seam == SeamForm::snap)
+            else if (seam == Seam::snap)
                 next[i] = attempt.bridge.states[j * ds + i];
             else
                 next[i] = attempt.bridge.states[j * ds + i] +
@@ -144,7 +144,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         const std::vector<double> geodesic = geodesics(state[s], state);
         for (size_t t = 0; t < row.size(); ++t)
             if (t != s && geodesic[t] >= 0)
-                found[s].push_back({map.steps(row[s], row[t]), map.closure(row[s], row[t]),
+                found[s].push_back({map.steps(row[s], row[t]), map.graph_distance(row[s], row[t]),
                                     euclid(state[s], state[t], 2), geodesic[t]});
     });
     std::vector<double> raw, closed, straight, geodesic;
@@ -187,20 +187,20 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
 
 double calibration_error(const TemporalMap& map) {
     const Trajectories& data = *map.data;
-    const int64_t gaps = static_cast<int64_t>(map.calibration.medians().size());
+    const int64_t offsets = static_cast<int64_t>(map.calibration.medians().size());
     double sum = 0;
     int64_t count = 0;
     for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment is enough
-        for (int64_t gap = 4; gap <= gaps; gap += 4)
-            for (int64_t t = data.begin(k); t + gap <= map.arrival[static_cast<size_t>(k)]; t += 3) {
-                sum += std::fabs(map.calibration.steps(map.steps(t, t + gap)) - static_cast<double>(gap)) /
-                       static_cast<double>(gap);
+        for (int64_t offset = 4; offset <= offsets; offset += 4)
+            for (int64_t t = data.begin(k); t + offset <= map.arrival[static_cast<size_t>(k)]; t += 3) {
+                sum += std::fabs(map.calibration.steps(map.steps(t, t + offset)) - static_cast<double>(offset)) /
+                       static_cast<double>(offset);
                 ++count;
             }
     return count ? sum / static_cast<double>(count) : 0;
 }
 
-ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, SeamForm seam, bool accepted_only,
+ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step) {
     RateCounter counter(tolerances);
@@ -227,7 +227,7 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
         std::vector<float> states, actions, nexts;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
             for_each_transition(
-                attempts[static_cast<size_t>(i)], SeamForm::snap,
+                attempts[static_cast<size_t>(i)], Seam::snap,
                 [&](const float* s, const float* a, const float* next) {
                     const size_t da = attempts[static_cast<size_t>(i)].bridge.actions.size() /
                                       (attempts[static_cast<size_t>(i)].bridge.states.size() / static_cast<size_t>(ds));

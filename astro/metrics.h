@@ -27,7 +27,7 @@ struct DistanceMetrics {
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
                                   int64_t rows, uint64_t seed);
 
-// Mean |n_cal - n| / n over in-trajectory travel pairs at gaps up to the table's, on any segments.
+// Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
 double calibration_error(const TemporalMap& map);
 
 // C3, C4: dynamics violation rate of bridges. e = rms((s* - s') / sigma_delta) for each transition; a bridge
@@ -36,9 +36,8 @@ struct ViolationRates {
     std::vector<double> tolerance, transition, bridge;  // kappas and the shares that violate
     int64_t transitions = 0, bridges = 0;
 };
-enum class SeamForm { snap, smear };
 // Judges attempts as if stored with the given seam; accepted_only: those that were accepted.
-ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, SeamForm seam, bool accepted_only,
+ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step);
 // The same with the dynamics model's one-step prediction as the judge (snapped seam).

@@ -15,7 +15,7 @@ Tensor to_tensor(Backend& backend, const std::vector<double>& values, double sca
 
 diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset& d) {
     diffusion::DenoiserSpec spec;
-    spec.tokens = 2 * config.context + config.hole;
+    spec.tokens = 2 * config.context + config.gap;
     spec.token_width = 2 * d.state_dim + d.action_dim + 3;
     spec.condition_width = 2 * d.state_dim + 3;
     spec.out_width = d.action_dim;
@@ -26,7 +26,7 @@ diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset
 }  // namespace
 
 StitchContext StitchContext::rows(int64_t first, int64_t count) const {
-    return {hole,
+    return {gap,
             states.rows(first, count),
             before.rows(first, count),
             after.rows(first, count),
@@ -48,7 +48,7 @@ Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor&
 Planner::Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map,
                  const Statistics& statistics, const std::vector<const Dynamics*>& dynamics,
                  const DynamicsConfig& dynamics_config, uint64_t seed)
-    : Trainee(context),
+    : TrainableModel(context),
       config_(config),
       map_(map),
       statistics_(statistics),
@@ -61,26 +61,26 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
     sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
 
-    // Windows lie in one segment and their hole ends before arrival.
+    // Windows lie in one segment and their gap ends before arrival.
     const Trajectories& data = *map.data;
-    const int64_t to_target = config.context + config.hole, last = 2 * config.context + config.hole - 1;
+    const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
     for (int64_t k = 0; k < data.count(); ++k)
         for (int64_t t = data.begin(k);
              t + last <= data.last(k) && t + to_target <= map.arrival[static_cast<size_t>(k)]; ++t)
             starts_.push_back(t);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
-             " more; hint: a shorter planner.hole or planner.context");
+             " more; hint: a shorter planner.gap or planner.context");
 }
 
-int64_t Planner::unknown(int64_t hole) const {
-    return config_.unknown == UnknownActions::hole ? hole + 1 : hole + config_.context;
+int64_t Planner::unknown(int64_t gap) const {
+    return config_.unknown == UnknownActions::gap ? gap + 1 : gap + config_.context;
 }
 
-StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t hole) const {
+StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const {
     const int64_t batch = static_cast<int64_t>(ends.size()), l = config_.context;
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
-    const int64_t known_after = l - reached(hole);  // target actions that are not denoised: l - 1 of them, or none
+    const int64_t known_after = l - reached(gap);  // target actions that are not denoised: l - 1 of them, or none
     std::vector<float> states, before, after, first, target, reach;
     for (const StitchEnds& end : ends) {
         const float* s0 = end.source_states.data() + (l - 1) * ds;
@@ -91,31 +91,31 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
                                      static_cast<float>(statistics_.sigma_window[static_cast<size_t>(i)]));
         };
         relative(end.source_states);
-        states.insert(states.end(), static_cast<size_t>(hole * ds), 0.0f);
+        states.insert(states.end(), static_cast<size_t>(gap * ds), 0.0f);
         relative(end.target_states);
         before.insert(before.end(), end.source_actions.begin(), end.source_actions.end());
         after.insert(after.end(), end.target_actions.end() - known_after * da, end.target_actions.end());
         first.insert(first.end(), s0, s0 + ds);
-        for (int64_t j = 0; j < reached(hole); ++j)
+        for (int64_t j = 0; j < reached(gap); ++j)
             for (int64_t i = 0; i < ds; ++i)
                 target.push_back(end.target_states[static_cast<size_t>(j * ds + i)] - s0[i]);
-        reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.hole + 1)));
+        reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.gap + 1)));
     }
     std::vector<float> marks;
     std::vector<int64_t> segment;
-    const int64_t tokens = 2 * l + hole;
+    const int64_t tokens = 2 * l + gap;
     for (int64_t p = 0; p < tokens; ++p) {
-        const bool in_hole = p >= l && p < l + hole;
-        marks.push_back(in_hole ? 0.0f : 1.0f);
-        marks.push_back(p >= l - 1 && p < l - 1 + unknown(hole) ? 1.0f : 0.0f);
-        segment.push_back(p < l ? 0 : (in_hole ? 1 : 2));
+        const bool in_gap = p >= l && p < l + gap;
+        marks.push_back(in_gap ? 0.0f : 1.0f);
+        marks.push_back(p >= l - 1 && p < l - 1 + unknown(gap) ? 1.0f : 0.0f);
+        segment.push_back(p < l ? 0 : (in_gap ? 1 : 2));
     }
-    return {hole,
+    return {gap,
             inputs.add(Shape{batch, tokens, ds}, states),
             inputs.add(Shape{batch, l - 1, da}, before),
             inputs.add(Shape{batch, known_after, da}, after),
             inputs.add(Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
-            inputs.add(Shape{batch, reached(hole), ds}, target),
+            inputs.add(Shape{batch, reached(gap), ds}, target),
             inputs.add(Shape{batch, 1}, reach),
             inputs.add(Shape{tokens, 2}, marks),
             inputs.add(Shape{tokens}, segment)};
@@ -123,24 +123,24 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
 
 Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy, const Tensor& t,
                          const Tensor& delta, const Tensor& flag) const {
-    const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.hole, u = unknown(c.hole);
-    const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.hole);
+    const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.gap, u = unknown(c.gap);
+    const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.gap);
     Backend& b = context_.backend;
     auto zeros = [&](int64_t rows, int64_t width) { return Tensor::zeros(b, DType::f32, Shape{batch, rows, width}); };
     const Tensor mark = zeros(tokens, 2) + c.marks;
     const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);          // (B, W, A)
-    const Tensor placed = concat({zeros(l + c.hole, ds), delta, zeros(l - f, ds)}, 1);  // (B, W, D)
+    const Tensor placed = concat({zeros(l + c.gap, ds), delta, zeros(l - f, ds)}, 1);  // (B, W, D)
     const Tensor fed = repeat_rows(flag, tokens);                                       // (B, W, 1)
-    const Tensor hole_share =
-        Tensor::full(b, DType::f32, Shape{batch, 1}, static_cast<double>(c.hole) / static_cast<double>(config_.hole));
+    const Tensor gap_share =
+        Tensor::full(b, DType::f32, Shape{batch, 1}, static_cast<double>(c.gap) / static_cast<double>(config_.gap));
     const Tensor first_delta = slice(delta, 1, 0, 1).reshape(Shape{batch, ds});
-    const Tensor condition = concat({c.s0, c.reach, hole_share, first_delta, flag}, 1);
+    const Tensor condition = concat({c.s0, c.reach, gap_share, first_delta, flag}, 1);
     const Tensor out = net(concat({c.states, mark, action, placed, fed}, 2), t, condition, c.segment);
     return slice(out, 1, l - 1, u);
 }
 
 Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps) const {
-    const Tensor arrived = slice(dynamics_[0]->rollout(c.s0, actions, steps), 1, c.hole, reached(c.hole));
+    const Tensor arrived = slice(dynamics_[0]->rollout(c.s0, actions, steps), 1, c.gap, reached(c.gap));
     return (c.target - arrived) / two_sigma_;  // (B, F, D)
 }
 
@@ -150,15 +150,15 @@ void Planner::update(int64_t k) {
     Rng rng = stream.stream("rows");
     const data::Dataset& d = *map_.data->dataset;
     const int64_t l = config_.context, ds = d.state_dim, da = d.action_dim;
-    int64_t hole = config_.hole;
-    if (config_.random_hole) hole = std::max<int64_t>(1, hole * (2 + rng.below(3)) / 4);
+    int64_t gap = config_.gap;
+    if (config_.random_gap) gap = std::max<int64_t>(1, gap * (2 + rng.below(3)) / 4);
     std::vector<StitchEnds> ends;
     std::vector<float> truth;  // the unknown actions
     std::vector<int64_t> levels;
     std::vector<float> weights;
     for (int64_t b = 0; b < net.batch; ++b) {
         const int64_t start = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
-        const int64_t s0 = start + l - 1, g0 = s0 + hole + 1;
+        const int64_t s0 = start + l - 1, g0 = s0 + gap + 1;
         StitchEnds end;
         end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
         end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
@@ -166,14 +166,14 @@ void Planner::update(int64_t k) {
         end.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
         end.steps = map_.calibration.steps(map_.steps(s0, g0));
         ends.push_back(std::move(end));
-        truth.insert(truth.end(), d.action(s0), d.action(s0) + unknown(hole) * da);
+        truth.insert(truth.end(), d.action(s0), d.action(s0) + unknown(gap) * da);
         levels.push_back(1 + rng.below(net.diffusion_steps));
         weights.push_back(
             static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
     }
-    nn::Step step = steps_.begin(text("hole of ", hole), k);
-    const StitchContext all = gather(step.inputs(), ends, hole);
-    const Tensor actions = step.input(Shape{net.batch, unknown(hole), da}, truth);
+    nn::Step step = steps_.begin(text("gap of ", gap), k);
+    const StitchContext all = gather(step.inputs(), ends, gap);
+    const Tensor actions = step.input(Shape{net.batch, unknown(gap), da}, truth);
     const Tensor row_weight = step.input(Shape{net.batch}, weights);
     const int64_t ahead = std::max<int64_t>(1, net.diffusion_steps / config_.denoising_steps);  // T/N
     std::vector<int64_t> before;
@@ -189,7 +189,7 @@ void Planner::update(int64_t k) {
         const Tensor u = actions.rows(first, count);
         const Tensor noise = Tensor::normal(u.shape(), streams.rows(chunk, 1));
         const diffusion::RowLevels t = now.rows(first, count);
-        Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(hole), ds});
+        Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(gap), ds});
         Tensor flag = Tensor::zeros(context_.backend, DType::f32, Shape{count, 1});
         // Half of the batch, to the row, however it is cut: the chunk's share of the first halves.
         const int64_t half = config_.feedback && config_.self_conditioning ? (first + count) / 2 - first / 2 : 0;

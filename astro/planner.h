@@ -2,7 +2,7 @@
 // [paper: structure; tokens, units, guidance, weights: ours, method notes 5.6, 5.17(8), 5.18(7, 8)].
 //
 // A window is l source states s_{-l+1..0}, M masked states, l target states g_0 = s_{M+1}, ..., g_{l-1}. The M + 1
-// actions a_0..a_M of the hole are unknown (or M + l, through the target context). One token a state:
+// actions a_0..a_M of the gap are unknown (or M + l, through the target context). One token a state:
 //   [(s - s_0)/sigma_W where known | known? | action leaving the state | action noisy? | delta | feedback?]
 // delta_j = (g_j - s^_{M+1+j}) / (2 sigma_delta), on the target states that the unknown actions reach, where s^ is
 // the frozen dynamics' rollout of the previous estimate of the actions.
@@ -14,14 +14,14 @@ namespace astro {
 
 // A batch of windows, everything but the unknown actions and the deviation.
 struct StitchContext {
-    int64_t hole = 0;      // M' of this batch, at most M
-    Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the hole
+    int64_t gap = 0;      // M' of this batch, at most M
+    Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the gap
     Tensor before, after;  // (B, l - 1, A), (B, rest, A): known actions on both sides of the unknown ones
     Tensor s0;             // (B, D) standardised
     Tensor target;         // (B, F, D): g_j - s_0 for the F target states that have a deviation
     Tensor reach;          // (B, 1): n_cal / (M + 1)
     Tensor marks;          // (2l + M', 2) of each token: state known, action noisy
-    Tensor segment;        // i64 (2l + M'): source, hole, target
+    Tensor segment;        // i64 (2l + M'): source, gap, target
 
     int64_t batch() const { return states.dim(0); }
     StitchContext rows(int64_t first, int64_t count) const;
@@ -46,7 +46,7 @@ struct Bridge {
     double disagreement = 0;     // largest rms between ensemble members, 0 for one
 };
 
-class Planner : public Trainee {
+class Planner : public TrainableModel {
   public:
     Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map, const Statistics& statistics,
             const std::vector<const Dynamics*>& dynamics, const DynamicsConfig& dynamics_config, uint64_t seed);
@@ -57,28 +57,28 @@ class Planner : public Trainee {
     TrainingState state() override { return network_.state(); }
 
     // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or
-    // several members, only the two best, which have seen the long rollout. All ends share the hole's length. The
+    // several members, only the two best, which have seen the long rollout. All ends share the gap's length. The
     // result depends on each end's own stream only, not on its neighbours.
-    std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
+    std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const;
 
     // Ends of held-out windows of one episode each, whose true bridge is known: validation of arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t most) const;
 
-    int64_t unknown(int64_t hole) const;                                  // U
-    int64_t reached(int64_t hole) const { return unknown(hole) - hole; }  // F: target states with a deviation
+    int64_t unknown(int64_t gap) const;                                  // U
+    int64_t reached(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation
     const PlannerConfig& config() const { return config_; }
 
   private:
-    StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t hole) const;
+    StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const;
     Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy, const Tensor& t,
                     const Tensor& deviation, const Tensor& flag) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
-    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t hole, std::vector<Rng> streams) const;
+    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
     // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of
     // them.
-    void roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members,
+    void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,
                   std::vector<Bridge>& bridges) const;
 
     PlannerConfig config_;

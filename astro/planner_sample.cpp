@@ -6,13 +6,13 @@
 
 namespace astro {
 
-std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t hole,
+std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
                                           std::vector<Rng> streams) const {
-    const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(hole);
+    const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(gap);
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
-    const StitchContext c = gather(inputs, ends, hole);
+    const StitchContext c = gather(inputs, ends, gap);
     std::vector<float> start(static_cast<size_t>(batch * u_count * da));
     for (int64_t i = 0; i < batch; ++i)
         streams[static_cast<size_t>(i)].fill_normal(start.data() + i * u_count * da, u_count * da);
@@ -20,7 +20,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
 
     Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
     inputs.upload();
-    Tensor delta = Tensor::zeros(b, DType::f32, Shape{batch, reached(hole), ds});
+    Tensor delta = Tensor::zeros(b, DType::f32, Shape{batch, reached(gap), ds});
     Tensor flag = Tensor::zeros(b, DType::f32, Shape{batch, 1});
     // The squared seam deviation in the data's units: |delta_0|^2 mean(4 sigma_delta^2).
     double unit = 0;
@@ -46,16 +46,16 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
 
-    const std::vector<float> actions = slice(guess, 1, 0, hole + 1).to_vector<float>();
+    const std::vector<float> actions = slice(guess, 1, 0, gap + 1).to_vector<float>();
     std::vector<Bridge> bridges(static_cast<size_t>(batch));
     for (int64_t i = 0; i < batch; ++i)
-        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (hole + 1) * da,
-                                                       actions.begin() + (i + 1) * (hole + 1) * da);
-    roll_out(ends, hole, loop_steps_, 1, bridges);
+        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (gap + 1) * da,
+                                                       actions.begin() + (i + 1) * (gap + 1) * da);
+    roll_out(ends, gap, loop_steps_, 1, bridges);
     return bridges;
 }
 
-void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_t steps, size_t members,
+void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,
                        std::vector<Bridge>& bridges) const {
     const int64_t batch = static_cast<int64_t>(ends.size());
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
@@ -65,17 +65,17 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_
         actions.insert(actions.end(), bridges[i].actions.begin(), bridges[i].actions.end());
     }
     const Tensor s0 = Tensor::from(context_.backend, Shape{batch, ds}, standardise(statistics_, first.data(), batch));
-    const Tensor plan = Tensor::from(context_.backend, Shape{batch, hole + 1, da}, actions);
+    const Tensor plan = Tensor::from(context_.backend, Shape{batch, gap + 1, da}, actions);
     std::vector<std::vector<float>> arrived;
     for (size_t m = 0; m < members; ++m) arrived.push_back(dynamics_[m]->rollout(s0, plan, steps).to_vector<float>());
     for (int64_t i = 0; i < batch; ++i) {
         Bridge& bridge = bridges[static_cast<size_t>(i)];
         const StitchEnds& end = ends[static_cast<size_t>(i)];
         bridge.states.clear(), bridge.disagreement = 0;
-        for (int64_t j = 0; j <= hole; ++j) {
+        for (int64_t j = 0; j <= gap; ++j) {
             double mean_square = 0;  // between members at this step
             for (int64_t x = 0; x < ds; ++x) {
-                const auto at = static_cast<size_t>((i * (hole + 1) + j) * ds + x);
+                const auto at = static_cast<size_t>((i * (gap + 1) + j) * ds + x);
                 bridge.states.push_back(first[static_cast<size_t>(i * ds + x)] + arrived[0][at]);
                 for (size_t m = 1; m < members; ++m) {
                     const double d = (double(arrived[m][at]) - double(arrived[0][at])) /
@@ -88,7 +88,7 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_
         double square = 0;
         for (int64_t x = 0; x < ds; ++x) {
             const double d = (double(end.target_states[static_cast<size_t>(x)]) -
-                              double(bridge.states[static_cast<size_t>(hole * ds + x)])) /
+                              double(bridge.states[static_cast<size_t>(gap * ds + x)])) /
                              statistics_.sigma_delta[static_cast<size_t>(x)];
             square += d * d;
         }
@@ -96,7 +96,7 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t hole, int64_
     }
 }
 
-std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t hole, int64_t candidates,
+std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                                  const std::vector<Rng>& streams) const {
     ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
     const int64_t wanted = static_cast<int64_t>(ends.size());
@@ -115,7 +115,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
                 piece.push_back(ends[static_cast<size_t>(i)]);
                 noise.push_back(streams[static_cast<size_t>(i)].stream(static_cast<uint64_t>(k)));
             }
-        const std::vector<Bridge> bridges = sample_piece(piece, hole, noise);
+        const std::vector<Bridge> bridges = sample_piece(piece, gap, noise);
         auto own = [&](int64_t i) -> std::vector<Bridge>& { return result[static_cast<size_t>(first + i)]; };
         for (int64_t i = 0; i < count; ++i) {
             own(i).assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
@@ -131,7 +131,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             kept_ends.insert(kept_ends.end(), static_cast<size_t>(kept), ends[static_cast<size_t>(first + i)]);
             best.insert(best.end(), own(i).begin(), own(i).begin() + kept);
         }
-        roll_out(kept_ends, hole, last_steps, dynamics_.size(), best);
+        roll_out(kept_ends, gap, last_steps, dynamics_.size(), best);
         for (int64_t i = 0; i < count; ++i) {
             own(i).assign(best.begin() + i * kept, best.begin() + (i + 1) * kept);
             std::stable_sort(own(i).begin(), own(i).end(), by_error);
@@ -143,16 +143,16 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
 std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                              const std::vector<int64_t>& arrival, int64_t most) const {
     const data::Dataset& d = *data.dataset;
-    const int64_t l = config_.context, hole = config_.hole, ds = d.state_dim, da = d.action_dim;
+    const int64_t l = config_.context, gap = config_.gap, ds = d.state_dim, da = d.action_dim;
     std::vector<int64_t> starts;
     for (int64_t k = 0; k < data.count(); ++k)
         for (int64_t t = data.begin(k);
-             t + 2 * l + hole - 1 <= data.last(k) && t + l + hole <= arrival[static_cast<size_t>(k)]; ++t)
+             t + 2 * l + gap - 1 <= data.last(k) && t + l + gap <= arrival[static_cast<size_t>(k)]; ++t)
             starts.push_back(t);
     const int64_t n = static_cast<int64_t>(starts.size()), used = std::min(most, n);
     std::vector<StitchEnds> ends;
     for (int64_t i = 0; i < used; ++i) {
-        const int64_t start = starts[static_cast<size_t>(i * n / used)], s0 = start + l - 1, g0 = s0 + hole + 1;
+        const int64_t start = starts[static_cast<size_t>(i * n / used)], s0 = start + l - 1, g0 = s0 + gap + 1;
         StitchEnds end;
         end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
         end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);

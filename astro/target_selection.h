@@ -8,7 +8,7 @@
 
 #include <functional>
 
-#include "astro/ball_tree.h"
+#include "astro/search/ball_tree.h"
 #include "astro/temporal_map.h"
 
 namespace astro {

@@ -32,7 +32,7 @@ Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& late
         NoTape off;                                                                     // targets carry no gradient
         q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;  // (n, B)
         Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
-        w = step(advantage, expectile, 1 - expectile) * weight;
+        w = where_nonnegative(advantage, expectile, 1 - expectile) * weight;
     }
     Tensor distance = pairwise_distance(latent, all, kDistanceFloor);  // v = -distance
     return sum(w * square(q + distance));
@@ -56,7 +56,7 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
             mean_value = h == 0 ? value : mean_value + value;
         }
         const Tensor advantage = reward + mask * least - mean_value * (1.0 / static_cast<double>(heads));
-        w = step(advantage, expectile, 1 - expectile);
+        w = where_nonnegative(advantage, expectile, 1 - expectile);
     }
     Tensor loss;
     for (size_t h = 0; h < heads; ++h) {
@@ -68,7 +68,7 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
                                    const Trajectories& data, const Statistics& statistics, uint64_t seed)
-    : Trainee(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
+    : TrainableModel(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
@@ -109,12 +109,12 @@ void TemporalDistance::update(int64_t k) {
     nn::Step step = steps_.begin("", k);
     const auto gradient = config_.objective == TdrObjective::in_batch ? in_batch(step, rng) : hilp(step, rng);
     optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
-    const Tensor target_rate = step.number(config_.ema);
+    const Tensor target_rate = step.number(config_.target_rate);
     step.run([&] {
         const nn::Gradient g = gradient();
         step.report("loss", g.loss);
-        optimiser_.move(step, online_set_, g.flat, "gradient_norm");
-        nn::move_towards(step, target_set_, online_set_, target_rate);
+        optimiser_.apply(step, online_set_, g.flat, "gradient_norm");
+        nn::polyak_update(step, target_set_, online_set_, target_rate);
     });
 }
 

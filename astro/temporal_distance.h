@@ -5,7 +5,7 @@
 // trained by expectile TD with r = -1 a step and discount gamma, so that d = (1 - gamma^n) / (1 - gamma) for n steps.
 #pragma once
 
-#include "astro/config.h"
+#include "astro/config/config.h"
 #include "astro/training.h"
 #include "astro/trajectories.h"
 #include "nn/layers.h"
@@ -35,7 +35,7 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
                  const std::vector<Tensor>& next_target, const std::vector<Tensor>& g_target, const Tensor& hit,
                  double gamma, double expectile, int64_t count);
 
-class TemporalDistance : public Trainee {
+class TemporalDistance : public TrainableModel {
   public:
     // Trains on every row of the segments that has a successor.
     TemporalDistance(const Context& context, const TdrConfig& config, double gamma, const Trajectories& data,

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "astro/landmarks.h"
+#include "astro/search/landmarks.h"
 #include "tensor/squared_distance.h"
 
 namespace astro {
@@ -17,11 +17,11 @@ double median(std::vector<double>& values) {
     return *middle;
 }
 
-// Medians of n^ between travel rows of the validation segments, `gap` steps apart.
-Calibration calibrate(const Context& context, const TemporalMap& map, int64_t gaps) {
+// Medians of n^ between travel rows of the validation segments, `offset` steps apart.
+Calibration calibrate(const Context& context, const TemporalMap& map, int64_t offsets) {
     const Trajectories& data = *map.data;
-    std::vector<double> medians(static_cast<size_t>(gaps), -1);
-    context.threads.run(gaps, [&](int64_t g) {
+    std::vector<double> medians(static_cast<size_t>(offsets), -1);
+    context.threads.run(offsets, [&](int64_t g) {
         std::vector<double> sample;
         for (int64_t k = 0; k < data.count(); ++k)
             for (int64_t t = data.begin(k); t + g + 1 <= map.arrival[static_cast<size_t>(k)]; ++t)
@@ -40,7 +40,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t ga
 
 // Landmarks from a pool of rows spread evenly over the data, shortest paths between all of them over edges of at most
 // `edge` steps, and the nearest one of every row.
-void add_landmarks(const Context& context, const ClosureConfig& config, TemporalMap& map) {
+void add_landmarks(const Context& context, const GraphConfig& config, TemporalMap& map) {
     const int64_t rows = map.data->dataset->rows, size = std::min(config.pool, rows);
     std::vector<int64_t> pool;
     for (int64_t i = 0; i < size; ++i) pool.push_back(i * rows / size);
@@ -68,7 +68,7 @@ void add_landmarks(const Context& context, const ClosureConfig& config, Temporal
 }  // namespace
 
 Calibration::Calibration(std::vector<double> medians) : medians_(std::move(medians)) {
-    ASTRO_CHECK(medians_.size() >= 2, "Calibration: at least two gaps are needed, got ", medians_.size());
+    ASTRO_CHECK(medians_.size() >= 2, "Calibration: at least two offsets are needed, got ", medians_.size());
     for (size_t i = 1; i < medians_.size(); ++i) medians_[i] = std::max(medians_[i], medians_[i - 1] + 1e-6);
 }
 
@@ -95,11 +95,11 @@ double TemporalMap::steps(const float* a, const float* b) const {
     return steps_from_distance(latent_distance(a, b, width), gamma);
 }
 
-double TemporalMap::closure(int64_t a, int64_t b) const {
-    return closure(at(a), landmark_of[static_cast<size_t>(a)], at(b), landmark_of[static_cast<size_t>(b)]);
+double TemporalMap::graph_distance(int64_t a, int64_t b) const {
+    return graph_distance(at(a), landmark_of[static_cast<size_t>(a)], at(b), landmark_of[static_cast<size_t>(b)]);
 }
 
-double TemporalMap::closure(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const {
+double TemporalMap::graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const {
     if (landmark_of_a == landmark_of_b) return steps(a, b);
     return double(closed[static_cast<size_t>(landmark_of_a * landmarks() + landmark_of_b)]);
 }
@@ -161,8 +161,8 @@ TemporalMap build_temporal_map(const Context& context, const TemporalDistance& e
                                const Trajectories& validation, const Config& config) {
     TemporalMap map = embed_trajectories(encoder, train, config.data);
     map.calibration =
-        calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_gaps);
-    add_landmarks(context, config.closure, map);
+        calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_offsets);
+    add_landmarks(context, config.graph, map);
     return map;
 }
 

@@ -6,15 +6,15 @@
 
 namespace astro {
 
-// n_cal from n^: the median n^ that the behaviour's own pace shows at gaps of 1, 2, ... steps, inverted.
+// n_cal from n^: the median n^ that the behaviour's own pace shows at offsets of 1, 2, ... steps, inverted.
 class Calibration {
   public:
     Calibration() = default;
-    // medians[g - 1]: median n^ at a gap of g steps; made monotone here. At least two gaps.
+    // medians[g - 1]: median n^ at a offset of g steps; made monotone here. At least two offsets.
     explicit Calibration(std::vector<double> medians);
 
-    double steps(double predicted) const;  // n_cal; beyond the last gap by the last slope
-    double predicted(double steps) const;  // its inverse: median n^ at a gap
+    double steps(double predicted) const;  // n_cal; beyond the last offset by the last slope
+    double predicted(double steps) const;  // its inverse: median n^ at a offset
     const std::vector<double>& medians() const { return medians_; }
 
   private:
@@ -39,8 +39,8 @@ struct TemporalMap {
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
     // D, the closure: shortest path between the nearest landmarks, n^ where they are the same. Of two rows, or of any
     // two latents with their nearest landmarks.
-    double closure(int64_t a, int64_t b) const;
-    double closure(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
+    double graph_distance(int64_t a, int64_t b) const;
+    double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
     bool in_travel(int64_t row) const { return row <= arrival[static_cast<size_t>(data->segment(row))]; }
 };

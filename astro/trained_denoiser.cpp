@@ -3,9 +3,7 @@
 namespace astro {
 
 diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
-    return diffusion::make_schedule(
-        config.schedule == NoiseSchedule::cosine ? diffusion::ScheduleKind::cosine : diffusion::ScheduleKind::linear,
-        config.diffusion_steps);
+    return diffusion::make_schedule(config.schedule, config.diffusion_steps);
 }
 
 TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec,
@@ -23,13 +21,13 @@ TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& c
 void TrainedDenoiser::update(nn::Step& step, int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
     optimiser_.prepare(
         step, nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end));
-    const Tensor average_rate = step.number(nn::average_rate(k, config_.ema));
+    const Tensor average_rate = step.number(nn::average_rate(k, config_.ema_decay));
     step.run([&] {
         const nn::Gradient g =
             nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
         step.report("loss", g.loss);
-        optimiser_.move(step, online_set_, g.flat, "gradient_norm", config_.gradient_clip);
-        nn::move_towards(step, averaged_set_, online_set_, average_rate);
+        optimiser_.apply(step, online_set_, g.flat, "gradient_norm", config_.gradient_clip);
+        nn::polyak_update(step, averaged_set_, online_set_, average_rate);
     });
 }
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "astro/config.h"
+#include "astro/config/config.h"
 #include "astro/training.h"
 #include "diffusion/denoiser.h"
 #include "diffusion/noise_schedule.h"

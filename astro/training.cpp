@@ -17,15 +17,15 @@ data::NpyArray to_array(const Tensor& tensor) {
     return data::NpyArray::from(shape, tensor.to_vector<float>());
 }
 
-void save_state(Trainee& trainee, const TrainingPlan& plan, int64_t step) {
+void save_state(TrainableModel& model, const TrainingPlan& plan, int64_t step) {
     data::NamedArrays arrays;
-    TrainingState state = trainee.state();
+    TrainingState state = model.state();
     for (const auto& [name, tensor] : state.tensors) arrays[name] = to_array(tensor);
     for (const auto& [name, counter] : state.counters)
         arrays[name] = data::NpyArray::from({}, std::vector<int64_t>{*counter});
     data::Json meta = data::Json::object();
     meta["format"] = "astro checkpoint 1";
-    meta["stage"] = trainee.name();
+    meta["stage"] = model.name();
     meta["step"] = step;
     meta["fingerprint"] = plan.fingerprint;
     data::save_checkpoint(plan.folder, step, arrays, meta, static_cast<int>(plan.keep));
@@ -44,31 +44,31 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
 }
 
 // Update k once more, to learn which op failed first.
-[[noreturn]] void explain(Trainee& trainee, int64_t k, const std::string& symptom) {
+[[noreturn]] void explain(TrainableModel& model, int64_t k, const std::string& symptom) {
     std::string cause, detail;
     try {
         const FiniteCheck on;
-        trainee.update(k);
-        trainee.figures();
+        model.update(k);
+        model.metrics();
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::numeric && !error.detail().empty())
             cause = text("; first, ", error.what()), detail = error.detail();
     }
     throw Error(ErrorKind::numeric,
-                text(trainee.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"),
+                text(model.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"),
                 detail);
 }
 
-// One trainee on its way.
+// One model on its way.
 class Loop {
   public:
     explicit Loop(const Training& training)
-        : trainee_(training.trainee),
+        : model_(training.model),
           plan_(training.plan),
           observer_(training.observer),
-          end_(plan_.stop_after >= 0 ? std::min(trainee_.updates(), plan_.stop_after) : trainee_.updates()) {
+          end_(plan_.stop_after >= 0 ? std::min(model_.updates(), plan_.stop_after) : model_.updates()) {
         if (plan_.resume)
-            step_ = std::max<int64_t>(0, load_state(trainee_, plan_.folder, plan_.fingerprint, observer_.warn));
+            step_ = std::max<int64_t>(0, load_state(model_, plan_.folder, plan_.fingerprint, observer_.warn));
         saved_ = step_ > 0 ? step_ : -1;
         if (observer_.resumed) observer_.resumed(step_);
     }
@@ -93,11 +93,11 @@ class Loop {
         try {
             std::rethrow_exception(failure_);
         } catch (const nn::StepFailed& failure) {
-            explain(trainee_, failure.update(), failure.what());
+            explain(model_, failure.update(), failure.what());
         }
     }
 
-    bool complete() const { return step_ >= trainee_.updates(); }
+    bool complete() const { return step_ >= model_.updates(); }
 
   private:
     bool ended() const { return stopped_ || step_ >= end_; }
@@ -107,8 +107,8 @@ class Loop {
     // Updates up to the next one after which something is due.
     void advance() {
         while (!ended()) {
-            trainee_.update(step_++);
-            if (observer_.progress) observer_.progress(step_, trainee_.updates(), figures_);
+            model_.update(step_++);
+            if (observer_.progress) observer_.progress(step_, model_.updates(), metrics_);
             stopped_ = observer_.interrupted && observer_.interrupted();
             if (metrics_due() || evaluation_due() || step_ % plan_.checkpoint_every == 0) return;
         }
@@ -116,21 +116,21 @@ class Loop {
 
     // What is due then. Only the device is waited for without the mutex.
     void settle(std::mutex& telling) {
-        figures_ = trainee_.figures();
+        metrics_ = model_.metrics();
         const std::lock_guard<std::mutex> lock(telling);
-        if (observer_.metrics && metrics_due()) observer_.metrics(step_, figures_);
+        if (observer_.metrics && metrics_due()) observer_.metrics(step_, metrics_);
         if (observer_.evaluate && evaluation_due()) observer_.evaluate(step_);
         if (step_ % plan_.checkpoint_every != 0 && !ended()) return;
-        if (!plan_.folder.empty()) save_state(trainee_, plan_, step_);
+        if (!plan_.folder.empty()) save_state(model_, plan_, step_);
         saved_ = step_;
     }
 
-    Trainee& trainee_;
+    TrainableModel& model_;
     const TrainingPlan& plan_;
     const TrainingObserver& observer_;
     int64_t end_, step_ = 0, saved_ = -1;
     bool stopped_ = false;
-    Figures figures_;
+    Metrics metrics_;
     std::exception_ptr failure_;
 };
 
@@ -146,7 +146,7 @@ void TrainingState::add(const std::string& prefix, const nn::ParameterSet& set, 
     counters.emplace_back(prefix + "/steps", &optimiser.steps);
 }
 
-int64_t load_state(Trainee& trainee, const std::string& folder, const std::string& fingerprint,
+int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn) {
     if (folder.empty()) return -1;
     auto checkpoint = data::load_checkpoint(folder);
@@ -158,7 +158,7 @@ int64_t load_state(Trainee& trainee, const std::string& folder, const std::strin
         fail(ErrorKind::usage, checkpoint->path,
              ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made "
              "with");
-    TrainingState state = trainee.state();
+    TrainingState state = model.state();
     auto array = [&](const std::string& name) -> const data::NpyArray& {
         const auto it = checkpoint->arrays.find(name);
         if (it == checkpoint->arrays.end()) fail(ErrorKind::data, checkpoint->path, ": array '", name, "' is missing");
@@ -169,9 +169,9 @@ int64_t load_state(Trainee& trainee, const std::string& folder, const std::strin
     return checkpoint->step;
 }
 
-bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer) {
+bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserver& observer) {
     ThreadPool alone(1);
-    return train(alone, {{trainee, plan, observer}});
+    return train(alone, {{model, plan, observer}});
 }
 
 bool train(ThreadPool& threads, const std::vector<Training>& trainings) {

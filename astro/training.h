@@ -24,7 +24,7 @@ struct Context {
     int64_t chunks_of(int64_t rows) const { return nn::chunk_count(chunks, rows); }
 };
 
-// Everything a later update depends on, by name. Tensors alias the trainee's own.
+// Everything a later update depends on, by name. Tensors alias the model's own.
 struct TrainingState {
     std::vector<std::pair<std::string, Tensor>> tensors;
     std::vector<std::pair<std::string, int64_t*>> counters;
@@ -34,19 +34,19 @@ struct TrainingState {
     void add(const std::string& prefix, const nn::ParameterSet& set, nn::Adam& optimiser);
 };
 
-class Trainee {
+class TrainableModel {
   public:
-    virtual ~Trainee() = default;
+    virtual ~TrainableModel() = default;
     virtual std::string name() const = 0;  // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
     virtual int64_t updates() const = 0;   // in all
     virtual void update(int64_t k) = 0;    // one step, number k; the device may still be at it afterwards
     virtual TrainingState state() = 0;
     // What the last update reported, once the device is there; throws nn::StepFailed where one since the last call was
     // not finite.
-    Figures figures() { return steps_.figures(); }
+    Metrics metrics() { return steps_.metrics(); }
 
   protected:
-    explicit Trainee(const Context& context)
+    explicit TrainableModel(const Context& context)
         : context_(context), steps_(context.backend, context.threads, context.chunks) {}
 
     Context context_;
@@ -61,11 +61,11 @@ struct TrainingPlan {
     std::string fingerprint;  // of the settings and data; a checkpoint of another one is refused
 };
 
-// Where the loop reports to; any may be empty. Figures are those that were read last: the host asks the device for them
+// Where the loop reports to; any may be empty. Metrics are those that were read last: the host asks the device for them
 // every metrics_every updates, and wherever it needs to know that all went well.
 struct TrainingObserver {
-    std::function<void(int64_t step, int64_t total, const Figures&)> progress;  // every update
-    std::function<void(int64_t step, const Figures&)> metrics;                  // every metrics_every, and at the end
+    std::function<void(int64_t step, int64_t total, const Metrics&)> progress;  // every update
+    std::function<void(int64_t step, const Metrics&)> metrics;                  // every metrics_every, and at the end
     std::function<void(int64_t step)> resumed;                                  // before the first update
     std::function<bool(int64_t step)> evaluation_due;                           // after update number `step` (from 1)?
     std::function<void(int64_t step)> evaluate;                                 // where it is due: validation, success
@@ -75,15 +75,15 @@ struct TrainingObserver {
 };
 
 struct Training {
-    Trainee& trainee;
+    TrainableModel& model;
     TrainingPlan plan;
     TrainingObserver observer;
 };
 
-// Runs the trainee to its end. An update that fails numerically is carried out once more with every op checked, so that
+// Runs the model to its end. An update that fails numerically is carried out once more with every op checked, so that
 // the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay.
 // Returns false when it stopped before (stop_after or an interruption, after writing a checkpoint).
-bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& observer);
+bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserver& observer);
 
 // The same for several that do not depend on one another, side by side: each goes on by itself, on one of the threads,
 // or on all of them where it is the only one. Each must have a backend that threads may share, or its own. The results
@@ -97,7 +97,7 @@ bool train(Trainee& trainee, const TrainingPlan& plan, const TrainingObserver& o
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 
 // Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.
-int64_t load_state(Trainee& trainee, const std::string& folder, const std::string& fingerprint,
+int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn);
 
 }  // namespace astro

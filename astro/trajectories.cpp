@@ -79,11 +79,11 @@ Statistics measure(const Trajectories& trajectories, int64_t window_steps, doubl
     moments(
         d.rows, d.state_dim, floor, [](int64_t) { return true; },
         [&](int64_t t, int64_t i) { return double(d.observation(t)[i]); }, &s.mean, s.sigma_state);
-    auto differences = [&](int64_t gap, std::vector<double>& out) {
+    auto differences = [&](int64_t offset, std::vector<double>& out) {
         moments(
             d.rows, d.state_dim, floor,
-            [&](int64_t t) { return t + gap < d.rows && trajectories.segment(t + gap) == trajectories.segment(t); },
-            [&](int64_t t, int64_t i) { return double(d.observation(t + gap)[i]) - double(d.observation(t)[i]); },
+            [&](int64_t t) { return t + offset < d.rows && trajectories.segment(t + offset) == trajectories.segment(t); },
+            [&](int64_t t, int64_t i) { return double(d.observation(t + offset)[i]) - double(d.observation(t)[i]); },
             nullptr, out);
     };
     differences(1, s.sigma_delta);

@@ -20,7 +20,7 @@ void Adam::prepare(Step& step, double rate) {
     step.counts(steps);
 }
 
-void Adam::move(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip) {
+void Adam::apply(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip) {
     Tensor& w = parameters.flat();
     ASTRO_CHECK(gradient.shape() == w.shape(), "Adam: gradient ", gradient.shape(), " for parameters ", w.shape());
     Backend& b = w.backend();
@@ -42,12 +42,12 @@ double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate,
     Steps steps_of_one(parameters.flat().backend(), alone, 1);
     Step step = steps_of_one.begin("Adam");
     prepare(step, rate);
-    step.run([&] { move(step, parameters, gradient, "gradient_norm", clip); });
-    return steps_of_one.figures()[0].second;
+    step.run([&] { apply(step, parameters, gradient, "gradient_norm", clip); });
+    return steps_of_one.metrics()[0].second;
 }
 
-void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {
-    ASTRO_CHECK(target.size() == source.size(), "move_towards: ", target.size(), " and ", source.size(), " parameters");
+void polyak_update(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {
+    ASTRO_CHECK(target.size() == source.size(), "polyak_update: ", target.size(), " and ", source.size(), " parameters");
     Tensor& t = target.flat();
     step.share(t.numel(), [&](int64_t first, int64_t count) {
         t.backend().lerp(t.dtype(), count, rate.data<double>(), step.failed(),
@@ -83,9 +83,9 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
     threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
         const Traversal flat = Traversal::flat(count);
-        for (size_t gap = 1; gap < parts.size(); gap *= 2)
-            for (size_t i = 0; i + gap < parts.size(); i += 2 * gap) {
-                const char* from = static_cast<const char*>(parts[i + gap].raw()) + first * size;
+        for (size_t stride = 1; stride < parts.size(); stride *= 2)
+            for (size_t i = 0; i + stride < parts.size(); i += 2 * stride) {
+                const char* from = static_cast<const char*>(parts[i + stride].raw()) + first * size;
                 parts[0].backend().sum_to(parts[0].dtype(), flat, from,
                                           static_cast<char*>(parts[i].raw()) + first * size);
             }

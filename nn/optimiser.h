@@ -18,10 +18,10 @@ class Adam {
     explicit Adam(const ParameterSet& parameters, double weight_decay = 0);
 
     // w -= rate * m / (sqrt(v) + 1e-8) with bias correction; the gradient is first scaled down to a norm of
-    // `clip` if it is larger (0: not at all). In a step's two parts: prepare() before run(), move() in its body, which
+    // `clip` if it is larger (0: not at all). In a step's two parts: prepare() before run(), apply() in its body, which
     // reports the gradient's norm as `name` and fails the step where that is not finite.
     void prepare(Step& step, double rate);
-    void move(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip = 0);
+    void apply(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip = 0);
 
     // The same as a step by itself. Returns the gradient's norm.
     double step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip = 0);
@@ -36,7 +36,7 @@ class Adam {
 };
 
 // target += rate (source - target), for the parameters of two modules of one layout; rate f64 (1).
-void move_towards(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate);
+void polyak_update(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate);
 
 // Step size at update k (from 0) of n: linear warm-up, then decay from `start` to `end`.
 double cosine_rate(int64_t k, int64_t n, int64_t warmup, double start, double end);

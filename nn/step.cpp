@@ -11,7 +11,7 @@ namespace astro::nn {
 namespace {
 
 constexpr int64_t kAlignment = 64, kFirstBlock = 1 << 14;  // bytes
-constexpr int64_t kMostFigures = 16;
+constexpr int64_t kMostMetrics = 16;
 
 }  // namespace
 
@@ -89,8 +89,8 @@ void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
 void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
     const auto n = static_cast<int64_t>(kind_.names.size());
-    ASTRO_CHECK(n <= kMostFigures, "a step reports more than ", kMostFigures, " numbers");
-    steps_.backend_.figure(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n, failed());
+    ASTRO_CHECK(n <= kMostMetrics, "a step reports more than ", kMostMetrics, " numbers");
+    steps_.backend_.record_metric(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n, failed());
 }
 
 void Step::run(const std::function<void()>& body) {
@@ -125,7 +125,7 @@ Steps::Steps(Backend& backend, ThreadPool& threads, int64_t pieces)
     : backend_(backend),
       threads_(threads),
       pieces_(pieces),
-      report_(Tensor::zeros(backend, DType::f64, Shape{1 + kMostFigures})) {}
+      report_(Tensor::zeros(backend, DType::f64, Shape{1 + kMostMetrics})) {}
 
 Steps::~Steps() = default;
 
@@ -135,15 +135,15 @@ Step Steps::begin(const std::string& kind, int64_t update) {
     return Step(*this, *found, update);
 }
 
-Figures Steps::figures() {
-    std::array<double, 1 + kMostFigures> host;
+Metrics Steps::metrics() {
+    std::array<double, 1 + kMostMetrics> host;
     backend_.download(host.data(), report_.raw(), report_.bytes());
     const std::vector<Ran> ran = std::exchange(ran_, {});
     if (host[0] == 0) {
-        Figures figures;
+        Metrics metrics;
         for (size_t i = 0; last_ && i < last_->names.size(); ++i)
-            if (last_->names[i][0] != '.') figures.emplace_back(last_->names[i], host[i + 1]);
-        return figures;
+            if (last_->names[i][0] != '.') metrics.emplace_back(last_->names[i], host[i + 1]);
+        return metrics;
     }
     report_.fill(0);
     auto first = ran.begin();

@@ -25,7 +25,7 @@
 
 namespace astro {
 
-using Figures = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
+using Metrics = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
 
 namespace nn {
 
@@ -119,7 +119,7 @@ class Step {
     std::vector<int64_t*> counters_;
 };
 
-// The kinds of steps of one trainee: whatever differs in what the body asks of the device, such as shapes, needs a name
+// The kinds of steps of one model: whatever differs in what the body asks of the device, such as shapes, needs a name
 // of its own.
 class Steps {
   public:
@@ -131,7 +131,7 @@ class Steps {
 
     // What the last step reported; waits for the device. Throws StepFailed for the first one that failed since the last
     // call.
-    Figures figures();
+    Metrics metrics();
 
   private:
     friend class Step;
@@ -144,9 +144,9 @@ class Steps {
     Backend& backend_;
     ThreadPool& threads_;
     int64_t pieces_;
-    Tensor report_;  // f64 (1 + kMostFigures): the serial of the step that failed or 0, then what was reported
+    Tensor report_;  // f64 (1 + kMostMetrics): the serial of the step that failed or 0, then what was reported
     std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
-    std::vector<Ran> ran_;  // since figures() was called last
+    std::vector<Ran> ran_;  // since metrics() was called last
     const Step::Kind* last_ = nullptr;
 };
 

@@ -150,7 +150,7 @@ class Backend {
     virtual void norm(DType type, int64_t n, const void* x, double* y) = 0;  // *y = |x|; not finite if any element is
     // A number that the host will read: *y = the sum of x. Where it is not finite, *failed becomes *serial, which is
     // not 0 and names the step. Once that has happened, the numbers of steps with another serial are not written.
-    virtual void figure(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) = 0;
+    virtual void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) = 0;
     // Optimisation, over flat parameter arrays; nothing changes once *failed is not 0. Adam's factors at its step
     // number t: rate / (1 - beta1^t), 1 - rate * weight decay, 1 / sqrt(1 - beta2^t); norm: the gradient's.
     virtual void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,

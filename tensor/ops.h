@@ -23,7 +23,7 @@ Tensor gelu(const Tensor& x);
 Tensor softplus(const Tensor& x);
 Tensor clamp(const Tensor& x, double low, double high);          // derivative 0 outside
 Tensor clamp_through(const Tensor& x, double low, double high);  // derivative 1 everywhere, by definition
-Tensor step(const Tensor& x, double at_least_zero, double below_zero);
+Tensor where_nonnegative(const Tensor& x, double at_least_zero, double below_zero);
 
 // Elementwise, two arguments, NumPy's broadcasting.
 Tensor add(const Tensor& a, const Tensor& b);

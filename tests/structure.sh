@@ -31,7 +31,7 @@ none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro app
 # Every op that ops.h declares has a row in the op table.
 ops=$(grep -oE '^Tensor [a-z_]+\(' tensor/ops.h | sed 's/Tensor //; s/(//' | sort -u)
 for op in $ops; do
-    none "op $op is in the op table" sh -c "grep -q '\"$op\"' tensor/op_cases.cpp || echo missing"
+    none "op $op is in the op table" sh -c "grep -q '\"$op\"' tensor/check/op_cases.cpp || echo missing"
 done
 # Every layer's folder is in both build files.
 for layer in tensor nn diffusion data astro apps; do

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "tests/small_workbench.h"
+#include "tests/small_pipeline.h"
 
 using namespace astro;
 
@@ -58,14 +58,14 @@ TEST_CASE("chains: no pair of landmarks gets more bridges than its cap, however 
     Small& s = small();
     const TemporalMap& map = s.bench->map();
     const SelectionConfig& selection = s.config.selection;
-    const int64_t reach = s.config.planner.hole + 1;
+    const int64_t reach = s.config.planner.gap + 1;
     const TargetIndex index(s.pool, selection, map, s.bench->statistics(), reach, s.config.planner.context, 1);
     AcceptanceBounds bounds;
     bounds.arrival = bounds.largest_step = 1e9;  // every bridge will do
     AugmentConfig config = s.config.augment;
     config.chains = 400, config.ratio = 2;
     for (int64_t cap : {1, 3}) {
-        const Augmentation made = grow_chains(s.bench->context(), config, map, index, s.bench->planner(),
+        const Augmentation made = build_chains(s.bench->context(), config, map, index, s.bench->planner(),
                                               s.bench->statistics(), bounds, cap, selection.bridge_length, 1, {});
         std::map<std::pair<int64_t, int64_t>, int64_t> bridges;
         for (const BridgeAttempt& a : made.attempts)

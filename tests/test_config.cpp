@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "apps/config_file.h"
-#include "apps/settings.h"
-#include "astro/config.h"
+#include "apps/command_line/config_file.h"
+#include "apps/command_line/settings.h"
+#include "astro/config/config.h"
 #include "tensor/base/error.h"
 
 using namespace astro;
@@ -40,7 +40,7 @@ TEST_CASE("config: preset cpu is the defaults, also after any other preset") {
 TEST_CASE("config: presets hold the table's values") {
     Config config;
     apply_preset(config, "tiny");
-    CHECK(config.planner.hole == 8);
+    CHECK(config.planner.gap == 8);
     CHECK(config.planner.network.updates == 300);
     CHECK(config.augment.ratio == .1);
     apply_preset(config, "base");
@@ -78,8 +78,8 @@ TEST_CASE("config: combinations that cannot work are refused in words") {
     CHECK(refused([](Config& c) { c.dynamics.one_pass_share = 0; }));
     CHECK(refused([](Config& c) { c.planner.network.heads = 3; }));
     CHECK(refused([](Config& c) { c.planner.denoising_steps = 101; }));
-    CHECK(refused([](Config& c) { c.planner.random_hole = true, c.planner.hole = 10; }));
-    CHECK(refused([](Config& c) { c.closure.pool = 10; }));
+    CHECK(refused([](Config& c) { c.planner.random_gap = true, c.planner.gap = 10; }));
+    CHECK(refused([](Config& c) { c.graph.pool = 10; }));
     CHECK(refused([](Config& c) { c.value.trajectory_goals = .9; }));
     CHECK_THROWS_AS(check_learner("gcbc", Protocol::single_task), Error);
     CHECK_NOTHROW(check_learner("gcbc", Protocol::goal_conditioned));

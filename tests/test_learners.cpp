@@ -241,7 +241,7 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
         nn::Steps steps(*backend, alone, 1);
         nn::Step step = steps.begin("");
         const Tensor rate = step.number(.005);
-        step.run([&] { nn::move_towards(step, slow, online, rate); });
+        step.run([&] { nn::polyak_update(step, slow, online, rate); });
         for (size_t i = 0; i < 2; ++i) {
             Critic one{target.q[i]};
             nn::ParameterSet set(one);
@@ -305,7 +305,7 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
                 auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
                                            "policy/test/" + base);
                 for (int64_t k = 0; k < 6; ++k) policy->update(k);
-                for (const auto& [key, value] : policy->figures())
+                for (const auto& [key, value] : policy->metrics())
                     CHECK_MESSAGE(std::isfinite(value), learner, " ", key);
                 acted.push_back(policy->act(d.observations, d.observations));
             }

@@ -8,8 +8,8 @@
 
 #include "astro/metrics.h"
 #include "data/checkpoint.h"
-#include "tensor/gradcheck.h"
-#include "tests/small_workbench.h"
+#include "tensor/check/gradcheck.h"
+#include "tests/small_pipeline.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -84,7 +84,7 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
     CHECK(split.train.episode_of == first.episode_of);
 }
 
-TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, closure obeys the graph") {
+TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, graph distance obeys the graph") {
     const TemporalMap& map = small().bench->map();
     for (double steps : {.5, 1.0, 3.3, 17.0, 40.0, 100.0})
         CHECK(map.calibration.steps(map.calibration.predicted(steps)) == doctest::Approx(steps));
@@ -98,7 +98,7 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, clos
             const float direct = map.closed[size_t(i * n + j)];
             CHECK(direct == doctest::Approx(map.closed[size_t(j * n + i)]).epsilon(1e-4));
             const double steps = map.steps(map.landmark[size_t(i)], map.landmark[size_t(j)]);
-            if (i != j && steps <= small().config.closure.edge) CHECK(double(direct) <= steps + 1e-3);
+            if (i != j && steps <= small().config.graph.edge) CHECK(double(direct) <= steps + 1e-3);
             for (int64_t via = 0; via < n; via += 11)
                 CHECK(direct <= map.closed[size_t(i * n + via)] + map.closed[size_t(via * n + j)] + 1e-3f);
         }
@@ -107,12 +107,12 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, clos
         for (int64_t i = 0; i < n; ++i)
             CHECK(latent_distance(map.at(row), map.at(map.landmark[size_t(own)]), map.width) <=
                   latent_distance(map.at(row), map.at(map.landmark[size_t(i)]), map.width));
-        CHECK(map.closure(map.at(row), own, map.at(0), map.landmark_of[0]) == map.closure(row, int64_t{0}));
+        CHECK(map.graph_distance(map.at(row), own, map.at(0), map.landmark_of[0]) == map.graph_distance(row, int64_t{0}));
     }
 }
 
 TEST_CASE("selection: the index finds exactly what brute force finds, and only what the rules allow") {
-    Workbench& bench = *small().bench;
+    Pipeline& bench = *small().bench;
     const TemporalMap& map = bench.map();
     for (Selector selector : {Selector::tdr, Selector::euclid, Selector::random}) {
         SelectionConfig config = small().config.selection;
@@ -191,9 +191,9 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     REQUIRE(ends.size() >= 17);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(4).stream(i));
-    const auto together = planner.sample(ends, s.config.planner.hole, 2, streams);
+    const auto together = planner.sample(ends, s.config.planner.gap, 2, streams);
     for (size_t i : {size_t(0), size_t(16)}) {
-        const auto alone = planner.sample({ends[i]}, s.config.planner.hole, 2, {streams[i]});
+        const auto alone = planner.sample({ends[i]}, s.config.planner.gap, 2, {streams[i]});
         CHECK(alone[0][0].actions == together[i][0].actions);
         CHECK(alone[0][0].error == together[i][0].error);
         CHECK(alone[0][0].error <= alone[0][1].error);
@@ -204,8 +204,8 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     Planner twice(s.bench->context(), s.config.planner, s.bench->map(), s.bench->statistics(),
                   {&s.bench->dynamics(0), &s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
     Small::run(twice);
-    const auto four = planner.sample(ends, s.config.planner.hole, 4, streams),
-               best = twice.sample(ends, s.config.planner.hole, 4, streams);
+    const auto four = planner.sample(ends, s.config.planner.gap, 4, streams),
+               best = twice.sample(ends, s.config.planner.gap, 4, streams);
     for (size_t i = 0; i < ends.size(); ++i) {
         REQUIRE(four[i].size() == 4);
         REQUIRE(best[i].size() == 2);
@@ -221,7 +221,7 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)},
                      s.config.dynamics, s.bench->seed());
     Small::run(unguided);  // the same training: guidance acts in sampling only
-    const auto without = unguided.sample(ends, plain.hole, 2, streams);
+    const auto without = unguided.sample(ends, plain.gap, 2, streams);
     double guided = 0, free = 0;
     for (size_t i = 0; i < ends.size(); ++i) guided += together[i][0].error, free += without[i][0].error;
     CHECK(guided < .7 * free);
@@ -243,7 +243,7 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     const ExactStep wrong = [](const float*, const float*, double* next) { next[0] = next[1] = -100; };
     CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong).transition[0] == 1);
     const ViolationRates snap =
-        violation_rates(s.made.attempts, SeamForm::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
+        violation_rates(s.made.attempts, Seam::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
     CHECK(snap.bridge[0] >= snap.bridge[1]);
     CHECK(snap.bridge[1] >= snap.bridge[2]);
     CHECK(snap.transition[1] <= snap.bridge[1]);
@@ -257,13 +257,13 @@ TEST_CASE("fingerprints: a stage depends on its settings and those before it, a 
         maze::CollectSpec spec;
         spec.episodes = 5, spec.seed = 5;
         ThreadPool pool(1);
-        return Workbench(Context{*s.backend, pool, 8}, config,
+        return Pipeline(Context{*s.backend, pool, 8}, config,
                          maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
                          "pointmaze-medium-v0");
     };
-    Workbench plain = bench_with([](Config&) {});
-    Workbench planner = bench_with([](Config& c) { c.planner.network.updates = 7; });
-    Workbench iql = bench_with([](Config& c) { c.iql.expectile = .6, c.policy.learner = "iql"; });
+    Pipeline plain = bench_with([](Config&) {});
+    Pipeline planner = bench_with([](Config& c) { c.planner.network.updates = 7; });
+    Pipeline iql = bench_with([](Config& c) { c.iql.expectile = .6, c.policy.learner = "iql"; });
     CHECK(plain.fingerprint("tdr") == planner.fingerprint("tdr"));
     CHECK(plain.fingerprint("planner") != planner.fingerprint("planner"));
     CHECK(plain.fingerprint("augment") != planner.fingerprint("augment"));

@@ -6,7 +6,7 @@
 #include "diffusion/denoiser.h"
 #include "diffusion/sampler.h"
 #include "nn/optimiser.h"
-#include "tensor/gradcheck.h"
+#include "tensor/check/gradcheck.h"
 
 using namespace astro;
 
@@ -175,8 +175,8 @@ TEST_CASE("steps: inputs arrive, from the second round on in the same place; a s
             step.report(".unseen", small);
             step.report("last", last.cast(DType::f64));
         });
-        CHECK(steps.figures() ==
-              Figures{{"small", 3.0 * double(round)}, {"none", 0}, {"large", 5000}, {"last", 40.0 + double(round)}});
+        CHECK(steps.metrics() ==
+              Metrics{{"small", 3.0 * double(round)}, {"none", 0}, {"large", 5000}, {"last", 40.0 + double(round)}});
     }
     for (size_t i = 6; i < places.size(); ++i) CHECK(places[i] == places[i - 3]);
 }
@@ -198,13 +198,13 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
         const Tensor rate = step.number(.5), value = step.number(loss);
         step.run([&] {
             step.report("loss", value);
-            adam.move(step, set, Tensor::full(*backend, DType::f32, set.flat().shape(), 1), "gradient_norm");
-            nn::move_towards(step, slow_set, set, rate);
+            adam.apply(step, set, Tensor::full(*backend, DType::f32, set.flat().shape(), 1), "gradient_norm");
+            nn::polyak_update(step, slow_set, set, rate);
         });
     };
     auto update = [&](double loss) {
         start(loss);
-        return steps.figures();
+        return steps.metrics();
     };
     auto state = [&] {
         std::vector<std::vector<float>> all;
@@ -213,7 +213,7 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
         return all;
     };
     const auto before = state();
-    CHECK(update(3) == Figures{{"loss", 3}, {"gradient_norm", std::sqrt(double(set.size()))}});
+    CHECK(update(3) == Metrics{{"loss", 3}, {"gradient_norm", std::sqrt(double(set.size()))}});
     const auto moved = state();
     for (size_t i = 0; i < moved.size(); ++i) CHECK(moved[i] != before[i]);
     for (double bad : {HUGE_VAL, std::nan("")}) {
@@ -232,14 +232,14 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     CHECK(state() != moved);
     CHECK(adam.steps == 2);
 
-    // Figures are asked for later: the failure is the first one's, and what ran after it has left nothing behind.
+    // Metrics are asked for later: the failure is the first one's, and what ran after it has left nothing behind.
     start(1);
     const auto good = state();
     const int64_t failing = k;
     for (double loss : {HUGE_VAL, 2.0, std::nan(""), 4.0}) start(loss);
     CHECK(adam.steps == 7);
     try {
-        steps.figures();
+        steps.metrics();
         FAIL("no failure");
     } catch (const nn::StepFailed& failure) {
         CHECK(failure.update() == failing);
@@ -248,6 +248,6 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     CHECK(adam.steps == 3);
     CHECK(state() == good);
     for (double loss : {5.0, 6.0}) start(loss);
-    CHECK(steps.figures()[0].second == 6);  // the last one's
+    CHECK(steps.metrics()[0].second == 6);  // the last one's
     CHECK(adam.steps == 5);
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tensor/cpu/kernels.h"
-#include "tensor/gradcheck.h"
+#include "tensor/check/gradcheck.h"
 
 using namespace astro;
 

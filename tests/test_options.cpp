@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include "apps/config_file.h"
-#include "apps/options.h"
-#include "apps/progress.h"
-#include "apps/signals.h"
+#include "apps/command_line/config_file.h"
+#include "apps/command_line/options.h"
+#include "apps/run/progress.h"
+#include "apps/run/signals.h"
 #include "tensor/base/error.h"
 
 using namespace astro;
@@ -60,7 +60,7 @@ TEST_CASE("options: every form of a value") {
     Line test({"--run",
                "r",
                "--tdr.width=32",
-               "--planner.hole",
+               "--planner.gap",
                "8",
                "--no-planner.feedback",
                "--resume",
@@ -86,7 +86,7 @@ TEST_CASE("options: every form of a value") {
     CHECK(test.options.resume);
     CHECK(test.options.stop_after == 5);
     CHECK(test.config.tdr.width == 32);
-    CHECK(test.config.planner.hole == 8);
+    CHECK(test.config.planner.gap == 8);
     CHECK_FALSE(test.config.planner.feedback);
     CHECK_FALSE(test.config.planner.self_conditioning);
     CHECK(test.config.evaluate.tasks == std::vector<int64_t>{1, 3});
@@ -95,31 +95,31 @@ TEST_CASE("options: every form of a value") {
     CHECK(test.config.experiment.arms == std::vector<std::string>{"raw", "augmented"});
     CHECK(test.config.selection.selector == Selector::euclid);
     CHECK(test.line.operands() == std::vector<std::string>{"F.npz", "--odd"});
-    CHECK(test.line.given("planner.hole"));
+    CHECK(test.line.given("planner.gap"));
     CHECK_FALSE(test.line.given("planner.context"));
 }
 
 TEST_CASE("options: refusals name the option, what was expected and the nearest name") {
-    CHECK(has(refusal({"--planer.hole", "3"}), "unknown option --planer.hole, did you mean --planner.hole?"));
-    CHECK(has(refusal({"--hole", "3"}), "did you mean --planner.hole?"));
+    CHECK(has(refusal({"--planer.gap", "3"}), "unknown option --planer.gap, did you mean --planner.gap?"));
+    CHECK(has(refusal({"--gap", "3"}), "did you mean --planner.gap?"));
     CHECK(has(refusal({"--quite"}), "did you mean --quiet?"));
     CHECK(has(refusal({"--zzzzzzzz"}), "--help lists the options"));
     CHECK(has(refusal({"-v"}), "two dashes"));
-    CHECK(has(refusal({"--planner.hole", "12abc"}), "--planner.hole 12abc: expected an integer from 1 to 512"));
-    CHECK(has(refusal({"--planner.hole", "0"}), "from 1 to 512"));
-    CHECK(has(refusal({"--planner.hole", "513"}), "from 1 to 512"));
-    CHECK(has(refusal({"--planner.hole="}), "(empty)"));
-    CHECK(has(refusal({"--planner.hole"}), "needs a value"));
-    CHECK(has(refusal({"--planner.hole", "--quiet"}), "needs a value"));
-    CHECK(has(refusal({"--planner.hole", "8", "--planner.hole=8"}), "given twice"));
+    CHECK(has(refusal({"--planner.gap", "12abc"}), "--planner.gap 12abc: expected an integer from 1 to 512"));
+    CHECK(has(refusal({"--planner.gap", "0"}), "from 1 to 512"));
+    CHECK(has(refusal({"--planner.gap", "513"}), "from 1 to 512"));
+    CHECK(has(refusal({"--planner.gap="}), "(empty)"));
+    CHECK(has(refusal({"--planner.gap"}), "needs a value"));
+    CHECK(has(refusal({"--planner.gap", "--quiet"}), "needs a value"));
+    CHECK(has(refusal({"--planner.gap", "8", "--planner.gap=8"}), "given twice"));
     CHECK(has(refusal({"--quiet", "--no-quiet"}), "given twice"));
-    CHECK(has(refusal({"--no-planner.hole"}), "only a switch"));
+    CHECK(has(refusal({"--no-planner.gap"}), "only a switch"));
     CHECK(has(refusal({"--planner.feedback=maybe"}), "on or off"));
     for (const char* word : {"nan", "inf", "0x10", " 1", "1 ", "1e", "+1", "", "1e999"}) {
         CAPTURE(word);
         CHECK(has(refusal({text("--planner.joint_weight=", word)}), "a number from 0 to 1000"));
     }
-    CHECK(has(refusal({"--planner.hole=99999999999999999999"}), "an integer"));
+    CHECK(has(refusal({"--planner.gap=99999999999999999999"}), "an integer"));
     CHECK(has(refusal({"--evaluate.tasks", "1,,2"}), "without empty entries"));
     CHECK(has(refusal({"--evaluate.tasks", "1,9"}), "from 1 to 5"));
     CHECK(has(refusal({"--evaluate.tasks", "1,2,1"}), "without repeated entries"));
@@ -215,7 +215,7 @@ TEST_CASE("options: help shows every option with default, range and source") {
     const Line test({});
     const std::string help = test.line.help();
     CHECK(has(help, "--run TEXT"));
-    CHECK(has(help, "--planner.hole N"));
+    CHECK(has(help, "--planner.gap N"));
     CHECK(has(help, "[default 16; an integer from 1 to 512; paper]"));
     CHECK_FALSE(has(help, "--augment.depth"));
     CHECK(has(test.line.markdown(), "| `stop-after` |"));

@@ -5,7 +5,7 @@
 
 #include "apps/report/report.h"
 #include "apps/report/svg.h"
-#include "apps/run_dir.h"
+#include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"

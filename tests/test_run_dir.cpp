@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "apps/metrics_log.h"
-#include "apps/run_dir.h"
+#include "apps/run/metrics_log.h"
+#include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "tensor/base/error.h"

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "astro/ball_tree.h"
-#include "astro/landmarks.h"
+#include "astro/search/ball_tree.h"
+#include "astro/search/landmarks.h"
 #include "astro/temporal_map.h"
 #include "tensor/rng.h"
 #include "tensor/squared_distance.h"

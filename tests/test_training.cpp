@@ -14,7 +14,7 @@
 using namespace astro;
 
 TEST_CASE("training: side by side gives what one after the other gives, stopped on the way and resumed or not") {
-    struct Walk : Trainee {  // its number is the sum of its draws
+    struct Walk : TrainableModel {  // its number is the sum of its draws
         struct Place {
             Tensor at;
             void visit(nn::ParameterVisitor& v) { v("at", at); }
@@ -24,7 +24,7 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
         Place place;
         nn::ParameterSet set;
         Walk(const Context& context, int64_t updates, std::string name)
-            : Trainee(context),
+            : TrainableModel(context),
               last(updates),
               name_(std::move(name)),
               place{Tensor::zeros(context.backend, DType::f32, Shape{3})},
@@ -68,19 +68,19 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
                 plan.folder = folder.path + "/" + walks[i]->name();
                 plan.checkpoint_every = 10, plan.metrics_every = 4, plan.stop_after = part > 0 ? stop : -1;
                 TrainingObserver observer;
-                observer.metrics = [&told, i](int64_t step, const Figures& f) {
+                observer.metrics = [&told, i](int64_t step, const Metrics& f) {
                     told[i].metrics.emplace_back(step, f[0].second);
                 };
                 observer.evaluation_due = [](int64_t step) { return step % 7 == 0; };
                 observer.evaluate = [&told, i](int64_t step) { told[i].evaluated.push_back(step); };
-                observer.progress = [&told, i](int64_t, int64_t, const Figures&) { ++told[i].updates; };
+                observer.progress = [&told, i](int64_t, int64_t, const Metrics&) { ++told[i].updates; };
                 trainings.push_back({*walks[i], plan, observer});
             }
             bool complete = true;
             if (together)
                 complete = train(pool, trainings);
             else
-                for (const Training& t : trainings) complete &= train(t.trainee, t.plan, t.observer);
+                for (const Training& t : trainings) complete &= train(t.model, t.plan, t.observer);
             CHECK(complete == (part == 0 || stop >= 40));
             if (!complete) continue;
             for (size_t i = 0; i < 3; ++i) {
@@ -110,10 +110,10 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
 namespace {
 
 // Its loss is infinite at update number `bad`, from 0.
-class Diverging : public Trainee {
+class Diverging : public TrainableModel {
   public:
     Diverging(const Context& context, std::string name, int64_t updates, int64_t bad)
-        : Trainee(context),
+        : TrainableModel(context),
           name_(std::move(name)),
           updates_(updates),
           bad_(bad),
@@ -154,12 +154,12 @@ TEST_CASE("training: a numeric failure names the op it began in, and the checkpo
     const auto backend = make_cpu_backend();
     const TemporaryFolder folder;
     ThreadPool alone(1);
-    Diverging trainee(Context{*backend, alone}, "diverging", 10, 6);
+    Diverging model(Context{*backend, alone}, "diverging", 10, 6);
     TrainingPlan plan;
     plan.folder = folder.path, plan.checkpoint_every = 2;
     std::string message, detail;
     try {
-        train(trainee, plan, {});
+        train(model, plan, {});
     } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::numeric);
         message = error.what(), detail = error.detail();
@@ -177,16 +177,16 @@ TEST_CASE("training: side by side, one that fails does not stop the others, and 
     for (int threads : {1, 2, 4}) {
         const TemporaryFolder folder;
         ThreadPool pool(threads);
-        std::vector<std::unique_ptr<Diverging>> trainees;
+        std::vector<std::unique_ptr<Diverging>> models;
         std::vector<Training> trainings;
         std::vector<std::string> ended;
         auto add = [&](const std::string& name, int64_t updates, int64_t bad) {
-            trainees.push_back(std::make_unique<Diverging>(Context{*backend, pool}, name, updates, bad));
+            models.push_back(std::make_unique<Diverging>(Context{*backend, pool}, name, updates, bad));
             TrainingPlan plan;
             plan.folder = folder.path + "/" + name, plan.checkpoint_every = 2;
             TrainingObserver observer;
             observer.ended = [&ended, name](int64_t step) { ended.push_back(name + " " + std::to_string(step)); };
-            trainings.push_back({*trainees.back(), plan, observer});
+            trainings.push_back({*models.back(), plan, observer});
         };
         add("short", 5, -1), add("first", 40, 6), add("second", 40, 2), add("long", 60, -1);
         std::string message;
@@ -219,12 +219,12 @@ TEST_CASE("training: side by side, none waits for another, and one at a time rep
         --telling;
     };
     TrainingObserver observer;
-    observer.metrics = [&](int64_t, const Figures&) { tell(); };
+    observer.metrics = [&](int64_t, const Metrics&) { tell(); };
     observer.evaluation_due = [](int64_t) { return true; };
     observer.evaluate = [&](int64_t) { tell(); };
     observer.ended = [&](int64_t) { ++ended; };
     TrainingObserver waiting = observer;
-    waiting.progress = [&](int64_t step, int64_t, const Figures&) {  // after its first update, for the others to end
+    waiting.progress = [&](int64_t step, int64_t, const Metrics&) {  // after its first update, for the others to end
         for (int tries = 0; step == 1 && ended < 2 && !waited_for_long; ++tries) {
             waited_for_long = tries > 5000;
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -6,9 +6,9 @@
 #include <memory>
 #include <tuple>
 
-#include "apps/metrics_log.h"
+#include "apps/run/metrics_log.h"
 #include "apps/report/svg.h"
-#include "apps/run_dir.h"
+#include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "data/maze/layout.h"
@@ -345,7 +345,7 @@ std::string render(const std::vector<std::string>& folders) {
     }
     out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)
-        out += "<h2>Figures of " + escape(run.folder) + "</h2><details><summary>all " +
+        out += "<h2>Metrics of " + escape(run.folder) + "</h2><details><summary>all " +
                std::to_string(run.results.members().size()) + "</summary>" + figures_table(run.results) +
                "</details><details><summary>settings</summary><pre>" + escape(run.config) +
                "</pre></details><details><summary>manifest</summary><pre>" + escape(run.manifest) + "</pre></details>";

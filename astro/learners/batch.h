@@ -8,7 +8,7 @@
 #include <array>
 #include <vector>
 
-#include "astro/config.h"
+#include "astro/config/config.h"
 #include "astro/training.h"
 #include "data/dataset.h"
 #include "data/goal_sampling.h"
@@ -51,9 +51,9 @@ class BatchSampler {
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
 
     // Every random number comes from `rng`: each run of kRun rows has a stream of its own, so that threads share them.
-    enum class For { actor, actor_and_critics };
+    enum class Contents { actor, actor_and_critics };
     Batch draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
-               For whom = For::actor_and_critics) const;
+               Contents contents = Contents::actor_and_critics) const;
 
     int64_t state_dim() const { return data_.pools[0].data->state_dim; }
     int64_t action_dim() const { return data_.pools[0].data->action_dim; }

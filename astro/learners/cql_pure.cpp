@@ -55,7 +55,7 @@ class CqlPure : public ValueLearner {
         alpha_optimiser_.prepare(step, config_.actor_learning_rate);
         critics_optimiser_.prepare(step, rate(k));
         if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
-        const Tensor target_rate = step.number(value_.ema);
+        const Tensor target_rate = step.number(value_.target_rate);
         step.run([&] { body(step, batch, noise, target_rate); });
     }
 
@@ -131,18 +131,18 @@ class CqlPure : public ValueLearner {
         });
 
         step.report("actor_loss", actor.loss);
-        actor_optimiser_.move(step, actor_set_, actor.flat, ".actor");
+        actor_optimiser_.apply(step, actor_set_, actor.flat, ".actor");
         const Tensor mean_log_p = sum(nn::join_elements(log_p_sum)).reshape(Shape{1}) * inverse,
                      mean_difference = sum(nn::join_elements(difference)).reshape(Shape{1}) * inverse;
         step.report("log_p", mean_log_p);
         step.report("difference", mean_difference * 0.5);
         step.report("alpha", alpha);
-        alpha_optimiser_.move(step, alpha_set_, temperature_gradient(mean_log_p, da), ".temperature");
+        alpha_optimiser_.apply(step, alpha_set_, temperature_gradient(mean_log_p, da), ".temperature");
         if (config_.lagrange)
-            multiplier_optimiser_.move(step, multiplier_set_,
+            multiplier_optimiser_.apply(step, multiplier_set_,
                                        multiplier_gradient(strength, mean_difference, config_.lagrange_gap),
                                        ".multiplier");
-        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
+        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
     }
 
     CqlConfig config_;

@@ -29,7 +29,7 @@ class Gcbc : public Learner {
     void update(int64_t k) override {
         nn::Step step = steps_.begin("", k);
         const Batch batch =
-            sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::For::actor);
+            sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::Contents::actor);
         optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
         const double each = 1.0 / static_cast<double>(batch.action.numel());
         auto body = [&](int64_t, int64_t first, int64_t count) {
@@ -40,7 +40,7 @@ class Gcbc : public Learner {
             const nn::Gradient g =
                 nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
             step.report("loss", g.loss);
-            optimiser_.move(step, actor_set_, g.flat, "gradient_norm");
+            optimiser_.apply(step, actor_set_, g.flat, "gradient_norm");
         });
     }
 

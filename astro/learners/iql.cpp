@@ -27,7 +27,7 @@ class Iql : public ValueLearner {
         const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
         for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
             optimiser->prepare(step, rate(k));
-        const Tensor target_rate = step.number(value_.ema);
+        const Tensor target_rate = step.number(value_.target_rate);
         step.run([&] { body(step, batch, target_rate); });
     }
 
@@ -63,9 +63,9 @@ class Iql : public ValueLearner {
         const nn::Gradient v =
             nn::chunked_gradient(context_.threads, context_.chunks, count, v_set_.flat(), value_loss);
         step.report("value_loss", v.loss);
-        v_optimiser_.move(step, v_set_, v.flat, ".value");
+        v_optimiser_.apply(step, v_set_, v.flat, ".value");
         update_critics(step, batch, [&](int64_t chunk, const Batch&) { return y[static_cast<size_t>(chunk)]; });
-        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
+        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
         if (awr) {
             update_awr(step, batch, concat(advantage, 0));
         } else {
@@ -79,7 +79,7 @@ class Iql : public ValueLearner {
     // Goal-conditioned, advantages are divided by their deviation over the batch first (ours).
     void update_awr(nn::Step& step, const Batch& batch, const Tensor& advantage) {
         const Tensor weights =
-            awr_weights(advantage, sampler_.goals() ? config_.temperature : config_.single_task_temperature,
+            awr_weights(advantage, sampler_.goals() ? config_.beta : config_.single_task_beta,
                         config_.advantage_cap, sampler_.goals());
         const int64_t count = batch.reward.dim(0);
         const nn::Gradient g = nn::chunked_gradient(
@@ -87,7 +87,7 @@ class Iql : public ValueLearner {
                 return awr_loss(actor_, batch.rows(first, n), weights.rows(first, n), count);
             });
         step.report("actor_loss", g.loss);
-        actor_optimiser_.move(step, actor_set_, g.flat, ".actor");
+        actor_optimiser_.apply(step, actor_set_, g.flat, ".actor");
     }
 
     IqlConfig config_;
@@ -99,7 +99,7 @@ class Iql : public ValueLearner {
 }  // namespace
 
 Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count) {
-    return sum(step(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
+    return sum(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
 }
 
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {

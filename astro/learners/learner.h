@@ -27,11 +27,11 @@ struct Actor {
     }
 };
 
-class Learner : public Trainee {
+class Learner : public TrainableModel {
   public:
     Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals,
             std::string name, uint64_t seed)
-        : Trainee(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
+        : TrainableModel(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
 
     std::string name() const override { return name_; }
 
@@ -50,7 +50,7 @@ class Learner : public Trainee {
     nn::ParameterSet actor_set_;
 };
 
-// learner: "gcbc", "iql", "td3bc" or "cql". stage: the trainee's name, part of its random streams.
+// learner: "gcbc", "iql", "td3bc" or "cql". stage: the model's name, part of its random streams.
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
                                       const std::string& stage);

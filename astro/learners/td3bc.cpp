@@ -25,7 +25,7 @@ void Td3Bc::update(int64_t k) {
     const Extra more = critic_term(step, k);
     critics_optimiser_.prepare(step, rate(k));
     if (with_actor) actor_optimiser_.prepare(step, rate(k));
-    const Tensor target_rate = step.number(value_.ema);
+    const Tensor target_rate = step.number(value_.target_rate);
     step.run([&] {
         auto target = [&](int64_t chunk, const Batch& rows) {
             const Tensor next = noisy_actions(actor_target_(rows.next_input), noise.rows(chunk, 1));
@@ -36,8 +36,8 @@ void Td3Bc::update(int64_t k) {
         ActorTerms terms;
         terms.q_weight = config_.alpha;
         update_actor(step, batch, terms);
-        nn::move_towards(step, critics_target_set_, critics_set_, target_rate);
-        nn::move_towards(step, actor_target_set_, actor_set_, target_rate);
+        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+        nn::polyak_update(step, actor_target_set_, actor_set_, target_rate);
     });
 }
 

@@ -131,7 +131,7 @@ void ValueLearner::update_critics(nn::Step& step, const Batch& batch, const Targ
     };
     const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
     step.report("critic_loss", g.loss);
-    critics_optimiser_.move(step, critics_set_, g.flat, ".critics");
+    critics_optimiser_.apply(step, critics_set_, g.flat, ".critics");
 }
 
 void ValueLearner::update_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms) {
@@ -142,7 +142,7 @@ void ValueLearner::update_actor(nn::Step& step, const Batch& batch, const ActorT
         },
         [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
     step.report("actor_loss", g.loss);
-    actor_optimiser_.move(step, actor_set_, g.flat, ".actor");
+    actor_optimiser_.apply(step, actor_set_, g.flat, ".actor");
 }
 
 }  // namespace astro::learners

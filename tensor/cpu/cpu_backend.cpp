@@ -271,10 +271,10 @@ class CpuBackend : public Backend {
     void norm(DType type, int64_t n, const void* x, double* y) override {
         ASTRO_DISPATCH("norm", *y = std::sqrt(kernels<T>().sum_of_squares(n, in<T>(x))));
     }
-    void figure(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
+    void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
         if (*failed != 0 && *failed != *serial) return;
         *y = 0;
-        ASTRO_DISPATCH("figure", for (int64_t i = 0; i < n; ++i)* y += static_cast<double>(in<T>(x)[i]));
+        ASTRO_DISPATCH("record_metric", for (int64_t i = 0; i < n; ++i)* y += static_cast<double>(in<T>(x)[i]));
         if (!std::isfinite(*y)) *failed = *serial;
     }
     void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,

@@ -216,8 +216,8 @@ class CudaBackend : public Backend {
     void norm(DType type, int64_t n, const void* x, double* y) override {
         ASTRO_DISPATCH("norm", cuda::norm(device_, n, in<T>(x), y));
     }
-    void figure(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
-        ASTRO_DISPATCH("figure", cuda::figure(device_, n, in<T>(x), serial, y, failed));
+    void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
+        ASTRO_DISPATCH("record_metric", cuda::record_metric(device_, n, in<T>(x), serial, y, failed));
     }
     void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
               const double* failed, const void* g, void* w, void* m, void* v) override {

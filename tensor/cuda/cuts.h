@@ -1,5 +1,5 @@
 // Into how many launches the CUDA backend cuts an operation, by sizes alone: so results are the same bits on every
-// device, and apps/counting_backend.cpp knows the launches without one. Host code without CUDA.
+// device, and apps/bench/counting_backend.cpp knows the launches without one. Host code without CUDA.
 //
 // Long sums are cut into pieces that blocks add up side by side; a second launch adds the pieces up in order.
 #pragma once

@@ -35,7 +35,7 @@ void sum_to(const Device& d, const Traversal& t, const T* x, T* y);
 template <class T>
 void norm(const Device& d, int64_t n, const T* x, double* y);
 template <class T>
-void figure(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed);
+void record_metric(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed);
 
 // gemm.cu
 // A matrix of each (outer, inner) index of a batch, in elements.

@@ -164,7 +164,7 @@ void norm(const Device& d, int64_t n, const T* x, double* y) {
 }
 
 template <class T>
-void figure(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed) {
+void record_metric(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed) {
     gpu::launch<figure_kernel<T>>(1, 32, 0, d.stream, n, x, serial, y, failed);
 }
 

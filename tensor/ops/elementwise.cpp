@@ -72,7 +72,7 @@ Tensor gelu(const Tensor& x) { return unary(UnaryOp::gelu, x); }
 Tensor softplus(const Tensor& x) { return unary(UnaryOp::softplus, x); }
 Tensor clamp(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp, x, low, high); }
 Tensor clamp_through(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp_through, x, low, high); }
-Tensor step(const Tensor& x, double at_least_zero, double below_zero) {
+Tensor where_nonnegative(const Tensor& x, double at_least_zero, double below_zero) {
     return unary(UnaryOp::step, x, at_least_zero, below_zero);
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tensor/backend_cases.h"
+#include "tensor/check/backend_cases.h"
 #include "tensor/cuda/cuda.h"
 #include "tensor/tensor.h"
 #include "tests/cuda_emulation/scheduler.h"

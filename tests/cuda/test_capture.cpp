@@ -1,5 +1,5 @@
 // Training steps as graphs: the same bits as without, one launch and no waiting inside, memory that stays theirs.
-#include "apps/small_networks.h"
+#include "apps/selftest/small_networks.h"
 #include "nn/layers.h"
 #include "nn/optimiser.h"
 #include "tests/cuda/both.h"
@@ -9,16 +9,16 @@ using namespace astro;
 
 namespace {
 
-std::vector<std::vector<double>> all_tensors(Trainee& trainee) {
+std::vector<std::vector<double>> all_tensors(TrainableModel& model) {
     std::vector<std::vector<double>> all;
-    for (auto& [name, tensor] : trainee.state().tensors) all.push_back(tensor.cast(DType::f64).to_vector<double>());
+    for (auto& [name, tensor] : model.state().tensors) all.push_back(tensor.cast(DType::f64).to_vector<double>());
     return all;
 }
 
 constexpr int64_t kCache = 64 << 20;  // bytes: blocks are reused, as on a device
 
-// A trainee of one small network on one batch, whose first input is what `poison` says at each update.
-struct Small : Trainee {
+// A model of one small network on one batch, whose first input is what `poison` says at each update.
+struct Small : TrainableModel {
     struct Net {
         nn::Mlp mlp;
         template <class V>
@@ -32,7 +32,7 @@ struct Small : Trainee {
     int64_t rows = 5;
     float poison = 1;
 
-    explicit Small(const Context& c) : Trainee(c) {
+    explicit Small(const Context& c) : TrainableModel(c) {
         Rng rng(1);
         nn::MlpSpec spec;
         spec.in = 2, spec.out = 1, spec.width = 9, spec.layers = 1;
@@ -57,13 +57,13 @@ struct Small : Trainee {
                     return sum(square(net.mlp(x.rows(first, n)) - Tensor::normal(Shape{n, 1}, noise)));
                 });
             step.report("loss", g.loss);
-            adam.move(step, set, g.flat, "gradient_norm", 1);
-            nn::move_towards(step, slow_set, set, rate);
+            adam.apply(step, set, g.flat, "gradient_norm", 1);
+            nn::polyak_update(step, slow_set, set, rate);
         });
     }
-    Figures updated(int64_t k) {
+    Metrics updated(int64_t k) {
         update(k);
-        return figures();
+        return metrics();
     }
     TrainingState state() override {
         TrainingState s;
@@ -79,43 +79,43 @@ struct Small : Trainee {
 TEST_CASE("cuda capture: a replayed step is one copy there and one launch; only its figures make the host wait") {
     const auto backend = cuda_backend();
     ThreadPool pool(1);
-    Small trainee(Context{*backend, pool, 1});
-    for (int64_t k = 0; k < 2; ++k) trainee.update(k);
-    trainee.figures();
+    Small model(Context{*backend, pool, 1});
+    for (int64_t k = 0; k < 2; ++k) model.update(k);
+    model.metrics();
     const auto before = gpu::emulated::counters();
-    for (int64_t k = 2; k < 12; ++k) trainee.update(k);
+    for (int64_t k = 2; k < 12; ++k) model.update(k);
     const auto unread = gpu::emulated::counters();
     CHECK(unread.graph_launches - before.graph_launches == 10);
     CHECK(unread.captured == before.captured);
     CHECK(unread.synchronisations == before.synchronisations);
     CHECK(unread.copies == before.copies);  // the device has not begun
     CHECK(unread.launches == before.launches);
-    trainee.figures();
+    model.metrics();
     const auto after = gpu::emulated::counters();
     CHECK(after.copies - before.copies == 10 + 1);
     CHECK(after.synchronisations - unread.synchronisations == 1);
     CHECK(after.launches - unread.launches > 100);  // in the graphs
 }
 
-TEST_CASE("cuda capture: trainees side by side, each on a stream of its own, give what each gives alone") {
+TEST_CASE("cuda capture: models side by side, each on a stream of its own, give what each gives alone") {
     const app::SmallWorld w;
     const learners::LearningData data = w.learning_data();
     auto outcome = [&](int threads, int64_t count) {
         ThreadPool pool(threads);
         std::vector<std::unique_ptr<Backend>> backends;
-        std::vector<std::unique_ptr<Trainee>> trainees;
+        std::vector<std::unique_ptr<TrainableModel>> models;
         std::vector<Training> trainings;
         TrainingPlan plan;
         plan.metrics_every = 5, plan.stop_after = 12;
         for (int64_t i = 0; i < count; ++i) {
             backends.push_back(cuda_backend());
-            trainees.push_back(learners::make_learner("td3bc", Context{*backends.back(), pool, 1}, w.config,
+            models.push_back(learners::make_learner("td3bc", Context{*backends.back(), pool, 1}, w.config,
                                                       "pointmaze-medium-v0", data, "policy/" + std::to_string(i)));
-            trainings.push_back({*trainees.back(), plan, {}});
+            trainings.push_back({*models.back(), plan, {}});
         }
         train(pool, trainings);
         std::vector<std::vector<std::vector<double>>> all;
-        for (const auto& trainee : trainees) all.push_back(all_tensors(*trainee));
+        for (const auto& model : models) all.push_back(all_tensors(*model));
         return all;
     };
     const auto alone = outcome(1, 1), in_turn = outcome(1, 3), together = outcome(3, 3);
@@ -153,59 +153,59 @@ TEST_CASE("cuda capture: what is not finite fails a captured step, and no parame
         options.capture = capture;
         const auto backend = cuda_backend(options);
         ThreadPool pool(1);
-        Small trainee(Context{*backend, pool, 1});
-        for (int64_t k = 0; k < 3; ++k) trainee.update(k);
-        const auto before = all_tensors(trainee);
+        Small model(Context{*backend, pool, 1});
+        for (int64_t k = 0; k < 3; ++k) model.update(k);
+        const auto before = all_tensors(model);
         for (float poison : {HUGE_VALF, std::nanf("")}) {
-            trainee.poison = poison;
+            model.poison = poison;
             ErrorKind kind = ErrorKind::internal;
             std::string message;
             try {
-                trainee.updated(3);
+                model.updated(3);
             } catch (const Error& error) {
                 kind = error.kind(), message = error.what();
             }
             CHECK(kind == ErrorKind::numeric);
             CHECK(message.find("loss is ") == 0);
-            CHECK(all_tensors(trainee) == before);
-            CHECK(trainee.adam.steps == 3);
+            CHECK(all_tensors(model) == before);
+            CHECK(model.adam.steps == 3);
         }
         // Good steps that follow before the host looks move nothing either.
-        trainee.update(3);
-        trainee.poison = 1;
-        for (int64_t k = 4; k < 7; ++k) trainee.update(k);
+        model.update(3);
+        model.poison = 1;
+        for (int64_t k = 4; k < 7; ++k) model.update(k);
         try {
-            trainee.figures();
+            model.metrics();
             FAIL("no failure");
         } catch (const nn::StepFailed& failure) {
             CHECK(failure.update() == 3);
         }
-        CHECK(all_tensors(trainee) == before);
-        CHECK(trainee.adam.steps == 3);
-        trainee.poison = HUGE_VALF;
+        CHECK(all_tensors(model) == before);
+        CHECK(model.adam.steps == 3);
+        model.poison = HUGE_VALF;
         // The loop carries the update out once more, with every op looked at, and names the first.
         TrainingPlan plan;
         std::string message;
         try {
-            train(trainee, plan, {});
+            train(model, plan, {});
         } catch (const Error& error) {
             message = error.what();
         }
         CHECK(message.find("small, update 1: loss is ") == 0);
         CHECK(message.find("the result of linear [5, 9] is not finite") != std::string::npos);
-        trainee.poison = 1;
-        trainee.update(3);
-        CHECK(all_tensors(trainee) != before);
+        model.poison = 1;
+        model.update(3);
+        CHECK(all_tensors(model) != before);
     }
 }
 
 TEST_CASE("cuda capture: what a step moved before its loss was not finite stays moved, on both backends") {
     // An actor after its critic, as TD3 has them: here one parameter each, which follow their inputs.
-    struct Two : Trainee {
+    struct Two : TrainableModel {
         Tensor critic, actor;
         float poison = 1;
         explicit Two(const Context& c)
-            : Trainee(c),
+            : TrainableModel(c),
               critic(Tensor::zeros(c.backend, DType::f32, Shape{1})),
               actor(Tensor::zeros(c.backend, DType::f32, Shape{1})) {}
         std::string name() const override { return "two"; }
@@ -227,21 +227,21 @@ TEST_CASE("cuda capture: what a step moved before its loss was not finite stays 
     const auto gpu = cuda_backend(), cpu = make_cpu_backend();
     ThreadPool pool(1);
     for (Backend* backend : {gpu.get(), cpu.get()}) {
-        Two trainee(Context{*backend, pool, 1});
-        for (int64_t k = 0; k < 3; ++k) trainee.update(k);
-        CHECK(trainee.figures().size() == 2);
-        CHECK(trainee.critic.item() == .875);
-        CHECK(trainee.actor.item() == .875);
-        trainee.poison = HUGE_VALF;
-        trainee.update(3);
-        trainee.poison = 1;
-        for (int64_t k = 4; k < 6; ++k) trainee.update(k);
-        CHECK_THROWS_WITH(trainee.figures(), doctest::Contains("actor_loss is inf"));
-        CHECK(trainee.critic.item() == .9375);  // of update 3 alone
-        CHECK(trainee.actor.item() == .875);
-        trainee.update(3);
-        trainee.figures();
-        CHECK(trainee.actor.item() == .9375);
+        Two model(Context{*backend, pool, 1});
+        for (int64_t k = 0; k < 3; ++k) model.update(k);
+        CHECK(model.metrics().size() == 2);
+        CHECK(model.critic.item() == .875);
+        CHECK(model.actor.item() == .875);
+        model.poison = HUGE_VALF;
+        model.update(3);
+        model.poison = 1;
+        for (int64_t k = 4; k < 6; ++k) model.update(k);
+        CHECK_THROWS_WITH(model.metrics(), doctest::Contains("actor_loss is inf"));
+        CHECK(model.critic.item() == .9375);  // of update 3 alone
+        CHECK(model.actor.item() == .875);
+        model.update(3);
+        model.metrics();
+        CHECK(model.actor.item() == .9375);
     }
 }
 
@@ -253,20 +253,20 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
         ThreadPool pool(1);
         const int64_t at_first = backend->allocator().stats().in_use;
         {
-            Small trainee(Context{*backend, pool, 1});
-            for (int64_t k = 0; k < 2; ++k) trainee.update(k);
+            Small model(Context{*backend, pool, 1});
+            for (int64_t k = 0; k < 2; ++k) model.update(k);
             const int64_t one = backend->allocator().stats().reserved;
             CHECK(one > 0);
-            trainee.rows = 40;
-            for (int64_t k = 2; k < 4; ++k) trainee.update(k);
+            model.rows = 40;
+            for (int64_t k = 2; k < 4; ++k) model.update(k);
             CHECK(backend->allocator().stats().reserved > one);
             // Others ask for memory of the same sizes and write it; both graphs are replayed and give what they did.
             std::vector<Tensor> others;
             for (int64_t n = 1; n < 200; ++n) others.push_back(Tensor::full(*backend, DType::f32, Shape{n}, 1e30));
             const uint64_t before = gpu::emulated::counters().graph_launches;
-            const double forty = trainee.updated(4)[0].second;
-            trainee.rows = 5;
-            const double five = trainee.updated(5)[0].second;
+            const double forty = model.updated(4)[0].second;
+            model.rows = 5;
+            const double five = model.updated(5)[0].second;
             CHECK(gpu::emulated::counters().graph_launches - before == 2);
             for (const Tensor& t : others) CHECK(t.norm() == doctest::Approx(1e30 * std::sqrt(double(t.numel()))));
             CudaOptions options;
@@ -285,7 +285,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
                 nn::Step step = steps.begin("one kind");
                 const Tensor x = step.input(Shape{n}, std::vector<float>(static_cast<size_t>(n), value));
                 step.run([&] { step.report("sum", x); });
-                return steps.figures()[0].second;
+                return steps.metrics()[0].second;
             };
             // What is recorded are addresses, and they move with the sizes: the first three are not recorded.
             const uint64_t launched = gpu::emulated::counters().graph_launches;

@@ -1,8 +1,8 @@
 // What `astro bench --count` counts over the CPU backend, held against what the CUDA backend asks of the (emulated)
 // device for the same work: kernels, and copies between host and device.
-#include "apps/counting_backend.h"
-#include "apps/small_networks.h"
-#include "tensor/gradcheck.h"
+#include "apps/bench/counting_backend.h"
+#include "apps/selftest/small_networks.h"
+#include "tensor/check/gradcheck.h"
 #include "tensor/ops/packed_weights.h"
 #include "tests/cuda/both.h"
 #include "tests/cuda_emulation/streams.h"
@@ -139,7 +139,7 @@ TEST_CASE("cuda counts: sums, products and sorts on both sides of where they are
         check_entry(both, text("norm and figure of ", n), [&](Backend& b, DType type, Arrays& a) {
             Tensor y = Tensor::zeros(b, DType::f64, Shape{3});
             b.norm(type, n, a(n), y.data<double>());
-            b.figure(type, n, a(n), y.data<double>() + 2, y.data<double>(), y.data<double>() + 1);
+            b.record_metric(type, n, a(n), y.data<double>() + 2, y.data<double>(), y.data<double>() + 1);
         });
     for (int64_t k : {0, 1, 511, 512})
         check_entry(both, text("products, k = ", k), [&](Backend& b, DType type, Arrays& a) {

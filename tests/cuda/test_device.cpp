@@ -1,5 +1,5 @@
 // Which device is taken and why, and who multiplies matrices there.
-#include "apps/device.h"
+#include "apps/run/device.h"
 #include "tensor/ops.h"
 #include "tests/cuda/both.h"
 #include "tests/cuda_emulation/faults.h"

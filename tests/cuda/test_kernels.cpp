@@ -12,7 +12,7 @@ namespace {
 const std::map<std::string, std::set<std::string>> kGroups = {
     {"elementwise", {"unary", "binary", "copy_rows", "adam", "logsumexp", "cumsum"}},
     {"casts", {"cast"}},
-    {"sums", {"sum_to", "norm", "figure"}},
+    {"sums", {"sum_to", "norm", "record_metric"}},
     {"rows", {"rows"}},
     {"random", {"random_uniform", "random_normal"}},
     {"nearest", {"nearest_rows"}},

@@ -1,6 +1,6 @@
 // The op table of the tensor library on the CUDA backend: gradients by differences, f32 against f64, both against the
 // CPU, and the same bits in every thread order.
-#include "tensor/gradcheck.h"
+#include "tensor/check/gradcheck.h"
 #include "tests/cuda/both.h"
 
 using namespace astro;

@@ -1,6 +1,6 @@
 // A training step of every network and learner, and the sampler, on the CUDA backend and on the CPU's: as it is and as
 // a replayed graph, whose bits are those of steps without graphs.
-#include "apps/device_checks.h"
+#include "apps/selftest/device_checks.h"
 #include "tests/cuda/both.h"
 
 using namespace astro;
@@ -9,7 +9,7 @@ namespace {
 
 // Other settings of networks and learners that are there already: they launch the same kernels.
 bool is_another_form(const std::string& name) {
-    for (const char* form : {"single task", "random hole", "lagrange", "hilp"})
+    for (const char* form : {"single task", "random gap", "lagrange", "hilp"})
         if (name.find(form) != std::string::npos) return true;
     return false;
 }

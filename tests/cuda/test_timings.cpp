@@ -1,7 +1,7 @@
 // What the self-test and the benchmarks time on a device, at tiny sizes: every operation can be recorded and replayed.
 #include <set>
 
-#include "apps/kernel_timings.h"
+#include "apps/selftest/kernel_timings.h"
 #include "tests/cuda/both.h"
 #include "tests/cuda_emulation/streams.h"
 

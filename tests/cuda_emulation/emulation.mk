@@ -37,16 +37,20 @@ $(call emulated,$(1),$(EMULATED_CODE) $(EMULATOR_TESTS)): MODE_FLAGS := $(KERNEL
 $(call emulated,$(1),$(EMULATOR) $(CUDA_TESTS)): MODE_FLAGS := $(HOST_FLAGS_$(1))
 $(BUILD)/emulated/$(1)/%.o: %
 	@mkdir -p $$(@D)
-	$$(CXX) $$(EMULATED_FLAGS) $$(MODE_FLAGS) -MMD -MP -x c++ -c $$< -o $$@
+	$$(call say,CXX,"$$< ($(1))")
+	$$(Q)$$(CXX) $$(EMULATED_FLAGS) $$(MODE_FLAGS) -MMD -MP -x c++ -c $$< -o $$@
 
 $(BUILD)/emulated/$(1)/emulator_tests: $(call emulated,$(1),$(EMULATOR) $(EMULATOR_TESTS)) $(BUILD)/obj/tests/main.o
-	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -pthread
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -pthread
 
 $(BUILD)/emulated/$(1)/cuda_tests: $(call emulated,$(1),$(EMULATOR) $(EMULATED_CODE) $(CUDA_TESTS)) $(BUILD)/obj/tests/main.o $(CPU_OBJS)
-	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
 
 $(BUILD)/emulated/$(1)/astro: $(call emulated,$(1),$(EMULATOR) $(EMULATED_CODE)) $(BUILD)/obj/apps/main.o $(CPU_OBJS)
-	$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CXX) $(LINK_FLAGS_$(1)) $$^ -o $$@ -lz -pthread
 
 -include $(patsubst %.o,%.d,$(call emulated,$(1),$(EMULATOR) $(EMULATOR_TESTS) $(EMULATED_CODE) $(CUDA_TESTS)))
 endef
@@ -56,8 +60,8 @@ EMULATED_PROGRAMS := $(foreach mode,$(EMULATED_MODES),$(BUILD)/emulated/$(mode)/
                      $(BUILD)/emulated/plain/astro
 
 test-cuda: $(INSTALLED)
-	$(MAKE) -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
-	BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/run.sh
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
+	@BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/run.sh
 
 # The backend's tests in mode MODE with CHANGED in the place of ORIGINAL, as OUT (tests/cuda/defects.sh).
 defect:

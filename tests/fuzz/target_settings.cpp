@@ -1,8 +1,8 @@
 #include <cmath>
 #include <sstream>
 
-#include "apps/config_file.h"
-#include "apps/options.h"
+#include "apps/command_line/config_file.h"
+#include "apps/command_line/options.h"
 #include "tensor/base/error.h"
 #include "tests/fuzz/targets.h"
 

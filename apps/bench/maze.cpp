@@ -1,0 +1,161 @@
+// Items of `astro bench` that hold no network: the exact maze, target selection, the landmark graph.
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "apps/bench/items.h"
+#include "astro/search/landmarks.h"
+#include "astro/target_selection.h"
+#include "data/maze/collect.h"
+
+namespace astro::app {
+
+namespace {
+
+// Episodes of the large maze, with latents as a perfect TDR of an open plane would give them: the position in steps,
+// turned isometrically into 32 dimensions.
+struct MazeWorld {
+    data::Dataset data;
+    Trajectories trajectories;
+    Statistics statistics;
+    TemporalMap map;
+    Config config;
+    std::vector<int64_t> sources;  // 1000 rows on the way, as chains are cut
+
+    MazeWorld(ThreadPool& threads, int64_t rows) {
+        apply_preset(config, "cpu");
+        maze::CollectSpec spec;
+        spec.episodes = std::max<int64_t>(1, rows / spec.episode_rows);
+        data = maze::collect(maze::layout("large"), spec, "train", threads);
+        data.qpos.clear(), data.qvel.clear(), data.qpos_dim = data.qvel_dim = 0;
+        trajectories = cut_at_jumps(data, 1e9);
+        statistics = measure(trajectories, config.planner.gap + 1, config.data.std_floor);
+        map.data = &trajectories, map.gamma = .99, map.width = 32;
+        map.latent.resize(static_cast<size_t>(data.rows * map.width));
+        threads.run(data.rows, [&](int64_t t) {
+            for (int64_t w = 0; w < map.width; ++w) {
+                const double turn = 6.283185307179586 * static_cast<double>(w) / static_cast<double>(map.width);
+                const double x =
+                    std::cos(turn) * double(data.observation(t)[0]) + std::sin(turn) * double(data.observation(t)[1]);
+                map.latent[static_cast<size_t>(t * map.width + w)] = static_cast<float>(x / maze::kStep / 4);
+            }
+        });
+        map.arrival = find_arrivals(map, config.data.arrival_steps, config.data.arrival_rows);
+        std::vector<double> medians(64);
+        std::iota(medians.begin(), medians.end(), 1.0);
+        map.calibration = Calibration(medians);
+        Rng rng = Rng(0).stream("bench/sources");
+        while (sources.size() < 1000) {
+            const int64_t row = rng.below(data.rows);
+            if (map.in_travel(row)) sources.push_back(row);
+        }
+    }
+};
+
+std::shared_ptr<MazeWorld> world(ThreadPool& threads, int64_t rows) {
+    static std::map<int64_t, std::shared_ptr<MazeWorld>> made;
+    auto& slot = made[rows];
+    if (!slot) slot = std::make_shared<MazeWorld>(threads, rows);
+    return slot;
+}
+
+// 64 agents that keep a random heading for 10 steps, one thread: nearly a third of the steps touch a wall, a hundred
+// times as many as in data.
+std::function<void()> make_maze_steps(const Context&) {
+    const maze::Layout& layout = maze::layout("large");
+    auto agents = std::make_shared<std::vector<maze::PointMaze>>();
+    const std::vector<maze::Cell> cells = layout.free_cells();
+    for (size_t i = 0; i < 64; ++i)
+        agents->emplace_back(layout, maze::centre(cells[i % cells.size()]), maze::Point{}, Rng(i));
+    auto headings = std::make_shared<std::vector<float>>(2048);
+    Rng(7).fill_uniform(headings->data(), 2048, -1, 1);
+    auto step = std::make_shared<size_t>(0);
+    return [agents, headings, step] {
+        for (size_t s = 0; s < 1000; ++s, ++*step)
+            for (size_t i = 0; i < 64; ++i) {
+                const float* a = headings->data() + 2 * ((*step / 10 * 31 + i * 17) % 1024);
+                (*agents)[i].step(double(a[0]), double(a[1]));
+            }
+    };
+}
+
+std::function<void()> make_selection(const Context& context, int64_t rows, bool brute, int64_t queries) {
+    const auto w = world(context.threads, rows);
+    const auto index = std::make_shared<TargetIndex>(context.threads, w->config.selection, w->map, w->statistics,
+                                                     w->config.planner.gap + 1, w->config.planner.context, 0);
+    auto next = std::make_shared<size_t>(0);
+    return [=] {
+        const auto none = [](int64_t) { return false; };
+        for (int64_t q = 0; q < queries; ++q, ++*next) {
+            const int64_t source = w->sources[*next % w->sources.size()];
+            if (brute)
+                index->all_targets(source, none);
+            else
+                index->candidates(source, none, Rng(*next));
+        }
+    };
+}
+
+std::function<void()> make_selection_build(const Context& context, int64_t rows) {
+    const auto w = world(context.threads, rows);
+    ThreadPool* threads = &context.threads;
+    return [=] {
+        const TargetIndex index(*threads, w->config.selection, w->map, w->statistics, w->config.planner.gap + 1,
+                                w->config.planner.context, 0);
+    };
+}
+
+std::vector<int64_t> landmarks_of(const MazeWorld& w) {
+    std::vector<int64_t> pool;
+    for (int64_t i = 0; i < w.config.graph.pool; ++i) pool.push_back(i * w.data.rows / w.config.graph.pool);
+    return farthest_points(w.map.latent.data(), w.map.width, pool, w.config.graph.landmarks);
+}
+
+std::function<void()> make_graph(const Context& context) {
+    const auto w = world(context.threads, 1000000);
+    const std::vector<int64_t> landmark = landmarks_of(*w);
+    ThreadPool* threads = &context.threads;
+    return [=] {
+        const auto length = [&](int64_t i, int64_t j) {
+            return w->map.steps(landmark[static_cast<size_t>(i)], landmark[static_cast<size_t>(j)]);
+        };
+        shortest_paths(*threads, static_cast<int64_t>(landmark.size()), length, w->config.graph.edge);
+    };
+}
+
+std::function<void()> make_nearest(const Context& context) {
+    const auto w = world(context.threads, 1000000);
+    w->map.landmark = landmarks_of(*w);
+    return [=] { nearest_landmarks(context, w->map, w->map.latent); };
+}
+
+}  // namespace
+
+std::vector<BenchItem> maze_items() {
+    std::vector<BenchItem> items;
+    items.push_back({"stitching", "maze-steps", "steps of the exact large maze on one thread, 30 % in contact",
+                     make_maze_steps, 64000, 64});
+    struct Size {
+        const char* name;
+        int64_t rows;
+    };
+    for (const Size& size : {Size{"10k", 10000}, {"100k", 100000}, {"1m", 1000000}, {"10m", 10000000}}) {
+        const int64_t rows = size.rows, scanned = std::max<int64_t>(1, 1000000 / rows);
+        const bool only_named = rows > 1000000;
+        const std::string name = size.name;
+        items.push_back({"stitching", "select-" + name, "selection queries by the index (up to 256 targets)",
+                         [rows](const Context& c) { return make_selection(c, rows, false, 100); }, 100, rows,
+                         only_named});
+        items.push_back({"stitching", "select-brute-" + name, "selection queries by brute force (all targets)",
+                         [rows, scanned](const Context& c) { return make_selection(c, rows, true, scanned); }, scanned,
+                         rows, only_named});
+        items.push_back({"stitching", "select-build-" + name, "building the index",
+                         [rows](const Context& c) { return make_selection_build(c, rows); }, 1, rows, only_named});
+    }
+    items.push_back({"stitching", "graph", "shortest paths between 1500 landmarks", make_graph, 1, 1500});
+    items.push_back(
+        {"stitching", "nearest-landmark", "the nearest of 1500 landmarks for every row", make_nearest, 1, 1000000});
+    return items;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,129 @@
+// Help pages and the manual, from the same descriptions that parse the options.
+#include <algorithm>
+
+#include "apps/command_line/options.h"
+
+namespace astro::app {
+namespace {
+
+constexpr size_t kIndent = 6;
+constexpr size_t kColumns = 100;
+
+// Wraps words at the page's width, each line indented.
+std::string wrap(const std::string& words) {
+    std::string out, line(kIndent, ' ');
+    size_t start = 0;
+    while (start < words.size()) {
+        const size_t space = std::min(words.find(' ', start), words.size());
+        const std::string word = words.substr(start, space - start);
+        if (line.size() + 1 + word.size() > kColumns && line.size() > kIndent) {
+            out += line + "\n";
+            line.assign(kIndent, ' ');
+        }
+        line += (line.size() > kIndent ? " " : "") + word;
+        start = space + 1;
+    }
+    return out + line + "\n";
+}
+
+const char* placeholder(SettingKind kind) {
+    switch (kind) {
+        case SettingKind::boolean:
+            return "";
+        case SettingKind::integer:
+            return " N";
+        case SettingKind::real:
+            return " X";
+        case SettingKind::word:
+            return " WORD";
+        case SettingKind::text:
+            return " TEXT";
+        case SettingKind::integer_list:
+            return " N,...";
+        case SettingKind::real_list:
+            return " X,...";
+        case SettingKind::word_list:
+            return " WORD,...";
+    }
+    return "";
+}
+
+std::string initial_of(const Setting& setting) { return setting.initial.empty() ? "none" : setting.initial; }
+
+std::string entry(const Setting& setting, bool with_source) {
+    std::string details = "default " + initial_of(setting);
+    const bool plain =
+        setting.kind == SettingKind::boolean || (setting.kind == SettingKind::text && setting.domain.choices.empty());
+    if (!plain) details += "; " + expectation(setting.kind, setting.domain);
+    if (with_source) details += std::string("; ") + source_name(setting.source);
+    return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) + wrap("[" + details + "]");
+}
+
+// Table cells must not hold the character that separates them.
+std::string cell(std::string words) {
+    for (size_t at = words.find('|'); at != std::string::npos; at = words.find('|', at + 2)) words.insert(at, "\\");
+    return words;
+}
+
+std::string row(const Setting& setting, bool with_source) {
+    return "| `" + setting.key + "` | " + cell(setting.meaning) + " | `" + initial_of(setting) + "` | " +
+           expectation(setting.kind, setting.domain) + " |" +
+           (with_source ? std::string(" ") + source_name(setting.source) + " |" : "") + "\n";
+}
+
+}  // namespace
+
+std::string CommandLine::usage() const {
+    const std::string operands = command_.operands;
+    return "astro " + command_name() + (operands.empty() ? "" : " " + operands) +
+           (own_.all().empty() ? "" : " [options]");
+}
+
+std::string CommandLine::help() const {
+    std::string page = usage() + "\n\n" + command_.summary + "\n";
+    if (!own_.all().empty()) page += "\nOptions\n";
+    for (const Setting& setting : own_.all()) page += entry(setting, false);
+    if (config_ == nullptr) return page;
+    page +=
+        "\nSettings, as flags or in configuration files ([section], then key = value). Defaults are those "
+        "of\n"
+        "preset cpu. Each ends with its source: the paper, a repository (HILP, CORL, OGBench), or ours.\n";
+    for (const Settings::Section& section : config_settings_.sections()) {
+        if (!uses(section.prefix)) continue;
+        page += "\n" + section.title + "\n";
+        for (const Setting& setting : config_settings_.all())
+            if (setting.section == section.prefix) page += entry(setting, true);
+    }
+    return page;
+}
+
+std::string CommandLine::markdown() const {
+    std::string page = "## astro " + command_name() + "\n\n" + command_.summary + "\n\n    " + usage() + "\n\n";
+    if (!own_.all().empty()) page += "| option | meaning | default | takes |\n|---|---|---|---|\n";
+    for (const Setting& setting : own_.all()) page += row(setting, false);
+    if (config_ == nullptr) return page + "\n";
+    page += "\nSettings of: ";
+    bool first = true;
+    for (const Settings::Section& section : config_settings_.sections()) {
+        if (!uses(section.prefix)) continue;
+        page += (first ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
+        first = false;
+    }
+    return page + ".\n\n";
+}
+
+std::string markdown_of_config() {
+    Config config;
+    Settings settings;
+    settings.add_sections(config);
+    std::string page;
+    for (const Settings::Section& section : settings.sections()) {
+        page += "## " + section.title + "\n\n| setting | meaning | default | takes | source |\n|---|---|---|---|---|\n";
+        for (const Setting& setting : settings.all())
+            if (setting.section == section.prefix) page += row(setting, true);
+        page += "\n";
+    }
+    return page;
+}
+
+}  // namespace astro::app

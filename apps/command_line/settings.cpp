@@ -1,0 +1,179 @@
+#include "apps/command_line/settings.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "tensor/base/error.h"
+
+namespace astro::app {
+namespace {
+
+std::string same_spelling(std::string key) {
+    std::replace(key.begin(), key.end(), '-', '_');
+    return key;
+}
+
+bool starts_like_a_number(const std::string& word) {
+    const size_t first = !word.empty() && word[0] == '-' ? 1 : 0;
+    return first < word.size() && ((word[first] >= '0' && word[first] <= '9') || word[first] == '.');
+}
+
+[[noreturn]] void refuse(SettingKind kind, const Domain& domain) {
+    fail(ErrorKind::usage, "expected ", expectation(kind, domain));
+}
+
+// Edits (insert, delete, replace, swap neighbours) that turn one word into the other.
+size_t edit_distance(const std::string& a, const std::string& b) {
+    std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
+    for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+    for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+    for (size_t i = 1; i <= a.size(); ++i)
+        for (size_t j = 1; j <= b.size(); ++j) {
+            cost[i][j] = std::min(
+                {cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
+    return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+bool parse_boolean(const std::string& word) {
+    if (word == "on" || word == "true") return true;
+    if (word == "off" || word == "false") return false;
+    refuse(SettingKind::boolean, {});
+}
+
+int64_t parse_integer(const std::string& word, const Domain& domain) {
+    if (domain.automatic && word == "auto") return 0;
+    char* end = nullptr;
+    errno = 0;
+    const long long value = std::strtoll(word.c_str(), &end, 10);
+    if (!starts_like_a_number(word) || *end != 0 || end != word.c_str() + word.size() || errno != 0 ||
+        static_cast<double>(value) < domain.low || static_cast<double>(value) > domain.high)
+        refuse(SettingKind::integer, domain);
+    return value;
+}
+
+double parse_real(const std::string& word, const Domain& domain) {
+    if (domain.automatic && word == "auto") return 0;
+    char* end = nullptr;
+    const double value = std::strtod(word.c_str(), &end);
+    const bool hexadecimal = word.find_first_of("xX") != std::string::npos;
+    if (!starts_like_a_number(word) || hexadecimal || end != word.c_str() + word.size() || !std::isfinite(value) ||
+        value < domain.low || value > domain.high)
+        refuse(SettingKind::real, domain);
+    return value;
+}
+
+const std::string& parse_word(const std::string& word, const Domain& domain) {
+    const auto found = std::find(domain.choices.begin(), domain.choices.end(), word);
+    if (found == domain.choices.end()) refuse(SettingKind::word, domain);
+    return *found;
+}
+
+std::string print_real(double value) {
+    char buffer[40];
+    if (std::fabs(value) < 1e7 && value == std::floor(value)) {
+        std::snprintf(buffer, sizeof buffer, "%.0f", value);
+        return buffer;
+    }
+    for (int digits = 1; digits <= 17; ++digits) {
+        std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
+        if (std::strtod(buffer, nullptr) == value) break;
+    }
+    // 1e-05 and 1e+09 read better as 1e-5 and 1e9.
+    std::string word = buffer;
+    const size_t exponent = word.find('e');
+    if (exponent == std::string::npos) return word;
+    const std::string sign = word[exponent + 1] == '-' ? "-" : "";
+    const size_t digit = word.find_first_not_of('0', exponent + 2);
+    return word.substr(0, exponent + 1) + sign + word.substr(digit);
+}
+
+std::vector<std::string> split_list(const std::string& words) {
+    std::vector<std::string> entries;
+    size_t start = 0;
+    while (true) {
+        const size_t comma = words.find(',', start);
+        const size_t first = words.find_first_not_of(' ', start);
+        const size_t end = comma == std::string::npos ? words.size() : comma;
+        if (first == std::string::npos || first >= end)
+            fail(ErrorKind::usage, "expected a list by comma without empty entries");
+        entries.push_back(words.substr(first, words.find_last_not_of(' ', end - 1) - first + 1));
+        if (comma == std::string::npos) return entries;
+        start = comma + 1;
+    }
+}
+
+std::string expectation(SettingKind kind, const Domain& domain) {
+    if (kind == SettingKind::boolean) return "on or off";
+    const bool list = kind >= SettingKind::integer_list;
+    if (!domain.choices.empty()) {
+        std::string words = list ? "a list of " : "one of ";
+        for (const std::string& choice : domain.choices)
+            words += (&choice == domain.choices.data() ? "" : ", ") + choice;
+        return words;
+    }
+    if (kind == SettingKind::text) return "text";
+    const bool integer = kind == SettingKind::integer || kind == SettingKind::integer_list;
+    std::string words = integer ? (list ? "a list of integers" : "an integer")
+                        : list  ? "a list of numbers"
+                                : "a number";
+    if (std::isfinite(domain.low) && std::isfinite(domain.high))
+        words += " from " + print_real(domain.low) + " to " + print_real(domain.high);
+    else if (std::isfinite(domain.low))
+        words += " of at least " + print_real(domain.low);
+    return words + (domain.automatic ? ", or auto" : "");
+}
+
+std::string nearest_name(const std::string& word, const std::vector<std::string>& names) {
+    const std::string wanted = same_spelling(word);
+    std::string best;
+    size_t least = std::max<size_t>(2, wanted.size() / 3) + 1;
+    for (const std::string& name : names) {
+        const std::string known = same_spelling(name);
+        size_t distance = edit_distance(wanted, known);
+        // A name without its section is nearly right: it counts as one edit more.
+        const size_t dot = known.find('.');
+        if (dot != std::string::npos) distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
+        if (distance < least) {
+            least = distance;
+            best = name;
+        }
+    }
+    return best;
+}
+
+Setting* Settings::find(const std::string& key) {
+    const std::string wanted = same_spelling(key);
+    for (Setting& setting : settings_)
+        if (same_spelling(setting.key) == wanted) return &setting;
+    return nullptr;
+}
+
+void Settings::assign(Setting& setting, const std::string& value, const std::string& origin, const std::string& where) {
+    try {
+        setting.set(value);
+    } catch (const Error& error) {
+        fail(error.kind(), where, " ", value.empty() ? "(empty)" : value, ": ", error.what());
+    }
+    setting.origin = origin;
+}
+
+std::vector<std::string> Settings::keys() const {
+    std::vector<std::string> names;
+    for (const Setting& setting : settings_) names.push_back(setting.key);
+    return names;
+}
+
+void Settings::insert(Setting setting) {
+    ASTRO_CHECK(find(setting.key) == nullptr, "setting ", setting.key, " is bound twice");
+    settings_.push_back(std::move(setting));
+}
+
+}  // namespace astro::app

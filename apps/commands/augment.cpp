@@ -1,0 +1,29 @@
+// astro augment: grows chains with a trained planner and writes augmented.npz.
+#include "apps/run/measure.h"
+
+namespace astro::app {
+
+int run_augment(CommandLine& line) {
+    StageOptions options;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(output);
+    // Those of the trained stages, too: their checkpoints are only accepted with the settings they were made with.
+    line.add_config(config, {"", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config);
+    Pipeline& pipeline = runner.pipeline();
+    runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+    for (int64_t m = 0; m < pipeline.ensemble(); ++m)
+        runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
+    runner.require_trained(pipeline.planner(), pipeline.fingerprint("planner"));
+    const std::vector<std::string> before = keys_of(runner.results());
+    augment_and_measure(runner);
+    print_new(runner.results(), before, output.json);
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,177 @@
+// astro data collect | inspect | verify.
+#include <cmath>
+#include <cstdio>
+
+#include "apps/run/measure.h"
+#include "apps/command_line/options.h"
+#include "apps/run/progress.h"
+#include "data/dataset_load.h"
+#include "data/maze/collect.h"
+#include "data/maze/replay.h"
+#include "data/validate.h"
+
+namespace astro::app {
+
+namespace {
+
+struct ThreadOptions {
+    int64_t threads = 0;
+    template <class V>
+    void visit(V& v) {
+        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
+    }
+    int count() const { return static_cast<int>(threads > 0 ? threads : ThreadPool::available()); }
+};
+
+struct CollectOutput {
+    std::string out;
+    template <class V>
+    void visit(V& v) {
+        v("out", out, "file to write, F.npz; F-val.npz is written beside it", Source::ours, anything());
+    }
+};
+
+struct VerifyOptions {
+    std::string env;
+    template <class V>
+    void visit(V& v) {
+        v("env", env, "environment, such as pointmaze-medium-v0; empty: from the file's name", Source::ours,
+          anything());
+    }
+};
+
+const char* severity_name(data::Severity severity) {
+    return severity == data::Severity::error ? "error" : severity == data::Severity::warning ? "warning" : "info";
+}
+
+}  // namespace
+
+CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
+    maze::EnvironmentName name;
+    if (!maze::parse_environment(config.env, name))
+        fail(ErrorKind::usage, "unknown environment '", config.env,
+             "': there is pointmaze-medium-v0, pointmaze-large-v0, "
+             "pointmaze-giant-v0, pointmaze-teleport-v0");
+    if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
+        fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
+    const maze::Layout& layout = maze::layout(name.maze);
+    maze::CollectSpec spec;
+    spec.type = maze::collect_type(config.type);
+    spec.episodes = config.episodes;
+    spec.episode_rows = config.episode_rows > 0 ? config.episode_rows : maze::default_rows(name.maze, spec.type);
+    spec.noise = config.noise;
+    spec.seed = static_cast<uint64_t>(config.seed);
+    CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};
+    const data::Dataset train = maze::collect(layout, spec, "train", threads);
+    data::save_dataset(files.train, train, &threads);
+    files.rows = train.rows;
+    spec.episodes = std::max<int64_t>(1, spec.episodes / 10);
+    const data::Dataset validation = maze::collect(layout, spec, "val", threads);
+    data::save_dataset(files.validation, validation, &threads);
+    files.validation_rows = validation.rows;
+    return files;
+}
+
+int run_data_collect(CommandLine& line) {
+    CollectConfig config;
+    CollectOutput output;
+    ThreadOptions threads;
+    OutputOptions print;
+    line.add(config);
+    line.add(output);
+    line.add(threads);
+    line.add(print);
+    if (!line.parse()) return 0;
+    line.require("out");
+    ThreadPool pool(threads.count());
+    const CollectedFiles files = collect_files(config, output.out, pool);
+    data::Json json = data::Json::object();
+    json["train"] = files.train;
+    json["rows"] = files.rows;
+    json["validation"] = files.validation;
+    json["validation_rows"] = files.validation_rows;
+    print_new(json, {}, print.json);
+    return 0;
+}
+
+int run_data_inspect(CommandLine& line) {
+    ThreadOptions threads;
+    OutputOptions output;
+    line.add(threads);
+    line.add(output);
+    if (!line.parse()) return 0;
+    ThreadPool pool(threads.count());
+    const std::vector<data::Finding> findings = data::inspect_file(line.operands()[0], &pool);
+    bool bad = false;
+    data::Json list = data::Json::array();
+    for (const data::Finding& finding : findings) {
+        bad = bad || finding.severity == data::Severity::error;
+        if (output.json) {
+            data::Json entry = data::Json::object();
+            entry["severity"] = severity_name(finding.severity);
+            entry["message"] = finding.message;
+            list.push(entry);
+        } else {
+            std::printf("%-8s %s\n", severity_name(finding.severity), finding.message.c_str());
+        }
+    }
+    if (output.json) std::printf("%s\n", list.dump().c_str());
+    return bad ? 3 : 0;
+}
+
+int run_data_verify(CommandLine& line) {
+    VerifyOptions options;
+    ThreadOptions threads;
+    OutputOptions output;
+    line.add(options);
+    line.add(threads);
+    line.add(output);
+    if (!line.parse()) return 0;
+    const std::string path = line.operands()[0];
+    std::string environment = options.env;
+    if (environment.empty()) environment = data::resolve_dataset(path, "").environment;
+    maze::EnvironmentName name;
+    if (!maze::parse_environment(environment, name))
+        fail(ErrorKind::usage,
+             environment.empty() ? "the file's name does not tell its environment"
+                                 : "no built-in simulator for '" + environment + "'",
+             "; hint: --env pointmaze-medium-v0, -large-, -giant- or -teleport-");
+    ThreadPool pool(threads.count());
+    const data::Dataset dataset = data::load_dataset(path, &pool);
+    const std::vector<double> tolerances = MetricsConfig{}.tolerances;
+    const maze::Replay r = maze::replay(maze::layout(name.maze), dataset, tolerances, pool);
+
+    constexpr double kRealBound = 1e-5, kBridgeShare = 0.02, kHeadline = 0.5;
+    data::Json json = data::Json::object();
+    json["environment"] = environment;
+    json["rows"] = dataset.rows;
+    json["real_transitions"] = r.real.transitions;
+    json["real_worst_error"] = r.real.worst;
+    json["real_worst_row"] = r.real.worst_row;
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
+    for (size_t k = 0; k < tolerances.size(); ++k)
+        json[at_tolerance("dvr_real", tolerances[k])] = share(r.real.violations[k], r.real.transitions);
+    bool obeys = r.real.worst <= kRealBound;
+    if (!dataset.is_synthetic.empty()) {
+        json["synthetic_transitions"] = r.synthetic.transitions;
+        json["bridges"] = r.bridges;
+        for (size_t k = 0; k < tolerances.size(); ++k) {
+            json[at_tolerance("dvr_transition", tolerances[k])] =
+                share(r.synthetic.violations[k], r.synthetic.transitions);
+            json[at_tolerance("dvr_bridge", tolerances[k])] = share(r.violating_bridges[k], r.bridges);
+            if (tolerances[k] == kHeadline) obeys = obeys && share(r.violating_bridges[k], r.bridges) <= kBridgeShare;
+        }
+    }
+    json["obeys"] = obeys;
+    print_new(json, {}, output.json);
+    if (!obeys)
+        std::fprintf(
+            stderr, "astro: %s does not obey %s: worst real row %lld is off by %g (bound %g)%s\n", path.c_str(),
+            environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst, kRealBound,
+            dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare).c_str());
+    return obeys ? 0 : 3;
+}
+
+}  // namespace astro::app

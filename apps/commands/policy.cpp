@@ -1,0 +1,100 @@
+// astro train policy, astro evaluate.
+#include <cstdio>
+
+#include "apps/run/policy_runs.h"
+
+namespace astro::app {
+
+namespace {
+
+struct ArmOptions {
+    std::string augmented, arm = "raw";
+    template <class V>
+    void visit(V& v) {
+        v("augmented", augmented,
+          "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own", Source::ours,
+          anything());
+        v("arm", arm, "data the policy learns from", Source::ours, one_of({"raw", "duplicate", "augmented"}));
+    }
+};
+
+// Only the single-task protocol asks where rows are (qpos).
+data::Parts parts_of(const Config& config) {
+    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
+}
+
+// The arm's second data set, loaded or made, and where it lives.
+struct LoadedArm {
+    data::Dataset other;
+    ArmData arm;
+};
+
+void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded) {
+    loaded.arm.arm = options.arm;
+    loaded.arm.real = &runner.pipeline().train_data();
+    if (options.arm == "raw") return;
+    const std::string path = options.augmented.empty() ? runner.folder().file("augmented.npz") : options.augmented;
+    loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
+    if (options.arm == "duplicate") {
+        Pipeline& pipeline = runner.pipeline();
+        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+        loaded.other =
+            duplicate_control(pipeline.map(), loaded.other.rows, runner.config().augment.tail_rows, pipeline.seed());
+    }
+    loaded.arm.other = &loaded.other;
+}
+
+const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
+                                            "value", "iql",        "td3bc", "cql",    "evaluate"};
+
+// What both commands do first: options, settings, an open runner, the arm's data.
+template <class Work>
+int with_arm(CommandLine& line, Work work) {
+    StageOptions options;
+    ArmOptions arm;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(arm);
+    line.add(output);
+    line.add_config(config, kSections);
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config, parts_of(config));
+    LoadedArm loaded;
+    load_arm(runner, arm, loaded);
+    work(runner, loaded.arm, config.policy.learner, output.json);
+    return 0;
+}
+
+}  // namespace
+
+int run_train_policy(CommandLine& line) {
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+        const std::vector<std::string> before = keys_of(runner.results());
+        train_and_evaluate_policies(runner, seeds_of(runner.config(), learner, arm));
+        print_new(runner.results(), before, json);
+    });
+}
+
+int run_evaluate(CommandLine& line) {
+    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+        data::Json all = data::Json::object();
+        for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
+            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+            runner.require_trained(*policy, "");
+            const Evaluation e = evaluate_policy(runner, *policy, false);
+            data::Json figures = data::Json::object();
+            figures["policy"] = policy->name();
+            figures["episodes"] = static_cast<int64_t>(e.outcomes.size());
+            figures["success"] = e.success;
+            figures["success_by_task"] = e.task_success;
+            figures["mean_steps"] = e.mean_steps;
+            all[policy->name()] = figures;
+        }
+        print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);
+    });
+}
+
+}  // namespace astro::app

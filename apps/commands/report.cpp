@@ -1,0 +1,32 @@
+// astro report: one HTML page about one or several run folders.
+#include <cstdio>
+
+#include "apps/run/measure.h"
+#include "apps/report/report.h"
+#include "data/file.h"
+
+namespace astro::app {
+
+namespace {
+
+struct ReportOptions {
+    std::string out;
+    template <class V>
+    void visit(V& v) {
+        v("out", out, "page to write; empty: report.html in the first folder", Source::ours, anything());
+    }
+};
+
+}  // namespace
+
+int run_report(CommandLine& line) {
+    ReportOptions options;
+    line.add(options);
+    if (!line.parse()) return 0;
+    const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
+    data::write_text_file(path, report::render(line.operands()));
+    std::printf("%s\n", path.c_str());
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,55 @@
+// astro train tdr | dynamics | planner: one stage each, into a run folder.
+#include <cstdio>
+
+#include "apps/run/measure.h"
+#include "apps/run/stage_runner.h"
+
+namespace astro::app {
+
+namespace {
+
+// Everything a stage's command needs: its options, its sections of the settings, an open runner. A stage takes the
+// flags of those before it, too: their checkpoints are only accepted with the settings they were made with.
+template <class Work>
+int train_stage(CommandLine& line, const std::vector<std::string>& sections, Work work) {
+    StageOptions options;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(output);
+    line.add_config(config, sections);
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    StageRunner runner(line, options, config);
+    const std::vector<std::string> before = keys_of(runner.results());
+    work(runner);
+    print_new(runner.results(), before, output.json);
+    return 0;
+}
+
+}  // namespace
+
+int run_train_tdr(CommandLine& line) {
+    return train_stage(line, {"", "checkpoint", "data", "tdr", "graph", "metrics"}, train_and_measure_tdr);
+}
+
+int run_train_dynamics(CommandLine& line) {
+    return train_stage(line, {"", "checkpoint", "data", "tdr", "dynamics", "metrics"}, [](StageRunner& runner) {
+        runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
+        train_and_measure_dynamics(runner);
+    });
+}
+
+int run_train_planner(CommandLine& line) {
+    return train_stage(line, {"", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"},
+                       [](StageRunner& runner) {
+                           Pipeline& pipeline = runner.pipeline();
+                           runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+                           for (int64_t m = 0; m < pipeline.ensemble(); ++m)
+                               runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
+                           train_and_measure_planner(runner);
+                       });
+}
+
+}  // namespace astro::app

@@ -1,0 +1,27 @@
+#include "apps/run/signals.h"
+
+#include <csignal>
+
+namespace astro::app {
+namespace {
+
+volatile std::sig_atomic_t signal_came = 0;
+
+void remember(int) { signal_came = 1; }
+
+}  // namespace
+
+void install_signal_handlers() {
+    struct sigaction action = {};
+    action.sa_handler = remember;
+    // The default action returns after the first signal, so the second one kills.
+    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupted() { return signal_came != 0; }
+
+}  // namespace astro::app

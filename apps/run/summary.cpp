@@ -1,0 +1,179 @@
+#include "apps/run/summary.h"
+
+#include <cstdio>
+
+#include "apps/run/policy_runs.h"
+#include "apps/run/simulator.h"
+#include "data/maze/geodesic.h"
+#include "data/npz.h"
+
+namespace astro::app {
+
+namespace {
+
+double figure(const data::Json& results, const std::string& key) {
+    const data::Json* value = results.find(key);
+    return value ? value->as_real() : -1;
+}
+
+std::vector<float> thinned_points(const data::Dataset& d, int64_t most) {
+    std::vector<float> xy;
+    const int64_t n = std::min(most, d.rows);
+    for (int64_t i = 0; i < n; ++i) {
+        const float* s = d.observation(i * d.rows / n);
+        xy.insert(xy.end(), s, s + 2);
+    }
+    return xy;
+}
+
+void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<float>& xy) {
+    npz.add(key, data::NpyArray::from({static_cast<int64_t>(xy.size() / 2), 2}, xy), data::Compression::deflated);
+}
+
+void print_success(const data::Json& results, const Config& config) {
+    const bool seeds = config.policy.seeds > 1;
+    if (seeds)
+        std::printf("\nsuccess, %% of episodes (last checkpoint; mean of %lld seeds, least to most in brackets)\n",
+                    static_cast<long long>(config.policy.seeds));
+    else
+        std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
+    std::printf("  %-34s", "learnt from");
+    for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
+    std::printf("\n");
+    for (const std::string& arm : config.experiment.arms) {
+        const char* words = arm == "raw"         ? "the data as they are"
+                            : arm == "duplicate" ? "the same rows repeated (control)"
+                                                 : "stitched trajectories (ASTRO)";
+        std::printf("  %-34s", words);
+        for (const std::string& learner : config.experiment.learners) {
+            const std::string key = "success/" + arm + "/" + policy_label(config, learner);
+            if (seeds && results.find(key + "/mean"))
+                std::printf("%5.0f (%3.0f-%3.0f)", 100 * figure(results, key + "/mean"),
+                            100 * figure(results, key + "/least"), 100 * figure(results, key + "/most"));
+            else if (results.find(key + "/last"))
+                std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"),
+                            100 * figure(results, key + "/best"));
+            else
+                std::printf("%16s", "-");
+        }
+        std::printf("\n");
+    }
+}
+
+}  // namespace
+
+void print_summary(StageRunner& runner) {
+    const data::Json& results = runner.results();
+    const Config& config = runner.config();
+    const std::string& environment = runner.environment();
+    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n",
+                environment.empty() ? config.general.data.c_str() : environment.c_str(),
+                static_cast<long long>(config.general.seed), static_cast<long long>(runner.pipeline().train_data().rows),
+                static_cast<long long>(figure(results, "augment_bridges")));
+    if (find_simulator(environment)) print_success(results, config);
+    if (results.find("dvr_bridge_0.5")) {
+        std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator but where said)\n");
+        std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
+        std::printf("  %-34s%16.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
+        std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts",
+                    100 * figure(results, "dvr_bridge_snap_before_acceptance_0.5"));
+        std::printf("  %-34s%16.2f\n", "bridges, judged by the model", 100 * figure(results, "dvr_bridge_model_0.5"));
+    }
+    std::printf("\n  %-34s%16.1f\n", "bridges accepted, %", 100 * figure(results, "yield"));
+    if (results.find("spearman_closed"))
+        std::printf("  %-34s%16.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
+    std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
+    std::printf("data      %s\n", runner.folder().file("augmented.npz").c_str());
+    std::printf("report    %s\n", runner.folder().file("report.html").c_str());
+}
+
+void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
+    maze::EnvironmentName name;
+    if (!maze::parse_environment(runner.environment(), name)) return;
+    const maze::Layout& layout = maze::layout(name.maze);
+    Pipeline& pipeline = runner.pipeline();
+    data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
+    add_points(npz, "raw_xy", thinned_points(pipeline.train_data(), 50000));
+    add_points(npz, "augmented_xy", thinned_points(augmented, 50000));
+
+    // Chains spread over the file.
+    constexpr int64_t kChains = 12;
+    std::vector<float> chain;
+    std::vector<int64_t> chain_start;
+    std::vector<uint8_t> is_bridge;
+    const int64_t shown = std::min(kChains, augmented.episodes());
+    for (int64_t c = 0; c < shown; ++c) {
+        const int64_t e = c * augmented.episodes() / shown;
+        chain_start.push_back(static_cast<int64_t>(chain.size()) / 2);
+        for (int64_t t = augmented.episode_start[static_cast<size_t>(e)]; t <= augmented.episode_end(e); ++t) {
+            chain.insert(chain.end(), augmented.observation(t), augmented.observation(t) + 2);
+            is_bridge.push_back(augmented.is_synthetic[static_cast<size_t>(t)]);
+        }
+    }
+    add_points(npz, "chain_xy", chain);
+    npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
+    npz.add("chain_is_bridge", data::NpyArray::from({static_cast<int64_t>(is_bridge.size())}, is_bridge),
+            data::Compression::deflated);
+
+    // Closure and geodesic distance from the first task's start, over the free grid points.
+    const TemporalMap& map = pipeline.map();
+    const maze::GeodesicMap geodesic(layout);
+    const maze::Point from = maze::centre(layout.tasks[0].start);
+    const std::vector<float> from_xy = {static_cast<float>(from.x), static_cast<float>(from.y)};
+    std::vector<float> grid = from_xy, distance, truth;
+    const std::vector<float> ways = geodesic.distances_from(from);
+    for (int64_t iy = 0; iy < geodesic.height(); iy += 2)
+        for (int64_t ix = 0; ix < geodesic.width(); ix += 2) {
+            if (!geodesic.free(ix, iy)) continue;
+            const maze::Point p = geodesic.point(ix, iy);
+            grid.push_back(static_cast<float>(p.x)), grid.push_back(static_cast<float>(p.y));
+            truth.push_back(static_cast<float>(geodesic.at(ways, p)));
+        }
+    const std::vector<float> latent = pipeline.tdr().embed(grid.data(), static_cast<int64_t>(grid.size() / 2));
+    const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
+    for (size_t i = 1; i < grid.size() / 2; ++i)
+        distance.push_back(static_cast<float>(
+            map.graph_distance(latent.data(), landmark[0], latent.data() + i * static_cast<size_t>(map.width), landmark[i])));
+    add_points(npz, "tdr_from_xy", from_xy);
+    add_points(npz, "tdr_grid_xy", std::vector<float>(grid.begin() + 2, grid.end()));
+    const auto points = static_cast<int64_t>(distance.size());
+    npz.add("tdr_grid_distance", data::NpyArray::from({points}, distance), data::Compression::deflated);
+    npz.add("tdr_grid_geodesic", data::NpyArray::from({points}, truth), data::Compression::deflated);
+
+    std::vector<float> starts, goals;
+    for (const maze::Task& task : layout.tasks)
+        for (const auto& [cell, out] : {std::pair{task.start, &starts}, std::pair{task.goal, &goals}}) {
+            out->push_back(static_cast<float>(maze::centre(cell).x));
+            out->push_back(static_cast<float>(maze::centre(cell).y));
+        }
+    add_points(npz, "task_start_xy", starts);
+    add_points(npz, "task_goal_xy", goals);
+
+    // Two rollouts a task of the first learner's policies, of the first seed.
+    const std::string& learner = runner.config().experiment.learners.front();
+    for (const std::string& arm : runner.config().experiment.arms) {
+        ArmData data{arm, &pipeline.train_data(), arm == "raw" ? nullptr : &augmented};
+        std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
+        if (!runner.finished(*policy, "")) continue;
+        const Evaluation e = evaluate_policy(runner, *policy, true);
+        std::vector<float> path;
+        std::vector<int64_t> start;
+        std::vector<uint8_t> success;
+        const auto each = static_cast<size_t>(runner.config().evaluate.episodes);
+        for (size_t i = 0; i < e.outcomes.size(); ++i) {
+            if (i % each >= 2) continue;
+            start.push_back(static_cast<int64_t>(path.size()) / 2);
+            success.push_back(e.outcomes[i].success);
+            for (const maze::Point& p : e.outcomes[i].path)
+                path.push_back(static_cast<float>(p.x)), path.push_back(static_cast<float>(p.y));
+        }
+        add_points(npz, "rollout_xy/" + arm, path);
+        npz.add("rollout_start/" + arm, data::NpyArray::from({static_cast<int64_t>(start.size())}, start),
+                data::Compression::deflated);
+        npz.add("rollout_success/" + arm, data::NpyArray::from({static_cast<int64_t>(success.size())}, success),
+                data::Compression::deflated);
+    }
+    npz.close();
+}
+
+}  // namespace astro::app

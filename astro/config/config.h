@@ -1,0 +1,386 @@
+// Every setting of the method, stage by stage: default, unit, meaning, source and legal range.
+//
+// Goals: one place for all hyperparameters; the stages take these structs by const reference. Member defaults
+// are those of preset `cpu`; apply_preset sets the others. Keys are `section.name` in flags and config files;
+// the settings of `general` have no section.
+// Symbols: l context states, M masked states of the gap, phi the temporal distance representation (TDR),
+// n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_s and sigma_d the deviations of
+// states and of one-step differences over real training rows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "astro/config/evaluation.h"
+#include "astro/config/field.h"
+#include "astro/config/learners.h"
+#include "diffusion/noise_schedule.h"
+
+namespace astro {
+
+enum class TdrObjective { in_batch, hilp };
+enum class DynamicsForm { one_pass, sampled };
+enum class Attention { causal, full };
+enum class UnknownActions { gap, through_context };  // M + 1, or M + l
+enum class Selector { tdr, euclid, random };
+enum class BridgeLength { fixed, needed };
+enum class ChainRule { mono, ext, random };
+enum class ChainDistance { closed, raw, euclid };
+enum class Seam { smear, snap, open };
+
+struct GeneralConfig {
+    std::string data, env;
+    int64_t seed = 0, threads = 0, chunks = 0;
+
+    template <class V>
+    void visit(V& v) {
+        v("data", data, "data set: a file, or a name looked up in the data folder", Source::ours, anything());
+        v("env", env, "environment; empty: from the data set's name", Source::ours, anything());
+        v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
+        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
+        v("chunks", chunks,
+          "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
+          "CPU, 1 on a GPU",
+          Source::ours, between_or_auto(1, 256));
+    }
+};
+
+struct CheckpointConfig {
+    int64_t every = 1000, keep = 2, metrics_every = 50, validate_every = 500;
+
+    template <class V>
+    void visit(V& v) {
+        v("every", every, "updates between checkpoints; the last is always written", Source::ours,
+          between(1, kMaxCount));
+        v("keep", keep, "checkpoints kept a stage", Source::ours, between(1, 1000));
+        v("metrics_every", metrics_every, "updates between rows of metrics.csv", Source::ours, between(1, kMaxCount));
+        v("validate_every", validate_every, "updates between validations", Source::ours, between(1, kMaxCount));
+    }
+};
+
+// The generator of point-maze data (OGBench, generate_locomaze.py).
+struct CollectConfig {
+    std::string env = "pointmaze-medium-v0";
+    std::string type = "stitch";
+    int64_t episodes = 5000, episode_rows = 0, seed = 0;
+    double noise = .5;
+
+    template <class V>
+    void visit(V& v) {
+        v("env", env, "environment the data come from", Source::ogbench, anything());
+        v("type", type, "kind of episodes", Source::ogbench, one_of({"navigate", "stitch", "explore"}));
+        v("episodes", episodes, "training episodes; a tenth more are written for validation", Source::ogbench,
+          between(1, kMaxCount));
+        v("episode_rows", episode_rows, "rows an episode; auto: OGBench's for maze and type", Source::ogbench,
+          between_or_auto(2, 1e6));
+        v("noise", noise, "deviation of the noise on actions (actions are in [-1, 1])", Source::ogbench,
+          between(0, 10));
+        v("seed", seed, "seed of the generator", Source::ours, between(0, 9e15));
+    }
+};
+
+struct DataConfig {
+    double validation_share = .05, std_floor = 1e-3, jump_factor = 5, arrival_steps = 6;
+    int64_t arrival_rows = 20;
+
+    template <class V>
+    void visit(V& v) {
+        v("validation_share", validation_share, "last share of the episodes held out when there is no -val file",
+          Source::ours, between(.001, .5));
+        v("std_floor", std_floor, "least deviation used to standardise, in the data's units", Source::ours,
+          between(1e-9, 1));
+        v("jump_factor", jump_factor,
+          "a step longer than this times the 99th percentile is a jump and ends the episode", Source::ours,
+          at_least(1));
+        v("arrival_steps", arrival_steps, "travel ends where n^ to the episode's end stays within these steps",
+          Source::ours, at_least(0));
+        v("arrival_rows", arrival_rows, "last rows whose mean latent is the episode's end", Source::ours,
+          between(1, 1e6));
+    }
+};
+
+struct TdrConfig {
+    TdrObjective objective = TdrObjective::in_batch;
+    int64_t layers = 3, width = 256, latent = 32, heads = 1;
+    int64_t batch_episodes = 32, rows_per_episode = 8, batch = 256, updates = 8000;
+    double learning_rate = 1e-3, learning_rate_end = 5e-5, target_rate = .1, gamma = 0, expectile = .9;
+    double same_episode_weight = .7, trajectory_goals = .625;
+    int64_t calibration_offsets = 64;
+
+    template <class V>
+    void visit(V& v) {
+        v("objective", objective, "pairs within a batch, or HILP's sampled triples", Source::ours,
+          one_of({"in-batch", "hilp"}));
+        v("layers", layers, "hidden layers of phi", Source::hilp, between(1, 16));
+        v("width", width, "units a hidden layer", Source::ours, between(1, kMaxWidth));
+        v("latent", latent, "dimensions of the latent space", Source::hilp, between(1, 1024));
+        v("heads", heads, "representations trained side by side; the first is used", Source::hilp, between(1, 8));
+        v("batch_episodes", batch_episodes, "in-batch: episodes a batch", Source::ours, between(2, kMaxWidth));
+        v("rows_per_episode", rows_per_episode, "in-batch: rows drawn an episode", Source::ours, between(2, kMaxWidth));
+        v("batch", batch, "hilp: triples a batch", Source::hilp, between(1, 65536));
+        v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
+        v("learning_rate", learning_rate, "Adam's step size at the start", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "step size at the end of a linear decay", Source::ours,
+          between(0, 1));
+        v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours, between(1e-6, 1));
+        v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
+          between_or_auto(.5, .99999));
+        v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
+        v("same_episode_weight", same_episode_weight,
+          "in-batch: weight of goals later in the same episode; the rest is on all pairs", Source::ours, between(0, 1));
+        v("trajectory_goals", trajectory_goals,
+          "hilp: share of goals from the same trajectory (geometric offset); the rest is random", Source::hilp,
+          between(0, 1));
+        v("calibration_offsets", calibration_offsets, "offsets 1..n, in steps, that calibrate n^", Source::ours,
+          between(2, 4096));
+    }
+};
+
+struct GraphConfig {
+    int64_t landmarks = 1500, pool = 30000;
+    double edge = 22;
+
+    template <class V>
+    void visit(V& v) {
+        v("landmarks", landmarks, "landmarks, by farthest-point sampling in the latent space", Source::ours,
+          between(2, 20000));
+        v("pool", pool, "rows the landmarks are chosen from", Source::ours, between(2, kMaxCount));
+        v("edge", edge, "longest edge between landmarks, in steps n^", Source::ours, at_least(1));
+    }
+};
+
+// A diffusion transformer and its optimiser (AdamW), shared by dynamics and planner.
+struct DenoiserConfig {
+    int64_t layers = 2, width = 64, heads = 2;
+    int64_t diffusion_steps = 100;
+    diffusion::ScheduleKind schedule = diffusion::ScheduleKind::cosine;
+    int64_t batch = 128, updates = 1000, warmup = 200;
+    double learning_rate = 1e-3, learning_rate_end = 2e-5, weight_decay = 1e-4, gradient_clip = 1, ema_decay = .995;
+
+    template <class V>
+    void visit(V& v) {
+        v("layers", layers, "transformer blocks", Source::ours, between(1, 64));
+        v("width", width, "width of a token", Source::ours, between(2, kMaxWidth));
+        v("heads", heads, "attention heads; divides the width", Source::ours, between(1, 64));
+        v("diffusion_steps", diffusion_steps, "noise levels T in training", Source::ours, between(1, 4000));
+        v("schedule", schedule, "noise schedule", Source::ours, one_of({"cosine", "linear"}));
+        v("batch", batch, "windows a batch", Source::ours, between(1, 65536));
+        v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
+        v("warmup", warmup, "updates over which the step size grows from 0", Source::ours, between(0, kMaxCount));
+        v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+          between(0, 1));
+        v("weight_decay", weight_decay, "AdamW's decoupled weight decay", Source::ours, between(0, 1));
+        v("gradient_clip", gradient_clip, "largest norm of the gradient", Source::ours, between(1e-6, 1e6));
+        v("ema_decay", ema_decay, "share of the averaged weights kept at each update (less in the first updates)", Source::ours,
+          between(0, .999999));
+    }
+};
+
+struct DynamicsConfig {
+    DynamicsForm form = DynamicsForm::one_pass;
+    Attention attention = Attention::causal;
+    double one_pass_share = 1;
+    int64_t ensemble = 1, loop_steps = 5, final_steps = 20;
+    DenoiserConfig network;
+
+    template <class V>
+    void visit(V& v) {
+        v("form", form, "how a rollout is computed: one pass from zeros, or by denoising", Source::paper,
+          one_of({"one-pass", "sampled"}));
+        v("attention", attention, "which actions a predicted state sees: earlier ones, or all", Source::ours,
+          one_of({"causal", "full"}));
+        v("one_pass_share", one_pass_share, "share of a batch trained at t = T from zeros; 1: regression", Source::ours,
+          between(0, 1));
+        v("ensemble", ensemble, "networks; more than one adds a test of disagreement to acceptance", Source::ours,
+          between(1, 16));
+        v("loop_steps", loop_steps, "sampled: denoising steps inside the planner's loop", Source::ours,
+          between(1, 4000));
+        v("final_steps", final_steps, "sampled: denoising steps of the final rollout", Source::ours, between(1, 4000));
+        network.visit(v);
+    }
+};
+
+struct PlannerConfig {
+    int64_t gap = 16, context = 16;
+    UnknownActions unknown = UnknownActions::gap;
+    bool random_gap = false;
+    int64_t denoising_steps = 10;
+    bool feedback = true, self_conditioning = true;
+    double joint_weight = 1;
+    int64_t guidance_steps = 2;
+    double guidance_step_size = .5, feedback_clip = 5, temperature = 1;
+    DenoiserConfig network = [] {
+        DenoiserConfig planner;
+        planner.batch = 64, planner.updates = 3000;
+        return planner;
+    }();
+
+    template <class V>
+    void visit(V& v) {
+        v("gap", gap, "masked states M of a bridge; it has M + 1 actions", Source::paper, between(1, 512));
+        v("context", context, "known states l on each side of the gap", Source::paper, between(2, 512));
+        v("unknown", unknown, "actions that are denoised: M+1 (the gap) or M+l (through the target context)",
+          Source::ours, one_of({"M+1", "M+l"}));
+        v("random_gap", random_gap, "draw the gap's length of a batch from {M/2, 3M/4, M}", Source::ours,
+          anything());
+        v("denoising_steps", denoising_steps, "denoising steps, in training (self-conditioning) and sampling",
+          Source::ours, between(1, 4000));
+        v("feedback", feedback, "show the planner the rollout's deviation from the target context", Source::paper,
+          anything());
+        v("self_conditioning", self_conditioning,
+          "train half of each batch on the deviation of a previous, noisier estimate", Source::ours, anything());
+        v("joint_weight", joint_weight, "weight of the deviation loss through the frozen dynamics; 0: off",
+          Source::paper, between(0, 1000));
+        v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation a denoising step; 0: off",
+          Source::ours, between(0, 100));
+        v("guidance_step_size", guidance_step_size, "size of a guidance step", Source::ours, between(0, 100));
+        v("feedback_clip", feedback_clip, "largest deviation shown, in units of 2 sigma_d", Source::ours,
+          between(.01, 1000));
+        v("temperature", temperature, "deviation of the starting noise", Source::ours, between(0, 10));
+        network.visit(v);
+    }
+};
+
+struct SelectionConfig {
+    Selector selector = Selector::tdr;
+    double delta_threshold = 1, target_share = .6;
+    BridgeLength bridge_length = BridgeLength::fixed;
+    int64_t candidates = 256, pair_cap = 4;
+
+    template <class V>
+    void visit(V& v) {
+        v("selector", selector, "what decides that a target is within reach", Source::paper,
+          one_of({"tdr", "euclid", "random"}));
+        v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs", Source::ours,
+          one_of({"fixed", "needed"}));
+        v("delta_threshold", delta_threshold,
+          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/algorithm.md), .75 "
+          "looks "
+          "for bridges of a quarter of M + 1 steps or more",
+          Source::paper, between(0, 1));
+        v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,
+          between(.01, 1));
+        v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours, between(1, 1e6));
+        v("pair_cap", pair_cap, "accepted bridges for each pair of landmarks", Source::ours, between(1, 1e6));
+    }
+};
+
+struct AugmentConfig {
+    ChainRule chain = ChainRule::mono;
+    ChainDistance distance = ChainDistance::closed;
+    Seam seam = Seam::smear;
+    int64_t depth = 16, chains = 256;
+    double ratio = 1;
+    int64_t bridge_candidates = 2, targets_per_cut = 4, idle_rounds = 10;
+    double accept_threshold = .4, plausibility = 1.2, plausibility_percentile = 99.9;
+    double disagreement_percentile = 95;
+    double start_arrival = 40, cut_share = .4, mono_progress = 24, ext_progress = 14, detour = 1.2;
+    double detour_steps = 6;
+    int64_t tail_rows = 10;
+
+    template <class V>
+    void visit(V& v) {
+        v("chain", chain, "rule that chooses the next target of a chain", Source::ours,
+          one_of({"mono", "ext", "random"}));
+        v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
+        v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
+          one_of({"smear", "snap", "open"}));
+        v("depth", depth, "bridges a chain at most", Source::ours, between(1, 1000));
+        v("chains", chains, "chains grown in parallel in a round", Source::ours, between(1, 65536));
+        v("ratio", ratio, "rows of spliced chains wanted, as a multiple of the real rows", Source::ours,
+          between(1e-4, 1000));
+        v("bridge_candidates", bridge_candidates, "plans sampled a bridge; the best is kept", Source::ours,
+          between(1, 1024));
+        v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
+        v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
+          between(1, 1e6));
+        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_d", Source::ours,
+          between(0, 1e6));
+        v("plausibility", plausibility, "largest step of a bridge, as a multiple of the percentile of real steps",
+          Source::ours, between(0, 1e6));
+        v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",
+          Source::ours, between(50, 100));
+        v("disagreement_percentile", disagreement_percentile,
+          "ensemble: percentile of the disagreement on validation that a bridge may reach", Source::ours,
+          between(50, 100));
+        v("start_arrival", start_arrival, "a chain starts in an episode that travels longer than these steps",
+          Source::ours, at_least(0));
+        v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
+          between(.01, 1));
+        v("mono_progress", mono_progress, "mono: steps by which the suffix's end must be farther than the cut",
+          Source::ours, at_least(0));
+        v("ext_progress", ext_progress, "ext: steps by which the suffix's end must be farther than the cut",
+          Source::ours, at_least(0));
+        v("detour", detour, "mono: longest way, as a multiple of the distance from the start", Source::ours,
+          at_least(1));
+        v("detour_steps", detour_steps, "mono: steps added to that bound", Source::ours, at_least(0));
+        v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours, between(0, 1e6));
+    }
+};
+
+struct Config {
+    GeneralConfig general;
+    CheckpointConfig checkpoint;
+    CollectConfig collect;
+    DataConfig data;
+    TdrConfig tdr;
+    GraphConfig graph;
+    DynamicsConfig dynamics;
+    PlannerConfig planner;
+    SelectionConfig selection;
+    AugmentConfig augment;
+    PolicyConfig policy;
+    GcbcConfig gcbc;
+    ValueConfig value;
+    IqlConfig iql;
+    Td3BcConfig td3bc;
+    CqlConfig cql;
+    EvaluateConfig evaluate;
+    MetricsConfig metrics;
+    ExperimentConfig experiment;
+
+    // Calls v.section(name, title, settings) for each part, in this order.
+    template <class V>
+    void visit(V& v) {
+        v.section("", "General", general);
+        v.section("checkpoint", "Checkpoints and curves", checkpoint);
+        v.section("collect", "Data generator", collect);
+        v.section("data", "Data preparation", data);
+        v.section("tdr", "Temporal distance representation", tdr);
+        v.section("graph", "Landmark graph", graph);
+        v.section("dynamics", "Dynamics model", dynamics);
+        v.section("planner", "Stitch planner", planner);
+        v.section("selection", "Target selection", selection);
+        v.section("augment", "Augmentation: chains, acceptance, seam", augment);
+        v.section("policy", "Policy learning", policy);
+        v.section("gcbc", "Goal-conditioned behaviour cloning", gcbc);
+        v.section("value", "Value learners: networks and optimiser", value);
+        v.section("iql", "IQL", iql);
+        v.section("td3bc", "TD3+BC", td3bc);
+        v.section("cql", "CQL", cql);
+        v.section("evaluate", "Evaluation", evaluate);
+        v.section("metrics", "Measurements and warnings", metrics);
+        v.section("experiment", "Whole chain", experiment);
+    }
+};
+
+const std::vector<std::string>& preset_names();  // tiny, cpu, small, base
+
+// Sets what the preset names (method notes, table of presets); other fields keep their values.
+// Throws Error(usage) for an unknown name.
+void apply_preset(Config& config, const std::string& name);
+
+// Refuses combinations that no single range can: Error(usage) names the fields.
+void check(const Config& config);
+// Refuses a learner under a protocol it has no form for; apart from check(), since `train policy` and `run`
+// choose their learners in different settings.
+void check_learner(const std::string& learner, Protocol protocol);
+
+// The rules behind `auto` (0), by the maze in the environment's or data set's name.
+double resolve_gamma(double gamma, std::string_view environment);
+int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
+
+}  // namespace astro

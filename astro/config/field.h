@@ -1,0 +1,43 @@
+// What a configuration field says about itself: where its default comes from and which values are legal.
+//
+// A struct of settings describes itself once, in `template <class V> void visit(V& v)`, by calls
+//     v("name", field, "meaning, with unit", Source::ours, between(1, 4096));
+// Defaults, parsing, help, the manual, dumps and JSON all come from that one description (apps/command_line/options.h).
+// Field types: bool, int64_t, double, std::string, an enum class (its choices in order from 0), and vectors
+// of double, int64_t or std::string (written with commas).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace astro {
+
+// Where a default comes from: the ASTRO paper's structure, a repository that was read, or this project.
+enum class Source { paper, hilp, corl, ogbench, ours };
+
+constexpr const char* source_name(Source source) {
+    constexpr const char* kNames[] = {"paper", "HILP", "CORL", "OGBench", "ours"};
+    return kNames[static_cast<int>(source)];
+}
+
+constexpr double kMaxCount = 1e9;   // bound of counts: updates, rows
+constexpr double kMaxWidth = 8192;  // bound of layer widths and batch sizes
+
+// The legal values of a field. Bounds are inclusive and hold for every entry of a list.
+struct Domain {
+    double low = -std::numeric_limits<double>::infinity();
+    double high = std::numeric_limits<double>::infinity();
+    bool automatic = false;            // also accepts `auto`, stored as 0: chosen by a rule of astro/config/config.h
+    std::vector<std::string> choices;  // when not empty: the only legal words
+};
+
+inline Domain anything() { return {}; }
+inline Domain between(double low, double high) { return {low, high, false, {}}; }
+inline Domain at_least(double low) { return {low, std::numeric_limits<double>::infinity(), false, {}}; }
+inline Domain between_or_auto(double low, double high) { return {low, high, true, {}}; }
+inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words)}; }
+
+}  // namespace astro

@@ -1,0 +1,164 @@
+// Settings of policy learning: what the learners share and what each adds (see astro/config/config.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "astro/config/field.h"
+
+namespace astro {
+
+enum class PolicyActivation { gelu, relu };
+enum class Protocol { goal_conditioned, single_task };
+enum class IqlActor { ddpg_bc, awr };
+enum class CqlForm { td3bc_actor, pure };
+
+// The rows of the table in astro/learners/learners.cpp.
+std::vector<std::string> learner_names();
+// The sections of the settings that a learner reads, apart from [policy].
+std::vector<std::string> learner_sections(const std::string& learner);
+
+// What the learners share.
+struct PolicyConfig {
+    std::string learner = "gcbc";
+    Protocol protocol = Protocol::goal_conditioned;
+    int64_t task = 1, seeds = 1;
+    double gamma = 0;
+    double synthetic_share = 1, single_task_synthetic_share = .5;
+
+    template <class V>
+    void visit(V& v) {
+        v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
+        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc has the first form only",
+          Source::ogbench, one_of({"goal-conditioned", "single-task"}));
+        v("task", task, "single-task: the task, of OGBench's five", Source::ogbench, between(1, 5));
+        v("seeds", seeds, "policies of each kind, apart in their random numbers alone; on a GPU side by side",
+          Source::ours, between(1, 64));
+        v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
+          between_or_auto(.5, .99999));
+        v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
+          between(0, 1));
+        v("single_task_synthetic_share", single_task_synthetic_share,
+          "single-task: share of a batch from the spliced file", Source::ours, between(0, 1));
+    }
+};
+
+// Goal-conditioned behaviour cloning.
+struct GcbcConfig {
+    int64_t layers = 3, width = 256, batch = 256, updates = 0;
+    double learning_rate = 1e-3, learning_rate_end = 0, last_layer_scale = .01;
+
+    template <class V>
+    void visit(V& v) {
+        v("layers", layers, "hidden layers", Source::ours, between(1, 16));
+        v("width", width, "units a hidden layer", Source::ours, between(1, kMaxWidth));
+        v("batch", batch, "transitions a batch", Source::ours, between(1, 65536));
+        v("updates", updates, "gradient steps; auto: 40000 on giant mazes, else 20000", Source::ours,
+          between_or_auto(1, kMaxCount));
+        v("learning_rate", learning_rate, "Adam's step size at the start", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+          between(0, 1));
+        v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights", Source::ogbench,
+          between(1e-6, 10));
+    }
+};
+
+// What IQL, TD3+BC and CQL share.
+struct ValueConfig {
+    int64_t actor_layers = 3, actor_width = 256, critic_layers = 3, critic_width = 128;
+    bool actor_layer_norm = false, critic_layer_norm = true;
+    PolicyActivation activation = PolicyActivation::gelu;
+    int64_t batch = 256, updates = 10000;
+    double learning_rate = 1e-3, learning_rate_end = 0, target_rate = .05, last_layer_scale = .01;
+    double current_goals = .2, trajectory_goals = .5;
+
+    template <class V>
+    void visit(V& v) {
+        v("actor_layers", actor_layers, "hidden layers of the actor", Source::ours, between(1, 16));
+        v("actor_width", actor_width, "units a hidden layer of the actor", Source::ours, between(1, kMaxWidth));
+        v("actor_layer_norm", actor_layer_norm, "layer normalisation in the actor", Source::ours, anything());
+        v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights, of the actor",
+          Source::ogbench, between(1e-6, 10));
+        v("critic_layers", critic_layers, "hidden layers of a critic", Source::ours, between(1, 16));
+        v("critic_width", critic_width, "units a hidden layer of a critic", Source::ours, between(1, kMaxWidth));
+        v("critic_layer_norm", critic_layer_norm, "layer normalisation in the critics", Source::ogbench, anything());
+        v("activation", activation, "after each hidden layer: OGBench's, or CORL's", Source::ogbench,
+          one_of({"gelu", "relu"}));
+        v("batch", batch, "transitions a batch", Source::corl, between(1, 65536));
+        v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
+        v("learning_rate", learning_rate, "Adam's step size at the start, of actor and critics", Source::ours,
+          between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+          between(0, 1));
+        v("target_rate", target_rate, "share of the target networks replaced at each update", Source::ours, between(1e-6, 1));
+        v("current_goals", current_goals, "critics: share of goals that are the current state", Source::ogbench,
+          between(0, 1));
+        v("trajectory_goals", trajectory_goals,
+          "critics: share of goals from the same trajectory (geometric offset); the rest is random", Source::ogbench,
+          between(0, 1));
+    }
+};
+
+struct IqlConfig {
+    double expectile = .9;
+    IqlActor actor = IqlActor::ddpg_bc;
+    double bc_weight = 1, beta = .3, single_task_beta = 10, advantage_cap = 100;
+
+    template <class V>
+    void visit(V& v) {
+        v("expectile", expectile, "expectile of the value loss", Source::corl, between(.5, .9999));
+        v("actor", actor, "actor's loss", Source::ogbench, one_of({"ddpg-bc", "awr"}));
+        v("bc_weight", bc_weight, "ddpg-bc: weight of cloning beside Q / mean|Q|", Source::ogbench, between(0, 1e6));
+        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their deviation",
+          Source::ours, between(0, 1e3));
+        v("single_task_beta", single_task_beta, "awr, single-task: factor on advantages", Source::corl,
+          between(0, 1e3));
+        v("advantage_cap", advantage_cap, "awr: largest weight", Source::corl, between(1, 1e6));
+    }
+};
+
+struct Td3BcConfig {
+    double alpha = 2.5, policy_noise = .2, noise_clip = .5;
+    int64_t policy_delay = 2;
+
+    template <class V>
+    void visit(V& v) {
+        v("alpha", alpha, "weight of Q / mean|Q| beside cloning", Source::corl, between(0, 1e6));
+        v("policy_noise", policy_noise, "deviation of the noise on target actions", Source::corl, between(0, 10));
+        v("noise_clip", noise_clip, "bound of that noise", Source::corl, between(0, 10));
+        v("policy_delay", policy_delay, "critic updates an actor update", Source::corl, between(1, 100));
+    }
+};
+
+struct CqlConfig {
+    CqlForm form = CqlForm::td3bc_actor;
+    double weight = 1, pure_weight = 5;
+    int64_t sampled_actions = 10;
+    bool lagrange = true, max_target = true;
+    double lagrange_gap = .8, difference_low = -200, actor_learning_rate = 1e-4;
+    double reward_scale = 10, reward_shift = 5;
+
+    template <class V>
+    void visit(V& v) {
+        v("form", form, "TD3+BC's actor on conservative critics, or CQL's own actor and loss", Source::ours,
+          one_of({"td3bc-actor", "pure"}));
+        v("weight", weight, "td3bc-actor: weight of the conservative term", Source::ours, between(0, 1e6));
+        v("pure_weight", pure_weight, "pure: weight of the conservative term", Source::corl, between(0, 1e6));
+        v("sampled_actions", sampled_actions, "actions sampled a state for the log-sum-exp", Source::corl,
+          between(1, 1000));
+        v("lagrange", lagrange, "pure: tune the weight so that the difference stays at the gap", Source::corl,
+          anything());
+        v("max_target", max_target, "pure: target from the best of the sampled actions", Source::corl, anything());
+        v("lagrange_gap", lagrange_gap, "pure: that gap", Source::corl, between(-1e6, 1e6));
+        v("difference_low", difference_low, "pure: lower bound of the conservative difference", Source::corl,
+          between(-1e6, 1e6));
+        v("actor_learning_rate", actor_learning_rate, "pure: Adam's step size of the actor", Source::corl,
+          between(1e-8, 1));
+        v("reward_scale", reward_scale, "pure, single-task: reward becomes (r + 1) scale - shift", Source::corl,
+          between(1e-6, 1e6));
+        v("reward_shift", reward_shift, "pure, single-task: that shift", Source::corl, between(-1e6, 1e6));
+    }
+};
+
+}  // namespace astro

@@ -1,0 +1,199 @@
+#include "astro/pipeline.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace astro {
+
+namespace {
+
+// FNV-1a over 8-byte words and the rest.
+uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
+    const char* p = static_cast<const char*>(data);
+    for (; bytes >= 8; p += 8, bytes -= 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        hash = (hash ^ word) * 0x100000001B3u;
+        hash ^= hash >> 29;
+    }
+    for (; bytes > 0; ++p, --bytes) hash = (hash ^ static_cast<unsigned char>(*p)) * 0x100000001B3u;
+    return hash;
+}
+
+uint64_t hash_dataset(uint64_t hash, const data::Dataset& d) {
+    hash = hash_bytes(hash, d.observations.data(), d.observations.size() * sizeof(float));
+    hash = hash_bytes(hash, d.actions.data(), d.actions.size() * sizeof(float));
+    return hash_bytes(hash, d.terminals.data(), d.terminals.size());
+}
+
+std::string hexadecimal(uint64_t hash) {
+    char digits[20];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+    return digits;
+}
+
+// Prints the settings of the sections a stage depends on, skipping those that change no result.
+class SettingsText {
+  public:
+    explicit SettingsText(std::vector<std::string> sections) : sections_(std::move(sections)) {}
+
+    template <class S>
+    void section(const std::string& prefix, const char*, S& settings) {
+        if (std::find(sections_.begin(), sections_.end(), prefix) == sections_.end()) return;
+        prefix_ = prefix;
+        settings.visit(*this);
+    }
+    template <class T, class... Rest>
+    void operator()(const char* name, const T& value, const Rest&...) {
+        if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
+        // The stage's name tells the learner; how many seeds there are is nothing to any one of them.
+        if (prefix_ == "policy" && (std::strcmp(name, "learner") == 0 || std::strcmp(name, "seeds") == 0)) return;
+        out_ << prefix_ << "." << name << "=";
+        print(value);
+        out_ << "\n";
+    }
+    std::string text() const { return out_.str(); }
+
+  private:
+    template <class T>
+    void print(const T& value) {
+        if constexpr (std::is_enum_v<T>)
+            out_ << static_cast<int>(value);
+        else
+            out_ << value;
+    }
+    template <class T>
+    void print(const std::vector<T>& values) {
+        for (const T& value : values) out_ << value << ",";
+    }
+    void print(double value) {
+        char digits[40];
+        std::snprintf(digits, sizeof digits, "%.17g", value);
+        out_ << digits;
+    }
+
+    std::vector<std::string> sections_;
+    std::string prefix_;
+    std::ostringstream out_;
+};
+
+}  // namespace
+
+Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
+                     std::optional<data::Dataset> validation, std::string environment)
+    : context_(context), config_(config), environment_(std::move(environment)) {
+    if (validation) {
+        if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
+            fail(ErrorKind::data, "the validation file has states of ", validation->state_dim, " and actions of ",
+                 validation->action_dim, " dimensions, the data set ", all.state_dim, " and ", all.action_dim);
+        train_data_ = std::move(all);
+        validation_data_ = std::move(*validation);
+    } else {
+        Split split = split_validation(std::move(all), config.data.validation_share);
+        train_data_ = std::move(split.train);
+        validation_data_ = std::move(split.validation);
+    }
+    train_ = cut_at_jumps(train_data_, config.data.jump_factor);
+    validation_ = cut_at_jumps(validation_data_, config.data.jump_factor);
+    statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);
+}
+
+int64_t Pipeline::horizon() const {
+    return config_.planner.gap + (config_.planner.unknown == UnknownActions::gap ? 1 : config_.planner.context);
+}
+
+TemporalDistance& Pipeline::tdr() {
+    if (!tdr_) tdr_ = std::make_unique<TemporalDistance>(context_, config_.tdr, gamma(), train_, statistics_, seed());
+    return *tdr_;
+}
+
+const TemporalMap& Pipeline::map() {
+    if (!map_) map_ = build_temporal_map(context_, tdr(), train_, validation_, config_);
+    return *map_;
+}
+
+const TemporalMap& Pipeline::validation_map() {
+    if (!validation_map_) validation_map_ = embed_trajectories(tdr(), validation_, config_.data);
+    return *validation_map_;
+}
+
+Dynamics& Pipeline::dynamics(int64_t member) {
+    dynamics_.resize(static_cast<size_t>(ensemble()));
+    auto& slot = dynamics_[static_cast<size_t>(member)];
+    if (!slot)
+        slot = std::make_unique<Dynamics>(context_, config_.dynamics, horizon(), map(), statistics_, seed(), member);
+    return *slot;
+}
+
+Planner& Pipeline::planner() {
+    if (!planner_) {
+        std::vector<const Dynamics*> members;
+        for (int64_t m = 0; m < ensemble(); ++m) members.push_back(&dynamics(m));
+        planner_ =
+            std::make_unique<Planner>(context_, config_.planner, map(), statistics_, members, config_.dynamics, seed());
+    }
+    return *planner_;
+}
+
+std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
+    const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+    if (ends.empty())
+        fail(ErrorKind::data, "no validation episode travels for a whole window of ",
+             2 * config_.planner.context + config_.planner.gap,
+             " rows; hint: a shorter planner.context or planner.gap");
+    std::vector<Rng> streams;
+    for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
+    return planner().sample(ends, config_.planner.gap, candidates, streams);
+}
+
+const std::vector<std::vector<Bridge>>& Pipeline::validation_bridges() {
+    if (!validation_bridges_) validation_bridges_ = sample_validation_bridges(512, config_.augment.bridge_candidates);
+    return *validation_bridges_;
+}
+
+Augmentation Pipeline::augment(const ChainProgress& progress) {
+    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.gap + 1,
+                            config_.planner.context, seed());
+    const AcceptanceBounds bounds =
+        measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
+    return build_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
+                       config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
+}
+
+uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const {
+    SettingsText settings(sections);
+    Config copy = config_;
+    copy.visit(settings);
+    const std::string words = settings.text() + environment_;
+    uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
+    for (const data::Dataset* d : {&train_data_, &validation_data_}) hash = hash_dataset(hash, *d);
+    return hash;
+}
+
+std::string Pipeline::fingerprint(const std::string& stage) const {
+    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
+        {"tdr", {"", "data", "tdr"}},
+        {"dynamics", {"dynamics"}},
+        {"planner", {"graph", "planner"}},
+        {"augment", {"selection", "augment"}}};
+    std::vector<std::string> sections;
+    for (const auto& [name, own] : stages) {
+        sections.insert(sections.end(), own.begin(), own.end());
+        if (name == stage) break;
+    }
+    uint64_t hash = settings_hash(sections);
+    const int64_t window[] = {horizon(), config_.planner.gap};  // what the dynamics are trained for
+    if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
+    return hexadecimal(hash);
+}
+
+std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
+    std::vector<std::string> sections = {"", "data", "policy", "evaluate"};
+    for (const std::string& section : learner_sections(learner)) sections.push_back(section);
+    uint64_t hash = settings_hash(sections);
+    if (other) hash = hash_dataset(hash, *other);
+    return hexadecimal(hash);
+}
+
+}  // namespace astro

@@ -1,0 +1,68 @@
+// The stages of the method over one data set, made on demand and in order: data, TDR, map, dynamics, planner, chains.
+// A stage is trained or loaded by the caller (apps/); this only builds it from what comes before.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "astro/chains.h"
+
+namespace astro {
+
+class Pipeline {
+  public:
+    // The whole data set, and a validation set or an empty one (then the last episodes are held out).
+    Pipeline(const Context& context, const Config& config, data::Dataset all, std::optional<data::Dataset> validation,
+              std::string environment);
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    const Context& context() const { return context_; }
+    const Config& config() const { return config_; }
+    const std::string& environment() const { return environment_; }
+    const data::Dataset& train_data() const { return train_data_; }
+    const Trajectories& train() const { return train_; }
+    const Trajectories& validation() const { return validation_; }
+    const Statistics& statistics() const { return statistics_; }
+    double gamma() const { return resolve_gamma(config_.tdr.gamma, environment_); }
+    uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
+    int64_t horizon() const;  // H = U of the dynamics
+
+    TemporalDistance& tdr();
+    const TemporalMap& map();             // needs a trained tdr()
+    const TemporalMap& validation_map();  // latents and arrivals only
+    Dynamics& dynamics(int64_t member);   // needs map()
+    int64_t ensemble() const { return config_.dynamics.ensemble; }
+    Planner& planner();  // needs trained dynamics
+
+    // Bridges over held-out windows of one episode each, sampled as for augmentation.
+    const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
+    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
+                                                               int64_t candidates);  // by the planner as it is
+    Augmentation augment(const ChainProgress& progress);                             // needs a trained planner
+
+    // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
+    // "planner" or "augment"; each includes those before it.
+    std::string fingerprint(const std::string& stage) const;
+    // The same of a learner's policy: its own settings, the data, and the second data set it learns from (or null), by
+    // content, whatever made it.
+    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
+
+  private:
+    uint64_t settings_hash(const std::vector<std::string>& sections) const;
+
+    Context context_;
+    Config config_;
+    std::string environment_;
+    data::Dataset train_data_, validation_data_;
+    Trajectories train_, validation_;
+    Statistics statistics_;
+    std::unique_ptr<TemporalDistance> tdr_;
+    std::optional<TemporalMap> map_, validation_map_;
+    std::vector<std::unique_ptr<Dynamics>> dynamics_;
+    std::unique_ptr<Planner> planner_;
+    std::optional<std::vector<std::vector<Bridge>>> validation_bridges_;
+};
+
+}  // namespace astro

@@ -1,0 +1,130 @@
+#include "astro/search/landmarks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <queue>
+
+#include "tensor/squared_distance.h"
+
+namespace astro {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool,
+                                     int64_t wanted) {
+    // The pool's members, grouped by the nearest point taken so far. A point twice as far from a group's centre as
+    // the group's farthest member is nearest to none of them: the group need not be looked at.
+    struct Member {
+        int64_t place;   // in the pool
+        double nearest;  // squared distance to the group's centre
+    };
+    struct Group {
+        int64_t centre;
+        std::vector<Member> members;
+        Member farthest{0, -1};
+
+        void add(const Member& m) {
+            members.push_back(m);
+            note(m);
+        }
+        void note(const Member& m) {
+            if (m.nearest > farthest.nearest || (m.nearest == farthest.nearest && m.place < farthest.place))
+                farthest = m;
+        }
+    };
+    const auto size = static_cast<int64_t>(pool.size());
+    auto point = [&](int64_t place) { return points + pool[static_cast<size_t>(place)] * width; };
+    std::vector<Group> groups;
+    Group all{0, {}, {}};
+    for (int64_t i = 0; i < size; ++i) all.add({i, squared_distance(point(i), point(0), width)});
+    groups.push_back(std::move(all));
+    while (static_cast<int64_t>(groups.size()) < std::min(wanted, size)) {
+        Member next = groups[0].farthest;
+        for (const Group& g : groups)
+            if (g.farthest.nearest > next.nearest ||
+                (g.farthest.nearest == next.nearest && g.farthest.place < next.place))
+                next = g.farthest;
+        if (next.nearest <= 0) break;
+        Group fresh{next.place, {}, {}};
+        for (Group& g : groups) {
+            const double gap = squared_distance(point(next.place), point(g.centre), width);
+            if (gap > 4.0001 * g.farthest.nearest) continue;
+            g.farthest = {0, -1};
+            size_t kept = 0;
+            for (const Member& m : g.members) {
+                const double d = squared_distance(point(m.place), point(next.place), width);
+                if (d < m.nearest) {
+                    fresh.add({m.place, d});
+                } else {
+                    g.note(m);
+                    g.members[kept++] = m;
+                }
+            }
+            g.members.resize(kept);
+        }
+        groups.push_back(std::move(fresh));
+    }
+    std::vector<int64_t> chosen;
+    for (const Group& g : groups) chosen.push_back(pool[static_cast<size_t>(g.centre)]);
+    return chosen;
+}
+
+std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::function<double(int64_t, int64_t)>& length,
+                                  double edge) {
+    constexpr float kNone = std::numeric_limits<float>::infinity();
+    struct Edge {
+        int32_t to;
+        float length;
+    };
+    std::vector<float> direct(static_cast<size_t>(n * n), kNone);
+    std::vector<std::vector<Edge>> edges(static_cast<size_t>(n)), needed(static_cast<size_t>(n));
+    threads.run(n, [&](int64_t i) {
+        for (int64_t j = 0; j < n; ++j) {
+            const double s = i == j ? kInfinity : length(i, j);
+            if (!(s <= edge)) continue;
+            direct[static_cast<size_t>(i * n + j)] = static_cast<float>(s);
+            edges[static_cast<size_t>(i)].push_back({static_cast<int32_t>(j), static_cast<float>(s)});
+        }
+        std::sort(
+            edges[static_cast<size_t>(i)].begin(), edges[static_cast<size_t>(i)].end(),
+            [](const Edge& a, const Edge& b) { return a.length < b.length || (a.length == b.length && a.to < b.to); });
+    });
+    // An edge that two shorter ones undercut is on no shortest path. Undercut by more than the rounding of a sum of
+    // some thousand steps, so that leaving it out changes no bit of any path's length.
+    threads.run(n, [&](int64_t i) {
+        for (const Edge& e : edges[static_cast<size_t>(i)]) {
+            bool undercut = false;
+            for (const Edge& first : edges[static_cast<size_t>(i)]) {
+                if (undercut || first.length >= e.length) break;
+                undercut = first.length + direct[static_cast<size_t>(int64_t{first.to} * n + e.to)] < e.length - 1e-3f;
+            }
+            if (!undercut) needed[static_cast<size_t>(i)].push_back(e);
+        }
+    });
+    std::vector<float> closed(static_cast<size_t>(n * n), kNone);
+    threads.run(n, [&](int64_t source) {  // Dijkstra
+        float* distance = closed.data() + source * n;
+        using Entry = std::pair<float, int32_t>;
+        std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
+        distance[source] = 0;
+        open.emplace(0.0f, static_cast<int32_t>(source));
+        while (!open.empty()) {
+            const auto [d, i] = open.top();
+            open.pop();
+            if (d > distance[i]) continue;
+            for (const Edge& e : needed[static_cast<size_t>(i)])
+                if (d + e.length < distance[e.to]) {
+                    distance[e.to] = d + e.length;
+                    open.emplace(distance[e.to], e.to);
+                }
+        }
+    });
+    return closed;
+}
+
+}  // namespace astro

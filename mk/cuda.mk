@@ -1,0 +1,42 @@
+# Finds nvcc and builds the CUDA backend with it. Included by the Makefile, before its rules.
+
+# CUDA is built where nvcc works (tensor/cuda/probe.sh finds out, once a build folder) and left out with a notice
+# elsewhere, or by CUDA=0. cudart is linked into the binary and cuBLAS opened when it runs: it starts everywhere.
+CUDA       ?= 1
+NVCC       ?= nvcc
+CUDA_ARCHS ?= 75 80 90 100 120
+CUDA_CODE  := $(filter-out tensor/cuda/none.cpp,$(sort $(wildcard tensor/cuda/*.cpp tensor/cuda/*.cu)))
+CUDA_NVCC  :=
+ifeq ($(CUDA),1)
+ifneq ($(filter-out help deps clean asan,$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/cuda.mk
+endif
+endif
+ifneq ($(CUDA_NVCC),)
+SOURCES    := $(filter-out tensor/cuda/none.cpp,$(SOURCES))
+CUDA_OBJS  := $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(filter %.cu,$(CUDA_CODE)))
+LDLIBS     += $(CUDA_LIBRARY) -ldl -lrt
+else
+SOURCES    := $(filter-out $(CUDA_CODE),$(SOURCES))
+CUDA_OBJS  :=
+endif
+
+# Asked again when what is asked for, or what is there, changes.
+CUDA_ASKED = $(NVCC) $(shell command -v $(NVCC) || ls /usr/local/cuda/bin/nvcc 2>/dev/null) $(lastword $(CXX)) $(CUDA_ARCHS)
+$(BUILD)/cuda.asked: force
+	@mkdir -p $(@D); echo '$(CUDA_ASKED)' | cmp -s - $@ || echo '$(CUDA_ASKED)' >$@
+
+$(BUILD)/cuda.mk: tensor/cuda/probe.sh $(BUILD)/cuda.asked
+	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.$$$$ && mv $@.$$$$ $@
+
+ifneq ($(CUDA_NVCC),)
+$(BUILD)/obj/tensor/cuda/%.o: CXXFLAGS += -isystem $(CUDA_INCLUDE)
+endif
+
+# What nvcc and ptxas say (warnings, registers, spills) goes to a log beside the object, which tests/cuda/check_nvcc.sh reads.
+$(BUILD)/obj/%.cu.o: %.cu $(BUILD)/cuda.mk
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(filter ccache,$(CXX)) $(CUDA_NVCC) -std=c++17 -O3 -I. -ccbin $(lastword $(CXX)) $(CUDA_GENCODE) \
+	    $(if $(filter -Werror,$(WARNINGS)),-Werror all-warnings) -Xcompiler -Wall,-Wextra,-pthread -Xptxas -v \
+	    -MD -MP -MF $(@:.o=.d) -c $< -o $@ >$@.log 2>&1 || { cat $@.log; rm -f $@; exit 1; }

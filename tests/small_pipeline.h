@@ -1,0 +1,44 @@
+// A trained pipeline on a small maze data set, for the tests of the method.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "astro/pipeline.h"
+#include "data/maze/collect.h"
+
+namespace astro {
+
+// At tiny size, trained for a second; small() is the one that every case may look at.
+struct Small {
+    std::unique_ptr<Backend> backend = make_cpu_backend();
+    ThreadPool pool{2};
+    Config config;
+    std::unique_ptr<Pipeline> bench;
+    Augmentation made;
+
+    explicit Small(int threads = 2, Seam seam = Seam::smear) : pool(threads) {
+        apply_preset(config, "tiny");
+        config.tdr.updates = 300, config.dynamics.network.updates = 150, config.planner.network.updates = 100;
+        config.augment.ratio = .3, config.augment.accept_threshold = 2, config.augment.seam = seam;
+        maze::CollectSpec spec;
+        spec.episodes = 120, spec.seed = 5;
+        bench = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config,
+                                            maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+                                            "pointmaze-medium-v0");
+        run(bench->tdr());
+        run(bench->dynamics(0));
+        run(bench->planner());
+        made = bench->augment({});
+    }
+    static void run(TrainableModel& model) {
+        for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
+    }
+};
+
+inline Small& small() {
+    static Small s;
+    return s;
+}
+
+}  // namespace astro
