@@ -11,15 +11,6 @@ Tensor to_tensor(Backend& backend, const Shape& shape, const std::vector<double>
     return Tensor::from(backend, shape, values).cast(DType::f32);
 }
 
-// Rows from which `steps` more follow in their segment and which lie in travel.
-std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<int64_t>& arrival, int64_t steps) {
-    std::vector<int64_t> starts;
-    for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k); t <= std::min(arrival[static_cast<size_t>(k)], data.last(k) - steps); ++t)
-            starts.push_back(t);
-    return starts;
-}
-
 diffusion::DenoiserSpec spec_of(const DynamicsConfig& config, int64_t horizon, const data::Dataset& d) {
     diffusion::DenoiserSpec spec;
     spec.tokens = horizon, spec.token_width = 2 * d.state_dim + d.action_dim;
@@ -34,10 +25,9 @@ std::string name_of(int64_t member) { return member ? text("dynamics", member) :
 
 std::string Dynamics::name() const { return name_of(member_); }
 
-Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const Tensor& sigma_delta,
-                     const Tensor& deviation, int64_t count) {
-    const Tensor error = (cumsum(predicted * sigma_delta, 1) - displacement) / deviation;
-    return sum(square(error)) * (1.0 / static_cast<double>(count * predicted.dim(1) * predicted.dim(2)));
+Tensor dynamics_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& displacement,
+                     const Tensor& sigma_delta, const Tensor& displacement_std) {
+    return chunk.mean(square((cumsum(predicted * sigma_delta, 1) - displacement) / displacement_std));
 }
 
 Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
@@ -53,26 +43,25 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       network_(context, config.network, spec_of(config, horizon, *map.data->dataset),
                Rng(seed).stream(name_of(member) + "/init")) {
     const data::Dataset& d = *map.data->dataset;
-    starts_ = window_starts(*map.data, map.arrival, horizon);
+    starts_ = window_starts(*map.data, map.arrival, horizon, 0);
     if (starts_.empty())
         fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.gap");
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
-    // Deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
-    std::vector<double> deviation(static_cast<size_t>(horizon * d.state_dim));
-    const int64_t all = static_cast<int64_t>(starts_.size()), used = std::min<int64_t>(20000, all);
-    for (int64_t j = 0; j < horizon; ++j)
+    // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
+    const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
+    const double n = static_cast<double>(sample.size());
+    std::vector<double> standard_deviation;
+    for (int64_t j = 1; j <= horizon; ++j)
         for (int64_t i = 0; i < d.state_dim; ++i) {
             double sum = 0, square = 0;
-            for (int64_t w = 0; w < used; ++w) {
-                const int64_t t = starts_[static_cast<size_t>(w * all / used)];
-                const double x = double(d.observation(t + j + 1)[i]) - double(d.observation(t)[i]);
+            for (int64_t t : sample) {
+                const double x = double(d.observation(t + j)[i]) - double(d.observation(t)[i]);
                 sum += x, square += x * x;
             }
-            const double mean = sum / static_cast<double>(used);
-            deviation[static_cast<size_t>(j * d.state_dim + i)] =
-                std::sqrt(std::max(1e-6, square / static_cast<double>(used) - mean * mean));
+            const double mean = sum / n;
+            standard_deviation.push_back(std::sqrt(std::max(1e-6, square / n - mean * mean)));
         }
-    deviation_ = to_tensor(context.backend, Shape{horizon, d.state_dim}, deviation);
+    displacement_std_ = to_tensor(context.backend, Shape{horizon, d.state_dim}, standard_deviation);
 }
 
 Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
@@ -90,44 +79,54 @@ Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
             inputs.add(Shape{batch, horizon_, da}, actions), inputs.add(Shape{batch, horizon_, ds}, displacement)};
 }
 
+Dynamics::Windows Dynamics::Windows::rows(int64_t first, int64_t count) const {
+    return {s0.rows(first, count), actions.rows(first, count), displacement.rows(first, count)};
+}
+
 void Dynamics::update(int64_t k) {
+    nn::Step step = steps_.begin("", k);
+    const Minibatch batch = draw(step, k);
+    network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
+}
+
+// x^ = network([x_t | a | s_0], t, s_0); the loss is on its running sums.
+Tensor Dynamics::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
+    const Windows w = chunk.rows(batch.windows);
+    const Tensor x = noisy_differences(chunk, batch);                              // (n, H, D)
+    const Tensor tokens = concat({x, w.actions, repeat_rows(w.s0, horizon_)}, 2);  // (n, H, 2 D + A)
+    const Tensor predicted = network_.online()(tokens, chunk.rows(batch.levels).t, w.s0);
+    return dynamics_loss(chunk, predicted, w.displacement, sigma_delta_, displacement_std_);
+}
+
+// x_t of each window: zeros for the one-pass form, else (s_{j+1} - s_j) / sigma_delta with noise of the row's level.
+Tensor Dynamics::noisy_differences(const nn::Chunk& chunk, const Minibatch& batch) const {
+    const Tensor displacement = chunk.rows(batch.windows).displacement;
+    const Tensor zeros = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
+    const int64_t one_pass = std::clamp<int64_t>(batch.one_pass - chunk.first, 0, chunk.count);
+    if (one_pass == chunk.count) return zeros;
+    const Tensor earlier = concat({slice(zeros, 1, 0, 1), slice(displacement, 1, 0, horizon_ - 1)}, 1);
+    const Tensor clean = (displacement - earlier) / sigma_delta_;
+    const Tensor noisy = add_noise(chunk.rows(batch.levels), clean, chunk.normal(batch.streams, displacement.shape()));
+    return concat({slice(zeros, 0, 0, one_pass), slice(noisy, 0, one_pass, chunk.count - one_pass)}, 0);
+}
+
+Dynamics::Minibatch Dynamics::draw(nn::Step& step, int64_t k) const {
     const DenoiserConfig& net = config_.network;
     const Rng stream = Rng(seed_).stream(name()).stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
     std::vector<int64_t> rows;
     for (int64_t b = 0; b < net.batch; ++b)
         rows.push_back(starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))]);
-    const data::Dataset& d = *map_.data->dataset;
-    nn::Step step = steps_.begin("", k);
-    const Windows w = gather(step.inputs(), d, rows);
-    // Rows [0, one_pass) see zeros at t = T: the one-pass form. The others are diffused.
-    const int64_t one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
+    Minibatch batch;
+    batch.windows = gather(step.inputs(), *map_.data->dataset, rows);
+    batch.one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
     std::vector<int64_t> levels(static_cast<size_t>(net.batch), net.diffusion_steps);
-    for (int64_t b = one_pass; b < net.batch; ++b) levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
-    const diffusion::RowLevels all_levels = diffusion::row_levels(step.inputs(), schedule_, levels);
-    const Tensor streams = step.streams(context_.chunks_of(net.batch), [&](int64_t chunk) {
-        return stream.stream(static_cast<uint64_t>(chunk)).stream("noise");
-    });
-
-    auto body = [&](int64_t c, int64_t first, int64_t count) {
-        const Tensor s0 = w.s0.rows(first, count), actions = w.actions.rows(first, count);
-        const Tensor displacement = w.displacement.rows(first, count);
-        const diffusion::RowLevels t = all_levels.rows(first, count);
-        Tensor x = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
-        if (first + count > one_pass) {
-            const Tensor noise = Tensor::normal(displacement.shape(), streams.rows(c, 1));
-            const Tensor earlier = concat({Tensor::zeros(context_.backend, DType::f32, Shape{count, 1, d.state_dim}),
-                                           slice(displacement, 1, 0, horizon_ - 1)},
-                                          1);
-            const Tensor clean = (displacement - earlier) / sigma_delta_;
-            const Tensor noisy = add_noise(t, clean, noise);
-            const int64_t zeros = std::clamp<int64_t>(one_pass - first, 0, count);
-            x = concat({slice(x, 0, 0, zeros), slice(noisy, 0, zeros, count - zeros)}, 0);
-        }
-        const Tensor predicted = network_.online()(concat({x, actions, repeat_rows(s0, horizon_)}, 2), t.t, s0);
-        return dynamics_loss(predicted, displacement, sigma_delta_, deviation_, net.batch);
-    };
-    network_.update(step, k, body);
+    for (int64_t b = batch.one_pass; b < net.batch; ++b)
+        levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
+    batch.levels = diffusion::row_levels(step.inputs(), schedule_, levels);
+    batch.streams = context_.cut(net.batch).streams(
+        step, [&](int64_t c) { return stream.stream(static_cast<uint64_t>(c)).stream("noise"); });
+    return batch;
 }
 
 Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const {
@@ -152,10 +151,8 @@ Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps)
 
 OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vector<int64_t>& arrival,
                                         const std::vector<int64_t>& steps, int64_t most_windows) const {
-    const std::vector<int64_t> all = window_starts(data, arrival, horizon_);
-    const int64_t n = static_cast<int64_t>(all.size()), used = std::min(most_windows, n);
-    std::vector<int64_t> starts;
-    for (int64_t i = 0; i < used; ++i) starts.push_back(all[static_cast<size_t>(i * n / used)]);
+    const std::vector<int64_t> starts = spread_evenly(window_starts(data, arrival, horizon_, 0), most_windows);
+    const auto used = static_cast<int64_t>(starts.size());
     const int64_t ds = data.dataset->state_dim, kinds = 3, most_steps = horizon_;
     constexpr int64_t kPiece = 64;
     const int64_t pieces = (used + kPiece - 1) / kPiece;

@@ -12,10 +12,10 @@
 
 namespace astro {
 
-// mean over windows, steps and dimensions of ((s^_{j+1} - s_{j+1}) / deviation_j)^2, summed here and divided by
-// count * H * D. predicted x^ (B, H, D); displacement s_{j+1} - s_0 (B, H, D); sigma_delta (D); deviation (H, D).
-Tensor dynamics_loss(const Tensor& predicted, const Tensor& displacement, const Tensor& sigma_delta,
-                     const Tensor& deviation, int64_t count);
+// The chunk's share of the mean over windows, steps and dimensions of ((s^_{j+1} - s_{j+1}) / std_j)^2.
+// predicted x^ (n, H, D); displacement s_{j+1} - s_0 (n, H, D); sigma_delta (D); std (H, D) of the displacements.
+Tensor dynamics_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& displacement,
+                     const Tensor& sigma_delta, const Tensor& displacement_std);
 
 // Root-mean-square errors at a number of steps, in units of the data, over held-out windows.
 struct OpenLoopError {
@@ -49,8 +49,18 @@ class Dynamics : public TrainableModel {
   private:
     struct Windows {
         Tensor s0, actions, displacement;  // (B, D) standardised, (B, H, A), (B, H, D)
+        Windows rows(int64_t first, int64_t count) const;
+    };
+    struct Minibatch {
+        Windows windows;
+        diffusion::RowLevels levels;
+        Tensor streams;    // of each chunk's noise
+        int64_t one_pass;  // windows before this one see zeros at t = T, the others noisy differences
     };
     Windows gather(nn::Inputs& inputs, const data::Dataset& data, const std::vector<int64_t>& starts) const;
+    Minibatch draw(nn::Step& step, int64_t k) const;
+    Tensor loss(const nn::Chunk& chunk, const Minibatch& batch) const;
+    Tensor noisy_differences(const nn::Chunk& chunk, const Minibatch& batch) const;
 
     DynamicsConfig config_;
     int64_t horizon_;
@@ -61,7 +71,7 @@ class Dynamics : public TrainableModel {
     diffusion::NoiseSchedule schedule_;
     TrainedDenoiser network_;
     std::vector<int64_t> starts_;
-    Tensor sigma_delta_, deviation_;  // (D), (H, D)
+    Tensor sigma_delta_, displacement_std_;  // (D), (H, D)
 };
 
 }  // namespace astro

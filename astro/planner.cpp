@@ -37,12 +37,10 @@ StitchContext StitchContext::rows(int64_t first, int64_t count) const {
             segment};
 }
 
-Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
-                    int64_t count) {
-    const double each_action = 1.0 / static_cast<double>(count * actions.dim(1) * actions.dim(2));
-    const double each_state = 1.0 / static_cast<double>(count * deviation.dim(1) * deviation.dim(2));
-    const Tensor weight = row_weight.reshape(Shape{row_weight.dim(0), 1, 1});
-    return sum(square(estimate - actions)) * each_action + sum(square(deviation) * weight) * each_state;
+Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
+                    const Tensor& row_weight) {
+    const Tensor weight = row_weight.reshape(Shape{chunk.count, 1, 1});
+    return chunk.mean(square(estimate - actions)) + chunk.mean(square(deviation) * weight);
 }
 
 Planner::Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map,
@@ -62,12 +60,8 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
 
     // Windows lie in one segment and their gap ends before arrival.
-    const Trajectories& data = *map.data;
     const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
-    for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k);
-             t + last <= data.last(k) && t + to_target <= map.arrival[static_cast<size_t>(k)]; ++t)
-            starts_.push_back(t);
+    starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
              " more; hint: a shorter planner.gap or planner.context");
@@ -122,15 +116,16 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
 }
 
 Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy, const Tensor& t,
-                         const Tensor& delta, const Tensor& flag) const {
+                         const Feedback& seen) const {
     const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.gap, u = unknown(c.gap);
     const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.gap);
+    const auto& [delta, flag] = seen;
     Backend& b = context_.backend;
     auto zeros = [&](int64_t rows, int64_t width) { return Tensor::zeros(b, DType::f32, Shape{batch, rows, width}); };
     const Tensor mark = zeros(tokens, 2) + c.marks;
-    const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);          // (B, W, A)
+    const Tensor action = concat({c.before, noisy, c.after, zeros(1, da)}, 1);         // (B, W, A)
     const Tensor placed = concat({zeros(l + c.gap, ds), delta, zeros(l - f, ds)}, 1);  // (B, W, D)
-    const Tensor fed = repeat_rows(flag, tokens);                                       // (B, W, 1)
+    const Tensor fed = repeat_rows(flag, tokens);                                      // (B, W, 1)
     const Tensor gap_share =
         Tensor::full(b, DType::f32, Shape{batch, 1}, static_cast<double>(c.gap) / static_cast<double>(config_.gap));
     const Tensor first_delta = slice(delta, 1, 0, 1).reshape(Shape{batch, ds});
@@ -145,74 +140,93 @@ Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t
 }
 
 void Planner::update(int64_t k) {
-    const DenoiserConfig& net = config_.network;
     const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
+    const int64_t gap = draw_gap(rng);
+    // What the step asks of the device depends on the gap: each length is a kind of step of its own.
+    nn::Step step = steps_.begin(text("gap of ", gap), k);
+    const Minibatch batch = draw(step, gap, rng, stream.stream("noise"));
+    network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
+}
+
+// u^ = network(context, u_t, t, feedback); loss |u^ - u|^2 + lambda_0 alpha_bar_t delta(u^)^2, the latter through the
+// frozen dynamics.
+Tensor Planner::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
+    const StitchContext c = chunk.rows(batch.context);
+    const Tensor u = chunk.rows(batch.actions);  // (n, U, A)
+    const Tensor noise = chunk.normal(batch.streams, u.shape());
+    const diffusion::RowLevels t = chunk.rows(batch.level);
+    const Feedback seen = self_conditioning(chunk, batch, noise);
+    const Tensor guess = estimate(network_.online(), c, add_noise(t, u, noise), t.t, seen);
+    if (config_.joint_weight <= 0) return chunk.mean(square(guess - u));
+    const Tensor delta = deviation(c, clamp_through(guess, -1, 1), loop_steps_);  // (n, F, D)
+    return planner_loss(chunk, guess, u, delta, chunk.rows(batch.row_weight));
+}
+
+// Half of the batch, to the row, however it is cut (the chunk's share of the first halves), sees the deviation of an
+// estimate from the level before, with the same noise. The other half sees nothing.
+Planner::Feedback Planner::self_conditioning(const nn::Chunk& chunk, const Minibatch& batch,
+                                             const Tensor& noise) const {
+    const Feedback none = no_feedback(chunk.count, batch.context.gap);
+    const int64_t half = (chunk.first + chunk.count) / 2 - chunk.first / 2, rest = chunk.count - half;
+    if (half == 0 || !config_.feedback || !config_.self_conditioning) return none;
+    NoTape off;
+    const StitchContext c = batch.context.rows(chunk.first, half);
+    const diffusion::RowLevels t = batch.noisier.rows(chunk.first, half);
+    const Tensor noisy = add_noise(t, batch.actions.rows(chunk.first, half), noise.rows(0, half));
+    const Tensor guess = clamp(estimate(network_.online(), c, noisy, t.t, no_feedback(half, batch.context.gap)), -1, 1);
+    const Tensor seen = clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
+    const Tensor ones = Tensor::full(context_.backend, DType::f32, Shape{half, 1}, 1);
+    return {concat({seen, none.deviation.rows(half, rest)}, 0), concat({ones, none.flag.rows(half, rest)}, 0)};
+}
+
+Planner::Feedback Planner::no_feedback(int64_t rows, int64_t gap) const {
+    const int64_t ds = map_.data->dataset->state_dim;
+    return {Tensor::zeros(context_.backend, DType::f32, Shape{rows, reached(gap), ds}),
+            Tensor::zeros(context_.backend, DType::f32, Shape{rows, 1})};
+}
+
+// The window that begins at row `start`: l source states, the gap, l target states. Its length in steps is not set.
+StitchEnds Planner::window_ends_at(const data::Dataset& d, int64_t start, int64_t gap) const {
+    const int64_t l = config_.context, ds = d.state_dim, da = d.action_dim, g0 = start + l + gap;
+    StitchEnds ends;
+    ends.source_states.assign(d.observation(start), d.observation(start) + l * ds);
+    ends.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
+    ends.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
+    ends.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
+    return ends;
+}
+
+int64_t Planner::draw_gap(Rng& rng) const {
+    return config_.random_gap ? std::max<int64_t>(1, config_.gap * (2 + rng.below(3)) / 4) : config_.gap;
+}
+
+Planner::Minibatch Planner::draw(nn::Step& step, int64_t gap, Rng& rng, const Rng& noise) const {
+    const DenoiserConfig& net = config_.network;
     const data::Dataset& d = *map_.data->dataset;
-    const int64_t l = config_.context, ds = d.state_dim, da = d.action_dim;
-    int64_t gap = config_.gap;
-    if (config_.random_gap) gap = std::max<int64_t>(1, gap * (2 + rng.below(3)) / 4);
+    const int64_t l = config_.context, da = d.action_dim;
+    const int64_t ahead = std::max<int64_t>(1, net.diffusion_steps / config_.denoising_steps);  // T/N
     std::vector<StitchEnds> ends;
-    std::vector<float> truth;  // the unknown actions
-    std::vector<int64_t> levels;
-    std::vector<float> weights;
+    std::vector<float> actions, weights;
+    std::vector<int64_t> levels, noisier;
     for (int64_t b = 0; b < net.batch; ++b) {
         const int64_t start = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
-        const int64_t s0 = start + l - 1, g0 = s0 + gap + 1;
-        StitchEnds end;
-        end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
-        end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
-        end.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
-        end.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
-        end.steps = map_.calibration.steps(map_.steps(s0, g0));
-        ends.push_back(std::move(end));
-        truth.insert(truth.end(), d.action(s0), d.action(s0) + unknown(gap) * da);
-        levels.push_back(1 + rng.below(net.diffusion_steps));
-        weights.push_back(
-            static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(levels.back())]));
+        const int64_t s0 = start + l - 1;
+        ends.push_back(window_ends_at(d, start, gap));
+        ends.back().steps = map_.calibration.steps(map_.steps(s0, s0 + gap + 1));
+        actions.insert(actions.end(), d.action(s0), d.action(s0) + unknown(gap) * da);
+        const int64_t level = 1 + rng.below(net.diffusion_steps);
+        levels.push_back(level), noisier.push_back(std::min(level + ahead, net.diffusion_steps));
+        weights.push_back(static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(level)]));
     }
-    nn::Step step = steps_.begin(text("gap of ", gap), k);
-    const StitchContext all = gather(step.inputs(), ends, gap);
-    const Tensor actions = step.input(Shape{net.batch, unknown(gap), da}, truth);
-    const Tensor row_weight = step.input(Shape{net.batch}, weights);
-    const int64_t ahead = std::max<int64_t>(1, net.diffusion_steps / config_.denoising_steps);  // T/N
-    std::vector<int64_t> before;
-    for (int64_t level : levels) before.push_back(std::min(level + ahead, net.diffusion_steps));
-    const diffusion::RowLevels now = diffusion::row_levels(step.inputs(), schedule_, levels),
-                               earlier = diffusion::row_levels(step.inputs(), schedule_, before);
-    const Tensor streams = step.streams(context_.chunks_of(net.batch), [&](int64_t chunk) {
-        return stream.stream("noise").stream(static_cast<uint64_t>(chunk));
-    });
-
-    auto body = [&](int64_t chunk, int64_t first, int64_t count) {
-        const StitchContext c = all.rows(first, count);
-        const Tensor u = actions.rows(first, count);
-        const Tensor noise = Tensor::normal(u.shape(), streams.rows(chunk, 1));
-        const diffusion::RowLevels t = now.rows(first, count);
-        Tensor delta = Tensor::zeros(context_.backend, DType::f32, Shape{count, reached(gap), ds});
-        Tensor flag = Tensor::zeros(context_.backend, DType::f32, Shape{count, 1});
-        // Half of the batch, to the row, however it is cut: the chunk's share of the first halves.
-        const int64_t half = config_.feedback && config_.self_conditioning ? (first + count) / 2 - first / 2 : 0;
-        if (half > 0) {  // these rows see the deviation of an estimate from the level before, with the same noise
-            NoTape off;
-            const StitchContext part = c.rows(0, half);
-            const diffusion::RowLevels t_before = earlier.rows(first, half);
-            const Tensor noisy = add_noise(t_before, u.rows(0, half), noise.rows(0, half));
-            const Tensor guess = clamp(
-                estimate(network_.online(), part, noisy, t_before.t, delta.rows(0, half), flag.rows(0, half)), -1, 1);
-            const Tensor seen =
-                clamp(deviation(part, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
-            delta = concat({seen, delta.rows(half, count - half)}, 0);
-            flag = concat(
-                {Tensor::full(context_.backend, DType::f32, Shape{half, 1}, 1), flag.rows(half, count - half)}, 0);
-        }
-        const Tensor guess = estimate(network_.online(), c, add_noise(t, u, noise), t.t, delta, flag);
-        if (config_.joint_weight <= 0)
-            return sum(square(guess - u)) * (1.0 / static_cast<double>(net.batch * u.dim(1) * u.dim(2)));
-        const Tensor miss = deviation(c, clamp_through(guess, -1, 1), loop_steps_);
-        return planner_loss(guess, u, miss, row_weight.rows(first, count), net.batch);
-    };
-    network_.update(step, k, body);
+    Minibatch batch;
+    batch.context = gather(step.inputs(), ends, gap);
+    batch.actions = step.input(Shape{net.batch, unknown(gap), da}, actions);
+    batch.row_weight = step.input(Shape{net.batch}, weights);
+    batch.level = diffusion::row_levels(step.inputs(), schedule_, levels);
+    batch.noisier = diffusion::row_levels(step.inputs(), schedule_, noisier);
+    batch.streams = context_.cut(net.batch).streams(step, noise);
+    return batch;
 }
 
 }  // namespace astro

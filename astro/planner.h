@@ -14,7 +14,7 @@ namespace astro {
 
 // A batch of windows, everything but the unknown actions and the deviation.
 struct StitchContext {
-    int64_t gap = 0;      // M' of this batch, at most M
+    int64_t gap = 0;       // M' of this batch, at most M
     Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the gap
     Tensor before, after;  // (B, l - 1, A), (B, rest, A): known actions on both sides of the unknown ones
     Tensor s0;             // (B, D) standardised
@@ -27,10 +27,10 @@ struct StitchContext {
     StitchContext rows(int64_t first, int64_t count) const;
 };
 
-// mean |u^ - u|^2 over unknown actions, and mean over (F, D) of delta^2 weighted by row (lambda_0 alpha_bar_t); summed
-// here and divided by count.
-Tensor planner_loss(const Tensor& estimate, const Tensor& actions, const Tensor& deviation, const Tensor& row_weight,
-                    int64_t count);
+// The chunk's share of mean |u^ - u|^2 + mean w delta^2. estimate u^, actions u (n, U, A); deviation delta (n, F, D);
+// row_weight w (n): lambda_0 alpha_bar_t.
+Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
+                    const Tensor& row_weight);
 
 // A place to bridge: the rows around both ends, in raw units.
 struct StitchEnds {
@@ -66,14 +66,31 @@ class Planner : public TrainableModel {
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t most) const;
 
-    int64_t unknown(int64_t gap) const;                                  // U
+    int64_t unknown(int64_t gap) const;                                // U
     int64_t reached(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation
     const PlannerConfig& config() const { return config_; }
 
   private:
+    // What a training step reads, on the device.
+    struct Minibatch {
+        StitchContext context;
+        Tensor actions, row_weight;           // (B, U, A), (B): u and lambda_0 alpha_bar_t
+        diffusion::RowLevels level, noisier;  // t, and min(t + T/N, T): what the feedback's estimate is made from
+        Tensor streams;                       // of each chunk's noise
+    };
+    // What the network is told of the rollout: delta (n, F, D), and a flag (n, 1), 1 where it is told anything.
+    struct Feedback {
+        Tensor deviation, flag;
+    };
+    int64_t draw_gap(Rng& rng) const;
+    Minibatch draw(nn::Step& step, int64_t gap, Rng& rng, const Rng& noise) const;
+    Tensor loss(const nn::Chunk& chunk, const Minibatch& batch) const;
+    Feedback self_conditioning(const nn::Chunk& chunk, const Minibatch& batch, const Tensor& noise) const;
+    Feedback no_feedback(int64_t rows, int64_t gap) const;
+    StitchEnds window_ends_at(const data::Dataset& data, int64_t start, int64_t gap) const;
     StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const;
     Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy, const Tensor& t,
-                    const Tensor& deviation, const Tensor& flag) const;
+                    const Feedback& seen) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
     // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of

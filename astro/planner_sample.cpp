@@ -20,8 +20,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
 
     Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
     inputs.upload();
-    Tensor delta = Tensor::zeros(b, DType::f32, Shape{batch, reached(gap), ds});
-    Tensor flag = Tensor::zeros(b, DType::f32, Shape{batch, 1});
+    Feedback seen = no_feedback(batch, gap);
     // The squared seam deviation in the data's units: |delta_0|^2 mean(4 sigma_delta^2).
     double unit = 0;
     for (double s : statistics_.sigma_delta) unit += 4 * s * s / static_cast<double>(ds);
@@ -29,7 +28,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
-        guess = clamp(estimate(network_.averaged(), c, noisy, t, delta, flag), -1, 1);
+        guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
         for (int64_t g = 0; g < config_.guidance_steps; ++g) {
             Tape tape;
             const Tensor watched = tape.watch(guess);
@@ -40,8 +39,8 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
             guess = clamp(guess - slope * (config_.guidance_step_size * unit), -1, 1);
         }
         if (config_.feedback) {
-            delta = clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
-            flag = Tensor::full(b, DType::f32, Shape{batch, 1}, 1);
+            seen = {clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip),
+                    Tensor::full(b, DType::f32, Shape{batch, 1}, 1)};
         }
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
@@ -142,25 +141,14 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
 
 std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                              const std::vector<int64_t>& arrival, int64_t most) const {
-    const data::Dataset& d = *data.dataset;
-    const int64_t l = config_.context, gap = config_.gap, ds = d.state_dim, da = d.action_dim;
-    std::vector<int64_t> starts;
-    for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k);
-             t + 2 * l + gap - 1 <= data.last(k) && t + l + gap <= arrival[static_cast<size_t>(k)]; ++t)
-            starts.push_back(t);
-    const int64_t n = static_cast<int64_t>(starts.size()), used = std::min(most, n);
+    const int64_t l = config_.context, gap = config_.gap;
     std::vector<StitchEnds> ends;
-    for (int64_t i = 0; i < used; ++i) {
-        const int64_t start = starts[static_cast<size_t>(i * n / used)], s0 = start + l - 1, g0 = s0 + gap + 1;
-        StitchEnds end;
-        end.source_states.assign(d.observation(start), d.observation(start) + l * ds);
-        end.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
-        end.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
-        end.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
+    for (int64_t start : spread_evenly(window_starts(data, arrival, 2 * l + gap - 1, l + gap), most)) {
+        const data::Dataset& d = *data.dataset;
+        const int64_t s0 = start + l - 1, g0 = s0 + gap + 1;
         const std::vector<float> a = encoder.embed(d.observation(s0), 1), b = encoder.embed(d.observation(g0), 1);
-        end.steps = map_.calibration.steps(map_.steps(a.data(), b.data()));
-        ends.push_back(std::move(end));
+        ends.push_back(window_ends_at(d, start, gap));
+        ends.back().steps = map_.calibration.steps(map_.steps(a.data(), b.data()));
     }
     return ends;
 }

@@ -25,22 +25,24 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
     return weight;
 }
 
+Tensor expectile_weight(const Tensor& advantage, double tau) { return where_nonnegative(advantage, tau, 1 - tau); }
+
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& weight, double gamma, double expectile) {
     Tensor q, w;
     {
         NoTape off;                                                                     // targets carry no gradient
         q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;  // (n, B)
-        Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
-        w = where_nonnegative(advantage, expectile, 1 - expectile) * weight;
+        const Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
+        w = expectile_weight(advantage, expectile) * weight;
     }
-    Tensor distance = pairwise_distance(latent, all, kDistanceFloor);  // v = -distance
-    return sum(w * square(q + distance));
+    const Tensor v = -pairwise_distance(latent, all, kDistanceFloor);  // (n, B)
+    return sum(w * square(q - v));
 }
 
-Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, const std::vector<Tensor>& s_target,
-                 const std::vector<Tensor>& next_target, const std::vector<Tensor>& g_target, const Tensor& hit,
-                 double gamma, double expectile, int64_t count) {
+Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,
+                 const std::vector<Tensor>& s_target, const std::vector<Tensor>& next_target,
+                 const std::vector<Tensor>& g_target, const Tensor& hit, double gamma, double expectile) {
     const size_t heads = s.size();
     Tensor w;
     std::vector<Tensor> q;
@@ -56,14 +58,15 @@ Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, con
             mean_value = h == 0 ? value : mean_value + value;
         }
         const Tensor advantage = reward + mask * least - mean_value * (1.0 / static_cast<double>(heads));
-        w = where_nonnegative(advantage, expectile, 1 - expectile);
+        w = expectile_weight(advantage, expectile);
     }
     Tensor loss;
     for (size_t h = 0; h < heads; ++h) {
-        const Tensor term = sum(w * square(q[h] + row_distance(s[h], g[h], kDistanceFloor)));
+        const Tensor v = -row_distance(s[h], g[h], kDistanceFloor);
+        const Tensor term = w * square(q[h] - v);  // (n)
         loss = h == 0 ? term : loss + term;
     }
-    return loss * (1.0 / static_cast<double>(count));
+    return chunk.mean(loss);
 }
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
@@ -73,7 +76,7 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
     Rng rng = Rng(seed).stream("tdr/init");
-    // Rows that the first layer's hinges are spread over: 4096, evenly through the data.
+    // The activation thresholds w.x + b = 0 of the first layer pass through these rows: 4096, evenly through the data.
     const data::Dataset& d = *data.dataset;
     const int64_t samples = std::min<int64_t>(4096, d.rows);
     std::vector<float> spread;
@@ -107,18 +110,35 @@ Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& r
 void TemporalDistance::update(int64_t k) {
     Rng rng = Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k));
     nn::Step step = steps_.begin("", k);
-    const auto gradient = config_.objective == TdrObjective::in_batch ? in_batch(step, rng) : hilp(step, rng);
+    const bool in_batch = config_.objective == TdrObjective::in_batch;
+    const Pairs pairs = in_batch ? draw_pairs(step, rng) : Pairs{};
+    const Triples triples = in_batch ? Triples{} : draw_triples(step, rng);
     optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
     const Tensor target_rate = step.number(config_.target_rate);
     step.run([&] {
-        const nn::Gradient g = gradient();
-        step.report("loss", g.loss);
-        optimiser_.apply(step, online_set_, g.flat, "gradient_norm");
+        if (in_batch)
+            train_in_batch(step, pairs);
+        else
+            train_hilp(step, triples);
         nn::polyak_update(step, target_set_, online_set_, target_rate);
     });
 }
 
-std::function<nn::Gradient()> TemporalDistance::in_batch(nn::Step& step, Rng& rng) {
+// The loss couples all rows: each chunk's rows s_i look at every s_j of the minibatch as a goal.
+void TemporalDistance::train_in_batch(nn::Step& step, const Pairs& batch) {
+    const nn::Cut cut = context_.cut(batch.states.dim(0));
+    const Tensor target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.states)); });
+    const Tensor next_target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.next)); });
+    nn::train_step(
+        step, cut, online_set_, optimiser_, {"loss"},
+        [&](const nn::Chunk& c) { return online_.head[0](c.rows(batch.states)); },  // (n, L)
+        [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) {
+            return in_batch_loss(own, all, c.rows(target), c.rows(next_target), target, c.rows(batch.weight), gamma_,
+                                 config_.expectile);
+        });
+}
+
+TemporalDistance::Pairs TemporalDistance::draw_pairs(nn::Step& step, Rng& rng) const {
     std::vector<int64_t> rows, episode;
     for (int64_t e = 0; e < config_.batch_episodes; ++e) {
         const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
@@ -129,62 +149,28 @@ std::function<nn::Gradient()> TemporalDistance::in_batch(nn::Step& step, Rng& rn
         }
     }
     const auto batch = static_cast<int64_t>(rows.size());
-    const Tensor states = states_of(step, rows, 0), next = states_of(step, rows, 1);
-    const Tensor weight = step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight));
-    return [this, batch, states, next, weight] { return in_batch_gradient(states, next, weight, batch); };
+    return {states_of(step, rows, 0), states_of(step, rows, 1),
+            step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight))};
 }
 
-nn::Gradient TemporalDistance::in_batch_gradient(const Tensor& states, const Tensor& next, const Tensor& weight,
-                                                 int64_t batch) const {
-    const int64_t chunks = context_.chunks_of(batch);
-    std::vector<Tensor> own(static_cast<size_t>(chunks)), following(static_cast<size_t>(chunks));
-    auto forward = [&](int64_t c, int64_t first, int64_t count) {
-        {
+void TemporalDistance::train_hilp(nn::Step& step, const Triples& batch) {
+    nn::train_step(step, context_.cut(config_.batch), online_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
+        const Tensor s = c.rows(batch.states), next = c.rows(batch.next), g = c.rows(batch.goals);
+        auto latents = [](const Heads& heads, const Tensor& states) {
+            std::vector<Tensor> each;
+            for (const nn::Mlp& head : heads.head) each.push_back(head(states));
+            return each;
+        };
+        auto target_latents = [&](const Tensor& states) {
             NoTape off;
-            own[static_cast<size_t>(c)] = target_.head[0](states.rows(first, count));
-            following[static_cast<size_t>(c)] = target_.head[0](next.rows(first, count));
-        }
-        return online_.head[0](states.rows(first, count));
-    };
-    // The loss couples all rows: each block of rows i sees all goals j; the goals' gradients of all blocks add up.
-    auto join = [&](const std::vector<Tensor>& latents) {
-        const auto n = latents.size();
-        const Tensor all = concat(
-            [&] {
-                std::vector<Tensor> constants;
-                for (const Tensor& t : latents) constants.push_back(t.detach());
-                return constants;
-            }(),
-            0);
-        const Tensor all_target = concat(own, 0);
-        std::vector<Tensor> as_goals(n), losses(n);
-        nn::Joined joined;
-        joined.gradients.resize(n);
-        context_.threads.run(chunks, [&](int64_t c) {
-            const auto i = static_cast<size_t>(c);
-            const auto [first, count] = nn::chunk_rows(batch, chunks, c);
-            Tape tape;
-            const Tensor block = tape.watch(latents[i].detach()), goals = tape.watch(all);
-            const Tensor loss = in_batch_loss(block, goals, own[i], following[i], all_target, weight.rows(first, count),
-                                              gamma_, config_.expectile);
-            losses[i] = loss;
-            tape.backward(loss);
-            joined.gradients[i] = tape.gradient(block);
-            as_goals[i] = tape.gradient(goals);
-        });
-        const Tensor goals = nn::tree_sum(context_.threads, as_goals);
-        for (int64_t c = 0; c < chunks; ++c) {
-            const auto i = static_cast<size_t>(c);
-            const auto [first, count] = nn::chunk_rows(batch, chunks, c);
-            joined.gradients[i] = joined.gradients[i] + goals.rows(first, count);
-        }
-        joined.loss = nn::join_elements(losses);
-        return joined;
-    };
-    return nn::joint_gradient(context_.threads, chunks, batch, online_set_.flat(), forward, join);
+            return latents(target_, states);
+        };
+        return hilp_loss(c, latents(online_, s), latents(online_, g), target_latents(s), target_latents(next),
+                         target_latents(g), c.rows(batch.hit), gamma_, config_.expectile);
+    });
 }
 
-std::function<nn::Gradient()> TemporalDistance::hilp(nn::Step& step, Rng& rng) {
+TemporalDistance::Triples TemporalDistance::draw_triples(nn::Step& step, Rng& rng) const {
     std::vector<int64_t> rows, goals;
     std::vector<float> hit;
     for (int64_t b = 0; b < config_.batch; ++b) {
@@ -196,25 +182,8 @@ std::function<nn::Gradient()> TemporalDistance::hilp(nn::Step& step, Rng& rng) {
                                                                       : rng.below(data_.dataset->rows);
         rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
     }
-    const Tensor s = states_of(step, rows, 0), next = states_of(step, rows, 1), g = states_of(step, goals, 0);
-    const Tensor hits = step.input(Shape{config_.batch}, hit);
-    auto body = [this, s, next, g, hits](int64_t, int64_t first, int64_t count) {
-        std::vector<Tensor> ls, lg, ts, tn, tg;
-        for (size_t h = 0; h < online_.head.size(); ++h) {
-            {
-                NoTape off;
-                ts.push_back(target_.head[h](s.rows(first, count)));
-                tn.push_back(target_.head[h](next.rows(first, count)));
-                tg.push_back(target_.head[h](g.rows(first, count)));
-            }
-            ls.push_back(online_.head[h](s.rows(first, count)));
-            lg.push_back(online_.head[h](g.rows(first, count)));
-        }
-        return hilp_loss(ls, lg, ts, tn, tg, hits.rows(first, count), gamma_, config_.expectile, config_.batch);
-    };
-    return [this, body] {
-        return nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
-    };
+    return {states_of(step, rows, 0), states_of(step, rows, 1), states_of(step, goals, 0),
+            step.input(Shape{config_.batch}, hit)};
 }
 
 TrainingState TemporalDistance::state() {

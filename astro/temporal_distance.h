@@ -22,18 +22,21 @@ constexpr double kDistanceFloor = 1e-6;  // of the squared distance
 std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
                                     double same_weight);
 
+// tau where the advantage is at least 0, else 1 - tau: the weight of expectile regression.
+Tensor expectile_weight(const Tensor& advantage, double tau);
+
 // Loss over the pairs (i, j), i in a block of rows: sum weight w_tau (q - v)^2 with v = -d(s_i, s_j),
-// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = tau where the advantage >= 0, else 1 - tau; d' by
-// the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
+// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau); d' by the target
+// network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& weight, double gamma, double expectile);
 
 // HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): per-head TD targets, expectile weights
 // by the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) a head; hit (n)
-// is 1 where the goal is the very row s. Sum over heads and rows, divided by `count`.
-Tensor hilp_loss(const std::vector<Tensor>& s, const std::vector<Tensor>& g, const std::vector<Tensor>& s_target,
-                 const std::vector<Tensor>& next_target, const std::vector<Tensor>& g_target, const Tensor& hit,
-                 double gamma, double expectile, int64_t count);
+// is 1 where the goal is the very row s. The chunk's share of the mean over rows, summed over heads.
+Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,
+                 const std::vector<Tensor>& s_target, const std::vector<Tensor>& next_target,
+                 const std::vector<Tensor>& g_target, const Tensor& hit, double gamma, double expectile);
 
 class TemporalDistance : public TrainableModel {
   public:
@@ -52,10 +55,19 @@ class TemporalDistance : public TrainableModel {
     double gamma() const { return gamma_; }
 
   private:
-    // The minibatch as inputs, and what a step does with it.
-    std::function<nn::Gradient()> in_batch(nn::Step& step, Rng& rng);
-    std::function<nn::Gradient()> hilp(nn::Step& step, Rng& rng);
-    nn::Gradient in_batch_gradient(const Tensor& states, const Tensor& next, const Tensor& weight, int64_t batch) const;
+    // Minibatches of the two objectives, on the device.
+    struct Pairs {
+        Tensor states, next;  // (B, D) standardised: s_i and s'_i; every s_j is a goal
+        Tensor weight;        // (B, B), see in_batch_weights
+    };
+    struct Triples {
+        Tensor states, next, goals;  // (B, D) standardised
+        Tensor hit;                  // (B): 1 where the goal is the very row s
+    };
+    Pairs draw_pairs(nn::Step& step, Rng& rng) const;
+    Triples draw_triples(nn::Step& step, Rng& rng) const;
+    void train_in_batch(nn::Step& step, const Pairs& batch);
+    void train_hilp(nn::Step& step, const Triples& batch);
     Tensor states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const;
 
     struct Heads {

@@ -18,15 +18,13 @@ TrainedDenoiser::TrainedDenoiser(const Context& context, const DenoiserConfig& c
     optimiser_ = nn::Adam(online_set_, config.weight_decay);
 }
 
-void TrainedDenoiser::update(nn::Step& step, int64_t k, const std::function<Tensor(int64_t, int64_t, int64_t)>& body) {
+void TrainedDenoiser::train_step(nn::Step& step, int64_t k, const nn::ChunkLoss& loss) {
     optimiser_.prepare(
         step, nn::cosine_rate(k, config_.updates, config_.warmup, config_.learning_rate, config_.learning_rate_end));
     const Tensor average_rate = step.number(nn::average_rate(k, config_.ema_decay));
     step.run([&] {
-        const nn::Gradient g =
-            nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, online_set_.flat(), body);
-        step.report("loss", g.loss);
-        optimiser_.apply(step, online_set_, g.flat, "gradient_norm", config_.gradient_clip);
+        nn::train_step(step, context_.cut(config_.batch), online_set_, optimiser_, {"loss"}, loss,
+                       config_.gradient_clip);
         nn::polyak_update(step, averaged_set_, online_set_, average_rate);
     });
 }

@@ -21,10 +21,8 @@ class TrainedDenoiser {
     const diffusion::Denoiser& online() const { return online_; }
     const diffusion::Denoiser& averaged() const { return averaged_; }  // for sampling, and when frozen
 
-    // One AdamW step at update k on the loss that `body` gives for each chunk (see nn::chunked_gradient); moves the
-    // average.
-    void update(nn::Step& step, int64_t k,
-                const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
+    // One AdamW step at update k on the loss, then one of the average.
+    void train_step(nn::Step& step, int64_t k, const nn::ChunkLoss& loss);
     TrainingState state();
 
   private:

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/optimiser.h"
+#include "nn/train_step.h"
 #include "tensor/base/threads.h"
 
 namespace astro {
@@ -21,7 +21,7 @@ struct Context {
     ThreadPool& threads;
     int64_t chunks = 8;  // pieces a batch is cut into; a setting, never the number of threads
 
-    int64_t chunks_of(int64_t rows) const { return nn::chunk_count(chunks, rows); }
+    nn::Cut cut(int64_t rows) const { return nn::Cut(threads, chunks, rows); }  // of a minibatch of that many rows
 };
 
 // Everything a later update depends on, by name. Tensors alias the model's own.

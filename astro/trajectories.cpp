@@ -73,6 +73,23 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
     return result;
 }
 
+std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<int64_t>& arrival, int64_t last,
+                                   int64_t travelled) {
+    std::vector<int64_t> starts;
+    for (int64_t k = 0; k < data.count(); ++k)
+        for (int64_t t = data.begin(k); t <= std::min(data.last(k) - last, arrival[static_cast<size_t>(k)] - travelled);
+             ++t)
+            starts.push_back(t);
+    return starts;
+}
+
+std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most) {
+    const int64_t n = static_cast<int64_t>(rows.size()), used = std::min(most, n);
+    std::vector<int64_t> chosen;
+    for (int64_t i = 0; i < used; ++i) chosen.push_back(rows[static_cast<size_t>(i * n / used)]);
+    return chosen;
+}
+
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
     const data::Dataset& d = *trajectories.dataset;
     Statistics s;
@@ -82,7 +99,9 @@ Statistics measure(const Trajectories& trajectories, int64_t window_steps, doubl
     auto differences = [&](int64_t offset, std::vector<double>& out) {
         moments(
             d.rows, d.state_dim, floor,
-            [&](int64_t t) { return t + offset < d.rows && trajectories.segment(t + offset) == trajectories.segment(t); },
+            [&](int64_t t) {
+                return t + offset < d.rows && trajectories.segment(t + offset) == trajectories.segment(t);
+            },
             [&](int64_t t, int64_t i) { return double(d.observation(t + offset)[i]) - double(d.observation(t)[i]); },
             nullptr, out);
     };

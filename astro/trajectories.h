@@ -23,6 +23,14 @@ struct Trajectories {
 // A jump is a one-step difference (in units of sigma_state) longer than `factor` times the 99th percentile.
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
 
+// First rows t of windows that lie in one segment up to row t + last, and whose row t + travelled is not after the
+// segment's arrival. arrival: by segment, the row where travel ends.
+std::vector<int64_t> window_starts(const Trajectories& trajectories, const std::vector<int64_t>& arrival, int64_t last,
+                                   int64_t travelled);
+
+// At most `most` of them, evenly spread.
+std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most);
+
 // Per dimension, over real training rows, at least `floor` (method.md 5.18, Units).
 struct Statistics {
     std::vector<double> mean;          // of states

@@ -12,9 +12,9 @@ Linear make_zero_linear(const Maker& make, int64_t in, int64_t out) {
     return Linear{make.zeros(Shape{in, out}), make.zeros(Shape{out})};
 }
 
-Linear make_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data) {
+Linear make_data_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data) {
     const int64_t rows = static_cast<int64_t>(data.size()) / in;
-    ASTRO_CHECK(rows >= 1, "make_spread_linear: no data rows of width ", in);
+    ASTRO_CHECK(rows >= 1, "make_data_spread_linear: no data rows of width ", in);
     Tensor weight = make.normal(Shape{in, out}, 1.0 / std::sqrt(static_cast<double>(in)));
     const std::vector<double> w = weight.cast(DType::f64).to_vector<double>();
     std::vector<double> b(static_cast<size_t>(out));
@@ -33,7 +33,7 @@ Mlp make_mlp(const Maker& make, const MlpSpec& spec, const std::vector<float>& d
     for (int64_t i = 0; i <= spec.layers; ++i) {
         const int64_t in = i == 0 ? spec.in : spec.width, out = i == spec.layers ? spec.out : spec.width;
         if (i == 0 && !data.empty())
-            mlp.layers.push_back(make_spread_linear(make, in, out, data));
+            mlp.layers.push_back(make_data_spread_linear(make, in, out, data));
         else
             mlp.layers.push_back(make_linear(make, in, out));
         if (i < spec.layers && spec.layer_norm)

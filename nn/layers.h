@@ -23,10 +23,10 @@ struct Linear {
 Linear make_linear(const Maker& make, int64_t in, int64_t out);       // Xavier-uniform weight, bias 0
 Linear make_zero_linear(const Maker& make, int64_t in, int64_t out);  // all zeros (adaLN-Zero, DiT's output)
 
-// A first layer whose hinges are spread over the data: w ~ N(0, 1/in), b = -w.x for x drawn from the data
+// A first layer whose activation thresholds w.x + b = 0 pass through sampled data points: w ~ N(0, 1/in), b = -w.x
 // (method.md 5.17(6)). With zero biases and layer norm it would see only the direction of a low-dimensional
 // state. data: (rows, in) in the units the layer will read.
-Linear make_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data);
+Linear make_data_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data);
 
 enum class Activation { relu, gelu };
 

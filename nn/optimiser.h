@@ -1,5 +1,4 @@
-// Adam and AdamW (Kingma & Ba 2015; Loshchilov & Hutter 2019), learning-rate schedules, averaged weights, and a
-// training step cut into chunks.
+// Adam and AdamW (Kingma & Ba 2015; Loshchilov & Hutter 2019), learning-rate schedules and averaged weights.
 #pragma once
 
 #include <algorithm>
@@ -44,33 +43,5 @@ double linear_rate(int64_t k, int64_t n, double start, double end);
 
 // Averaged weights: average += max(1 - decay, 1 / (k + 1)) (w - average) at update k (from 0).
 double average_rate(int64_t k, double decay);
-
-struct Gradient {
-    Tensor flat;  // of the parameters, summed over chunks
-    Tensor loss;  // shares that add up to it: one a chunk, or one
-};
-
-// Cuts `rows` into `chunks` nearly equal runs; body(chunk, first, count) computes the run's share of the loss (its
-// sum divided by the whole batch's count) under a tape on `parameters`. Chunks go to threads; their gradients
-// are summed in a fixed binary tree, so that the result does not depend on the number of threads.
-Gradient chunked_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
-                          const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& body);
-
-// The same for losses that couple the rows of a batch. Each chunk's forward pass yields outputs under a tape that
-// stays open; `join` sees the outputs of all chunks, in order, and returns the loss and its gradient with
-// respect to each; these seed the chunks' backward passes.
-struct Joined {
-    Tensor loss;  // shares that add up to it
-    std::vector<Tensor> gradients;
-};
-Gradient joint_gradient(ThreadPool& threads, int64_t chunks, int64_t rows, const Tensor& parameters,
-                        const std::function<Tensor(int64_t chunk, int64_t first, int64_t count)>& forward,
-                        const std::function<Joined(const std::vector<Tensor>& outputs)>& join);
-
-// One tensor of the elements of several, in order: (n).
-Tensor join_elements(const std::vector<Tensor>& parts);
-
-// Sums tensors pairwise in a fixed tree; destroys its argument. The threads share the elements' additions.
-Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts);
 
 }  // namespace astro::nn

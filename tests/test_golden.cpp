@@ -163,8 +163,8 @@ TEST_CASE("golden: HILP's loss and gradients, and one update") {
         return out;
     };
     auto loss = [&] {
-        return hilp_loss(all(online, "in/s"), all(online, "in/goal"), all(target, "in/s"), all(target, "in/next"),
-                         all(target, "in/goal"), g.tensor("in/hit"), .99, .95, 6);
+        return hilp_loss({0, 0, 6, 6}, all(online, "in/s"), all(online, "in/goal"), all(target, "in/s"),
+                         all(target, "in/next"), all(target, "in/goal"), g.tensor("in/hit"), .99, .95);
     };
     CHECK(loss().item() == doctest::Approx(g.number("out/loss")).epsilon(kTolerance));
     CHECK(gradient_difference(g, online, "grad/", loss) < kTolerance);

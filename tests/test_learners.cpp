@@ -1,6 +1,7 @@
 // Learners: losses and gradients against PyTorch's (tests/golden/make_*.py), batches, resumption.
 #include <doctest/doctest.h>
 
+#include "astro/learners/conservative.h"
 #include "astro/learners/gaussian_policy.h"
 #include "astro/learners/iql.h"
 #include "tests/golden.h"
@@ -57,6 +58,9 @@ struct Critic {
     }
 };
 
+// The golden batches have six rows and are one chunk; CORL halves IQL's critic loss.
+const nn::Chunk kWhole{0, 0, 6, 6}, kHalved{0, 0, 6, 12};
+
 }  // namespace
 
 TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
@@ -70,26 +74,25 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         Actor actor{g.mlp(w + "actor", activation), true, 2},
             actor_target{g.mlp(w + "actor_target", activation), true, 2};
         const Tensor next = smoothed_actions(actor_target(batch.next_input), g.tensor("in/" + name + "/noise"), .2, .5);
-        const Tensor y = regression_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
+        const Tensor y = td_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
-        CHECK(critic_loss(critic_values(critics, batch), y, 6).item() ==
+        CHECK(critic_loss(kWhole, critic_values(critics, batch), y).item() ==
               doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
-        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 6); }) <
-              kTolerance);
-        CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3,
-                                    [&] { return critic_loss(critic_values(critics, batch), y, 6); }) < kTolerance);
+        CHECK(gradient_difference(g, critics, grad,
+                                  [&] { return critic_loss(kWhole, critic_values(critics, batch), y); }) < kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3, [&] {
+                  return critic_loss(kWhole, critic_values(critics, batch), y);
+              }) < kTolerance);
         // The actor's step sees the critics after theirs.
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         ActorTerms terms;
         terms.q_weight = 2.5;
         nn::ParameterSet set(actor);
         ThreadPool pool(2);
-        const nn::Gradient gradient = nn::joint_gradient(
-            pool, 3, 6, set.flat(),
-            [&](int64_t, int64_t first, int64_t count) {
-                return actor_outputs(actor, after, batch.rows(first, count), false);
-            },
-            [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
+        const nn::Gradient gradient = nn::coupled_gradient(
+            nn::Cut(pool, 3, 6), set.flat(),
+            [&](const nn::Chunk& c) { return actor_outputs(actor, after, c.rows(batch), false); },
+            [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
         CHECK(sum(gradient.loss).item() == doctest::Approx(g.number(out + "actor_loss")).epsilon(kTolerance));
         for (auto& [key, view] : set.views(gradient.flat)) CHECK(difference(view, g.tensor(grad + key)) < kTolerance);
     }
@@ -107,36 +110,35 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         const double tau = name == "corl" ? .7 : .9, rate = name == "corl" ? 3e-4 : 1e-3;
         const Tensor target_q = target.least(batch.value_input, batch.action);
         CHECK(difference(target_q - value_of(v.value, batch.value_input), g.tensor(out + "advantage")) < kTolerance);
-        const Tensor y = regression_target(batch, value_of(v.value, batch.next_input), {.99, name == "goal"});
+        const Tensor y = td_target(batch, value_of(v.value, batch.next_input), {.99, name == "goal"});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
         const Tensor advantage = target.least(batch.input, batch.action) - value_of(v.value, batch.input);
         CHECK(difference(advantage, g.tensor(out + "actor_advantage")) < kTolerance);
-        auto value_loss = [&] { return expectile_loss(target_q - value_of(v.value, batch.value_input), tau, 6); };
+        auto value_loss = [&] { return expectile_loss(kWhole, target_q - value_of(v.value, batch.value_input), tau); };
         CHECK(value_loss().item() == doctest::Approx(g.number(out + "value_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, v, grad, value_loss) < kTolerance);
         CHECK(difference_after_step(g, v, out + "after/", rate, value_loss) < kTolerance);
         // CORL halves the critics' loss; ours is the sum, and Adam does not see the factor.
-        CHECK(gradient_difference(g, critics, grad, [&] { return critic_loss(critic_values(critics, batch), y, 12); }) <
-              kTolerance);
-        CHECK(difference_after_step(g, critics, out + "after/", rate,
-                                    [&] { return critic_loss(critic_values(critics, batch), y, 12); }) < kTolerance);
+        CHECK(gradient_difference(g, critics, grad,
+                                  [&] { return critic_loss(kHalved, critic_values(critics, batch), y); }) < kTolerance);
+        CHECK(difference_after_step(g, critics, out + "after/", rate, [&] {
+                  return critic_loss(kHalved, critic_values(critics, batch), y);
+              }) < kTolerance);
         if (name != "goal") continue;
         Actor actor{g.mlp(w + "actor", activation), true, 2};
         CHECK(difference(awr_weights(advantage, .3, 100, true), g.tensor(out + "awr/weight")) < kTolerance);
         const Tensor weight = g.tensor(out + "awr/weight").reshape(Shape{6, 1});
-        CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(actor, batch, weight, 6); }) <
+        CHECK(gradient_difference(g, actor, grad + "awr/", [&] { return awr_loss(kWhole, actor, batch, weight); }) <
               kTolerance);
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         nn::ParameterSet set(actor);
         ThreadPool pool(1);
         ActorTerms terms;
         terms.least = true;
-        const nn::Gradient gradient = nn::joint_gradient(
-            pool, 2, 6, set.flat(),
-            [&](int64_t, int64_t first, int64_t count) {
-                return actor_outputs(actor, after, batch.rows(first, count), true);
-            },
-            [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
+        const nn::Gradient gradient = nn::coupled_gradient(
+            nn::Cut(pool, 2, 6), set.flat(),
+            [&](const nn::Chunk& c) { return actor_outputs(actor, after, c.rows(batch), true); },
+            [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
         CHECK(sum(gradient.loss).item() == doctest::Approx(g.number(out + "ddpg_bc/loss")).epsilon(kTolerance));
         for (auto& [key, view] : set.views(gradient.flat))
             CHECK(difference(view, g.tensor(grad + "ddpg_bc/" + key)) < kTolerance);
@@ -171,12 +173,14 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
                                 1);
     const auto want = g.tensor("out/plain/difference").to_vector<double>();
     for (size_t i = 0; i < 2; ++i)
-        CHECK(mean(conservative_differences(critics, i, batch, actions, log_p, critic_values(critics, batch)[i]))
-                  .item() == doctest::Approx(want[i]).epsilon(kTolerance));
+        CHECK(
+            mean(conservative_difference(critics, i, batch, actions, log_p, critic_values(critics, batch)[i])).item() ==
+            doctest::Approx(want[i]).epsilon(kTolerance));
     const Tensor y = g.tensor("out/plain/target");
     CHECK(gradient_difference(g, critics, "grad/plain/", [&] {
               const std::vector<Tensor> q = critic_values(critics, batch);
-              return critic_loss(q, y, 6) + conservative_term(critics, batch, actions, log_p, q) * (5.0 / 6);
+              return critic_loss(kWhole, q, y) +
+                     kWhole.mean(conservative_differences(critics, batch, actions, log_p, q)) * 5.0;
           }) < kTolerance);
 }
 
@@ -221,15 +225,15 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
         const Tensor noise = slice(g.tensor("in/noise_next"), 1, 0, tries).reshape(Shape{6 * tries, 2});
         const Tensor repeated = repeat_inputs(batch.next_input, tries);
         const Tensor least = target.least(repeated, policy.at(repeated).sample(noise).action);
-        const Tensor y = regression_target(batch, largest(least.reshape(Shape{6, tries})), {.99, false});
+        const Tensor y = td_target(batch, largest(least.reshape(Shape{6, tries})), {.99, false});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
         double differences = 0;  // of both critics
         const double strength = lagrange ? 5 * multiplier : 5, low = lagrange ? -200 : -INFINITY;
         auto loss = [&] {
-            const Tensor term =
-                conservative_term(critics, batch, actions, log_p, critic_values(critics, batch), low) * (1.0 / 6);
+            const Tensor term = kWhole.mean(
+                conservative_differences(critics, batch, actions, log_p, critic_values(critics, batch), low));
             differences = term.item();
-            return critic_loss(critic_values(critics, batch), y, 6) + term * strength;
+            return critic_loss(kWhole, critic_values(critics, batch), y) + term * strength;
         };
         const double constant = lagrange ? -strength * 2 * .8 : 0;  // CORL's loss has the gap in it
         CHECK(loss().item() + constant == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
@@ -252,15 +256,22 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
         }
         if (!lagrange) continue;
         auto one = [&](double x) { return Tensor::full(*backend, DType::f64, Shape{1}, x); };
-        const Tensor gradient = multiplier_gradient(one(strength), one(before), .8);
+        Tape tape;
+        const Tensor log_multiplier = tape.watch(g.tensor("w/log_alpha_prime").reshape(Shape{1}));
+        CHECK(lagrange_strength(log_multiplier, 5).item() == doctest::Approx(strength));
+        const Tensor multiplier_value = multiplier_loss(log_multiplier, 5, one(before), .8);
+        tape.backward(multiplier_value);
+        const Tensor gradient = tape.gradient(log_multiplier);
         CHECK(gradient.item() == doctest::Approx(g.number("grad/lagrange/log_alpha_prime")).epsilon(kTolerance));
-        CHECK(gradient.item() ==
-              doctest::Approx(g.number(out + "alpha_prime_loss")).epsilon(kTolerance));  // linear in alpha'
+        CHECK(multiplier_value.item() == doctest::Approx(g.number(out + "alpha_prime_loss")).epsilon(kTolerance));
         CHECK(after_scalar_step("w/log_alpha_prime", gradient, 3e-4) ==
               doctest::Approx(g.number(out + "after/log_alpha_prime")).epsilon(kTolerance));
     }
     const Tensor mean_log_p = mean(policy.at(batch.input).sample(g.tensor("in/noise_policy")).log_p);
-    const Tensor gradient = temperature_gradient(mean_log_p, 2);
+    Tape tape;
+    const Tensor log_alpha = tape.watch(g.tensor("w/log_alpha").reshape(Shape{1}));
+    tape.backward(temperature_loss(log_alpha, mean_log_p.reshape(Shape{1}), 2));
+    const Tensor gradient = tape.gradient(log_alpha);
     CHECK(gradient.item() == doctest::Approx(g.number("grad/log_alpha")).epsilon(kTolerance));
     CHECK(after_scalar_step("w/log_alpha", gradient, 1e-4) ==
           doctest::Approx(g.number("out/after/log_alpha")).epsilon(kTolerance));

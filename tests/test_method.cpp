@@ -37,23 +37,29 @@ TEST_CASE("losses: gradients of dynamics and planner in f64") {
     auto backend = make_cpu_backend();
     Rng rng(2);
     const Tensor sigma = Tensor::from(*backend, {2}, std::vector<double>{.5, 2}),
-                 deviation = random_tensor(*backend, {3, 2}, rng) + 2.0;
+                 scales = random_tensor(*backend, {3, 2}, rng) + 2.0;
     const Tensor truth = random_tensor(*backend, {4, 3, 2}, rng), actions = random_tensor(*backend, {4, 3, 2}, rng);
     const Tensor weight = random_tensor(*backend, {4}, rng);
-    GradCheck check =
-        gradcheck([&](const std::vector<Tensor>& x) { return dynamics_loss(x[0], truth, sigma, deviation, 4); },
-                  {random_tensor(*backend, {4, 3, 2}, rng)}, Rng(3));
+    GradCheck check = gradcheck(
+        [&](const std::vector<Tensor>& x) {
+            return dynamics_loss({0, 0, 4, 4}, x[0], truth, sigma, scales);
+        },
+        {random_tensor(*backend, {4, 3, 2}, rng)}, Rng(3));
     CHECK_MESSAGE(check.ok, check.message);
-    check = gradcheck([&](const std::vector<Tensor>& x) { return planner_loss(x[0], actions, x[1], weight, 4); },
-                      {random_tensor(*backend, {4, 3, 2}, rng), random_tensor(*backend, {4, 1, 2}, rng)}, Rng(4));
+    check = gradcheck(
+        [&](const std::vector<Tensor>& x) {
+            return planner_loss({0, 0, 4, 4}, x[0], actions, x[1], weight);
+        },
+        {random_tensor(*backend, {4, 3, 2}, rng), random_tensor(*backend, {4, 1, 2}, rng)}, Rng(4));
     CHECK_MESSAGE(check.ok, check.message);
     // Values by hand: one window, one step, one dimension.
     auto one = [&](double v) { return Tensor::from(*backend, {1, 1, 1}, std::vector<double>{v}); };
     const Tensor unit = Tensor::from(*backend, {1}, std::vector<double>{.5}),
                  scale = Tensor::from(*backend, {1, 1}, std::vector<double>{2});
-    CHECK(dynamics_loss(one(3), one(1), unit, scale, 1).item() == doctest::Approx(std::pow((3 * .5 - 1) / 2, 2)));
-    CHECK(planner_loss(one(3), one(1), one(4), Tensor::from(*backend, {1}, std::vector<double>{.25}), 1).item() ==
-          doctest::Approx(4 + .25 * 16));
+    CHECK(dynamics_loss({0, 0, 1, 1}, one(3), one(1), unit, scale).item() ==
+          doctest::Approx(std::pow((3 * .5 - 1) / 2, 2)));
+    CHECK(planner_loss({0, 0, 1, 1}, one(3), one(1), one(4), Tensor::from(*backend, {1}, std::vector<double>{.25}))
+              .item() == doctest::Approx(4 + .25 * 16));
 }
 
 TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split off") {
@@ -107,7 +113,8 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, grap
         for (int64_t i = 0; i < n; ++i)
             CHECK(latent_distance(map.at(row), map.at(map.landmark[size_t(own)]), map.width) <=
                   latent_distance(map.at(row), map.at(map.landmark[size_t(i)]), map.width));
-        CHECK(map.graph_distance(map.at(row), own, map.at(0), map.landmark_of[0]) == map.graph_distance(row, int64_t{0}));
+        CHECK(map.graph_distance(map.at(row), own, map.at(0), map.landmark_of[0]) ==
+              map.graph_distance(row, int64_t{0}));
     }
 }
 
@@ -258,8 +265,8 @@ TEST_CASE("fingerprints: a stage depends on its settings and those before it, a 
         spec.episodes = 5, spec.seed = 5;
         ThreadPool pool(1);
         return Pipeline(Context{*s.backend, pool, 8}, config,
-                         maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
-                         "pointmaze-medium-v0");
+                        maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+                        "pointmaze-medium-v0");
     };
     Pipeline plain = bench_with([](Config&) {});
     Pipeline planner = bench_with([](Config& c) { c.planner.network.updates = 7; });

@@ -5,7 +5,7 @@
 
 #include "diffusion/denoiser.h"
 #include "diffusion/sampler.h"
-#include "nn/optimiser.h"
+#include "nn/train_step.h"
 #include "tensor/check/gradcheck.h"
 
 using namespace astro;
@@ -114,31 +114,42 @@ TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to t
     nn::Mlp mlp = nn::make_mlp(make, spec);
     nn::ParameterSet set(mlp);
     Tensor x = random_tensor(*backend, {37, 3}, rng).cast(DType::f32);
-    auto body = [&](int64_t, int64_t first, int64_t count) {
-        return sum(square(mlp(x.rows(first, count)))) * (1.0 / 37);
-    };
+    auto loss = [&](const nn::Chunk& c) { return c.mean(square(mlp(c.rows(x)))); };
     std::vector<std::vector<float>> results;
     for (int threads : {1, 2, 3}) {
         ThreadPool pool(threads);
-        results.push_back(nn::chunked_gradient(pool, 8, 37, set.flat(), body).flat.to_vector<float>());
+        results.push_back(nn::chunked_gradient(nn::Cut(pool, 8, 37), set.flat(), loss).flat.to_vector<float>());
     }
     CHECK(results[0] == results[1]);
     CHECK(results[0] == results[2]);
     ThreadPool pool(2);
-    auto whole = nn::chunked_gradient(pool, 1, 37, set.flat(), body).flat.to_vector<float>();
-    auto joint = nn::joint_gradient(
-        pool, 8, 37, set.flat(), [&](int64_t, int64_t first, int64_t count) { return mlp(x.rows(first, count)); },
-        [&](const std::vector<Tensor>& outputs) {
-            nn::Joined joined;
-            for (const Tensor& y : outputs) joined.gradients.push_back(y * (2.0 / 37));
-            return joined;
-        });
-    auto coupled = joint.flat.to_vector<float>();
-    double worst = 0;
-    for (size_t i = 0; i < whole.size(); ++i)
-        worst =
-            std::max({worst, double(std::fabs(whole[i] - results[0][i])), double(std::fabs(whole[i] - coupled[i]))});
-    CHECK(worst < 1e-5);
+    auto whole = nn::chunked_gradient(nn::Cut(pool, 1, 37), set.flat(), loss).flat.to_vector<float>();
+    auto largest_difference = [](const std::vector<float>& a, const std::vector<float>& b) {
+        double worst = 0;
+        for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, double(std::fabs(a[i] - b[i])));
+        return worst;
+    };
+    CHECK(largest_difference(whole, results[0]) < 1e-5);
+    // A loss that couples all rows: y_i times the batch's mean, by own rows and by all rows.
+    auto forward = [&](const nn::Chunk& c) { return mlp(c.rows(x)); };
+    auto coupled = [&](int threads, int64_t chunks) {
+        ThreadPool some(threads);
+        return nn::coupled_gradient(
+            nn::Cut(some, chunks, 37), set.flat(), forward,
+            [](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return c.mean(own * mean(all)); });
+    };
+    Tape tape({set.flat()});
+    const Tensor y = mlp(x);
+    const Tensor square_of_mean = square(mean(y));
+    tape.backward(square_of_mean);
+    const std::vector<float> direct = tape.parameter_gradient().to_vector<float>();
+    const nn::Gradient one = coupled(1, 8), two = coupled(2, 8), three = coupled(3, 8);
+    CHECK(one.flat.to_vector<float>() == two.flat.to_vector<float>());
+    CHECK(one.flat.to_vector<float>() == three.flat.to_vector<float>());
+    CHECK(largest_difference(direct, one.flat.to_vector<float>()) < 1e-5);
+    CHECK(largest_difference(direct, coupled(2, 1).flat.to_vector<float>()) < 1e-5);
+    CHECK(sum(one.loss).item() == doctest::Approx(square_of_mean.item()).epsilon(1e-5));
+    CHECK(one.outputs.to_vector<float>() == y.to_vector<float>());
 }
 
 TEST_CASE("ddim: an oracle denoiser leads back to the clean data") {

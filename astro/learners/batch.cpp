@@ -33,7 +33,8 @@ void BatchSampler::put_state(const data::Dataset& d, int64_t row, float* out) co
     for (size_t i = 0; i < mean_.size(); ++i) out[i] = (s[i] - mean_[i]) * inverse_deviation_[i];
 }
 
-Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng, Contents contents) const {
+Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
+                         Contents contents) const {
     const bool critics = contents == Contents::actor_and_critics;
     const int64_t width = input_width(), states = state_dim(), actions = action_dim();
     auto array = [&](bool wanted, int64_t columns) {

@@ -1,9 +1,12 @@
 // CQL as CORL has it (algorithms/offline/cql.py): see cql.cpp for the formulas, tests/golden/make_cql.py for one
 // update.
-//   temperature: -mean log_alpha (log p + H), H = -A;   actor: mean alpha log p - min_i Q_i(s, a_new)
+//   actor: mean alpha log p - min_i Q_i(s, a_new)
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
+//   critics: sum_i mean (Q_i(s, a) - y)^2 + alpha' w mean sum_i difference_i
+//   temperature: -mean log_alpha (log p + H), H = -A;   multiplier: -1/2 sum_i alpha' w (difference_i - gap)
 #include <cmath>
 
+#include "astro/learners/conservative.h"
 #include "astro/learners/gaussian_policy.h"
 
 namespace astro::learners {
@@ -44,11 +47,8 @@ class CqlPure : public ValueLearner {
     void update(int64_t k) override {
         const Rng rng = stream(k);
         nn::Step step = steps_.begin("", k);
-        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
-        auto streams = [&](const char* what) {
-            return step.streams(context_.chunks_of(value_.batch),
-                                [&](int64_t chunk) { return rng.stream(what).stream(static_cast<uint64_t>(chunk)); });
-        };
+        Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
+        auto streams = [&](const char* what) { return cut().streams(step, rng.stream(what)); };
         const Noise noise = {streams("next"), streams("policy"), streams("cql-next"), streams("cql-current"),
                              streams("uniform")};
         actor_optimiser_.prepare(step, config_.actor_learning_rate);
@@ -56,7 +56,39 @@ class CqlPure : public ValueLearner {
         critics_optimiser_.prepare(step, rate(k));
         if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
         const Tensor target_rate = step.number(value_.target_rate);
-        step.run([&] { body(step, batch, noise, target_rate); });
+        step.run([&] {
+            if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
+                batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
+            // As in CORL, all gradients are taken before any network moves.
+            const Tensor alpha = exp(log_alpha_.value);  // (1)
+            const Tensor strength = config_.lagrange
+                                        ? lagrange_strength(log_multiplier_.value, config_.pure_weight)
+                                        : Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
+            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c, c.rows(batch), noise); });
+            const nn::Gradient actor = nn::coupled_gradient(
+                cut(), actor_set_.flat(), [&](const nn::Chunk& c) { return actor_outputs(c, c.rows(batch), noise); },
+                [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return actor_loss(c, own, alpha); });
+            const nn::Gradient critics = nn::coupled_gradient(
+                cut(), critics_set_.flat(),
+                [&](const nn::Chunk& c) { return critic_outputs(c, c.rows(batch), c.rows(y), noise); },
+                [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return critic_loss(c, own, strength); });
+            nn::apply_gradient(step, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, critics);
+            nn::apply_gradient(step, actor_set_, actor_optimiser_, {"actor_loss", ".actor"}, actor);
+
+            const Tensor log_p = mean(slice(actor.outputs, 1, 0, 1)).reshape(Shape{1});
+            const Tensor differences = mean(slice(critics.outputs, 1, 0, 1)).reshape(Shape{1});
+            step.report("log_p", log_p);
+            step.report("difference", differences * 0.5);
+            step.report("alpha", alpha);
+            nn::train_step(step, alpha_set_, alpha_optimiser_, ".temperature",
+                           [&] { return temperature_loss(log_alpha_.value, log_p, sampler_.action_dim()); });
+            if (config_.lagrange)
+                nn::train_step(step, multiplier_set_, multiplier_optimiser_, ".multiplier", [&] {
+                    return multiplier_loss(log_multiplier_.value, config_.pure_weight, differences,
+                                           config_.lagrange_gap);
+                });
+            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+        });
     }
 
     TrainingState state() override {
@@ -73,76 +105,59 @@ class CqlPure : public ValueLearner {
         Tensor next, policy, cql_next, cql_current, uniform;
     };
 
-    void body(nn::Step& step, Batch batch, const Noise& noise, const Tensor& target_rate) {
-        if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
-            batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
-        const int64_t count = batch.reward.dim(0), n = config_.sampled_actions, da = sampler_.action_dim();
-        const double inverse = 1.0 / static_cast<double>(count);
-        auto normal = [&](const Tensor& states, int64_t chunk, int64_t rows) {
-            return Tensor::normal(Shape{rows, da}, states.rows(chunk, 1));
-        };
-        const Tensor alpha = exp(log_alpha_.value);  // (1), before its step
+    GaussianPolicy::Sample sample(const nn::Chunk& c, const Tensor& input, int64_t times, const Tensor& streams) const {
+        const Shape shape{c.count * times, sampler_.action_dim()};
+        return policy_.at(input).repeat(times).sample(c.normal(streams, shape));
+    }
 
-        auto target = [&](int64_t c, const Batch& rows) {
-            const int64_t size = rows.reward.dim(0), tries = config_.max_target ? n : 1;
-            const auto policy = policy_.at(rows.next_input).repeat(tries);
-            const Tensor action = policy.sample(normal(noise.next, c, size * tries)).action;
-            const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
-            return regression_target(rows, largest(least.reshape(Shape{size, tries})), target_rule());
-        };
+    // y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target: (n)
+    Tensor critic_target(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
+        const int64_t tries = config_.max_target ? config_.sampled_actions : 1;
+        const Tensor action = sample(c, rows.next_input, tries, noise.next).action;
+        const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
+        return td_target(rows, largest(least.reshape(Shape{c.count, tries})), target_rule());
+    }
 
-        // Actor's gradient and log p; as in CORL all losses are taken before any step.
-        const auto chunks = static_cast<size_t>(context_.chunks_of(count));
-        std::vector<Tensor> log_p_sum(chunks);
-        const nn::Gradient actor = nn::chunked_gradient(
-            context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t c, int64_t first, int64_t size) {
-                const Tensor input = batch.input.rows(first, size);
-                const GaussianPolicy::Sample now = policy_.at(input).sample(normal(noise.policy, c, size));
-                log_p_sum[static_cast<size_t>(c)] = sum(now.log_p.detach());
-                return sum(now.log_p * alpha - critics_.least(input, now.action)) * inverse;
-            });
+    // (n, 2): log p of a new action, min_i Q_i of it
+    Tensor actor_outputs(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
+        const GaussianPolicy::Sample now = sample(c, rows.input, 1, noise.policy);
+        const Shape column{c.count, 1};
+        return concat({now.log_p.reshape(column), critics_.least(rows.input, now.action).reshape(column)}, 1);
+    }
 
-        // Critics: TD errors and the conservative terms. Sums of differences are kept for the multiplier.
-        std::vector<Tensor> difference(chunks);
-        Tensor strength = Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
-        if (config_.lagrange) strength = strength * clamp(exp(log_multiplier_.value), 0, 1e6);
-        update_critics(step, batch, target, [&](int64_t c, const Batch& rows, const std::vector<Tensor>& q, int64_t) {
-            const int64_t size = rows.reward.dim(0);
-            Tensor actions, log_p;
-            {
-                NoTape off;
-                const GaussianPolicy::Sample next =
-                    policy_.at(rows.next_input).repeat(n).sample(normal(noise.cql_next, c, size * n));
-                const GaussianPolicy::Sample current =
-                    policy_.at(rows.value_input).repeat(n).sample(normal(noise.cql_current, c, size * n));
-                const Shape each{size, n, da}, density{size, n};
-                const Tensor uniform = Tensor::uniform(each, -1, 1, noise.uniform.rows(c, 1));
-                actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
-                log_p = concat(
-                    {Tensor::full(context_.backend, DType::f32, density, static_cast<double>(da) * std::log(0.5)),
-                     next.log_p.reshape(density), current.log_p.reshape(density)},
-                    1);
-            }
-            const Tensor total = config_.lagrange
-                                     ? conservative_term(critics_, rows, actions, log_p, q, config_.difference_low)
-                                     : conservative_term(critics_, rows, actions, log_p, q);
-            difference[static_cast<size_t>(c)] = total.detach();
-            return sum(total * strength) * inverse;
-        });
+    // mean alpha log p - min_i Q_i
+    Tensor actor_loss(const nn::Chunk& c, const Tensor& outputs, const Tensor& alpha) const {
+        return c.mean(slice(outputs, 1, 0, 1) * alpha - slice(outputs, 1, 1, 1));
+    }
 
-        step.report("actor_loss", actor.loss);
-        actor_optimiser_.apply(step, actor_set_, actor.flat, ".actor");
-        const Tensor mean_log_p = sum(nn::join_elements(log_p_sum)).reshape(Shape{1}) * inverse,
-                     mean_difference = sum(nn::join_elements(difference)).reshape(Shape{1}) * inverse;
-        step.report("log_p", mean_log_p);
-        step.report("difference", mean_difference * 0.5);
-        step.report("alpha", alpha);
-        alpha_optimiser_.apply(step, alpha_set_, temperature_gradient(mean_log_p, da), ".temperature");
-        if (config_.lagrange)
-            multiplier_optimiser_.apply(step, multiplier_set_,
-                                       multiplier_gradient(strength, mean_difference, config_.lagrange_gap),
-                                       ".multiplier");
-        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+    // (n, 1 + critics): the sum of the conservative differences, then Q_i - y of each critic
+    Tensor critic_outputs(const nn::Chunk& c, const Batch& rows, const Tensor& y, const Noise& noise) const {
+        const int64_t n = config_.sampled_actions, da = sampler_.action_dim();
+        const Shape column{c.count, 1};
+        Tensor actions, log_p;
+        {
+            NoTape off;
+            const GaussianPolicy::Sample next = sample(c, rows.next_input, n, noise.cql_next);
+            const GaussianPolicy::Sample current = sample(c, rows.value_input, n, noise.cql_current);
+            const Shape each{c.count, n, da}, density{c.count, n};
+            const Tensor uniform = c.uniform(noise.uniform, each, -1, 1);
+            const Tensor log_uniform =
+                Tensor::full(context_.backend, DType::f32, density, static_cast<double>(da) * std::log(0.5));
+            actions = concat({uniform, next.action.reshape(each), current.action.reshape(each)}, 1);
+            log_p = concat({log_uniform, next.log_p.reshape(density), current.log_p.reshape(density)}, 1);
+        }
+        const std::vector<Tensor> q = critic_values(critics_, rows);
+        const double low = config_.lagrange ? config_.difference_low : -HUGE_VAL;
+        std::vector<Tensor> columns = {
+            conservative_differences(critics_, rows, actions, log_p, q, low).reshape(column)};
+        for (const Tensor& value : q) columns.push_back((value - y).reshape(column));
+        return concat(columns, 1);
+    }
+
+    // sum_i mean (Q_i - y)^2 + strength mean sum_i difference_i
+    Tensor critic_loss(const nn::Chunk& c, const Tensor& outputs, const Tensor& strength) const {
+        const Tensor errors = slice(outputs, 1, 1, outputs.dim(1) - 1);
+        return c.mean(sum(square(errors), 1)) + sum(c.mean(slice(outputs, 1, 0, 1)) * strength);
     }
 
     CqlConfig config_;
@@ -153,38 +168,6 @@ class CqlPure : public ValueLearner {
 };
 
 }  // namespace
-
-Tensor largest(const Tensor& x) {
-    Tensor y = slice(x, 1, 0, 1);
-    for (int64_t i = 1; i < x.dim(1); ++i) y = -minimum(-y, -slice(x, 1, i, 1));
-    return y.reshape(Shape{x.dim(0)});
-}
-
-Tensor temperature_gradient(const Tensor& mean_log_p, int64_t actions) {
-    return static_cast<double>(actions) - mean_log_p;
-}
-
-Tensor multiplier_gradient(const Tensor& strength, const Tensor& differences, double gap) {
-    return strength * (differences - 2 * gap) * -0.5;
-}
-
-GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {
-    const Tensor out = net(input);
-    const int64_t da = out.dim(1) / 2;
-    return {slice(out, 1, 0, da), clamp(slice(out, 1, da, da) * multiplier + offset, -20, 2)};
-}
-
-GaussianPolicy::Gaussian GaussianPolicy::Gaussian::repeat(int64_t n) const {
-    return {repeat_inputs(mean, n), repeat_inputs(log_deviation, n)};
-}
-
-GaussianPolicy::Sample GaussianPolicy::Gaussian::sample(const Tensor& noise) const {
-    const Tensor u = mean + exp(log_deviation) * noise;
-    // log N(u) - log |d tanh(u)/du|, with log(1 - tanh^2 u) = 2 (ln 2 - u - softplus(-2u))
-    const Tensor log_p = affine(square(noise), -0.5, -0.9189385332046727) - log_deviation -
-                         affine(u + softplus(u * -2.0), -2.0, 1.3862943611198906);
-    return {tanh(u), sum(log_p, 1)};
-}
 
 std::unique_ptr<Learner> make_cql_pure(const Context& context, const Config& config, const std::string&,
                                        const LearningData& data, const std::string& stage) {

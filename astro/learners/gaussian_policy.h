@@ -1,4 +1,4 @@
-// The tanh-Gaussian policy of CQL in CORL: u ~ N(mean, deviation), action tanh(u).
+// The tanh-Gaussian policy of CQL in CORL: u ~ N(mean, std^2), action tanh(u); and the two scalars learnt beside it.
 #pragma once
 
 #include "astro/learners/value.h"
@@ -6,7 +6,7 @@
 namespace astro::learners {
 
 struct GaussianPolicy {
-    nn::Mlp net;                // -> mean (A) and raw (A); log deviation = clamp(multiplier raw + offset, -20, 2)
+    nn::Mlp net;                // -> mean (A) and raw (A); log std = clamp(multiplier raw + offset, -20, 2)
     Tensor multiplier, offset;  // (1)
 
     template <class V>
@@ -19,7 +19,7 @@ struct GaussianPolicy {
         Tensor action, log_p;  // (n, A), (n)
     };
     struct Gaussian {
-        Tensor mean, log_deviation;                // (n, A)
+        Tensor mean, log_std;                      // (n, A)
         Gaussian repeat(int64_t times) const;      // each row `times` times, one after another
         Sample sample(const Tensor& noise) const;  // (n, A) ~ N(0, 1)
     };
@@ -28,10 +28,14 @@ struct GaussianPolicy {
 
 Tensor largest(const Tensor& x);  // of each row: (B, n) -> (B)
 
-// Gradients of CORL's two scalar losses by the logarithms they are learnt as.
-// Temperature: -mean log_alpha (log p + H), H = -A.
-Tensor temperature_gradient(const Tensor& mean_log_p, int64_t actions);
-// Lagrange multiplier: -1/2 sum_i alpha' w (difference_i - gap); strength = alpha' w, differences = sum_i difference_i.
-Tensor multiplier_gradient(const Tensor& strength, const Tensor& differences, double gap);
+// CORL's losses of the two scalars, each learnt as its logarithm (1).
+// Temperature alpha: -mean log_alpha (log p + H), H = -A.
+Tensor temperature_loss(const Tensor& log_alpha, const Tensor& mean_log_p, int64_t actions);
+// Lagrange multiplier alpha' = clamp(exp(log_multiplier), 0, 1e6): -1/2 sum_i alpha' (w difference_i - w gap);
+// differences: their sum over the two critics, a constant.
+Tensor lagrange_strength(const Tensor& log_multiplier, double weight);  // alpha' w
+Tensor multiplier_loss(const Tensor& log_multiplier, double weight, const Tensor& differences, double gap);
+
+Factory make_cql_pure;  // CORL's own form
 
 }  // namespace astro::learners

@@ -31,16 +31,9 @@ class Gcbc : public Learner {
         const Batch batch =
             sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::Contents::actor);
         optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
-        const double each = 1.0 / static_cast<double>(batch.action.numel());
-        auto body = [&](int64_t, int64_t first, int64_t count) {
-            const Tensor error = actor_(batch.input.rows(first, count)) - batch.action.rows(first, count);
-            return sum(square(error)) * each;
-        };
         step.run([&] {
-            const nn::Gradient g =
-                nn::chunked_gradient(context_.threads, context_.chunks, config_.batch, actor_set_.flat(), body);
-            step.report("loss", g.loss);
-            optimiser_.apply(step, actor_set_, g.flat, "gradient_norm");
+            nn::train_step(step, context_.cut(config_.batch), actor_set_, optimiser_, {"loss"},
+                           [&](const nn::Chunk& c) { return cloning_loss(c, batch); });
         });
     }
 
@@ -52,6 +45,11 @@ class Gcbc : public Learner {
     }
 
   private:
+    // mean |pi(s, g) - a|^2
+    Tensor cloning_loss(const nn::Chunk& c, const Batch& batch) const {
+        return c.mean(square(actor_(c.rows(batch.input)) - c.rows(batch.action)));
+    }
+
     GcbcConfig config_;
     int64_t updates_;
     nn::Adam optimiser_;

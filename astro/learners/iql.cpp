@@ -28,7 +28,22 @@ class Iql : public ValueLearner {
         for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
             optimiser->prepare(step, rate(k));
         const Tensor target_rate = step.number(value_.target_rate);
-        step.run([&] { body(step, batch, target_rate); });
+        step.run([&] {
+            const bool awr = config_.actor == IqlActor::awr;
+            // As in CORL, the critics' targets and the actor's advantages are taken before V moves.
+            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c.rows(batch)); });
+            const Tensor a = awr ? cut().map([&](const nn::Chunk& c) { return advantage(c.rows(batch)); }) : Tensor();
+            nn::train_step(step, cut(), v_set_, v_optimiser_, {"value_loss", ".value"},
+                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(batch)); });
+            train_critics(step, [&](const nn::Chunk& c) {
+                return critic_loss(c, critic_values(critics_, c.rows(batch)), c.rows(y));
+            });
+            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+            if (awr)
+                train_awr(step, batch, a);
+            else
+                train_actor(step, batch, ddpg_bc_terms());
+        });
     }
 
     TrainingState state() override {
@@ -39,55 +54,36 @@ class Iql : public ValueLearner {
     }
 
   private:
-    void body(nn::Step& step, const Batch& batch, const Tensor& target_rate) {
-        const int64_t count = batch.reward.dim(0);
-        const bool awr = config_.actor == IqlActor::awr;
-        // V's step, and what is taken before it: the critics' targets and the actor's advantages, those at the actor's
-        // goals; single-task, its inputs are the critics'.
-        std::vector<Tensor> y(static_cast<size_t>(context_.chunks_of(count))), advantage(y.size());
-        auto value_loss = [&](int64_t chunk, int64_t first, int64_t n) {
-            const Batch rows = batch.rows(first, n);
-            const auto c = static_cast<size_t>(chunk);
-            Tensor target_q;
-            {
-                NoTape off;
-                target_q = critics_target_.least(rows.value_input, rows.action);
-                y[c] = regression_target(rows, value_of(v_, rows.next_input), target_rule());
-                if (awr && sampler_.goals())
-                    advantage[c] = critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
-            }
-            const Tensor a = target_q - value_of(v_, rows.value_input);
-            if (awr && !sampler_.goals()) advantage[c] = a.detach();
-            return expectile_loss(a, config_.expectile, count);
-        };
-        const nn::Gradient v =
-            nn::chunked_gradient(context_.threads, context_.chunks, count, v_set_.flat(), value_loss);
-        step.report("value_loss", v.loss);
-        v_optimiser_.apply(step, v_set_, v.flat, ".value");
-        update_critics(step, batch, [&](int64_t chunk, const Batch&) { return y[static_cast<size_t>(chunk)]; });
-        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
-        if (awr) {
-            update_awr(step, batch, concat(advantage, 0));
-        } else {
-            ActorTerms terms;
-            terms.bc_weight = config_.bc_weight;
-            terms.least = true;
-            update_actor(step, batch, terms);
+    Tensor value_loss(const nn::Chunk& c, const Batch& rows) const {
+        Tensor q;
+        {
+            NoTape off;
+            q = critics_target_.least(rows.value_input, rows.action);  // (n)
         }
+        return expectile_loss(c, q - value_of(v_, rows.value_input), config_.expectile);
     }
 
-    // Goal-conditioned, advantages are divided by their deviation over the batch first (ours).
-    void update_awr(nn::Step& step, const Batch& batch, const Tensor& advantage) {
-        const Tensor weights =
-            awr_weights(advantage, sampler_.goals() ? config_.beta : config_.single_task_beta,
-                        config_.advantage_cap, sampler_.goals());
-        const int64_t count = batch.reward.dim(0);
-        const nn::Gradient g = nn::chunked_gradient(
-            context_.threads, context_.chunks, count, actor_set_.flat(), [&](int64_t, int64_t first, int64_t n) {
-                return awr_loss(actor_, batch.rows(first, n), weights.rows(first, n), count);
-            });
-        step.report("actor_loss", g.loss);
-        actor_optimiser_.apply(step, actor_set_, g.flat, ".actor");
+    Tensor critic_target(const Batch& rows) const {  // r + gamma mask V(s')
+        return td_target(rows, value_of(v_, rows.next_input), target_rule());
+    }
+
+    Tensor advantage(const Batch& rows) const {  // at the actor's goals
+        return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
+    }
+
+    ActorTerms ddpg_bc_terms() const {
+        ActorTerms terms;
+        terms.bc_weight = config_.bc_weight;
+        terms.least = true;
+        return terms;
+    }
+
+    // Goal-conditioned, advantages are divided by their standard deviation over the batch first (ours).
+    void train_awr(nn::Step& step, const Batch& batch, const Tensor& a) {
+        const Tensor weights = awr_weights(a, sampler_.goals() ? config_.beta : config_.single_task_beta,
+                                           config_.advantage_cap, sampler_.goals());
+        nn::train_step(step, cut(), actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+                       [&](const nn::Chunk& c) { return awr_loss(c, actor_, c.rows(batch), c.rows(weights)); });
     }
 
     IqlConfig config_;
@@ -98,8 +94,8 @@ class Iql : public ValueLearner {
 
 }  // namespace
 
-Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count) {
-    return sum(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage)) * (1.0 / static_cast<double>(count));
+Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
+    return chunk.mean(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage));
 }
 
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {
@@ -108,8 +104,8 @@ Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normal
     return clamp(exp(scaled), 0, cap).reshape(Shape{advantage.numel(), 1});
 }
 
-Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int64_t count) {
-    return sum(square(actor(rows.input) - rows.action) * weight) * (1.0 / static_cast<double>(count));
+Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight) {
+    return chunk.mean(sum(square(actor(rows.input) - rows.action) * weight, 1));
 }
 
 std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, const std::string&,

@@ -5,14 +5,14 @@
 
 namespace astro::learners {
 
-// sum over rows of w A^2, w = tau where the advantage A = target_q - V >= 0, else 1 - tau; divided by count.
-Tensor expectile_loss(const Tensor& advantage, double tau, int64_t count);
+// The chunk's share of mean w A^2, w = tau where the advantage A = Q - V (n) is at least 0, else 1 - tau.
+Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau);
 
-// min(exp(beta A), cap) for advantages A (B): (B, 1); with `normalised`, A is first divided by its deviation over the
-// batch.
+// min(exp(beta A), cap) for advantages A (B): (B, 1); with `normalised`, A is first divided by its standard deviation
+// over the batch.
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised);
 
-// sum over rows of weight |pi(input) - a|^2, divided by count; weight (n, 1).
-Tensor awr_loss(const Actor& actor, const Batch& rows, const Tensor& weight, int64_t count);
+// The chunk's share of the mean over rows of weight |pi(s) - a|^2, summed over actions; weight (n, 1).
+Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight);
 
 }  // namespace astro::learners

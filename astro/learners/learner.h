@@ -31,7 +31,10 @@ class Learner : public TrainableModel {
   public:
     Learner(const Context& context, const LearningData& data, double current_goals, double trajectory_goals,
             std::string name, uint64_t seed)
-        : TrainableModel(context), sampler_(data, current_goals, trajectory_goals), name_(std::move(name)), seed_(seed) {}
+        : TrainableModel(context),
+          sampler_(data, current_goals, trajectory_goals),
+          name_(std::move(name)),
+          seed_(seed) {}
 
     std::string name() const override { return name_; }
 

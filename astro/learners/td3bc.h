@@ -11,19 +11,28 @@ namespace astro::learners {
 
 class Td3Bc : public ValueLearner {
   public:
-    Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage);
+    // What another learner adds to the critics' loss in one update: the chunk's share, from its rows and Q_i(s, a).
+    using CriticTerm = std::function<Tensor(const nn::Chunk&, const Batch& rows, const std::vector<Tensor>& q)>;
+    // Makes it; its random streams become inputs of the step.
+    using MakeCriticTerm = std::function<CriticTerm(const Td3Bc&, nn::Step&, const Rng&)>;
+
+    Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
+          MakeCriticTerm critic_term = {});
 
     void update(int64_t k) override;
     TrainingState state() override;
 
-  protected:
-    // What a derived learner adds to the critics' loss at update k; nothing here. Its inputs are added to the step.
-    virtual Extra critic_term(nn::Step& step, int64_t k) const;
-    // Actions with TD3's clipped noise, drawn from a stream in this state.
-    Tensor noisy_actions(const Tensor& mean, const Tensor& noise) const;
+    // Actions with TD3's clipped noise. mean (n, A); streams: of the chunks' noise.
+    Tensor noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Tensor& streams) const;
+    const Actor& actor() const { return actor_; }
+    const Critics& critics() const { return critics_; }
+    nn::Cut cut() const { return ValueLearner::cut(); }
 
   private:
+    Tensor target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const;
+
     Td3BcConfig config_;
+    MakeCriticTerm make_critic_term_;
     Actor actor_target_;
     nn::ParameterSet actor_target_set_;
 };

@@ -17,7 +17,7 @@ Tensor Critics::least(const Tensor& input, const Tensor& action) const {
 
 Tensor value_of(const nn::Mlp& v, const Tensor& input) { return v(input).reshape(Shape{input.dim(0)}); }
 
-Tensor regression_target(const Batch& batch, const Tensor& next_value, const TargetRule& rule) {
+Tensor td_target(const Batch& batch, const Tensor& next_value, const TargetRule& rule) {
     NoTape off;
     const Tensor y = batch.reward + batch.mask * next_value * rule.gamma;
     return rule.clamped ? clamp(y, -1 / (1 - rule.gamma), 0) : y;
@@ -29,13 +29,10 @@ std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch) {
     return q;
 }
 
-Tensor critic_loss(const std::vector<Tensor>& q, const Tensor& y, int64_t count) {
-    Tensor loss;
-    for (size_t i = 0; i < q.size(); ++i) {
-        const Tensor term = sum(square(q[i] - y));
-        loss = i == 0 ? term : loss + term;
-    }
-    return loss * (1.0 / static_cast<double>(count));
+Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const Tensor& y) {
+    Tensor loss = square(q[0] - y);
+    for (size_t i = 1; i < q.size(); ++i) loss = loss + square(q[i] - y);
+    return chunk.mean(loss);
 }
 
 Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool least) {
@@ -44,25 +41,15 @@ Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& ro
     return concat({q.reshape(Shape{rows.input.dim(0), 1}), action - rows.action}, 1);
 }
 
-nn::Joined join_actor_loss(const std::vector<Tensor>& outputs, const ActorTerms& terms) {
-    const Tensor all = concat(outputs, 0);  // (B, 1 + A)
-    const int64_t rows = all.dim(0), actions = all.dim(1) - 1;
-    const double n = static_cast<double>(rows), each = terms.bc_weight / (n * static_cast<double>(actions));
-    const Tensor q = slice(all, 1, 0, 1), miss = slice(all, 1, 1, actions);
-    const Tensor size = sum(abs(q)) * (1 / n);  // mean |q|
-    const Tensor scale =                        // of each q
-        Tensor::full(all.backend(), all.dtype(), Shape{}, terms.q_weight / n) / clamp(size, 1e-12, HUGE_VAL);
-    nn::Joined joined;
-    joined.loss = sum(square(miss)) * each - scale * sum(q);
-    // d/dq = -scale, d/d(pi - a) = 2 each (pi - a)
-    const Tensor by_q = Tensor::zeros(all.backend(), all.dtype(), q.shape()) - scale;
-    const Tensor gradient = concat({by_q, miss * (2 * each)}, 1);
-    int64_t first = 0;
-    for (const Tensor& chunk : outputs) {
-        joined.gradients.push_back(gradient.rows(first, chunk.dim(0)));
-        first += chunk.dim(0);
-    }
-    return joined;
+Tensor actor_loss(const nn::Chunk& chunk, const Tensor& own, const Tensor& all, const ActorTerms& terms) {
+    const Tensor q = slice(own, 1, 0, 1), error = slice(own, 1, 1, own.dim(1) - 1);  // (n, 1), (n, A)
+    const Tensor mean_size = mean(abs(slice(all.detach(), 1, 0, 1)));
+    const Tensor normalised = chunk.mean(q) / clamp(mean_size, 1e-12, HUGE_VAL);
+    return chunk.mean(square(error)) * terms.bc_weight - normalised * terms.q_weight;
+}
+
+Tensor repeat_inputs(const Tensor& input, int64_t n) {
+    return repeat_rows(input, n).reshape(Shape{input.dim(0) * n, input.dim(1)});
 }
 
 Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip) {
@@ -116,33 +103,15 @@ TrainingState ValueLearner::state() {
 
 TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
 
-void ValueLearner::update_critics(nn::Step& step, const Batch& batch, const Target& target, const Extra& more) {
-    const int64_t rows = batch.reward.dim(0);
-    auto body = [&](int64_t chunk, int64_t first, int64_t count) {
-        const Batch part = batch.rows(first, count);
-        Tensor y;
-        {
-            NoTape off;
-            y = target(chunk, part);
-        }
-        const std::vector<Tensor> q = critic_values(critics_, part);
-        const Tensor loss = critic_loss(q, y, rows);
-        return more ? loss + more(chunk, part, q, rows) : loss;
-    };
-    const nn::Gradient g = nn::chunked_gradient(context_.threads, context_.chunks, rows, critics_set_.flat(), body);
-    step.report("critic_loss", g.loss);
-    critics_optimiser_.apply(step, critics_set_, g.flat, ".critics");
+void ValueLearner::train_critics(nn::Step& step, const nn::ChunkLoss& loss) {
+    nn::train_step(step, cut(), critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, loss);
 }
 
-void ValueLearner::update_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms) {
-    const nn::Gradient g = nn::joint_gradient(
-        context_.threads, context_.chunks, batch.reward.dim(0), actor_set_.flat(),
-        [&](int64_t, int64_t first, int64_t count) {
-            return actor_outputs(actor_, critics_, batch.rows(first, count), terms.least);
-        },
-        [&](const std::vector<Tensor>& outputs) { return join_actor_loss(outputs, terms); });
-    step.report("actor_loss", g.loss);
-    actor_optimiser_.apply(step, actor_set_, g.flat, ".actor");
+void ValueLearner::train_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms) {
+    nn::train_step(
+        step, cut(), actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+        [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(batch), terms.least); },
+        [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
 }
 
 }  // namespace astro::learners

@@ -52,12 +52,12 @@ struct Small : TrainableModel {
         adam.prepare(step, 1e-2);
         const Tensor rate = step.number(nn::average_rate(k, .9));
         step.run([&] {
-            const nn::Gradient g =
-                nn::chunked_gradient(context_.threads, 1, rows, set.flat(), [&](int64_t, int64_t first, int64_t n) {
-                    return sum(square(net.mlp(x.rows(first, n)) - Tensor::normal(Shape{n, 1}, noise)));
-                });
-            step.report("loss", g.loss);
-            adam.apply(step, set, g.flat, "gradient_norm", 1);
+            nn::train_step(
+                step, nn::Cut(context_.threads, 1, rows), set, adam, {"loss"},
+                [&](const nn::Chunk& c) {
+                    return sum(square(net.mlp(c.rows(x)) - c.normal(noise, Shape{c.count, 1})));
+                },
+                1);
             nn::polyak_update(step, slow_set, set, rate);
         });
     }
@@ -110,7 +110,7 @@ TEST_CASE("cuda capture: models side by side, each on a stream of its own, give 
         for (int64_t i = 0; i < count; ++i) {
             backends.push_back(cuda_backend());
             models.push_back(learners::make_learner("td3bc", Context{*backends.back(), pool, 1}, w.config,
-                                                      "pointmaze-medium-v0", data, "policy/" + std::to_string(i)));
+                                                    "pointmaze-medium-v0", data, "policy/" + std::to_string(i)));
             trainings.push_back({*models.back(), plan, {}});
         }
         train(pool, trainings);
