@@ -1,5 +1,5 @@
 // The differentiable vocabulary. Each op is defined in tensor/ops/, forward and backward side by side, and has a
-// row in tests/op_cases.cpp, which checks its gradient in f64. Errors name the op and the shapes.
+// row in tensor/check/op_cases.cpp, which checks its gradient in f64. Errors name the op and the shapes.
 #pragma once
 
 #include <vector>

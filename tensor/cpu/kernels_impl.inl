@@ -66,33 +66,37 @@ T dot(int64_t n, const T* x, const T* y) {
 
 namespace astro::cpu {
 
+// Each entry by its name. The number of entries is checked, so that one that is left out does not compile.
 template <class T>
 static Kernels<T> table() {
     using namespace ASTRO_ISA;
-    return {copy_rows<T>,
-            unary<T>,
-            unary_grad<T>,
-            binary<T>,
-            binary_grad<T>,
-            sum_to<T>,
-            gemm<T>,
-            packed_size<T>,
-            pack_matrix<T>,
-            linear<T>,
-            linear_grad<T>,
-            layer_norm<T>,
-            layer_norm_grad<T>,
-            gated_linear<T>,
-            gated_linear_grad<T>,
-            attention<T>,
-            attention_grad<T>,
-            logsumexp<T>,
-            pairwise_distance<T>,
-            pairwise_distance_grad<T>,
-            adam<T>,
-            lerp<T>,
-            sum_of_squares<T>,
-            peak_loop<T>};
+    Kernels<T> kernels = {};
+    kernels.copy_rows = copy_rows<T>;
+    kernels.unary = unary<T>;
+    kernels.unary_grad = unary_grad<T>;
+    kernels.binary = binary<T>;
+    kernels.binary_grad = binary_grad<T>;
+    kernels.sum_to = sum_to<T>;
+    kernels.gemm = gemm<T>;
+    kernels.packed_size = packed_size<T>;
+    kernels.pack_matrix = pack_matrix<T>;
+    kernels.linear = linear<T>;
+    kernels.linear_grad = linear_grad<T>;
+    kernels.layer_norm = layer_norm<T>;
+    kernels.layer_norm_grad = layer_norm_grad<T>;
+    kernels.gated_linear = gated_linear<T>;
+    kernels.gated_linear_grad = gated_linear_grad<T>;
+    kernels.attention = attention<T>;
+    kernels.attention_grad = attention_grad<T>;
+    kernels.logsumexp = logsumexp<T>;
+    kernels.pairwise_distance = pairwise_distance<T>;
+    kernels.pairwise_distance_grad = pairwise_distance_grad<T>;
+    kernels.adam = adam<T>;
+    kernels.lerp = lerp<T>;
+    kernels.sum_of_squares = sum_of_squares<T>;
+    kernels.peak_loop = peak_loop<T>;
+    static_assert(sizeof kernels == 24 * sizeof kernels.unary, "an entry of Kernels is not set above");
+    return kernels;
 }
 
 KernelTables ASTRO_JOIN(ASTRO_ISA, _kernels)() { return {ASTRO_TEXT(ASTRO_ISA), table<float>(), table<double>()}; }
