@@ -14,7 +14,7 @@ ln -s "$astro" build/astro
 ln -s "$root/$BUILD/examples" build/examples
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out F.npz >/dev/null || exit 1
 cp F.npz pointmaze-medium-stitch-v0.npz && cp F-val.npz pointmaze-medium-stitch-v0-val.npz
-build/examples/own_system lake.npz >/dev/null || exit 1
+build/examples/08_own_system lake.npz >/dev/null || exit 1
 # Keys: numbers, arms, learners and tasks are written as N, K, ARM, LEARNER in the document.
 "$astro" run --preset tiny --data F.npz --env pointmaze-medium-v0 --run r --quiet --tdr.updates 200 --dynamics.updates 20 --planner.updates 20 \
     --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql --experiment.arms raw,augmented --evaluate.episodes 1 \
