@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "astro/seam.h"
+
 namespace astro {
 
 namespace {
@@ -48,7 +50,7 @@ class ChainBuilder {
                  " steps; hint: lower augment.start_arrival");
     }
 
-    Augmentation run(const ChainProgress& progress);
+    Augmentation run(int64_t wanted, const ChainProgress& progress);
 
   private:
     const Trajectories& data() const { return *map_.data; }
@@ -202,16 +204,11 @@ void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t at
     chain.attempt.back() = attempt_index;
     chain.target_row.back() = c.target;
     const float* goal = rows().observation(c.target);
-    const float* arrived = attempt.bridge.states.data() + (steps - 1) * ds;
     const int64_t stored = config_.seam == Seam::open ? steps : steps - 1;
+    std::vector<float> state(static_cast<size_t>(ds));
     for (int64_t j = 0; j < stored; ++j) {
-        for (int64_t i = 0; i < ds; ++i) {
-            // smear: the residual g_0 - s^_{M+1} is spread linearly over the bridge
-            const float share =
-                config_.seam == Seam::smear ? static_cast<float>(j + 1) / static_cast<float>(steps) : 0.0f;
-            chain.observations.push_back(attempt.bridge.states[static_cast<size_t>(j * ds + i)] +
-                                         share * (goal[i] - arrived[i]));
-        }
+        stored_state(attempt.bridge, goal, config_.seam, static_cast<size_t>(j), state.size(), state.data());
+        chain.observations.insert(chain.observations.end(), state.begin(), state.end());
         const bool cut_here = j == steps - 1;  // seam `open`: the arrived state ends the trajectory
         for (int64_t i = 0; i < da; ++i)
             chain.actions.push_back(cut_here ? 0.0f : attempt.bridge.actions[static_cast<size_t>((j + 1) * da + i)]);
@@ -322,8 +319,7 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
     return accepted;
 }
 
-Augmentation ChainBuilder::run(const ChainProgress& progress) {
-    const int64_t wanted = std::llround(config_.ratio * static_cast<double>(rows().rows));
+Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
     slots_.resize(static_cast<size_t>(config_.chains));
     for (OpenChain& slot : slots_) slot.open = false;
     for (int64_t idle = 0;;) {
@@ -362,11 +358,11 @@ Augmentation ChainBuilder::run(const ChainProgress& progress) {
 }  // namespace
 
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
-                         const TargetIndex& index, const Planner& planner, const Statistics& statistics,
-                         const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
-                         const ChainProgress& progress) {
+                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
+                          int64_t rows, const ChainProgress& progress) {
     return ChainBuilder(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed)
-        .run(progress);
+        .run(rows, progress);
 }
 
 }  // namespace astro

@@ -1,20 +1,18 @@
 // Chains: whole trajectories spliced from suffixes of real episodes and generated bridges
-// [ours: method notes 5.17(1-3), 5.18(8-10); acceptance 5.7].
+// [ours: method notes 5.17(1-3), 5.18(8-10)].
 //
 // Chains grow in rounds, many at a time, each with its own random stream. In a round every chain that is open draws
 // a cut in the last part of its suffix's travel and a target, all bridges of the round are sampled together,
 // and the accepted ones extend their chains.
 #pragma once
 
+#include <functional>
 #include <string>
 
-#include "astro/planner.h"
+#include "astro/acceptance.h"
 #include "astro/target_selection.h"
 
 namespace astro {
-
-enum class Verdict { accepted, arrival, implausible, disagreement };
-const char* verdict_name(Verdict verdict);
 
 // One attempted bridge: its best candidate, kept whether accepted or not (arms are compared before acceptance).
 struct BridgeAttempt {
@@ -44,36 +42,17 @@ struct Augmentation {
     std::string stopped_because;  // empty: the wanted rows were reached
 };
 
-// What a bridge may look like: bounds from real data.
-struct AcceptanceBounds {
-    double arrival = 0;       // e
-    double largest_step = 0;  // max |component of a step| / sigma_delta
-    double disagreement = 0;  // between ensemble members; infinity for one
-};
-AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
-                                const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
-Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
-              const AcceptanceBounds& bounds);
-
-// Deviation of the planned actions over that of the data's, rms over dimensions.
-double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
-
+// What a caller hears of a growth that takes minutes; both may be empty.
 struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
     std::function<bool()> interrupted;
 };
 
-// Grows chains until `ratio` times the real rows are spliced. Throws Error(interrupted) when asked to stop.
+// Grows chains until `rows` rows are spliced, or a little more: chains are kept whole. Throws Error(interrupted) when
+// asked to stop, Error(data) where no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
-                         const TargetIndex& index, const Planner& planner, const Statistics& statistics,
-                         const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
-                         const ChainProgress& progress);
-
-// The spliced file (docs/formats.md): chains one after another, compact form.
-data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
-                         bool states_are_positions);
-
-// Duplicate-data control: real episodes cut `tail_rows` after arrival, repeated in random order to `rows` rows.
-data::Dataset duplicate_control(const TemporalMap& map, int64_t rows, int64_t tail_rows, uint64_t seed);
+                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
+                          int64_t rows, const ChainProgress& progress);
 
 }  // namespace astro

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <set>
 
+#include "astro/percentile.h"
+#include "astro/seam.h"
+
 namespace astro {
 
 namespace {
@@ -54,6 +57,7 @@ double euclid(const float* a, const float* b, int64_t n) {
     return std::sqrt(square);
 }
 
+// rms((truth - stored) / sigma).
 double scaled_error(const double* truth, const float* stored, const std::vector<double>& sigma) {
     double square = 0;
     for (size_t i = 0; i < sigma.size(); ++i) {
@@ -69,18 +73,9 @@ void for_each_transition(const BridgeAttempt& attempt, Seam seam, F f) {
     const size_t ds = attempt.source_state.size();
     const size_t steps = attempt.bridge.states.size() / ds, da = attempt.bridge.actions.size() / steps;
     std::vector<float> state = attempt.source_state, next(ds);
-    const float* arrived = attempt.bridge.states.data() + (steps - 1) * ds;
     for (size_t j = 0; j < steps; ++j) {
-        for (size_t i = 0; i < ds; ++i) {
-            const float residual = attempt.target_state[i] - arrived[i];
-            if (j + 1 == steps)
-                next[i] = attempt.target_state[i];
-            else if (seam == Seam::snap)
-                next[i] = attempt.bridge.states[j * ds + i];
-            else
-                next[i] = attempt.bridge.states[j * ds + i] +
-                          static_cast<float>(j + 1) / static_cast<float>(steps) * residual;
-        }
+        stored_state(attempt.bridge, attempt.target_state.data(), seam, j, ds, next.data());
+        if (j + 1 == steps && seam != Seam::open) next = attempt.target_state;
         f(state.data(), attempt.bridge.actions.data() + j * da, next.data());
         state = next;
     }
@@ -291,10 +286,30 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
         }
         errors.push_back(scaled_error(next.data(), attempt.target_state.data(), statistics.sigma_delta));
     }
-    if (errors.empty()) return 0;
-    const auto at = errors.begin() + static_cast<int64_t>(percent / 100 * static_cast<double>(errors.size() - 1));
-    std::nth_element(errors.begin(), at, errors.end());
-    return *at;
+    return percentile(std::move(errors), percent);
+}
+
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
+    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
+        double total = 0;
+        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
+        return total;
+    };
+    const auto dims = static_cast<size_t>(real.action_dim);
+    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
+    int64_t planned = 0;
+    for (const BridgeAttempt& attempt : attempts)
+        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
+            const double x = attempt.bridge.actions[a];
+            sum[a % dims] += x, square[a % dims] += x * x;
+        }
+    for (size_t a = 0; a < real.actions.size(); ++a) {
+        const double x = real.actions[a];
+        real_sum[a % dims] += x, real_square[a % dims] += x * x;
+    }
+    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
+    if (planned == 0 || deviation <= 0) return 0;
+    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
 }
 
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics) {

@@ -51,6 +51,9 @@ ViolationRates real_violation_rates(const Trajectories& data, const Statistics& 
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent);
 
+// Deviation of the planned actions over that of the data's, rms over dimensions; 0 where nothing was planned.
+double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
+
 // C7: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics);
 

@@ -152,15 +152,6 @@ const std::vector<std::vector<Bridge>>& Pipeline::validation_bridges() {
     return *validation_bridges_;
 }
 
-Augmentation Pipeline::augment(const ChainProgress& progress) {
-    const TargetIndex index(context_.threads, config_.selection, map(), statistics_, config_.planner.gap + 1,
-                            config_.planner.context, seed());
-    const AcceptanceBounds bounds =
-        measure_bounds(config_.augment, train_, statistics_, validation_bridges(), ensemble());
-    return build_chains(context_, config_.augment, map(), index, planner(), statistics_, bounds,
-                       config_.selection.pair_cap, config_.selection.bridge_length, seed(), progress);
-}
-
 uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const {
     SettingsText settings(sections);
     Config copy = config_;
@@ -186,6 +177,12 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
     const int64_t window[] = {horizon(), config_.planner.gap};  // what the dynamics are trained for
     if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
     return hexadecimal(hash);
+}
+
+std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& own) const {
+    std::vector<std::string> sections = {"", "data"};
+    sections.insert(sections.end(), own.begin(), own.end());
+    return hexadecimal(settings_hash(sections));
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {

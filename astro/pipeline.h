@@ -1,4 +1,4 @@
-// The stages of the method over one data set, made on demand and in order: data, TDR, map, dynamics, planner, chains.
+// The stages of the method over one data set, made on demand and in order: data, TDR, map, dynamics, planner.
 // A stage is trained or loaded by the caller (apps/); this only builds it from what comes before.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "astro/chains.h"
+#include "astro/planner.h"
 
 namespace astro {
 
@@ -40,11 +40,12 @@ class Pipeline {
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
                                                                int64_t candidates);  // by the planner as it is
-    Augmentation augment(const ChainProgress& progress);                             // needs a trained planner
 
     // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
     // "planner" or "augment"; each includes those before it.
     std::string fingerprint(const std::string& stage) const;
+    // The same of a model that depends on the data, the seed and these sections of the settings, and on no stage.
+    std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
     // The same of a learner's policy: its own settings, the data, and the second data set it learns from (or null), by
     // content, whatever made it.
     std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/percentile.h"
 #include "tensor/base/error.h"
 
 namespace astro {
@@ -42,7 +43,7 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
         dataset.rows, dims, 1e-9, [](int64_t) { return true; },
         [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); }, nullptr, sigma);
     std::vector<float> length(static_cast<size_t>(dataset.rows), 0.0f);  // of the step that leaves each row
-    std::vector<float> sorted;
+    std::vector<float> lengths;  // without those that lead to another episode
     for (int64_t t = 0; t + 1 < dataset.rows; ++t) {
         if (dataset.terminals[static_cast<size_t>(t)]) continue;
         double square = 0;
@@ -52,14 +53,9 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
             square += d * d;
         }
         length[static_cast<size_t>(t)] = static_cast<float>(std::sqrt(square));
-        sorted.push_back(length[static_cast<size_t>(t)]);
+        lengths.push_back(length[static_cast<size_t>(t)]);
     }
-    float bound = 0;
-    if (!sorted.empty()) {
-        auto at = sorted.begin() + static_cast<int64_t>(0.99 * static_cast<double>(sorted.size() - 1));
-        std::nth_element(sorted.begin(), at, sorted.end());
-        bound = static_cast<float>(factor) * *at;
-    }
+    const float bound = static_cast<float>(factor) * percentile(std::move(lengths), 99);
     Trajectories result;
     result.dataset = &dataset;
     result.segment_of.resize(static_cast<size_t>(dataset.rows));

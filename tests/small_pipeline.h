@@ -4,7 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "astro/pipeline.h"
+#include "astro/augmenters/stitch.h"
+#include "astro/splice.h"
 #include "data/maze/collect.h"
 
 namespace astro {
@@ -29,7 +30,8 @@ struct Small {
         run(bench->tdr());
         run(bench->dynamics(0));
         run(bench->planner());
-        made = bench->augment({});
+        augmenters::Stitch stitch(*bench, true);
+        made = stitch.grow(stitch.rows_wanted(), {});
     }
     static void run(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);

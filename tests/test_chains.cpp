@@ -1,4 +1,4 @@
-// Chains grown on the small maze data set: what they are made of, their cap, their seams, and the control without them.
+// Chains grown on the small maze data set: what they are made of, their cap, their seams.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -63,10 +63,11 @@ TEST_CASE("chains: no pair of landmarks gets more bridges than its cap, however 
     AcceptanceBounds bounds;
     bounds.arrival = bounds.largest_step = 1e9;  // every bridge will do
     AugmentConfig config = s.config.augment;
-    config.chains = 400, config.ratio = 2;
+    config.chains = 400;
+    const int64_t rows = 2 * s.bench->train_data().rows;
     for (int64_t cap : {1, 3}) {
         const Augmentation made = build_chains(s.bench->context(), config, map, index, s.bench->planner(),
-                                              s.bench->statistics(), bounds, cap, selection.bridge_length, 1, {});
+                                              s.bench->statistics(), bounds, cap, selection.bridge_length, 1, rows, {});
         std::map<std::pair<int64_t, int64_t>, int64_t> bridges;
         for (const BridgeAttempt& a : made.attempts)
             if (a.verdict == Verdict::accepted)
@@ -96,15 +97,4 @@ TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the 
                               bridge.states[j + 1] == snapped.observation(t + 1)[1]);
         CHECK(found);
     }
-}
-
-TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
-    Small& s = small();
-    const data::Dataset d = duplicate_control(s.bench->map(), 5000, 10, 1);
-    CHECK(d.rows >= 5000);
-    CHECK(d.rows < 5300);
-    std::set<std::pair<float, float>> known;
-    const data::Dataset& source = s.bench->train_data();
-    for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
-    for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
 }

@@ -3,7 +3,7 @@
 
 #include "apps/bench/items.h"
 #include "apps/bench/counting_backend.h"
-#include "apps/run/measure.h"
+#include "apps/run/output.h"
 
 namespace astro::app {
 

@@ -15,11 +15,9 @@ int run_augment(CommandLine& line) {
     line.require("run");
     line.require("data");
     StageRunner runner(line, options, config);
-    Pipeline& pipeline = runner.pipeline();
-    runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-    for (int64_t m = 0; m < pipeline.ensemble(); ++m)
-        runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
-    runner.require_trained(pipeline.planner(), pipeline.fingerprint("planner"));
+    stitch_of(runner).each_model([&](TrainableModel& model, const std::string& fingerprint) {
+        runner.require_trained(model, fingerprint);
+    });
     const std::vector<std::string> before = keys_of(runner.results());
     augment_and_measure(runner);
     print_new(runner.results(), before, output.json);

@@ -7,7 +7,8 @@
 
 #include "apps/bench/items.h"
 #include "apps/run/device.h"
-#include "apps/run/measure.h"
+#include "apps/command_line/options.h"
+#include "apps/run/output.h"
 
 namespace astro::app {
 

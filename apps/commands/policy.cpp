@@ -8,13 +8,13 @@ namespace astro::app {
 namespace {
 
 struct ArmOptions {
-    std::string augmented, arm = "raw";
+    std::string augmented, arm = arm_names().front();
     template <class V>
     void visit(V& v) {
         v("augmented", augmented,
           "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own", Source::ours,
           anything());
-        v("arm", arm, "data the policy learns from", Source::ours, one_of({"raw", "duplicate", "augmented"}));
+        v("arm", arm, "data the policy learns from", Source::ours, one_of(arm_names()));
     }
 };
 
@@ -32,15 +32,15 @@ struct LoadedArm {
 void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded) {
     loaded.arm.arm = options.arm;
     loaded.arm.real = &runner.pipeline().train_data();
-    if (options.arm == "raw") return;
-    const std::string path = options.augmented.empty() ? runner.folder().file("augmented.npz") : options.augmented;
+    const augmenters::Row& row = augmenters::row_of(options.arm);
+    if (!row.make) return;
+    const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
-    if (options.arm == "duplicate") {
-        Pipeline& pipeline = runner.pipeline();
-        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-        loaded.other =
-            duplicate_control(pipeline.map(), loaded.other.rows, runner.config().augment.tail_rows, pipeline.seed());
-    }
+    if (!row.kept)  // made anew, of as many rows
+        loaded.other = make_arm(runner, options.arm, loaded.other.rows,
+                                [&](TrainableModel& model, const std::string& fingerprint) {
+                                    runner.require_trained(model, fingerprint);
+                                });
     loaded.arm.other = &loaded.other;
 }
 

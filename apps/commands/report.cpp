@@ -1,7 +1,8 @@
 // astro report: one HTML page about one or several run folders.
 #include <cstdio>
 
-#include "apps/run/measure.h"
+#include "apps/command_line/options.h"
+#include "apps/run/output.h"
 #include "apps/report/report.h"
 #include "data/file.h"
 

@@ -1,8 +1,10 @@
 // astro run: the whole chain from one configuration into one folder, each finished stage skipped on resumption.
 #include <cstdio>
+#include <map>
 
-#include "apps/run/policy_runs.h"
 #include "apps/report/report.h"
+#include "apps/run/measure.h"
+#include "apps/run/policy_runs.h"
 #include "apps/run/summary.h"
 #include "data/file.h"
 
@@ -14,9 +16,11 @@ int run_run(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    line.add_config(
-        config, {"", "checkpoint", "collect", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment",
-                 "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate", "metrics", "experiment"});
+    std::vector<std::string> sections = {"",         "checkpoint", "collect",  "data",    "tdr",       "graph",
+                                         "dynamics", "planner",    "policy",   "gcbc",    "value",     "iql",
+                                         "td3bc",    "cql",        "evaluate", "metrics", "experiment"};
+    for (const std::string& section : augmenter_sections()) sections.push_back(section);
+    line.add_config(config, sections);
     if (!line.parse()) return 0;
     line.require("run");
     StageRunner runner(line, options, config);
@@ -25,21 +29,25 @@ int run_run(CommandLine& line) {
     train_and_measure_planner(runner);
     const std::string path = augment_and_measure(runner);
 
-    Pipeline& pipeline = runner.pipeline();
     const data::Dataset augmented = data::load_dataset(path, &runner.threads());
-    data::Dataset duplicate;
+    std::map<std::string, data::Dataset> made;  // by arm, each once
+    auto data_of = [&](const std::string& arm) {
+        ArmData data{arm, &runner.pipeline().train_data(), nullptr};
+        const augmenters::Row& row = augmenters::row_of(arm);
+        if (row.kept) data.other = &augmented;
+        if (!row.make || row.kept) return data;
+        if (made.count(arm) == 0)
+            made[arm] =
+                make_arm(runner, arm, augmented.rows, [&](TrainableModel& model, const std::string& fingerprint) {
+                    if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
+                });
+        data.other = &made[arm];
+        return data;
+    };
     std::vector<PolicyRun> runs;
     for (const std::string& learner : config.experiment.learners)
-        for (const std::string& arm : config.experiment.arms) {
-            ArmData data{arm, &pipeline.train_data(), nullptr};
-            if (arm == "augmented") data.other = &augmented;
-            if (arm == "duplicate") {
-                if (duplicate.rows == 0)
-                    duplicate = duplicate_control(pipeline.map(), augmented.rows, config.augment.tail_rows, pipeline.seed());
-                data.other = &duplicate;
-            }
-            for (const PolicyRun& run : seeds_of(config, learner, data)) runs.push_back(run);
-        }
+        for (const std::string& arm : config.experiment.arms)
+            for (const PolicyRun& run : seeds_of(config, learner, data_of(arm))) runs.push_back(run);
     train_and_evaluate_policies(runner, runs);
     write_pictures(runner, augmented);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));

@@ -9,7 +9,8 @@
 #include "apps/run/device.h"
 #include "apps/selftest/device_checks.h"
 #include "apps/selftest/kernel_timings.h"
-#include "apps/run/measure.h"
+#include "apps/command_line/options.h"
+#include "apps/run/output.h"
 #include "tensor/check/backend_cases.h"
 #include "tensor/check/gradcheck.h"
 

@@ -9,6 +9,7 @@
 #include "apps/run/metrics_log.h"
 #include "apps/report/svg.h"
 #include "apps/run/run_dir.h"
+#include "astro/augmenters/augmenter.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "data/maze/layout.h"
@@ -53,10 +54,9 @@ double value_of(const data::Json& results, const std::string& key) {
     return v ? v->as_real() : std::nan("");
 }
 
-const char* arm_words(const std::string& arm) {
-    return arm == "raw"         ? "the data as they are"
-           : arm == "duplicate" ? "the same rows repeated (control)"
-                                : "stitched trajectories";
+// Runs of other programs may have arms that this one's table lacks.
+std::string arm_words(const std::string& arm) {
+    return escape(augmenters::is_arm(arm) ? augmenters::row_of(arm).label : arm);
 }
 
 struct Run {
@@ -122,7 +122,7 @@ std::string success_table(const Run& run) {
         out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
     out += "</tr>";
     for (const std::string& arm : names.arms) {
-        out += std::string("<tr><td>") + arm_words(arm) + "</td>";
+        out += "<tr><td>" + arm_words(arm) + "</td>";
         for (const std::string& learner : names.learners) {
             const std::string key = "success/" + arm + "/" + learner;
             out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" +
@@ -163,7 +163,7 @@ std::string joint_table(const std::string& environment, const std::vector<const 
     for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + "</th>";
     out += "</tr>";
     for (const std::string& arm : names.arms) {
-        out += std::string("<tr><td>") + arm_words(arm) + "</td>";
+        out += "<tr><td>" + arm_words(arm) + "</td>";
         for (const std::string& learner : names.learners)
             out += "<td>" + spread(runs, "success/" + arm + "/" + learner + "/last", true) + "</td>";
         out += "</tr>";
@@ -233,7 +233,7 @@ std::string maze_figures(const Run& run) {
             out += figure(picture.svg(), caption);
         }
     }
-    for (const std::string arm : {"raw", "duplicate", "augmented"}) {
+    for (const std::string& arm : arm_names()) {
         const std::vector<XY> path = points_of(npz, "rollout_xy/" + arm);
         if (path.empty()) continue;
         MazePicture picture(layout->walls, maze::kUnit);

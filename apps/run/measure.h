@@ -1,19 +1,17 @@
 // The stages as every command runs them: trained (or continued, or skipped), measured, their figures in results.json.
+// Each is a file of its own: measure_tdr.cpp, measure_dynamics.cpp, measure_planner.cpp, measure_augmentation.cpp.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "apps/run/output.h"
 #include "apps/run/stage_runner.h"
+#include "astro/augmenters/stitch.h"
 #include "astro/metrics.h"
 
 namespace astro::app {
-
-struct OutputOptions {
-    bool json = false;
-
-    template <class V>
-    void visit(V& v) {
-        v("json", json, "print the figures as one JSON object", Source::ours, anything());
-    }
-};
 
 void train_and_measure_tdr(StageRunner& runner);
 void train_and_measure_dynamics(StageRunner& runner);
@@ -21,6 +19,8 @@ void train_and_measure_planner(StageRunner& runner);
 // Grows chains and writes augmented.npz, or skips both when the folder holds the file of these very settings.
 // Returns its path.
 std::string augment_and_measure(StageRunner& runner);
+// The augmenter that this measures.
+augmenters::Stitch stitch_of(StageRunner& runner);
 
 // Writes a generated data set and its validation part (cmd_data.cpp).
 struct CollectedFiles {
@@ -29,11 +29,10 @@ struct CollectedFiles {
 };
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
-std::vector<std::string> keys_of(const data::Json& object);
-// Prints the figures whose keys are not in `before`, as a table or as one JSON object.
-void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
-
-// key_0.5: a tolerance as the keys of results.json write it.
-std::string at_tolerance(const std::string& key, double tolerance);
+// What the stages share.
+// Held-out data are looked at every checkpoint.validate_every updates and at the end.
+std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model);
+// The arrival error of each window's best candidate.
+std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges);
 
 }  // namespace astro::app

@@ -1,19 +1,12 @@
 // Training a policy on one arm's data, evaluated along the way in the built-in environment.
 #pragma once
 
-#include "apps/run/measure.h"
+#include "apps/run/arms.h"
+#include "apps/run/output.h"
 #include "astro/learners/learner.h"
 #include "data/maze/point_maze.h"
 
 namespace astro::app {
-
-// Arms: "raw" (the data as they are), "duplicate" (real travel repeated to the augmented file's rows: the control),
-// "augmented" (the spliced file, mixed with real rows as the settings say). `augmented` may be null for "raw".
-struct ArmData {
-    std::string arm;
-    const data::Dataset* real = nullptr;
-    const data::Dataset* other = nullptr;  // the duplicate or augmented set
-};
 
 // A policy to learn: the rule, its data, and which of policy.seeds.
 struct PolicyRun {

@@ -3,7 +3,7 @@
 #include <map>
 #include <memory>
 
-#include "apps/run/measure.h"
+#include "apps/run/output.h"
 #include "data/maze/geodesic.h"
 #include "data/maze/replay.h"
 

@@ -17,10 +17,6 @@ namespace astro::app {
 
 namespace {
 
-double seconds_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // OGBench's own habit, unless ASTRO_DATA says otherwise.
 std::string data_folder() {
     if (const char* folder = std::getenv("ASTRO_DATA")) return folder;
@@ -54,6 +50,10 @@ DatasetIdentity identify(const std::string& path) {
 }
 
 }  // namespace
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
     : options_(options),

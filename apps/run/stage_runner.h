@@ -16,6 +16,9 @@
 
 namespace astro::app {
 
+// For differences.
+double seconds_now();
+
 class StageRunner {
   public:
     // Parses nothing: the line has been parsed. Opens the run folder and the data set (generated into the folder by the

@@ -41,10 +41,7 @@ void print_success(const data::Json& results, const Config& config) {
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
     for (const std::string& arm : config.experiment.arms) {
-        const char* words = arm == "raw"         ? "the data as they are"
-                            : arm == "duplicate" ? "the same rows repeated (control)"
-                                                 : "stitched trajectories (ASTRO)";
-        std::printf("  %-34s", words);
+        std::printf("  %-34s", augmenters::row_of(arm).label.c_str());
         for (const std::string& learner : config.experiment.learners) {
             const std::string key = "success/" + arm + "/" + policy_label(config, learner);
             if (seeds && results.find(key + "/mean"))
@@ -83,7 +80,7 @@ void print_summary(StageRunner& runner) {
     if (results.find("spearman_closed"))
         std::printf("  %-34s%16.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
     std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
-    std::printf("data      %s\n", runner.folder().file("augmented.npz").c_str());
+    std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
 }
 
@@ -152,7 +149,7 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     // Two rollouts a task of the first learner's policies, of the first seed.
     const std::string& learner = runner.config().experiment.learners.front();
     for (const std::string& arm : runner.config().experiment.arms) {
-        ArmData data{arm, &pipeline.train_data(), arm == "raw" ? nullptr : &augmented};
+        ArmData data{arm, &pipeline.train_data(), augmenters::row_of(arm).make ? &augmented : nullptr};
         std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
         if (!runner.finished(*policy, "")) continue;
         const Evaluation e = evaluate_policy(runner, *policy, true);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/config/augmenters.h"
 #include "astro/config/field.h"
 #include "astro/config/learners.h"
 
@@ -48,12 +49,12 @@ struct MetricsConfig {
 
 // What `astro run` compares.
 struct ExperimentConfig {
-    std::vector<std::string> arms = {"raw", "duplicate", "augmented"};
+    std::vector<std::string> arms = default_arms();
     std::vector<std::string> learners = {"gcbc"};
 
     template <class V>
     void visit(V& v) {
-        v("arms", arms, "data each learner is trained on", Source::ours, one_of({"raw", "duplicate", "augmented"}));
+        v("arms", arms, "data each learner is trained on", Source::ours, one_of(arm_names()));
         v("learners", learners, "learners trained", Source::ours, one_of(learner_names()));
     }
 };

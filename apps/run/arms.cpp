@@ -1,0 +1,28 @@
+#include "apps/run/arms.h"
+
+#include <algorithm>
+
+#include "apps/run/signals.h"
+#include "apps/run/simulator.h"
+
+namespace astro::app {
+
+data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
+                       const augmenters::Augmenter::Visit& trained) {
+    const auto augmenter =
+        augmenters::make_augmenter(arm, runner.pipeline(), find_simulator(runner.environment()) != nullptr);
+    augmenter->each_model(trained);
+    augmenters::Progress progress;
+    bool shown = false;  // one that takes no time says nothing
+    progress.made = [&](int64_t made) {
+        if (!shown) runner.progress().start(arm, rows);
+        shown = true;
+        runner.progress().update(std::min(made, rows));
+    };
+    progress.interrupted = [] { return interrupted(); };
+    data::Dataset made = augmenter->make(rows, progress);
+    if (shown) runner.progress().finish();
+    return made;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,153 @@
+// Augmentation in three jobs: chains are grown, their rows saved, and what was tried and stored is measured.
+#include <algorithm>
+#include <cmath>
+
+#include "apps/command_line/settings.h"
+#include "apps/run/arms.h"
+#include "apps/run/measure.h"
+#include "apps/run/signals.h"
+#include "apps/run/simulator.h"
+#include "astro/percentile.h"
+#include "data/file.h"
+
+namespace astro::app {
+
+namespace {
+
+void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
+               const ViolationRates& rates) {
+    for (size_t k = 0; k < rates.tolerance.size(); ++k) {
+        if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
+        if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
+    }
+}
+
+// The paper's failure signatures (method notes 5.18(15)) among the attempts so far, in words.
+std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentation& made) {
+    const MetricsConfig& limits = runner.config().metrics;
+    Pipeline& pipeline = runner.pipeline();
+    std::vector<std::string> found;
+    if (made.wall_share > limits.warn_wall_share)
+        found.push_back(
+            text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
+                 " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
+    std::vector<double> errors;
+    for (const BridgeAttempt& attempt : made.attempts) errors.push_back(attempt.bridge.error);
+    const double median = percentile(errors, 50),
+                 reference = percentile(best_errors(pipeline.validation_bridges()), 50);
+    if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
+        found.push_back(text("dynamics drift: the median arrival error is ", print_real(median),
+                             " sigma_delta against ", print_real(reference),
+                             " on held-out windows; hint: train dynamics and planner longer"));
+    const double deviation = plan_deviation(made.attempts, pipeline.train_data());
+    if (deviation < limits.warn_collapse)
+        found.push_back(text("planner collapse: planned actions deviate ", print_real(deviation),
+                             " times as much as the data's; hint: look at the variety of the data's actions"));
+    return found;
+}
+
+Augmentation grow(StageRunner& runner, augmenters::Stitch& stitch) {
+    const int64_t wanted = stitch.rows_wanted();
+    runner.progress().start("augment", wanted);
+    ChainProgress progress;
+    bool looked = false;
+    progress.round = [&](int64_t rows, int64_t, const Augmentation& so_far) {
+        runner.progress().update(rows);
+        if (looked || so_far.attempts.size() < 500) return;
+        looked = true;  // early enough to stop a run that goes wrong; what goes into results.json is judged at the end
+        for (const std::string& message : failure_signatures(runner, so_far))
+            runner.progress().note("so far: " + message);
+    };
+    progress.interrupted = [] { return interrupted(); };
+    Augmentation made = stitch.grow(wanted, progress);
+    runner.progress().finish();
+    return made;
+}
+
+// Counts and errors of the attempts, warnings.
+void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
+    Pipeline& pipeline = runner.pipeline();
+    data::Json& results = runner.results();
+    std::vector<int64_t> verdicts(4);
+    std::vector<double> errors;
+    int64_t bridge_rows = 0;
+    for (const BridgeAttempt& attempt : made.attempts) {
+        ++verdicts[static_cast<size_t>(attempt.verdict)];
+        errors.push_back(attempt.bridge.error);
+    }
+    for (uint8_t synthetic : spliced.is_synthetic) bridge_rows += synthetic;
+    const auto attempts = static_cast<int64_t>(made.attempts.size());
+    results["augment_rows"] = spliced.rows;
+    results["augment_chains"] = static_cast<int64_t>(made.chains.size());
+    results["augment_bridges"] = verdicts[0];
+    results["augment_bridge_transitions"] = bridge_rows;
+    results["augment_depth_mean"] =
+        static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
+    results["augment_attempts"] = attempts;
+    results["yield"] = attempts ? static_cast<double>(verdicts[0]) / static_cast<double>(attempts) : 0.0;
+    for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement})
+        results[std::string("rejected_") + verdict_name(v)] = verdicts[static_cast<size_t>(v)];
+    results["queries"] = made.queries;
+    results["queries_without_target"] = made.queries_without_target;
+    results["chains_ended_by_depth"] = made.ended_by_depth;
+    results["chains_ended_without_target"] = made.ended_without_target;
+    results["chains_ended_by_rejections"] = made.ended_by_rejections;
+    results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
+    results["arrival_error_median"] = percentile(errors, 50);
+    results["arrival_error_90"] = percentile(errors, 90);
+    results["novelty"] = novelty(pipeline.train_data(), spliced, pipeline.statistics());
+    runner.clear_warnings("augment");
+    if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
+    for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
+    results["target_wall_share"] = made.wall_share;
+    results["plan_deviation"] = plan_deviation(made.attempts, pipeline.train_data());
+}
+
+// How far bridges are from what the system does: by the exact simulator where there is one, and by the model.
+void put_violations(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
+    Pipeline& pipeline = runner.pipeline();
+    data::Json& results = runner.results();
+    const Statistics& units = pipeline.statistics();
+    const std::vector<double>& kappas = runner.config().metrics.tolerances;
+    if (const Simulator* simulator = find_simulator(runner.environment())) {
+        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, simulator->step));
+        put_rates(results, "", "dvr_bridge_snap_before_acceptance",
+                  violation_rates(made.attempts, Seam::snap, false, units, kappas, simulator->step));
+        put_rates(results, "", "dvr_bridge_snap",
+                  violation_rates(made.attempts, Seam::snap, true, units, kappas, simulator->step));
+        put_stored_rates(results, spliced, kappas, *simulator, runner.threads());
+        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, simulator->step, 50);
+        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, simulator->step, 90);
+    }
+    put_rates(results, "", "dvr_bridge_model",
+              model_violation_rates(runner.context(), made.attempts, true, units, kappas, pipeline.dynamics(0)));
+}
+
+}  // namespace
+
+augmenters::Stitch stitch_of(StageRunner& runner) {
+    return {runner.pipeline(), find_simulator(runner.environment()) != nullptr};
+}
+
+std::string augment_and_measure(StageRunner& runner) {
+    Pipeline& pipeline = runner.pipeline();
+    data::Json& results = runner.results();
+    const std::string path = runner.folder().file(kAugmentedFile), fingerprint = pipeline.fingerprint("augment");
+    const data::Json* known = results.find("augment_fingerprint");
+    if (known && known->as_string() == fingerprint && data::file_exists(path))
+        return path;  // done in an earlier session
+
+    const double start = seconds_now();
+    augmenters::Stitch stitch = stitch_of(runner);
+    const Augmentation made = grow(runner, stitch);
+    const data::Dataset spliced = stitch.splice(made);
+    data::save_dataset(path, spliced, &runner.threads());
+    put_attempts(runner, made, spliced);
+    put_violations(runner, made, spliced);
+    results["augment_fingerprint"] = fingerprint;
+    runner.add_seconds("augment", seconds_now() - start);
+    runner.save_results();
+    return path;
+}
+
+}  // namespace astro::app

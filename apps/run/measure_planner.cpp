@@ -1,0 +1,23 @@
+#include "apps/run/measure.h"
+#include "astro/percentile.h"
+
+namespace astro::app {
+
+void train_and_measure_planner(StageRunner& runner) {
+    Pipeline& pipeline = runner.pipeline();
+    Planner& planner = pipeline.planner();
+    auto validate = [&](int64_t step, MetricsLog& log) {
+        log.add(step, "validation_arrival_error",
+                percentile(best_errors(pipeline.sample_validation_bridges(64, 1)), 50));
+    };
+    runner.train({planner, pipeline.fingerprint("planner"), validation_steps(runner, planner), validate});
+    data::Json& results = runner.results();
+    if (results.find("planner_updates")) return;
+    results["planner_updates"] = pipeline.planner().updates();
+    const std::vector<double> errors = best_errors(pipeline.validation_bridges());
+    results["validation_arrival_error_median"] = percentile(errors, 50);
+    results["validation_arrival_error_90"] = percentile(errors, 90);
+    runner.save_results();
+}
+
+}  // namespace astro::app

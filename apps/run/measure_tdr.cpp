@@ -1,0 +1,38 @@
+#include "apps/run/measure.h"
+#include "apps/run/simulator.h"
+#include "astro/percentile.h"
+
+namespace astro::app {
+
+void train_and_measure_tdr(StageRunner& runner) {
+    Pipeline& pipeline = runner.pipeline();
+    runner.train({pipeline.tdr(), pipeline.fingerprint("tdr"), {}, {}});
+    data::Json& results = runner.results();
+    if (results.find("tdr_updates")) return;  // measured when it was finished
+    const double start = seconds_now();
+    const TemporalMap& map = pipeline.map();
+    results["tdr_updates"] = pipeline.tdr().updates();
+    if (map.components > 1)
+        runner.warn("tdr", text("the landmark graph has ", map.components,
+                                " components: distances between them are infinite; "
+                                "hint: more tdr.updates, or a larger graph.edge"));
+    results["calibration_error"] = calibration_error(pipeline.map());
+    std::vector<double> travel;
+    for (int64_t k = 0; k < pipeline.train().count(); ++k)
+        travel.push_back(static_cast<double>(map.arrival[static_cast<size_t>(k)] - pipeline.train().begin(k)));
+    results["arrival_step_median"] = percentile(travel, 50);
+    if (const Simulator* simulator = find_simulator(runner.environment())) {
+        const DistanceMetrics m = measure_distances(runner.context(), map, simulator->geodesics,
+                                                    runner.config().metrics.distance_rows, pipeline.seed());
+        results["spearman_raw"] = m.spearman_raw;
+        results["spearman_closed"] = m.spearman_closed;
+        results["spearman_euclid"] = m.spearman_euclid;
+        results["wall_auc_raw"] = m.wall_auc_raw;
+        results["wall_auc_closed"] = m.wall_auc_closed;
+        results["wall_pairs"] = m.wall_pairs;
+    }
+    runner.add_seconds("tdr/map_and_metrics", seconds_now() - start);
+    runner.save_results();
+}
+
+}  // namespace astro::app

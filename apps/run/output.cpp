@@ -1,0 +1,33 @@
+#include "apps/run/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "apps/command_line/settings.h"
+
+namespace astro::app {
+
+std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
+
+std::vector<std::string> keys_of(const data::Json& object) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : object.members()) keys.push_back(key);
+    return keys;
+}
+
+void print_new(const data::Json& results, const std::vector<std::string>& before, bool json) {
+    data::Json fresh = data::Json::object();
+    for (const auto& [key, value] : results.members())
+        if (std::find(before.begin(), before.end(), key) == before.end()) fresh[key] = value;
+    if (json) {
+        std::printf("%s\n", fresh.dump().c_str());
+        return;
+    }
+    for (const auto& [key, value] : fresh.members())
+        if (value.kind() == data::Json::Kind::real)
+            std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
+        else
+            std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
+}
+
+}  // namespace astro::app

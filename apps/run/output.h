@@ -1,0 +1,28 @@
+// Figures as commands print them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "astro/config/field.h"
+#include "data/json.h"
+
+namespace astro::app {
+
+struct OutputOptions {
+    bool json = false;
+
+    template <class V>
+    void visit(V& v) {
+        v("json", json, "print the figures as one JSON object", Source::ours, anything());
+    }
+};
+
+std::vector<std::string> keys_of(const data::Json& object);
+// Prints the figures whose keys are not in `before`, as a table or as one JSON object.
+void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
+
+// key_0.5: a tolerance as the keys of results.json write it.
+std::string at_tolerance(const std::string& key, double tolerance);
+
+}  // namespace astro::app

@@ -1,0 +1,50 @@
+// The control: as many rows as an augmenter makes, and nothing in them that the data lack. What a policy gains from
+// another augmenter beyond this arm is not owed to the number of rows.
+#include <algorithm>
+
+#include "astro/augmenters/augmenter.h"
+
+namespace astro::augmenters {
+
+namespace {
+
+class Duplicate : public Augmenter {
+  public:
+    explicit Duplicate(Pipeline& pipeline) : pipeline_(pipeline) {}
+
+    // It tells where episodes arrive: what follows would teach a policy to dwell.
+    void each_model(const Visit& visit) override { visit(pipeline_.tdr(), pipeline_.fingerprint("tdr")); }
+
+    // Real episodes cut augment.tail_rows after arrival, repeated in random order.
+    data::Dataset make(int64_t rows, const Progress&) override {
+        const TemporalMap& map = pipeline_.map();
+        const Trajectories& data = *map.data;
+        const data::Dataset& d = *data.dataset;
+        const int64_t tail_rows = pipeline_.config().augment.tail_rows;
+        data::Dataset out;
+        out.state_dim = d.state_dim, out.action_dim = d.action_dim;
+        Rng rng = Rng(pipeline_.seed()).stream("duplicate");
+        while (static_cast<int64_t>(out.terminals.size()) < rows) {
+            const int64_t k = rng.below(data.count());
+            const int64_t first = data.begin(k),
+                          last = std::min(data.last(k), map.arrival[static_cast<size_t>(k)] + tail_rows);
+            if (last == first) continue;
+            out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
+            out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));
+            out.terminals.insert(out.terminals.end(), static_cast<size_t>(last - first), 0);
+            out.terminals.push_back(1);
+        }
+        out.rows = static_cast<int64_t>(out.terminals.size());
+        data::index_episodes(out);
+        return out;
+    }
+
+  private:
+    Pipeline& pipeline_;
+};
+
+}  // namespace
+
+std::unique_ptr<Augmenter> make_duplicate(Pipeline& pipeline, bool) { return std::make_unique<Duplicate>(pipeline); }
+
+}  // namespace astro::augmenters

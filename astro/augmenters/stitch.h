@@ -1,0 +1,33 @@
+// ASTRO's augmenter: chains of real suffixes and planned bridges. Its ablations are settings of [selection], [planner]
+// and [augment].
+#pragma once
+
+#include "astro/augmenters/augmenter.h"
+#include "astro/chains.h"
+
+namespace astro::augmenters {
+
+class Stitch : public Augmenter {
+  public:
+    Stitch(Pipeline& pipeline, bool states_are_positions)
+        : pipeline_(pipeline), states_are_positions_(states_are_positions) {}
+
+    // The TDR, the dynamics models, the planner.
+    void each_model(const Visit& visit) override;
+    // Throws Error(data) where no bridge was accepted.
+    data::Dataset make(int64_t rows, const Progress& progress) override;
+
+    // The two halves of make(), for those who also measure what was tried: the chains with every attempt, and the data
+    // set made of them.
+    Augmentation grow(int64_t rows, const ChainProgress& progress);
+    data::Dataset splice(const Augmentation& made) const;
+
+    // augment.ratio times the real rows: what `astro augment` makes.
+    int64_t rows_wanted() const;
+
+  private:
+    Pipeline& pipeline_;
+    bool states_are_positions_;
+};
+
+}  // namespace astro::augmenters

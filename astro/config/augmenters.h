@@ -1,0 +1,77 @@
+// Settings of the augmenters, one struct for each section (see astro/config/config.h), and the arms of an experiment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "astro/config/field.h"
+
+namespace astro {
+
+enum class ChainRule { mono, ext, random };
+enum class ChainDistance { closed, raw, euclid };
+enum class Seam { smear, snap, open };
+
+// The arms: rows of the table in astro/augmenters/augmenters.cpp, the data as they are first.
+std::vector<std::string> arm_names();
+// Those that `astro run` compares unless told otherwise.
+std::vector<std::string> default_arms();
+// The sections of the settings that any augmenter reads, each once.
+std::vector<std::string> augmenter_sections();
+
+// Stitching: chains, acceptance, seam.
+struct AugmentConfig {
+    ChainRule chain = ChainRule::mono;
+    ChainDistance distance = ChainDistance::closed;
+    Seam seam = Seam::smear;
+    int64_t depth = 16, chains = 256;
+    double ratio = 1;
+    int64_t bridge_candidates = 2, targets_per_cut = 4, idle_rounds = 10;
+    double accept_threshold = .4, plausibility = 1.2, plausibility_percentile = 99.9;
+    double disagreement_percentile = 95;
+    double start_arrival = 40, cut_share = .4, mono_progress = 24, ext_progress = 14, detour = 1.2;
+    double detour_steps = 6;
+    int64_t tail_rows = 10;
+
+    template <class V>
+    void visit(V& v) {
+        v("chain", chain, "rule that chooses the next target of a chain", Source::ours,
+          one_of({"mono", "ext", "random"}));
+        v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
+        v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
+          one_of({"smear", "snap", "open"}));
+        v("depth", depth, "bridges a chain at most", Source::ours, between(1, 1000));
+        v("chains", chains, "chains grown in parallel in a round", Source::ours, between(1, 65536));
+        v("ratio", ratio, "rows of spliced chains wanted, as a multiple of the real rows", Source::ours,
+          between(1e-4, 1000));
+        v("bridge_candidates", bridge_candidates, "plans sampled a bridge; the best is kept", Source::ours,
+          between(1, 1024));
+        v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
+        v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
+          between(1, 1e6));
+        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_d", Source::ours,
+          between(0, 1e6));
+        v("plausibility", plausibility, "largest step of a bridge, as a multiple of the percentile of real steps",
+          Source::ours, between(0, 1e6));
+        v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",
+          Source::ours, between(50, 100));
+        v("disagreement_percentile", disagreement_percentile,
+          "ensemble: percentile of the disagreement on validation that a bridge may reach", Source::ours,
+          between(50, 100));
+        v("start_arrival", start_arrival, "a chain starts in an episode that travels longer than these steps",
+          Source::ours, at_least(0));
+        v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
+          between(.01, 1));
+        v("mono_progress", mono_progress, "mono: steps by which the suffix's end must be farther than the cut",
+          Source::ours, at_least(0));
+        v("ext_progress", ext_progress, "ext: steps by which the suffix's end must be farther than the cut",
+          Source::ours, at_least(0));
+        v("detour", detour, "mono: longest way, as a multiple of the distance from the start", Source::ours,
+          at_least(1));
+        v("detour_steps", detour_steps, "mono: steps added to that bound", Source::ours, at_least(0));
+        v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours, between(0, 1e6));
+    }
+};
+
+}  // namespace astro

@@ -1,0 +1,191 @@
+// Augmenters: the table and what the settings accept, the control, stitching through the common interface, and a toy
+// augmenter that shows what a new one takes: this class, and one row.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "astro/learners/learner.h"
+#include "astro/percentile.h"
+#include "astro/seam.h"
+#include "tests/small_pipeline.h"
+
+using namespace astro;
+
+namespace {
+
+// Real episodes in order, again and again, with noise on their states.
+class NoisyCopies : public augmenters::Augmenter {
+  public:
+    explicit NoisyCopies(Pipeline& pipeline) : pipeline_(pipeline) {}
+
+    data::Dataset make(int64_t rows, const augmenters::Progress& progress) override {
+        const data::Dataset& real = pipeline_.train_data();
+        data::Dataset out;
+        out.state_dim = real.state_dim, out.action_dim = real.action_dim;
+        const Rng rng = Rng(pipeline_.seed()).stream("noisy");
+        for (int64_t e = 0; out.rows < rows; ++e) {
+            Rng episode = rng.stream(uint64_t(e));
+            const int64_t k = e % real.episodes(), first = real.episode_start[size_t(k)], last = real.episode_end(k);
+            for (const float* x = real.observation(first); x != real.observation(last + 1); ++x)
+                out.observations.push_back(*x + .01f * float(episode.normal()));
+            out.actions.insert(out.actions.end(), real.action(first), real.action(last + 1));
+            out.terminals.insert(out.terminals.end(), size_t(last - first), 0);
+            out.terminals.push_back(1);
+            out.rows = int64_t(out.terminals.size());
+            if (progress.made) progress.made(out.rows);
+        }
+        data::index_episodes(out);
+        return out;
+    }
+
+  private:
+    Pipeline& pipeline_;
+};
+
+augmenters::Row noisy_row() {
+    return {"noisy", "noisy copies", "noisy copies (toy)", {}, [](Pipeline& pipeline, bool) {
+                return std::unique_ptr<augmenters::Augmenter>(std::make_unique<NoisyCopies>(pipeline));
+            }};
+}
+
+// The words that --experiment.arms accepts, from what the setting says of itself.
+struct ArmsChoices {
+    std::vector<std::string> words;
+    template <class T>
+    void operator()(const char* name, T&, const char*, Source, const Domain& domain) {
+        if (std::string(name) == "arms") words = domain.choices;
+    }
+};
+std::vector<std::string> accepted_arms() {
+    ExperimentConfig experiment;
+    ArmsChoices choices;
+    experiment.visit(choices);
+    return choices.words;
+}
+
+}  // namespace
+
+TEST_CASE("augmenters: the names of the table are what the settings accept, and each has words") {
+    const std::vector<std::string> names = arm_names();
+    CHECK(accepted_arms() == names);
+    // Part of random streams, of keys in results.json and of flags: they stay.
+    CHECK(names == std::vector<std::string>{"raw", "duplicate", "augmented"});
+    CHECK(ExperimentConfig().arms == default_arms());
+    CHECK(default_arms() == names);
+    int64_t kept = 0;
+    for (const std::string& name : names) {
+        const augmenters::Row& row = augmenters::row_of(name);
+        CHECK(row.label.size() > 0);
+        CHECK(row.method.empty() == (row.make == nullptr));
+        kept += row.kept;
+    }
+    CHECK(kept == 1);  // its rows are the measure of the others
+    CHECK_FALSE(augmenters::is_arm("stitch"));
+    CHECK_THROWS_AS(augmenters::row_of("stitch"), Error);
+    CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().bench, true), Error);
+}
+
+TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data a policy learns from") {
+    const augmenters::AddedRow added(noisy_row());
+    CHECK_THROWS_AS(augmenters::AddedRow{noisy_row()}, Error);
+    CHECK(arm_names().back() == "noisy");
+    CHECK(accepted_arms().back() == "noisy");
+    CHECK(augmenters::row_of("noisy").label == "noisy copies (toy)");
+    CHECK(default_arms().back() != "noisy");
+
+    Small& s = small();
+    const auto toy = augmenters::make_augmenter("noisy", *s.bench, true);
+    int64_t models = 0, told = 0;
+    toy->each_model([&](TrainableModel&, const std::string&) { ++models; });
+    CHECK(models == 0);
+    const int64_t wanted = s.bench->train_data().rows + 100;  // more than there are
+    augmenters::Progress progress;
+    progress.made = [&](int64_t rows) { told = rows; };
+    const data::Dataset made = toy->make(wanted, progress);
+    CHECK(told == made.rows);
+    CHECK(made.rows >= wanted);
+    CHECK(made.actions.size() == size_t(made.rows * made.action_dim));
+    CHECK(made.observations != s.bench->train_data().observations);
+    CHECK(toy->make(wanted, {}).observations == made.observations);
+
+    learners::LearningData data;
+    data.gamma = .99;
+    data.scaling = {s.bench->statistics().mean, s.bench->statistics().sigma_state};
+    data.pools.push_back({&made, 1});
+    const auto policy =
+        learners::make_learner("gcbc", s.bench->context(), s.config, "pointmaze-medium-v0", data, "policy/noisy/gcbc");
+    policy->update(0);
+    CHECK(policy->metrics().size() > 0);
+    CHECK(s.bench->policy_fingerprint("gcbc", &made) != s.bench->policy_fingerprint("gcbc", nullptr));
+}
+
+TEST_CASE("augmenters: a row added at run time goes with its owner") {
+    { const augmenters::AddedRow added(noisy_row()); }
+    CHECK_FALSE(augmenters::is_arm("noisy"));
+}
+
+TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
+    Small& s = small();
+    const data::Dataset d = augmenters::make_augmenter("duplicate", *s.bench, true)->make(5000, {});
+    CHECK(d.rows >= 5000);
+    CHECK(d.rows < 5300);
+    std::set<std::pair<float, float>> known;
+    const data::Dataset& source = s.bench->train_data();
+    for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
+    for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
+}
+
+TEST_CASE("stitch: the common interface names the stages in order and makes the chains' data set") {
+    Small& s = small();
+    const auto stitch = augmenters::make_augmenter("augmented", *s.bench, true);
+    std::vector<std::string> names, fingerprints;
+    stitch->each_model([&](TrainableModel& model, const std::string& fingerprint) {
+        names.push_back(model.name());
+        fingerprints.push_back(fingerprint);
+    });
+    REQUIRE(names.size() == 3);
+    CHECK(names.front() == "tdr");
+    CHECK(names.back() == "planner");
+    CHECK(fingerprints == std::vector<std::string>{s.bench->fingerprint("tdr"), s.bench->fingerprint("dynamics"),
+                                                   s.bench->fingerprint("planner")});
+    const data::Dataset expected = to_dataset(s.made, s.bench->train_data(), s.bench->statistics(), true);
+    const int64_t wanted = augmenters::Stitch(*s.bench, true).rows_wanted();
+    int64_t most = 0;
+    augmenters::Progress progress;
+    progress.made = [&](int64_t rows) { most = std::max(most, rows); };
+    const data::Dataset made = stitch->make(wanted, progress);
+    CHECK(made.observations == expected.observations);
+    CHECK(made.actions == expected.actions);
+    CHECK(made.qpos == made.observations);
+    CHECK(most == wanted);
+    CHECK(augmenters::make_augmenter("augmented", *s.bench, false)->make(wanted / 4, {}).qpos.empty());
+
+    progress.interrupted = [] { return true; };
+    CHECK_THROWS_AS(stitch->make(wanted, progress), Error);
+}
+
+TEST_CASE("seam: smear spreads the residual, the others keep the arrived states, and metrics judge what is stored") {
+    Bridge bridge;
+    bridge.states = {1, 2, 3, 4};  // two steps of two dimensions
+    const float goal[] = {4, 2};
+    float out[2];
+    stored_state(bridge, goal, Seam::smear, 0, 2, out);
+    CHECK(out[0] == 1.5f);
+    CHECK(out[1] == 1.0f);
+    stored_state(bridge, goal, Seam::smear, 1, 2, out);
+    CHECK(std::equal(out, out + 2, goal));
+    for (Seam seam : {Seam::snap, Seam::open}) {
+        stored_state(bridge, goal, seam, 1, 2, out);
+        CHECK(out[0] == 3);
+        CHECK(out[1] == 4);
+    }
+}
+
+TEST_CASE("percentile: the value at the rounded-down index, of unordered values, none of none") {
+    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 50) == 2);
+    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 100) == 4);
+    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 0) == 1);
+    CHECK(percentile(std::vector<float>{5, 4, 3, 2, 1}, 90) == 4);
+    CHECK(percentile(std::vector<double>{}, 50) == 0);
+}
