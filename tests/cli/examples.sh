@@ -44,7 +44,7 @@ check "04_attention: causal" grep -q '^causal: .*: yes$' "$work/04_attention"
 picture 04_attention 500
 runs 05_ddim_spiral "$work/05_ddim_spiral.svg"
 figure 05_ddim_spiral ": noise " above .3
-figure 05_ddim_spiral "samples " below .1
+figure 05_ddim_spiral ", samples " below .1
 figure 05_ddim_spiral "covered: " above .9
 picture 05_ddim_spiral 500
 runs 06_temporal_distance "$work/06_temporal_distance.svg"
