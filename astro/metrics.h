@@ -2,30 +2,26 @@
 // here alone: nothing in the method may look at them.
 #pragma once
 
-#include <functional>
-
 #include "astro/chains.h"
+#include "data/environment.h"
 
 namespace astro {
 
-// The environment's own one-step answer: state (D), action (A) -> next state (D).
-using ExactStep = std::function<void(const float* state, const float* action, double* next)>;
-// Geodesic distances from one state to others, in the environment's units; negative where there is no way.
-using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
+using data::ExactStep;
 
 // Spearman's rank correlation, ties by mean rank.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
 // C1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
 // with the geodesic; and how well each tells wall pairs (Euclid < 9 units, geodesic/Euclid > 2) from open pairs of
-// equal Euclid (ratio < 1.15), as an area under the curve.
+// equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured over the columns `position`.
 struct DistanceMetrics {
     double spearman_raw = 0, spearman_closed = 0, spearman_euclid = 0;
     double wall_auc_raw = 0, wall_auc_closed = 0;
     int64_t wall_pairs = 0, pairs = 0;
 };
-DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
-                                  int64_t rows, uint64_t seed);
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Geodesics& geodesics,
+                                  const std::vector<int64_t>& position, int64_t rows, uint64_t seed);
 
 // Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
 double calibration_error(const TemporalMap& map);

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "astro/pipeline.h"
-#include "data/maze/collect.h"
+#include "data/environments/pointmaze_collect.h"
 
 namespace astro {
 

@@ -35,6 +35,10 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     if (options.arm == "raw") return;
     const std::string path = options.augmented.empty() ? runner.folder().file("augmented.npz") : options.augmented;
     loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
+    const data::Dataset& real = *loaded.arm.real;
+    if (loaded.other.state_dim != real.state_dim || loaded.other.action_dim != real.action_dim)
+        fail(ErrorKind::data, path, ": states and actions have ", loaded.other.state_dim, " and ",
+             loaded.other.action_dim, " columns, those of the data ", real.state_dim, " and ", real.action_dim);
     if (options.arm == "duplicate") {
         Pipeline& pipeline = runner.pipeline();
         runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));

@@ -7,8 +7,8 @@
 
 #include "apps/command_line/settings.h"
 #include "apps/run/signals.h"
-#include "apps/run/simulator.h"
 #include "data/file.h"
+#include "data/replay.h"
 
 namespace astro::app {
 
@@ -70,6 +70,17 @@ void print_new(const data::Json& results, const std::vector<std::string>& before
             std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
 }
 
+void put_stored_rates(data::Json& results, const data::Replay& r) {
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
+    for (size_t k = 0; k < r.tolerance.size(); ++k) {
+        results[at_tolerance("dvr_transition", r.tolerance[k])] =
+            share(r.synthetic.violations[k], r.synthetic.transitions);
+        results[at_tolerance("dvr_bridge", r.tolerance[k])] = share(r.violating_bridges[k], r.bridges);
+    }
+}
+
 void train_and_measure_tdr(StageRunner& runner) {
     Pipeline& pipeline = runner.pipeline();
     runner.train({pipeline.tdr(), pipeline.fingerprint("tdr"), {}, {}});
@@ -87,9 +98,11 @@ void train_and_measure_tdr(StageRunner& runner) {
     for (int64_t k = 0; k < pipeline.train().count(); ++k)
         travel.push_back(static_cast<double>(map.arrival[static_cast<size_t>(k)] - pipeline.train().begin(k)));
     results["arrival_step_median"] = percentile(travel, 50);
-    if (const Simulator* simulator = find_simulator(runner.environment())) {
-        const DistanceMetrics m = measure_distances(runner.context(), map, simulator->geodesics,
-                                                    runner.config().metrics.distance_rows, pipeline.seed());
+    const data::Environment* environment = data::find_environment(runner.environment());
+    if (environment && environment->geodesics) {
+        const DistanceMetrics m =
+            measure_distances(runner.context(), map, environment->geodesics, environment->spec().position,
+                              runner.config().metrics.distance_rows, pipeline.seed());
         results["spearman_raw"] = m.spearman_raw;
         results["spearman_closed"] = m.spearman_closed;
         results["spearman_euclid"] = m.spearman_euclid;
@@ -201,8 +214,9 @@ std::string augment_and_measure(StageRunner& runner) {
              made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
              made.attempts.empty() ? "; hint: train the TDR longer, so that targets lie within reach"
                                    : "; hint: train the planner longer, or raise augment.accept_threshold");
-    const data::Dataset spliced =
-        to_dataset(made, pipeline.train_data(), pipeline.statistics(), find_simulator(runner.environment()) != nullptr);
+    const data::Environment* environment = data::find_environment(runner.environment());
+    const data::Dataset spliced = to_dataset(made, pipeline.train_data(), pipeline.statistics(),
+                                             environment && environment->spec().states_are_qpos);
     data::save_dataset(path, spliced, &runner.threads());
 
     std::vector<int64_t> verdicts(4);
@@ -241,15 +255,16 @@ std::string augment_and_measure(StageRunner& runner) {
 
     const Statistics& units = pipeline.statistics();
     const std::vector<double>& kappas = config.metrics.tolerances;
-    if (const Simulator* simulator = find_simulator(runner.environment())) {
-        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, simulator->step));
+    if (environment && environment->exact_step) {
+        const ExactStep& step = environment->exact_step;
+        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
-                  violation_rates(made.attempts, Seam::snap, false, units, kappas, simulator->step));
+                  violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap",
-                  violation_rates(made.attempts, Seam::snap, true, units, kappas, simulator->step));
-        put_stored_rates(results, spliced, kappas, *simulator, runner.threads());
-        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, simulator->step, 50);
-        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, simulator->step, 90);
+                  violation_rates(made.attempts, Seam::snap, true, units, kappas, step));
+        put_stored_rates(results, data::replay(*environment, spliced, kappas, runner.threads(), path));
+        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, step, 50);
+        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, step, 90);
     }
     put_rates(results, "", "dvr_bridge_model",
               model_violation_rates(runner.context(), made.attempts, true, units, kappas, pipeline.dynamics(0)));

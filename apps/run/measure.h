@@ -3,6 +3,7 @@
 
 #include "apps/run/stage_runner.h"
 #include "astro/metrics.h"
+#include "data/replay.h"
 
 namespace astro::app {
 
@@ -22,7 +23,8 @@ void train_and_measure_planner(StageRunner& runner);
 // Returns its path.
 std::string augment_and_measure(StageRunner& runner);
 
-// Writes a generated data set and its validation part (cmd_data.cpp).
+// Writes a generated data set and its validation part (apps/commands/data.cpp). Error(usage) where the environment is unknown or
+// has no generator.
 struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
@@ -32,6 +34,9 @@ CollectedFiles collect_files(const CollectConfig& config, const std::string& out
 std::vector<std::string> keys_of(const data::Json& object);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
+
+// What a replay says of bridges: dvr_transition_K, dvr_bridge_K.
+void put_stored_rates(data::Json& results, const data::Replay& replay);
 
 // key_0.5: a tolerance as the keys of results.json write it.
 std::string at_tolerance(const std::string& key, double tolerance);

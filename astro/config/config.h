@@ -379,7 +379,8 @@ void check(const Config& config);
 // choose their learners in different settings.
 void check_learner(const std::string& learner, Protocol protocol);
 
-// The rules behind `auto` (0), by the maze in the environment's or data set's name.
+// The rules behind `auto` (0): what the built-in environment of that name says; for other environments and data sets
+// by the maze in their names.
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "data/maze/point_maze.h"
+#include "data/environments/pointmaze_agent.h"
 #include "tensor/base/threads.h"
 
 namespace astro::maze {

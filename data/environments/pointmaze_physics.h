@@ -5,7 +5,7 @@
 // squares, resolved as MuJoCo's pyramidal friction cones are.
 #pragma once
 
-#include "data/maze/layout.h"
+#include "data/environments/pointmaze_layout.h"
 
 namespace astro::maze {
 
