@@ -21,6 +21,7 @@ none "diffusion includes tensor and nn only" includes diffusion 'data|astro|apps
 none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
+none "point mazes are named by data/environments alone (and their bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps examples | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
 none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
 none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' $sources tensor nn diffusion data astro | grep -vE 'snprintf|//'"
