@@ -11,7 +11,7 @@ CXXFLAGS += -std=c++17 $(OPTIMISE) -g1 -fno-math-errno -fno-trapping-math -ffp-c
 LDLIBS   := -lz -pthread
 GIT_ID   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-# Folders in layer order: each may include only those before it (tests/structure.sh checks). maze is data/maze.
+# Folders in layer order: each may include only those before it (tests/structure.sh checks).
 LAYERS   ?= tensor nn diffusion data astro apps
 SOURCES  := $(sort $(wildcard $(addsuffix /*.cpp,$(LAYERS)) $(addsuffix /*/*.cpp,$(LAYERS))))
 

@@ -1,4 +1,4 @@
-// Acceptance of bridges: bounds measured on real data, and the verdict on one bridge [ours: method notes 5.7].
+// Acceptance of bridges: bounds measured on real data, and the verdict on one bridge [ours: docs/method.md 9].
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
 // Chains: whole trajectories spliced from suffixes of real episodes and generated bridges
-// [ours: method notes 5.17(1-3), 5.18(8-10)].
+// [ours: docs/method.md 9].
 //
 // Chains grow in rounds, many at a time, each with its own random stream. In a round every chain that is open draws
 // a cut in the last part of its suffix's travel and a target, all bridges of the round are sampled together,

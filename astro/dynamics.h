@@ -1,5 +1,5 @@
 // The dynamics model: states from actions, by a diffusion transformer; trained first, then frozen
-// [paper: structure; all sizes and the per-step-difference form: ours, method notes 5.17(7), 5.18(6)].
+// [paper: structure; all sizes and the per-step-difference form: ours, docs/method.md 6.2, 6.3].
 //
 //   tokens j = 0..H-1: [x_j | a_j | s_0 standardised], x_j = (s_{j+1} - s_j) / sigma_delta (noisy; or zeros at t = T)
 //   x^ = network(tokens, t, s_0),   s^_{j+1} = s_0 + sum_{i <= j} sigma_delta x^_i

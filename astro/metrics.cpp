@@ -51,9 +51,9 @@ double area_under_curve(const std::vector<double>& high, const std::vector<doubl
     return (sum - n * (n + 1) / 2) / (n * m);
 }
 
-double euclid(const float* a, const float* b, int64_t n) {
+double euclid(const float* a, const float* b, const std::vector<int64_t>& columns) {
     double square = 0;
-    for (int64_t i = 0; i < n; ++i) square += (double(a[i]) - double(b[i])) * (double(a[i]) - double(b[i]));
+    for (int64_t i : columns) square += (double(a[i]) - double(b[i])) * (double(a[i]) - double(b[i]));
     return std::sqrt(square);
 }
 
@@ -120,8 +120,8 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
     return correlation_of_ranks(ranks(a), ranks(b));
 }
 
-DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
-                                  int64_t rows, uint64_t seed) {
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Geodesics& geodesics,
+                                  const std::vector<int64_t>& position, int64_t rows, uint64_t seed) {
     const data::Dataset& d = *map.data->dataset;
     Rng rng = Rng(seed).stream("metrics/distances");
     std::vector<int64_t> row(static_cast<size_t>(rows));
@@ -140,7 +140,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         for (size_t t = 0; t < row.size(); ++t)
             if (t != s && geodesic[t] >= 0)
                 found[s].push_back({map.steps(row[s], row[t]), map.graph_distance(row[s], row[t]),
-                                    euclid(state[s], state[t], 2), geodesic[t]});
+                                    euclid(state[s], state[t], position), geodesic[t]});
     });
     std::vector<double> raw, closed, straight, geodesic;
     std::vector<double> wall_raw, wall_closed, wall_euclid;
@@ -198,14 +198,24 @@ double calibration_error(const TemporalMap& map) {
 ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step) {
-    RateCounter counter(tolerances);
-    std::vector<double> truth(statistics.sigma_delta.size());
+    const size_t ds = statistics.sigma_delta.size();
+    std::vector<float> states, actions, nexts;
+    std::vector<size_t> end;  // of each bridge judged, in transitions
     for (const BridgeAttempt& attempt : attempts) {
         if (accepted_only && attempt.verdict != Verdict::accepted) continue;
-        for_each_transition(attempt, seam, [&](const float* s, const float* a, const float* next) {
-            step(s, a, truth.data());
-            counter.transition(scaled_error(truth.data(), next, statistics.sigma_delta));
+        for_each_transition(attempt, seam, [&](const float* s, const float*, const float* next) {
+            states.insert(states.end(), s, s + ds);
+            nexts.insert(nexts.end(), next, next + ds);
         });
+        actions.insert(actions.end(), attempt.bridge.actions.begin(), attempt.bridge.actions.end());
+        end.push_back(states.size() / ds);
+    }
+    const std::vector<double> truth = step(states, actions);
+    RateCounter counter(tolerances);
+    size_t at = 0;
+    for (size_t last : end) {
+        for (; at < last; ++at)
+            counter.transition(scaled_error(truth.data() + at * ds, nexts.data() + at * ds, statistics.sigma_delta));
         counter.end_bridge();
     }
     return counter.rates();
@@ -262,29 +272,50 @@ ViolationRates real_violation_rates(const Trajectories& data, const Statistics& 
                                     const std::vector<double>& tolerances, const ExactStep& step) {
     const data::Dataset& d = *data.dataset;
     RateCounter counter(tolerances);
-    std::vector<double> truth(static_cast<size_t>(d.state_dim));
-    for (int64_t t = 0; t + 1 < d.rows; ++t) {
-        if (data.segment(t) != data.segment(t + 1)) continue;
-        step(d.observation(t), d.action(t), truth.data());
-        counter.transition(scaled_error(truth.data(), d.observation(t + 1), statistics.sigma_delta));
+    constexpr int64_t kPiece = 65536;  // rows that are copied for one call
+    for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
+        const int64_t last = std::min(first + kPiece, d.rows - 1);
+        const std::vector<double> truth = step(std::vector<float>(d.observation(first), d.observation(last)),
+                                               std::vector<float>(d.action(first), d.action(last)));
+        for (int64_t t = first; t < last; ++t)
+            if (data.segment(t) == data.segment(t + 1))
+                counter.transition(scaled_error(truth.data() + (t - first) * d.state_dim, d.observation(t + 1),
+                                                statistics.sigma_delta));
     }
     return counter.rates();
 }
 
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent) {
-    std::vector<double> errors;
     const size_t ds = statistics.sigma_delta.size();
-    std::vector<double> next(ds);
-    for (const BridgeAttempt& attempt : attempts) {
-        if (accepted_only && attempt.verdict != Verdict::accepted) continue;
-        std::vector<float> state = attempt.source_state;
-        const size_t steps = attempt.bridge.states.size() / ds, da = attempt.bridge.actions.size() / steps;
-        for (size_t j = 0; j < steps; ++j) {
-            step(state.data(), attempt.bridge.actions.data() + j * da, next.data());
-            for (size_t i = 0; i < ds; ++i) state[i] = static_cast<float>(next[i]);
+    // All bridges side by side, a step of each in one call, for as long as it has steps.
+    std::vector<const BridgeAttempt*> under_way;
+    for (const BridgeAttempt& attempt : attempts)
+        if (!accepted_only || attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
+    std::vector<float> states, actions;
+    for (const BridgeAttempt* attempt : under_way)
+        states.insert(states.end(), attempt->source_state.begin(), attempt->source_state.end());
+    std::vector<double> errors;
+    for (size_t j = 0; !under_way.empty(); ++j) {
+        actions.clear();
+        for (const BridgeAttempt* attempt : under_way) {
+            const size_t da = attempt->bridge.actions.size() / (attempt->bridge.states.size() / ds);
+            const float* action = attempt->bridge.actions.data() + j * da;
+            actions.insert(actions.end(), action, action + da);
         }
-        errors.push_back(scaled_error(next.data(), attempt.target_state.data(), statistics.sigma_delta));
+        const std::vector<double> next = step(states, actions);
+        size_t still = 0;
+        for (size_t b = 0; b < under_way.size(); ++b) {
+            const BridgeAttempt* attempt = under_way[b];
+            if ((j + 1) * ds == attempt->bridge.states.size()) {
+                errors.push_back(
+                    scaled_error(next.data() + b * ds, attempt->target_state.data(), statistics.sigma_delta));
+                continue;
+            }
+            for (size_t i = 0; i < ds; ++i) states[still * ds + i] = static_cast<float>(next[b * ds + i]);
+            under_way[still++] = attempt;  // never ahead of b
+        }
+        under_way.resize(still), states.resize(still * ds);
     }
     return percentile(std::move(errors), percent);
 }

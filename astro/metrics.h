@@ -1,36 +1,32 @@
-// Measurements of each stage, one for each claim (method notes 5.10). The exact simulator and the maze's map serve
+// Measurements of each stage, one for each claim (docs/method.md 11.4). The exact simulator and the maze's map serve
 // here alone: nothing in the method may look at them.
 #pragma once
 
-#include <functional>
-
 #include "astro/chains.h"
+#include "data/environment.h"
 
 namespace astro {
 
-// The environment's own one-step answer: state (D), action (A) -> next state (D).
-using ExactStep = std::function<void(const float* state, const float* action, double* next)>;
-// Geodesic distances from one state to others, in the environment's units; negative where there is no way.
-using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
+using data::ExactStep;
 
 // Spearman's rank correlation, ties by mean rank.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
-// C1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
+// docs/method.md 11.1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
 // with the geodesic; and how well each tells wall pairs (Euclid < 9 units, geodesic/Euclid > 2) from open pairs of
-// equal Euclid (ratio < 1.15), as an area under the curve.
+// equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured over the columns `position`.
 struct DistanceMetrics {
     double spearman_raw = 0, spearman_closed = 0, spearman_euclid = 0;
     double wall_auc_raw = 0, wall_auc_closed = 0;
     int64_t wall_pairs = 0, pairs = 0;
 };
-DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const Geodesics& geodesics,
-                                  int64_t rows, uint64_t seed);
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Geodesics& geodesics,
+                                  const std::vector<int64_t>& position, int64_t rows, uint64_t seed);
 
 // Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
 double calibration_error(const TemporalMap& map);
 
-// C3, C4: dynamics violation rate of bridges. e = rms((s* - s') / sigma_delta) for each transition; a bridge
+// docs/method.md 11.4: dynamics violation rate of bridges. e = rms((s* - s') / sigma_delta) for each transition; a bridge
 // violates at kappa when any of its transitions has e > kappa.
 struct ViolationRates {
     std::vector<double> tolerance, transition, bridge;  // kappas and the shares that violate
@@ -47,14 +43,14 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
 // Real transitions of a data set, within segments.
 ViolationRates real_violation_rates(const Trajectories& data, const Statistics& statistics,
                                     const std::vector<double>& tolerances, const ExactStep& step);
-// C2, C3: rms arrival error of accepted bridges whose actions the exact simulator carries out, in sigma_delta.
+// docs/method.md 11.5: rms arrival error of accepted bridges whose actions the exact simulator carries out, in sigma_delta.
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent);
 
 // Deviation of the planned actions over that of the data's, rms over dimensions; 0 where nothing was planned.
 double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
 
-// C7: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
+// docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics);
 
 }  // namespace astro

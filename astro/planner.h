@@ -1,5 +1,5 @@
 // The stitch planner: a diffusion transformer over actions, fed at every denoising step with the rollout deviation
-// [paper: structure; tokens, units, guidance, weights: ours, method notes 5.6, 5.17(8), 5.18(7, 8)].
+// [paper: structure; tokens, units, guidance, weights: ours, docs/method.md 2, 8].
 //
 // A window is l source states s_{-l+1..0}, M masked states, l target states g_0 = s_{M+1}, ..., g_{l-1}. The M + 1
 // actions a_0..a_M of the gap are unknown (or M + l, through the target context). One token a state:

@@ -121,7 +121,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             std::stable_sort(own(i).begin(), own(i).end(), by_error);
         }
         if (last_steps == loop_steps_ && dynamics_.size() == 1) return;
-        // The long rollout by every member is for the best and the runner-up alone (method notes 5.16(9)), of all
+        // The long rollout by every member is for the best and the runner-up alone (docs/method.md 8.7), of all
         // pairs together.
         const int64_t kept = std::min<int64_t>(2, candidates);
         std::vector<StitchEnds> kept_ends;

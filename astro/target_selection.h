@@ -1,5 +1,5 @@
 // Target selection: for a source row, rows of other episodes that are reachable within the horizon and distinct
-// [paper: reachable, distinct, a threshold; the rules here: ours, method notes 5.18(5)].
+// [paper: reachable, distinct, a threshold; the rules here: ours, docs/method.md 7].
 //
 // A target lies in the first part of its episode's travel and has l - 1 successors. Reachable: n_cal between
 // n_lo = ceil((1 - Delta_thresh)(M + 1)) and M + 1. Distinct: another episode, none the chain has visited, at

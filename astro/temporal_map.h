@@ -1,5 +1,5 @@
 // What the rest of the method asks of a trained TDR: latents of all rows, calibrated steps, where episodes arrive,
-// and distances closed over a graph of landmarks. Everything here is [ours] (method notes 5.17(4), 5.18(3, 4)).
+// and distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
 #pragma once
 
 #include "astro/temporal_distance.h"

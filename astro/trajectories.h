@@ -31,7 +31,7 @@ std::vector<int64_t> window_starts(const Trajectories& trajectories, const std::
 // At most `most` of them, evenly spread.
 std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most);
 
-// Per dimension, over real training rows, at least `floor` (method.md 5.18, Units).
+// Per dimension, over real training rows, at least `floor` (docs/method.md 3.2).
 struct Statistics {
     std::vector<double> mean;          // of states
     std::vector<double> sigma_state;   // sigma_s

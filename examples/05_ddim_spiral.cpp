@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
         if (k % 1000 == 0) std::printf("update %4d  mean squared error %.4f\n", k, loss.item());
     }
 
-    // From pure noise to the spiral: at each level the clean point is guessed, and the next level lies on the way to it.
+    // From noise to the spiral: at each level the clean point is guessed; the next level lies on the way to it.
     Tensor x = noise(kSamples);
     const double before = compare(x.to_vector<float>()).distance;
     const auto way = diffusion::sampler_levels(kLevels, kSteps);

@@ -4,7 +4,8 @@
 #include <cstdio>
 
 #include "astro/pipeline.h"
-#include "data/maze/collect.h"
+#include "astro/target_selection.h"
+#include "data/environments/pointmaze_collect.h"
 #include "examples/picture.h"
 
 using namespace astro;
@@ -57,7 +58,8 @@ int main(int argc, char** argv) {
     if (cut < 0) return example::verdict(false, "there is a pair of episodes to stitch");
     std::printf("from row %lld of episode %lld to row %lld of episode %lld: %.1f steps by the temporal distance\n",
                 static_cast<long long>(cut), static_cast<long long>(map.data->segment(cut)),
-                static_cast<long long>(target), static_cast<long long>(map.data->segment(target)), map.calibration.steps(longest));
+                static_cast<long long>(target), static_cast<long long>(map.data->segment(target)),
+                map.calibration.steps(longest));
 
     // What the planner sees: the last states before the cut, the first ones from the target on.
     StitchEnds ends;

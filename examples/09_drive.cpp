@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
     const int before = drive(act, ways, goals);
     for (int64_t k = 0; k < policy->updates(); ++k) {
         policy->update(k);
-        if (k % 1000 == 0) std::printf("update %4lld  loss %.4f\n", static_cast<long long>(k), policy->metrics()[0].second);
+        if (k % 1000 == 0) std::printf("update %4d  loss %.4f\n", int(k), policy->metrics()[0].second);
     }
     const int after = drive(act, ways, goals);
     std::printf("arrived, of %d: untrained %d, trained %d\n", kDrives, before, after);

@@ -20,7 +20,8 @@ class Picture {
 
     void dots(const std::vector<XY>& points, const std::string& colour, double radius = 2) {
         for (const XY& p : points)
-            add("<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\" fill=\"" + colour + "\"/>\n", across(p.x), down(p.y), radius);
+            add("<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\" fill=\"" + colour + "\"/>\n", across(p.x), down(p.y),
+                radius);
     }
     void line(const std::vector<XY>& points, const std::string& colour, double width = 1.5) {
         body_ += "<polyline fill=\"none\" stroke=\"" + colour + "\" stroke-width=\"" + std::to_string(width) +

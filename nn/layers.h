@@ -24,7 +24,7 @@ Linear make_linear(const Maker& make, int64_t in, int64_t out);       // Xavier-
 Linear make_zero_linear(const Maker& make, int64_t in, int64_t out);  // all zeros (adaLN-Zero, DiT's output)
 
 // A first layer whose activation thresholds w.x + b = 0 pass through sampled data points: w ~ N(0, 1/in), b = -w.x
-// (method.md 5.17(6)). With zero biases and layer norm it would see only the direction of a low-dimensional
+// (docs/method.md 3.4). With zero biases and layer norm it would see only the direction of a low-dimensional
 // state. data: (rows, in) in the units the layer will read.
 Linear make_data_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data);
 

@@ -172,7 +172,7 @@ struct Clamp {  // to [p, q]; the derivative outside is 0
         return x < p || x > q ? T(0) : T(1);
     }
 };
-struct ClampThrough {  // to [p, q]; straight-through: the derivative is 1 by definition (method.md 5.16(4))
+struct ClampThrough {  // to [p, q]; straight-through: the derivative is 1 by definition (docs/method.md 8.3)
     template <class T>
     ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
         return x < p ? p : (x > q ? q : x);

@@ -6,7 +6,7 @@
 
 #include "astro/augmenters/stitch.h"
 #include "astro/splice.h"
-#include "data/maze/collect.h"
+#include "data/environments/pointmaze_collect.h"
 
 namespace astro {
 

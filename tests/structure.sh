@@ -22,9 +22,11 @@ none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
 none "arms are spelt out in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
+none "point mazes are named by data/environments alone (and their bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
 none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
 none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' $sources tensor nn diffusion data astro | grep -vE 'snprintf|//'"
+none "what comments and documents cite is there" sh tests/citations.sh
 none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
 none "which compiler it is, only the headers that hide it ask" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
 none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"

@@ -5,10 +5,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "astro/evaluate.h"
 #include "data/dataset_load.h"
-#include "data/maze/collect.h"
-#include "data/maze/geodesic.h"
-#include "data/maze/replay.h"
+#include "data/environment.h"
+#include "data/environments/pointmaze_collect.h"
+#include "data/environments/pointmaze_agent.h"
+#include "data/environments/pointmaze_geodesic.h"
+#include "data/replay.h"
 #include "tensor/base/error.h"
 
 using namespace astro;
@@ -68,12 +71,13 @@ TEST_CASE("replay: every transition of the real file, and one row moved by 0.01 
     }
     ThreadPool pool(2);
     data::Dataset d = data::load_dataset(path, &pool);
-    Replay r = replay(layout("medium"), d, {0.1, 0.5}, pool);
+    const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
+    data::Replay r = data::replay(medium, d, {0.1, 0.5}, pool, path);
     CHECK(r.real.transitions == 1000000);
     CHECK(r.real.worst < 4e-6);
     CHECK(r.real.violations == std::vector<int64_t>{0, 0});
     d.qpos[2 * 12345] += 0.01f;
-    r = replay(layout("medium"), d, {0.01}, pool);
+    r = data::replay(medium, d, {0.01}, pool, path);
     CHECK(r.real.worst_row == 12345);
     CHECK(r.real.worst > 0.009);
     CHECK(r.real.violations[0] == 1);
@@ -97,7 +101,7 @@ TEST_CASE("generator: OGBench's statistics at 500 episodes, every transition exa
     CHECK(std::sqrt(velocity) == doctest::Approx(0.026).epsilon(0.25));
     CHECK(double(contacts) / double(d.rows) == doctest::Approx(0.0024).epsilon(0.4));
     ThreadPool pool(2);
-    const Replay r = replay(layout("medium"), d, {0.1}, pool);
+    const data::Replay r = data::replay(*data::find_environment("pointmaze-medium-v0"), d, {0.1}, pool, "data");
     CHECK(r.real.worst < 4e-6);
     const data::Dataset again = stitch_data("medium", 500, 3);
     CHECK(again.observations == d.observations);
@@ -114,7 +118,7 @@ TEST_CASE("generator: teleports show the lag, and the replay is exact all the sa
                  1;
     CHECK(jumps > 10);
     ThreadPool pool(1);
-    CHECK(replay(layout("teleport"), d, {0.1}, pool).real.worst < 4e-6);
+    CHECK(data::replay(*data::find_environment("pointmaze-teleport-v0"), d, {0.1}, pool, "data").real.worst < 4e-6);
 }
 
 TEST_CASE("layout: tasks, hallways and names") {
@@ -167,9 +171,12 @@ TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
 
 TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s and on s'") {
     const Layout& l = layout("medium");
-    const std::vector<Episode> episodes = draw_episodes(l, {1, 2, 3, 4, 5}, 4, Protocol::goal_conditioned, 3);
+    const data::Environment& e = *data::find_environment("pointmaze-medium-stitch-v0");
+    const std::vector<data::Episode> episodes = e.draw_episodes({1, 2, 3, 4, 5}, 4, Protocol::goal_conditioned, 3);
     CHECK(episodes.size() == 20);
-    CHECK(episodes[0].goal.x != centre(l.tasks[0].goal).x);
+    CHECK(episodes[19].task == 5);
+    CHECK(episodes[0].goal[0] != centre(l.tasks[0].goal).x);
+    CHECK(e.draw_episodes({1}, 1, Protocol::single_task, 3)[0].goal == e.task(1).goal);
     auto oracle = [&](const std::vector<float>& at, const std::vector<float>& goals) {
         std::vector<float> actions;
         for (size_t i = 0; i < at.size(); i += 2) {
@@ -190,24 +197,23 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
         return std::vector<float>(at.size(), 0.0f);
     };
     double steps = 0;
-    for (const Outcome& o : evaluate(l, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
+    for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
         CHECK(o.success);
         steps += double(o.steps) / 20;
     }
     CHECK(steps == doctest::Approx(138).epsilon(0.1));  // BFS oracle: 161 159 89 155 128
-    for (const Outcome& o : evaluate(l, episodes, Protocol::goal_conditioned, still, 3, false)) {
+    for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, still, 3, false)) {
         CHECK_FALSE(o.success);
         CHECK(o.steps == 1000);
     }
     // Standing at the goal succeeds at once by s, and by s' too; both count one step.
-    Episode there;
-    there.start = there.goal = centre({1, 1});
+    const data::Episode there{1, {0, 0}, {0, 0}};
     for (Protocol p : {Protocol::goal_conditioned, Protocol::single_task})
-        CHECK(evaluate(l, {there}, p, still, 1, true)[0].steps == 1);
+        CHECK(evaluate(e, {there}, p, still, 1, true)[0].steps == 1);
     // Arriving by the first step is seen one step later when judged on s.
-    Episode near = there;
-    near.start.x -= 1.1;
+    data::Episode near = there;
+    near.start[0] -= 1.1;
     auto right = [](const std::vector<float>&, const std::vector<float>&) { return std::vector<float>{1, 0}; };
-    CHECK(evaluate(l, {near}, Protocol::goal_conditioned, right, 1, false)[0].steps == 1);
-    CHECK(evaluate(l, {near}, Protocol::single_task, right, 1, false)[0].steps == 2);
+    CHECK(evaluate(e, {near}, Protocol::goal_conditioned, right, 1, false)[0].steps == 1);
+    CHECK(evaluate(e, {near}, Protocol::single_task, right, 1, false)[0].steps == 2);
 }

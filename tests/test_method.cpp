@@ -241,13 +241,12 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     CHECK(spearman({1, 2, 3, 4}, {4, 3, 2, 1}) == doctest::Approx(-1));
     CHECK(spearman({1, 1, 2, 2}, {1, 2, 1, 2}) == doctest::Approx(0));
     Small& s = small();
-    const ExactStep exact = [](const float* state, const float* action, double* next) {
-        const maze::State to = maze::step_point(maze::layout("medium"), {state[0], state[1]}, action[0], action[1]);
-        next[0] = to.position.x, next[1] = to.position.y;
-    };
+    const ExactStep& exact = data::find_environment("pointmaze-medium-v0")->exact_step;
     const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->statistics(), {.1, .5}, exact);
     CHECK(real.transition == std::vector<double>{0, 0});
-    const ExactStep wrong = [](const float*, const float*, double* next) { next[0] = next[1] = -100; };
+    const ExactStep wrong = [](const std::vector<float>& states, const std::vector<float>&) {
+        return std::vector<double>(states.size(), -100);
+    };
     CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong).transition[0] == 1);
     const ViolationRates snap =
         violation_rates(s.made.attempts, Seam::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);

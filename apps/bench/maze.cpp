@@ -6,7 +6,7 @@
 #include "apps/bench/items.h"
 #include "astro/search/landmarks.h"
 #include "astro/target_selection.h"
-#include "data/maze/collect.h"
+#include "data/environments/pointmaze_collect.h"
 
 namespace astro::app {
 

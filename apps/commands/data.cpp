@@ -6,8 +6,7 @@
 #include "apps/command_line/options.h"
 #include "apps/run/progress.h"
 #include "data/dataset_load.h"
-#include "data/maze/collect.h"
-#include "data/maze/replay.h"
+#include "data/replay.h"
 #include "data/validate.h"
 
 namespace astro::app {
@@ -47,26 +46,19 @@ const char* severity_name(data::Severity severity) {
 }  // namespace
 
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
-    maze::EnvironmentName name;
-    if (!maze::parse_environment(config.env, name))
-        fail(ErrorKind::usage, "unknown environment '", config.env,
-             "': there is pointmaze-medium-v0, pointmaze-large-v0, "
-             "pointmaze-giant-v0, pointmaze-teleport-v0");
+    const data::Environment& environment =
+        data::require_environment(config.env, "unknown environment '" + config.env + "'");
+    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data; hint: --data FILE");
     if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
         fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
-    const maze::Layout& layout = maze::layout(name.maze);
-    maze::CollectSpec spec;
-    spec.type = maze::collect_type(config.type);
-    spec.episodes = config.episodes;
-    spec.episode_rows = config.episode_rows > 0 ? config.episode_rows : maze::default_rows(name.maze, spec.type);
-    spec.noise = config.noise;
-    spec.seed = static_cast<uint64_t>(config.seed);
+    data::CollectSpec spec{config.type, config.episodes, config.episode_rows, config.noise,
+                           static_cast<uint64_t>(config.seed)};
     CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};
-    const data::Dataset train = maze::collect(layout, spec, "train", threads);
+    const data::Dataset train = environment.generate(spec, "train", threads);
     data::save_dataset(files.train, train, &threads);
     files.rows = train.rows;
     spec.episodes = std::max<int64_t>(1, spec.episodes / 10);
-    const data::Dataset validation = maze::collect(layout, spec, "val", threads);
+    const data::Dataset validation = environment.generate(spec, "val", threads);
     data::save_dataset(files.validation, validation, &threads);
     files.validation_rows = validation.rows;
     return files;
@@ -130,16 +122,13 @@ int run_data_verify(CommandLine& line) {
     const std::string path = line.operands()[0];
     std::string environment = options.env;
     if (environment.empty()) environment = data::resolve_dataset(path, "").environment;
-    maze::EnvironmentName name;
-    if (!maze::parse_environment(environment, name))
-        fail(ErrorKind::usage,
-             environment.empty() ? "the file's name does not tell its environment"
-                                 : "no built-in simulator for '" + environment + "'",
-             "; hint: --env pointmaze-medium-v0, -large-, -giant- or -teleport-");
+    const data::Environment& exact = data::require_environment(
+        environment, environment.empty() ? "the file's name does not tell its environment; --env does"
+                                         : "no built-in environment '" + environment + "'");
     ThreadPool pool(threads.count());
     const data::Dataset dataset = data::load_dataset(path, &pool);
     const std::vector<double> tolerances = MetricsConfig{}.tolerances;
-    const maze::Replay r = maze::replay(maze::layout(name.maze), dataset, tolerances, pool);
+    const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
 
     constexpr double kRealBound = 1e-5, kBridgeShare = 0.02, kHeadline = 0.5;
     data::Json json = data::Json::object();
@@ -157,12 +146,9 @@ int run_data_verify(CommandLine& line) {
     if (!dataset.is_synthetic.empty()) {
         json["synthetic_transitions"] = r.synthetic.transitions;
         json["bridges"] = r.bridges;
-        for (size_t k = 0; k < tolerances.size(); ++k) {
-            json[at_tolerance("dvr_transition", tolerances[k])] =
-                share(r.synthetic.violations[k], r.synthetic.transitions);
-            json[at_tolerance("dvr_bridge", tolerances[k])] = share(r.violating_bridges[k], r.bridges);
+        put_stored_rates(json, r);
+        for (size_t k = 0; k < tolerances.size(); ++k)
             if (tolerances[k] == kHeadline) obeys = obeys && share(r.violating_bridges[k], r.bridges) <= kBridgeShare;
-        }
     }
     json["obeys"] = obeys;
     print_new(json, {}, output.json);

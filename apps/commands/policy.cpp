@@ -36,6 +36,10 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
+    const data::Dataset& real = *loaded.arm.real;
+    if (loaded.other.state_dim != real.state_dim || loaded.other.action_dim != real.action_dim)
+        fail(ErrorKind::data, path, ": states and actions have ", loaded.other.state_dim, " and ",
+             loaded.other.action_dim, " columns, those of the data ", real.state_dim, " and ", real.action_dim);
     if (!row.kept)  // made anew, of as many rows
         loaded.other = make_arm(runner, options.arm, loaded.other.rows,
                                 [&](TrainableModel& model, const std::string& fingerprint) {

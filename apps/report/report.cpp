@@ -10,9 +10,9 @@
 #include "apps/report/svg.h"
 #include "apps/run/run_dir.h"
 #include "astro/augmenters/augmenter.h"
+#include "data/environment.h"
 #include "data/file.h"
 #include "data/json.h"
-#include "data/maze/layout.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
 
@@ -88,11 +88,11 @@ Run load(const std::string& folder) {
     return run;
 }
 
-// Which built-in maze the run was in, by the environment in its results.
-const maze::Layout* layout_of(const Run& run) {
-    const data::Json* environment = run.results.find("environment");
-    maze::EnvironmentName name;
-    return environment && maze::parse_environment(environment->as_string(), name) ? &maze::layout(name.maze) : nullptr;
+// The world the run was in, by the environment in its results; null where no built-in one has a picture.
+const data::WorldPicture* world_of(const Run& run) {
+    const data::Json* name = run.results.find("environment");
+    const data::Environment* environment = name ? data::find_environment(name->as_string()) : nullptr;
+    return environment ? environment->picture() : nullptr;
 }
 
 // The arms and learners that some of the runs evaluated, in the order met: keys success/ARM/LEARNER/last.
@@ -183,22 +183,22 @@ std::string joint_table(const std::string& environment, const std::vector<const 
     return out + "</table>";
 }
 
-std::string maze_figures(const Run& run) {
-    const maze::Layout* layout = layout_of(run);
-    if (!run.pictures || !layout)
-        return "<p>No pictures: the environment is not built in, or the run has not ended.</p>";
+std::string world_figures(const Run& run) {
+    const data::WorldPicture* world = world_of(run);
+    if (!run.pictures || !world)
+        return "<p>No pictures: no built-in environment that can be drawn, or the run has not ended.</p>";
     const data::NpzReader& npz = *run.pictures;
     std::string out = "<div class=\"row\">";
     for (const auto& [key, caption] :
          {std::pair{"raw_xy", "The data: where the recorded agent was. Look for the dwelling at episodes' ends."},
           std::pair{"augmented_xy", "The stitched data: the same corridors, and more of the ways between them."}}) {
-        MazePicture picture(layout->walls, maze::kUnit);
-        picture.heat(points_of(npz, key), 1);
+        WorldSvg picture(*world);
+        picture.heat(points_of(npz, key), 2 * world->spacing);
         out += figure(picture.svg(), caption);
     }
     const std::vector<XY> chain = points_of(npz, "chain_xy");
     if (!chain.empty()) {
-        MazePicture picture(layout->walls, maze::kUnit);
+        WorldSvg picture(*world);
         std::vector<int64_t> start = npz.read_as<int64_t>("chain_start");
         const std::vector<uint8_t> bridge = npz.read_as<uint8_t>("chain_is_bridge");
         start.push_back(static_cast<int64_t>(chain.size()));
@@ -223,12 +223,12 @@ std::string maze_figures(const Run& run) {
         for (const auto& [values, caption] :
              {std::pair{&distance, "Learnt distance D in steps from the marked state: it should follow the corridors."},
               std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
-            MazePicture picture(layout->walls, maze::kUnit);
+            WorldSvg picture(*world);
             double high = 1;
             std::vector<double> field(values->begin(), values->end());
             for (double v : field)
                 if (std::isfinite(v)) high = std::max(high, v);
-            picture.field(grid, field, 0, high, 0.55);
+            picture.field(grid, field, 0, high, 1.1 * world->spacing);
             if (!from.empty()) picture.mark(from[0], "goal", "from here");
             out += figure(picture.svg(), caption);
         }
@@ -236,7 +236,7 @@ std::string maze_figures(const Run& run) {
     for (const std::string& arm : arm_names()) {
         const std::vector<XY> path = points_of(npz, "rollout_xy/" + arm);
         if (path.empty()) continue;
-        MazePicture picture(layout->walls, maze::kUnit);
+        WorldSvg picture(*world);
         std::vector<int64_t> start = npz.read_as<int64_t>("rollout_start/" + arm);
         const std::vector<uint8_t> success = npz.read_as<uint8_t>("rollout_success/" + arm);
         start.push_back(static_cast<int64_t>(path.size()));
@@ -341,7 +341,7 @@ std::string render(const std::vector<std::string>& folders) {
         if (const data::Json* warnings = run.results.find("warnings"))
             for (const data::Json& w : warnings->elements())
                 out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
-        out += "<h2>Pictures</h2>" + maze_figures(run);
+        out += "<h2>Pictures</h2>" + world_figures(run);
     }
     out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)

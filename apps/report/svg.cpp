@@ -63,63 +63,51 @@ std::string number(double value) {
 
 std::string percent(double share) { return std::isfinite(share) ? number(std::round(share * 1e4) / 100) + " %" : "-"; }
 
-MazePicture::MazePicture(const std::vector<std::string>& walls, double unit)
-    : width_(static_cast<double>(walls[0].size()) * unit),
-      height_(static_cast<double>(walls.size()) * unit),
-      x0_(-1.5 * unit),
-      y0_(-1.5 * unit),
-      unit_(unit),
-      walls_(walls) {}
-
-std::string MazePicture::square(double x, double y, double size, const std::string& style) const {
-    return "<rect x=\"" + fixed(x - x0_, 2) + "\" y=\"" + fixed(y - y0_, 2) + "\" width=\"" + fixed(size, 2) +
-           "\" height=\"" + fixed(size, 2) + "\" " + style + "/>";
+std::string WorldSvg::rectangle(const data::WorldPicture::Rectangle& r, const std::string& style) const {
+    return "<rect x=\"" + fixed(r.x - world_.bounds.x, 2) + "\" y=\"" + fixed(r.y - world_.bounds.y, 2) + "\" width=\"" +
+           fixed(r.width, 2) + "\" height=\"" + fixed(r.height, 2) + "\" " + style + "/>";
 }
 
-void MazePicture::heat(const std::vector<XY>& points, double size) {
+void WorldSvg::heat(const std::vector<XY>& points, double size) {
     std::map<std::pair<int, int>, int> counts;  // (row, column)
     for (const XY& p : points)
         ++counts[{static_cast<int>(std::floor(p.y / size)), static_cast<int>(std::floor(p.x / size))}];
     int top = 1;
     for (const auto& [cell, count] : counts) top = std::max(top, count);
     for (const auto& [cell, count] : counts)
-        layers_ += square(cell.second * size, cell.first * size, size,
-                          "class=\"heat\" fill-opacity=\"" +
+        layers_ += rectangle({cell.second * size, cell.first * size, size, size},
+                             "class=\"heat\" fill-opacity=\"" +
                               fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
 }
 
-void MazePicture::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high,
+void WorldSvg::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high,
                         double size) {
     for (size_t i = 0; i < points.size(); ++i) {
         if (!std::isfinite(values[i])) continue;
-        layers_ += square(points[i].x - size / 2, points[i].y - size / 2, size,
-                          "fill=\"" + colour((values[i] - low) / std::max(1e-9, high - low)) + "\"");
+        layers_ += rectangle({points[i].x - size / 2, points[i].y - size / 2, size, size},
+                             "fill=\"" + colour((values[i] - low) / std::max(1e-9, high - low)) + "\"");
     }
 }
 
-void MazePicture::way(const std::vector<XY>& points, const std::string& css_class) {
+void WorldSvg::way(const std::vector<XY>& points, const std::string& css_class) {
     if (points.size() < 2) return;
     layers_ += "<polyline class=\"" + css_class + "\" points=\"";
-    for (const XY& p : points) layers_ += fixed(p.x - x0_) + "," + fixed(p.y - y0_) + " ";
+    for (const XY& p : points) layers_ += fixed(p.x - world_.bounds.x) + "," + fixed(p.y - world_.bounds.y) + " ";
     layers_ += "\"/>";
 }
 
-void MazePicture::mark(XY at, const std::string& css_class, const std::string& title) {
-    layers_ += "<circle class=\"" + css_class + "\" cx=\"" + fixed(at.x - x0_) + "\" cy=\"" + fixed(at.y - y0_) +
+void WorldSvg::mark(XY at, const std::string& css_class, const std::string& title) {
+    layers_ += "<circle class=\"" + css_class + "\" cx=\"" + fixed(at.x - world_.bounds.x) + "\" cy=\"" + fixed(at.y - world_.bounds.y) +
                "\" r=\"0.8\"><title>" + escape(title) + "</title></circle>";
 }
 
-std::string MazePicture::svg() const {
+std::string WorldSvg::svg() const {
     // y grows upwards, as in OGBench's own pictures.
-    std::string out = "<svg viewBox=\"0 0 " + fixed(width_) + " " + fixed(height_) +
-                      "\" role=\"img\"><g transform=\"translate(0," + fixed(height_) + ") scale(1,-1)\">";
-    std::string blocks;
-    for (size_t i = 0; i < walls_.size(); ++i)
-        for (size_t j = 0; j < walls_[i].size(); ++j)
-            if (walls_[i][j] == '1')
-                blocks += square((static_cast<double>(j) - 1.5) * unit_, (static_cast<double>(i) - 1.5) * unit_, unit_,
-                                 "class=\"wall\"");
-    return out + layers_ + blocks + "</g></svg>";
+    std::string out = "<svg viewBox=\"0 0 " + fixed(world_.bounds.width) + " " + fixed(world_.bounds.height) +
+                      "\" role=\"img\"><g transform=\"translate(0," + fixed(world_.bounds.height) + ") scale(1,-1)\">";
+    std::string walls;
+    for (const data::WorldPicture::Rectangle& wall : world_.walls) walls += rectangle(wall, "class=\"wall\"");
+    return out + layers_ + walls + "</g></svg>";
 }
 
 std::string line_chart(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {

@@ -1,9 +1,11 @@
-// Pictures as inline SVG text: mazes with points, ways and fields, and line charts. Numbers are printed in a fixed
+// Pictures as inline SVG text: worlds with points, ways and fields, and line charts. Numbers are printed in a fixed
 // form, so that equal inputs give equal bytes.
 #pragma once
 
 #include <string>
 #include <vector>
+
+#include "data/environment.h"
 
 namespace astro::app::report {
 
@@ -15,11 +17,10 @@ struct XY {
     double x = 0, y = 0;
 };
 
-// A maze drawn from above; coordinates are the environment's. Layers are drawn in the order they are added.
-class MazePicture {
+// A world drawn from above; coordinates are the environment's. Layers are drawn in the order they are added, walls last.
+class WorldSvg {
   public:
-    // walls: rows of '0' and '1'; cell (i, j) is a square of `unit` around (unit j - unit, unit i - unit).
-    MazePicture(const std::vector<std::string>& walls, double unit);
+    explicit WorldSvg(const data::WorldPicture& world) : world_(world) {}
 
     // Shares of points by squares of `size` units, as shades of one hue.
     void heat(const std::vector<XY>& points, double size);
@@ -31,9 +32,8 @@ class MazePicture {
     std::string svg() const;
 
   private:
-    std::string square(double x, double y, double size, const std::string& style) const;
-    double width_, height_, x0_, y0_, unit_;
-    std::vector<std::string> walls_;
+    std::string rectangle(const data::WorldPicture::Rectangle& r, const std::string& style) const;
+    const data::WorldPicture& world_;
     std::string layers_;
 };
 

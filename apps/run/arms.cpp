@@ -3,14 +3,18 @@
 #include <algorithm>
 
 #include "apps/run/signals.h"
-#include "apps/run/simulator.h"
+#include "data/environment.h"
 
 namespace astro::app {
 
+bool states_are_qpos(const StageRunner& runner) {
+    const data::Environment* environment = data::find_environment(runner.environment());
+    return environment && environment->spec().states_are_qpos;
+}
+
 data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                        const augmenters::Augmenter::Visit& trained) {
-    const auto augmenter =
-        augmenters::make_augmenter(arm, runner.pipeline(), find_simulator(runner.environment()) != nullptr);
+    const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), states_are_qpos(runner));
     augmenter->each_model(trained);
     augmenters::Progress progress;
     bool shown = false;  // one that takes no time says nothing

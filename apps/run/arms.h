@@ -15,6 +15,9 @@ struct ArmData {
     const data::Dataset* other = nullptr;  // what the arm's augmenter made; null for an arm without one
 };
 
+// Are the data's states the simulator's qpos, as the environment says?
+bool states_are_qpos(const StageRunner& runner);
+
 // The data set of an arm that no file keeps, of `rows` rows or a little more. `trained` is called for each model it
 // needs: it trains the model, or refuses one that is not trained.
 data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows,

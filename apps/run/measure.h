@@ -10,6 +10,7 @@
 #include "apps/run/stage_runner.h"
 #include "astro/augmenters/stitch.h"
 #include "astro/metrics.h"
+#include "data/replay.h"
 
 namespace astro::app {
 
@@ -22,12 +23,16 @@ std::string augment_and_measure(StageRunner& runner);
 // The augmenter that this measures.
 augmenters::Stitch stitch_of(StageRunner& runner);
 
-// Writes a generated data set and its validation part (cmd_data.cpp).
+// Writes a generated data set and its validation part (apps/commands/data.cpp). Error(usage) where the environment is unknown or
+// has no generator.
 struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
 };
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
+
+// What a replay says of bridges: dvr_transition_K, dvr_bridge_K.
+void put_stored_rates(data::Json& results, const data::Replay& replay);
 
 // What the stages share.
 // Held-out data are looked at every checkpoint.validate_every updates and at the end.

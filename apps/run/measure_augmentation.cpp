@@ -6,11 +6,23 @@
 #include "apps/run/arms.h"
 #include "apps/run/measure.h"
 #include "apps/run/signals.h"
-#include "apps/run/simulator.h"
 #include "astro/percentile.h"
+#include "data/environment.h"
 #include "data/file.h"
+#include "data/replay.h"
 
 namespace astro::app {
+
+void put_stored_rates(data::Json& results, const data::Replay& r) {
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
+    for (size_t k = 0; k < r.tolerance.size(); ++k) {
+        results[at_tolerance("dvr_transition", r.tolerance[k])] =
+            share(r.synthetic.violations[k], r.synthetic.transitions);
+        results[at_tolerance("dvr_bridge", r.tolerance[k])] = share(r.violating_bridges[k], r.bridges);
+    }
+}
 
 namespace {
 
@@ -22,7 +34,7 @@ void put_rates(data::Json& results, const std::string& transition, const std::st
     }
 }
 
-// The paper's failure signatures (method notes 5.18(15)) among the attempts so far, in words.
+// The paper's failure signatures (docs/method.md 11.7) among the attempts so far, in words.
 std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentation& made) {
     const MetricsConfig& limits = runner.config().metrics;
     Pipeline& pipeline = runner.pipeline();
@@ -109,15 +121,18 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
     data::Json& results = runner.results();
     const Statistics& units = pipeline.statistics();
     const std::vector<double>& kappas = runner.config().metrics.tolerances;
-    if (const Simulator* simulator = find_simulator(runner.environment())) {
-        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, simulator->step));
+    const data::Environment* environment = data::find_environment(runner.environment());
+    if (environment && environment->exact_step) {
+        const ExactStep& step = environment->exact_step;
+        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
-                  violation_rates(made.attempts, Seam::snap, false, units, kappas, simulator->step));
+                  violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap",
-                  violation_rates(made.attempts, Seam::snap, true, units, kappas, simulator->step));
-        put_stored_rates(results, spliced, kappas, *simulator, runner.threads());
-        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, simulator->step, 50);
-        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, simulator->step, 90);
+                  violation_rates(made.attempts, Seam::snap, true, units, kappas, step));
+        put_stored_rates(results,
+                         data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile)));
+        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, step, 50);
+        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, step, 90);
     }
     put_rates(results, "", "dvr_bridge_model",
               model_violation_rates(runner.context(), made.attempts, true, units, kappas, pipeline.dynamics(0)));
@@ -126,7 +141,7 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
 }  // namespace
 
 augmenters::Stitch stitch_of(StageRunner& runner) {
-    return {runner.pipeline(), find_simulator(runner.environment()) != nullptr};
+    return {runner.pipeline(), states_are_qpos(runner)};
 }
 
 std::string augment_and_measure(StageRunner& runner) {

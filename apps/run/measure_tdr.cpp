@@ -1,6 +1,6 @@
 #include "apps/run/measure.h"
-#include "apps/run/simulator.h"
 #include "astro/percentile.h"
+#include "data/environment.h"
 
 namespace astro::app {
 
@@ -21,9 +21,11 @@ void train_and_measure_tdr(StageRunner& runner) {
     for (int64_t k = 0; k < pipeline.train().count(); ++k)
         travel.push_back(static_cast<double>(map.arrival[static_cast<size_t>(k)] - pipeline.train().begin(k)));
     results["arrival_step_median"] = percentile(travel, 50);
-    if (const Simulator* simulator = find_simulator(runner.environment())) {
-        const DistanceMetrics m = measure_distances(runner.context(), map, simulator->geodesics,
-                                                    runner.config().metrics.distance_rows, pipeline.seed());
+    const data::Environment* environment = data::find_environment(runner.environment());
+    if (environment && environment->geodesics) {
+        const DistanceMetrics m =
+            measure_distances(runner.context(), map, environment->geodesics, environment->spec().position,
+                              runner.config().metrics.distance_rows, pipeline.seed());
         results["spearman_raw"] = m.spearman_raw;
         results["spearman_closed"] = m.spearman_closed;
         results["spearman_euclid"] = m.spearman_euclid;

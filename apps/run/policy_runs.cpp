@@ -6,20 +6,15 @@
 #include <numeric>
 #include <set>
 
-#include "apps/run/simulator.h"
-
 namespace astro::app {
 
 namespace {
 
-const maze::Layout& layout_of(const std::string& environment) {
-    maze::EnvironmentName name;
-    if (!maze::parse_environment(environment, name))
-        fail(ErrorKind::usage,
-             environment.empty() ? "no environment is known for the data"
-                                 : "no built-in simulator for '" + environment + "'",
-             "; hint: --env pointmaze-medium-v0, -large-, -giant- or -teleport-");
-    return maze::layout(name.maze);
+const data::Environment& environment_of(const StageRunner& runner) {
+    const std::string& name = runner.environment();
+    return data::require_environment(
+        name, name.empty() ? "no environment is known for the data; --env names it"
+                           : "no built-in environment '" + name + "'");
 }
 
 std::vector<int64_t> evaluated_tasks(const Config& config) {
@@ -27,9 +22,15 @@ std::vector<int64_t> evaluated_tasks(const Config& config) {
                                                            : config.evaluate.tasks;
 }
 
-maze::Protocol protocol_of(const Config& config) {
-    return config.policy.protocol == Protocol::goal_conditioned ? maze::Protocol::goal_conditioned
-                                                                : maze::Protocol::single_task;
+// The task that a single-task policy learns, as the learners' rewards see it: a point in the first two columns.
+void set_task(learners::LearningData& data, const data::Environment& environment, int64_t task) {
+    const data::EnvironmentSpec& spec = environment.spec();
+    if (spec.position != std::vector<int64_t>{0, 1})
+        fail(ErrorKind::usage, "single-task rewards need states whose first two columns are x and y, which those of ",
+             spec.name, " are not; hint: --policy.protocol goal-conditioned");
+    const std::vector<double> goal = environment.task(task).goal;
+    data.goal_xy = {goal[0], goal[1]};
+    data.tolerance = spec.tolerance;
 }
 
 }  // namespace
@@ -48,12 +49,7 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     data.protocol = config.policy.protocol;
     data.gamma = resolve_gamma(config.policy.gamma, runner.environment());
     data.scaling = {pipeline.statistics().mean, pipeline.statistics().sigma_state};
-    if (data.protocol == Protocol::single_task) {
-        const maze::Point goal =
-            maze::centre(layout_of(runner.environment()).tasks[static_cast<size_t>(config.policy.task - 1)].goal);
-        data.goal_xy = {goal.x, goal.y};
-        data.tolerance = maze::kGoalTolerance;
-    }
+    if (data.protocol == Protocol::single_task) set_task(data, environment_of(runner), config.policy.task);
     const double share = !arm.other                                    ? 0
                          : data.protocol == Protocol::goal_conditioned ? config.policy.synthetic_share
                                                                        : config.policy.single_task_synthetic_share;
@@ -72,21 +68,21 @@ std::string policy_label(const Config& config, const std::string& learner, int64
 
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths) {
     const Config& config = runner.config();
-    const maze::Layout& layout = layout_of(runner.environment());
-    const maze::Protocol protocol = protocol_of(config);
+    const data::Environment& environment = environment_of(runner);
+    const Protocol protocol = config.policy.protocol;
     const std::vector<int64_t> tasks = evaluated_tasks(config);
     const auto seed = static_cast<uint64_t>(config.general.seed);
     Evaluation result;
-    result.episodes = maze::draw_episodes(layout, tasks, config.evaluate.episodes, protocol, seed);
-    result.outcomes = maze::evaluate(
-        layout, result.episodes, protocol,
+    result.episodes = environment.draw_episodes(tasks, config.evaluate.episodes, protocol, seed);
+    result.outcomes = evaluate(
+        environment, result.episodes, protocol,
         [&](const std::vector<float>& states, const std::vector<float>& goals) { return policy.act(states, goals); },
         seed, record_paths);
     double arrived = 0;
     for (size_t t = 0; t < tasks.size(); ++t) {
         double won = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
-            const maze::Outcome& outcome =
+            const Outcome& outcome =
                 result.outcomes[t * static_cast<size_t>(config.evaluate.episodes) + static_cast<size_t>(e)];
             won += outcome.success;
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
@@ -141,7 +137,7 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
 // Returns the error of one that diverged; the others have come to their ends and have their figures.
 std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
-    const bool simulated = find_simulator(runner.environment()) != nullptr;
+    const bool simulated = data::find_environment(runner.environment()) != nullptr;
     const std::vector<int64_t> tasks = evaluated_tasks(config);
     std::vector<std::unique_ptr<learners::Learner>> policies;
     std::vector<StageRunner::Stage> stages;
@@ -189,7 +185,7 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRu
         if (!diverged) diverged = failure;
     }
     if (diverged) std::rethrow_exception(diverged);
-    if (!find_simulator(runner.environment())) return;
+    if (!data::find_environment(runner.environment())) return;
     for (const PolicyRun& run : runs)
         if (run.seed == 0 && config.policy.seeds > 1) put_spread(config, run, runner.results());
     runner.save_results();

@@ -3,8 +3,8 @@
 
 #include "apps/run/arms.h"
 #include "apps/run/output.h"
+#include "astro/evaluate.h"
 #include "astro/learners/learner.h"
-#include "data/maze/point_maze.h"
 
 namespace astro::app {
 
@@ -33,8 +33,8 @@ struct Evaluation {
     double success = 0;                // mean over tasks
     std::vector<double> task_success;  // by task evaluated
     double mean_steps = 0;
-    std::vector<maze::Episode> episodes;
-    std::vector<maze::Outcome> outcomes;
+    std::vector<data::Episode> episodes;
+    std::vector<Outcome> outcomes;
 };
 // Error(usage) where no built-in environment fits.
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths);

@@ -9,8 +9,8 @@
 #include "apps/command_line/settings.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
+#include "data/environment.h"
 #include "data/file.h"
-#include "data/maze/layout.h"
 #include "data/zip.h"
 
 namespace astro::app {
@@ -24,7 +24,7 @@ std::string data_folder() {
     return std::string(home ? home : ".") + "/.ogbench/data";
 }
 
-// The maze part of a data set's name without its type: what the resolver gives, or nothing.
+// The environment's name: the setting, else what the data set's name says, or nothing.
 std::string environment_of(const Config& config, const data::DatasetName& name) {
     return config.general.env.empty() ? name.environment : config.general.env;
 }
@@ -37,12 +37,10 @@ std::string collect_words(const CollectConfig& collect) {
 
 // RUN/data/pointmaze-large-stitch-v0.npz: the name OGBench would give it.
 std::string generated_path(const RunFolder& folder, const CollectConfig& collect) {
-    maze::EnvironmentName name;
-    if (!maze::parse_environment(collect.env, name))
-        fail(ErrorKind::usage, "collect.env '", collect.env,
-             "' is no built-in environment; hint: --data FILE, or pointmaze-medium-v0");
+    const data::Environment& environment = data::require_environment(
+        collect.env, "collect.env '" + collect.env + "' is no built-in environment, and no --data FILE is given");
     data::create_folders(folder.file("data"));
-    return folder.file("data/pointmaze-" + name.maze + "-" + collect.type + "-v0.npz");
+    return folder.file("data/" + data::dataset_name(environment, collect.type) + ".npz");
 }
 
 DatasetIdentity identify(const std::string& path) {
@@ -81,6 +79,10 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     data::Dataset all = data::load_dataset(name_.path, &threads_, parts);
     std::optional<data::Dataset> validation;
     if (!name_.val_path.empty()) validation = data::load_dataset(name_.val_path, &threads_, parts);
+    if (const data::Environment* environment = data::find_environment(environment_)) {
+        data::check_dimensions(*environment, all, name_.path);
+        if (validation) data::check_dimensions(*environment, *validation, name_.val_path);
+    }
 
     Session session;
     session.command = line.command_name();

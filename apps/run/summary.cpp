@@ -3,8 +3,6 @@
 #include <cstdio>
 
 #include "apps/run/policy_runs.h"
-#include "apps/run/simulator.h"
-#include "data/maze/geodesic.h"
 #include "data/npz.h"
 
 namespace astro::app {
@@ -16,15 +14,31 @@ double figure(const data::Json& results, const std::string& key) {
     return value ? value->as_real() : -1;
 }
 
-std::vector<float> thinned_points(const data::Dataset& d, int64_t most) {
-    std::vector<float> xy;
-    const int64_t n = std::min(most, d.rows);
-    for (int64_t i = 0; i < n; ++i) {
-        const float* s = d.observation(i * d.rows / n);
-        xy.insert(xy.end(), s, s + 2);
+// Where states lie in the plane of a world's picture.
+class Plane {
+  public:
+    explicit Plane(const data::EnvironmentSpec& spec) : spec_(spec) {}
+
+    template <class T>
+    void append(std::vector<float>& xy, const T* state) const {
+        for (int64_t i : spec_.position) xy.push_back(static_cast<float>(state[i]));
     }
-    return xy;
-}
+    std::vector<float> of(const std::vector<float>& states) const {
+        std::vector<float> xy;
+        for (size_t at = 0; at < states.size(); at += static_cast<size_t>(spec_.state_dim))
+            append(xy, states.data() + at);
+        return xy;
+    }
+    std::vector<float> thinned(const data::Dataset& d, int64_t most) const {
+        std::vector<float> xy;
+        const int64_t n = std::min(most, d.rows);
+        for (int64_t i = 0; i < n; ++i) append(xy, d.observation(i * d.rows / n));
+        return xy;
+    }
+
+  private:
+    const data::EnvironmentSpec& spec_;
+};
 
 void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<float>& xy) {
     npz.add(key, data::NpyArray::from({static_cast<int64_t>(xy.size() / 2), 2}, xy), data::Compression::deflated);
@@ -57,6 +71,33 @@ void print_success(const data::Json& results, const Config& config) {
     }
 }
 
+// Closure and geodesic distance from the first task's start, over the states of the world's grid.
+void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environment& environment) {
+    const data::EnvironmentSpec& spec = environment.spec();
+    const std::vector<float>& grid = environment.picture()->states;
+    if (grid.empty() || !environment.geodesics) return;
+    const Plane plane(spec);
+    const auto width = static_cast<size_t>(spec.state_dim), points = grid.size() / width;
+    const std::vector<double> start = environment.task(1).start;
+    const std::vector<float> from(start.begin(), start.end());
+    std::vector<float> states = from, distance, truth;
+    states.insert(states.end(), grid.begin(), grid.end());
+    std::vector<const float*> to;
+    for (size_t i = 0; i < points; ++i) to.push_back(grid.data() + i * width);
+    for (double way : environment.geodesics(from.data(), to)) truth.push_back(static_cast<float>(way));
+    const TemporalMap& map = runner.pipeline().map();
+    const std::vector<float> latent = runner.pipeline().tdr().embed(states.data(), static_cast<int64_t>(points + 1));
+    const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
+    for (size_t i = 1; i <= points; ++i)
+        distance.push_back(static_cast<float>(map.graph_distance(
+            latent.data(), landmark[0], latent.data() + i * static_cast<size_t>(map.width), landmark[i])));
+    add_points(npz, "tdr_from_xy", plane.of(from));
+    add_points(npz, "tdr_grid_xy", plane.of(grid));
+    const auto count = static_cast<int64_t>(points);
+    npz.add("tdr_grid_distance", data::NpyArray::from({count}, distance), data::Compression::deflated);
+    npz.add("tdr_grid_geodesic", data::NpyArray::from({count}, truth), data::Compression::deflated);
+}
+
 }  // namespace
 
 void print_summary(StageRunner& runner) {
@@ -67,7 +108,7 @@ void print_summary(StageRunner& runner) {
                 environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed), static_cast<long long>(runner.pipeline().train_data().rows),
                 static_cast<long long>(figure(results, "augment_bridges")));
-    if (find_simulator(environment)) print_success(results, config);
+    if (data::find_environment(environment)) print_success(results, config);
     if (results.find("dvr_bridge_0.5")) {
         std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator but where said)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
@@ -85,13 +126,13 @@ void print_summary(StageRunner& runner) {
 }
 
 void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
-    maze::EnvironmentName name;
-    if (!maze::parse_environment(runner.environment(), name)) return;
-    const maze::Layout& layout = maze::layout(name.maze);
+    const data::Environment* environment = data::find_environment(runner.environment());
+    if (!environment || !environment->picture()) return;
+    const Plane plane(environment->spec());
     Pipeline& pipeline = runner.pipeline();
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
-    add_points(npz, "raw_xy", thinned_points(pipeline.train_data(), 50000));
-    add_points(npz, "augmented_xy", thinned_points(augmented, 50000));
+    add_points(npz, "raw_xy", plane.thinned(pipeline.train_data(), 50000));
+    add_points(npz, "augmented_xy", plane.thinned(augmented, 50000));
 
     // Chains spread over the file.
     constexpr int64_t kChains = 12;
@@ -103,7 +144,7 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
         const int64_t e = c * augmented.episodes() / shown;
         chain_start.push_back(static_cast<int64_t>(chain.size()) / 2);
         for (int64_t t = augmented.episode_start[static_cast<size_t>(e)]; t <= augmented.episode_end(e); ++t) {
-            chain.insert(chain.end(), augmented.observation(t), augmented.observation(t) + 2);
+            plane.append(chain, augmented.observation(t));
             is_bridge.push_back(augmented.is_synthetic[static_cast<size_t>(t)]);
         }
     }
@@ -112,37 +153,14 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     npz.add("chain_is_bridge", data::NpyArray::from({static_cast<int64_t>(is_bridge.size())}, is_bridge),
             data::Compression::deflated);
 
-    // Closure and geodesic distance from the first task's start, over the free grid points.
-    const TemporalMap& map = pipeline.map();
-    const maze::GeodesicMap geodesic(layout);
-    const maze::Point from = maze::centre(layout.tasks[0].start);
-    const std::vector<float> from_xy = {static_cast<float>(from.x), static_cast<float>(from.y)};
-    std::vector<float> grid = from_xy, distance, truth;
-    const std::vector<float> ways = geodesic.distances_from(from);
-    for (int64_t iy = 0; iy < geodesic.height(); iy += 2)
-        for (int64_t ix = 0; ix < geodesic.width(); ix += 2) {
-            if (!geodesic.free(ix, iy)) continue;
-            const maze::Point p = geodesic.point(ix, iy);
-            grid.push_back(static_cast<float>(p.x)), grid.push_back(static_cast<float>(p.y));
-            truth.push_back(static_cast<float>(geodesic.at(ways, p)));
-        }
-    const std::vector<float> latent = pipeline.tdr().embed(grid.data(), static_cast<int64_t>(grid.size() / 2));
-    const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
-    for (size_t i = 1; i < grid.size() / 2; ++i)
-        distance.push_back(static_cast<float>(
-            map.graph_distance(latent.data(), landmark[0], latent.data() + i * static_cast<size_t>(map.width), landmark[i])));
-    add_points(npz, "tdr_from_xy", from_xy);
-    add_points(npz, "tdr_grid_xy", std::vector<float>(grid.begin() + 2, grid.end()));
-    const auto points = static_cast<int64_t>(distance.size());
-    npz.add("tdr_grid_distance", data::NpyArray::from({points}, distance), data::Compression::deflated);
-    npz.add("tdr_grid_geodesic", data::NpyArray::from({points}, truth), data::Compression::deflated);
+    add_fields(npz, runner, *environment);
 
     std::vector<float> starts, goals;
-    for (const maze::Task& task : layout.tasks)
-        for (const auto& [cell, out] : {std::pair{task.start, &starts}, std::pair{task.goal, &goals}}) {
-            out->push_back(static_cast<float>(maze::centre(cell).x));
-            out->push_back(static_cast<float>(maze::centre(cell).y));
-        }
+    for (int64_t number = 1; number <= environment->spec().tasks; ++number) {
+        const data::Episode task = environment->task(number);
+        plane.append(starts, task.start.data());
+        plane.append(goals, task.goal.data());
+    }
     add_points(npz, "task_start_xy", starts);
     add_points(npz, "task_goal_xy", goals);
 
@@ -161,8 +179,8 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
             if (i % each >= 2) continue;
             start.push_back(static_cast<int64_t>(path.size()) / 2);
             success.push_back(e.outcomes[i].success);
-            for (const maze::Point& p : e.outcomes[i].path)
-                path.push_back(static_cast<float>(p.x)), path.push_back(static_cast<float>(p.y));
+            const std::vector<float> way = plane.of(e.outcomes[i].path);
+            path.insert(path.end(), way.begin(), way.end());
         }
         add_points(npz, "rollout_xy/" + arm, path);
         npz.add("rollout_start/" + arm, data::NpyArray::from({static_cast<int64_t>(start.size())}, start),

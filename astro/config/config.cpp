@@ -210,11 +210,13 @@ void check_learner(const std::string& learner, Protocol protocol) {
 
 double resolve_gamma(double gamma, std::string_view environment) {
     if (gamma != 0) return gamma;
+    if (const data::Environment* known = data::find_environment(environment)) return known->spec().gamma;
     return names_maze(environment, "medium") ? .99 : names_maze(environment, "giant") ? .998 : .995;
 }
 
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment) {
     if (config.gcbc.updates != 0) return config.gcbc.updates;
+    if (const data::Environment* known = data::find_environment(environment)) return known->spec().gcbc_updates;
     return names_maze(environment, "giant") ? 40000 : 20000;
 }
 

@@ -255,7 +255,7 @@ struct SelectionConfig {
         v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs", Source::ours,
           one_of({"fixed", "needed"}));
         v("delta_threshold", delta_threshold,
-          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/algorithm.md), .75 "
+          "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/method.md 7.2), .75 "
           "looks "
           "for bridges of a quarter of M + 1 steps or more",
           Source::paper, between(0, 1));
@@ -314,7 +314,7 @@ struct Config {
 
 const std::vector<std::string>& preset_names();  // tiny, cpu, small, base
 
-// Sets what the preset names (method notes, table of presets); other fields keep their values.
+// Sets what the preset names (docs/method.md 13); other fields keep their values.
 // Throws Error(usage) for an unknown name.
 void apply_preset(Config& config, const std::string& name);
 
@@ -324,7 +324,8 @@ void check(const Config& config);
 // choose their learners in different settings.
 void check_learner(const std::string& learner, Protocol protocol);
 
-// The rules behind `auto` (0), by the maze in the environment's or data set's name.
+// The rules behind `auto` (0): what the built-in environment of that name says; for other environments and data sets
+// by the maze in their names.
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "astro/config/field.h"
+#include "data/environment.h"
 
 namespace astro {
 
 enum class PolicyActivation { gelu, relu };
-enum class Protocol { goal_conditioned, single_task };
 enum class IqlActor { ddpg_bc, awr };
 enum class CqlForm { td3bc_actor, pure };
 

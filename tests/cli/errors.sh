@@ -24,6 +24,14 @@ cp d.npz flipped.npz
 printf '\377\377\377' | dd of=flipped.npz bs=1 seek=2000 conv=notrunc 2>/dev/null
 refused 3 "flipped.npz" "$astro" data verify flipped.npz --env pointmaze-medium-v0
 refused 3 "observations" "$astro" data verify "$fixtures/odd_dtypes.npz" --env pointmaze-medium-v0
+# States of three columns are none of a maze's: one line, by whatever command the file comes in.
+three=$fixtures/three_columns.npz
+for command in "data verify $three" "train tdr --preset tiny --data $three --run r4" "train policy --preset tiny --data $three --run r5" \
+    "evaluate --preset tiny --data $three --run r6"; do
+    # shellcheck disable=SC2086
+    refused 3 "have 3 and 2 columns, those of pointmaze-medium-v0 have 2 and 2" "$astro" $command --env pointmaze-medium-v0
+done
+refused 3 "those of the data 2 and 2" "$astro" train policy --preset tiny --data d.npz --arm augmented --augmented "$three" --run r7
 refused 2 "not trained" "$astro" train dynamics --data d.npz --run r2
 refused 2 "not trained" "$astro" augment --data d.npz --run r3
 refused 1 "/proc" "$astro" train tdr --data d.npz --run /proc/astro

@@ -43,12 +43,12 @@ figure 04_attention "on fresh sequences: mean squared error " below .01
 check "04_attention: causal" grep -q '^causal: .*: yes$' "$work/04_attention"
 picture 04_attention 500
 runs 05_ddim_spiral "$work/05_ddim_spiral.svg"
-figure 05_ddim_spiral "noise " above .3
-figure 05_ddim_spiral "samples " below .1
+figure 05_ddim_spiral ": noise " above .3
+figure 05_ddim_spiral ", samples " below .1
 figure 05_ddim_spiral "covered: " above .9
 picture 05_ddim_spiral 500
 runs 06_temporal_distance "$work/06_temporal_distance.svg"
-figure 06_temporal_distance "learnt " above .9
+figure 06_temporal_distance ": learnt " above .9
 picture 06_temporal_distance 60
 runs 07_stitch_two_episodes "$work/07_stitch_two_episodes.svg"
 figure 07_stitch_two_episodes "driven for real it ends " below .4
@@ -60,7 +60,7 @@ picture 08_own_system 100
 [ $? -eq 2 ] && grep -q '^usage: ' "$work/usage"
 verdict "08_own_system without a file says how it is used" $?
 runs 09_drive "$work/09_drive.svg"
-figure 09_drive "trained " above 39
+figure 09_drive ", trained " above 39
 picture 09_drive 30
 "$root/$BUILD/examples/02_autograd" "$work/none/picture.svg" >"$work/unwritten" 2>&1
 [ $? -eq 1 ] && grep -q '^cannot write ' "$work/unwritten"

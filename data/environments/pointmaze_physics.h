@@ -1,11 +1,11 @@
-// The exact point: OGBench's pointmaze in closed form (environments notes A7; golden trajectories of MuJoCo).
+// The exact point: OGBench's pointmaze in closed form (docs/method.md 12.1; golden trajectories of MuJoCo).
 //
 // Each environment step moves the point by 0.2 a, sets its velocity to zero and lets MuJoCo run 5 substeps of 0.02 s
 // (classical Runge-Kutta), which matter only in contact with walls: soft contacts between a disc of radius 0.7 and
 // squares, resolved as MuJoCo's pyramidal friction cones are.
 #pragma once
 
-#include "data/maze/layout.h"
+#include "data/environments/pointmaze_layout.h"
 
 namespace astro::maze {
 

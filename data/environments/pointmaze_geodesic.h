@@ -1,7 +1,7 @@
-// Geodesic distances in a maze: the ground truth that the TDR is compared with (method notes 5.10, C1).
+// Geodesic distances in a maze: the ground truth that the TDR is compared with (docs/method.md 11.1, 12.2).
 #pragma once
 
-#include "data/maze/physics.h"
+#include "data/environments/pointmaze_physics.h"
 
 namespace astro::maze {
 

@@ -1,4 +1,4 @@
-#include "data/maze/replay.h"
+#include "data/replay.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,24 +6,29 @@
 
 #include "tensor/base/error.h"
 
-namespace astro::maze {
+namespace astro::data {
 
 namespace {
 
-std::vector<double> measured_sigma(const data::Dataset& d) {
-    double sum[2] = {}, square[2] = {};
+// Where a replay of the row starts.
+const float* exact_state(const Dataset& d, const EnvironmentSpec& spec, int64_t row) {
+    return spec.states_are_qpos && d.qpos_dim == d.state_dim ? d.qpos.data() + row * d.state_dim : d.observation(row);
+}
+
+std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
+    const auto columns = static_cast<size_t>(d.state_dim);
+    std::vector<double> sum(columns), square(columns), sigma;
     int64_t n = 0;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (d.terminals[static_cast<size_t>(t)]) continue;
-        const float* from = d.qpos_dim == 2 ? d.qpos.data() + t * 2 : d.observation(t);
-        for (int i = 0; i < 2; ++i) {
+        const float* from = exact_state(d, spec, t);
+        for (size_t i = 0; i < columns; ++i) {
             const double x = double(d.observation(t + 1)[i]) - double(from[i]);
             sum[i] += x, square[i] += x * x;
         }
         ++n;
     }
-    std::vector<double> sigma;
-    for (int i = 0; i < 2; ++i) {
+    for (size_t i = 0; i < columns; ++i) {
         const double mean = n ? sum[i] / static_cast<double>(n) : 0;
         sigma.push_back(
             std::max(1e-3, n ? std::sqrt(std::max(0.0, square[i] / static_cast<double>(n) - mean * mean)) : 0));
@@ -33,28 +38,39 @@ std::vector<double> measured_sigma(const data::Dataset& d) {
 
 }  // namespace
 
-Replay replay(const Layout& layout, const data::Dataset& d, const std::vector<double>& tolerances,
-              ThreadPool& threads) {
-    if (d.state_dim != 2 || d.action_dim != 2)
-        fail(ErrorKind::data, "a point maze has states and actions of 2 dimensions, this file has ", d.state_dim,
-             " and ", d.action_dim);
+Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
+              ThreadPool& threads, const std::string& source) {
+    const EnvironmentSpec& spec = environment.spec();
+    if (!environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
+    check_dimensions(environment, d, source);
     Replay result;
     result.tolerance = tolerances;
-    result.sigma_delta = measured_sigma(d);
+    result.sigma_delta = measured_sigma(d, spec);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
     struct Error {
         float absolute = -1, scaled = 0;  // -1: no transition
     };
     std::vector<Error> errors(static_cast<size_t>(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
-        for (int64_t t = d.episode_start[static_cast<size_t>(e)]; t < d.episode_end(e); ++t) {
-            const float* from = d.qpos_dim == 2 ? d.qpos.data() + t * 2 : d.observation(t);
-            const State s = step_point(layout, {from[0], from[1]}, d.action(t)[0], d.action(t)[1]);
-            const double dx = s.position.x - double(d.observation(t + 1)[0]),
-                         dy = s.position.y - double(d.observation(t + 1)[1]);
-            const double sx = dx / result.sigma_delta[0], sy = dy / result.sigma_delta[1];
-            errors[static_cast<size_t>(t)] = {static_cast<float>(std::max(std::fabs(dx), std::fabs(dy))),
-                                              static_cast<float>(std::sqrt((sx * sx + sy * sy) / 2))};
+        const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e);
+        std::vector<float> states;
+        for (int64_t t = first; t < last; ++t) {
+            const float* from = exact_state(d, spec, t);
+            states.insert(states.end(), from, from + d.state_dim);
+        }
+        const std::vector<double> next =
+            environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));
+        for (int64_t t = first; t < last; ++t) {
+            double absolute = 0, square = 0;
+            for (int64_t i = 0; i < d.state_dim; ++i) {
+                const double off =
+                    next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
+                const double scaled = off / result.sigma_delta[static_cast<size_t>(i)];
+                absolute = std::max(absolute, std::fabs(off)), square += scaled * scaled;
+            }
+            errors[static_cast<size_t>(t)] = {
+                static_cast<float>(absolute),
+                static_cast<float>(std::sqrt(square / static_cast<double>(d.state_dim)))};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
@@ -79,4 +95,4 @@ Replay replay(const Layout& layout, const data::Dataset& d, const std::vector<do
     return result;
 }
 
-}  // namespace astro::maze
+}  // namespace astro::data

@@ -1,4 +1,4 @@
-#include "data/maze/layout.h"
+#include "data/environments/pointmaze_layout.h"
 
 #include <algorithm>
 #include <deque>

@@ -1,4 +1,4 @@
-#include "data/maze/geodesic.h"
+#include "data/environments/pointmaze_geodesic.h"
 
 #include <array>
 #include <cmath>

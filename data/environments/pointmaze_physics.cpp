@@ -1,4 +1,4 @@
-#include "data/maze/physics.h"
+#include "data/environments/pointmaze_physics.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// The generators of OGBench's point-maze data sets (data_gen_scripts/generate_locomaze.py, environments notes B1).
+// The generators of OGBench's point-maze data sets (data_gen_scripts/generate_locomaze.py, docs/method.md 12.5).
 //
 // An oracle walks from cell to cell along shortest paths, its heading disturbed by noise. navigate: a new goal at
 // each arrival; stitch: the goal is 4 cells away and is kept; explore: random headings, redrawn every 10 steps.
@@ -6,7 +6,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "data/maze/point_maze.h"
+#include "data/environments/pointmaze_agent.h"
 #include "tensor/base/threads.h"
 
 namespace astro::maze {

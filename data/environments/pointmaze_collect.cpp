@@ -1,4 +1,4 @@
-#include "data/maze/collect.h"
+#include "data/environments/pointmaze_collect.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,60 @@
+#include "astro/evaluate.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tensor/base/error.h"
+
+namespace astro {
+
+std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
+                              Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
+    const data::EnvironmentSpec& spec = environment.spec();
+    const std::unique_ptr<data::Agents> agents = environment.reset(episodes, seed);
+    std::vector<Outcome> outcomes(episodes.size());
+    auto state = [&](int64_t e) { return agents->states().data() + e * spec.state_dim; };
+    auto arrived = [&](int64_t e) {
+        return environment.success(state(e), episodes[static_cast<size_t>(e)].goal.data());
+    };
+    auto append = [&](std::vector<float>& to, const double* values) {
+        for (int64_t i = 0; i < spec.state_dim; ++i) to.push_back(static_cast<float>(values[i]));
+    };
+    auto record = [&](int64_t e) {
+        if (record_paths) append(outcomes[static_cast<size_t>(e)].path, state(e));
+    };
+    std::vector<int64_t> running(episodes.size());
+    std::iota(running.begin(), running.end(), 0);
+    for (int64_t e : running) record(e);
+
+    std::vector<float> states, goals;
+    std::vector<double> clipped;
+    std::vector<uint8_t> before;
+    for (int64_t step = 0; step < spec.step_limit && !running.empty(); ++step) {
+        states.clear(), goals.clear(), before.clear();
+        for (int64_t e : running) {
+            append(states, state(e));
+            append(goals, episodes[static_cast<size_t>(e)].goal.data());
+            before.push_back(arrived(e));
+        }
+        const std::vector<float> actions = policy(states, goals);
+        if (actions.size() != running.size() * static_cast<size_t>(spec.action_dim))
+            fail(ErrorKind::data, "the policy gives ", actions.size() / running.size(), " numbers an action, ", spec.name,
+                 " takes ", spec.action_dim);
+        clipped.clear();
+        for (float a : actions) clipped.push_back(std::clamp(double(a), -1.0, 1.0));
+        agents->step(running, clipped);
+        size_t still = 0;
+        for (size_t r = 0; r < running.size(); ++r) {
+            const int64_t e = running[r];
+            record(e);
+            Outcome& outcome = outcomes[static_cast<size_t>(e)];
+            outcome.steps = step + 1;
+            outcome.success = protocol == Protocol::goal_conditioned ? arrived(e) : before[r] != 0;
+            if (!outcome.success) running[still++] = e;  // never ahead of r
+        }
+        running.resize(still);
+    }
+    return outcomes;
+}
+
+}  // namespace astro

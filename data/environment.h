@@ -1,0 +1,127 @@
+// A built-in environment, as evaluation, measurements and commands see it. Nothing else of it is seen outside
+// data/environments/. How to add one: CONTRIBUTING.md.
+//
+// Everything that moves the system is batched: a call for each row would rule out an environment in a child process.
+// States are (n, state_dim) and actions (n, action_dim), row-major; actions are in [-1, 1].
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/dataset.h"
+#include "tensor/base/threads.h"
+
+namespace astro {
+
+// Goals as inputs of the policy, success judged on s'; or one fixed task, success judged on s (OGBench).
+enum class Protocol { goal_conditioned, single_task };
+
+}  // namespace astro
+
+namespace astro::data {
+
+struct EnvironmentSpec {
+    std::string name;  // "pointmaze-medium-v0"
+    int64_t state_dim = 0, action_dim = 0;
+    std::vector<int64_t> position;  // columns of a state that are x and y in the plane; empty: there is no plane
+    bool states_are_qpos = false;   // a state is all of qpos: files store qpos, and a replay starts from it
+    int64_t tasks = 0;              // numbered from 1
+    int64_t step_limit = 0;         // steps an episode
+    double tolerance = 0;           // how near the goal is success: distance() in the environment's units
+    double gamma = .995;            // discount a step, where the settings say `auto`
+    int64_t gcbc_updates = 20000;   // gradient steps of cloning, where the settings say `auto`
+};
+
+struct Episode {
+    int64_t task = 0;                 // from 1
+    std::vector<double> start, goal;  // states (state_dim)
+};
+
+// A number of agents, each in its episode: what Environment::reset gives.
+class Agents {
+  public:
+    virtual ~Agents() = default;
+    // What each agent saw last, (n, state_dim). An agent may be elsewhere than it sees (a portal), so the caller does
+    // not hand states back in.
+    virtual const std::vector<double>& states() const = 0;
+    // One step of the agents named by their places in the batch, with actions (agents.size(), action_dim).
+    virtual void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) = 0;
+};
+
+// One transition of the system by itself from stored states, without what an episode adds (portals): states
+// (n, state_dim), actions (n, action_dim) to next states (n, state_dim).
+using ExactStep =
+    std::function<std::vector<double>(const std::vector<float>& states, const std::vector<float>& actions)>;
+// Geodesic distances from one state to others, in the environment's units; negative where there is no way.
+using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
+
+// The world from above, in the plane of the spec's position columns.
+struct WorldPicture {
+    struct Rectangle {
+        double x = 0, y = 0, width = 0, height = 0;  // x and y: the lower left corner
+    };
+    Rectangle bounds;
+    std::vector<Rectangle> walls;
+    double spacing = 1;         // between neighbouring states below
+    std::vector<float> states;  // (n, state_dim), a grid over where an agent can be; or empty
+};
+
+// What a generator of data is asked for.
+struct CollectSpec {
+    std::string type;  // "navigate", "stitch" or "explore"
+    int64_t episodes = 0;
+    int64_t episode_rows = 0;  // one more than transitions; 0: the environment's own number
+    double noise = 0;          // deviation of the noise on actions
+    uint64_t seed = 0;
+};
+// part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
+// Error(usage) for a type that the generator does not know.
+using Generator = std::function<Dataset(const CollectSpec& spec, std::string_view part, ThreadPool& threads)>;
+
+class Environment {
+  public:
+    virtual ~Environment() = default;
+
+    const EnvironmentSpec& spec() const { return spec_; }
+    // Is it this environment that `name`, an environment's or a data set's, speaks of?
+    virtual bool goes_by(std::string_view name) const { return name == spec_.name; }
+
+    // Start and goal of a task (from 1) without noise: states.
+    virtual Episode task(int64_t number) const = 0;
+    // Starts and goals of `each` episodes for each task, in order: one draw a seed, the same whoever is evaluated.
+    virtual std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
+                                               uint64_t seed) const = 0;
+    // Agents at the starts of the episodes. The same seed gives the same luck on the way.
+    virtual std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t seed) const = 0;
+    // Between a state and a goal, for the success rule: Euclidean in the plane, or over all columns without one.
+    virtual double distance(const double* state, const double* goal) const;
+    bool success(const double* state, const double* goal) const { return distance(state, goal) <= spec_.tolerance; }
+
+    // What not every environment has; empty or null where it has not.
+    ExactStep exact_step;
+    Geodesics geodesics;
+    Generator generate;
+    virtual const WorldPicture* picture() const { return nullptr; }
+
+  protected:
+    EnvironmentSpec spec_;
+};
+
+// By an environment's or a data set's name ("pointmaze-medium-v0", "pointmaze-medium-stitch-v0"); null where no
+// built-in environment has it. The same object for the same name; it lives as long as the program.
+const Environment* find_environment(std::string_view name);
+std::vector<std::string> environment_names();
+// The same, or Error(usage): `words` and a hint that lists the environments.
+const Environment& require_environment(std::string_view name, const std::string& words);
+
+// Do states and actions fit? Error(data) names what `source` (a file) has and what the environment has.
+void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source);
+
+// "pointmaze-medium-stitch-v0": how OGBench names a data set of a type.
+std::string dataset_name(const Environment& environment, const std::string& type);
+
+}  // namespace astro::data

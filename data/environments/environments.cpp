@@ -1,0 +1,68 @@
+// The table of environments, and how a name finds its row.
+#include "data/environments/environments.h"
+
+#include <cmath>
+
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+// A row a family: an environment of another kind is one more file and one more row.
+constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes};
+
+const Environments& environments() {
+    static const Environments all = [] {
+        Environments made;
+        for (EnvironmentFamily* make : kFamilies)
+            for (std::unique_ptr<Environment>& one : make()) made.push_back(std::move(one));
+        return made;
+    }();
+    return all;
+}
+
+}  // namespace
+
+double Environment::distance(const double* state, const double* goal) const {
+    double length = 0;
+    if (spec_.position.empty())
+        for (int64_t i = 0; i < spec_.state_dim; ++i) length = std::hypot(length, state[i] - goal[i]);
+    for (int64_t i : spec_.position) length = std::hypot(length, state[i] - goal[i]);
+    return length;
+}
+
+const Environment* find_environment(std::string_view name) {
+    for (const std::unique_ptr<Environment>& one : environments())
+        if (one->goes_by(name)) return one.get();
+    return nullptr;
+}
+
+std::vector<std::string> environment_names() {
+    std::vector<std::string> names;
+    for (const std::unique_ptr<Environment>& one : environments()) names.push_back(one->spec().name);
+    return names;
+}
+
+const Environment& require_environment(std::string_view name, const std::string& words) {
+    if (const Environment* found = find_environment(name)) return *found;
+    std::string known;
+    for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
+    fail(ErrorKind::usage, words, "; hint: there is ", known);
+}
+
+void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {
+    const EnvironmentSpec& spec = environment.spec();
+    if (dataset.state_dim == spec.state_dim && dataset.action_dim == spec.action_dim) return;
+    fail(ErrorKind::data, source, ": states and actions have ", dataset.state_dim, " and ", dataset.action_dim,
+         " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim,
+         "; hint: --env with the environment that the file comes from");
+}
+
+std::string dataset_name(const Environment& environment, const std::string& type) {
+    const std::string& name = environment.spec().name;
+    const size_t version = name.rfind("-v");
+    return name.substr(0, version) + "-" + type + name.substr(version);
+}
+
+}  // namespace astro::data

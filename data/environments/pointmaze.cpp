@@ -1,0 +1,151 @@
+// The point mazes as environments: a state is the point's position, and all of qpos.
+#include <algorithm>
+
+#include "data/environments/environments.h"
+#include "data/environments/pointmaze_agent.h"
+#include "data/environments/pointmaze_collect.h"
+#include "data/environments/pointmaze_geodesic.h"
+
+namespace astro::maze {
+
+namespace {
+
+std::vector<double> coordinates(Point p) { return {p.x, p.y}; }
+
+class PointAgents : public data::Agents {
+  public:
+    PointAgents(const Layout& layout, const std::vector<data::Episode>& episodes, uint64_t seed) {
+        for (size_t e = 0; e < episodes.size(); ++e) {
+            const std::vector<double>& start = episodes[e].start;
+            agents_.emplace_back(layout, Point{start[0], start[1]}, Point{},
+                                 Rng(seed).stream("evaluation/portals").stream(e));
+            states_.insert(states_.end(), start.begin(), start.end());
+        }
+    }
+
+    const std::vector<double>& states() const override { return states_; }
+
+    void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
+        for (size_t i = 0; i < agents.size(); ++i) {
+            const auto e = static_cast<size_t>(agents[i]);
+            agents_[e].step(actions[2 * i], actions[2 * i + 1]);
+            const Point seen = agents_[e].observation();
+            states_[2 * e] = seen.x, states_[2 * e + 1] = seen.y;
+        }
+    }
+
+  private:
+    std::vector<PointMaze> agents_;
+    std::vector<double> states_;
+};
+
+data::WorldPicture draw(const Layout& layout, const GeodesicMap& map) {
+    data::WorldPicture picture;
+    const double edge = -1.5 * kUnit;  // the centre of cell (0, 0) is at -kUnit on both axes
+    picture.bounds = {edge, edge, layout.columns() * kUnit, layout.rows() * kUnit};
+    for (int i = 0; i < layout.rows(); ++i)
+        for (int j = 0; j < layout.columns(); ++j)
+            if (layout.wall(i, j)) picture.walls.push_back({edge + j * kUnit, edge + i * kUnit, kUnit, kUnit});
+    picture.spacing = 2 * GeodesicMap::kSpacing;
+    for (int64_t iy = 0; iy < map.height(); iy += 2)
+        for (int64_t ix = 0; ix < map.width(); ix += 2)
+            if (map.free(ix, iy))
+                for (double v : coordinates(map.point(ix, iy))) picture.states.push_back(static_cast<float>(v));
+    return picture;
+}
+
+class PointMazeEnvironment : public data::Environment {
+  public:
+    explicit PointMazeEnvironment(const Layout& layout) : layout_(layout), map_(layout), picture_(draw(layout, map_)) {
+        spec_.name = "pointmaze-" + layout.name + "-v0";
+        spec_.state_dim = spec_.action_dim = 2;
+        spec_.position = {0, 1};
+        spec_.states_are_qpos = true;
+        spec_.tasks = static_cast<int64_t>(layout.tasks.size());
+        spec_.step_limit = kStepLimit;
+        spec_.tolerance = kGoalTolerance;
+        spec_.gamma = layout.name == "medium" ? .99 : layout.name == "giant" ? .998 : .995;
+        spec_.gcbc_updates = layout.name == "giant" ? 40000 : 20000;
+        exact_step = [&layout](const std::vector<float>& states, const std::vector<float>& actions) {
+            std::vector<double> next;
+            next.reserve(states.size());
+            for (size_t i = 0; i + 1 < states.size(); i += 2) {
+                const Point p =
+                    step_point(layout, {states[i], states[i + 1]}, double(actions[i]), double(actions[i + 1])).position;
+                next.push_back(p.x), next.push_back(p.y);
+            }
+            return next;
+        };
+        geodesics = [this](const float* from, const std::vector<const float*>& to) {
+            const std::vector<float> all = map_.distances_from({from[0], from[1]});
+            std::vector<double> distances;
+            for (const float* p : to) distances.push_back(map_.at(all, {p[0], p[1]}));
+            return distances;
+        };
+        generate = [&layout](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
+            CollectSpec spec;
+            spec.type = collect_type(wanted.type);
+            spec.episodes = wanted.episodes;
+            spec.episode_rows =
+                wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout.name, spec.type);
+            spec.noise = wanted.noise;
+            spec.seed = wanted.seed;
+            return collect(layout, spec, part, threads);
+        };
+    }
+
+    bool goes_by(std::string_view name) const override {
+        EnvironmentName parsed;
+        return parse_environment(name, parsed) && parsed.maze == layout_.name;
+    }
+
+    data::Episode task(int64_t number) const override {
+        const Task& cells = layout_.tasks[static_cast<size_t>(number - 1)];
+        return {number, coordinates(centre(cells.start)), coordinates(centre(cells.goal))};
+    }
+
+    // Starts are noised; goals too, unless single_task.
+    std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
+                                             uint64_t seed) const override {
+        std::vector<data::Episode> episodes;
+        for (int64_t number : tasks)
+            for (int64_t e = 0; e < each; ++e) {
+                Rng rng = Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(number)).stream(
+                    static_cast<uint64_t>(e));
+                const Task& cells = layout_.tasks[static_cast<size_t>(number - 1)];
+                data::Episode episode;
+                episode.task = number;
+                episode.start = coordinates(noised(cells.start, rng));
+                episode.goal = coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng)
+                                                                                  : centre(cells.goal));
+                episodes.push_back(episode);
+            }
+        return episodes;
+    }
+
+    std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t seed) const override {
+        return std::make_unique<PointAgents>(layout_, episodes, seed);
+    }
+
+    const data::WorldPicture* picture() const override { return &picture_; }
+
+  private:
+    const Layout& layout_;
+    GeodesicMap map_;
+    data::WorldPicture picture_;
+};
+
+}  // namespace
+
+}  // namespace astro::maze
+
+namespace astro::data {
+
+Environments make_point_mazes() {
+    Environments all;
+    for (const char* name : {"medium", "large", "giant", "teleport"})
+        all.push_back(std::make_unique<maze::PointMazeEnvironment>(maze::layout(name)));
+    return all;
+}
+
+}  // namespace astro::data

@@ -1,0 +1,31 @@
+// Replays stored transitions in an exact environment: the dynamics violation rate of a file (docs/method.md 11.4).
+#pragma once
+
+#include "data/dataset.h"
+#include "data/environment.h"
+#include "tensor/base/threads.h"
+
+namespace astro::data {
+
+struct ReplayPart {  // real or synthetic transitions
+    int64_t transitions = 0;
+    double worst = 0;  // largest |component| off, in units
+    int64_t worst_row = -1;
+    std::vector<int64_t> violations;  // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
+};
+
+struct Replay {
+    std::vector<double> tolerance, sigma_delta;
+    ReplayPart real, synthetic;
+    int64_t bridges = 0;
+    std::vector<int64_t> violating_bridges;  // by tolerance: bridges with any violating transition
+};
+
+// Each transition: the exact step from observations[t] (from qpos[t] where the file has it and a state is all of qpos)
+// under actions[t] against observations[t + 1]. sigma_delta: the file's, else measured over its own transitions.
+// source names the file in errors: Error(data) where its dimensions are not the environment's, Error(usage) where
+// the environment has no exact step.
+Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
+              ThreadPool& threads, const std::string& source);
+
+}  // namespace astro::data

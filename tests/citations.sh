@@ -1,0 +1,25 @@
+#!/bin/sh
+# What comments and documents cite must be there: documents named in comments, their section numbers, and the relative
+# links of every document. Prints one line a finding.
+sources="--include=*.h --include=*.cpp --include=*.inl --include=*.cu --include=*.cuh --include=*.sh --include=*.py"
+folders="tensor nn diffusion data astro apps tests examples bench"
+# Notes that are no file of the repository.
+grep -rnE '(method|environments) notes|notes [A-D][0-9]' $sources $folders | grep -v '^tests/citations.sh:'
+# Documents by path.
+grep -rnoE '(^|[^A-Za-z0-9_/])docs/[a-z-]+\.md' $sources $folders | while IFS= read -r hit; do
+    document=$(printf '%s' "$hit" | sed 's/.*\(docs\/[a-z-]*\.md\)$/\1/')
+    [ -e "$document" ] || echo "$hit: no such document"
+done
+# Sections of the method: docs/method.md 8.3, a heading "## 8" or "### 8.3".
+grep -rnoE 'docs/method\.md [0-9]+(\.[0-9]+)?(, [0-9]+(\.[0-9]+)?)*' $sources $folders | while IFS= read -r hit; do
+    for section in $(printf '%s' "$hit" | sed 's/.*method\.md //; s/,//g'); do
+        grep -qE "^#+ $section[. ]" docs/method.md || echo "$hit: no section $section"
+    done
+done
+# Relative links of documents.
+for document in README.md CONTRIBUTING.md docs/*.md; do
+    folder=$(dirname "$document")
+    grep -oE '\]\([^)#: &]+(#[^)]*)?\)' "$document" | sed 's/^](//; s/)$//; s/#.*//' | sort -u | while IFS= read -r link; do
+        [ -z "$link" ] || [ -e "$folder/$link" ] || echo "$document: link to $link, which is not there"
+    done
+done

@@ -1,0 +1,134 @@
+// The interface of environments: a system that is no maze goes through evaluation and replay; dimensions are checked.
+#include <doctest/doctest.h>
+
+#include "astro/config/config.h"
+#include "astro/evaluate.h"
+#include "data/replay.h"
+#include "tensor/base/error.h"
+
+using namespace astro;
+
+namespace {
+
+// A point in space: three columns, no plane, moved along a line by one action. The others stay.
+class Rail : public data::Environment {
+  public:
+    Rail() {
+        spec_.name = "rail-v0";
+        spec_.state_dim = 3, spec_.action_dim = 1;
+        spec_.tasks = 2, spec_.step_limit = 10, spec_.tolerance = .25;
+        exact_step = [](const std::vector<float>& states, const std::vector<float>& actions) {
+            std::vector<double> next(states.begin(), states.end());
+            for (size_t i = 0; i < actions.size(); ++i) next[3 * i] += double(actions[i]);
+            return next;
+        };
+    }
+
+    data::Episode task(int64_t number) const override { return {number, {0, 0, 1}, {double(number), 0, 1}}; }
+    std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol,
+                                             uint64_t) const override {
+        std::vector<data::Episode> all;
+        for (int64_t number : tasks) all.insert(all.end(), static_cast<size_t>(each), task(number));
+        return all;
+    }
+
+    class Cars : public data::Agents {
+      public:
+        std::vector<double> at;
+        const std::vector<double>& states() const override { return at; }
+        void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
+            REQUIRE(agents.size() == actions.size());
+            for (size_t i = 0; i < agents.size(); ++i) at[static_cast<size_t>(3 * agents[i])] += actions[i];
+        }
+    };
+    std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t) const override {
+        auto cars = std::make_unique<Cars>();
+        for (const data::Episode& e : episodes) cars->at.insert(cars->at.end(), e.start.begin(), e.start.end());
+        return cars;
+    }
+};
+
+// Two episodes of three rows; the second's last transition is off by 0.5.
+data::Dataset recorded() {
+    data::Dataset d;
+    d.rows = 6, d.state_dim = 3, d.action_dim = 1;
+    d.observations = {0, 0, 1, 1, 0, 1, 1.5f, 0, 1, 4, 0, 1, 3, 0, 1, 3.5f, 0, 1};
+    d.actions = {1, .5f, 0, -1, 0, 0};
+    d.terminals = {0, 0, 1, 0, 0, 1};
+    data::index_episodes(d);
+    return d;
+}
+
+std::string message_of(const std::function<void()>& f, ErrorKind kind) {
+    try {
+        f();
+    } catch (const Error& e) {
+        CHECK(e.kind() == kind);
+        return e.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("environment: a system of three columns and no plane is evaluated, one policy call a step") {
+    const Rail rail;
+    std::vector<size_t> batches;
+    auto towards = [&](const std::vector<float>& states, const std::vector<float>& goals) {
+        std::vector<float> actions;
+        for (size_t i = 0; i < states.size(); i += 3) actions.push_back(2 * (goals[i] - states[i]));  // clipped to 1
+        batches.push_back(actions.size());
+        return actions;
+    };
+    const std::vector<data::Episode> episodes = rail.draw_episodes({1, 2}, 2, Protocol::goal_conditioned, 0);
+    const std::vector<Outcome> made = evaluate(rail, episodes, Protocol::goal_conditioned, towards, 0, true);
+    CHECK(batches == std::vector<size_t>{4, 2});
+    for (size_t e = 0; e < 4; ++e) {
+        CHECK(made[e].success);
+        CHECK(made[e].steps == (e < 2 ? 1 : 2));
+        CHECK(made[e].path.size() == static_cast<size_t>(3 * (made[e].steps + 1)));
+    }
+    CHECK(made[3].path == std::vector<float>{0, 0, 1, 1, 0, 1, 2, 0, 1});
+    // Judged on s it is seen one step later, and no episode outlasts the limit.
+    CHECK(evaluate(rail, episodes, Protocol::single_task, towards, 0, false)[0].steps == 2);
+    auto still = [](const std::vector<float>& states, const std::vector<float>&) {
+        return std::vector<float>(states.size() / 3, 0.0f);
+    };
+    CHECK(evaluate(rail, episodes, Protocol::goal_conditioned, still, 0, false)[0].steps == 10);
+    // Without a plane every column counts.
+    const double apart[2][3] = {{0, 0, 0}, {0, 0, 1}};
+    CHECK(rail.distance(apart[0], apart[1]) == 1);
+    auto wide = [](const std::vector<float>& states, const std::vector<float>&) { return states; };
+    const std::string words = message_of(
+        [&] { evaluate(rail, episodes, Protocol::goal_conditioned, wide, 0, false); }, ErrorKind::data);
+    CHECK(words.find("3 numbers") != std::string::npos);
+}
+
+TEST_CASE("environment: replay in three columns, and dimensions that do not fit are refused in one line") {
+    const Rail rail;
+    ThreadPool pool(1);
+    const data::Replay r = data::replay(rail, recorded(), {.5}, pool, "mine.npz");
+    CHECK(r.real.transitions == 4);
+    CHECK(r.real.worst == doctest::Approx(.5));
+    CHECK(r.real.worst_row == 4);
+    const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
+    const std::string words =
+        message_of([&] { data::replay(medium, recorded(), {.5}, pool, "mine.npz"); }, ErrorKind::data);
+    for (const char* part : {"mine.npz", "3 and 1", "pointmaze-medium-v0", "2 and 2"})
+        CHECK_MESSAGE(words.find(part) != std::string::npos, part);
+    CHECK_THROWS_AS(data::check_dimensions(medium, recorded(), "mine.npz"), Error);
+    CHECK_NOTHROW(data::check_dimensions(rail, recorded(), "mine.npz"));
+}
+
+TEST_CASE("environment: names of environments and of their data sets") {
+    const data::Environment* large = data::find_environment("pointmaze-large-v0");
+    REQUIRE(large);
+    CHECK(large == data::find_environment("pointmaze-large-stitch-singletask-task3-v0"));
+    CHECK(data::dataset_name(*large, "stitch") == "pointmaze-large-stitch-v0");
+    CHECK(data::find_environment("antmaze-large-v0") == nullptr);
+    CHECK(data::find_environment("") == nullptr);
+    CHECK(large->spec().gamma == resolve_gamma(0, "pointmaze-large-stitch-v0"));
+    for (const std::string& name : data::environment_names()) CHECK(data::find_environment(name)->spec().name == name);
+    const std::string words = message_of([] { data::require_environment("x", "no 'x'"); }, ErrorKind::usage);
+    CHECK(words.find("pointmaze-giant-v0") != std::string::npos);
+}
