@@ -118,9 +118,9 @@ __global__ void norm_kernel(int n, const double* partial, double* y) {
     if (t == 0) *y = std::sqrt(part[0]);
 }
 
-// The few numbers of a figure, by one thread.
+// The few numbers of a metric, by one thread.
 template <class T>
-__global__ void figure_kernel(int64_t n, const T* x, const double* serial, double* y, double* failed) {
+__global__ void record_metric_kernel(int64_t n, const T* x, const double* serial, double* y, double* failed) {
     if (threadIdx.x > 0 || (*failed != 0 && *failed != *serial)) return;
     double sum = 0;
     for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
@@ -165,13 +165,13 @@ void norm(const Device& d, int64_t n, const T* x, double* y) {
 
 template <class T>
 void record_metric(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed) {
-    gpu::launch<figure_kernel<T>>(1, 32, 0, d.stream, n, x, serial, y, failed);
+    gpu::launch<record_metric_kernel<T>>(1, 32, 0, d.stream, n, x, serial, y, failed);
 }
 
 #define ASTRO_FOR(T)                                                        \
     template void sum_to<T>(const Device&, const Traversal&, const T*, T*); \
     template void norm<T>(const Device&, int64_t, const T*, double*);       \
-    template void figure<T>(const Device&, int64_t, const T*, const double*, double*, double*);
+    template void record_metric<T>(const Device&, int64_t, const T*, const double*, double*, double*);
 ASTRO_FOR(float)
 ASTRO_FOR(double)
 #undef ASTRO_FOR

@@ -136,7 +136,7 @@ TEST_CASE("cuda counts: sums, products and sorts on both sides of where they are
             });
         }
     for (int64_t n : {0, 1, 2048, 2049})
-        check_entry(both, text("norm and figure of ", n), [&](Backend& b, DType type, Arrays& a) {
+        check_entry(both, text("norm and metric of ", n), [&](Backend& b, DType type, Arrays& a) {
             Tensor y = Tensor::zeros(b, DType::f64, Shape{3});
             b.norm(type, n, a(n), y.data<double>());
             b.record_metric(type, n, a(n), y.data<double>() + 2, y.data<double>(), y.data<double>() + 1);
