@@ -47,7 +47,7 @@ class CqlPure : public ValueLearner {
     void update(int64_t k) override {
         const Rng rng = stream(k);
         nn::Step step = steps_.begin("", k);
-        Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
+        const Batch drawn = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
         auto streams = [&](const char* what) { return cut().streams(step, rng.stream(what)); };
         const Noise noise = {streams("next"), streams("policy"), streams("cql-next"), streams("cql-current"),
                              streams("uniform")};
@@ -57,6 +57,7 @@ class CqlPure : public ValueLearner {
         if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
         const Tensor target_rate = step.number(value_.target_rate);
         step.run([&] {
+            Batch batch = drawn;  // a recorded step keeps no memory of its own
             if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
                 batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
             // As in CORL, all gradients are taken before any network moves.
