@@ -1,5 +1,6 @@
 // The point mazes as environments: a state is the point's position, and all of qpos.
 #include <algorithm>
+#include <mutex>
 
 #include "data/environments/environments.h"
 #include "data/environments/pointmaze_agent.h"
@@ -56,7 +57,7 @@ data::WorldPicture draw(const Layout& layout, const GeodesicMap& map) {
 
 class PointMazeEnvironment : public data::Environment {
   public:
-    explicit PointMazeEnvironment(const Layout& layout) : layout_(layout), map_(layout), picture_(draw(layout, map_)) {
+    explicit PointMazeEnvironment(const Layout& layout) : layout_(layout) {
         spec_.name = "pointmaze-" + layout.name + "-v0";
         spec_.state_dim = spec_.action_dim = 2;
         spec_.position = {0, 1};
@@ -77,9 +78,10 @@ class PointMazeEnvironment : public data::Environment {
             return next;
         };
         geodesics = [this](const float* from, const std::vector<const float*>& to) {
-            const std::vector<float> all = map_.distances_from({from[0], from[1]});
+            const GeodesicMap& map = surveyed().map;
+            const std::vector<float> all = map.distances_from({from[0], from[1]});
             std::vector<double> distances;
-            for (const float* p : to) distances.push_back(map_.at(all, {p[0], p[1]}));
+            for (const float* p : to) distances.push_back(map.at(all, {p[0], p[1]}));
             return distances;
         };
         generate = [&layout](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
@@ -127,12 +129,23 @@ class PointMazeEnvironment : public data::Environment {
         return std::make_unique<PointAgents>(layout_, episodes, seed);
     }
 
-    const data::WorldPicture* picture() const override { return &picture_; }
+    const data::WorldPicture* picture() const override { return &surveyed().picture; }
 
   private:
+    struct Survey {
+        GeodesicMap map;
+        data::WorldPicture picture;
+        explicit Survey(const Layout& layout) : map(layout), picture(draw(layout, map)) {}
+    };
+    // Made when first asked for, by whatever thread: a name is looked up by commands that never need it.
+    const Survey& surveyed() const {
+        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(layout_); });
+        return *survey_;
+    }
+
     const Layout& layout_;
-    GeodesicMap map_;
-    data::WorldPicture picture_;
+    mutable std::once_flag once_;
+    mutable std::unique_ptr<Survey> survey_;
 };
 
 }  // namespace
