@@ -6,7 +6,7 @@
 
 #include "astro/percentile.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -68,4 +68,4 @@ Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, cons
     return bridge.disagreement <= bounds.disagreement ? Verdict::accepted : Verdict::disagreement;
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 
 #include "astro/planner.h"
 
-namespace astro {
+namespace astro::method {
 
 enum class Verdict { accepted, arrival, implausible, disagreement };
 const char* verdict_name(Verdict verdict);
@@ -26,4 +26,4 @@ AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories&
 Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
               const AcceptanceBounds& bounds);
 
-}  // namespace astro
+}  // namespace astro::method

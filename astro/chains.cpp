@@ -8,7 +8,7 @@
 
 #include "astro/seam.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -365,4 +365,4 @@ Augmentation build_chains(const Context& context, const AugmentConfig& config, c
         .run(rows, progress);
 }
 
-}  // namespace astro
+}  // namespace astro::method

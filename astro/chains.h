@@ -12,7 +12,7 @@
 #include "astro/acceptance.h"
 #include "astro/target_selection.h"
 
-namespace astro {
+namespace astro::method {
 
 // One attempted bridge: its best candidate, kept whether accepted or not (arms are compared before acceptance).
 struct BridgeAttempt {
@@ -55,4 +55,4 @@ Augmentation build_chains(const Context& context, const AugmentConfig& config, c
                           const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
                           int64_t rows, const ChainProgress& progress);
 
-}  // namespace astro
+}  // namespace astro::method

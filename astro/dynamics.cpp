@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -194,4 +194,4 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
     return result;
 }
 
-}  // namespace astro
+}  // namespace astro::method

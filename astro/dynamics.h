@@ -10,7 +10,7 @@
 #include "astro/trained_denoiser.h"
 #include "diffusion/sampler.h"
 
-namespace astro {
+namespace astro::method {
 
 // The chunk's share of the mean over windows, steps and dimensions of ((s^_{j+1} - s_{j+1}) / std_j)^2.
 // predicted x^ (n, H, D); displacement s_{j+1} - s_0 (n, H, D); sigma_delta (D); std (H, D) of the displacements.
@@ -74,4 +74,4 @@ class Dynamics : public TrainableModel {
     Tensor sigma_delta_, displacement_std_;  // (D), (H, D)
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 
 #include "tensor/base/error.h"
 
-namespace astro {
+namespace astro::method {
 
 std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
                               Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
@@ -57,4 +57,4 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
     return outcomes;
 }
 
-}  // namespace astro
+}  // namespace astro::method

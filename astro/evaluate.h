@@ -6,7 +6,7 @@
 
 #include "data/environment.h"
 
-namespace astro {
+namespace astro::method {
 
 struct Outcome {
     bool success = false;
@@ -25,4 +25,4 @@ using BatchPolicy =
 std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
                               Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths);
 
-}  // namespace astro
+}  // namespace astro::method

@@ -7,7 +7,7 @@
 #include "astro/percentile.h"
 #include "astro/seam.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -368,4 +368,4 @@ double novelty(const data::Dataset& real, const data::Dataset& spliced, const St
     return made.empty() ? 0 : static_cast<double>(fresh) / static_cast<double>(made.size());
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 #include "astro/chains.h"
 #include "data/environment.h"
 
-namespace astro {
+namespace astro::method {
 
 using data::ExactStep;
 
@@ -53,4 +53,4 @@ double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Da
 // docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics);
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace astro {
+namespace astro::method {
 
 // The value at index floor(percent / 100 (n - 1)) of the n values in order: no interpolation, always one of them.
 // 0 where there are none. percent: from 0 to 100.
@@ -17,4 +17,4 @@ T percentile(std::vector<T> values, double percent) {
     return *at;
 }
 
-}  // namespace astro
+}  // namespace astro::method

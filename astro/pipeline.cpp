@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -193,4 +193,4 @@ std::string Pipeline::policy_fingerprint(const std::string& learner, const data:
     return hexadecimal(hash);
 }
 
-}  // namespace astro
+}  // namespace astro::method

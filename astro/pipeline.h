@@ -8,7 +8,7 @@
 
 #include "astro/planner.h"
 
-namespace astro {
+namespace astro::method {
 
 class Pipeline {
   public:
@@ -66,4 +66,4 @@ class Pipeline {
     std::optional<std::vector<std::vector<Bridge>>> validation_bridges_;
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -229,4 +229,4 @@ Planner::Minibatch Planner::draw(nn::Step& step, int64_t gap, Rng& rng, const Rn
     return batch;
 }
 
-}  // namespace astro
+}  // namespace astro::method

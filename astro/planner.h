@@ -10,7 +10,7 @@
 
 #include "astro/dynamics.h"
 
-namespace astro {
+namespace astro::method {
 
 // A batch of windows, everything but the unknown actions and the deviation.
 struct StitchContext {
@@ -111,4 +111,4 @@ class Planner : public TrainableModel {
     Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)
 };
 
-}  // namespace astro
+}  // namespace astro::method

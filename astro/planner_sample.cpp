@@ -4,7 +4,7 @@
 
 #include "astro/planner.h"
 
-namespace astro {
+namespace astro::method {
 
 std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
                                           std::vector<Rng> streams) const {
@@ -153,4 +153,4 @@ std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const Tem
     return ends;
 }
 
-}  // namespace astro
+}  // namespace astro::method

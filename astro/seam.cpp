@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace astro {
+namespace astro::method {
 
 void stored_state(const Bridge& bridge, const float* goal, Seam seam, size_t j, size_t state_dim, float* out) {
     const size_t steps = bridge.states.size() / state_dim;
@@ -16,4 +16,4 @@ void stored_state(const Bridge& bridge, const float* goal, Seam seam, size_t j, 
     for (size_t i = 0; i < state_dim; ++i) out[i] = state[i] + share * (goal[i] - arrived[i]);
 }
 
-}  // namespace astro
+}  // namespace astro::method

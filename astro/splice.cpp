@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace astro {
+namespace astro::method {
 
 data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
                          bool states_are_positions) {
@@ -40,4 +40,4 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& 
     return out;
 }
 
-}  // namespace astro
+}  // namespace astro::method

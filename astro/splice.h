@@ -3,7 +3,7 @@
 
 #include "astro/chains.h"
 
-namespace astro {
+namespace astro::method {
 
 // The spliced file (docs/formats.md): chains one after another, compact form. source: the rows that the chains were
 // grown from. statistics: their units, stored with the file. states_are_positions: the states are the simulator's
@@ -11,4 +11,4 @@ namespace astro {
 data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
                          bool states_are_positions);
 
-}  // namespace astro
+}  // namespace astro::method

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -161,4 +161,4 @@ std::vector<int64_t> TargetIndex::all_targets(int64_t row, const std::function<b
     return found;
 }
 
-}  // namespace astro
+}  // namespace astro::method

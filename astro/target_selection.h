@@ -11,7 +11,7 @@
 #include "astro/search/ball_tree.h"
 #include "astro/temporal_map.h"
 
-namespace astro {
+namespace astro::method {
 
 class TargetIndex {
   public:
@@ -47,4 +47,4 @@ class TargetIndex {
     BallTree tree_;                                  // of the latents of all eligible rows
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace astro {
+namespace astro::method {
 
 double steps_from_distance(double distance, double gamma) {
     return std::log(std::max(1e-3, 1 - distance * (1 - gamma))) / std::log(gamma);
@@ -208,4 +208,4 @@ std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) co
     return out;
 }
 
-}  // namespace astro
+}  // namespace astro::method

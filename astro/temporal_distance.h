@@ -10,7 +10,7 @@
 #include "astro/trajectories.h"
 #include "nn/layers.h"
 
-namespace astro {
+namespace astro::method {
 
 // n from d: ln(1 - d (1 - gamma)) / ln gamma, the argument at least 1e-3 (d saturates at 1 / (1 - gamma)).
 double steps_from_distance(double distance, double gamma);
@@ -89,4 +89,4 @@ class TemporalDistance : public TrainableModel {
     std::vector<int64_t> sources_;  // segments with at least two rows
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -7,7 +7,7 @@
 #include "astro/search/landmarks.h"
 #include "tensor/squared_distance.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -166,4 +166,4 @@ TemporalMap build_temporal_map(const Context& context, const TemporalDistance& e
     return map;
 }
 
-}  // namespace astro
+}  // namespace astro::method

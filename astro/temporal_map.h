@@ -4,7 +4,7 @@
 
 #include "astro/temporal_distance.h"
 
-namespace astro {
+namespace astro::method {
 
 // n_cal from n^: the median n^ that the behaviour's own pace shows at offsets of 1, 2, ... steps, inverted.
 class Calibration {
@@ -61,4 +61,4 @@ TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectori
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config);
 
-}  // namespace astro
+}  // namespace astro::method

@@ -1,6 +1,6 @@
 #include "astro/trained_denoiser.h"
 
-namespace astro {
+namespace astro::method {
 
 diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config) {
     return diffusion::make_schedule(config.schedule, config.diffusion_steps);
@@ -37,4 +37,4 @@ TrainingState TrainedDenoiser::state() {
     return state;
 }
 
-}  // namespace astro
+}  // namespace astro::method

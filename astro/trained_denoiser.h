@@ -9,7 +9,7 @@
 #include "diffusion/denoiser.h"
 #include "diffusion/noise_schedule.h"
 
-namespace astro {
+namespace astro::method {
 
 diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config);
 
@@ -33,4 +33,4 @@ class TrainedDenoiser {
     nn::Adam optimiser_;
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -6,7 +6,7 @@
 
 #include "data/checkpoint.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -183,4 +183,4 @@ bool train(ThreadPool& threads, const std::vector<Training>& trainings) {
     return std::all_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.complete(); });
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -13,7 +13,7 @@
 #include "nn/train_step.h"
 #include "tensor/base/threads.h"
 
-namespace astro {
+namespace astro::method {
 
 // Where computation happens: handed down from main.
 struct Context {
@@ -100,4 +100,4 @@ bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn);
 
-}  // namespace astro
+}  // namespace astro::method

@@ -6,7 +6,7 @@
 #include "astro/percentile.h"
 #include "tensor/base/error.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -168,4 +168,4 @@ Split split_validation(data::Dataset dataset, double share) {
     return split;
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 
 #include "data/dataset.h"
 
-namespace astro {
+namespace astro::method {
 
 // A data set cut into segments: its episodes, cut again where the system jumped (teleports). Windows, travel and
 // chains never cross a segment's end.
@@ -53,4 +53,4 @@ struct Split {
 };
 Split split_validation(data::Dataset dataset, double share);  // give it away (std::move): it becomes the training part
 
-}  // namespace astro
+}  // namespace astro::method

@@ -13,7 +13,7 @@ import tempfile
 STEPS = ["tdr", "dynamics", "planner", "iql", "td3bc", "cql"]
 # First match counts. The kinds None are no part of a step: the peak, the data made beforehand.
 KINDS = [
-    (None, r"peak_loop|cut_at_jumps|astro::measure|index_episodes|RandomWorld|window_starts"),
+    (None, r"peak_loop|cut_at_jumps|measure|index_episodes|RandomWorld|window_starts"),
     ("products", r"\btile<|gemm<|\blinear<|narrow_|each_piece|multiply_block"),
     ("packing", r"\bpack"),
     ("attention", r"attention|softmax"),

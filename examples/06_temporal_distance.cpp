@@ -8,6 +8,7 @@
 #include "examples/picture.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

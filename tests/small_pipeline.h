@@ -8,7 +8,7 @@
 #include "astro/splice.h"
 #include "data/environments/pointmaze_collect.h"
 
-namespace astro {
+namespace astro::method {
 
 // At tiny size, trained for a second; small() is the one that every case may look at.
 struct Small {
@@ -43,4 +43,4 @@ inline Small& small() {
     return s;
 }
 
-}  // namespace astro
+}  // namespace astro::method

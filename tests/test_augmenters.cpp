@@ -11,6 +11,7 @@
 #include "tests/small_pipeline.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include "tests/small_pipeline.h"
 
 using namespace astro;
+using namespace astro::method;
 
 TEST_CASE("chains: real parts are real rows, bridges lead where they say, the same at any number of threads") {
     Small& s = small();

@@ -9,6 +9,7 @@
 #include "tensor/base/error.h"
 
 using namespace astro;
+using namespace astro::method;
 using namespace astro::app;
 
 namespace {

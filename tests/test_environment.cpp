@@ -7,6 +7,7 @@
 #include "tensor/base/error.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

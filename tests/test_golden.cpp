@@ -8,6 +8,7 @@
 #include "tests/golden.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 constexpr double kTolerance = 1e-9;

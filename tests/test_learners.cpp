@@ -7,7 +7,8 @@
 #include "tests/golden.h"
 
 using namespace astro;
-using namespace astro::learners;
+using namespace astro::method;
+using namespace astro::method::learners;
 
 namespace {
 

@@ -15,6 +15,7 @@
 #include "tensor/base/error.h"
 
 using namespace astro;
+using namespace astro::method;
 using namespace astro::maze;
 
 namespace {

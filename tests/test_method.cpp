@@ -13,6 +13,7 @@
 #include "tests/temporary_folder.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

@@ -13,6 +13,7 @@
 #include "tensor/squared_distance.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

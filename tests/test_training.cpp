@@ -12,6 +12,7 @@
 #include "tests/temporary_folder.h"
 
 using namespace astro;
+using namespace astro::method;
 
 TEST_CASE("training: side by side gives what one after the other gives, stopped on the way and resumed or not") {
     struct Walk : TrainableModel {  // its number is the sum of its draws

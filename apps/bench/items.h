@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/method_names.h"
 #include "apps/bench/counting_backend.h"
 #include "astro/training.h"
 #include "data/json.h"

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "apps/method_names.h"
 #include "astro/temporal_map.h"
 
 namespace astro::app {

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "tensor/base/error.h"
 

@@ -1,3 +1,4 @@
+#include "apps/method_names.h"
 #include "apps/report/report.h"
 
 #include <algorithm>

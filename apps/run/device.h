@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "tensor/backend.h"
 #include "tensor/cuda/cuda.h"

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "data/json.h"
 

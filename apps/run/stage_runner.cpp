@@ -177,7 +177,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
     }
     bool complete = false;
     try {
-        complete = astro::train(threads_, trainings);
+        complete = method::train(threads_, trainings);
     } catch (const Error& error) {
         if (options_.trace && !error.detail().empty())
             std::fprintf(stderr, "ops in order, the failing one last\n%s", error.detail().c_str());

@@ -9,7 +9,7 @@
 
 #include "astro/pipeline.h"
 
-namespace astro::augmenters {
+namespace astro::method::augmenters {
 
 // Calls of a making that takes minutes; both may be empty.
 struct Progress {
@@ -71,4 +71,4 @@ class AddedRow {
 // Factories of the rows of the table, one in each augmenter's file.
 Factory make_duplicate, make_stitch;
 
-}  // namespace astro::augmenters
+}  // namespace astro::method::augmenters

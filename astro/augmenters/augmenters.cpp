@@ -3,7 +3,7 @@
 
 #include "astro/augmenters/augmenter.h"
 
-namespace astro::augmenters {
+namespace astro::method::augmenters {
 
 namespace {
 
@@ -47,22 +47,22 @@ AddedRow::~AddedRow() {
     table().remove_if([&](const Row& row) { return row.arm == arm_; });
 }
 
-}  // namespace astro::augmenters
+}  // namespace astro::method::augmenters
 
-std::vector<std::string> astro::arm_names() {
+std::vector<std::string> astro::method::arm_names() {
     std::vector<std::string> names;
     for (const auto& row : augmenters::table()) names.push_back(row.arm);
     return names;
 }
 
-std::vector<std::string> astro::default_arms() {
+std::vector<std::string> astro::method::default_arms() {
     std::vector<std::string> names;
     for (const auto& row : augmenters::table())
         if (row.by_default) names.push_back(row.arm);
     return names;
 }
 
-std::vector<std::string> astro::augmenter_sections() {
+std::vector<std::string> astro::method::augmenter_sections() {
     std::vector<std::string> sections;
     for (const auto& row : augmenters::table())
         for (const std::string& section : row.sections)

@@ -4,7 +4,7 @@
 
 #include "astro/augmenters/augmenter.h"
 
-namespace astro::augmenters {
+namespace astro::method::augmenters {
 
 namespace {
 
@@ -47,4 +47,4 @@ class Duplicate : public Augmenter {
 
 std::unique_ptr<Augmenter> make_duplicate(Pipeline& pipeline, bool) { return std::make_unique<Duplicate>(pipeline); }
 
-}  // namespace astro::augmenters
+}  // namespace astro::method::augmenters

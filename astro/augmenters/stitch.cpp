@@ -4,7 +4,7 @@
 
 #include "astro/splice.h"
 
-namespace astro::augmenters {
+namespace astro::method::augmenters {
 
 void Stitch::each_model(const Visit& visit) {
     visit(pipeline_.tdr(), pipeline_.fingerprint("tdr"));
@@ -48,4 +48,4 @@ std::unique_ptr<Augmenter> make_stitch(Pipeline& pipeline, bool states_are_posit
     return std::make_unique<Stitch>(pipeline, states_are_positions);
 }
 
-}  // namespace astro::augmenters
+}  // namespace astro::method::augmenters

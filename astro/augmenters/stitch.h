@@ -5,7 +5,7 @@
 #include "astro/augmenters/augmenter.h"
 #include "astro/chains.h"
 
-namespace astro::augmenters {
+namespace astro::method::augmenters {
 
 class Stitch : public Augmenter {
   public:
@@ -30,4 +30,4 @@ class Stitch : public Augmenter {
     bool states_are_positions_;
 };
 
-}  // namespace astro::augmenters
+}  // namespace astro::method::augmenters

@@ -7,7 +7,7 @@
 
 #include "astro/config/field.h"
 
-namespace astro {
+namespace astro::method {
 
 enum class ChainRule { mono, ext, random };
 enum class ChainDistance { closed, raw, euclid };
@@ -74,4 +74,4 @@ struct AugmentConfig {
     }
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -4,7 +4,7 @@
 
 #include "tensor/base/error.h"
 
-namespace astro {
+namespace astro::method {
 namespace {
 
 bool names_maze(std::string_view environment, std::string_view maze) {
@@ -220,4 +220,4 @@ int64_t resolve_gcbc_updates(const Config& config, std::string_view environment)
     return names_maze(environment, "giant") ? 40000 : 20000;
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -19,7 +19,7 @@
 #include "astro/config/learners.h"
 #include "diffusion/noise_schedule.h"
 
-namespace astro {
+namespace astro::method {
 
 enum class TdrObjective { in_batch, hilp };
 enum class DynamicsForm { one_pass, sampled };
@@ -329,4 +329,4 @@ void check_learner(const std::string& learner, Protocol protocol);
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 
-}  // namespace astro
+}  // namespace astro::method

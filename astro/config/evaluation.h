@@ -9,7 +9,7 @@
 #include "astro/config/field.h"
 #include "astro/config/learners.h"
 
-namespace astro {
+namespace astro::method {
 
 struct EvaluateConfig {
     int64_t episodes = 20, points = 5;
@@ -59,4 +59,4 @@ struct ExperimentConfig {
     }
 };
 
-}  // namespace astro
+}  // namespace astro::method

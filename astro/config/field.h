@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace astro {
+namespace astro::method {
 
 // Where a default comes from: the ASTRO paper's structure, a repository that was read, or this project.
 enum class Source { paper, hilp, corl, ogbench, ours };
@@ -40,4 +40,4 @@ inline Domain at_least(double low) { return {low, std::numeric_limits<double>::i
 inline Domain between_or_auto(double low, double high) { return {low, high, true, {}}; }
 inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words)}; }
 
-}  // namespace astro
+}  // namespace astro::method

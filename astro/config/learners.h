@@ -8,7 +8,7 @@
 #include "astro/config/field.h"
 #include "data/environment.h"
 
-namespace astro {
+namespace astro::method {
 
 enum class PolicyActivation { gelu, relu };
 enum class IqlActor { ddpg_bc, awr };
@@ -161,4 +161,4 @@ struct CqlConfig {
     }
 };
 
-}  // namespace astro
+}  // namespace astro::method

@@ -5,7 +5,7 @@
 
 #include "data/relabel.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
     return {input.rows(first, count),  value_input.rows(first, count), next_input.rows(first, count),
@@ -103,4 +103,4 @@ std::vector<float> BatchSampler::spread(int64_t n, bool with_actions, Rng rng) c
     return out;
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -13,7 +13,7 @@
 #include "data/dataset.h"
 #include "data/goal_sampling.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 // Mean and deviation of states over real training rows, the same in every arm.
 struct Scaling {
@@ -76,4 +76,4 @@ class BatchSampler {
     std::vector<std::vector<float>> rewards_, masks_;  // single-task, one a pool
 };
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

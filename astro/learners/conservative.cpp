@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 Tensor conservative_difference(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions,
                                const Tensor& log_p, const Tensor& q) {
@@ -24,4 +24,4 @@ Tensor conservative_differences(const Critics& critics, const Batch& rows, const
     return total;
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

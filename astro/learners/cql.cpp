@@ -7,7 +7,7 @@
 #include "astro/learners/gaussian_policy.h"
 #include "astro/learners/td3bc.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::unique_ptr<Learner> make_cql(const Context& context, const Config& config, 
                                    });
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -9,7 +9,7 @@
 #include "astro/learners/conservative.h"
 #include "astro/learners/gaussian_policy.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 namespace {
 
@@ -175,4 +175,4 @@ std::unique_ptr<Learner> make_cql_pure(const Context& context, const Config& con
     return std::make_unique<CqlPure>(context, config, data, stage);
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

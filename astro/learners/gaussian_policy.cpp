@@ -1,6 +1,6 @@
 #include "astro/learners/gaussian_policy.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 Tensor largest(const Tensor& x) {
     Tensor y = slice(x, 1, 0, 1);
@@ -38,4 +38,4 @@ GaussianPolicy::Sample GaussianPolicy::Gaussian::sample(const Tensor& noise) con
     return {tanh(u), sum(log_p, 1)};
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -3,7 +3,7 @@
 
 #include "astro/learners/value.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 struct GaussianPolicy {
     nn::Mlp net;                // -> mean (A) and raw (A); log std = clamp(multiplier raw + offset, -20, 2)
@@ -38,4 +38,4 @@ Tensor multiplier_loss(const Tensor& log_multiplier, double weight, const Tensor
 
 Factory make_cql_pure;  // CORL's own form
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

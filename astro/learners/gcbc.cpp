@@ -2,7 +2,7 @@
 // (OGBench, impls/agents/gcbc.py, with a constant deviation; the network: ours, docs/method.md 10.3).
 #include "astro/learners/learner.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::unique_ptr<Learner> make_gcbc(const Context& context, const Config& config,
     return std::make_unique<Gcbc>(context, config, environment, data, stage);
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 namespace {
 
@@ -113,4 +113,4 @@ std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, 
     return std::make_unique<Iql>(context, config, data, stage);
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

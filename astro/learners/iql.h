@@ -3,7 +3,7 @@
 
 #include "astro/learners/value.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 // The chunk's share of mean w A^2, w = tau where the advantage A = Q - V (n) is at least 0, else 1 - tau.
 Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau);
@@ -15,4 +15,4 @@ Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normal
 // The chunk's share of the mean over rows of weight |pi(s) - a|^2, summed over actions; weight (n, 1).
 Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight);
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

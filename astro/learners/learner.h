@@ -7,7 +7,7 @@
 #include "astro/learners/batch.h"
 #include "nn/layers.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 // The deterministic policy: an MLP on [standardised state, standardised goal], with a tanh at its end or not. Where the
 // network gives more than `actions` numbers (a Gaussian's mean and deviations), the first ones act.
@@ -63,4 +63,4 @@ using Factory = std::unique_ptr<Learner>(const Context& context, const Config& c
                                          const LearningData& data, const std::string& stage);
 Factory make_gcbc, make_td3bc, make_iql, make_cql;
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

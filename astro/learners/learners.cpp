@@ -2,7 +2,7 @@
 
 #include "astro/learners/learner.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 std::vector<float> Learner::act(const std::vector<float>& states, const std::vector<float>& goals) const {
     const int64_t ds = sampler_.state_dim(), n = static_cast<int64_t>(states.size()) / ds, da = sampler_.action_dim();
@@ -46,21 +46,21 @@ const std::vector<Row>& table() {
 }
 
 }  // namespace
-}  // namespace astro::learners
+}  // namespace astro::method::learners
 
-std::vector<std::string> astro::learner_names() {
+std::vector<std::string> astro::method::learner_names() {
     std::vector<std::string> names;
     for (const auto& row : learners::table()) names.emplace_back(row.name);
     return names;
 }
 
-std::vector<std::string> astro::learner_sections(const std::string& learner) {
+std::vector<std::string> astro::method::learner_sections(const std::string& learner) {
     for (const auto& row : learners::table())
         if (learner == row.name) return row.sections;
     fail(ErrorKind::usage, "unknown learner '", learner, "'");
 }
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
@@ -70,4 +70,4 @@ std::unique_ptr<Learner> make_learner(const std::string& learner, const Context&
     fail(ErrorKind::usage, "unknown learner '", learner, "'");
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

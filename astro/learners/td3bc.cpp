@@ -1,6 +1,6 @@
 #include "astro/learners/td3bc.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 Td3Bc::Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
              MakeCriticTerm critic_term)
@@ -58,4 +58,4 @@ std::unique_ptr<Learner> make_td3bc(const Context& context, const Config& config
     return std::make_unique<Td3Bc>(context, config, data, stage);
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -7,7 +7,7 @@
 
 #include "astro/learners/value.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 class Td3Bc : public ValueLearner {
   public:
@@ -37,4 +37,4 @@ class Td3Bc : public ValueLearner {
     nn::ParameterSet actor_target_set_;
 };
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 Tensor Critics::operator()(size_t i, const Tensor& input, const Tensor& action) const {
     return q[i](concat({input, action}, 1)).reshape(Shape{input.dim(0)});
@@ -114,4 +114,4 @@ void ValueLearner::train_actor(nn::Step& step, const Batch& batch, const ActorTe
         [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
 }
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

@@ -3,7 +3,7 @@
 
 #include "astro/learners/learner.h"
 
-namespace astro::learners {
+namespace astro::method::learners {
 
 // Q_0, Q_1, ... on [input, action].
 struct Critics {
@@ -78,4 +78,4 @@ Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_n
 
 Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I): each row n times, one after another
 
-}  // namespace astro::learners
+}  // namespace astro::method::learners

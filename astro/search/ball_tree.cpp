@@ -5,7 +5,7 @@
 
 #include "tensor/squared_distance.h"
 
-namespace astro {
+namespace astro::method {
 
 BallTree::BallTree(ThreadPool& threads, const float* points, int64_t width, std::vector<int64_t> rows)
     : width_(width), rows_(std::move(rows)) {
@@ -80,4 +80,4 @@ std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, d
     return runs;
 }
 
-}  // namespace astro
+}  // namespace astro::method

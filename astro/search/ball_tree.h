@@ -7,7 +7,7 @@
 
 #include "tensor/base/threads.h"
 
-namespace astro {
+namespace astro::method {
 
 class BallTree {
   public:
@@ -40,4 +40,4 @@ class BallTree {
     std::vector<double> radius_;  // (nodes)
 };
 
-}  // namespace astro
+}  // namespace astro::method

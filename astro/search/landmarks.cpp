@@ -7,7 +7,7 @@
 
 #include "tensor/squared_distance.h"
 
-namespace astro {
+namespace astro::method {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
     return closed;
 }
 
-}  // namespace astro
+}  // namespace astro::method

@@ -9,7 +9,7 @@
 
 #include "tensor/base/threads.h"
 
-namespace astro {
+namespace astro::method {
 
 // Farthest-point sampling: starts with the pool's first row, then always takes the row farthest from those taken (the
 // first in the pool of equals). Ends at `wanted`, or when the pool holds no further distinct point.
@@ -21,4 +21,4 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
 std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::function<double(int64_t, int64_t)>& length,
                                   double edge);
 
-}  // namespace astro
+}  // namespace astro::method

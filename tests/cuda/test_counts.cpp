@@ -8,6 +8,7 @@
 #include "tests/cuda_emulation/streams.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include "tests/cuda/both.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 

@@ -8,6 +8,8 @@
 
 namespace astro::fuzz {
 
+using namespace astro::method;
+
 namespace {
 
 template <class Work>
