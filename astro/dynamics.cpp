@@ -75,7 +75,7 @@ Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
         for (int64_t j = 1; j <= horizon_; ++j)
             for (int64_t i = 0; i < ds; ++i) displacement.push_back(d.observation(start + j)[i] - s0[i]);
     }
-    return {inputs.add(Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
+    return {inputs.add(Shape{batch, ds}, first),
             inputs.add(Shape{batch, horizon_, da}, actions), inputs.add(Shape{batch, horizon_, ds}, displacement)};
 }
 
@@ -171,7 +171,8 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
         guess[2].assign(truth.size(), 0.0f);
         for (int64_t kind = 0; kind < kinds; ++kind)
             for (size_t i = 0; i < guess[kind].size(); ++i) {
-                const double e = double(guess[kind][i]) - double(truth[i]);
+                const double e = (double(guess[kind][i]) - double(truth[i])) /
+                                 statistics_.sigma_delta[i % static_cast<size_t>(ds)];
                 const int64_t step = static_cast<int64_t>(i) / ds % most_steps;
                 square[static_cast<size_t>((p * kinds + kind) * most_steps + step)] += e * e;
             }

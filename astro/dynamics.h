@@ -1,7 +1,7 @@
 // The dynamics model: states from actions, by a diffusion transformer; trained first, then frozen
 // [paper: structure; all sizes and the per-step-difference form: ours, docs/method.md 6.2, 6.3].
 //
-//   tokens j = 0..H-1: [x_j | a_j | s_0 standardised], x_j = (s_{j+1} - s_j) / sigma_delta (noisy; or zeros at t = T)
+//   tokens j = 0..H-1: [x_j | a_j | s_0], x_j = (s_{j+1} - s_j) / sigma_delta (noisy; or zeros at t = T)
 //   x^ = network(tokens, t, s_0),   s^_{j+1} = s_0 + sum_{i <= j} sigma_delta x^_i
 // Attention is causal, so a rollout of fewer steps is a prefix of a longer one.
 #pragma once
@@ -17,7 +17,7 @@ namespace astro::method {
 Tensor dynamics_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& displacement,
                      const Tensor& sigma_delta, const Tensor& displacement_std);
 
-// Root-mean-square errors at a number of steps, in units of the data, over held-out windows.
+// Root-mean-square errors at a number of steps, in sigma_delta, over held-out windows.
 struct OpenLoopError {
     std::vector<int64_t> steps;
     std::vector<double> one_pass, sampled, persistence;  // sampled is empty where the model was not trained for it
@@ -34,7 +34,7 @@ class Dynamics : public TrainableModel {
     void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D) standardised; actions (B, n, A), n at
+    // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D); actions (B, n, A), n at
     // most the horizon. steps 1: one pass from zeros at t = T; more: DDIM from zeros, differentiable in the actions
     // through its last step only.
     Tensor rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const;
@@ -48,7 +48,7 @@ class Dynamics : public TrainableModel {
 
   private:
     struct Windows {
-        Tensor s0, actions, displacement;  // (B, D) standardised, (B, H, A), (B, H, D)
+        Tensor s0, actions, displacement;  // (B, D), (B, H, A), (B, H, D)
         Windows rows(int64_t first, int64_t count) const;
     };
     struct Minibatch {

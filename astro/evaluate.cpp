@@ -16,9 +16,7 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
     auto arrived = [&](int64_t e) {
         return environment.success(state(e), episodes[static_cast<size_t>(e)].goal.data());
     };
-    auto append = [&](std::vector<float>& to, const double* values) {
-        for (int64_t i = 0; i < spec.state_dim; ++i) to.push_back(static_cast<float>(values[i]));
-    };
+    auto append = [&](auto& to, const double* values) { to.insert(to.end(), values, values + spec.state_dim); };
     auto record = [&](int64_t e) {
         if (record_paths) append(outcomes[static_cast<size_t>(e)].path, state(e));
     };
@@ -26,8 +24,7 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
     std::iota(running.begin(), running.end(), 0);
     for (int64_t e : running) record(e);
 
-    std::vector<float> states, goals;
-    std::vector<double> clipped;
+    std::vector<double> states, goals;
     std::vector<uint8_t> before;
     for (int64_t step = 0; step < spec.step_limit && !running.empty(); ++step) {
         states.clear(), goals.clear(), before.clear();
@@ -36,13 +33,12 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
             append(goals, episodes[static_cast<size_t>(e)].goal.data());
             before.push_back(arrived(e));
         }
-        const std::vector<float> actions = policy(states, goals);
+        std::vector<double> actions = policy(states, goals);
         if (actions.size() != running.size() * static_cast<size_t>(spec.action_dim))
             fail(ErrorKind::data, "the policy gives ", actions.size() / running.size(), " numbers an action, ", spec.name,
                  " takes ", spec.action_dim);
-        clipped.clear();
-        for (float a : actions) clipped.push_back(std::clamp(double(a), -1.0, 1.0));
-        agents->step(running, clipped);
+        for (double& a : actions) a = std::clamp(a, -1.0, 1.0);
+        agents->step(running, actions);
         size_t still = 0;
         for (size_t r = 0; r < running.size(); ++r) {
             const int64_t e = running[r];

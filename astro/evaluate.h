@@ -14,9 +14,10 @@ struct Outcome {
     std::vector<float> path;  // states seen, (steps + 1, state_dim), where recorded
 };
 
-// Actions for a batch: states and goals (n, state_dim) in, actions (n, action_dim) out. Must treat each row by itself.
+// Actions for a batch: states and goals (n, state_dim) in, actions (n, action_dim) out, in the environment's units. Must
+// treat each row by itself.
 using BatchPolicy =
-    std::function<std::vector<float>(const std::vector<float>& states, const std::vector<float>& goals)>;
+    std::function<std::vector<double>(const std::vector<double>& states, const std::vector<double>& goals)>;
 
 // Runs all episodes in step: at each time step one call of the policy and one step of the environment for those that
 // still run. Actions are clipped to [-1, 1]. An episode ends with success, or at the environment's step limit.

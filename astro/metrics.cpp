@@ -115,14 +115,22 @@ class RateCounter {
 
 }  // namespace
 
+ExactStep in_units(const ExactStep& step, const data::Units& units) {
+    return [step, units](const std::vector<float>& states, const std::vector<float>& actions) {
+        return units.states.rows_inward<double>(
+            step(units.states.rows_outward<float>(states), units.actions.rows_outward<float>(actions)));
+    };
+}
+
 double spearman(const std::vector<double>& a, const std::vector<double>& b) {
     ASTRO_CHECK(a.size() == b.size(), "spearman: ", a.size(), " and ", b.size(), " values");
     return correlation_of_ranks(ranks(a), ranks(b));
 }
 
-DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Geodesics& geodesics,
-                                  const std::vector<int64_t>& position, int64_t rows, uint64_t seed) {
-    const data::Dataset& d = *map.data->dataset;
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Dataset& recorded,
+                                  const data::Geodesics& geodesics, const std::vector<int64_t>& position, int64_t rows,
+                                  uint64_t seed) {
+    const data::Dataset& d = recorded;
     Rng rng = Rng(seed).stream("metrics/distances");
     std::vector<int64_t> row(static_cast<size_t>(rows));
     std::vector<const float*> state;
@@ -243,7 +251,7 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
         const int64_t rows = static_cast<int64_t>(states.size()) / ds;
         if (rows == 0) return;
         const int64_t da = static_cast<int64_t>(actions.size()) / rows;
-        const Tensor s0 = Tensor::from(context.backend, Shape{rows, ds}, standardise(statistics, states.data(), rows));
+        const Tensor s0 = Tensor::from(context.backend, Shape{rows, ds}, states);
         const std::vector<float> moved =
             judge_model.rollout(s0, Tensor::from(context.backend, Shape{rows, 1, da}, actions), 1).to_vector<float>();
         std::vector<double> truth(static_cast<size_t>(ds));

@@ -4,24 +4,31 @@
 
 #include "astro/chains.h"
 #include "data/environment.h"
+#include "data/units.h"
 
 namespace astro::method {
 
 using data::ExactStep;
+
+// The exact step of an environment for states and actions in the method's units. Columns that the method leaves out have
+// their constant values.
+ExactStep in_units(const ExactStep& step, const data::Units& units);
 
 // Spearman's rank correlation, ties by mean rank.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
 // docs/method.md 11.1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
 // with the geodesic; and how well each tells wall pairs (Euclid < 9 units, geodesic/Euclid > 2) from open pairs of
-// equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured over the columns `position`.
+// equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured over the columns `position` of the
+// rows as recorded.
 struct DistanceMetrics {
     double spearman_raw = 0, spearman_closed = 0, spearman_euclid = 0;
     double wall_auc_raw = 0, wall_auc_closed = 0;
     int64_t wall_pairs = 0, pairs = 0;
 };
-DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Geodesics& geodesics,
-                                  const std::vector<int64_t>& position, int64_t rows, uint64_t seed);
+DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Dataset& recorded,
+                                  const data::Geodesics& geodesics, const std::vector<int64_t>& position, int64_t rows,
+                                  uint64_t seed);
 
 // Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
 double calibration_error(const TemporalMap& map);

@@ -87,15 +87,15 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
         if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
             fail(ErrorKind::data, "the validation file has states of ", validation->state_dim, " and actions of ",
                  validation->action_dim, " dimensions, the data set ", all.state_dim, " and ", all.action_dim);
-        train_data_ = std::move(all);
-        validation_data_ = std::move(*validation);
     } else {
         Split split = split_validation(std::move(all), config.data.validation_share);
-        train_data_ = std::move(split.train);
-        validation_data_ = std::move(split.validation);
+        all = std::move(split.train), validation = std::move(split.validation);
     }
-    train_ = cut_at_jumps(train_data_, config.data.jump_factor);
-    validation_ = cut_at_jumps(validation_data_, config.data.jump_factor);
+    units_ = data::measure_units(all, "the data set");
+    train_rows_ = data::convert(units_, std::move(all), "the data set");
+    validation_rows_ = data::convert(units_, std::move(*validation), "the validation file");
+    train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
+    validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);
     statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);
 }
 
@@ -158,7 +158,7 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
     copy.visit(settings);
     const std::string words = settings.text() + environment_;
     uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
-    for (const data::Dataset* d : {&train_data_, &validation_data_}) hash = hash_dataset(hash, *d);
+    for (const data::RecordedData* d : {&train_rows_, &validation_rows_}) hash = hash_dataset(hash, d->recorded);
     return hash;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "astro/planner.h"
+#include "data/units.h"
 
 namespace astro::method {
 
@@ -21,7 +22,10 @@ class Pipeline {
     const Context& context() const { return context_; }
     const Config& config() const { return config_; }
     const std::string& environment() const { return environment_; }
-    const data::Dataset& train_data() const { return train_data_; }
+    const data::Units& units() const { return units_; }
+    const data::RecordedData& train_rows() const { return train_rows_; }
+    const data::Dataset& train_data() const { return train_rows_.data; }    // in the method's units
+    const data::Dataset& recorded() const { return train_rows_.recorded; }  // the same rows as the file has them
     const Trajectories& train() const { return train_; }
     const Trajectories& validation() const { return validation_; }
     const Statistics& statistics() const { return statistics_; }
@@ -56,7 +60,8 @@ class Pipeline {
     Context context_;
     Config config_;
     std::string environment_;
-    data::Dataset train_data_, validation_data_;
+    data::Units units_;
+    data::RecordedData train_rows_, validation_rows_;
     Trajectories train_, validation_;
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;

@@ -108,7 +108,7 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
             inputs.add(Shape{batch, tokens, ds}, states),
             inputs.add(Shape{batch, l - 1, da}, before),
             inputs.add(Shape{batch, known_after, da}, after),
-            inputs.add(Shape{batch, ds}, standardise(statistics_, first.data(), batch)),
+            inputs.add(Shape{batch, ds}, first),
             inputs.add(Shape{batch, reached(gap), ds}, target),
             inputs.add(Shape{batch, 1}, reach),
             inputs.add(Shape{tokens, 2}, marks),

@@ -17,7 +17,7 @@ struct StitchContext {
     int64_t gap = 0;       // M' of this batch, at most M
     Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the gap
     Tensor before, after;  // (B, l - 1, A), (B, rest, A): known actions on both sides of the unknown ones
-    Tensor s0;             // (B, D) standardised
+    Tensor s0;             // (B, D)
     Tensor target;         // (B, F, D): g_j - s_0 for the F target states that have a deviation
     Tensor reach;          // (B, 1): n_cal / (M + 1)
     Tensor marks;          // (2l + M', 2) of each token: state known, action noisy
@@ -32,7 +32,7 @@ struct StitchContext {
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
-// A place to bridge: the rows around both ends, in raw units.
+// A place to bridge: the rows around both ends.
 struct StitchEnds {
     std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): the last states and the actions between
     std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
@@ -41,7 +41,7 @@ struct StitchEnds {
 
 struct Bridge {
     std::vector<float> actions;  // (M' + 1, A)
-    std::vector<float> states;   // (M' + 1, D): arrived states s^_1..s^_{M'+1}, raw units
+    std::vector<float> states;   // (M' + 1, D): arrived states s^_1..s^_{M'+1}
     double error = 0;            // e = rms((g_0 - s^_{M'+1}) / sigma_delta)
     double disagreement = 0;     // largest rms between ensemble members, 0 for one
 };

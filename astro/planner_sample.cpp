@@ -9,7 +9,7 @@ namespace astro::method {
 std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
                                           std::vector<Rng> streams) const {
     const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(gap);
-    const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
+    const int64_t da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
@@ -21,9 +21,6 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
     inputs.upload();
     Feedback seen = no_feedback(batch, gap);
-    // The squared seam deviation in the data's units: |delta_0|^2 mean(4 sigma_delta^2).
-    double unit = 0;
-    for (double s : statistics_.sigma_delta) unit += 4 * s * s / static_cast<double>(ds);
 
     const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
@@ -36,7 +33,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
             tape.backward(sum(square(seam)));
             const Tensor slope = tape.gradient(watched);
             NoTape off;
-            guess = clamp(guess - slope * (config_.guidance_step_size * unit), -1, 1);
+            guess = clamp(guess - slope * config_.guidance_step_size, -1, 1);
         }
         if (config_.feedback) {
             seen = {clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip),
@@ -63,7 +60,7 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
         first.insert(first.end(), ends[i].source_states.end() - ds, ends[i].source_states.end());
         actions.insert(actions.end(), bridges[i].actions.begin(), bridges[i].actions.end());
     }
-    const Tensor s0 = Tensor::from(context_.backend, Shape{batch, ds}, standardise(statistics_, first.data(), batch));
+    const Tensor s0 = Tensor::from(context_.backend, Shape{batch, ds}, first);
     const Tensor plan = Tensor::from(context_.backend, Shape{batch, gap + 1, da}, actions);
     std::vector<std::vector<float>> arrived;
     for (size_t m = 0; m < members; ++m) arrived.push_back(dynamics_[m]->rollout(s0, plan, steps).to_vector<float>());

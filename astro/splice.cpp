@@ -4,37 +4,53 @@
 
 namespace astro::method {
 
-data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
-                         bool states_are_positions) {
+data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedData& source, const data::Units& units,
+                         const Statistics& statistics, bool states_are_qpos) {
+    const data::Dataset& recorded = source.recorded;
+    const int64_t ds = source.data.state_dim, da = source.data.action_dim;
+    const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
     data::Dataset out;
-    out.state_dim = source.state_dim, out.action_dim = source.action_dim;
-    if (states_are_positions) out.qpos_dim = source.state_dim, out.qvel_dim = source.qvel_dim;
-    for (double s : statistics.sigma_delta) out.sigma_delta.push_back(static_cast<float>(s));
+    out.state_dim = recorded.state_dim, out.action_dim = recorded.action_dim, out.origin = recorded.origin;
+    if (states_are_qpos) out.qpos_dim = recorded.state_dim, out.qvel_dim = recorded.qvel_dim;
+    out.sigma_delta.assign(static_cast<size_t>(out.state_dim), 0.0f);  // constant columns have none
+    for (size_t i = 0; i < statistics.sigma_delta.size(); ++i) {
+        const auto column = static_cast<size_t>(units.states.varying[i]);
+        out.sigma_delta[column] = static_cast<float>(statistics.sigma_delta[i] * units.states.scale[column]);
+    }
+    std::vector<float> state(static_cast<size_t>(out.state_dim)), action(static_cast<size_t>(out.action_dim));
     for (const Chain& chain : augmentation.chains) {
-        out.observations.insert(out.observations.end(), chain.observations.begin(), chain.observations.end());
-        out.actions.insert(out.actions.end(), chain.actions.begin(), chain.actions.end());
         const int64_t rows = chain.rows();
         for (int64_t t = 0; t < rows; ++t) {
             const auto i = static_cast<size_t>(t);
-            const int64_t attempt = chain.attempt[i];
+            const int64_t attempt = chain.attempt[i], row = chain.source_row[i];
+            // What is a real row's own is copied from the file, to the last bit.
+            const float* s = chain.observations.data() + t * ds;
+            const float* a = chain.actions.data() + t * da;
+            const bool real_state = std::equal(s, s + ds, source.data.observation(row));
+            if (real_state)
+                std::copy_n(recorded.observation(row), out.state_dim, state.begin());
+            else
+                units.states.outward(s, state.data(), origin);
+            if (attempt < 0 && real_state)
+                std::copy_n(recorded.action(row), out.action_dim, action.begin());
+            else
+                units.actions.outward(a, action.data());
+            out.observations.insert(out.observations.end(), state.begin(), state.end());
+            out.actions.insert(out.actions.end(), action.begin(), action.end());
             out.terminals.push_back(t == rows - 1 || chain.ends[i] ? 1 : 0);
             out.is_synthetic.push_back(attempt >= 0 ? 1 : 0);
             out.bridge.push_back(attempt);
-            out.source_row.push_back(chain.source_row[i]);
+            out.source_row.push_back(row);
             out.target_row.push_back(chain.target_row[i]);
             out.arrival_error.push_back(
                 attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error)
                              : 0.0f);
-            // A row that is a real row of the source keeps its velocities; a bridge's states have none.
-            const float* s = chain.observations.data() + t * out.state_dim;
-            const float* real = source.observation(chain.source_row[i]);
-            const bool is_real = std::equal(s, s + out.state_dim, real);
+            // A bridge's states have no velocities.
             for (int64_t j = 0; j < out.qvel_dim; ++j)
-                out.qvel.push_back(is_real ? source.qvel[static_cast<size_t>(chain.source_row[i] * out.qvel_dim + j)]
-                                           : 0.0f);
+                out.qvel.push_back(real_state ? recorded.qvel[static_cast<size_t>(row * out.qvel_dim + j)] : 0.0f);
         }
     }
-    if (states_are_positions) out.qpos = out.observations;
+    if (states_are_qpos) out.qpos = out.observations;
     out.rows = static_cast<int64_t>(out.terminals.size());
     data::index_episodes(out);
     return out;

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "astro/chains.h"
+#include "data/units.h"
 
 namespace astro::method {
 
-// The spliced file (docs/formats.md): chains one after another, compact form. source: the rows that the chains were
-// grown from. statistics: their units, stored with the file. states_are_positions: the states are the simulator's
-// positions, so that qpos (and qvel, of real rows) can be written, too.
-data::Dataset to_dataset(const Augmentation& augmentation, const data::Dataset& source, const Statistics& statistics,
-                         bool states_are_positions);
+// The spliced file (docs/formats.md): chains one after another, compact form, in the units of the recorded file, real
+// rows as they were. source: the rows that the chains were grown from. statistics: stored with the file, in its units.
+// states_are_qpos: a state is all of the simulator's qpos, so that qpos (and qvel, of real rows) can be written, too.
+data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedData& source, const data::Units& units,
+                         const Statistics& statistics, bool states_are_qpos);
 
 }  // namespace astro::method

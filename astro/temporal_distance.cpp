@@ -81,8 +81,8 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
     const int64_t samples = std::min<int64_t>(4096, d.rows);
     std::vector<float> spread;
     for (int64_t i = 0; i < samples; ++i) {
-        std::vector<float> row = standardise(statistics, d.observation(i * d.rows / samples), 1);
-        spread.insert(spread.end(), row.begin(), row.end());
+        const float* row = d.observation(i * d.rows / samples);
+        spread.insert(spread.end(), row, row + d.state_dim);
     }
     nn::Maker make{context.backend, DType::f32, rng};
     nn::MlpSpec spec;
@@ -103,8 +103,7 @@ Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& r
         const float* s = d.observation(row + offset);
         states.insert(states.end(), s, s + d.state_dim);
     }
-    const auto n = static_cast<int64_t>(rows.size());
-    return step.input(Shape{n, d.state_dim}, standardise(statistics_, states.data(), n));
+    return step.input(Shape{static_cast<int64_t>(rows.size()), d.state_dim}, states);
 }
 
 void TemporalDistance::update(int64_t k) {
@@ -200,8 +199,9 @@ std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) co
     constexpr int64_t kPiece = 4096;
     context_.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);
-        const Tensor x =
-            Tensor::from(context_.backend, Shape{count, dims}, standardise(statistics_, states + first * dims, count));
+        const float* piece_states = states + first * dims;
+        const Tensor x = Tensor::from(context_.backend, Shape{count, dims},
+                                      std::vector<float>(piece_states, piece_states + count * dims));
         const Tensor y = online_.head[0](x);
         context_.backend.download(out.data() + first * width, y.raw(), y.bytes());
     });

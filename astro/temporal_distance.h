@@ -57,11 +57,11 @@ class TemporalDistance : public TrainableModel {
   private:
     // Minibatches of the two objectives, on the device.
     struct Pairs {
-        Tensor states, next;  // (B, D) standardised: s_i and s'_i; every s_j is a goal
+        Tensor states, next;  // (B, D): s_i and s'_i; every s_j is a goal
         Tensor weight;        // (B, B), see in_batch_weights
     };
     struct Triples {
-        Tensor states, next, goals;  // (B, D) standardised
+        Tensor states, next, goals;  // (B, D)
         Tensor hit;                  // (B): 1 where the goal is the very row s
     };
     Pairs draw_pairs(nn::Step& step, Rng& rng) const;

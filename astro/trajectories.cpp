@@ -10,10 +10,9 @@ namespace astro::method {
 
 namespace {
 
-// Mean and deviation of value(t, dimension) over the rows for which keep(t) holds.
+// Standard deviation of value(t, dimension) over the rows for which keep(t) holds, at least `floor`.
 template <class Keep, class Value>
-void moments(int64_t rows, int64_t dims, double floor, Keep keep, Value value, std::vector<double>* mean,
-             std::vector<double>& deviation) {
+std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor, Keep keep, Value value) {
     std::vector<double> sum(static_cast<size_t>(dims)), square(static_cast<size_t>(dims));
     int64_t count = 0;
     for (int64_t t = 0; t < rows; ++t) {
@@ -24,24 +23,21 @@ void moments(int64_t rows, int64_t dims, double floor, Keep keep, Value value, s
             sum[static_cast<size_t>(i)] += x, square[static_cast<size_t>(i)] += x * x;
         }
     }
-    deviation.assign(static_cast<size_t>(dims), floor);
-    if (mean) mean->assign(static_cast<size_t>(dims), 0);
-    for (size_t i = 0; i < static_cast<size_t>(dims) && count > 0; ++i) {
-        const double m = sum[i] / static_cast<double>(count);
-        const double variance = std::max(0.0, square[i] / static_cast<double>(count) - m * m);
-        deviation[i] = std::max(floor, std::sqrt(variance));
-        if (mean) (*mean)[i] = m;
+    std::vector<double> std(static_cast<size_t>(dims), floor);
+    for (size_t i = 0; i < std.size() && count > 0; ++i) {
+        const double mean = sum[i] / static_cast<double>(count);
+        std[i] = std::max(floor, std::sqrt(std::max(0.0, square[i] / static_cast<double>(count) - mean * mean)));
     }
+    return std;
 }
 
 }  // namespace
 
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
     const int64_t dims = dataset.state_dim;
-    std::vector<double> sigma;
-    moments(
+    const std::vector<double> sigma = standard_deviations(
         dataset.rows, dims, 1e-9, [](int64_t) { return true; },
-        [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); }, nullptr, sigma);
+        [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); });
     std::vector<float> length(static_cast<size_t>(dataset.rows), 0.0f);  // of the step that leaves each row
     std::vector<float> lengths;  // without those that lead to another episode
     for (int64_t t = 0; t + 1 < dataset.rows; ++t) {
@@ -88,33 +84,15 @@ std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t mos
 
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
     const data::Dataset& d = *trajectories.dataset;
-    Statistics s;
-    moments(
-        d.rows, d.state_dim, floor, [](int64_t) { return true; },
-        [&](int64_t t, int64_t i) { return double(d.observation(t)[i]); }, &s.mean, s.sigma_state);
-    auto differences = [&](int64_t offset, std::vector<double>& out) {
-        moments(
+    auto differences = [&](int64_t offset) {
+        return standard_deviations(
             d.rows, d.state_dim, floor,
             [&](int64_t t) {
                 return t + offset < d.rows && trajectories.segment(t + offset) == trajectories.segment(t);
             },
-            [&](int64_t t, int64_t i) { return double(d.observation(t + offset)[i]) - double(d.observation(t)[i]); },
-            nullptr, out);
+            [&](int64_t t, int64_t i) { return double(d.observation(t + offset)[i]) - double(d.observation(t)[i]); });
     };
-    differences(1, s.sigma_delta);
-    differences(window_steps, s.sigma_window);
-    return s;
-}
-
-std::vector<float> standardise(const Statistics& statistics, const float* states, int64_t rows) {
-    const int64_t dims = static_cast<int64_t>(statistics.mean.size());
-    std::vector<float> out(static_cast<size_t>(rows * dims));
-    for (int64_t t = 0; t < rows; ++t)
-        for (int64_t i = 0; i < dims; ++i)
-            out[static_cast<size_t>(t * dims + i)] =
-                static_cast<float>((double(states[t * dims + i]) - statistics.mean[static_cast<size_t>(i)]) /
-                                   statistics.sigma_state[static_cast<size_t>(i)]);
-    return out;
+    return {differences(1), differences(window_steps)};
 }
 
 namespace {
@@ -125,6 +103,7 @@ data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     data::Dataset part;
     part.rows = rows;
     part.state_dim = dataset.state_dim, part.action_dim = dataset.action_dim;
+    part.origin = dataset.origin;
     part.qpos_dim = dataset.qpos_dim, part.qvel_dim = dataset.qvel_dim;
     part.observations = cut(dataset.observations, dataset.state_dim);
     part.actions = cut(dataset.actions, dataset.action_dim);

@@ -20,7 +20,8 @@ struct Trajectories {
     int64_t segment(int64_t row) const { return segment_of[static_cast<size_t>(row)]; }
 };
 
-// A jump is a one-step difference (in units of sigma_state) longer than `factor` times the 99th percentile.
+// A jump is a one-step difference (in units of each column's standard deviation) longer than `factor` times the 99th
+// percentile.
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
 
 // First rows t of windows that lie in one segment up to row t + last, and whose row t + travelled is not after the
@@ -31,18 +32,14 @@ std::vector<int64_t> window_starts(const Trajectories& trajectories, const std::
 // At most `most` of them, evenly spread.
 std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most);
 
-// Per dimension, over real training rows, at least `floor` (docs/method.md 3.2).
+// Standard deviations of differences, per dimension, in the method's units (data/units.h), over real training rows; at
+// least `floor` (docs/method.md 3.2).
 struct Statistics {
-    std::vector<double> mean;          // of states
-    std::vector<double> sigma_state;   // sigma_s
     std::vector<double> sigma_delta;   // of s_{t+1} - s_t
     std::vector<double> sigma_window;  // of s_{t+M+1} - s_t
 };
 
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor);
-
-// (rows, state_dim) standardised by mean and sigma_state.
-std::vector<float> standardise(const Statistics& statistics, const float* states, int64_t rows);
 
 // Episodes [first, first + count) as a data set of their own.
 data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count);

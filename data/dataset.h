@@ -16,7 +16,8 @@ struct Dataset {
     int64_t rows = 0;
     int64_t state_dim = 0;
     int64_t action_dim = 0;
-    std::vector<float> observations;  // (rows, state_dim)
+    std::vector<float> observations;  // (rows, state_dim), less `origin`
+    std::vector<double> origin;       // (state_dim): taken off 64-bit states before they are rounded; or empty
     std::vector<float> actions;       // (rows, action_dim)
     std::vector<uint8_t> terminals;   // (rows), 1 on the last row of an episode
     std::vector<float> qpos;          // (rows, qpos_dim) or empty

@@ -15,24 +15,27 @@ const float* exact_state(const Dataset& d, const EnvironmentSpec& spec, int64_t 
     return spec.states_are_qpos && d.qpos_dim == d.state_dim ? d.qpos.data() + row * d.state_dim : d.observation(row);
 }
 
+// Of one-step differences, at least a thousandth of the states' own (docs/method.md 3.2); 0 where nothing changes.
 std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
     const auto columns = static_cast<size_t>(d.state_dim);
-    std::vector<double> sum(columns), square(columns), sigma;
+    std::vector<double> sum(columns), square(columns), sigma, state_sum(columns), state_square(columns);
     int64_t n = 0;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (d.terminals[static_cast<size_t>(t)]) continue;
         const float* from = exact_state(d, spec, t);
         for (size_t i = 0; i < columns; ++i) {
             const double x = double(d.observation(t + 1)[i]) - double(from[i]);
-            sum[i] += x, square[i] += x * x;
+            const double s = double(from[i]) - double(d.observation(0)[i]);
+            sum[i] += x, square[i] += x * x, state_sum[i] += s, state_square[i] += s * s;
         }
         ++n;
     }
-    for (size_t i = 0; i < columns; ++i) {
-        const double mean = n ? sum[i] / static_cast<double>(n) : 0;
-        sigma.push_back(
-            std::max(1e-3, n ? std::sqrt(std::max(0.0, square[i] / static_cast<double>(n) - mean * mean)) : 0));
-    }
+    auto std = [n](double total, double squares) {
+        const double mean = n ? total / static_cast<double>(n) : 0;
+        return n ? std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean)) : 0;
+    };
+    for (size_t i = 0; i < columns; ++i)
+        sigma.push_back(std::max(1e-3 * std(state_sum[i], state_square[i]), std(sum[i], square[i])));
     return sigma;
 }
 
@@ -61,16 +64,17 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         const std::vector<double> next =
             environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));
         for (int64_t t = first; t < last; ++t) {
-            double absolute = 0, square = 0;
+            double absolute = 0, square = 0, varying = 0;
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 const double off =
                     next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
-                const double scaled = off / result.sigma_delta[static_cast<size_t>(i)];
-                absolute = std::max(absolute, std::fabs(off)), square += scaled * scaled;
+                const double sigma = result.sigma_delta[static_cast<size_t>(i)];
+                absolute = std::max(absolute, std::fabs(off));
+                if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
             }
             errors[static_cast<size_t>(t)] = {
                 static_cast<float>(absolute),
-                static_cast<float>(std::sqrt(square / static_cast<double>(d.state_dim)))};
+                static_cast<float>(std::sqrt(square / std::max(1.0, varying)))};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());

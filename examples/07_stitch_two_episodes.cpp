@@ -71,12 +71,14 @@ int main(int argc, char** argv) {
     ends.steps = map.calibration.steps(longest);
     const Bridge bridge = pipeline.planner().sample({ends}, gap, 4, {Rng(1)})[0][0];
 
-    // The judge is the exact maze, which no stage has seen: it carries out the bridge's actions.
-    maze::Point at{data.observation(cut)[0], data.observation(cut)[1]};
-    for (size_t i = 0; i < bridge.actions.size(); i += 2)
-        at = maze::step_point(walls, at, bridge.actions[i], bridge.actions[i + 1]).position;
-    const float* goal = data.observation(target);
-    const double apart = std::hypot(goal[0] - data.observation(cut)[0], goal[1] - data.observation(cut)[1]);
+    // The judge is the exact maze, which no stage has seen: it carries out the bridge's actions, in the maze's units.
+    const data::Dataset& recorded = pipeline.recorded();
+    const float *from = recorded.observation(cut), *goal = recorded.observation(target);
+    const std::vector<double> actions = pipeline.units().actions.rows_outward<double>(bridge.actions);
+    maze::Point at{from[0], from[1]};
+    for (size_t i = 0; i < actions.size(); i += 2)
+        at = maze::step_point(walls, at, actions[i], actions[i + 1]).position;
+    const double apart = std::hypot(goal[0] - from[0], goal[1] - from[1]);
     const double miss = std::hypot(goal[0] - at.x, goal[1] - at.y);
     std::printf("%zu actions; the ends are %.3f units apart, driven for real it ends %.3f from the target\n",
                 bridge.actions.size() / 2, apart, miss);
@@ -87,9 +89,9 @@ int main(int argc, char** argv) {
             if (walls.wall(i, j)) picture.square({maze::centre({i, j}).x, maze::centre({i, j}).y}, 4, "#ccc");
     for (int64_t row : {cut, target}) {
         const int64_t k = map.data->segment(row);
-        picture.line(points(part(data.observations, map.data->begin(k), map.data->last(k) + 1)), "#1f5fa8");
+        picture.line(points(part(recorded.observations, map.data->begin(k), map.data->last(k) + 1)), "#1f5fa8");
     }
-    picture.line(points(bridge.states), "#c0392b", 3);
+    picture.line(points(pipeline.units().states.rows_outward<float>(bridge.states)), "#c0392b", 3);
     if (!picture.write(argc > 1 ? argv[1] : nullptr)) return 1;
     return example::verdict(miss < .4 && miss < .4 * apart, "the bridge arrives in the real system");
 }

@@ -5,6 +5,7 @@
 
 #include "astro/learners/learner.h"
 #include "astro/trajectories.h"
+#include "data/units.h"
 #include "examples/lake.h"
 #include "examples/picture.h"
 
@@ -50,10 +51,10 @@ int main(int argc, char** argv) {
     const auto backend = make_cpu_backend();
     ThreadPool threads(1);
     const data::Dataset trips = example::record_trips(500, 81);
-    const Statistics statistics = measure(cut_at_jumps(trips, 5), 1, 1e-3);
+    const data::Units units = data::measure_units(trips, "trips");  // networks see centred, scaled numbers
+    const data::RecordedData rows = data::convert(units, trips, "trips");
     learners::LearningData data;
-    data.pools = {{&trips, 1}};
-    data.scaling = {statistics.mean, statistics.sigma_state};
+    data.pools = {{&rows.data, 1}};
 
     // Goal-conditioned cloning: what was done in s on the way to g, where g came later in the same trip.
     Config config;
@@ -63,7 +64,10 @@ int main(int argc, char** argv) {
 
     std::vector<std::vector<example::XY>> ways;
     std::vector<float> goals;
-    auto act = [&](const std::vector<float>& states, const std::vector<float>& to) { return policy->act(states, to); };
+    auto act = [&](const std::vector<float>& states, const std::vector<float>& to) {
+        return units.actions.rows_outward<float>(
+            policy->act(units.states.rows_inward<float>(states), units.states.rows_inward<float>(to)));
+    };
     const int before = drive(act, ways, goals);
     for (int64_t k = 0; k < policy->updates(); ++k) {
         policy->update(k);

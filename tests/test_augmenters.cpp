@@ -21,7 +21,7 @@ class NoisyCopies : public augmenters::Augmenter {
     explicit NoisyCopies(Pipeline& pipeline) : pipeline_(pipeline) {}
 
     data::Dataset make(int64_t rows, const augmenters::Progress& progress) override {
-        const data::Dataset& real = pipeline_.train_data();
+        const data::Dataset& real = pipeline_.recorded();
         data::Dataset out;
         out.state_dim = real.state_dim, out.action_dim = real.action_dim;
         const Rng rng = Rng(pipeline_.seed()).stream("noisy");
@@ -100,20 +100,20 @@ TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data 
     int64_t models = 0, told = 0;
     toy->each_model([&](TrainableModel&, const std::string&) { ++models; });
     CHECK(models == 0);
-    const int64_t wanted = s.bench->train_data().rows + 100;  // more than there are
+    const int64_t wanted = s.bench->recorded().rows + 100;  // more than there are
     augmenters::Progress progress;
     progress.made = [&](int64_t rows) { told = rows; };
     const data::Dataset made = toy->make(wanted, progress);
     CHECK(told == made.rows);
     CHECK(made.rows >= wanted);
     CHECK(made.actions.size() == size_t(made.rows * made.action_dim));
-    CHECK(made.observations != s.bench->train_data().observations);
+    CHECK(made.observations != s.bench->recorded().observations);
     CHECK(toy->make(wanted, {}).observations == made.observations);
 
     learners::LearningData data;
     data.gamma = .99;
-    data.scaling = {s.bench->statistics().mean, s.bench->statistics().sigma_state};
-    data.pools.push_back({&made, 1});
+    const data::RecordedData rows = data::convert(s.bench->units(), made, "toy");
+    data.pools.push_back({&rows.data, 1});
     const auto policy =
         learners::make_learner("gcbc", s.bench->context(), s.config, "pointmaze-medium-v0", data, "policy/noisy/gcbc");
     policy->update(0);
@@ -132,7 +132,7 @@ TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
     CHECK(d.rows >= 5000);
     CHECK(d.rows < 5300);
     std::set<std::pair<float, float>> known;
-    const data::Dataset& source = s.bench->train_data();
+    const data::Dataset& source = s.bench->recorded();
     for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
     for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
 }
@@ -150,7 +150,7 @@ TEST_CASE("stitch: the common interface names the stages in order and makes the 
     CHECK(names.back() == "planner");
     CHECK(fingerprints == std::vector<std::string>{s.bench->fingerprint("tdr"), s.bench->fingerprint("dynamics"),
                                                    s.bench->fingerprint("planner")});
-    const data::Dataset expected = to_dataset(s.made, s.bench->train_data(), s.bench->statistics(), true);
+    const data::Dataset expected = to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), true);
     const int64_t wanted = augmenters::Stitch(*s.bench, true).rows_wanted();
     int64_t most = 0;
     augmenters::Progress progress;

@@ -75,8 +75,8 @@ std::string message_of(const std::function<void()>& f, ErrorKind kind) {
 TEST_CASE("environment: a system of three columns and no plane is evaluated, one policy call a step") {
     const Rail rail;
     std::vector<size_t> batches;
-    auto towards = [&](const std::vector<float>& states, const std::vector<float>& goals) {
-        std::vector<float> actions;
+    auto towards = [&](const std::vector<double>& states, const std::vector<double>& goals) {
+        std::vector<double> actions;
         for (size_t i = 0; i < states.size(); i += 3) actions.push_back(2 * (goals[i] - states[i]));  // clipped to 1
         batches.push_back(actions.size());
         return actions;
@@ -92,14 +92,14 @@ TEST_CASE("environment: a system of three columns and no plane is evaluated, one
     CHECK(made[3].path == std::vector<float>{0, 0, 1, 1, 0, 1, 2, 0, 1});
     // Judged on s it is seen one step later, and no episode outlasts the limit.
     CHECK(evaluate(rail, episodes, Protocol::single_task, towards, 0, false)[0].steps == 2);
-    auto still = [](const std::vector<float>& states, const std::vector<float>&) {
-        return std::vector<float>(states.size() / 3, 0.0f);
+    auto still = [](const std::vector<double>& states, const std::vector<double>&) {
+        return std::vector<double>(states.size() / 3, 0.0);
     };
     CHECK(evaluate(rail, episodes, Protocol::goal_conditioned, still, 0, false)[0].steps == 10);
     // Without a plane every column counts.
     const double apart[2][3] = {{0, 0, 0}, {0, 0, 1}};
     CHECK(rail.distance(apart[0], apart[1]) == 1);
-    auto wide = [](const std::vector<float>& states, const std::vector<float>&) { return states; };
+    auto wide = [](const std::vector<double>& states, const std::vector<double>&) { return states; };
     const std::string words = message_of(
         [&] { evaluate(rail, episodes, Protocol::goal_conditioned, wide, 0, false); }, ErrorKind::data);
     CHECK(words.find("3 numbers") != std::string::npos);

@@ -310,10 +310,8 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
             for (int threads : {1, 2, 3}) {
                 ThreadPool pool(threads);
                 LearningData data;
-                data.pools = {{&d, 1.0}};
-                data.scaling = {{1.5, 1.5}, {1, 1}};
+                data.pools = {{&d, 1.0, data::relabel_singletask(d, {1, 1}, 1)}};
                 data.protocol = protocol;
-                data.goal_xy = {1, 1};
                 auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
                                            "policy/test/" + base);
                 for (int64_t k = 0; k < 6; ++k) policy->update(k);
@@ -340,7 +338,6 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     data::index_episodes(d);
     LearningData data;
     data.pools = {{&d, 1.0}};
-    data.scaling = {{0, 0}, {1, 1}};
     const BatchSampler sampler(data, .2, .5);
     nn::Inputs inputs(*backend);
     ThreadPool threads(2);
@@ -364,8 +361,7 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     CHECK(same > 80);
     CHECK(elsewhere > 60);
     data.protocol = Protocol::single_task;
-    data.goal_xy = {2, 5};
-    data.tolerance = 1;
+    data.pools[0].labels = data::relabel_singletask(d, {2, 5}, 1);
     const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
     inputs.upload();
     const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();

@@ -178,8 +178,8 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
     CHECK(episodes[19].task == 5);
     CHECK(episodes[0].goal[0] != centre(l.tasks[0].goal).x);
     CHECK(e.draw_episodes({1}, 1, Protocol::single_task, 3)[0].goal == e.task(1).goal);
-    auto oracle = [&](const std::vector<float>& at, const std::vector<float>& goals) {
-        std::vector<float> actions;
+    auto oracle = [&](const std::vector<double>& at, const std::vector<double>& goals) {
+        std::vector<double> actions;
         for (size_t i = 0; i < at.size(); i += 2) {
             const Point p{at[i], at[i + 1]}, g{goals[i], goals[i + 1]};
             const std::vector<int> steps = l.steps_to(cell_of(g));
@@ -189,13 +189,13 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
                 if (!l.wall(n) && steps[size_t(l.index(n))] < steps[size_t(l.index(own))]) next = n;
             const Point to = next == own ? g : centre(next);
             const double length = distance(p, to) + 1e-6;
-            actions.push_back(float((to.x - p.x) / length));
-            actions.push_back(float((to.y - p.y) / length));
+            actions.push_back(double((to.x - p.x) / length));
+            actions.push_back(double((to.y - p.y) / length));
         }
         return actions;
     };
-    auto still = [](const std::vector<float>& at, const std::vector<float>&) {
-        return std::vector<float>(at.size(), 0.0f);
+    auto still = [](const std::vector<double>& at, const std::vector<double>&) {
+        return std::vector<double>(at.size(), 0.0);
     };
     double steps = 0;
     for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
@@ -214,7 +214,7 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
     // Arriving by the first step is seen one step later when judged on s.
     data::Episode near = there;
     near.start[0] -= 1.1;
-    auto right = [](const std::vector<float>&, const std::vector<float>&) { return std::vector<float>{1, 0}; };
+    auto right = [](const std::vector<double>&, const std::vector<double>&) { return std::vector<double>{1, 0}; };
     CHECK(evaluate(e, {near}, Protocol::goal_conditioned, right, 1, false)[0].steps == 1);
     CHECK(evaluate(e, {near}, Protocol::single_task, right, 1, false)[0].steps == 2);
 }

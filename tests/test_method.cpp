@@ -242,7 +242,8 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     CHECK(spearman({1, 2, 3, 4}, {4, 3, 2, 1}) == doctest::Approx(-1));
     CHECK(spearman({1, 1, 2, 2}, {1, 2, 1, 2}) == doctest::Approx(0));
     Small& s = small();
-    const ExactStep& exact = data::find_environment("pointmaze-medium-v0")->exact_step;
+    const ExactStep exact =
+        in_units(data::find_environment("pointmaze-medium-v0")->exact_step, s.bench->units());
     const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->statistics(), {.1, .5}, exact);
     CHECK(real.transition == std::vector<double>{0, 0});
     const ExactStep wrong = [](const std::vector<float>& states, const std::vector<float>&) {

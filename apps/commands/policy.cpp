@@ -25,23 +25,20 @@ data::Parts parts_of(const Config& config) {
 
 // The arm's second data set, loaded or made, and where it lives.
 struct LoadedArm {
-    data::Dataset other;
+    data::RecordedData other;
     ArmData arm;
 };
 
 void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded) {
     loaded.arm.arm = options.arm;
-    loaded.arm.real = &runner.pipeline().train_data();
+    loaded.arm.real = &runner.pipeline().train_rows();
     const augmenters::Row& row = augmenters::row_of(options.arm);
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
-    loaded.other = data::load_dataset(path, &runner.threads(), parts_of(runner.config()));
-    const data::Dataset& real = *loaded.arm.real;
-    if (loaded.other.state_dim != real.state_dim || loaded.other.action_dim != real.action_dim)
-        fail(ErrorKind::data, path, ": states and actions have ", loaded.other.state_dim, " and ",
-             loaded.other.action_dim, " columns, those of the data ", real.state_dim, " and ", real.action_dim);
+    loaded.other = data::convert(runner.pipeline().units(),
+                                 data::load_dataset(path, &runner.threads(), parts_of(runner.config())), path);
     if (!row.kept)  // made anew, of as many rows
-        loaded.other = make_arm(runner, options.arm, loaded.other.rows,
+        loaded.other = make_arm(runner, options.arm, loaded.other.data.rows,
                                 [&](TrainableModel& model, const std::string& fingerprint) {
                                     runner.require_trained(model, fingerprint);
                                 });

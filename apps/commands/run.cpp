@@ -29,16 +29,17 @@ int run_run(CommandLine& line) {
     train_and_measure_planner(runner);
     const std::string path = augment_and_measure(runner);
 
-    const data::Dataset augmented = data::load_dataset(path, &runner.threads());
-    std::map<std::string, data::Dataset> made;  // by arm, each once
+    const data::RecordedData augmented =
+        data::convert(runner.pipeline().units(), data::load_dataset(path, &runner.threads()), path);
+    std::map<std::string, data::RecordedData> made;  // by arm, each once
     auto data_of = [&](const std::string& arm) {
-        ArmData data{arm, &runner.pipeline().train_data(), nullptr};
+        ArmData data{arm, &runner.pipeline().train_rows(), nullptr};
         const augmenters::Row& row = augmenters::row_of(arm);
         if (row.kept) data.other = &augmented;
         if (!row.make || row.kept) return data;
         if (made.count(arm) == 0)
             made[arm] =
-                make_arm(runner, arm, augmented.rows, [&](TrainableModel& model, const std::string& fingerprint) {
+                make_arm(runner, arm, augmented.data.rows, [&](TrainableModel& model, const std::string& fingerprint) {
                     if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
                 });
         data.other = &made[arm];

@@ -12,7 +12,7 @@ bool states_are_qpos(const StageRunner& runner) {
     return environment && environment->spec().states_are_qpos;
 }
 
-data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
+data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                        const augmenters::Augmenter::Visit& trained) {
     const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), states_are_qpos(runner));
     augmenter->each_model(trained);
@@ -26,7 +26,7 @@ data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows
     progress.interrupted = [] { return interrupted(); };
     data::Dataset made = augmenter->make(rows, progress);
     if (shown) runner.progress().finish();
-    return made;
+    return data::convert(runner.pipeline().units(), std::move(made), "arm " + arm);
 }
 
 }  // namespace astro::app

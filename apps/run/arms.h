@@ -11,8 +11,8 @@ constexpr const char* kAugmentedFile = "augmented.npz";
 
 struct ArmData {
     std::string arm;
-    const data::Dataset* real = nullptr;
-    const data::Dataset* other = nullptr;  // what the arm's augmenter made; null for an arm without one
+    const data::RecordedData* real = nullptr;
+    const data::RecordedData* other = nullptr;  // what the arm's augmenter made; null for an arm without one
 };
 
 // Are the data's states the simulator's qpos, as the environment says?
@@ -20,7 +20,7 @@ bool states_are_qpos(const StageRunner& runner);
 
 // The data set of an arm that no file keeps, of `rows` rows or a little more. `trained` is called for each model it
 // needs: it trains the model, or refuses one that is not trained.
-data::Dataset make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
+data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                        const augmenters::Augmenter::Visit& trained);
 
 }  // namespace astro::app

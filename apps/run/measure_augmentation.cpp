@@ -107,7 +107,7 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
-    results["novelty"] = novelty(pipeline.train_data(), spliced, pipeline.statistics());
+    results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data, pipeline.statistics());
     runner.clear_warnings("augment");
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
@@ -123,7 +123,7 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
     const std::vector<double>& kappas = runner.config().metrics.tolerances;
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->exact_step) {
-        const ExactStep& step = environment->exact_step;
+        const ExactStep step = in_units(environment->exact_step, pipeline.units());
         put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
                   violation_rates(made.attempts, Seam::snap, false, units, kappas, step));

@@ -22,15 +22,14 @@ std::vector<int64_t> evaluated_tasks(const Config& config) {
                                                            : config.evaluate.tasks;
 }
 
-// The task that a single-task policy learns, as the learners' rewards see it: a point in the first two columns.
-void set_task(learners::LearningData& data, const data::Environment& environment, int64_t task) {
+// Rewards of the task that a single-task policy learns.
+data::TaskLabels label(const data::Dataset& recorded, const data::Environment& environment, int64_t task) {
     const data::EnvironmentSpec& spec = environment.spec();
     if (spec.position != std::vector<int64_t>{0, 1})
         fail(ErrorKind::usage, "single-task rewards need states whose first two columns are x and y, which those of ",
              spec.name, " are not; hint: --policy.protocol goal-conditioned");
     const std::vector<double> goal = environment.task(task).goal;
-    data.goal_xy = {goal[0], goal[1]};
-    data.tolerance = spec.tolerance;
+    return data::relabel_singletask(recorded, {goal[0], goal[1]}, spec.tolerance);
 }
 
 }  // namespace
@@ -44,17 +43,20 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run) {
     const ArmData& arm = run.arm;
     const Config& config = runner.config();
-    const Pipeline& pipeline = runner.pipeline();
     learners::LearningData data;
     data.protocol = config.policy.protocol;
     data.gamma = resolve_gamma(config.policy.gamma, runner.environment());
-    data.scaling = {pipeline.statistics().mean, pipeline.statistics().sigma_state};
-    if (data.protocol == Protocol::single_task) set_task(data, environment_of(runner), config.policy.task);
     const double share = !arm.other                                    ? 0
                          : data.protocol == Protocol::goal_conditioned ? config.policy.synthetic_share
                                                                        : config.policy.single_task_synthetic_share;
-    if (share > 0) data.pools.push_back({arm.other, share});
-    if (share < 1) data.pools.push_back({arm.real, 1 - share});
+    auto add = [&](const data::RecordedData& rows, double part) {
+        if (part <= 0) return;
+        data.pools.push_back({&rows.data, part});
+        if (data.protocol == Protocol::single_task)
+            data.pools.back().labels = label(rows.recorded, environment_of(runner), config.policy.task);
+    };
+    if (arm.other) add(*arm.other, share);
+    add(*arm.real, 1 - share);
     // The name is part of the learner's random streams: another one for each seed.
     return learners::make_learner(run.learner, context, config, runner.environment(), data,
                                   "policy/" + arm.arm + "/" + policy_label(config, run.learner, run.seed));
@@ -76,7 +78,11 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     result.episodes = environment.draw_episodes(tasks, config.evaluate.episodes, protocol, seed);
     result.outcomes = evaluate(
         environment, result.episodes, protocol,
-        [&](const std::vector<float>& states, const std::vector<float>& goals) { return policy.act(states, goals); },
+        [&](const std::vector<double>& states, const std::vector<double>& goals) {
+            const data::Units& units = runner.pipeline().units();
+            return units.actions.rows_outward<double>(
+                policy.act(units.states.rows_inward<float>(states), units.states.rows_inward<float>(goals)));
+        },
         seed, record_paths);
     double arrived = 0;
     for (size_t t = 0; t < tasks.size(); ++t) {
@@ -155,7 +161,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
                 log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
             log.add(step, "episode_steps", e.mean_steps);
         };
-        stages.push_back({policy, runner.pipeline().policy_fingerprint(run.learner, run.arm.other),
+        stages.push_back({policy, runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
                           [at](int64_t step) { return at.count(step) > 0; }, evaluate});
     }
     std::exception_ptr diverged;

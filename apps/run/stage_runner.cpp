@@ -101,6 +101,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));
     pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    progress_.note(data::describe(pipeline_->units()));
     if (data::file_exists(folder_.file("results.json")))
         results_ = data::Json::parse(data::read_text_file(folder_.file("results.json")), folder_.file("results.json"));
     if (!environment_.empty() && !results_.find("environment")) results_["environment"] = environment_;

@@ -86,7 +86,9 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
     for (size_t i = 0; i < points; ++i) to.push_back(grid.data() + i * width);
     for (double way : environment.geodesics(from.data(), to)) truth.push_back(static_cast<float>(way));
     const TemporalMap& map = runner.pipeline().map();
-    const std::vector<float> latent = runner.pipeline().tdr().embed(states.data(), static_cast<int64_t>(points + 1));
+    const std::vector<float> latent =
+        runner.pipeline().tdr().embed(runner.pipeline().units().states.rows_inward<float>(states).data(),
+                                      static_cast<int64_t>(points + 1));
     const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
     for (size_t i = 1; i <= points; ++i)
         distance.push_back(static_cast<float>(map.graph_distance(
@@ -125,13 +127,14 @@ void print_summary(StageRunner& runner) {
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
 }
 
-void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
+void write_pictures(StageRunner& runner, const data::RecordedData& augmented_rows) {
+    const data::Dataset& augmented = augmented_rows.recorded;
     const data::Environment* environment = data::find_environment(runner.environment());
     if (!environment || !environment->picture()) return;
     const Plane plane(environment->spec());
     Pipeline& pipeline = runner.pipeline();
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
-    add_points(npz, "raw_xy", plane.thinned(pipeline.train_data(), 50000));
+    add_points(npz, "raw_xy", plane.thinned(pipeline.recorded(), 50000));
     add_points(npz, "augmented_xy", plane.thinned(augmented, 50000));
 
     // Chains spread over the file.
@@ -167,7 +170,7 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     // Two rollouts a task of the first learner's policies, of the first seed.
     const std::string& learner = runner.config().experiment.learners.front();
     for (const std::string& arm : runner.config().experiment.arms) {
-        ArmData data{arm, &pipeline.train_data(), augmenters::row_of(arm).make ? &augmented : nullptr};
+        ArmData data{arm, &pipeline.train_rows(), augmenters::row_of(arm).make ? &augmented_rows : nullptr};
         std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
         if (!runner.finished(*policy, "")) continue;
         const Evaluation e = evaluate_policy(runner, *policy, true);

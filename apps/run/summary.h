@@ -10,6 +10,6 @@ void print_summary(StageRunner& runner);
 
 // pictures.npz in the run folder: points of both data sets, some chains, distances from one state over the free
 // cells, rollouts of the policies (docs/formats.md).
-void write_pictures(StageRunner& runner, const data::Dataset& augmented);
+void write_pictures(StageRunner& runner, const data::RecordedData& augmented);
 
 }  // namespace astro::app

@@ -53,10 +53,8 @@ Config SmallWorld::settings() {
 
 learners::LearningData SmallWorld::learning_data(Protocol protocol) const {
     learners::LearningData learning;
-    learning.pools = {{&data, 1.0}};
-    learning.scaling = {{1.5, 1.5}, {1, 1}};
+    learning.pools = {{&data, 1.0, data::relabel_singletask(data, {1, 1}, 1)}};
     learning.protocol = protocol;
-    learning.goal_xy = {1, 1};
     return learning;
 }
 

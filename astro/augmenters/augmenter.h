@@ -26,15 +26,16 @@ class Augmenter {
     using Visit = std::function<void(TrainableModel& model, const std::string& fingerprint)>;
     virtual void each_model(const Visit&) {}
 
-    // A data set of `rows` rows or a little more (episodes are kept whole), indexed by episode; policies learn from it
+    // A data set of `rows` rows or a little more (episodes are kept whole), indexed by episode, in the units of the
+    // recorded file (Pipeline::recorded, Pipeline::units); policies learn from it
     // in place of the real rows or mixed with them. Needs the models trained. The same bits for the same seed, whatever
     // the number of threads. Throws Error(data) where the data do not allow it.
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
 };
 
-// pipeline: the data, the settings and the stages, which an augmenter may share. states_are_positions: the states are
+// pipeline: the data, the settings and the stages, which an augmenter may share. states_are_qpos: the states are
 // the simulator's positions, so that what is made can carry qpos for single-task labels.
-using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, bool states_are_positions);
+using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, bool states_are_qpos);
 
 // One row of the table: an arm of an experiment.
 struct Row {
@@ -53,7 +54,7 @@ const Row& row_of(const std::string& arm);
 bool is_arm(const std::string& arm);
 
 // The augmenter of an arm that has one.
-std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, bool states_are_positions);
+std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, bool states_are_qpos);
 
 // A row beside the table's while this object lives: for a program that brings an augmenter of its own. Made before
 // settings are read and before threads start. Error(usage) where the arm's name is taken.

@@ -19,10 +19,10 @@ class Duplicate : public Augmenter {
     data::Dataset make(int64_t rows, const Progress&) override {
         const TemporalMap& map = pipeline_.map();
         const Trajectories& data = *map.data;
-        const data::Dataset& d = *data.dataset;
+        const data::Dataset& d = pipeline_.recorded();  // row by row those of the map
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
-        out.state_dim = d.state_dim, out.action_dim = d.action_dim;
+        out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (static_cast<int64_t>(out.terminals.size()) < rows) {
             const int64_t k = rng.below(data.count());

@@ -87,7 +87,7 @@ struct DataConfig {
     void visit(V& v) {
         v("validation_share", validation_share, "last share of the episodes held out when there is no -val file",
           Source::ours, between(.001, .5));
-        v("std_floor", std_floor, "least deviation used to standardise, in the data's units", Source::ours,
+        v("std_floor", std_floor, "least standard deviation of differences, as a share of that of the states", Source::ours,
           between(1e-9, 1));
         v("jump_factor", jump_factor,
           "a step longer than this times the 99th percentile is a jump and ends the episode", Source::ours,
@@ -209,7 +209,7 @@ struct PlannerConfig {
     bool feedback = true, self_conditioning = true;
     double joint_weight = 1;
     int64_t guidance_steps = 2;
-    double guidance_step_size = .5, feedback_clip = 5, temperature = 1;
+    double guidance_step_size = .04, feedback_clip = 5, temperature = 1;
     DenoiserConfig network = [] {
         DenoiserConfig planner;
         planner.batch = 64, planner.updates = 3000;

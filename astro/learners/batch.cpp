@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/relabel.h"
+#include "tensor/base/error.h"
 
 namespace astro::method::learners {
 
@@ -14,24 +14,18 @@ Batch Batch::rows(int64_t first, int64_t count) const {
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
     : data_(data), value_goals_{current_goals, trajectory_goals, 1 - current_goals - trajectory_goals, true} {
-    for (size_t i = 0; i < data.scaling.mean.size(); ++i) {
-        mean_.push_back(static_cast<float>(data.scaling.mean[i]));
-        inverse_deviation_.push_back(static_cast<float>(1 / data.scaling.deviation[i]));
-    }
     for (const Pool& pool : data.pools) {
         samplers_.emplace_back(*pool.data, data.gamma);
-        if (data.protocol == Protocol::single_task) {
-            data::TaskLabels labels = data::relabel_singletask(*pool.data, data.goal_xy, data.tolerance);
-            rewards_.push_back(std::move(labels.rewards));
-            masks_.push_back(std::move(labels.masks));
-        }
+        ASTRO_CHECK(goals() || pool.labels.rewards.size() == static_cast<size_t>(pool.data->rows),
+                    "a single-task learner needs the labels of every row");
     }
 }
 
-void BatchSampler::put_state(const data::Dataset& d, int64_t row, float* out) const {
-    const float* s = d.observation(row);
-    for (size_t i = 0; i < mean_.size(); ++i) out[i] = (s[i] - mean_[i]) * inverse_deviation_[i];
-}
+namespace {
+
+void put_state(const data::Dataset& d, int64_t row, float* out) { std::copy_n(d.observation(row), d.state_dim, out); }
+
+}  // namespace
 
 Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
                          Contents contents) const {
@@ -72,8 +66,8 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                 r = goal == row ? 0.0f : -1.0f;
                 m = goal == row ? 0.0f : 1.0f;
             } else {
-                r = rewards_[p][static_cast<size_t>(row)];
-                m = masks_[p][static_cast<size_t>(row)];
+                r = data_.pools[p].labels.rewards[static_cast<size_t>(row)];
+                m = data_.pools[p].labels.masks[static_cast<size_t>(row)];
             }
         }
     });

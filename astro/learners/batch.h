@@ -1,44 +1,36 @@
 // Minibatches for the learners: rows from one or two data sets, goals in hindsight, rewards and masks.
 //
 // Goal-conditioned: r = 0 and mask = 0 where the goal row is the very row s, else r = -1 and mask = 1 (OGBench,
-// impls/utils/datasets.py, gc_negative). Single-task: r and mask from s (data/relabel.h). No transition crosses the
+// impls/utils/datasets.py, gc_negative). Single-task: r and mask by label (data/relabel.h). No transition crosses the
 // end of an episode.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "astro/config/config.h"
 #include "astro/training.h"
 #include "data/dataset.h"
 #include "data/goal_sampling.h"
+#include "data/relabel.h"
 
 namespace astro::method::learners {
 
-// Mean and deviation of states over real training rows, the same in every arm.
-struct Scaling {
-    std::vector<double> mean, deviation;  // (state_dim)
-};
-
-// A data set and the share of each batch that comes from it.
+// A data set in the method's units, and the share of each batch that comes from it.
 struct Pool {
     const data::Dataset* data = nullptr;
     double share = 1;
+    data::TaskLabels labels = {};  // of its rows; single-task only
 };
 
 struct LearningData {
     std::vector<Pool> pools;  // shares add up to 1
-    Scaling scaling;
     Protocol protocol = Protocol::goal_conditioned;
     double gamma = 0.99;
-    // single-task only: the goal and how near it counts as success
-    std::array<double, 2> goal_xy{};
-    double tolerance = 1;
 };
 
 struct Batch {
     // What cloning needs: input and action; the rest is undefined where a batch was drawn for an actor alone.
-    Tensor input;         // (B, I): standardised state, and the actor's goal when goal-conditioned
+    Tensor input;         // (B, I): state, and the actor's goal when goal-conditioned
     Tensor value_input;   // (B, I): the same with the critic's goal
     Tensor next_input;    // (B, I): next state with the critic's goal
     Tensor action;        // (B, A)
@@ -67,13 +59,9 @@ class BatchSampler {
   private:
     static constexpr int64_t kRun = 32;
 
-    void put_state(const data::Dataset& d, int64_t row, float* out) const;
-
     LearningData data_;
-    std::vector<float> mean_, inverse_deviation_;
     data::GoalShares value_goals_;
-    std::vector<data::GoalSampler> samplers_;          // one a pool
-    std::vector<std::vector<float>> rewards_, masks_;  // single-task, one a pool
+    std::vector<data::GoalSampler> samplers_;  // one a pool
 };
 
 }  // namespace astro::method::learners

@@ -9,7 +9,7 @@
 
 namespace astro::method::learners {
 
-// The deterministic policy: an MLP on [standardised state, standardised goal], with a tanh at its end or not. Where the
+// The deterministic policy: an MLP on [state, goal], with a tanh at its end or not. Where the
 // network gives more than `actions` numbers (a Gaussian's mean and deviations), the first ones act.
 struct Actor {
     nn::Mlp net;
@@ -38,8 +38,8 @@ class Learner : public TrainableModel {
 
     std::string name() const override { return name_; }
 
-    // Actions in [-1, 1] for raw states and goals (n, state_dim) (goals are ignored by single-task policies); cut
-    // into fixed pieces, each row by itself.
+    // Actions in [-1, 1] for states and goals (n, state_dim), all in the method's units (goals are ignored by single-task
+    // policies); cut into fixed pieces, each row by itself.
     std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
 
   protected:

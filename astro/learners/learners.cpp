@@ -6,17 +6,13 @@ namespace astro::method::learners {
 
 std::vector<float> Learner::act(const std::vector<float>& states, const std::vector<float>& goals) const {
     const int64_t ds = sampler_.state_dim(), n = static_cast<int64_t>(states.size()) / ds, da = sampler_.action_dim();
-    const Scaling& scaling = sampler_.data().scaling;
     std::vector<float> actions(static_cast<size_t>(n * da));
     constexpr int64_t kPiece = 64;
     context_.threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
         std::vector<float> input;
         auto append = [&](const std::vector<float>& rows, int64_t r) {
-            for (int64_t i = 0; i < ds; ++i)
-                input.push_back(static_cast<float>(
-                    (double(rows[static_cast<size_t>(r * ds + i)]) - scaling.mean[static_cast<size_t>(i)]) /
-                    scaling.deviation[static_cast<size_t>(i)]));
+            input.insert(input.end(), rows.begin() + r * ds, rows.begin() + (r + 1) * ds);
         };
         for (int64_t r = first; r < first + count; ++r) {
             append(states, r);

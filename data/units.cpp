@@ -1,0 +1,123 @@
+#include "data/units.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+// Least, most and moments of each column over the rows for which used(t) holds.
+struct ColumnRange {
+    double least = std::numeric_limits<double>::infinity(), most = -least, sum = 0, square = 0;
+};
+
+template <class Used>
+std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& values, int64_t columns, Used used) {
+    std::vector<ColumnRange> all(static_cast<size_t>(columns));
+    // Moments about the first row, so that a large offset does not cost digits.
+    for (int64_t t = 0; t < d.rows; ++t) {
+        if (!used(t)) continue;
+        for (int64_t i = 0; i < columns; ++i) {
+            ColumnRange& c = all[static_cast<size_t>(i)];
+            const double x = values[static_cast<size_t>(t * columns + i)], off = x - double(values[static_cast<size_t>(i)]);
+            c.least = std::min(c.least, x), c.most = std::max(c.most, x);
+            c.sum += off, c.square += off * off;
+        }
+    }
+    return all;
+}
+
+// No more than 4 units in the last place of a 32-bit number.
+bool constant(const ColumnRange& c) {
+    const double largest = std::max(std::fabs(c.least), std::fabs(c.most));
+    return !(c.most - c.least > 4 * largest * double(std::numeric_limits<float>::epsilon()));
+}
+
+void add(ColumnUnits& units, double centre, double scale) {
+    if (scale > 0) units.varying.push_back(units.columns());
+    units.centre.push_back(centre), units.scale.push_back(scale);
+}
+
+std::string column_list(const std::vector<int64_t>& columns) {
+    std::string out;
+    for (size_t i = 0; i < columns.size(); ++i)
+        out += (i == 0 ? "" : i + 1 == columns.size() ? " and " : ", ") + std::to_string(columns[i]);
+    return out;
+}
+
+std::string left_out(const char* what, const ColumnUnits& units) {
+    const std::vector<int64_t> columns = units.constant();
+    if (columns.empty()) return "";
+    return text("; ", what, columns.size() == 1 ? " column " : " columns ", column_list(columns),
+                columns.size() == 1 ? " never changes and is left out" : " never change and are left out");
+}
+
+}  // namespace
+
+std::vector<int64_t> ColumnUnits::constant() const {
+    std::vector<int64_t> columns;
+    for (size_t i = 0; i < scale.size(); ++i)
+        if (!(scale[i] > 0)) columns.push_back(static_cast<int64_t>(i));
+    return columns;
+}
+
+Units measure_units(const Dataset& d, const std::string& source) {
+    Units units;
+    const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
+    for (size_t i = 0; i < states.size(); ++i) {
+        const ColumnRange& c = states[i];
+        const double n = static_cast<double>(d.rows), mean = c.sum / n, origin = d.origin.empty() ? 0 : d.origin[i];
+        const double std = std::sqrt(std::max(0.0, c.square / n - mean * mean));
+        add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : mean), constant(c) ? 0 : std);
+    }
+    for (const ColumnRange& c :
+         ranges(d, d.actions, d.action_dim, [&](int64_t t) { return d.terminals[static_cast<size_t>(t)] == 0; }))
+        add(units.actions, (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
+    if (units.states.dim() == 0)
+        fail(ErrorKind::data, source, ": no column of observations ever changes: nothing moves; hint: is it the file "
+             "that you mean?");
+    if (units.actions.dim() == 0)
+        fail(ErrorKind::data, source, ": no column of actions ever changes; hint: the method plans actions, so it needs "
+             "data in which they vary");
+    return units;
+}
+
+RecordedData convert(const Units& units, Dataset recorded, const std::string& source) {
+    if (recorded.state_dim != units.states.columns() || recorded.action_dim != units.actions.columns())
+        fail(ErrorKind::data, source, ": states and actions have ", recorded.state_dim, " and ", recorded.action_dim,
+             " columns, those of the data ", units.states.columns(), " and ", units.actions.columns());
+    Dataset d;
+    d.rows = recorded.rows, d.state_dim = units.states.dim(), d.action_dim = units.actions.dim();
+    d.observations.resize(static_cast<size_t>(d.rows * d.state_dim));
+    d.actions.resize(static_cast<size_t>(d.rows * d.action_dim));
+    const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
+    for (int64_t t = 0; t < d.rows; ++t) {
+        units.states.inward(recorded.observation(t), d.observations.data() + t * d.state_dim, origin);
+        units.actions.inward(recorded.action(t), d.actions.data() + t * d.action_dim);
+    }
+    d.terminals = recorded.terminals, d.is_synthetic = recorded.is_synthetic;
+    d.episode_start = recorded.episode_start, d.episode_of = recorded.episode_of;
+    return {std::move(recorded), std::move(d)};
+}
+
+std::string describe(const Units& units) {
+    double least = std::numeric_limits<double>::infinity(), most = -least;
+    bool same = true;
+    std::string ranges;
+    for (int64_t i : units.actions.varying) {
+        const double centre = units.actions.centre[static_cast<size_t>(i)], half = units.actions.scale[static_cast<size_t>(i)];
+        same = same && (ranges.empty() || (centre - half == least && centre + half == most));
+        least = std::min(least, centre - half), most = std::max(most, centre + half);
+        ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");
+    }
+    const std::string bounds = same ? text("[", least, ", ", most, "]")
+                               : units.actions.dim() <= 4 ? ranges
+                                                          : text("[", least, ", ", most, "] over all columns");
+    return "actions in " + bounds + left_out("state", units.states) + left_out("action", units.actions);
+}
+
+}  // namespace astro::data

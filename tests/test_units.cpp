@@ -1,0 +1,158 @@
+// The method's units: columns there and back, and results that do not depend on the units of the file.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "astro/augmenters/stitch.h"
+#include "astro/splice.h"
+#include "data/units.h"
+#include "tensor/base/error.h"
+
+using namespace astro;
+using namespace astro::method;
+
+namespace {
+
+// A boat on open water, x' = x + .2 u: episodes keep a heading.
+data::Dataset boat_trips() {
+    data::Dataset d;
+    d.state_dim = d.action_dim = 2;
+    for (int64_t e = 0; e < 40; ++e) {
+        Rng rng = Rng(3).stream("boat").stream(uint64_t(e));
+        double x = rng.uniform(-5, 5), y = rng.uniform(-5, 5);
+        const double turn = rng.uniform(0, 6.28);
+        for (int64_t t = 0; t < 61; ++t) {
+            const double u = std::clamp(.7 * std::cos(turn) + .3 * rng.normal(), -1.0, 1.0),
+                         v = std::clamp(.7 * std::sin(turn) + .3 * rng.normal(), -1.0, 1.0);
+            d.observations.push_back(float(x)), d.observations.push_back(float(y));
+            d.actions.push_back(float(u)), d.actions.push_back(float(v));
+            d.terminals.push_back(t == 60);
+            x += .2 * u, y += .2 * v;
+        }
+    }
+    d.rows = int64_t(d.terminals.size());
+    data::index_episodes(d);
+    return d;
+}
+
+// The same trips in other units: each column times its scale, plus its shift.
+data::Dataset in_other_units(data::Dataset d, const std::vector<double>& state_scale,
+                             const std::vector<double>& state_shift, double action_scale) {
+    for (size_t i = 0; i < d.observations.size(); ++i)
+        d.observations[i] = float(double(d.observations[i]) * state_scale[i % 2] + state_shift[i % 2]);
+    for (float& a : d.actions) a = float(double(a) * action_scale);
+    return d;
+}
+
+// Everything up to a spliced data set, at a size that takes a second.
+struct Stitched {
+    std::unique_ptr<Backend> backend = make_cpu_backend();
+    ThreadPool pool{2};
+    Config config;
+    std::unique_ptr<Pipeline> pipeline;
+    Augmentation made;
+    data::Dataset spliced;
+
+    explicit Stitched(data::Dataset trips) {
+        apply_preset(config, "tiny");
+        config.planner.gap = 8, config.planner.context = 4;
+        config.data.arrival_steps = 2;
+        config.tdr.updates = 600, config.dynamics.network.updates = 300, config.planner.network.updates = 300;
+        config.augment.ratio = 2, config.augment.accept_threshold = 3;
+        pipeline =
+            std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt, std::string());
+        run(pipeline->tdr()), run(pipeline->dynamics(0)), run(pipeline->planner());
+        augmenters::Stitch stitch(*pipeline, false);
+        made = stitch.grow(stitch.rows_wanted(), {});
+        spliced = stitch.splice(made);
+    }
+    static void run(TrainableModel& model) {
+        for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("units: columns are centred and scaled, constant ones left out and put back") {
+    data::Dataset d;
+    d.rows = 4, d.state_dim = 3, d.action_dim = 2;
+    d.observations = {1, 7, 100, 2, 7, 300, 3, 7, 100, 6, 7, 300};
+    d.actions = {-2, 0, 4, 0, 1, 0, 99, 0};  // the last row's is never used
+    d.terminals = {0, 0, 0, 1};
+    data::index_episodes(d);
+    const data::Units units = data::measure_units(d, "file");
+    CHECK(units.states.varying == std::vector<int64_t>{0, 2});
+    CHECK(units.states.constant() == std::vector<int64_t>{1});
+    CHECK(units.states.centre == std::vector<double>{3, 7, 200});
+    CHECK(units.states.scale[0] == doctest::Approx(std::sqrt(3.5)));
+    CHECK(units.states.scale[2] == doctest::Approx(100));
+    CHECK(units.actions.centre[0] == 1);
+    CHECK(units.actions.scale[0] == 3);
+    CHECK(units.actions.varying == std::vector<int64_t>{0});
+    CHECK(data::describe(units) ==
+          "actions in [-2, 4]; state column 1 never changes and is left out; action column 1 never changes and is left out");
+    const data::RecordedData both = data::convert(units, d, "file");
+    CHECK(both.data.state_dim == 2);
+    CHECK(both.data.action_dim == 1);
+    CHECK(both.data.observation(3)[1] == 1);
+    CHECK(both.data.action(0)[0] == -1);
+    const auto back = units.states.rows_outward<float>(both.data.observations);
+    for (size_t i = 0; i < back.size(); ++i) CHECK(back[i] == doctest::Approx(d.observations[i]));
+    d.origin = {0, 0, 5e6};  // 64-bit states whose large part was taken off
+    const data::Units far = data::measure_units(d, "file");
+    CHECK(far.states.centre[2] == 5000200);
+    CHECK(far.states.scale[2] == doctest::Approx(100));
+    CHECK(data::convert(far, d, "file").data.observations == both.data.observations);
+    const double state[] = {3, 7, 5000300};  // as an environment gives it
+    float inside[2];
+    far.states.inward(state, inside);
+    CHECK(inside[1] == 1);
+}
+
+TEST_CASE("units: nothing that moves, or no action that varies, is refused") {
+    data::Dataset d;
+    d.rows = 2, d.state_dim = d.action_dim = 1;
+    d.observations = {1e6f, 1e6f}, d.actions = {0, 1}, d.terminals = {0, 1};
+    data::index_episodes(d);
+    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: no column of observations"), Error);
+    d.observations = {1, 2};
+    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: no column of actions"), Error);
+}
+
+TEST_CASE("units: other units by powers of two give the same bits, by any factor and shift the same figures") {
+    const data::Dataset trips = boat_trips();
+    const Stitched plain(trips);
+    INFO(plain.made.stopped_because, "; rounds ", plain.made.rounds, ", without target ", plain.made.queries_without_target, " of ", plain.made.queries);
+    REQUIRE(plain.made.attempts.size() > 20);
+    // Powers of two change no digit: every decision is the same.
+    const Stitched binary(in_other_units(trips, {std::ldexp(1, -20), std::ldexp(1, 20)}, {0, 0}, std::ldexp(1, 12)));
+    REQUIRE(binary.made.attempts.size() == plain.made.attempts.size());
+    for (size_t i = 0; i < plain.made.attempts.size(); ++i) {
+        CHECK(binary.made.attempts[i].source_row == plain.made.attempts[i].source_row);
+        CHECK(binary.made.attempts[i].target_row == plain.made.attempts[i].target_row);
+        CHECK(binary.made.attempts[i].bridge.error == plain.made.attempts[i].bridge.error);
+        CHECK(binary.made.attempts[i].bridge.actions == plain.made.attempts[i].bridge.actions);
+    }
+    CHECK(binary.spliced.source_row == plain.spliced.source_row);
+    for (size_t i = 0; i < plain.spliced.observations.size(); ++i)
+        CHECK(std::ldexp(double(binary.spliced.observations[i]), i % 2 ? -20 : 20) ==
+              doctest::Approx(double(plain.spliced.observations[i])).epsilon(1e-5));
+    // Other factors and shifts round: the same models up to that.
+    auto yield = [](const Stitched& s) {
+        double accepted = 0;
+        for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
+        return accepted / double(s.made.attempts.size());
+    };
+    for (const auto& [scale, shift, action] :
+         {std::tuple{1e-6, 0.0, 30.0}, std::tuple{1e5, 2e6, 1e-3}}) {
+        const Stitched other(in_other_units(trips, {scale, 10 * scale}, {shift, -shift}, action));
+        INFO(scale, " ", shift, " ", action);
+        CHECK(std::fabs(yield(other) - yield(plain)) < .15);
+        for (size_t i = 0; i < 2; ++i)
+            CHECK(other.pipeline->statistics().sigma_delta[i] ==
+                  doctest::Approx(plain.pipeline->statistics().sigma_delta[i]).epsilon(1e-3));
+        for (float a : other.spliced.actions) CHECK(std::fabs(double(a)) <= 1.0001 * action);
+    }
+}
