@@ -81,6 +81,14 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     spoilt = real;
     spoilt.observations[0] += 1;  // the first row of an episode, which no transition enters
     save_dataset(folder + "maze-first-row.npz", spoilt);
+    // Augmented arrays that would hide what violates: synthetic rows of no bridge, and a unit that nothing exceeds.
+    spoilt = real;
+    const auto rows = static_cast<size_t>(real.rows);
+    spoilt.is_synthetic.assign(rows, 1), spoilt.bridge.assign(rows, -1), spoilt.source_row.assign(rows, 0);
+    spoilt.target_row.assign(rows, -1), spoilt.arrival_error.assign(rows, 0.0f), spoilt.sigma_delta = {.1f, .1f};
+    save_dataset(folder + "maze-no-bridge.npz", spoilt);
+    spoilt.is_synthetic.assign(rows, 0), spoilt.sigma_delta = {.1f, 100.0f};
+    save_dataset(folder + "maze-sigma.npz", spoilt);
     // An episode far from the maze, where nothing is in the way, and one in a wall.
     const WorldPicture::Rectangle wall = maze.picture()->walls.front();
     const std::pair<const char*, std::vector<float>> places[] = {
