@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "apps/command_line/options.h"
+#include "apps/run/output.h"
 #include "apps/run/signals.h"
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace {
 
@@ -49,7 +51,7 @@ int run(std::vector<std::string> arguments) {
 }
 
 int report(const char* message, int code) {
-    std::fprintf(stderr, "astro: %s\n", message);
+    std::fprintf(stderr, "astro: %s\n", astro::printable(message, astro::app::kLongestLine).c_str());
     return code;
 }
 

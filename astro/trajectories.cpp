@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/percentile.h"
+#include "data/jumps.h"
 #include "tensor/base/error.h"
 
 namespace astro::method {
@@ -34,31 +34,15 @@ std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor
 }  // namespace
 
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
-    const int64_t dims = dataset.state_dim;
-    const std::vector<double> sigma = standard_deviations(
-        dataset.rows, dims, 1e-9, [](int64_t) { return true; },
-        [&](int64_t t, int64_t i) { return double(dataset.observation(t)[i]); });
-    std::vector<float> length(static_cast<size_t>(dataset.rows), 0.0f);  // of the step that leaves each row
-    std::vector<float> lengths;  // without those that lead to another episode
-    for (int64_t t = 0; t + 1 < dataset.rows; ++t) {
-        if (dataset.terminals[static_cast<size_t>(t)]) continue;
-        double square = 0;
-        for (int64_t i = 0; i < dims; ++i) {
-            const double d = (double(dataset.observation(t + 1)[i]) - double(dataset.observation(t)[i])) /
-                             sigma[static_cast<size_t>(i)];
-            square += d * d;
-        }
-        length[static_cast<size_t>(t)] = static_cast<float>(std::sqrt(square));
-        lengths.push_back(length[static_cast<size_t>(t)]);
-    }
-    const float bound = static_cast<float>(factor) * percentile(std::move(lengths), 99);
+    const std::vector<int64_t> jumps = data::find_jumps(dataset, factor).rows;
     Trajectories result;
     result.dataset = &dataset;
     result.segment_of.resize(static_cast<size_t>(dataset.rows));
+    auto jump = jumps.begin();
     for (int64_t t = 0; t < dataset.rows; ++t) {
-        const bool starts = t == 0 || dataset.terminals[static_cast<size_t>(t - 1)] ||
-                            (bound > 0 && length[static_cast<size_t>(t - 1)] > bound);
-        if (starts) result.first.push_back(t);
+        const bool jumped = jump != jumps.end() && *jump == t - 1;
+        if (jumped) ++jump;
+        if (t == 0 || dataset.terminals[static_cast<size_t>(t - 1)] || jumped) result.first.push_back(t);
         result.segment_of[static_cast<size_t>(t)] = static_cast<int32_t>(result.first.size() - 1);
     }
     result.first.push_back(dataset.rows);

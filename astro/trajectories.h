@@ -20,8 +20,7 @@ struct Trajectories {
     int64_t segment(int64_t row) const { return segment_of[static_cast<size_t>(row)]; }
 };
 
-// A jump is a one-step difference (in units of each column's standard deviation) longer than `factor` times the 99th
-// percentile.
+// What a jump is: data/jumps.h.
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
 
 // First rows t of windows that lie in one segment up to row t + last, and whose row t + travelled is not after the

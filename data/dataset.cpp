@@ -1,8 +1,5 @@
 #include "data/dataset.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "tensor/base/error.h"
 
 namespace astro::data {
@@ -36,28 +33,6 @@ RegularView regular_view(const Dataset& dataset) {
         view.terminals.push_back(dataset.terminals[row + 1]);
     }
     return view;
-}
-
-std::vector<double> step_lengths(const Dataset& dataset, const std::vector<int64_t>& rows) {
-    std::vector<double> lengths;
-    lengths.reserve(rows.size());
-    for (int64_t row : rows) {
-        const float *from = dataset.observation(row), *to = dataset.observation(row + 1);
-        double sum = 0;
-        for (int64_t d = 0; d < dataset.state_dim; ++d) {
-            double difference = static_cast<double>(to[d]) - static_cast<double>(from[d]);
-            sum += difference * difference;
-        }
-        lengths.push_back(std::sqrt(sum));
-    }
-    return lengths;
-}
-
-double jump_threshold(std::vector<double> lengths) {
-    if (lengths.empty()) return 0;
-    auto nth = lengths.begin() + static_cast<std::ptrdiff_t>((lengths.size() - 1) * 99 / 100);
-    std::nth_element(lengths.begin(), nth, lengths.end());
-    return 5 * *nth;
 }
 
 }  // namespace astro::data

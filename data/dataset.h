@@ -32,6 +32,9 @@ struct Dataset {
     std::vector<float> arrival_error;   // (rows), e of the bridge, 0 on real rows
     std::vector<float> sigma_delta;     // (state_dim), std of one-step differences of the input's real rows
 
+    // How the file was understood where it says things in another way than OGBench does, a line each.
+    std::vector<std::string> notes;
+
     // Derived by index_episodes().
     std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, then rows
     std::vector<int32_t> episode_of;     // (rows)
@@ -55,12 +58,5 @@ struct RegularView {
     std::vector<uint8_t> terminals;  // 1 on the last transition of an episode
 };
 RegularView regular_view(const Dataset& dataset);
-
-// Length of the one-step difference at each row of the view (Euclidean, all state dimensions), in float64.
-std::vector<double> step_lengths(const Dataset& dataset, const std::vector<int64_t>& rows);
-
-// Steps longer than this are jumps (teleports, or a data set cut wrongly): 5 times the 99th percentile of
-// step_lengths. 0 for no lengths.
-double jump_threshold(std::vector<double> lengths);
 
 }  // namespace astro::data

@@ -1,14 +1,14 @@
 #include "data/dataset_load.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
 
+#include "data/episode_ends.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -42,55 +42,59 @@ void require_finite(const std::vector<float>& values, int64_t columns, const std
          bad_rows == 1 ? " such row)" : " such rows)");
 }
 
+constexpr const char* kAugmented[] = {"is_synthetic", "bridge",        "source_row",
+                                      "target_row",   "arrival_error", "sigma_delta"};
+
+// A single column of whole numbers from 0 on, three or more of them: numbers of classes, whatever their dtype.
+bool are_classes(const std::vector<float>& actions, int64_t columns) {
+    return columns == 1 &&
+           std::all_of(actions.begin(), actions.end(), [](float a) { return a >= 0 && a == std::floor(a); }) &&
+           *std::max_element(actions.begin(), actions.end()) >= 2;
+}
+
 // What one file's arrays must look like, and where they go.
 class Loader {
   public:
     explicit Loader(const NpzReader& reader) : reader_(reader) {
-        const NpzEntry& observations = reader.entry("observations");
-        if (observations.header.shape.size() > 2) {
-            fail(ErrorKind::data, reader.where("observations"), ": shape ", shape_text(observations.header.shape),
-                 ", expected (rows, state): images are not supported");
-        }
         data_.state_dim = columns("observations");
-        data_.rows = observations.header.shape[0];
+        file_rows_ = reader.entry("observations").header.shape[0];
         data_.action_dim = columns("actions");
-        if (data_.rows == 0 || data_.state_dim == 0 || data_.action_dim == 0) {
-            fail(ErrorKind::data, reader.path(), ": no data: ", data_.rows, " rows, ", data_.state_dim, " state and ",
-                 data_.action_dim, " action columns");
+        steps_ = reader.entry("actions").header.shape[0];
+        if (file_rows_ == 0 || steps_ == 0 || data_.state_dim == 0 || data_.action_dim == 0) {
+            fail(ErrorKind::data, reader.path(), ": no data: ", std::min(file_rows_, steps_), " rows, ",
+                 data_.state_dim, " state and ", data_.action_dim, " action columns");
         }
-        reader.entry("terminals");
+        for (const char* key : {"observations", "actions"}) reader.check_size(reader.entry(key));
+        const NpyHeader& actions = reader.entry("actions").header;
+        if (actions.supported && actions.type != NpyType::f2 && actions.type != NpyType::f4 &&
+            actions.type != NpyType::f8)
+            refuse_classes(text("dtype ", type_name(actions.type)));
     }
 
     Dataset load(ThreadPool* pool, Parts parts) {
-        matrix("observations", data_.observations, data_.state_dim);
-        matrix("actions", data_.actions, data_.action_dim);
-        flags("terminals", data_.terminals, [this] {
-            if (data_.terminals.back() != 1) {
-                fail(ErrorKind::data, reader_.where("terminals"), " row ", data_.rows - 1,
-                     ": 0, expected 1: the file must end with the end of an episode (is it cut off?)");
-            }
-            index_episodes(data_);
-        });
+        EpisodeEnds ends = read_episode_ends(reader_, file_rows_, steps_);
+        data_.rows = ends.rows;
+        data_.terminals = std::move(ends.terminals);
+        data_.notes.insert(data_.notes.end(), ends.notes.begin(), ends.notes.end());
+        rows("observations", data_.observations, data_.state_dim);
+        actions(ends.action_of);
         const bool all = parts == Parts::all;
         bool qpos_is_observations = false;
-        if (all && reader_.find("qpos") != nullptr) {
+        if (all && present("qpos")) {
             data_.qpos_dim = columns("qpos");
             // Point mazes: the same array twice, and inflating is what takes the time.
             qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
-            if (!qpos_is_observations) matrix("qpos", data_.qpos, data_.qpos_dim);
+            if (!qpos_is_observations) rows("qpos", data_.qpos, data_.qpos_dim);
         }
-        if (all && reader_.find("qvel") != nullptr) matrix("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
-        if (all && reader_.find("is_synthetic") != nullptr) augmented();
-        // Every array was checked by shape above; now they are read, each by one thread, the largest first.
-        std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
-        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)].read(); };
-        auto n = static_cast<int64_t>(jobs_.size());
-        if (pool != nullptr) {
-            pool->run(n, body);
-        } else {
-            for (int64_t i = 0; i < n; ++i) body(i);
-        }
+        if (all && present("qvel")) rows("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
+        if (all && is_augmented()) augmented();
+        read_all(pool);
         if (qpos_is_observations) data_.qpos = data_.observations;
+        if (ignored_actions_ > 0)
+            data_.notes.push_back(text("actions that are not finite on ", ignored_actions_,
+                                       " last rows, where none is used, are read as 0"));
+        if (are_classes(data_.actions, data_.action_dim)) refuse_classes("a single column of whole numbers from 0 on");
+        index_episodes(data_);
         return std::move(data_);
     }
 
@@ -100,140 +104,165 @@ class Loader {
         std::function<void()> read;
     };
 
-    // Columns of a (rows, columns) array.
+    // Columns of a (rows, columns) array; (rows,) has one.
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
+        if (shape.size() == 1) {
+            data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are taken for one column"));
+            return 1;
+        }
         if (shape.size() != 2) {
-            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (rows, columns)");
+            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (rows, columns)",
+                 shape.size() == 3  ? "; hint: (episodes, steps, columns) are reshaped to rows, and marked in terminals"
+                 : shape.size() > 3 ? ": images are not supported"
+                                    : "");
         }
         return shape[1];
     }
 
-    void require_shape(const char* key, int64_t columns_wanted) {
+    [[noreturn]] void refuse_classes(const std::string& what) {
+        fail(ErrorKind::data, reader_.where("actions"), ": ", what,
+             ": discrete actions are not supported, expected continuous ones as floats; hint: if they are continuous, "
+             "scale them to [-1, 1] and store them as float32");
+    }
+
+    void require_shape(const char* key, int64_t rows_wanted, int64_t columns_wanted) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         bool vector = columns_wanted == 1 && shape.size() == 1;  // (N,) and (N, 1) mean the same
-        if ((!vector && (shape.size() != 2 || shape[1] != columns_wanted)) || shape[0] != data_.rows) {
-            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (", data_.rows, ", ",
-                 columns_wanted, ") as observations has ", data_.rows, " rows");
+        if ((!vector && (shape.size() != 2 || shape[1] != columns_wanted)) || shape[0] != rows_wanted) {
+            fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (", rows_wanted, ", ",
+                 columns_wanted, ") as observations has ", file_rows_, " rows");
         }
+    }
+
+    // Is there an optional array of ours, with a row for each observation?
+    bool present(const char* key) {
+        const NpzEntry* entry = reader_.find(key);
+        if (entry == nullptr) return false;
+        const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
+        if (steps_ == file_rows_ || shape.empty() || shape[0] != steps_) return true;
+        data_.notes.push_back(text(key, " has no rows for the last observations and is not used"));
+        return false;
+    }
+
+    // The arrays that augmented files have: all of them, or they are somebody else's.
+    bool is_augmented() {
+        std::string there, missing;
+        for (const char* key : kAugmented) {
+            std::string& list = reader_.find(key) != nullptr ? there : missing;
+            list += (list.empty() ? "" : ", ") + std::string(key);
+        }
+        if (!there.empty() && !missing.empty())
+            data_.notes.push_back(text(there, " without ", missing, ": no augmented file of ours, not used"));
+        return missing.empty();
     }
 
     template <class T>
     void plan(const char* key, std::vector<T>& out, std::function<void()> check) {
-        jobs_.push_back({reader_.compressed_size(reader_.entry(key)), [this, key, &out, check] {
+        const NpzEntry& entry = reader_.entry(key);
+        reader_.check_size(entry);
+        memory_ += static_cast<uint64_t>(entry.header.count) * sizeof(T);
+        jobs_.push_back({reader_.compressed_size(entry), [this, key, &out, check] {
                              out = reader_.read_as<T>(key);
                              check();
                          }});
     }
-    void matrix(const char* key, std::vector<float>& out, int64_t width) {
-        require_shape(key, width);
-        plan(key, out, [this, key, &out, width] { require_finite(out, width, reader_.where(key)); });
+    // Of an array with a row for each observation: those that are used.
+    void rows(const char* key, std::vector<float>& out, int64_t width) {
+        require_shape(key, file_rows_, width);
+        plan(key, out, [this, key, &out, width] {
+            out.resize(static_cast<size_t>(data_.rows * width));
+            require_finite(out, width, reader_.where(key));
+        });
     }
-    // then: what follows when all of them are sound.
-    void flags(const char* key, std::vector<uint8_t>& out, const std::function<void()>& then) {
-        require_shape(key, 1);
-        plan(key, out, [this, key, &out, then] {
+    void actions(const std::vector<int64_t>& action_of) {
+        const auto width = static_cast<size_t>(data_.action_dim);
+        require_shape("actions", steps_, data_.action_dim);
+        plan("actions", data_.actions, [this, action_of, width] {
+            std::vector<float>& values = data_.actions;
+            if (!action_of.empty()) {
+                std::vector<float> placed(action_of.size() * width, 0.0f);
+                for (size_t t = 0; t < action_of.size(); ++t)
+                    if (action_of[t] >= 0)
+                        std::copy_n(values.data() + static_cast<size_t>(action_of[t]) * width, width,
+                                    placed.data() + t * width);
+                values = std::move(placed);
+            }
+            if (!all_finite(values)) ignore_unused(values, width);
+            require_finite(values, data_.action_dim, reader_.where("actions"));
+        });
+    }
+    void ignore_unused(std::vector<float>& values, size_t width) {
+        for (size_t t = 0; t < data_.terminals.size(); ++t) {
+            float* row = values.data() + t * width;
+            if (data_.terminals[t] == 0 || std::all_of(row, row + width, [](float a) { return std::isfinite(a); }))
+                continue;
+            std::fill_n(row, width, 0.0f);
+            ++ignored_actions_;
+        }
+    }
+    void flags(const char* key, std::vector<uint8_t>& out) {
+        require_shape(key, file_rows_, 1);
+        plan(key, out, [this, key, &out] {
             auto bad = std::find_if(out.begin(), out.end(), [](uint8_t v) { return v > 1; });
             if (bad != out.end()) {
                 fail(ErrorKind::data, reader_.where(key), " row ", bad - out.begin(), ": ", int{*bad},
                      ", expected 0 or 1");
             }
-            then();
         });
     }
     void rows_of(const char* key, std::vector<int64_t>& out) {
-        require_shape(key, 1);
+        require_shape(key, file_rows_, 1);
         plan(key, out, [] {});
     }
     void augmented() {
-        flags("is_synthetic", data_.is_synthetic, [] {});
+        flags("is_synthetic", data_.is_synthetic);
         rows_of("bridge", data_.bridge);
         rows_of("source_row", data_.source_row);
         rows_of("target_row", data_.target_row);
-        matrix("arrival_error", data_.arrival_error, 1);
+        rows("arrival_error", data_.arrival_error, 1);
         const std::vector<int64_t>& shape = reader_.entry("sigma_delta").header.shape;
         if (shape != std::vector<int64_t>{data_.state_dim}) {
             fail(ErrorKind::data, reader_.where("sigma_delta"), ": shape ", shape_text(shape), ", expected (",
                  data_.state_dim, ",)");
         }
-        plan("sigma_delta", data_.sigma_delta,
-             [this] { require_finite(data_.sigma_delta, 1, reader_.where("sigma_delta")); });
+        plan("sigma_delta", data_.sigma_delta, [this] {
+            require_finite(data_.sigma_delta, 1, reader_.where("sigma_delta"));
+            for (float sigma : data_.sigma_delta)
+                if (!(sigma > 0))
+                    fail(ErrorKind::data, reader_.where("sigma_delta"), ": ", sigma, ", expected above 0");
+        });
+    }
+    // Every array was checked by shape; now they are read, each by one thread, the largest first.
+    void read_all(ThreadPool* pool) {
+        check_memory(memory_, reader_.path());
+        std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
+        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)].read(); };
+        auto n = static_cast<int64_t>(jobs_.size());
+        if (pool != nullptr) {
+            pool->run(n, body);
+        } else {
+            for (int64_t i = 0; i < n; ++i) body(i);
+        }
     }
 
     const NpzReader& reader_;
     Dataset data_;
     std::vector<Job> jobs_;
+    int64_t file_rows_ = 0, steps_ = 0;  // of observations and of actions, in the file
+    uint64_t memory_ = 0;                // bytes of all planned arrays
+    int64_t ignored_actions_ = 0;
 };
-
-bool exists(const std::string& path) {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0;
-}
-
-bool ends_with(const std::string& text, const std::string& end) {
-    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : "-") + word;
-    return out;
-}
-
-// A name taken apart. file: the data set's name proper, "antmaze-large-navigate-v0"; empty: not such a name.
-struct ParsedName {
-    std::string file, environment, problem;
-    int task = 0;
-    bool oracle_representation = false;
-};
-
-// agent-[size-]type-[singletask-[taskN-]][oraclerep-]vK, as ogbench/utils.py takes it apart.
-ParsedName parse_name(const std::string& name) {
-    std::vector<std::string> words(1);
-    for (char c : name) {
-        if (c == '-') {
-            words.emplace_back();
-        } else {
-            words.back() += c;
-        }
-    }
-    ParsedName parsed;
-    std::string version = words.back();
-    bool is_version = version.size() > 1 && version[0] == 'v' &&
-                      std::all_of(version.begin() + 1, version.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!is_version) return parsed;
-    words.pop_back();
-    if (!words.empty() && words.back() == "oraclerep") {
-        parsed.oracle_representation = true;
-        words.pop_back();
-    }
-    if (auto single = std::find(words.begin(), words.end(), "singletask"); single != words.end()) {
-        std::vector<std::string> after(single + 1, words.end());
-        words.erase(single, words.end());
-        const std::string& agent = words.empty() ? "" : words[0];
-        if (after.empty() && agent.find("maze") == std::string::npos && agent != "antsoccer") {
-            parsed.problem = "say which task: -singletask-task1 to -task5";
-        } else if (after.empty()) {
-            parsed.task = agent == "antsoccer" ? 4 : 1;
-        } else if (after.size() == 1 && after[0].size() == 5 && after[0].compare(0, 4, "task") == 0 &&
-                   after[0][4] >= '1' && after[0][4] <= '5') {
-            parsed.task = after[0][4] - '0';
-        } else {
-            parsed.problem = text("'", join(after), "' after -singletask-, expected task1 to task5");
-        }
-    }
-    if (words.size() < 2 || std::find(words.begin(), words.end(), "") != words.end()) return parsed;
-    parsed.file = join(words) + "-" + version;
-    words.pop_back();  // the kind of data: navigate, stitch, ...
-    parsed.environment = join(words) + "-" + version;
-    return parsed;
-}
 
 }  // namespace
 
-Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts) {
-    NpzReader reader(path);
-    return Loader(reader).load(pool, parts);
+Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts, double unpack_ratio) {
+    NpzReader reader(path, unpack_ratio);
+    Dataset data = Loader(reader).load(pool, parts);
+    for (const NpzEntry& entry : reader.entries())
+        if (!entry.problem.empty())
+            data.notes.push_back(text("array ", printable(entry.key, 60), " cannot be read and is not used"));
+    return data;
 }
 
 void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool) {
@@ -265,39 +294,6 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
         add("sigma_delta", NpyType::f4, {data.state_dim}, data.sigma_delta);
     }
     writer.close();
-}
-
-DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder) {
-    bool is_path = name_or_path.find('/') != std::string::npos || ends_with(name_or_path, ".npz");
-    DatasetName found;
-    std::string name = name_or_path;
-    if (is_path) {
-        found.path = name_or_path;
-        name = name.substr(name.rfind('/') + 1);
-        if (ends_with(name, ".npz")) name.resize(name.size() - 4);
-        if (ends_with(name, "-val")) name.resize(name.size() - 4);
-    }
-    ParsedName parsed = parse_name(name);
-    if (!is_path) {
-        if (!parsed.problem.empty()) fail(ErrorKind::usage, "data set '", name, "': ", parsed.problem);
-        if (parsed.file.empty()) {
-            fail(ErrorKind::usage, "data set '", name,
-                 "': neither a file (NAME.npz) nor an OGBench name such as pointmaze-medium-stitch-v0");
-        }
-        found.path = data_folder + "/" + parsed.file + ".npz";
-    }
-    found.environment = parsed.environment;
-    found.singletask_task = parsed.task;
-    found.oracle_representation = parsed.oracle_representation;
-    if (!exists(found.path)) {
-        fail(ErrorKind::io, "data set '", name_or_path, "': no file ", found.path,
-             is_path ? "" : " (put it there, or name the data folder or the file)");
-    }
-    if (ends_with(found.path, ".npz") && !ends_with(found.path, "-val.npz")) {
-        std::string validation = found.path.substr(0, found.path.size() - 4) + "-val.npz";
-        if (exists(validation)) found.val_path = validation;
-    }
-    return found;
 }
 
 }  // namespace astro::data

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "data/dataset.h"
+#include "data/npz.h"
 #include "tensor/base/threads.h"
 
 namespace astro::data {
@@ -13,12 +14,16 @@ namespace astro::data {
 // What of a file is read: everything, or only what trains a policy (observations, actions, terminals).
 enum class Parts { all, transitions };
 
-// Reads a file in compact form: observations (N, state) and actions (N, action), terminals (N,) or (N, 1); qpos and
-// qvel where present; the arrays of augmented files where present. Other numeric types are converted when no value
-// changes but by rounding. pool: arrays are read in parallel; may be null. Errors: Error(io) for an unreadable file;
-// Error(data) for missing arrays, wrong shapes or dtypes, differing row counts, NaN or infinite values (named by array,
-// row and column), terminals other than 0 and 1 or without a terminal last row.
-Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts parts = Parts::all);
+// Reads a file in compact form: observations (N, state) and actions (N, action), where episodes end
+// (data/episode_ends.h); qpos and qvel where present; the arrays of augmented files where all of them are. (N,) means
+// (N, 1). Other numeric types are converted when no value changes but by rounding. Actions on last rows, which are never
+// used, may be missing or not finite: they are read as 0. Whatever else the file holds is ignored. Dataset::notes says
+// how a file in other words than OGBench's was understood. pool: arrays are read in parallel; may be null.
+// unpack_ratio: see NpzReader. Errors: Error(io) for an unreadable file and one that the memory cannot hold; Error(data)
+// for missing arrays, wrong shapes or dtypes, numbers of rows that do not fit, NaN or infinite values (named by array,
+// row and column), no ends of episodes or nothing but ends, discrete actions.
+Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts parts = Parts::all,
+                     double unpack_ratio = kUnpackRatio);
 
 // Writes observations, actions, qpos, qvel as float32 and terminals as bool, and the augmented arrays where
 // the data set has them, compressed; all or nothing. The bytes depend on the data alone.

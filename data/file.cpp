@@ -26,6 +26,15 @@ std::string folder_of(const std::string& path) {
     fail(ErrorKind::io, path, ": cannot ", doing, ": ", std::strerror(reason));
 }
 
+// Pipes, devices and sockets can neither be read at any offset nor be replaced by a whole new file.
+[[noreturn]] void refuse_special(const std::string& path, const char* doing, mode_t mode) {
+    fail(ErrorKind::io, path, ": cannot ", doing, ": it is a ",
+         S_ISFIFO(mode)   ? "pipe"
+         : S_ISSOCK(mode) ? "socket"
+                          : "device",
+         ", expected a file; hint: save the content to a file first");
+}
+
 void read_exactly(int descriptor, const std::string& path, uint64_t offset, void* out, size_t n) {
     char* to = static_cast<char*>(out);
     while (n > 0) {
@@ -42,7 +51,8 @@ void read_exactly(int descriptor, const std::string& path, uint64_t offset, void
 }  // namespace
 
 InputFile::InputFile(const std::string& path) : path_(path) {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Without O_NONBLOCK the opening of a named pipe waits for a writer, perhaps for ever.
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor_ < 0) fail_io(path, "open", errno);
     struct stat status {};
     int reason = ::fstat(descriptor_, &status) == 0 ? 0 : errno;
@@ -50,6 +60,10 @@ InputFile::InputFile(const std::string& path) : path_(path) {
     if (reason != 0) {
         ::close(descriptor_);
         fail_io(path, "read", reason);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        ::close(descriptor_);
+        refuse_special(path, "read", status.st_mode);
     }
     size_ = static_cast<uint64_t>(status.st_size);
 }
@@ -66,7 +80,10 @@ void InputFile::read_at(uint64_t offset, void* out, size_t n) const {
 
 AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(text(path, kTemporaryMark, ::getpid())) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) fail_io(path, "write", EISDIR);
+    if (::stat(path.c_str(), &status) == 0) {
+        if (S_ISDIR(status.st_mode)) fail_io(path, "write", EISDIR);
+        if (!S_ISREG(status.st_mode)) refuse_special(path, "write", status.st_mode);
+    }
     descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_io(path, "create", errno);
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -132,7 +133,7 @@ class Parser {
         do {
             skip_space();
             std::string key = parse_string();
-            if (object.find(key) != nullptr) refuse(astro::text("key \"", key, "\" occurs twice"));
+            if (object.find(key) != nullptr) refuse(astro::text("key \"", printable(key, 60), "\" occurs twice"));
             expect(':');
             object[key] = parse_value(depth + 1);
         } while (take(','));
@@ -268,9 +269,7 @@ Json Json::array() {
 }
 
 void Json::wrong_kind(const char* wanted) const {
-    std::string shown = dump(0);
-    if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
-    fail(ErrorKind::data, "JSON: ", wanted, " expected, found ", shown);
+    fail(ErrorKind::data, "JSON: ", wanted, " expected, found ", printable(dump(0), 60));
 }
 
 Json& Json::operator[](std::string_view key) {

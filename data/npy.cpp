@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -151,7 +152,7 @@ template std::vector<uint64_t> NpyArray::to(const std::string&) const;
 
 NpyArray read_npy_data(const NpySource& source, const NpyHeader& header, const std::string& where) {
     if (!header.supported) {
-        fail(ErrorKind::data, where, ": dtype ", header.descr,
+        fail(ErrorKind::data, where, ": dtype ", printable(header.descr, 60),
              " is not supported, expected bool, integers or float16/32/64");
     }
     NpyArray array;

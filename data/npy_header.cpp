@@ -5,6 +5,7 @@
 
 #include "data/npy.h"
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -55,7 +56,7 @@ class DictParser {
                 header.shape = tuple();
                 shape = true;
             } else {
-                refuse(astro::text("unexpected or repeated key '", key, "'"));
+                refuse(astro::text("unexpected or repeated key '", printable(key, 40), "'"));
             }
             if (!take(',')) {
                 expect('}');

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <type_traits>
+#include <unordered_map>
 
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -18,12 +21,11 @@ bool is_array(std::string_view name) {
     return name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
-// Refuses what cannot fit before memory is asked for: a small file may honestly declare a huge array.
-void check_memory(uint64_t bytes, const std::string& where) {
-    uint64_t memory = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-    if (bytes > memory) {
-        fail(ErrorKind::io, where, ": needs ", bytes >> 20, " MiB of memory, the machine has ", memory >> 20);
-    }
+// "__MACOSX/._observations.npy": what macOS adds to an archive for each member of it.
+bool is_of_macos(std::string_view name) {
+    const size_t slash = name.rfind('/');
+    const std::string_view file = slash == std::string_view::npos ? name : name.substr(slash + 1);
+    return name.substr(0, 9) == "__MACOSX/" || file.substr(0, 2) == "._";
 }
 
 // A vector of n zeros. Large ones lie in huge pages where the system has them: a page fault for every 4 KiB costs a
@@ -43,26 +45,44 @@ std::vector<T> large_vector(size_t n) {
 
 }  // namespace
 
-NpzReader::NpzReader(const std::string& path) : zip_(path) {
+void check_memory(uint64_t bytes, const std::string& where) {
+    uint64_t memory = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (bytes > memory) {
+        fail(ErrorKind::io, where, ": needs ", bytes >> 20, " MiB of memory, the machine has ", memory >> 20);
+    }
+}
+
+NpzReader::NpzReader(const std::string& path, double unpack_ratio) : zip_(path), unpack_ratio_(unpack_ratio) {
     const std::vector<ZipMember>& members = zip_.members();
+    std::unordered_map<std::string, size_t> known;  // key to index into entries_
+    size_t of_macos = 0;
     for (size_t i = 0; i < members.size(); ++i) {
         const std::string& name = members[i].name;
         if (!is_array(name)) continue;
+        if (is_of_macos(name)) {
+            ++of_macos;
+            continue;
+        }
         NpzEntry entry;
         entry.key = name.substr(0, name.size() - kSuffix.size());
         entry.member = i;
-        ZipStream stream(zip_, members[i]);
-        entry.header =
-            read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, members[i].size, where(entry.key));
-        auto same = std::find_if(entries_.begin(), entries_.end(),
-                                 [&](const NpzEntry& other) { return other.key == entry.key; });
-        if (same == entries_.end()) {
+        try {
+            ZipStream stream(zip_, members[i]);
+            entry.header =
+                read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, members[i].size, where(entry.key));
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::data) throw;
+            entry.problem = error.what();
+        }
+        auto [same, fresh] = known.emplace(entry.key, entries_.size());
+        if (fresh) {
             entries_.push_back(std::move(entry));
         } else {
             warnings_.push_back(text(where(entry.key), " occurs more than once: the last one counts"));
-            *same = std::move(entry);
+            entries_[same->second] = std::move(entry);
         }
     }
+    if (of_macos > 0) warnings_.push_back(text(path, ": ", of_macos, " members that macOS added are passed over"));
 }
 
 const NpzEntry* NpzReader::find(std::string_view key) const {
@@ -73,18 +93,39 @@ const NpzEntry* NpzReader::find(std::string_view key) const {
 }
 
 const NpzEntry& NpzReader::entry(std::string_view key) const {
-    if (const NpzEntry* found = find(key)) return *found;
-    std::string keys;
-    for (const NpzEntry& entry : entries_) keys += (keys.empty() ? "" : ", ") + entry.key;
-    fail(ErrorKind::data, path(), ": no array '", key, "'; it has: ", keys.empty() ? "no arrays" : keys);
+    if (const NpzEntry* found = find(key)) {
+        if (!found->problem.empty()) fail(ErrorKind::data, found->problem);
+        return *found;
+    }
+    fail(ErrorKind::data, path(), ": no array '", key, "'; it has: ", keys());
 }
 
-std::string NpzReader::where(std::string_view key) const { return text(path(), ": array '", key, "'"); }
+std::string NpzReader::keys() const {
+    constexpr size_t kMost = 20;
+    std::string keys;
+    for (size_t i = 0; i < std::min(entries_.size(), kMost); ++i)
+        keys += (keys.empty() ? "" : ", ") + printable(entries_[i].key, 60);
+    if (entries_.size() > kMost) keys += text(" and ", entries_.size() - kMost, " more");
+    return keys.empty() ? "no arrays" : keys;
+}
+
+std::string NpzReader::where(std::string_view key) const { return text(path(), ": array '", printable(key, 60), "'"); }
+
+void NpzReader::check_size(const NpzEntry& entry) const {
+    const ZipMember& member = zip_.members()[entry.member];
+    check_memory(member.size, where(entry.key));
+    const double ratio =
+        static_cast<double>(member.size) / static_cast<double>(std::max<uint64_t>(1, member.compressed_size));
+    if (member.size <= kUnpackFreely || ratio <= unpack_ratio_) return;
+    fail(ErrorKind::data, where(entry.key), ": ", member.compressed_size, " bytes unpack to ", member.size >> 20,
+         " MiB, ", std::llround(ratio), " times as much, which recorded motion does not: expected at most ",
+         unpack_ratio_, " times; hint: --unpack_ratio ", std::llround(std::ceil(ratio)), " if it is meant");
+}
 
 NpyArray NpzReader::read(std::string_view key) const {
     const NpzEntry& found = entry(key);
     const ZipMember& member = zip_.members()[found.member];
-    check_memory(member.size, where(key));
+    check_size(found);
     ZipStream stream(zip_, member);
     NpySource source = [&](void* out, uint64_t n) { stream.read(out, n); };
     read_npy_header(source, member.size, where(key));
@@ -102,7 +143,7 @@ std::vector<T> NpzReader::read_as(std::string_view key) const {
                      (!header.fortran_order || header.shape.size() < 2);
     if (!as_stored) return read(key).template to<T>(where(key));
     const ZipMember& member = zip_.members()[found.member];
-    check_memory(member.size, where(key));
+    check_size(found);
     ZipStream stream(zip_, member);
     read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, member.size, where(key));
     std::vector<T> values = large_vector<T>(static_cast<size_t>(header.count));
@@ -130,8 +171,9 @@ bool NpzReader::has_text(std::string_view name) const { return find_member(name)
 
 std::string NpzReader::read_text(std::string_view name) const {
     const ZipMember* member = find_member(name);
-    if (member == nullptr) fail(ErrorKind::data, path(), ": no member '", name, "'");
-    check_memory(member->size, text(path(), ": member '", name, "'"));
+    if (member == nullptr) fail(ErrorKind::data, path(), ": no member '", printable(name), "'");
+    if (member->size > kUnpackFreely)
+        fail(ErrorKind::data, path(), ": member '", printable(name), "': ", member->size >> 20, " MiB of text");
     return zip_.read(*member);
 }
 

@@ -39,6 +39,51 @@ std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec
     return sigma;
 }
 
+bool is_synthetic(const Dataset& d, int64_t row) {
+    return !d.is_synthetic.empty() && d.is_synthetic[static_cast<size_t>(row)] != 0;
+}
+
+// Is the state in a wall, or out of the world?
+bool is_outside(const WorldPicture& world, const EnvironmentSpec& spec, const float* state) {
+    const double x = double(state[spec.position[0]]), y = double(state[spec.position[1]]);
+    const auto in = [x, y](const WorldPicture::Rectangle& r) {
+        return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
+    };
+    return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
+}
+
+// Rows that a real transition leaves or enters, or that are an episode of their own.
+bool is_real(const Dataset& d, int64_t row) {
+    const int64_t episode = d.episode_of[static_cast<size_t>(row)];
+    const bool starts = d.episode_start[static_cast<size_t>(episode)] == row, ends = d.episode_end(episode) == row;
+    return (!ends && !is_synthetic(d, row)) || (!starts && !is_synthetic(d, row - 1)) || (starts && ends);
+}
+
+void count_outside(const WorldPicture& world, const EnvironmentSpec& spec, const Dataset& d, Replay& result) {
+    for (int64_t t = 0; t < d.rows; ++t) {
+        if (!is_real(d, t) || !is_outside(world, spec, d.observation(t))) continue;
+        if (result.outside++ == 0) result.first_outside = t;
+    }
+}
+
+// Judging needs all of these to hold.
+void check_judgeable(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
+                     const std::string& source) {
+    const EnvironmentSpec& spec = environment.spec();
+    if (spec.states_are_qpos && d.qpos_dim != 0 && d.qpos_dim != d.state_dim)
+        fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, those of ", spec.name, " are ",
+             d.state_dim, ", the same as its states");
+    for (int64_t t = 0; t < d.rows; ++t)
+        if (is_synthetic(d, t) && d.bridge[static_cast<size_t>(t)] < 0)
+            fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ",
+                 d.bridge[static_cast<size_t>(t)], ", expected the number of a bridge");
+    constexpr double kLargest = 10;
+    for (size_t i = 0; i < d.sigma_delta.size(); ++i)
+        if (double(d.sigma_delta[i]) > kLargest * measured[i])
+            fail(ErrorKind::data, source, ": array 'sigma_delta' column ", i, ": ", d.sigma_delta[i],
+                 ", its transitions have ", measured[i], ": nothing would be found to violate");
+}
+
 }  // namespace
 
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
@@ -49,6 +94,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     Replay result;
     result.tolerance = tolerances;
     result.sigma_delta = measured_sigma(d, spec);
+    check_judgeable(environment, d, result.sigma_delta, source);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
     struct Error {
         float absolute = -1, scaled = 0;  // -1: no transition
@@ -71,10 +117,12 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
                 const double sigma = result.sigma_delta[static_cast<size_t>(i)];
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
+                if (t == first)
+                    absolute =
+                        std::max(absolute, std::fabs(double(d.observation(t)[i]) - double(exact_state(d, spec, t)[i])));
             }
-            errors[static_cast<size_t>(t)] = {
-                static_cast<float>(absolute),
-                static_cast<float>(std::sqrt(square / std::max(1.0, varying)))};
+            errors[static_cast<size_t>(t)] = {static_cast<float>(absolute),
+                                              static_cast<float>(std::sqrt(square / std::max(1.0, varying)))};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
@@ -83,7 +131,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     for (int64_t t = 0; t < d.rows; ++t) {
         const Error& error = errors[static_cast<size_t>(t)];
         if (error.absolute < 0) continue;
-        const bool synthetic = !d.is_synthetic.empty() && d.is_synthetic[static_cast<size_t>(t)];
+        const bool synthetic = is_synthetic(d, t);
         ReplayPart& part = synthetic ? result.synthetic : result.real;
         ++part.transitions;
         if (error.absolute > part.worst || part.worst_row < 0) part.worst = error.absolute, part.worst_row = t;
@@ -96,7 +144,45 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     result.bridges = static_cast<int64_t>(worst_of_bridge.size());
     for (const auto& [bridge, worst] : worst_of_bridge)
         for (size_t k = 0; k < tolerances.size(); ++k) result.violating_bridges[k] += double(worst) > tolerances[k];
+    if (const WorldPicture* world = environment.picture(); world != nullptr && spec.position.size() == 2)
+        count_outside(*world, spec, d, result);
     return result;
+}
+
+void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
+    constexpr int64_t kMost = 1000;
+    constexpr double kTolerance = .5, kShare = .05;  // of sigma_delta; of the transitions
+    const EnvironmentSpec& spec = environment.spec();
+    if (!environment.exact_step) return;
+    std::vector<int64_t> rows;
+    for (int64_t t : regular_view(d).rows)
+        if (!is_synthetic(d, t)) rows.push_back(t);
+    const auto all = static_cast<int64_t>(rows.size()), looked_at = std::min(all, kMost);
+    std::vector<float> states, actions;
+    for (int64_t k = 0; k < looked_at; ++k) {
+        const int64_t t = rows[static_cast<size_t>(k)] = rows[static_cast<size_t>(k * all / looked_at)];
+        const float* from = exact_state(d, spec, t);
+        states.insert(states.end(), from, from + d.state_dim);
+        actions.insert(actions.end(), d.action(t), d.action(t) + d.action_dim);
+    }
+    const std::vector<double> next = environment.exact_step(states, actions), sigma = measured_sigma(d, spec);
+    const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
+    int64_t off = 0;
+    for (int64_t k = 0; k < looked_at; ++k) {
+        const float* stored = d.observation(rows[static_cast<size_t>(k)] + 1);
+        double square = 0;
+        for (int64_t i = 0; i < d.state_dim; ++i) {
+            const double scaled =
+                (next[static_cast<size_t>(k * d.state_dim + i)] - double(stored[i])) / sigma[static_cast<size_t>(i)];
+            square += scaled * scaled;
+        }
+        off += std::sqrt(square / static_cast<double>(d.state_dim)) > kTolerance ||
+               (world && is_outside(*world, spec, stored));
+    }
+    if (static_cast<double>(off) <= kShare * static_cast<double>(looked_at)) return;
+    fail(ErrorKind::data, source, ": ", off, " of ", looked_at, " transitions are none of ", spec.name,
+         ": the data come from another system; hint: --env names the right one; for a system that is not built in, "
+         "give the file a name of its own");
 }
 
 }  // namespace astro::data

@@ -6,8 +6,10 @@
 #include <limits>
 
 #include "data/dataset_load.h"
+#include "data/jumps.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -117,19 +119,11 @@ void report_actions(Findings& findings, const Dataset& dataset) {
 }
 
 void report_jumps(Findings& findings, const Dataset& dataset) {
-    RegularView view = regular_view(dataset);
-    std::vector<double> lengths = step_lengths(dataset, view.rows);
-    double threshold = jump_threshold(lengths), largest = 0;
-    std::vector<int64_t> jumps;
-    for (size_t i = 0; i < lengths.size(); ++i) {
-        if (!(lengths[i] > threshold)) continue;
-        jumps.push_back(view.rows[i]);
-        largest = std::max(largest, lengths[i]);
-    }
-    if (jumps.empty()) return;
-    findings.add(Severity::warning, "observations: ", jumps.size(), " jumps longer than ", number(threshold),
-                 " (5 x the 99th percentile of one step), up to ", number(largest), ", at rows ", some_rows(jumps),
-                 ": teleports, or episodes without their terminals");
+    const Jumps jumps = find_jumps(dataset);
+    if (jumps.rows.empty()) return;
+    findings.add(Severity::warning, "observations: ", jumps.rows.size(), " jumps longer than ", number(jumps.bound),
+                 " (ordinary steps are shorter; in standard deviations of the columns), up to ", number(jumps.largest),
+                 ", at rows ", some_rows(jumps.rows), ": teleports, or ends of episodes without their mark");
 }
 
 }  // namespace
@@ -184,19 +178,26 @@ std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<f
     return std::move(findings.list);
 }
 
-std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool) {
-    NpzReader reader(path);
+std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, double unpack_ratio) {
+    NpzReader reader(path, unpack_ratio);
     Findings findings;
     for (const NpzEntry& entry : reader.entries()) {
         const NpyHeader& header = entry.header;
-        findings.add(Severity::info, "array ", entry.key, ": ",
-                     header.supported ? type_name(header.type) : std::string_view(header.descr), " ",
+        if (!entry.problem.empty()) {
+            findings.add(Severity::info, "array ", printable(entry.key), ": cannot be read (", entry.problem, ")");
+            continue;
+        }
+        findings.add(Severity::info, "array ", printable(entry.key), ": ",
+                     header.supported ? std::string(type_name(header.type)) : printable(header.descr, 60), " ",
                      shape_text(header.shape), reader.compressed(entry) ? ", compressed" : ", stored",
                      header.supported ? "" : " (dtype not supported: skipped)");
     }
     for (const std::string& warning : reader.warnings()) findings.add(Severity::warning, warning);
     try {
-        Dataset dataset = load_dataset(path, pool);
+        Dataset dataset = load_dataset(path, pool, Parts::all, unpack_ratio);
+        for (const std::string& note : dataset.notes) findings.add(Severity::info, "understood: ", note);
+        if (const std::string problem = training_problem(dataset); !problem.empty())
+            findings.add(Severity::warning, problem);
         std::vector<Finding> more = validate(dataset);
         findings.list.insert(findings.list.end(), more.begin(), more.end());
         if (reader.find("rewards") != nullptr && reader.find("masks") != nullptr) {
@@ -208,6 +209,21 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool) {
         findings.add(Severity::error, error.what());
     }
     return std::move(findings.list);
+}
+
+std::string training_problem(const Dataset& dataset) {
+    const int64_t transitions = dataset.rows - dataset.episodes();
+    if (dataset.episodes() < 2)
+        return "a single episode has nothing to be stitched to; expected at least 2; hint: mark the end of each "
+               "episode";
+    if (transitions < kLeastTransitions)
+        return text(transitions, " transitions in ", dataset.episodes(),
+                    " episodes are too few to learn from, expected at least ", kLeastTransitions);
+    for (int64_t row = 0; row + 1 < dataset.rows; ++row)
+        if (dataset.terminals[static_cast<size_t>(row)] == 0 &&
+            !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))
+            return "";
+    return "nothing moves: within each episode all observations are the same";
 }
 
 }  // namespace astro::data

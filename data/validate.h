@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/npz.h"
 #include "tensor/base/threads.h"
 
 namespace astro::data {
@@ -28,6 +29,13 @@ std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<f
 // The arrays of a file with dtype, shape and compression, then load_dataset and validate; labels where the
 // file has rewards and masks. What keeps the file from being loaded is a finding of severity error; only a
 // file that cannot be opened at all throws (Error(io), Error(data)).
-std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool = nullptr);
+std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool = nullptr,
+                                  double unpack_ratio = kUnpackRatio);
+
+// Two minibatches: fewer transitions are learnt by heart.
+inline constexpr int64_t kLeastTransitions = 512;
+
+// Why a data set cannot be learnt from: a single episode, too few transitions, nothing that moves. Empty: it can.
+std::string training_problem(const Dataset& dataset);
 
 }  // namespace astro::data

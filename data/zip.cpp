@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::data {
 
@@ -32,16 +33,6 @@ uint64_t little(const uint8_t* p, int bytes) {
 uint32_t u16(const uint8_t* p) { return static_cast<uint32_t>(little(p, 2)); }
 uint32_t u32(const uint8_t* p) { return static_cast<uint32_t>(little(p, 4)); }
 uint64_t u64(const uint8_t* p) { return little(p, 8); }
-
-// Why a name is refused; empty if it is not. Names never become paths here, but those of others may do so.
-std::string name_problem(const std::string& name) {
-    if (name.empty()) return "empty name";
-    if (name.find('\0') != std::string::npos) return "NUL in the name";
-    if (name.find('\\') != std::string::npos) return "backslash in the name";
-    if (name[0] == '/') return "absolute name";
-    if (("/" + name + "/").find("/../") != std::string::npos) return "'..' in the name";
-    return "";
-}
 
 // Zip64 extra field (id 1): 64-bit values for those of the three that are full, in this order.
 void apply_zip64(const uint8_t* extra, size_t n, ZipMember& member, const std::string& where) {
@@ -154,16 +145,14 @@ void ZipReader::read_directory(const Directory& directory) {
         }
         ZipMember member;
         member.name.assign(reinterpret_cast<const char*>(entry) + kCentralSize, name_size);
-        if (std::string problem = name_problem(member.name); !problem.empty()) {
-            fail(ErrorKind::data, where, ": ", problem, ": refused");
-        }
-        where = text(path(), ": member '", member.name, "'");
+        where = text(path(), ": member '", printable(member.name), "'");
         uint32_t flags = u16(entry + 8), method = u16(entry + 10);
-        if ((flags & kEncryptedFlags) != 0) fail(ErrorKind::data, where, ": encrypted: not supported");
-        if ((flags & kPatchFlag) != 0) fail(ErrorKind::data, where, ": patch data: not supported");
-        if (method != 0 && method != 8) {
-            fail(ErrorKind::data, where, ": compression method ", method,
-                 " not supported, expected 0 (stored) or 8 (deflate)");
+        if ((flags & kEncryptedFlags) != 0) {
+            member.problem = "encrypted: not supported";
+        } else if ((flags & kPatchFlag) != 0) {
+            member.problem = "patch data: not supported";
+        } else if (method != 0 && method != 8) {
+            member.problem = text("compression method ", method, " not supported, expected 0 (stored) or 8 (deflate)");
         }
         member.deflated = method == 8;
         member.crc = u32(entry + 16);
@@ -173,13 +162,14 @@ void ZipReader::read_directory(const Directory& directory) {
         uint32_t disk = u16(entry + 34);
         if (disk != 0 && disk != kFull16) fail(ErrorKind::data, where, ": on another disk: not supported");
         apply_zip64(entry + kCentralSize + name_size, extra_size, member, where);
-        if (!member.deflated && member.size != member.compressed_size) {
-            fail(ErrorKind::data, where, ": stored, yet ", member.compressed_size, " bytes are to give ", member.size);
+        if (member.problem.empty() && !member.deflated && member.size != member.compressed_size) {
+            member.problem = text("stored, yet ", member.compressed_size, " bytes are to give ", member.size);
         }
-        if (member.compressed_size > file_.size() || member.size / kLargestRatio > member.compressed_size) {
-            fail(ErrorKind::data, where, ": ", member.compressed_size, " bytes cannot hold the ", member.size,
-                 " bytes declared (deflate gives at most ", kLargestRatio, ":1, the file has ", file_.size(),
-                 " bytes)");
+        if (member.problem.empty() &&
+            (member.compressed_size > file_.size() || member.size / kLargestRatio > member.compressed_size)) {
+            member.problem = text(member.compressed_size, " bytes cannot hold the ", member.size,
+                                  " bytes declared (deflate gives at most ", kLargestRatio, ":1, the file has ",
+                                  file_.size(), " bytes)");
         }
         members_.push_back(std::move(member));
         at += kCentralSize + name_size + extra_size + comment_size;
@@ -197,7 +187,7 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
     uint64_t free_from = 0;
     for (size_t index : order) {
         ZipMember& member = members_[index];
-        std::string where = text(path(), ": member '", member.name, "' at byte ", member.header_offset);
+        std::string where = text(path(), ": member '", printable(member.name), "' at byte ", member.header_offset);
         if (member.header_offset < free_from) {
             fail(ErrorKind::data, where, ": overlaps the member before it, which ends at byte ", free_from);
         }
@@ -215,9 +205,9 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
         }
         std::string name(name_size, '\0');
         file_.read_at(start, name.data(), name_size);
-        bool deflated = u16(header + 8) == 8;
-        if (name != member.name || deflated != member.deflated || (u16(header + 6) & kEncryptedFlags) != 0) {
-            fail(ErrorKind::data, where, ": local header and central directory disagree");
+        bool deflated = u16(header + 8) == 8, encrypted = (u16(header + 6) & kEncryptedFlags) != 0;
+        if (member.problem.empty() && (name != member.name || deflated != member.deflated || encrypted)) {
+            member.problem = "local header and central directory disagree";
         }
         member.data_offset = start + name_size + extra_size;
         free_from = member.data_offset + member.compressed_size;
@@ -225,8 +215,8 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
 }
 
 std::string ZipReader::read(const ZipMember& member) const {
+    ZipStream stream(*this, member);  // refuses a bad member before memory is asked for
     std::string bytes(static_cast<size_t>(member.size), '\0');
-    ZipStream stream(*this, member);
     stream.read(bytes.data(), member.size);
     stream.finish();
     return bytes;
@@ -254,7 +244,9 @@ struct ZipStream::State {
     z_stream inflater{};
     std::vector<uint8_t> buffer{};
 
-    std::string where() const { return text(file.path(), ": member '", member.name, "' at byte ", member.data_offset); }
+    std::string where() const {
+        return text(file.path(), ": member '", printable(member.name), "' at byte ", member.data_offset);
+    }
 
     // Inflates into out (n: at most kPiece) until it is full or the compressed data end; returns how many bytes it
     // gave.
@@ -284,6 +276,9 @@ struct ZipStream::State {
 };
 
 ZipStream::ZipStream(const ZipReader& reader, const ZipMember& member) : state_(new State{reader.file(), member}) {
+    if (!member.problem.empty()) {
+        fail(ErrorKind::data, reader.path(), ": member '", printable(member.name), "': ", member.problem);
+    }
     if (!member.deflated) return;
     state_->buffer.resize(kInputBuffer);
     ASTRO_CHECK(inflateInit2(&state_->inflater, -15) == Z_OK, "zlib: inflateInit2 failed");

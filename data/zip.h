@@ -4,7 +4,9 @@
 // their sizes are not to be trusted: NumPy writes 0xFFFFFFFF there); every number is checked against the file
 // before memory is asked for; the same input gives the same bytes on any machine and with any number of
 // threads. Non-goals: encryption, several disks, other methods, junk before the archive (NumPy refuses it as
-// well). Errors: Error(data) naming path, member and byte offset; Error(io) from the file system.
+// well). A member that is encrypted, packed by another method or inconsistent in itself is listed, and refused only when
+// it is read: nobody may need it. Names are only compared, never used as paths; messages show them as printable().
+// Errors: Error(data) naming path, member and byte offset; Error(io) from the file system.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,7 @@ namespace astro::data {
 
 struct ZipMember {
     std::string name;
+    std::string problem;  // why the member cannot be read; empty: it can
     bool deflated = false;
     uint64_t size = 0;             // bytes once read
     uint64_t compressed_size = 0;  // bytes in the archive

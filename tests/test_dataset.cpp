@@ -148,7 +148,7 @@ TEST_CASE("data set: other types are converted, (N, 1) vectors squeezed") {
     TemporaryFolder folder;
     NpzWriter writer(folder / "a.npz");
     writer.add("observations", NpyArray::from<double>({3, 1}, {0.5, 1, 2}), Compression::stored);
-    writer.add("actions", NpyArray::from<int32_t>({3, 2}, {0, 1, 2, 3, 4, 5}), Compression::stored);
+    writer.add("actions", NpyArray::from<double>({3, 2}, {0, 1, 2, 3, 4, 5}), Compression::stored);
     writer.add("terminals", NpyArray::from<double>({3, 1}, {0, 0, 1}), Compression::stored);
     writer.close();
     Dataset data = load_dataset(folder / "a.npz");
@@ -177,19 +177,20 @@ TEST_CASE("data set: what is wrong with a file is said with array and row") {
     CHECK(refusal(observations, actions, terminals) == "no error");
     CHECK(has(refusal({}, actions, terminals), "no array 'observations'; it has: actions, terminals"));
     CHECK(has(refusal(observations, {}, terminals), "no array 'actions'"));
-    CHECK(has(refusal(observations, actions, {}), "no array 'terminals'"));
+    CHECK(has(refusal(observations, actions, {}), "expected 'terminals'"));
     CHECK(has(refusal(NpyArray::from<float>({3, 2}, {0, 1, 2, nan, 4, nan}), actions, terminals),
               "'observations' row 1, column 1: nan, expected finite numbers (2 such rows)"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({3, 2}, {0, 1, 2, 3, -infinity, 5}), terminals),
-              "'actions' row 2, column 0: -inf"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({2, 2}, {0, 1, 2, 3}), terminals),
-              "'actions': shape (2, 2), expected (3, 2)"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({3}, {0, 1, 2}), terminals), "expected (rows, columns)"));
-    CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
+    CHECK(has(refusal(observations, NpyArray::from<float>({3, 2}, {0, 1, 2, -infinity, 4, 5}), terminals),
+              "'actions' row 1, column 1: -inf"));
+    CHECK(has(refusal(observations, NpyArray::from<float>({1, 2}, {0, 1}), terminals),
+              "'actions': 1 rows, observations has 3 and 1 episode: expected 3, or 2"));
+    CHECK(has(refusal(observations, NpyArray::from<float>({}, {0}), terminals), "expected (rows, columns)"));
+    CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "reshaped to rows"));
+    CHECK(has(refusal(NpyArray::from<float>({3, 1, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
     CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
     CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})), "row 1: 2, expected 0 or 1"));
     CHECK(has(refusal(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 1, 0})), "row 2: 0, expected 1"));
+    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 0, 0})), "no row ends an episode"));
     CHECK(error_of([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==
           folder / "none.npz" + ": cannot open: No such file or directory");
 }

@@ -171,6 +171,51 @@ TEST_CASE("npz: without close() nothing is written") {
     CHECK(folder.files() == 0);
 }
 
+TEST_CASE("npz: members that are no arrays, what macOS adds, and keys that a terminal would obey") {
+    TemporaryFolder folder;
+    NpzWriter writer(folder / "a.npz");
+    writer.add("k", NpyArray::from<int32_t>({1}, {7}), Compression::stored);
+    writer.add("\x1b[2Jevil", NpyArray::from<int32_t>({1}, {7}), Compression::stored);
+    writer.add_text("notes.npy", "not an array");
+    writer.add_text("empty.npy", "");
+    writer.add_text("__MACOSX/._k.npy", std::string("\0\5\26\7", 4));
+    writer.add_text("._k.npy", std::string("\0\5\26\7", 4));
+    for (int i = 0; i < 30; ++i) writer.add(text("more", i), NpyArray::from<int32_t>({1}, {7}), Compression::stored);
+    writer.close();
+    NpzReader reader(folder / "a.npz");
+    CHECK(reader.read_as<int64_t>("k") == std::vector<int64_t>{7});
+    CHECK(reader.find("__MACOSX/._k") == nullptr);
+    CHECK(reader.warnings().size() == 1);
+    REQUIRE(reader.find("notes") != nullptr);
+    CHECK(reader.find("notes")->problem.find("does not begin as .npy does") != std::string::npos);
+    for (const char* key : {"notes", "empty"})
+        CHECK(refusal([&] { reader.read(key); }).find(text("array '", key, "'")) != std::string::npos);
+    const std::string listed = refusal([&] { reader.read("absent"); });
+    CHECK(listed.find("it has: k, \\x1b[2Jevil, notes, empty, more0") != std::string::npos);
+    CHECK(listed.find(" and 14 more") != std::string::npos);
+}
+
+TEST_CASE("npz: an array that unpacks to much more than is packed is refused, unless that is meant") {
+    TemporaryFolder folder;
+    const std::vector<uint8_t> zeros(kUnpackFreely + 1);
+    NpzWriter writer(folder / "a.npz");
+    writer.add("k", NpyType::u1, {static_cast<int64_t>(zeros.size())}, zeros.data(), Compression::deflated);
+    writer.add("small", NpyType::u1, {1000}, zeros.data(), Compression::deflated);
+    writer.close();
+    const NpzReader reader(folder / "a.npz");
+    CHECK(reader.compressed_size(reader.entry("k")) < zeros.size() / 500);
+    const std::string message = refusal([&] { reader.read("k"); });
+    CHECK(message.find("unpack to 256 MiB") != std::string::npos);
+    CHECK(message.find("hint: --unpack_ratio ") != std::string::npos);
+    CHECK(refusal([&] { reader.read_as<uint8_t>("k"); }) == message);
+    CHECK(reader.read("small").count() == 1000);
+    const double ratio = std::stod(message.substr(message.find("--unpack_ratio ") + 15));
+    const NpzReader meant(folder / "a.npz", ratio);
+    CHECK(refusal([&] { meant.check_size(meant.entry("k")); }) == "accepted");
+    const NpzReader below(folder / "a.npz", ratio - 1);
+    CHECK(refusal([&] { below.check_size(below.entry("k")); }) != "accepted");
+}
+
 // Every truncation and a flipped bit at many places: an Error, or the same arrays (where the bit means
 // nothing to a reader), never a crash and never other data.
 TEST_CASE("npz: damaged files are refused or read the same") {

@@ -7,11 +7,13 @@
 #include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::app {
 namespace {
 
 constexpr const char* kBlanks = " \t\r";
+constexpr size_t kLongestKey = 80;     // no setting comes near it
 constexpr size_t kCommentColumn = 44;  // of a dump
 
 std::string trim(const std::string& line) {
@@ -20,7 +22,7 @@ std::string trim(const std::string& line) {
     return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Splits a line at the # that starts a comment: one outside quotes, at the start or after a blank.
+// Splits a line at the # or ; that starts a comment: one outside quotes, at the start or after a blank.
 void split_comment(const std::string& line, std::string& content, std::string& comment) {
     bool quoted = false;
     for (size_t i = 0; i < line.size(); ++i) {
@@ -28,7 +30,8 @@ void split_comment(const std::string& line, std::string& content, std::string& c
             ++i;
         } else if (line[i] == '"') {
             quoted = !quoted;
-        } else if (line[i] == '#' && !quoted && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
+        } else if ((line[i] == '#' || line[i] == ';') && !quoted &&
+                   (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
             content = trim(line.substr(0, i));
             comment = trim(line.substr(i + 1));
             return;
@@ -46,7 +49,7 @@ bool is_name(const std::string& word) {
 }
 
 std::string quote(const std::string& value) {
-    if (!value.empty() && trim(value) == value && value.find_first_of("\"\\#") == std::string::npos) return value;
+    if (!value.empty() && trim(value) == value && value.find_first_of("\"\\#;") == std::string::npos) return value;
     std::string quoted = "\"";
     for (const char c : value) {
         if (c == '"' || c == '\\') quoted += '\\';
@@ -74,7 +77,9 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
     std::vector<ConfigEntry> entries;
     std::set<std::string> seen;
     std::string section;
-    std::istringstream lines(content);
+    // A byte-order mark, as some editors write it, is no part of the first line.
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    std::istringstream lines(content.substr(content.compare(0, kMark.size(), kMark) == 0 ? kMark.size() : 0));
     std::string line;
     for (int number = 1; std::getline(lines, line); ++number) {
         const std::string place = text(name, ":", number);
@@ -83,13 +88,16 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
         if (statement.empty()) continue;
         if (statement[0] == '[') {
             section = statement.back() == ']' ? trim(statement.substr(1, statement.size() - 2)) : "";
-            if (!is_name(section)) fail(ErrorKind::usage, place, ": expected [section], found: ", statement);
+            if (!is_name(section))
+                fail(ErrorKind::usage, place, ": expected [section], found: ", printable(statement, 60));
             continue;
         }
         const size_t equals = statement.find('=');
         const std::string key = equals == std::string::npos ? "" : trim(statement.substr(0, equals));
-        if (!is_name(key)) fail(ErrorKind::usage, place, ": expected key = value, found: ", statement);
+        if (!is_name(key)) fail(ErrorKind::usage, place, ": expected key = value, found: ", printable(statement, 60));
         ConfigEntry entry;
+        if (key.size() + section.size() > kLongestKey)
+            fail(ErrorKind::usage, place, ": unknown setting ", printable(key, 60));
         entry.key = section.empty() ? key : section + "." + key;
         entry.where = place + ": " + entry.key;
         entry.value = unquote(trim(statement.substr(equals + 1)), entry.where);

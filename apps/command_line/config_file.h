@@ -1,7 +1,7 @@
-// Flat configuration files: `key = value` lines below `[section]` headings, `#` comments.
+// Flat configuration files: `key = value` lines below `[section]` headings, comments after `#` or `;`.
 //
-// Text that is empty or holds quotes, `#` or blanks at its ends is written in double quotes, with \" and \\ for the two
-// characters. Errors name file and line. Unreadable files: Error(io); everything else: Error(usage).
+// Text that is empty or holds quotes, `#`, `;` or blanks at its ends is written in double quotes, with \" and \\ for
+// the two characters. Errors name file and line. Unreadable files: Error(io); everything else: Error(usage).
 #pragma once
 
 #include <string>

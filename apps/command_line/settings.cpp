@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "tensor/base/error.h"
+#include "tensor/base/printable.h"
 
 namespace astro::app {
 namespace {
@@ -52,7 +53,13 @@ int64_t parse_integer(const std::string& word, const Domain& domain) {
     if (domain.automatic && word == "auto") return 0;
     char* end = nullptr;
     errno = 0;
-    const long long value = std::strtoll(word.c_str(), &end, 10);
+    long long value = std::strtoll(word.c_str(), &end, 10);
+    if (*end == '.' || *end == 'e' || *end == 'E') {  // 1e3, 2.5e4, 300.0: a whole number that a double holds exactly
+        constexpr double kExact = 9007199254740992;   // 2^53
+        const double real = std::strtod(word.c_str(), &end);
+        if (!(std::fabs(real) <= kExact) || real != std::trunc(real)) refuse(SettingKind::integer, domain);
+        value = static_cast<long long>(real);
+    }
     if (!starts_like_a_number(word) || *end != 0 || end != word.c_str() + word.size() || errno != 0 ||
         static_cast<double>(value) < domain.low || static_cast<double>(value) > domain.high)
         refuse(SettingKind::integer, domain);
@@ -160,7 +167,7 @@ void Settings::assign(Setting& setting, const std::string& value, const std::str
     try {
         setting.set(value);
     } catch (const Error& error) {
-        fail(error.kind(), where, " ", value.empty() ? "(empty)" : value, ": ", error.what());
+        fail(error.kind(), where, " ", value.empty() ? "(empty)" : printable(value, 60), ": ", error.what());
     }
     setting.origin = origin;
 }

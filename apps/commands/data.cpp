@@ -2,12 +2,13 @@
 #include <cmath>
 #include <cstdio>
 
-#include "apps/run/measure.h"
 #include "apps/command_line/options.h"
+#include "apps/run/measure.h"
 #include "apps/run/progress.h"
 #include "data/dataset_load.h"
 #include "data/replay.h"
 #include "data/validate.h"
+#include "tensor/base/printable.h"
 
 namespace astro::app {
 
@@ -27,6 +28,14 @@ struct CollectOutput {
     template <class V>
     void visit(V& v) {
         v("out", out, "file to write, F.npz; F-val.npz is written beside it", Source::ours, anything());
+    }
+};
+
+struct ReadOptions {
+    double unpack_ratio = data::kUnpackRatio;
+    template <class V>
+    void visit(V& v) {
+        v("unpack_ratio", unpack_ratio, data::kUnpackMeaning, Source::ours, at_least(1));
     }
 };
 
@@ -87,13 +96,15 @@ int run_data_collect(CommandLine& line) {
 }
 
 int run_data_inspect(CommandLine& line) {
+    ReadOptions read;
     ThreadOptions threads;
     OutputOptions output;
+    line.add(read);
     line.add(threads);
     line.add(output);
     if (!line.parse()) return 0;
     ThreadPool pool(threads.count());
-    const std::vector<data::Finding> findings = data::inspect_file(line.operands()[0], &pool);
+    const std::vector<data::Finding> findings = data::inspect_file(line.operands()[0], &pool, read.unpack_ratio);
     bool bad = false;
     data::Json list = data::Json::array();
     for (const data::Finding& finding : findings) {
@@ -104,7 +115,7 @@ int run_data_inspect(CommandLine& line) {
             entry["message"] = finding.message;
             list.push(entry);
         } else {
-            std::printf("%-8s %s\n", severity_name(finding.severity), finding.message.c_str());
+            std::printf("%-8s %s\n", severity_name(finding.severity), printable(finding.message, kLongestLine).c_str());
         }
     }
     if (output.json) std::printf("%s\n", list.dump().c_str());
@@ -113,9 +124,11 @@ int run_data_inspect(CommandLine& line) {
 
 int run_data_verify(CommandLine& line) {
     VerifyOptions options;
+    ReadOptions read;
     ThreadOptions threads;
     OutputOptions output;
     line.add(options);
+    line.add(read);
     line.add(threads);
     line.add(output);
     if (!line.parse()) return 0;
@@ -126,7 +139,8 @@ int run_data_verify(CommandLine& line) {
         environment, environment.empty() ? "the file's name does not tell its environment; --env does"
                                          : "no built-in environment '" + environment + "'");
     ThreadPool pool(threads.count());
-    const data::Dataset dataset = data::load_dataset(path, &pool);
+    const data::Dataset dataset = data::load_dataset(path, &pool, data::Parts::all, read.unpack_ratio);
+    for (const std::string& note : dataset.notes) std::fprintf(stderr, "%s: %s\n", path.c_str(), note.c_str());
     const std::vector<double> tolerances = MetricsConfig{}.tolerances;
     const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
 
@@ -142,7 +156,8 @@ int run_data_verify(CommandLine& line) {
     };
     for (size_t k = 0; k < tolerances.size(); ++k)
         json[at_tolerance("dvr_real", tolerances[k])] = share(r.real.violations[k], r.real.transitions);
-    bool obeys = r.real.worst <= kRealBound;
+    json["rows_outside"] = r.outside;
+    bool obeys = r.real.worst <= kRealBound && r.outside == 0;
     if (!dataset.is_synthetic.empty()) {
         json["synthetic_transitions"] = r.synthetic.transitions;
         json["bridges"] = r.bridges;
@@ -156,7 +171,11 @@ int run_data_verify(CommandLine& line) {
         std::fprintf(
             stderr, "astro: %s does not obey %s: worst real row %lld is off by %g (bound %g)%s\n", path.c_str(),
             environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst, kRealBound,
-            dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare).c_str());
+            text(r.outside == 0 ? ""
+                                : text("; ", r.outside, " states are in walls or out of the maze, the first at row ",
+                                       r.first_outside),
+                 dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare))
+                .c_str());
     return obeys ? 0 : 3;
 }
 

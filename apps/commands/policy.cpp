@@ -35,8 +35,10 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const augmenters::Row& row = augmenters::row_of(options.arm);
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
-    loaded.other = data::convert(runner.pipeline().units(),
-                                 data::load_dataset(path, &runner.threads(), parts_of(runner.config())), path);
+    loaded.other = data::convert(
+        runner.pipeline().units(),
+        data::load_dataset(path, &runner.threads(), parts_of(runner.config()), runner.config().general.unpack_ratio),
+        path);
     if (!row.kept)  // made anew, of as many rows
         loaded.other = make_arm(runner, options.arm, loaded.other.data.rows,
                                 [&](TrainableModel& model, const std::string& fingerprint) {

@@ -23,14 +23,15 @@ int run_run(CommandLine& line) {
     line.add_config(config, sections);
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config);
+    StageRunner runner(line, options, config, data::Parts::all, 2 * config.planner.context + config.planner.gap);
     train_and_measure_tdr(runner);
     train_and_measure_dynamics(runner);
     train_and_measure_planner(runner);
     const std::string path = augment_and_measure(runner);
 
-    const data::RecordedData augmented =
-        data::convert(runner.pipeline().units(), data::load_dataset(path, &runner.threads()), path);
+    const data::RecordedData augmented = data::convert(
+        runner.pipeline().units(),
+        data::load_dataset(path, &runner.threads(), data::Parts::all, config.general.unpack_ratio), path);
     std::map<std::string, data::RecordedData> made;  // by arm, each once
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_rows(), nullptr};

@@ -10,6 +10,9 @@
 
 namespace astro::app {
 
+// Bytes of a line on the terminal that may hold words from a file.
+inline constexpr size_t kLongestLine = 1500;
+
 struct OutputOptions {
     bool json = false;
 

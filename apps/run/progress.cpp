@@ -7,6 +7,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "apps/run/output.h"
+#include "tensor/base/printable.h"
+
 namespace astro::app {
 namespace {
 
@@ -105,7 +108,7 @@ void Progress::finish(const std::string& summary) {
 
 void Progress::note(const std::string& line) {
     erase();
-    if (!options_.quiet) std::fprintf(options_.out, "%s\n", line.c_str());
+    if (!options_.quiet) std::fprintf(options_.out, "%s\n", printable(line, kLongestLine).c_str());
     if (running_ && options_.terminal) show(true);
 }
 

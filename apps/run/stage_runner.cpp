@@ -1,16 +1,19 @@
 #include "apps/run/stage_runner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 
-#include "apps/run/measure.h"
 #include "apps/command_line/settings.h"
+#include "apps/run/measure.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
 #include "data/environment.h"
 #include "data/file.h"
+#include "data/replay.h"
+#include "data/validate.h"
 #include "data/zip.h"
 
 namespace astro::app {
@@ -47,23 +50,31 @@ DatasetIdentity identify(const std::string& path) {
     return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
 }
 
+int64_t longest_segment(const Trajectories& trajectories) {
+    int64_t longest = 0;
+    for (int64_t k = 0; k < trajectories.count(); ++k)
+        longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
+    return longest;
+}
+
 }  // namespace
 
 double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
+StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts,
+                         int64_t window_rows)
     : options_(options),
       config_(config),
       device_(open_device(options.device)),
-      folder_(options.run),
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {
-        source = generated_path(folder_, config.collect);
+        folder_.emplace(options.run);  // the data lie in it
+        source = generated_path(*folder_, config.collect);
         const std::string made_with = source + ".txt", words = collect_words(config.collect);
         if (!data::file_exists(made_with)) {  // written last: what a kill left unfinished is made anew
             progress_.note("generating " + source);
@@ -76,13 +87,20 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     }
     name_ = data::resolve_dataset(source, data_folder());
     environment_ = environment_of(config, name_);
-    data::Dataset all = data::load_dataset(name_.path, &threads_, parts);
+    data::Dataset all = load(name_.path, parts);
+    if (const std::string problem = data::training_problem(all); !problem.empty())
+        fail(ErrorKind::data, name_.path, ": ", problem);
     std::optional<data::Dataset> validation;
-    if (!name_.val_path.empty()) validation = data::load_dataset(name_.val_path, &threads_, parts);
-    if (const data::Environment* environment = data::find_environment(environment_)) {
-        data::check_dimensions(*environment, all, name_.path);
-        if (validation) data::check_dimensions(*environment, *validation, name_.val_path);
-    }
+    if (!name_.val_path.empty()) validation = load(name_.val_path, parts);
+    const std::string size =
+        text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
+    pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    for (const Trajectories* part : {&pipeline_->train(), &pipeline_->validation()})
+        if (const int64_t longest = longest_segment(*part); longest < window_rows)
+            fail(ErrorKind::data, name_.path, ": the longest ", part == &pipeline_->train() ? "" : "validation ",
+                 "episode has ", longest, " rows, a planner's window ", window_rows,
+                 " (2 x planner.context + planner.gap); hint: lower them");
+    if (!folder_) folder_.emplace(options.run);  // what is refused above leaves nothing behind
 
     Session session;
     session.command = line.command_name();
@@ -94,19 +112,36 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     session.threads = threads_.size();
     session.datasets.push_back(identify(name_.path));
     if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
-    folder_.record_session(session, line.effective_config());
+    folder_->record_session(session, line.effective_config());
 
-    progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", all.rows,
-                        " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim,
+    progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", size,
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));
-    pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
     progress_.note(data::describe(pipeline_->units()));
-    if (data::file_exists(folder_.file("results.json")))
-        results_ = data::Json::parse(data::read_text_file(folder_.file("results.json")), folder_.file("results.json"));
+    const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
+    if (jumps > 0)
+        progress_.note(text(name_.path, ": ", jumps,
+                            " steps are jumps and end an episode: teleports, or ends without "
+                            "their mark (data.jump_factor says how long a jump is)"));
+    if (data::file_exists(folder_->file("results.json")))
+        results_ =
+            data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
     if (!environment_.empty() && !results_.find("environment")) results_["environment"] = environment_;
-    if (data::file_exists(folder_.file("timings.json")))
-        timings_ = data::Json::parse(data::read_text_file(folder_.file("timings.json")), folder_.file("timings.json"));
+    if (data::file_exists(folder_->file("timings.json")))
+        timings_ =
+            data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
+}
+
+data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
+    data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
+    std::string notes;
+    for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
+    if (!notes.empty()) progress_.note(path + ": " + notes);
+    if (const data::Environment* environment = data::find_environment(environment_)) {
+        data::check_dimensions(*environment, dataset, path);
+        data::check_origin(*environment, dataset, path);
+    }
+    return dataset;
 }
 
 Context StageRunner::context_beside(int64_t i) {
@@ -134,7 +169,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         TrainableModel& model = stage.model;
         const std::string name = model.name();
         TrainingPlan plan;
-        plan.folder = folder_.checkpoints(name);
+        plan.folder = folder_->checkpoints(name);
         plan.checkpoint_every = config_.checkpoint.every;
         plan.keep = config_.checkpoint.keep;
         plan.metrics_every = config_.checkpoint.metrics_every;
@@ -142,13 +177,13 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         plan.resume = options_.resume;
         plan.fingerprint = stage.fingerprint;
         if (!options_.resume && data::load_checkpoint(plan.folder))
-            fail(ErrorKind::usage, folder_.path(), " already holds checkpoints of stage ", name,
+            fail(ErrorKind::usage, folder_->path(), " already holds checkpoints of stage ", name,
                  "; hint: --resume goes on from them, or choose another --run folder");
         TrainingObserver observer;
         std::unique_ptr<MetricsLog>& log = logs[i];
         observer.resumed = [&, name](int64_t step) {
             if (step >= model.updates()) return;  // finished: its curve stays as it is
-            log = std::make_unique<MetricsLog>(folder_.file("metrics.csv"), name, step > 0 ? step : -1);
+            log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
             total += model.updates(), done += step;
             words += (words.empty() ? "" : ", ") + name;
             progress_.start(words, total, done);
@@ -194,23 +229,22 @@ void StageRunner::train(const std::vector<Stage>& stages) {
 
 bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint) {
     const std::string stage = model.name();
-    return load_state(model, folder_.checkpoints(stage), fingerprint,
+    return load_state(model, folder_->checkpoints(stage), fingerprint,
                       [&](const std::string& message) { warn(stage, message); }) >= model.updates();
 }
 
 void StageRunner::require_trained(TrainableModel& model, const std::string& fingerprint) {
     if (!finished(model, fingerprint))
-        fail(ErrorKind::usage, "stage ", model.name(), " is not trained in ", folder_.path(), "; hint: astro train ",
-             model.name().substr(0, model.name().find_first_of("0123456789/")), " --run ", folder_.path(),
-             " first");
+        fail(ErrorKind::usage, "stage ", model.name(), " is not trained in ", folder_->path(), "; hint: astro train ",
+             model.name().substr(0, model.name().find_first_of("0123456789/")), " --run ", folder_->path(), " first");
 }
 
-void StageRunner::save_results() { data::write_text_file(folder_.file("results.json"), results_.dump() + "\n"); }
+void StageRunner::save_results() { data::write_text_file(folder_->file("results.json"), results_.dump() + "\n"); }
 
 void StageRunner::add_seconds(const std::string& key, double seconds) {
     const data::Json* before = timings_.find(key);
     timings_[key] = (before ? before->as_real() : 0) + seconds;
-    data::write_text_file(folder_.file("timings.json"), timings_.dump() + "\n");
+    data::write_text_file(folder_->file("timings.json"), timings_.dump() + "\n");
 }
 
 void StageRunner::warn(const std::string& stage, const std::string& message) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "apps/run/metrics_log.h"
@@ -23,11 +24,13 @@ class StageRunner {
   public:
     // Parses nothing: the line has been parsed. Opens the run folder and the data set (generated into the folder by the
     // settings of `collect` where none is named), makes the backend and the threads, records the session. parts: what
-    // of the data set is read.
-    StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts = data::Parts::all);
+    // of the data set is read. window_rows: rows that the longest window of what is to be trained takes; data whose
+    // episodes are all shorter are refused. Nothing is written before data and settings are found to fit.
+    StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts = data::Parts::all,
+                int64_t window_rows = 0);
 
     Pipeline& pipeline() { return *pipeline_; }
-    RunFolder& folder() { return folder_; }
+    RunFolder& folder() { return *folder_; }
     Progress& progress() { return progress_; }
     ThreadPool& threads() { return threads_; }
     Context context() { return {*device_.backend, threads_, config_.general.chunks}; }
@@ -67,12 +70,14 @@ class StageRunner {
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced
 
-  private:
+    // A data set, held to the environment; says how its file was understood.
+    data::Dataset load(const std::string& path, data::Parts parts);
+
     StageOptions options_;
     Config& config_;
-    OpenedDevice device_;               // before the folder: nothing is made where the device is missing
+    OpenedDevice device_;
     std::vector<OpenedDevice> beside_;  // each with a stream of its own
-    RunFolder folder_;
+    std::optional<RunFolder> folder_;
     Progress progress_;
     ThreadPool threads_;
     data::DatasetName name_;

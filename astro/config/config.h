@@ -17,6 +17,7 @@
 #include "astro/config/evaluation.h"
 #include "astro/config/field.h"
 #include "astro/config/learners.h"
+#include "data/npz.h"
 #include "diffusion/noise_schedule.h"
 
 namespace astro::method {
@@ -31,6 +32,7 @@ enum class BridgeLength { fixed, needed };
 struct GeneralConfig {
     std::string data, env;
     int64_t seed = 0, threads = 0, chunks = 0;
+    double unpack_ratio = data::kUnpackRatio;
 
     template <class V>
     void visit(V& v) {
@@ -42,6 +44,7 @@ struct GeneralConfig {
           "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
           "CPU, 1 on a GPU",
           Source::ours, between_or_auto(1, 256));
+        v("unpack_ratio", unpack_ratio, data::kUnpackMeaning, Source::ours, at_least(1));
     }
 };
 
@@ -90,7 +93,7 @@ struct DataConfig {
         v("std_floor", std_floor, "least standard deviation of differences, as a share of that of the states", Source::ours,
           between(1e-9, 1));
         v("jump_factor", jump_factor,
-          "a step longer than this times the 99th percentile is a jump and ends the episode", Source::ours,
+          "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode", Source::ours,
           at_least(1));
         v("arrival_steps", arrival_steps, "travel ends where n^ to the episode's end stays within these steps",
           Source::ours, at_least(0));

@@ -1,0 +1,112 @@
+// Names of data sets and their files: resolve_dataset (data/dataset_load.h).
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "data/dataset_load.h"
+#include "tensor/base/error.h"
+
+namespace astro::data {
+
+namespace {
+
+bool exists(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0;
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+std::string join(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : "-") + word;
+    return out;
+}
+
+// A name taken apart. file: the data set's name proper, "antmaze-large-navigate-v0"; empty: not such a name.
+struct ParsedName {
+    std::string file, environment, problem;
+    int task = 0;
+    bool oracle_representation = false;
+};
+
+// agent-[size-]type-[singletask-[taskN-]][oraclerep-]vK, as ogbench/utils.py takes it apart.
+ParsedName parse_name(const std::string& name) {
+    std::vector<std::string> words(1);
+    for (char c : name) {
+        if (c == '-') {
+            words.emplace_back();
+        } else {
+            words.back() += c;
+        }
+    }
+    ParsedName parsed;
+    std::string version = words.back();
+    bool is_version = version.size() > 1 && version[0] == 'v' &&
+                      std::all_of(version.begin() + 1, version.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_version) return parsed;
+    words.pop_back();
+    if (!words.empty() && words.back() == "oraclerep") {
+        parsed.oracle_representation = true;
+        words.pop_back();
+    }
+    if (auto single = std::find(words.begin(), words.end(), "singletask"); single != words.end()) {
+        std::vector<std::string> after(single + 1, words.end());
+        words.erase(single, words.end());
+        const std::string& agent = words.empty() ? "" : words[0];
+        if (after.empty() && agent.find("maze") == std::string::npos && agent != "antsoccer") {
+            parsed.problem = "say which task: -singletask-task1 to -task5";
+        } else if (after.empty()) {
+            parsed.task = agent == "antsoccer" ? 4 : 1;
+        } else if (after.size() == 1 && after[0].size() == 5 && after[0].compare(0, 4, "task") == 0 &&
+                   after[0][4] >= '1' && after[0][4] <= '5') {
+            parsed.task = after[0][4] - '0';
+        } else {
+            parsed.problem = text("'", join(after), "' after -singletask-, expected task1 to task5");
+        }
+    }
+    if (words.size() < 2 || std::find(words.begin(), words.end(), "") != words.end()) return parsed;
+    parsed.file = join(words) + "-" + version;
+    words.pop_back();  // the kind of data: navigate, stitch, ...
+    parsed.environment = join(words) + "-" + version;
+    return parsed;
+}
+
+}  // namespace
+
+DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder) {
+    bool is_path = name_or_path.find('/') != std::string::npos || ends_with(name_or_path, ".npz");
+    DatasetName found;
+    std::string name = name_or_path;
+    if (is_path) {
+        found.path = name_or_path;
+        name = name.substr(name.rfind('/') + 1);
+        if (ends_with(name, ".npz")) name.resize(name.size() - 4);
+        if (ends_with(name, "-val")) name.resize(name.size() - 4);
+    }
+    ParsedName parsed = parse_name(name);
+    if (!is_path) {
+        if (!parsed.problem.empty()) fail(ErrorKind::usage, "data set '", name, "': ", parsed.problem);
+        if (parsed.file.empty()) {
+            fail(ErrorKind::usage, "data set '", name,
+                 "': neither a file (NAME.npz) nor an OGBench name such as pointmaze-medium-stitch-v0");
+        }
+        found.path = data_folder + "/" + parsed.file + ".npz";
+    }
+    found.environment = parsed.environment;
+    found.singletask_task = parsed.task;
+    found.oracle_representation = parsed.oracle_representation;
+    if (!exists(found.path)) {
+        fail(ErrorKind::io, "data set '", name_or_path, "': no file ", found.path,
+             is_path ? "" : " (put it there, or name the data folder or the file)");
+    }
+    if (ends_with(found.path, ".npz") && !ends_with(found.path, "-val.npz")) {
+        std::string validation = found.path.substr(0, found.path.size() - 4) + "-val.npz";
+        if (exists(validation)) found.val_path = validation;
+    }
+    return found;
+}
+
+}  // namespace astro::data

@@ -1,0 +1,92 @@
+#include "data/jumps.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro::data {
+
+namespace {
+
+constexpr int64_t kReach = 2;           // running medians of 2 * kReach + 1 steps
+constexpr int64_t kPairs = 20'000;      // of rows that have nothing to do with one another
+constexpr double kShareOfSpread = .25;  // of the median distance between them
+
+// 1 / standard deviation of each column; 0 for a column that never changes.
+std::vector<double> inverse_deviations(const Dataset& d) {
+    std::vector<double> inverse;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        const double first = double(d.observation(0)[i]);  // shifted: far from 0 the squares would swallow the spread
+        double sum = 0, squares = 0;
+        for (int64_t t = 0; t < d.rows; ++t) {
+            const double x = double(d.observation(t)[i]) - first;
+            sum += x, squares += x * x;
+        }
+        const double n = static_cast<double>(d.rows), mean = sum / n, variance = squares / n - mean * mean;
+        inverse.push_back(variance > 0 ? 1 / std::sqrt(variance) : 0);
+    }
+    return inverse;
+}
+
+double distance(const Dataset& d, const std::vector<double>& inverse, int64_t from, int64_t to) {
+    const float *a = d.observation(from), *b = d.observation(to);
+    double square = 0;
+    for (size_t i = 0; i < inverse.size(); ++i) {
+        const double x = (double(b[i]) - double(a[i])) * inverse[i];
+        square += x * x;
+    }
+    return std::sqrt(square);
+}
+
+// Nearest rank from below, as percentiles are taken elsewhere. values: not empty.
+double percentile(std::vector<double> values, size_t percent) {
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
+    std::nth_element(values.begin(), nth, values.end());
+    return *nth;
+}
+
+// Of each step with its neighbours in the same episode, the lower one of two in the middle.
+std::vector<double> running_medians(const Dataset& d, const std::vector<double>& lengths) {
+    std::vector<double> medians;
+    for (int64_t e = 0; e < d.episodes(); ++e) {
+        const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e) - 1;
+        for (int64_t t = first; t <= last; ++t) {
+            double near[2 * kReach + 1];
+            size_t n = 0;
+            for (int64_t i = std::max(first, t - kReach); i <= std::min(last, t + kReach); ++i)
+                near[n++] = lengths[static_cast<size_t>(i)];
+            std::nth_element(near, near + (n - 1) / 2, near + n);
+            medians.push_back(near[(n - 1) / 2]);
+        }
+    }
+    return medians;
+}
+
+}  // namespace
+
+Jumps find_jumps(const Dataset& d, double factor) {
+    Jumps jumps;
+    const std::vector<double> inverse = inverse_deviations(d);
+    std::vector<double> lengths(static_cast<size_t>(d.rows)), inside;
+    for (int64_t t = 0; t + 1 < d.rows; ++t) {
+        if (d.terminals[static_cast<size_t>(t)] != 0) continue;
+        lengths[static_cast<size_t>(t)] = distance(d, inverse, t, t + 1);
+        inside.push_back(lengths[static_cast<size_t>(t)]);
+    }
+    if (inside.empty()) return jumps;
+    // Pairs from all over the data, the same ones each time.
+    std::vector<double> apart;
+    const int64_t pairs = std::min(kPairs, d.rows);
+    for (int64_t k = 0; k < pairs; ++k)
+        apart.push_back(distance(d, inverse, k * d.rows / pairs, (k * 7919 + d.rows / 3) % d.rows));
+    const double spread = percentile(std::move(apart), 50);
+    jumps.bound = std::min(factor * percentile(std::move(inside), 99),
+                           std::max(factor * percentile(running_medians(d, lengths), 99), kShareOfSpread * spread));
+    for (int64_t t = 0; t < d.rows && jumps.bound > 0; ++t) {
+        if (!(lengths[static_cast<size_t>(t)] > jumps.bound)) continue;
+        jumps.rows.push_back(t);
+        jumps.largest = std::max(jumps.largest, lengths[static_cast<size_t>(t)]);
+    }
+    return jumps;
+}
+
+}  // namespace astro::data

@@ -1,0 +1,29 @@
+"""D4RL's HDF5 to a data set for astro, and back.
+
+    python3 d4rl.py maze2d-large-v1.hdf5 maze2d.npz
+    python3 d4rl.py augmented.npz augmented.hdf5
+
+Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (it reached an end) or in `timeouts` (it was cut);
+astro understands both, so that the arrays are only copied. On the way back every end is a timeout, which stops no
+learner's bootstrapping, and rewards, which astro does not keep, are 0.
+"""
+
+import sys
+
+import h5py
+import numpy as np
+
+source, target = sys.argv[1:]
+if source.endswith(".npz"):
+    data = np.load(source)
+    rows = len(data["observations"])
+    with h5py.File(target, "w") as file:
+        for key in ("observations", "actions"):
+            file[key] = data[key]
+        file["terminals"] = np.zeros(rows, bool)
+        file["timeouts"] = data["terminals"].astype(bool)
+        file["rewards"] = np.zeros(rows, np.float32)
+else:
+    with h5py.File(source) as file:
+        keys = [key for key in ("observations", "actions", "terminals", "timeouts") if key in file]
+        np.savez_compressed(target, **{key: file[key][:] for key in keys})

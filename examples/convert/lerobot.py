@@ -1,0 +1,32 @@
+"""The table of a LeRobot data set (Parquet) to a data set for astro, and back.
+
+    python3 lerobot.py pusht/data arm.npz            # every .parquet file below the folder, or one file
+    python3 lerobot.py augmented.npz augmented.parquet
+
+Needs numpy and pyarrow. Taken are the columns `observation.state`, `action` and `episode_index`; pictures stay behind.
+The way back writes these columns with `frame_index` and `index`; the folder's meta/info.json is up to you.
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+source, target = sys.argv[1:]
+if source.endswith(".npz"):
+    data = np.load(source)
+    rows = len(data["observations"])
+    episode = np.concatenate([[0], np.cumsum(data["terminals"])[:-1]]).astype(np.int64)
+    first = np.searchsorted(episode, episode)  # row that each row's episode begins at
+    columns = {"observation.state": list(data["observations"]), "action": list(data["actions"]),
+               "episode_index": episode, "frame_index": np.arange(rows) - first, "index": np.arange(rows)}
+    pq.write_table(pa.table(columns), target)
+else:
+    path = pathlib.Path(source)
+    files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+    table = pa.concat_tables(
+        [pq.read_table(file, columns=["observation.state", "action", "episode_index"]) for file in files])
+    np.savez_compressed(target, observations=np.stack(table["observation.state"].to_numpy()),
+                        actions=np.stack(table["action"].to_numpy()), episode_ids=table["episode_index"].to_numpy())
