@@ -296,7 +296,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
             }
             CHECK(gpu::emulated::counters().graph_launches - launched == 3);
             CHECK_THROWS_WITH(sum_of(200, 1),
-                              doctest::Contains("other types or shapes than when its kind was recorded"));
+                              doctest::Contains("other types or shapes than when this kind of step was recorded"));
         }
         CHECK(backend->allocator().stats().reserved == 0);
         CHECK(backend->allocator().stats().in_use == at_first);

@@ -40,7 +40,7 @@ TEST_CASE("cuda device: a driver that is too old is told from none") {
     const Faulty restored;
     faults().devices = cudaErrorInsufficientDriver, faults().driver = 11040;
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda),
-                      doctest::Contains("no usable device: cudaErrorInsufficientDriver (it is for CUDA 11.4 at most)"));
+                      doctest::Contains("no usable device: cudaErrorInsufficientDriver (it supports CUDA up to 11.4)"));
     CHECK(cuda_present());
     faults().driver = 0;
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("(there is no driver)"));
@@ -52,7 +52,8 @@ TEST_CASE("cuda device: a driver that is too old is told from none") {
 TEST_CASE("cuda device: without a cuBLAS that works products are the built-in ones, and the name says why") {
     const Faulty restored;
     CHECK(open(app::DeviceChoice::cuda).words.find("cuBLAS 130000)") != std::string::npos);
-    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as asked)") != std::string::npos);
+    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as requested)") !=
+          std::string::npos);
     faults().no_cublas = true;
     CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, no libcublas)") != std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::tf32),
