@@ -12,7 +12,7 @@ namespace astro::app {
 namespace {
 
 constexpr const char* kBlanks = " \t\r";
-constexpr size_t kCommentColumn = 44;  // of a dump
+constexpr size_t kCommentColumn = 44;  // column of comments in dump_config
 
 std::string trim(const std::string& line) {
     const size_t first = line.find_first_not_of(kBlanks);
@@ -20,7 +20,7 @@ std::string trim(const std::string& line) {
     return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Splits a line at the # that starts a comment: one outside quotes, at the start or after a blank.
+// Splits a line at the # that starts a comment: outside quotes, and at the start of the line or after a blank.
 void split_comment(const std::string& line, std::string& content, std::string& comment) {
     bool quoted = false;
     for (size_t i = 0; i < line.size(); ++i) {

@@ -12,18 +12,18 @@ struct ArmOptions {
     template <class V>
     void visit(V& v) {
         v("augmented", augmented,
-          "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own", Source::ours,
+          "augmented data set (augmented.npz) for the arm `augmented`; empty: the file in the run folder", Source::ours,
           anything());
-        v("arm", arm, "data the policy learns from", Source::ours, one_of(arm_names()));
+        v("arm", arm, "data on which the policy is trained", Source::ours, one_of(arm_names()));
     }
 };
 
-// Only the single-task protocol asks where rows are (qpos).
+// Only the single-task protocol needs positions (qpos).
 data::Parts parts_of(const Config& config) {
     return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
 }
 
-// The arm's second data set, loaded or made, and where it lives.
+// The data of an arm, and the storage of its second data set.
 struct LoadedArm {
     data::Dataset other;
     ArmData arm;
@@ -39,8 +39,9 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const data::Dataset& real = *loaded.arm.real;
     if (loaded.other.state_dim != real.state_dim || loaded.other.action_dim != real.action_dim)
         fail(ErrorKind::data, path, ": states and actions have ", loaded.other.state_dim, " and ",
-             loaded.other.action_dim, " columns, those of the data ", real.state_dim, " and ", real.action_dim);
-    if (!row.kept)  // made anew, of as many rows
+             loaded.other.action_dim, " columns, expected ", real.state_dim, " and ", real.action_dim,
+             " as in the data");
+    if (!row.kept)  // not stored: create it with the same number of rows
         loaded.other = make_arm(runner, options.arm, loaded.other.rows,
                                 [&](TrainableModel& model, const std::string& fingerprint) {
                                     runner.require_trained(model, fingerprint);
@@ -51,7 +52,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
 const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
                                             "value", "iql",        "td3bc", "cql",    "evaluate"};
 
-// What both commands do first: options, settings, an open runner, the arm's data.
+// Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
 int with_arm(CommandLine& line, Work work) {
     StageOptions options;

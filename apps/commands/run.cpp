@@ -1,4 +1,4 @@
-// astro run: the whole chain from one configuration into one folder, each finished stage skipped on resumption.
+// astro run: the whole pipeline from one configuration in one run folder. When resumed, finished stages are skipped.
 #include <cstdio>
 #include <map>
 
@@ -30,7 +30,7 @@ int run_run(CommandLine& line) {
     const std::string path = augment_and_measure(runner);
 
     const data::Dataset augmented = data::load_dataset(path, &runner.threads());
-    std::map<std::string, data::Dataset> made;  // by arm, each once
+    std::map<std::string, data::Dataset> made;  // created data sets by arm
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_data(), nullptr};
         const augmenters::Row& row = augmenters::row_of(arm);
