@@ -1,17 +1,17 @@
-# astro: the truth for builds. `make` builds build/astro; `make help` lists the targets.
-# Needs g++ (C++17), make and zlib; tests need doctest. `make deps` installs them on Debian.
+# The main build file of astro. `make` builds build/astro; `make help` lists the targets.
+# Requires g++ (C++17), make and zlib; tests require doctest. `make deps` installs them on Debian.
 
 BUILD    ?= build
 CXX      ?= g++
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror
 OPTIMISE ?= -O3
-# No -ffast-math: results must not depend on what the compiler may reassociate. Contraction to fused
-# multiply-adds happens only where the instruction-set files below ask for it.
+# No -ffast-math: the compiler must not reassociate, so that results are reproducible. Contraction to fused
+# multiply-adds is enabled only for the CPU kernels (mk/isa.mk).
 CXXFLAGS += -std=c++17 $(OPTIMISE) -g1 -fno-math-errno -fno-trapping-math -ffp-contract=off $(WARNINGS) -I. -pthread
 LDLIBS   := -lz -pthread
 GIT_ID   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-# Folders in layer order: each may include only those before it (tests/structure.sh checks).
+# Folders in the order of the layers (docs/architecture.md).
 LAYERS   ?= tensor nn diffusion data astro apps
 SOURCES  := $(sort $(wildcard $(addsuffix /*.cpp,$(LAYERS)) $(addsuffix /*/*.cpp,$(LAYERS))))
 
@@ -26,7 +26,7 @@ TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
 EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
 
-# One short line a file; V=1 shows the commands.
+# Prints one short line per file; V=1 prints the commands.
 V ?= 0
 ifeq ($(V),1)
 Q   :=
@@ -40,20 +40,20 @@ endif
 all: $(BUILD)/astro
 
 help:
-	@echo "make          build/astro"
-	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
-	@echo "make demo     the whole chain on a small generated data set, about 2 minutes"
-	@echo "make test     every test, closing with 'N passed, N failed'"
-	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 7 minutes"
-	@echo "make examples small programs on the libraries (examples/)"
-	@echo "make bench    ours beside PyTorch and NumPy, in turns (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
-	@echo "make asan     the same under the address and undefined-behaviour sanitizers"
-	@echo "make tsan     unit tests and a small run under the thread sanitizer"
-	@echo "make fuzz     the readers of files and command lines under clang's libFuzzer, FUZZ_SECONDS=30 each"
-	@echo "V=1           shows the build's commands"
-	@echo "make clean    remove $(BUILD)"
+	@echo "make           build build/astro"
+	@echo "make deps      install missing packages (Debian, needs root): g++, zlib, doctest"
+	@echo "make demo      run the whole pipeline on a small generated data set, about 2 minutes"
+	@echo "make test      run all tests; the last line is 'N passed, N failed'"
+	@echo "make test-cuda build the CUDA kernels with nvcc and run them on an emulator, about 7 minutes"
+	@echo "make examples  build the example programs (examples/)"
+	@echo "make bench     compare with PyTorch and NumPy (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
+	@echo "make asan      run all tests with the address and undefined-behaviour sanitizers"
+	@echo "make tsan      run the unit tests and a small run with the thread sanitizer"
+	@echo "make fuzz      fuzz the readers of files and command lines (clang, libFuzzer), FUZZ_SECONDS=30 each"
+	@echo "make clean     remove $(BUILD)"
+	@echo "V=1            print the commands of the build"
 
-# Installs only what is missing, so that it also works where everything is there and nothing can be installed.
+# Installs only missing packages, so that it also works without network access if nothing is missing.
 deps:
 	@missing=""; \
 	command -v $(CXX) >/dev/null || missing="$$missing g++"; \
@@ -64,11 +64,11 @@ deps:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-# `make deps demo` installs before it builds, under -j too; and it builds on all cores without being told.
+# With `make deps demo`, the packages are installed before the build, also with -j. The build uses all cores.
 INSTALLED := $(filter deps,$(MAKECMDGOALS))
 JOBS      ?= $(shell nproc 2>/dev/null || echo 1)
 
-# A goal-conditioned policy that fails on the large maze without stitching and arrives with it.
+# Trains goal-conditioned policies on the large maze, with and without stitching.
 DEMO_RUN ?= runs/demo
 demo: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro
@@ -79,20 +79,20 @@ test: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(BUILD)/fuzz_replay $(EXAMPLES)
 	@BUILD=$(BUILD) sh tests/run.sh
 
-# Peers are measured where PYTHON has their packages (bench/peers/requirements.txt); ours always.
+# Peers are measured only if PYTHON has their packages (bench/peers/requirements.txt).
 PYTHON ?= python3
 bench: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro
 	@if command -v $(PYTHON) >/dev/null; then \
 	    $(PYTHON) bench/run.py --astro $(BUILD)/astro $(if $(ITEMS),--items $(ITEMS)) --out $(BUILD)/bench.json; \
 	else \
-	    echo "notice: no $(PYTHON), so ours alone"; $(BUILD)/astro bench; \
+	    echo "notice: $(PYTHON) not found; measuring only astro"; $(BUILD)/astro bench; \
 	fi
 
 include mk/isa.mk
 include mk/checks.mk
 
-# What a program says about itself must be true: rebuilt whenever the description of the commit changes.
+# build_info.cpp is recompiled whenever the description of the commit changes.
 .PHONY: force
 $(BUILD)/git_id: force
 	@mkdir -p $(@D); echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' >$@
@@ -104,7 +104,7 @@ $(BUILD)/obj/%.o: %.cpp
 	$(call say,CXX,$<)
 	$(Q)$(CXX) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-# Built with or without CUDA: the library is made anew when that changes.
+# The library is rebuilt when CUDA is switched on or off.
 WITH_CUDA := $(if $(CUDA_NVCC),with,without)
 $(BUILD)/cuda.$(WITH_CUDA):
 	@mkdir -p $(@D)
@@ -143,7 +143,7 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 clean:
 	rm -rf $(BUILD)
 
-# The kernels on the CPU: three builds of the emulator (plain, asan, trace) and their tests.
+# The CUDA kernels on the CPU: three builds of the emulator (plain, asan, trace) and their tests.
 include tests/cuda_emulation/emulation.mk
 
 -include $(OBJECTS:.o=.d) $(CUDA_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/tests/fuzz/*.d)

@@ -1,4 +1,4 @@
-// astro: finds the command, runs it, and turns failures into one line on stderr and an exit code.
+// astro: runs the requested command. Failures are reported as one line on stderr and an exit code.
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -43,7 +43,7 @@ int run(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(used));
     astro::app::CommandLine line(*command, arguments);
     const int code = command->run(line);
-    // Results that never reached their reader are a failure: a full disk or a closed pipe shows up here.
+    // Output that could not be written is a failure, for example because of a full disk or a closed pipe.
     std::cout.flush();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
         astro::fail(ErrorKind::io, "cannot write to standard output");

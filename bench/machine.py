@@ -1,4 +1,4 @@
-"""What is written beside every figure: processor, system, load, and what the hypervisor took."""
+"""Description of the machine for benchmark results: processor, system, load, and time taken by the hypervisor."""
 import os
 import platform
 import time

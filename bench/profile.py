@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where the time of each step goes: Linux's perf on `astro bench`, one thread, its functions grouped by kind of work.
+"""Shows where the time of each step is spent: runs perf (Linux) on `astro bench` with one thread and groups functions by kind.
 
     python3 bench/profile.py [--astro build/astro] [ITEM]...      # default: the training steps; prints Markdown
 """
@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 STEPS = ["tdr", "dynamics", "planner", "iql", "td3bc", "cql"]
-# First match counts. The kinds None are no part of a step: the peak, the data made beforehand.
+# The first match counts. None: not part of a step (measurement of the peak, preparation of data).
 KINDS = [
     (None, r"peak_loop|cut_at_jumps|measure|index_episodes|RandomWorld|window_starts"),
     ("products", r"\btile<|gemm<|\blinear<|narrow_|each_piece|multiply_block"),
@@ -27,7 +27,7 @@ SHOWN = [kind for kind, _ in KINDS if kind]
 
 
 def profile(astro, item):
-    """{kind: share of the step's time in percent}."""
+    """{kind: percentage of the time of the step}."""
     with tempfile.TemporaryDirectory() as folder:
         data = os.path.join(folder, "perf.data")
         subprocess.run(["perf", "record", "-q", "-F", "999", "-o", data, astro, "bench", "--items", item, "--threads", "1",

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Ours beside PyTorch and NumPy: every item measured in turns, ours, theirs, ours, theirs, in one run. Standard library only.
+"""Compares astro with PyTorch and NumPy. Each item is measured in alternation: astro, peer, astro, peer, ... Uses only the
+standard library.
 
-    make bench                                                # everything, about a quarter of an hour
+    make bench                                                # all items, about a quarter of an hour
     python3 bench/run.py --items tdr,iql --threads 2          # items or groups: steps, samplers, gemm, npz
     python3 bench/run.py --isa avx2 --markdown                # all sides restricted to AVX2
 
-Each turn warms up, then repeats the item for at least its group's time; minimum and median are over all turns (the
-median: of the turns' medians). All that was measured goes into the file named by --out.
+Each turn begins with a warm-up, then repeats the item for at least the time of its group. The minimum is over all turns;
+the median is that of the medians of the turns. All measurements are written to the file given by --out.
 """
 import argparse
 import json
@@ -20,21 +21,21 @@ import machine
 import tables
 from sides import PEERS, Failure, Ours, Twin
 
-# group: (least seconds of a turn, turns of each side, peers)
+# group: (minimum seconds per turn, turns of each side, peers)
 GROUPS = {"steps": (0.5, 5, ["torch"]), "samplers": (0.01, 3, ["torch"]), "gemm": (0.06, 3, ["torch", "numpy"])}
-# Other variants of the sampler only run when they are asked for.
+# Other variants of the sampler are measured only if requested.
 DEFAULT = ["steps", "sampler", "sampler-short", "gemm", "npz"]
 NPZ_ARRAYS = {"all": None, "observations,actions,terminals": ["observations", "actions", "terminals"]}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--astro", default="build/astro", help="our program (default %(default)s)")
+    parser.add_argument("--astro", default="build/astro", help="the program (default %(default)s)")
     parser.add_argument("--items", default=",".join(DEFAULT), help="items or groups (default %(default)s)")
     parser.add_argument("--threads", default="2,1", help="numbers of threads (default %(default)s)")
-    parser.add_argument("--turns", type=int, help="turns of each side (default: by group)")
+    parser.add_argument("--turns", type=int, help="number of turns of each side (default: depends on the group)")
     parser.add_argument("--isa", choices=["best", "avx2"], default="best", help="instruction set of all sides (default %(default)s)")
-    parser.add_argument("--out", default="build/bench.json", help="file of all figures (default %(default)s)")
+    parser.add_argument("--out", default="build/bench.json", help="file for all measurements (default %(default)s)")
     parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of tables")
     return parser.parse_args()
@@ -45,18 +46,18 @@ def note(text):
 
 
 def start_sides(options, threads):
-    """Ours and those peers that can be started; a notice for the others."""
+    """Starts astro and the available peers; prints a notice for the others."""
     sides = {"astro": Ours(options.astro, threads, options.isa)}
     for peer in ("torch", "numpy"):
         try:
             sides[peer] = Twin(peer, threads, options.isa)
         except Failure as failure:
-            note("notice: no figures of %s: %s" % (peer, failure))
+            note("notice: %s is not measured: %s" % (peer, failure))
     return sides
 
 
 def combine(answers):
-    """Minimum, and median of medians, of one side's turns; what is the same in all is kept as it is."""
+    """Combines the turns of one side: minimum and median of medians; other values are taken from the best turn."""
     best = dict(min(answers, key=lambda a: a["ms_min"]))
     best["ms_median"] = statistics.median(a["ms_median"] for a in answers)
     best["repeats"] = sum(a["repeats"] for a in answers)
@@ -67,7 +68,7 @@ def combine(answers):
 
 
 def alternate(sides, names, request, turns):
-    """({side: combined answer}, stolen milliseconds); peers that have no such item are left out."""
+    """({side: combined answer}, stolen milliseconds); peers without this item are left out."""
     answers, stolen = {name: [] for name in names if name in sides}, machine.stolen_ms()
     for _ in range(turns):
         for name in answers:
@@ -89,7 +90,7 @@ def from_seconds(answer):
 
 
 def measure_npz(sides, options):
-    """Files of OGBench's layout, written by NumPy, so that both load the same bytes."""
+    """Measures files with OGBench's layout, written by NumPy, so that both sides load the same bytes."""
     records, turns = [], options.turns or 3
     for kind in ("point", "ant"):
         with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,7 @@ def choose(items, wanted):
     names = groups | {item["name"] for item in measured}
     for word in wanted:
         if word in {item["name"] for item in items} | {item["group"] for item in items} and word not in names:
-            raise Failure("'%s' has no peer that it is measured beside: astro bench --items %s" % (word, word))
+            raise Failure("'%s' has no peer to compare with; hint: astro bench --items %s" % (word, word))
         if word not in names:
             raise Failure("unknown item '%s'; groups: %s; items: astro bench --list" % (word, ", ".join(sorted(groups))))
     return [item for item in measured if item["group"] in wanted or item["name"] in wanted]

@@ -1,5 +1,5 @@
-"""The programs that are compared: ours, started anew for each turn (it starts in milliseconds), and the peers' twins, each kept
-alive and asked line by line (bench/peers/protocol.py). Each takes turns by the same method: turn(request) -> answer."""
+"""The programs that are compared. astro is started for each turn (this takes milliseconds). Each peer is a process that
+answers requests, one per line (bench/peers/protocol.py). All sides have the method turn(request) -> answer."""
 import json
 import os
 import subprocess
@@ -8,21 +8,21 @@ import tempfile
 import time
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
-REST = 0.05     # seconds after a peer's turn: its threads spin for a while before they sleep
+REST = 0.05     # seconds after a turn of a peer, because its threads spin before they block
 
-# What restricts each side to AVX2 on a machine that has more.
+# Environment variables that restrict each side to AVX2.
 AVX2 = {"ASTRO_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
         "OPENBLAS_CORETYPE": "Haswell"}
 
 
 def environment(isa):
-    """Settings that slow OpenBLAS or choose kernels are taken out, so that every library chooses for itself."""
+    """The environment without variables that slow down OpenBLAS or select kernels of a library."""
     kept = {k: v for k, v in os.environ.items() if k not in AVX2 and k != "OPENBLAS_L2_SIZE"}
     return {**kept, **(AVX2 if isa == "avx2" else {})}
 
 
 class Failure(Exception):
-    """A side that cannot start or answer; the text is one line."""
+    """A side cannot start or answer; the message is one line."""
 
 
 class Ours:
@@ -43,11 +43,11 @@ class Ours:
         return done.stdout
 
     def items(self):
-        """[{group, name, words}], in the program's order."""
+        """[{group, name, words}], in the order of the program."""
         return [json.loads(line) for line in self.call("bench", "--list", "--json").splitlines()]
 
     def turn(self, request):
-        """One answer; for items on files a list of them, one for each set of arrays."""
+        """One answer; for items on files a list with one answer per set of arrays."""
         arguments = ["bench", "--json", "--items", request["item"], "--threads", str(self.threads),
                      "--rounds", str(request["rounds"]), "--seconds", str(request["seconds"])]
         if "file" in request:
@@ -72,7 +72,7 @@ class Twin:
         if not line:
             self.errors.seek(0)
             error = self.errors.read().strip().splitlines()
-            raise Failure(error[-1] if error else "%s ended without an answer" % self.name)
+            raise Failure(error[-1] if error else "%s has ended without an answer" % self.name)
         return json.loads(line)
 
     def turn(self, request):
@@ -80,7 +80,7 @@ class Twin:
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass                        # it has ended: answer() says why
+            pass                        # the process has ended; answer() reports why
         answer = self.answer()
         time.sleep(REST)
         return answer

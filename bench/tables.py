@@ -46,11 +46,11 @@ def one_line(record):
     return "%s: %s" % (record["name"], ", ".join("%s %s ms" % (side, times(answer)) for side, answer in record["sides"].items()))
 
 
-PRODUCT = "gemm-nn-1024x1024x1024"  # what the rate of whole steps is held against, where the run has it
+PRODUCT = "gemm-nn-1024x1024x1024"  # the rate of whole steps is compared with this product, if it was measured
 
 
 def steps_table(records, products, markdown):
-    """products: {threads: our best rate of PRODUCT in the same run}, may be empty."""
+    """products: {threads: our best rate of PRODUCT in the same run}; may be empty."""
     rows = []
     for record in records:
         ours, torch = record["sides"]["astro"], record["sides"].get("torch")
@@ -62,7 +62,7 @@ def steps_table(records, products, markdown):
 
 
 def scaling_table(records, markdown):
-    """How much faster the largest number of threads is than one."""
+    """Speed-up of the largest number of threads over one thread."""
     names, most = list(dict.fromkeys(record["name"] for record in records)), max(record["threads"] for record in records)
     of = {(record["name"], record["threads"]): record["sides"] for record in records}
     rows = []
@@ -98,13 +98,13 @@ def npz_table(records, markdown):
 
 
 def flop_notice(records):
-    """Items whose two counts of FLOP differ: the sides do not do the same work there."""
+    """Lists items whose FLOP counts differ, because the sides do different work."""
     found = []
     for record in records:
         ours, torch = record["sides"]["astro"], record["sides"].get("torch")
         if torch and abs(ours["gflop"] / torch["gflop"] - 1) > 0.01 and record["name"] not in found:
             found.append(record["name"])
-    return "Different work (GFLOP): " + ", ".join(found) + "; docs/performance.md says why." if found else ""
+    return "Different work (GFLOP): " + ", ".join(found) + "; see docs/performance.md." if found else ""
 
 
 def heading(result):
@@ -126,7 +126,7 @@ def render(result, markdown):
     if of("npz"):
         parts.append(npz_table(of("npz"), markdown))
     stolen = sum(record["stolen_ms"] for record in result["records"])
-    parts.append("The hypervisor took %d ms in all." % stolen)
+    parts.append("The hypervisor took %d ms in total." % stolen)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -1,4 +1,4 @@
-// The trajectory denoiser: a diffusion transformer over a sequence of tokens (architecture of DiT with 1-D tokens).
+// The trajectory denoiser: a diffusion transformer (DiT) over a one-dimensional sequence of tokens.
 //
 //   x = embed(tokens) + position [+ segment]
 //   c = SiLU(time(sinusoid(t)) + condition(cond)), each linear-SiLU-linear
@@ -11,12 +11,12 @@
 namespace astro::diffusion {
 
 struct DenoiserSpec {
-    int64_t tokens = 0;  // longest sequence
+    int64_t tokens = 0;  // maximum sequence length
     int64_t token_width = 0, condition_width = 0, out_width = 0;
     int64_t layers = 0, width = 0, heads = 0;
     bool causal = false;
     int64_t segments = 0;  // 0: no segment embedding
-    int64_t levels = 0;    // noise levels are 0..levels
+    int64_t levels = 0;    // the noise levels are 0..levels
 };
 
 struct TwoLayer {  // linear-SiLU-linear
@@ -35,7 +35,7 @@ struct Denoiser {
     TwoLayer time, condition;
     std::vector<nn::Block> blocks;
     Tensor position, segment;  // (tokens, width), (segments, width)
-    Tensor level_waves;        // sinusoid of every level (levels + 1, width), no parameter
+    Tensor level_waves;        // sinusoidal embedding of every level, (levels + 1, width); a constant
 
     template <class V>
     void visit(V& v) {
@@ -49,8 +49,8 @@ struct Denoiser {
         v("head", head);
     }
 
-    // tokens (B, n, token_width), n <= spec.tokens; t: i64 (B), levels; cond (B, condition_width); segment_of: i64 (n),
-    // the segment of each token, undefined without segments. Returns (B, n, out_width).
+    // tokens (B, n, token_width) with n <= spec.tokens; t: noise levels, i64 (B); cond (B, condition_width);
+    // segment_of: the segment of each token, i64 (n), or undefined if there are no segments. Returns (B, n, out_width).
     Tensor operator()(const Tensor& tokens, const Tensor& t, const Tensor& cond, const Tensor& segment_of = {}) const;
 };
 

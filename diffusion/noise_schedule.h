@@ -1,6 +1,7 @@
-// Noise schedules of variance-preserving diffusion, and the conversions between clean data, noise and noisy data.
+// Noise schedules of variance-preserving diffusion.
 //
-// Levels run from 0 (clean, alpha_bar = 1) to T (noise). x_t = sqrt(ab_t) x_0 + sqrt(1 - ab_t) epsilon.
+// Noise levels go from 0 (clean data, alpha_bar = 1) to T (noise): x_t = sqrt(ab_t) x_0 + sqrt(1 - ab_t) epsilon, where
+// ab_t is alpha_bar[t].
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ struct NoiseSchedule {
 // linear: ln ab(t) = -(19.9/2) (t/T)^2 - .1 (t/T), the continuous VP schedule with betas .1 to 20 (Song et al. 2021).
 NoiseSchedule make_schedule(ScheduleKind kind, int64_t steps);
 
-// Levels of an N-step sampler, N + 1 of them from T down to 0: round(T k / N).
+// The N + 1 noise levels of a sampler with N steps, from T down to 0: round(T k / N). steps: T, samples: N.
 std::vector<int64_t> sampler_levels(int64_t steps, int64_t samples);
 
 }  // namespace astro::diffusion

@@ -1,10 +1,11 @@
-# The suite under sanitizers and fuzzers. Included by the Makefile.
+# Tests with sanitizers and fuzzers. Included by the Makefile.
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CUDA=0 OPTIMISE="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS" \
 	    LDFLAGS=-fsanitize=address,undefined test
 
-# Threads meet in the pool, the samplers and every training step: the unit tests and a run of each stage see them all.
+# Threads are used by the thread pool, the samplers and all training steps. The unit tests and a run of all stages cover
+# these.
 TSAN_RUN  = $(BUILD)/tsan/astro run --preset tiny --collect.episodes 40 --tdr.updates 60 --dynamics.updates 20 --planner.updates 20 \
             --gcbc.updates 20 --value.updates 6 --experiment.learners gcbc,iql,td3bc,cql --evaluate.episodes 1 --threads 4 --chunks 4 \
             --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 --selection.selector random \
@@ -16,7 +17,7 @@ tsan:
 	$(TSAN_RUN) > $(BUILD)/tsan/run.txt
 	@echo "tsan: clean"
 
-# Each target gets its own program and FUZZ_SECONDS; what it finds beyond the corpus stays under $(BUILD)/fuzz.
+# Each fuzz target is a program that runs for FUZZ_SECONDS. New inputs are stored in $(BUILD)/fuzz.
 FUZZ_CXX     ?= clang++
 FUZZ_SECONDS ?= 30
 FUZZ_TARGETS := npy npz json config command_line

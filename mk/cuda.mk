@@ -1,7 +1,8 @@
 # Finds nvcc and builds the CUDA backend with it. Included by the Makefile, before its rules.
 
-# CUDA is built where nvcc works (tensor/cuda/probe.sh finds out, once a build folder) and left out with a notice
-# elsewhere, or by CUDA=0. cudart is linked into the binary and cuBLAS opened when it runs: it starts everywhere.
+# The CUDA backend is built if nvcc works, which tensor/cuda/probe.sh checks once per build folder. Otherwise, or with
+# CUDA=0, it is left out. The CUDA runtime is linked statically and cuBLAS is loaded at run time, so that the program
+# also starts on machines without them.
 CUDA       ?= 1
 NVCC       ?= nvcc
 CUDA_ARCHS ?= 75 80 90 100 120
@@ -21,7 +22,7 @@ SOURCES    := $(filter-out $(CUDA_CODE),$(SOURCES))
 CUDA_OBJS  :=
 endif
 
-# Asked again when what is asked for, or what is there, changes.
+# The check is repeated if nvcc, the compiler or the architectures change.
 CUDA_ASKED = $(NVCC) $(shell command -v $(NVCC) || ls /usr/local/cuda/bin/nvcc 2>/dev/null) $(lastword $(CXX)) $(CUDA_ARCHS)
 $(BUILD)/cuda.asked: force
 	@mkdir -p $(@D); echo '$(CUDA_ASKED)' | cmp -s - $@ || echo '$(CUDA_ASKED)' >$@
@@ -33,7 +34,8 @@ ifneq ($(CUDA_NVCC),)
 $(BUILD)/obj/tensor/cuda/%.o: CXXFLAGS += -isystem $(CUDA_INCLUDE)
 endif
 
-# What nvcc and ptxas say (warnings, registers, spills) goes to a log beside the object, which tests/cuda/check_nvcc.sh reads.
+# The output of nvcc and ptxas (warnings, registers, spills) goes to a log next to the object file, which
+# tests/cuda/check_nvcc.sh reads.
 $(BUILD)/obj/%.cu.o: %.cu $(BUILD)/cuda.mk
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)

@@ -1,7 +1,7 @@
 # Flags of the CPU kernels. Included by the Makefile.
 
-# The kernels are one source compiled once per instruction set; the program picks one when it starts. g++ otherwise makes
-# branches of exp's two bounds, one path each, and the loops around them take two to three times as long.
+# The same source is compiled once per instruction set; the program selects one at start. Without -fno-thread-jumps, g++
+# turns the two bounds of exp into branches, and the loops around it take two to three times as long.
 NO_BRANCHES := $(shell $(CXX) -fno-thread-jumps -x c++ -E /dev/null > /dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/obj/tensor/cpu/kernels_%.o: CXXFLAGS += $(NO_BRANCHES)
 ifeq ($(shell uname -m),x86_64)

@@ -20,26 +20,26 @@ struct Linear {
     Tensor operator()(const Tensor& x, UnaryOp activation) const { return linear(x, weight, bias, activation); }
 };
 
-Linear make_linear(const Maker& make, int64_t in, int64_t out);       // Xavier-uniform weight, bias 0
-Linear make_zero_linear(const Maker& make, int64_t in, int64_t out);  // all zeros (adaLN-Zero, DiT's output)
+Linear make_linear(const Maker& make, int64_t in, int64_t out);       // Xavier-uniform weight, zero bias
+Linear make_zero_linear(const Maker& make, int64_t in, int64_t out);  // all zeros (adaLN-Zero, output layer of DiT)
 
 // A first layer whose activation thresholds w.x + b = 0 pass through sampled data points: w ~ N(0, 1/in), b = -w.x
-// (docs/method.md 3.4). With zero biases and layer norm it would see only the direction of a low-dimensional
-// state. data: (rows, in) in the units the layer will read.
+// (docs/method.md 3.4). With zero biases and a layer norm, the next layers would only see the direction of the state.
+// data: (rows, in), scaled like the inputs of the layer.
 Linear make_data_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data);
 
 enum class Activation { relu, gelu };
 
 struct MlpSpec {
-    int64_t in = 0, out = 0, width = 0, layers = 0;  // layers: hidden ones
+    int64_t in = 0, out = 0, width = 0, layers = 0;  // layers: number of hidden layers
     Activation activation = Activation::gelu;
-    bool layer_norm = false;  // after each activation (HILP, OGBench), with gain and bias
-    double output_scale = 1;  // factor on the last layer's first weights
+    bool layer_norm = false;  // layer norm with gain and bias after each activation (as in HILP and OGBench)
+    double output_scale = 1;  // factor on the initial weights of the output layer
 };
 
 struct Mlp {
     MlpSpec spec;
-    std::vector<Linear> layers;  // spec.layers hidden ones and the output
+    std::vector<Linear> layers;  // spec.layers hidden layers and the output layer
     struct Norm {
         Tensor gain, bias;  // (width)
         template <class V>
@@ -58,7 +58,7 @@ struct Mlp {
     Tensor operator()(const Tensor& x) const;  // (..., in) -> (..., out)
 };
 
-// data: rows of inputs for the spread first layer; empty: Xavier there too.
+// data: inputs for make_data_spread_linear, which creates the first layer; empty: make_linear for all layers.
 Mlp make_mlp(const Maker& make, const MlpSpec& spec, const std::vector<float>& data = {});
 
 }  // namespace astro::nn

@@ -15,8 +15,8 @@ Tensor drawn(const Maker& make, const Shape& shape, Draw draw) {
 
 }  // namespace
 
-Tensor Maker::normal(const Shape& shape, double deviation) const {
-    return drawn(*this, shape, [&] { return deviation * rng.normal(); });
+Tensor Maker::normal(const Shape& shape, double standard_deviation) const {
+    return drawn(*this, shape, [&] { return standard_deviation * rng.normal(); });
 }
 
 Tensor Maker::uniform(const Shape& shape, double bound) const {

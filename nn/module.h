@@ -1,9 +1,9 @@
 // Modules and their parameters.
 //
-// A module is a plain struct of tensors and other modules with one template `visit(v)` that calls
-// v("weight", weight) for each, in a fixed order; that gives dotted names, counting, copying and saving. A
-// ParameterSet lays the parameters of a module out in one flat tensor, so that the gradient, the optimiser's
-// moments and target networks are one array each. After that the module's tensors are views of it.
+// A module is a plain struct of tensors and other modules. Its template `visit(v)` calls v("weight", weight) for each
+// member, in a fixed order. This yields dotted names and serves counting, copying and saving. A ParameterSet moves the
+// parameters of a module into one flat tensor and makes the module's tensors views of it. The gradient, the moments of
+// the optimiser and the parameters of a target network are then one array each.
 #pragma once
 
 #include <map>
@@ -17,14 +17,14 @@
 
 namespace astro::nn {
 
-// Where modules are made: backend, type of their parameters, random stream of their first values.
+// What is needed to create modules: backend, type of the parameters, random stream for their initial values.
 struct Maker {
     Backend& backend;
     DType type;
     Rng& rng;
 
     Tensor zeros(const Shape& shape) const { return Tensor::zeros(backend, type, shape); }
-    Tensor normal(const Shape& shape, double deviation) const;
+    Tensor normal(const Shape& shape, double standard_deviation) const;
     Tensor uniform(const Shape& shape, double bound) const;
     Tensor xavier(int64_t in, int64_t out) const;  // uniform, bound sqrt(6 / (in + out)); shape (in, out)
 };
@@ -34,7 +34,7 @@ struct Parameter {
     Tensor* tensor;
 };
 
-// Collects the parameters of a module: use parameters_of(module).
+// Collects the parameters of a module. Use parameters_of(module).
 class ParameterVisitor {
   public:
     explicit ParameterVisitor(std::vector<Parameter>& out) : out_(out) {}
@@ -69,8 +69,8 @@ std::vector<Parameter> parameters_of(M& module) {
 class ParameterSet {
   public:
     ParameterSet() = default;
-    // Moves the module's parameters into a new flat tensor (their values are kept) and makes them views of it.
-    // A copy of a module shares its tensors until it gets a ParameterSet of its own.
+    // Copies the module's parameters to a new flat tensor and makes the module's tensors views of it. A copy of a
+    // module shares the tensors of the original until it gets its own ParameterSet.
     template <class M>
     explicit ParameterSet(M& module) : ParameterSet(parameters_of(module)) {}
     explicit ParameterSet(const std::vector<Parameter>& parameters);
@@ -79,7 +79,7 @@ class ParameterSet {
     Tensor& flat() { return flat_; }
     int64_t size() const { return flat_.numel(); }
 
-    // Named views into a flat tensor laid out as this set (the parameters, a moment, an average).
+    // Named views into a flat tensor with the layout of this set (the parameters, a moment, an average).
     std::vector<std::pair<std::string, Tensor>> views(const Tensor& flat) const;
 
   private:

@@ -10,19 +10,19 @@
 
 namespace astro::nn {
 
-// One optimiser over one flat parameter array. weight_decay 0 is Adam; otherwise decay is decoupled (AdamW).
+// An optimiser for one flat parameter array: Adam if weight_decay is 0, otherwise AdamW (decoupled weight decay).
 class Adam {
   public:
     Adam() = default;
     explicit Adam(const ParameterSet& parameters, double weight_decay = 0);
 
-    // w -= rate * m / (sqrt(v) + 1e-8) with bias correction; the gradient is first scaled down to a norm of
-    // `clip` if it is larger (0: not at all). In a step's two parts: prepare() before run(), apply() in its body, which
-    // reports the gradient's norm as `name` and fails the step where that is not finite.
+    // w -= rate * m / (sqrt(v) + 1e-8) with bias correction. If the gradient norm exceeds `clip`, the gradient is first
+    // scaled down to that norm; 0 disables clipping. Call prepare() before Step::run() and apply() in the body of the
+    // step. apply() reports the gradient norm as `name`; the step fails if it is not finite.
     void prepare(Step& step, double rate);
     void apply(Step& step, ParameterSet& parameters, const Tensor& gradient, const std::string& name, double clip = 0);
 
-    // The same as a step by itself. Returns the gradient's norm.
+    // The same update outside of a Step. Returns the gradient norm.
     double step(ParameterSet& parameters, const Tensor& gradient, double rate, double clip = 0);
 
     // For checkpoints.
@@ -31,17 +31,18 @@ class Adam {
 
   private:
     double weight_decay_ = 0;
-    Tensor factors_;  // of the step that is prepared: f64 (3), see Backend::adam
+    Tensor factors_;  // of the prepared step: f64 (3), see Backend::adam
 };
 
-// target += rate (source - target), for the parameters of two modules of one layout; rate f64 (1).
+// target += rate * (source - target), for the parameters of two modules with the same layout; rate: f64 (1).
 void polyak_update(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate);
 
-// Step size at update k (from 0) of n: linear warm-up, then decay from `start` to `end`.
+// Learning rate of update k = 0, 1, ... of n. Both schedules go from `start` to `end`; cosine_rate is multiplied by a
+// linear warm-up over the first `warmup` updates.
 double cosine_rate(int64_t k, int64_t n, int64_t warmup, double start, double end);
 double linear_rate(int64_t k, int64_t n, double start, double end);
 
-// Averaged weights: average += max(1 - decay, 1 / (k + 1)) (w - average) at update k (from 0).
+// Rate for averaged weights: average += max(1 - decay, 1 / (k + 1)) * (w - average) at update k = 0, 1, ...
 double average_rate(int64_t k, double decay);
 
 }  // namespace astro::nn

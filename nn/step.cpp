@@ -16,7 +16,7 @@ constexpr int64_t kMostMetrics = 16;
 }  // namespace
 
 Tensor Inputs::add(DType type, const Shape& shape, const void* values) {
-    if (round_ == 0 && last_round_ > (block_.defined() ? block_.numel() : 0))  // one block for all that a round adds
+    if (round_ == 0 && last_round_ > (block_.defined() ? block_.numel() : 0))  // a whole round should fit in one block
         block_ = Tensor(backend_, DType::u8, Shape{last_round_});
     const int64_t bytes = shape.numel() * dtype_size(type), place = (bytes + kAlignment - 1) / kAlignment * kAlignment;
     const auto used = static_cast<int64_t>(host_.size());
@@ -52,7 +52,7 @@ void Inputs::restart() {
 
 struct Step::Kind {
     Inputs inputs;
-    std::vector<std::string> names;  // of what is reported
+    std::vector<std::string> names;  // of the reported metrics
     std::unique_ptr<CapturedWork> captured;
     Inputs::Layout captured_inputs;
 
@@ -60,7 +60,7 @@ struct Step::Kind {
 };
 
 Step::Step(Steps& steps, Kind& kind, int64_t update) : steps_(steps), kind_(kind), update_(update) {
-    kind.inputs.restart();  // of a step that never ran
+    kind.inputs.restart();  // discard the inputs of a step that was never run
     serial_ = number(static_cast<double>(update + 1));
 }
 
@@ -78,7 +78,7 @@ Tensor Step::streams(int64_t n, const std::function<Rng(int64_t)>& stream) {
 double* Step::failed() { return steps_.report_.data<double>(); }
 
 void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
-    constexpr int64_t kLeast = 1 << 14;  // elements worth a piece of their own
+    constexpr int64_t kLeast = 1 << 14;  // minimum number of elements per piece
     const int64_t pieces = chunk_count(steps_.pieces_, n / kLeast);
     steps_.threads_.run(pieces, [&](int64_t i) {
         const auto [first, count] = chunk_rows(n, pieces, i);
@@ -89,8 +89,9 @@ void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
 void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
     const auto n = static_cast<int64_t>(kind_.names.size());
-    ASTRO_CHECK(n <= kMostMetrics, "a step reports more than ", kMostMetrics, " numbers");
-    steps_.backend_.record_metric(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n, failed());
+    ASTRO_CHECK(n <= kMostMetrics, "a step reports more than ", kMostMetrics, " metrics");
+    steps_.backend_.record_metric(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n,
+                                  failed());
 }
 
 void Step::run(const std::function<void()>& body) {
@@ -100,17 +101,18 @@ void Step::run(const std::function<void()>& body) {
         k.names.clear();
         body();
     };
-    if (FiniteCheck::on()) {  // looks at every op
+    if (FiniteCheck::on()) {  // the check reads results on the host, so the body cannot be captured or replayed
         compute();
     } else {
-        // Not the first step, which may set things up, nor one whose inputs have moved: a recording keeps addresses.
+        // Recordings contain addresses, so a step is recorded only once its inputs keep their addresses (settled). This
+        // also excludes the first step, which may allocate or initialise memory.
         if (k.inputs.settled() && !k.captured) {
             k.captured = steps_.backend_.capture(compute);
             k.captured_inputs = k.inputs.last_round();
         }
         if (k.captured) {
             ASTRO_CHECK(k.inputs.last_round() == k.captured_inputs,
-                        "a step whose inputs have other types or shapes than when its kind was recorded");
+                        "step: the inputs have other types or shapes than when this kind of step was recorded");
             k.captured->replay();
         } else {
             compute();
@@ -148,7 +150,7 @@ Metrics Steps::metrics() {
     report_.fill(0);
     auto first = ran.begin();
     while (first != ran.end() && static_cast<double>(first->update + 1) != host[0]) ++first;
-    ASTRO_CHECK(first != ran.end(), "a step failed that was never run");
+    ASTRO_CHECK(first != ran.end(), "steps: the failed step is unknown");
     for (auto step = first; step != ran.end(); ++step)
         for (int64_t* counter : step->counters) --*counter;
     const std::vector<std::string>& names = first->kind->names;
@@ -157,7 +159,7 @@ Metrics Steps::metrics() {
     throw StepFailed(
         first->update,
         text(names[bad][0] == '.' ? "the norm of the gradient of " + names[bad].substr(1) : names[bad], " is ",
-             host[bad + 1], "; hint: a lower learning rate, or look for extreme values with 'astro data inspect'"));
+             host[bad + 1], "; hint: lower the learning rate, or look for extreme values with 'astro data inspect'"));
 }
 
 }  // namespace astro::nn

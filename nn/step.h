@@ -1,14 +1,14 @@
-// Training steps, cut into what the host does and what the device does.
+// Training steps, divided into a host part and a device part.
 //
-// The host draws a minibatch and everything else that changes from step to step, and hands it over in one copy; the
-// step's body computes from those inputs and from memory that stays where it is (parameters, constants), and leaves a
-// few numbers. So the body asks the same of the device every time, and a backend that can records it the second time
-// that a kind of step is run with inputs of the same sizes, and replays it from then on.
+// The host prepares everything that changes from step to step, such as the minibatch, and uploads it in one copy. The
+// body of the step computes from these inputs and from memory with fixed addresses (parameters, constants), and reports
+// a few metrics. The body therefore issues the same device operations every time. If the backend supports it, the body
+// is recorded at the second step of a kind with inputs of the same types and shapes, and replayed from then on.
 //
-// A device works through its steps while the host goes on: it waits only where it asks for the numbers, every so many
-// steps. From a number that is not finite on nothing moves any more, in what is left of that step and in later ones,
-// until the host has asked. What the step moved before it came to that number stays moved: where an actor learns from
-// critics that moved in the same step, an actor's loss that is not finite leaves the critics one step ahead.
+// The device may execute steps asynchronously. The host waits only when it reads the metrics, typically once in several
+// steps. After the first metric that is not finite, all later parameter updates are skipped, in this step and in
+// following ones, until the host reads the metrics. Updates made earlier in the same step are kept. For example, if an
+// actor is updated after its critics and the actor's loss is not finite, the critics are one step ahead of the actor.
 #pragma once
 
 #include <algorithm>
@@ -25,26 +25,26 @@
 
 namespace astro {
 
-using Metrics = std::vector<std::pair<std::string, double>>;  // named values of an update, for the curves
+using Metrics = std::vector<std::pair<std::string, double>>;  // named values of an update, for learning curves
 
 namespace nn {
 
-// Pieces that `rows` are cut into where `chunks` are asked for.
+// Number of chunks of a batch of `rows` rows if `chunks` are requested: at least 1, and at most one per row.
 inline int64_t chunk_count(int64_t chunks, int64_t rows) { return std::max<int64_t>(1, std::min(chunks, rows)); }
 
-// The run of rows that chunk c of n takes: [first, first + count).
+// First row and number of rows of chunk c.
 inline std::pair<int64_t, int64_t> chunk_rows(int64_t rows, int64_t chunks, int64_t c) {
     const int64_t first = rows * c / chunks;
     return {first, rows * (c + 1) / chunks - first};
 }
 
-// Host arrays on their way to tensors, many in one copy.
+// Collects host arrays and uploads them to tensors in one copy.
 class Inputs {
   public:
     explicit Inputs(Backend& backend) : backend_(backend) {}
 
-    // A tensor whose elements are there after upload(). Where rounds that follow one another add the same types and
-    // shapes, its place in memory is the same from the second of them on.
+    // Returns a tensor whose elements are valid after upload(). If consecutive rounds add the same types and shapes,
+    // the tensors have the same addresses from the second of these rounds on.
     template <class T>
     Tensor add(const Shape& shape, const std::vector<T>& values) {
         ASTRO_CHECK(shape.numel() == static_cast<int64_t>(values.size()), "input: shape ", shape, " for ",
@@ -52,12 +52,12 @@ class Inputs {
         return add(DTypeOf<T>::value, shape, values.data());
     }
     Tensor add(DType type, const Shape& shape, const void* values);
-    void upload();   // all that was added since the last time; ends the round
-    void restart();  // forgets what was added
+    void upload();   // uploads everything added since the last call; ends the round
+    void restart();  // discards everything added since the last upload
 
     using Layout = std::vector<std::pair<DType, Shape>>;
     const Layout& last_round() const { return last_layout_; }
-    bool settled() const { return settled_; }  // the last round was like the one before
+    bool settled() const { return settled_; }  // the last two rounds had the same layout
 
   private:
     void send();
@@ -65,13 +65,13 @@ class Inputs {
     Backend& backend_;
     std::vector<char> host_;
     Tensor block_;                         // u8
-    int64_t round_ = 0, last_round_ = -1;  // bytes added
+    int64_t round_ = 0, last_round_ = -1;  // bytes added in this and in the last round
     Layout layout_, last_layout_;
     bool settled_ = false;
 };
 
-// A number that a step reported was not finite. Nothing has moved since, and counters stand where they stood before
-// that step.
+// A metric that a step reported was not finite. Later parameter updates have been skipped, and counters are reset to
+// their values before that step.
 class StepFailed : public Error {
   public:
     StepFailed(int64_t update, const std::string& message) : Error(ErrorKind::numeric, message), update_(update) {}
@@ -83,28 +83,28 @@ class StepFailed : public Error {
 
 class Steps;
 
-// One step that is about to run.
+// A step that is being prepared or run.
 class Step {
   public:
-    // The host's part, before run(): tensors that the body may read.
+    // For the host part, before run(): inputs of the body.
     template <class T>
     Tensor input(const Shape& shape, const std::vector<T>& values) {
         return inputs().add(shape, values);
     }
     Tensor number(double value) { return input(Shape{1}, std::vector<double>{value}); }  // f64 (1)
-    // States of random streams, one a row: i64 (n, 3).
+    // States of n random streams: i64 (n, 3).
     Tensor streams(int64_t n, const std::function<Rng(int64_t)>& stream);
     Inputs& inputs();
-    void counts(int64_t& counter) { counters_.push_back(&counter); }  // goes up by one, unless the step fails
+    void counts(int64_t& counter) { counters_.push_back(&counter); }  // increased by one unless the step fails
 
-    // In the body: a number for the host, the sum of the elements; not finite, it fails the step. Names that begin with
-    // a dot are for that alone.
+    // For the body: reports the sum of the elements as a metric. The step fails if it is not finite. Metrics whose
+    // names begin with a dot only serve this check and are not returned by Steps::metrics.
     void report(const std::string& name, const Tensor& value);
-    double* failed();  // for Backend::adam and lerp: 0 until something was not finite
-    // f(first, count) for runs of n elements that do not depend on one another, on the threads.
+    double* failed();  // for Backend::adam and lerp: not 0 after a metric that is not finite
+    // Calls f(first, count) for ranges that cover n independent elements, on several threads.
     void share(int64_t n, const std::function<void(int64_t first, int64_t count)>& f);
 
-    // Runs the body, or its recording; the device may still be at it afterwards.
+    // Executes the body or replays its recording. May return before the device has finished.
     void run(const std::function<void()>& body);
 
   private:
@@ -115,22 +115,22 @@ class Step {
     Steps& steps_;
     Kind& kind_;
     int64_t update_;
-    Tensor serial_;  // f64 (1): what marks this step's failure, never 0
+    Tensor serial_;  // f64 (1): identifies this step if it fails; never 0
     std::vector<int64_t*> counters_;
 };
 
-// The kinds of steps of one model: whatever differs in what the body asks of the device, such as shapes, needs a name
-// of its own.
+// The steps of one model. Steps that issue different device operations, for example with other shapes, must have
+// different kinds.
 class Steps {
   public:
-    // pieces: runs that elementwise work may be cut into; 1 where a launch of its own costs more than it gains.
+    // pieces: maximum number of parts for elementwise work; 1 if additional kernel launches would not pay off.
     Steps(Backend& backend, ThreadPool& threads, int64_t pieces);
     ~Steps();
 
-    Step begin(const std::string& kind, int64_t update = 0);  // update: for StepFailed; at least 0
+    Step begin(const std::string& kind, int64_t update = 0);  // update: number for StepFailed, at least 0
 
-    // What the last step reported; waits for the device. Throws StepFailed for the first one that failed since the last
-    // call.
+    // Waits for the device and returns the metrics of the last step. Throws StepFailed for the first step that has
+    // failed since the last call.
     Metrics metrics();
 
   private:
@@ -144,9 +144,9 @@ class Steps {
     Backend& backend_;
     ThreadPool& threads_;
     int64_t pieces_;
-    Tensor report_;  // f64 (1 + kMostMetrics): the serial of the step that failed or 0, then what was reported
+    Tensor report_;  // f64 (1 + kMostMetrics): the serial of the failed step or 0, followed by the metrics
     std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
-    std::vector<Ran> ran_;  // since metrics() was called last
+    std::vector<Ran> ran_;  // steps since the last call of metrics()
     const Step::Kind* last_ = nullptr;
 };
 

@@ -38,7 +38,7 @@ Tensor Cut::streams(Step& step, const Rng& rng) const {
 
 namespace {
 
-// One tensor of the chunks' losses, for the report.
+// Concatenates the losses of the chunks.
 Tensor joined(const std::vector<Tensor>& losses) {
     std::vector<Tensor> elements;
     for (const Tensor& loss : losses) elements.push_back(loss.reshape(Shape{1}).detach());
@@ -51,7 +51,7 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
     ASTRO_CHECK(!parts.empty(), "tree_sum: nothing to sum");
     if (parts.size() == 1) return parts[0];
     const int64_t n = parts[0].numel(), size = dtype_size(parts[0].dtype());
-    constexpr int64_t kPiece = 2048;  // elements a thread adds at a time
+    constexpr int64_t kPiece = 2048;  // elements per work item
     threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
         const Traversal flat = Traversal::flat(count);
@@ -89,7 +89,8 @@ Gradient coupled_gradient(const Cut& cut, const Tensor& parameters, const ChunkL
         tapes[i]->stop();
         constants[i] = outputs[i].detach();
     });
-    // The loss's derivative by each chunk's outputs: as its own rows, and as part of what all chunks look at.
+    // The derivative of the loss with respect to the outputs of each chunk has two parts: as `own` rows of that chunk,
+    // and as part of the `all` rows that every chunk's loss depends on.
     const Tensor whole = concat(constants, 0);
     cut.threads.run(cut.chunks, [&](int64_t c) {
         const auto i = static_cast<size_t>(c);

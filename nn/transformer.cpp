@@ -20,7 +20,7 @@ Block make_block(const Maker& make, int64_t width, int64_t heads, bool causal) {
 Tensor Block::operator()(const Tensor& x, const Tensor& condition) const {
     const int64_t width = x.dim(2);
     const Tensor m = modulation(condition);                                // (B, 6 D)
-    auto part = [&](int64_t i) { return slice(m, 1, i * width, width); };  // (B, D): over all tokens
+    auto part = [&](int64_t i) { return slice(m, 1, i * width, width); };  // (B, D), the same for all tokens
     Tensor h = layer_norm(x, part(1), part(0), 1.0);
     const Tensor y = gated_linear(x, part(2), attention(qkv(h), heads, causal), project.weight, project.bias);
     h = layer_norm(y, part(4), part(3), 1.0);

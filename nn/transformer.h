@@ -6,11 +6,11 @@
 
 namespace astro::nn {
 
-// x (B, T, D), condition (B, D), already passed through SiLU:
+// x (B, T, D); condition (B, D), to which SiLU has already been applied:
 //   shift1, scale1, gate1, shift2, scale2, gate2 = modulation(condition)
 //   x += gate1 * project(attention(LN(x) (1 + scale1) + shift1))
 //   x += gate2 * down(GELU(up(LN(x) (1 + scale2) + shift2)))
-// with LN without affine. The modulation starts at zero, so the block starts as the identity.
+// LN has no gain and bias. The modulation layer is initialised to zero, so the block is initially the identity.
 struct Block {
     int64_t heads = 1;
     bool causal = false;
@@ -29,7 +29,8 @@ struct Block {
 
 Block make_block(const Maker& make, int64_t width, int64_t heads, bool causal);
 
-// [cos(t f_i), sin(t f_i)], f_i = exp(-ln(10000) i / (width/2)); t (B) in diffusion steps -> (B, width), width even.
+// Sinusoidal embedding [cos(t f_i), sin(t f_i)], f_i = exp(-ln(10000) i / (width/2)), of diffusion steps t (B) ->
+// (B, width); width must be even.
 Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width);
 
 }  // namespace astro::nn

@@ -15,13 +15,14 @@ int64_t rounded(int64_t bytes, int64_t cache_limit) {
 }  // namespace
 
 OutOfMemory::OutOfMemory(int64_t asked, int64_t in_use)
-    : words_(text("out of memory: ", (asked + (1 << 20) - 1) >> 20, " MiB more beside the ", in_use >> 20,
-                  " MiB in use; hint: a smaller batch, or on a GPU fewer --threads, which train side by side")) {}
+    : words_(text("out of memory: ", (asked + (1 << 20) - 1) >> 20, " MiB requested while ", in_use >> 20,
+                  " MiB are in use; hint: use a smaller batch, or on a GPU fewer --threads (they train in parallel)")) {
+}
 
 void* Allocator::allocate(int64_t bytes) {
     const int64_t size = rounded(bytes, cache_limit_);
     std::lock_guard<std::mutex> lock(mutex_);
-    // With a limit of 0 the reserve only keeps blocks from being freed.
+    // With a limit of 0 blocks are never reused; the reserve only delays their release.
     void* block = capturing_ && cache_limit_ > 0 ? take(reserve_, size) : nullptr;
     if (block) {
         stats_.reserved -= size;
@@ -29,7 +30,7 @@ void* Allocator::allocate(int64_t bytes) {
         stats_.cached -= size;
     } else {
         block = device_allocate(size);
-        if (!block && !capturing_) {  // memory is not given back during a capture
+        if (!block && !capturing_) {  // memory cannot be returned to the device during a capture
             flush_locked();
             block = device_allocate(size);
         }
@@ -75,7 +76,7 @@ bool Allocator::end_capture() {
     std::lock_guard<std::mutex> lock(mutex_);
     capturing_ = false;
     const bool kept_nothing = captured_.empty();
-    captured_.clear();  // what is kept is like any other block from now on
+    captured_.clear();  // blocks that are still in use become ordinary blocks
     return kept_nothing;
 }
 

@@ -1,12 +1,12 @@
 // A caching allocator with statistics: freed blocks are kept by size and reused.
 //
-// Sizes are rounded up (512 B steps below 1 MiB, 2 MiB steps above) so that blocks fit again. When the cache
-// grows past its limit it is emptied; when the device is out of memory it is emptied and tried once more. With a limit
-// of 0 nothing is kept or rounded up: tools that check every access need each block for itself.
+// Sizes are rounded up (to multiples of 512 B below 1 MiB, of 2 MiB above) so that a freed block fits later requests.
+// The cache is emptied when it exceeds its limit. When the device is out of memory, the cache is emptied and the
+// allocation is tried once more. A limit of 0 disables caching and rounding, for tools that check memory accesses.
 //
-// Work that is captured and replayed finds the same addresses each time. Blocks that are asked for during a capture
-// come from a reserve that no one else gets anything from, until the last capture is gone. Captures share it: they are
-// replayed one after another, and nothing in it outlives the work that asked for it.
+// Captured work replays with the addresses it was recorded with. Blocks allocated during a capture therefore come from
+// a separate reserve, which serves nothing else until the last capture is dropped. All captures share the reserve:
+// they are replayed one after another, and no block outlives the work that allocated it.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace astro {
 
-// No memory is left; `what` says how much was asked for and how much is in use.
+// The device has no memory left. what() states how much was requested and how much is in use.
 class OutOfMemory : public std::bad_alloc {
   public:
     OutOfMemory(int64_t asked, int64_t in_use);
@@ -33,22 +33,22 @@ class Allocator {
   public:
     struct Stats {
         int64_t in_use = 0, cached = 0, peak = 0;  // bytes; peak of in_use
-        int64_t reserved = 0;                      // for captures, in use by none just now
+        int64_t reserved = 0;                      // free blocks of the captures' reserve
     };
 
     explicit Allocator(int64_t cache_limit) : cache_limit_(cache_limit) {}
     virtual ~Allocator() = default;
 
-    // 64-byte aligned at least; bytes > 0. Throws OutOfMemory where the device has no memory left.
+    // Returns memory aligned to at least 64 bytes; bytes > 0. Throws OutOfMemory.
     void* allocate(int64_t bytes);
     void release(void* block, int64_t bytes);
-    // Gives all cached blocks back to the device, not within a capture; derived destructors call it, too.
+    // Returns all cached blocks to the device. Not allowed during a capture. Destructors of derived classes call it.
     void flush();
     Stats stats() const;
 
     void begin_capture();
-    bool end_capture();   // false where a block that was asked for since is still in use
-    void drop_capture();  // of those begun; the reserve is given back with the last one
+    bool end_capture();   // false if a block allocated during the capture is still in use
+    void drop_capture();  // once per begin_capture; the last call dissolves the reserve
 
   protected:
     virtual void* device_allocate(int64_t bytes) = 0;  // null when out of memory

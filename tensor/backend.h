@@ -1,9 +1,11 @@
-// The hardware contract: everything a device must be able to do, over raw pointers and sizes.
+// The interface that every device implements: kernels over raw pointers and sizes.
 //
-// Goals: a small, C-like layer without tensors, so that each kernel can be read and tested alone; a second
-// implementation is complete when it compiles. All arrays are dense and row-major; `type` is f32 or f64 unless
-// said otherwise; outputs do not overlap inputs unless said otherwise; empty arrays are allowed everywhere.
-// Non-goals: shapes, broadcasting rules, gradients (tensor/ops).
+// The interface is small and knows nothing of tensors, so each kernel can be read and tested alone. Every operation is
+// a pure virtual function, so an implementation that compiles is complete. Shapes, broadcasting rules and gradients are
+// handled above this layer (tensor/ops).
+//
+// Conventions, unless stated otherwise: arrays are dense and row-major; `type` is f32 or f64; outputs do not overlap
+// inputs; arrays may be empty. "(+)=" means += if `accumulate` is true, and = otherwise.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +20,26 @@
 
 namespace astro {
 
-// An elementwise traversal: `sizes` are the sizes of the larger array, outermost first; a and b step by
-// `a_step`, `b_step` elements along each axis (0 where they are broadcast). rank >= 1.
+// How an elementwise operation walks two arrays. `sizes` is the shape of the result, outermost axis first. `a_step` and
+// `b_step` are the strides of a and b along each axis, in elements; 0 along a broadcast axis. rank >= 1.
 struct Traversal {
     int rank = 0;
     int64_t sizes[6] = {}, a_step[6] = {}, b_step[6] = {};
 
-    static Traversal flat(int64_t n) {  // n elements of each, one after another
+    static Traversal flat(int64_t n) {  // two contiguous arrays of n elements
         Traversal t;
         t.rank = 1, t.sizes[0] = n, t.a_step[0] = t.b_step[0] = 1;
         return t;
     }
 };
 
-// Adam's constants. The gradient is scaled down to a norm of `clip` where it is larger (0: not at all).
+// Adam's constants. If the gradient norm exceeds `clip`, the gradient is scaled down to that norm. 0 disables clipping.
 struct AdamConstants {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 0;
 };
 
-// Work of a backend that was recorded once and can be done again. Its memory stays reserved while it lives.
+// A recorded sequence of backend calls that can be replayed, such as a CUDA graph. The memory that the calls use stays
+// reserved for as long as this object exists.
 class CapturedWork {
   public:
     virtual ~CapturedWork() = default;
@@ -67,7 +70,7 @@ class Backend {
     // g[i] = gy[i] * df/d(first or second), at the size of the output.
     virtual void binary_grad(BinaryOp op, DType type, const Traversal& t, const void* a, const void* b, const void* gy,
                              bool second, void* g) = 0;
-    // y (stepping by b_step) += x (dense, of the traversal's sizes): the adjoint of broadcasting.
+    // y += x, where x is dense with the traversal's sizes and y has strides b_step: the adjoint of broadcasting.
     virtual void sum_to(DType type, const Traversal& t, const void* x, void* y) = 0;
     virtual void cumsum(DType type, int64_t outer, int64_t length, int64_t inner, bool reverse, const void* x,
                         void* y) = 0;
@@ -76,49 +79,50 @@ class Backend {
     virtual void gemm(DType type, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const void* a,
                       int64_t lda, const void* b, int64_t ldb, void* c, int64_t ldc, bool accumulate) = 0;
 
-    // Weights, which stay the same for a while, may be laid out for products once. packed_size: elements that op(w) (k,
-    // n) takes in that layout, 0 where this backend multiplies by weights as they lie. pack: w is (k, n), or (n, k)
-    // where transposed.
+    // Weights are reused by many products, so a backend may convert them once to a layout that suits its kernels.
+    // packed_size: the number of elements of op(w) (k, n) in that layout, or 0 if this backend uses weights unpacked.
+    // pack: w is (k, n), or (n, k) if transpose_w is true.
     virtual int64_t packed_size(DType type, int64_t k, int64_t n) const = 0;
     virtual void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) = 0;
-    // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n); w is packed (by the same transpose_w) unless packed_size
-    // is 0. bias and activation may be null: none. f'(z) is left in `slope` (m, n) for the gradient unless that is
-    // null; a slope goes with an activation, which is one without constants. The same as gemm, add and unary one after
-    // the other.
+    // y (m, n) = f(z), z = x (m, k) op(w) (k, n) + bias (n): gemm, add and unary fused. w is packed with the same
+    // transpose_w, unless packed_size is 0. bias and activation may be null. If slope (m, n) is not null, it receives
+    // f'(z) for the gradient; this requires an activation. The activation must be an op without constants p and q.
     virtual void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                         const void* bias, const UnaryOp* activation, void* slope, void* y) = 0;
 
-    // The gradient of z and of the bias, from y's: gz = gy slope, elementwise (slope null: gz is gy and not written),
-    // and gbias[j] (+)= sum_i gz[i, j] unless gbias is null.
+    // Gradients of z and of the bias, given the gradient gy of y: gz = gy * slope elementwise, and
+    // gbias[j] (+)= sum_i gz[i, j] unless gbias is null. If slope is null, gz equals gy and is not written.
     virtual void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                              bool accumulate) = 0;
 
-    // y (m, n) = x (m, n) + gate[g] z, z = h (m, k) w (k, n) + bias (n), gate (groups, n), g = row / (m / groups); w is
-    // packed as linear's. z (m, n) is left for the gradient of the gate unless that is null.
+    // y (m, n) = x (m, n) + gate[g] * z, z = h (m, k) w (k, n) + bias (n), gate (groups, n), g = row / (m / groups). w
+    // is packed as for linear. If z (m, n) is not null, it is stored for the gradient of the gate.
     virtual void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
                               const void* bias, const void* x, const void* gate, void* z, void* y) = 0;
-    // The gradients of z and of the gate, both overwritten, from y's, which is x's; without ggate z is not needed.
+    // Gradients of z and of the gate, given the gradient gy of y. Both are overwritten. The gradient of x is gy itself.
+    // If ggate is null, z is not read and may be null.
     virtual void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
                                    const void* gy, void* ggate, void* gz) = 0;
 
-    // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups);
-    // gain, bias (groups, width) or null; mean, rstd (rows) are kept for the gradient.
+    // x (rows, width) -> y = (x - mean) * rstd * (offset + gain[g]) + bias[g], g = row / (rows / groups). gain and bias
+    // are (groups, width), or null. mean and rstd (rows) are outputs that the gradient needs.
     virtual void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
                             const void* x, const void* gain, const void* bias, void* y, void* mean, void* rstd) = 0;
-    // gx is overwritten; ggain, gbias (groups, width) are overwritten, each may be null.
+    // gx, ggain and gbias (groups, width) are overwritten; ggain and gbias may be null.
     virtual void layer_norm_grad(DType type, int64_t rows, int64_t width, int64_t groups, double offset, const void* x,
                                  const void* gain, const void* mean, const void* rstd, const void* gy, void* gx,
                                  void* ggain, void* gbias) = 0;
 
-    // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim); probabilities (batch, heads,
-    // tokens, tokens) are kept for the gradient, in the order that suits the backend. Scores are scaled by
-    // head_dim^-1/2.
+    // qkv (batch, tokens, 3, heads, head_dim) -> y (batch, tokens, heads, head_dim). Scores are scaled by
+    // head_dim^-1/2. probabilities (batch, heads, tokens, tokens) is an output that the gradient needs; the order of
+    // its last two axes, and whether it is used at all, is up to the backend.
     virtual void attention(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                            const void* qkv, void* probabilities, void* y) = 0;
     virtual void attention_grad(DType type, int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal,
                                 const void* qkv, const void* probabilities, const void* gy, void* gqkv) = 0;
 
-    // y[i] = log sum_j exp x[i, j], minus infinity for no columns; softmax (rows, columns) is kept for the gradient.
+    // y[i] = log sum_j exp x[i, j], which is -infinity if there are no columns. softmax (rows, columns) is an output
+    // that the gradient needs.
     virtual void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) = 0;
 
     // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)); a (n, width), b (m, width), y (n, m).
@@ -127,32 +131,34 @@ class Backend {
     virtual void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
                                         const void* b, const void* y, const void* gy, void* ga, void* gb) = 0;
 
-    // Rows by index (i64): y[i] = x[index[i]]; the adjoint adds, in order of i.
+    // y[i] = x[index[i]]. The adjoint adds row i of gy to row index[i] of gx, in order of i.
     virtual void gather_rows(DType type, int64_t n, int64_t width, const void* x, const int64_t* index, void* y) = 0;
     virtual void scatter_add_rows(DType type, int64_t n, int64_t width, const void* gy, const int64_t* index,
                                   void* gx) = 0;
 
-    // nearest[i]: the row of points (m, width), m >= 1, with the least |x_i - p|^2 to x (n, width), the first of
-    // equals, as this backend rounds the squares. Squares that are not a number, or infinite, never win; 0 where all of
-    // them are. It depends on x_i and the points alone. The CPU prepares something
-    // for each call that pays off over many rows, above all where neighbouring rows lie near one another.
+    // nearest[i] = the index of the row p of points (m, width), m >= 1, that minimises |x_i - p|^2, x (n, width). Ties
+    // go to the lowest index. Distances are compared as this backend rounds them. NaN and infinite distances are never
+    // chosen; if all are, the result is 0. The result depends only on x_i and the points. The CPU implementation builds
+    // neighbour lists per call, so it is efficient for many rows, especially if consecutive rows lie close together.
     virtual void nearest_rows(DType type, int64_t n, int64_t m, int64_t width, const void* x, const void* points,
                               int64_t* nearest) = 0;
 
-    // What follows serves training steps, which are captured once and replayed: whatever changes from step to step is
-    // read from this backend's memory, like the arrays.
+    // The functions below are used in training steps, which may be captured once and replayed. Values that change from
+    // step to step are therefore passed as pointers into this backend's memory, not as host numbers.
 
-    // f32 numbers of a stream from where its counter stands: Rng::fill_uniform's bit for bit, and Rng::fill_normal's up
-    // to the rounding of this backend's logarithm and cosine. state: the three numbers of an Rng::State.
+    // f32 random numbers of a stream, starting at its counter. random_uniform matches Rng::fill_uniform bit for bit.
+    // random_normal matches Rng::fill_normal up to the rounding of this backend's log, sin and cos. state: Rng::pack.
     virtual void random_uniform(int64_t n, const int64_t* state, float low, float high, void* y) = 0;
     virtual void random_normal(int64_t n, const int64_t* state, void* y) = 0;
 
-    virtual void norm(DType type, int64_t n, const void* x, double* y) = 0;  // *y = |x|; not finite if any element is
-    // A number that the host will read: *y = the sum of x. Where it is not finite, *failed becomes *serial, which is
-    // not 0 and names the step. Once that has happened, the numbers of steps with another serial are not written.
-    virtual void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) = 0;
-    // Optimisation, over flat parameter arrays; nothing changes once *failed is not 0. Adam's factors at its step
-    // number t: rate / (1 - beta1^t), 1 - rate * weight decay, 1 / sqrt(1 - beta2^t); norm: the gradient's.
+    // *y = the Euclidean norm of x; NaN or infinite if any element is.
+    virtual void norm(DType type, int64_t n, const void* x, double* y) = 0;
+    // *y = the sum of x, for the host to read later. If the sum is not finite, *failed is set to *serial, a nonzero
+    // number that identifies the step. Once *failed is set, metrics of steps with another serial are not written.
+    virtual void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y,
+                               double* failed) = 0;
+    // Optimisation over flat parameter arrays. Both functions do nothing if *failed is nonzero. factors of Adam's step
+    // t: rate / (1 - beta1^t), 1 - rate * weight decay, 1 / sqrt(1 - beta2^t). norm: the norm of the gradient.
     virtual void adam(DType type, int64_t n, const AdamConstants& constants, const double* factors, const double* norm,
                       const double* failed, const void* gradient, void* parameter, void* first_moment,
                       void* second_moment) = 0;
@@ -160,21 +166,22 @@ class Backend {
     virtual void lerp(DType type, int64_t n, const double* rate, const double* failed, const void* towards,
                       void* y) = 0;
 
-    // Records what `work` asks of this backend instead of doing it; null, and nothing is called, where this backend
-    // does not record. `work` must have been done before; it neither uploads nor downloads, and keeps no memory it
-    // allocates. Nobody else may use the backend meanwhile.
+    // Records the backend calls that `work` makes instead of executing them. A backend without this ability returns
+    // null and does not call `work`. `work` must have been executed once before. It must not upload, download or keep
+    // memory that it allocates. No other thread may use the backend during the call.
     virtual std::unique_ptr<CapturedWork> capture(const std::function<void()>& work) = 0;
 };
 
 std::unique_ptr<Backend> make_cpu_backend();
 
-// For benchmarks: multiplications and additions of matrix products since the start (attention's included), and those
-// that a loop of nothing but fused multiply-adds on registers does, `rounds` times 1000 of them a register.
+// For benchmarks. cpu_flop_count: floating-point operations of all matrix products since the start of the program,
+// those of attention included. cpu_peak_loop: runs a loop of fused multiply-adds on registers, rounds * 1000 per
+// register, and returns its number of floating-point operations.
 int64_t cpu_flop_count();
 int64_t cpu_peak_loop(int64_t rounds);
 
-// Instruction set the CPU kernels use: "portable", "avx2" or "avx512". ASTRO_ISA in the environment may ask for
-// a lesser one (to compare paths); results are bit-identical on one path, not between paths.
+// Instruction set of the CPU kernels in use: "portable", "avx2" or "avx512". The environment variable ASTRO_ISA can
+// select a smaller one than the processor supports. Results are reproducible bit for bit on one instruction set only.
 const char* cpu_isa_name();
 
 }  // namespace astro

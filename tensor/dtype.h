@@ -1,4 +1,4 @@
-// Element types of tensors, and the one place that turns a run-time type into a compile-time one.
+// Element types of tensors, and the dispatch from run-time to compile-time types.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
-// What lets a header's functions be compiled for a GPU too, with the same results: nothing for every compiler but nvcc.
+// Macros and functions for headers that are compiled for both CPU and GPU. The macros are empty unless nvcc compiles.
 #pragma once
 
 #ifdef __CUDACC__
 #define ASTRO_HOST_DEVICE __host__ __device__
-// In front of such a template that calls what it is given: nvcc would warn of what is for one of the two alone.
+// Placed before templates that call a functor argument. nvcc would warn if the functor is for the host or device only.
 #define ASTRO_CALLS_EITHER _Pragma("nv_exec_check_disable")
 #else
 #define ASTRO_HOST_DEVICE
@@ -12,8 +12,8 @@
 
 namespace astro {
 
-// a b by itself: nvcc would fuse it with a sum that it goes into, which gives other bits. The compilers of the host are
-// told not to (-ffp-contract=off).
+// a * b, rounded before any further use. nvcc would otherwise fuse it with a following addition, which changes the
+// result. Host compilers are told not to fuse by -ffp-contract=off.
 ASTRO_HOST_DEVICE inline float rounded_product(float a, float b) {
 #ifdef __CUDA_ARCH__
     return __fmul_rn(a, b);

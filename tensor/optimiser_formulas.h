@@ -1,4 +1,4 @@
-// The optimiser's formulas for one parameter, in its type; the same on every backend.
+// The update formulas of one parameter, shared by all backends.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@
 
 namespace astro {
 
-// Adam with decoupled weight decay: what it multiplies by in one step, and the step of one parameter.
+// One step of Adam with decoupled weight decay.
 template <class T>
 struct AdamStep {
     T beta1, beta2, epsilon, rate, decay, root, scale;
@@ -32,7 +32,7 @@ struct AdamStep {
     }
 };
 
-// y, a step of `rate` nearer to `towards`.
+// Linear interpolation from y to `towards`.
 template <class T>
 ASTRO_HOST_DEVICE T lerp_of(T y, T towards, T rate) {
     return y + rate * (towards - y);

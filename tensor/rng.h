@@ -1,7 +1,7 @@
 // Counter-based random numbers (tensor/philox.h), with named streams.
 //
-// The state is three integers {seed, stream, counter}. A stream is derived from a name, so adding a consumer
-// never shifts the numbers of another; saving three integers saves everything.
+// The whole state is three integers {seed, stream, counter}. Each consumer draws from a stream derived from a name, so
+// adding a consumer does not change the numbers of the others.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ class Rng {
     explicit Rng(uint64_t seed) : state_{seed, 0, 0} {}
     explicit Rng(State state) : state_(state) {}
 
-    // An independent stream of the same seed; depends on this stream and the name, not on the counter.
+    // An independent stream with the same seed. It depends on this stream and the name, but not on the counter.
     Rng stream(std::string_view name) const;
     Rng stream(uint64_t index) const;
 
@@ -31,13 +31,13 @@ class Rng {
     double uniform();                         // [0, 1), 53 bits
     double uniform(double low, double high);  // [low, high)
     int64_t below(int64_t n);                 // 0 .. n-1, unbiased; n >= 1
-    double normal();                          // N(0, 1) by Box-Muller, two words pairs each
-    int64_t geometric(double p);              // 1, 2, ...: trials up to and with the first success
+    double normal();                          // N(0, 1) by Box-Muller; consumes four words
+    int64_t geometric(double p);              // 1, 2, ...: number of trials up to and including the first success
     void fill_normal(float* out, int64_t n);
     void fill_uniform(float* out, int64_t n, float low, float high);
 
     const State& state() const { return state_; }
-    // A state as three integers, as a backend's memory holds it.
+    // The state as the three integers that Backend::random_uniform and random_normal take.
     static std::array<int64_t, 3> pack(const State& s) {
         return {static_cast<int64_t>(s.seed), static_cast<int64_t>(s.stream), static_cast<int64_t>(s.counter)};
     }
@@ -48,7 +48,7 @@ class Rng {
   private:
     State state_;
     PhiloxBlock block_{};
-    uint64_t block_index_ = ~uint64_t{0};  // which block block_ holds; none at first
+    uint64_t block_index_ = ~uint64_t{0};  // index of the block in block_; initially none
 };
 
 }  // namespace astro

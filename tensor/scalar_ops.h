@@ -1,7 +1,7 @@
-// Every scalar formula and its derivative, once, for all backends.
+// The formulas of all elementwise ops and their derivatives, shared by all backends.
 //
-// An elementwise op of one argument is a struct with f(x) and df(x, y), y = f(x); the table at the end makes the
-// enum, the names and the dispatch. p and q are the op's two constants (scale and shift, bounds, ...).
+// A unary op is a struct with f(x, p, q) and df(x, y, p, q), where y = f(x) and p, q are the op's constants (scale and
+// shift, bounds, ...). The lists at the end generate the enums, the names and the dispatch.
 #pragma once
 
 #include <cmath>
@@ -12,11 +12,11 @@
 
 namespace astro {
 
-// exp for f32 by range reduction and a polynomial of degree 6: relative error < 2.6e-7 wherever the result is a normal
-// number, infinity above, 0 below (no denormals), NaN of NaN. Branch-free so that compilers vectorise it; std::exp does
-// not vectorise.
+// exp for f32 by range reduction and a polynomial of degree 6. The relative error is below 2.6e-7 if the result is a
+// normal number. Larger results become infinity and smaller ones 0 (no denormals); NaN stays NaN. There are no
+// branches, so compilers vectorise it; they do not vectorise std::exp.
 ASTRO_HOST_DEVICE inline float fast_exp(float x) {
-    constexpr float kLeast = -87.3365402f, kMost = 88.7228317f;  // the outermost x of which exp(x) is normal
+    constexpr float kLeast = -87.3365402f, kMost = 88.7228317f;  // the range of x for which exp(x) is a normal number
     const float shifted = x * 1.44269504f + 12582912.0f;         // adding 1.5 * 2^23 rounds to the nearest integer
     const float n = shifted - 12582912.0f;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts: r in [-.35, .35]
@@ -27,7 +27,8 @@ ASTRO_HOST_DEVICE inline float fast_exp(float x) {
     series = series * r + 0.5f;
     series = series * r + 1.0f;
     series = series * r + 1.0f;
-    // Times 2^n, added to the exponent: n is in the last bits of `shifted`. Nonsense out of range, replaced below.
+    // Multiply by 2^n by adding n to the exponent bits. The low bits of `shifted` hold n. If x is out of range, the
+    // result is meaningless; it is replaced below.
     uint32_t bits, power;
     __builtin_memcpy(&bits, &series, 4);
     __builtin_memcpy(&power, &shifted, 4);
@@ -152,7 +153,7 @@ struct Gelu {  // tanh form: x/2 (1 + tanh(sqrt(2/pi)(x + .044715 x^3))) = x sig
         return s + x * s * (T(1) - s) * T(1.5957691216057308) * (T(1) + T(0.134145) * x * x);
     }
 };
-struct Softplus {  // log(1 + e^x), stable on both sides
+struct Softplus {  // log(1 + e^x), without overflow for large |x|
     template <class T>
     ASTRO_HOST_DEVICE static T f(T x, T, T) {
         return (x > 0 ? x : T(0)) + std::log1p(fast_exp(x > 0 ? -x : x));
@@ -162,7 +163,7 @@ struct Softplus {  // log(1 + e^x), stable on both sides
         return sigmoid_of(x);
     }
 };
-struct Clamp {  // to [p, q]; the derivative outside is 0
+struct Clamp {  // to [p, q]; the derivative is 0 outside
     template <class T>
     ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
         return x < p ? p : (x > q ? q : x);
@@ -182,7 +183,7 @@ struct ClampThrough {  // to [p, q]; straight-through: the derivative is 1 by de
         return T(1);
     }
 };
-struct Step {  // p where x >= 0, else q: expectile weights; piecewise constant
+struct Step {  // p if x >= 0, else q; used for the weights of expectile regression
     template <class T>
     ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
         return x >= 0 ? p : q;
@@ -197,7 +198,7 @@ struct Step {  // p where x >= 0, else q: expectile weights; piecewise constant
 
 namespace binary_formula {
 
-// f(a, b) with derivatives da, db.
+// f(a, b) and its partial derivatives da, db.
 struct Add {
     template <class T>
     ASTRO_HOST_DEVICE static T f(T a, T b) {
@@ -312,7 +313,7 @@ inline const char* op_name(BinaryOp op) {
 }
 #undef ASTRO_NAME
 
-// Calls f(formula) with the op's struct, as visit does with types (tensor/dtype.h).
+// Calls f(Struct{}) with the struct of the op.
 ASTRO_CALLS_EITHER
 template <class F>
 ASTRO_HOST_DEVICE void visit_unary(UnaryOp op, F&& f) {

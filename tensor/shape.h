@@ -29,7 +29,7 @@ class Shape {
         sizes_[static_cast<size_t>(rank_++)] = size;
     }
 
-    // Number of elements; throws where the product does not fit.
+    // Number of elements. Throws if it overflows int64_t.
     int64_t numel() const { return product(0, rank_); }
 
     // Product of the sizes of axes [first, last).
@@ -41,7 +41,7 @@ class Shape {
         return n;
     }
 
-    // Axis counted from the end if negative, checked.
+    // The index of an axis; negative values count from the end. Throws if it is out of range.
     int wrap(int axis) const {
         int wrapped = axis < 0 ? axis + rank_ : axis;
         ASTRO_CHECK(wrapped >= 0 && wrapped < rank_, "Shape: axis ", axis, " of a tensor of rank ", rank_);
@@ -67,7 +67,7 @@ inline std::ostream& operator<<(std::ostream& out, const Shape& shape) {
     return out << "]";
 }
 
-// NumPy's rule: sizes are aligned from the right and must be equal or 1. Throws naming both.
+// The common shape under NumPy's broadcasting: sizes are aligned from the right and must be equal or 1.
 inline Shape broadcast(const char* op, const Shape& a, const Shape& b) {
     Shape result;
     int rank = a.rank() > b.rank() ? a.rank() : b.rank();

@@ -103,7 +103,7 @@ void Tape::add(const Tensor& x, Tensor gradient) {
     const Traversal flat = Traversal::flat(gradient.numel());
     if (node.in_place || node.gradient.sole_owner()) {
         gradient.backend().sum_to(gradient.dtype(), flat, gradient.raw(), node.gradient.raw());
-    } else {  // someone else holds it (an op handed the same tensor to two inputs)
+    } else {  // the tensor is shared, for example because an op passed it to two inputs
         Tensor sum(gradient.backend(), gradient.dtype(), node.shape);
         gradient.backend().binary(BinaryOp::add, gradient.dtype(), flat, node.gradient.raw(), gradient.raw(),
                                   sum.raw());
@@ -127,7 +127,7 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
     NoTape off;
     for (size_t i = nodes_.size(); i-- > 0;) {
         if (!nodes_[i].backward || !nodes_[i].gradient.defined()) continue;
-        // Taken out, so that saved tensors and the gradient are freed as soon as the node has been replayed.
+        // Moved out of the node, so that saved tensors and the gradient are freed as soon as possible.
         Backward replay = std::move(nodes_[i].backward);
         Tensor gradient = std::move(nodes_[i].gradient);
         std::vector<Saved> saved = std::move(nodes_[i].saved);
@@ -141,7 +141,8 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
     for (size_t p = 0; p < parameters_.size(); ++p) zero_the_rest(p);
 }
 
-// What no contribution has reached: parameters that were not met, or met without effect on the loss.
+// Fills the parts of a parameter gradient that received no contribution with zeros: parameters that were not used, or
+// that do not affect the loss.
 void Tape::zero_the_rest(size_t parameter) {
     std::vector<std::pair<int64_t, int64_t>> written;  // [first, end)
     for (const auto& [offset, id] : leaves_[parameter]) {

@@ -1,10 +1,10 @@
 // Reverse-mode automatic differentiation on a linear tape.
 //
-// A Tape is opened on what is to be differentiated: the flat storages of named parameters, and plain tensors
-// (guidance differentiates by a plan). While it is the thread's current tape, ops whose inputs depend on those
-// record a node; all else is a constant. Nodes lie in execution order, so backward() is a loop, never recursion.
-// Gradients are values held by the tape: for a parameter storage one flat tensor, ready for an optimiser.
-// Without a tape nothing is recorded, so inference needs no guard; NoTape switches recording off inside one.
+// A Tape is created with the flat parameter tensors to differentiate with respect to. Other tensors are added with
+// watch(); guidance uses this to differentiate with respect to a plan. While the tape is the thread's current tape, ops
+// whose inputs depend on these tensors record a node. All other tensors are constants. Nodes are stored in execution
+// order, so backward() is a reverse loop without recursion. The tape owns the gradients: one flat tensor per parameter
+// tensor, ready for an optimiser. Without a tape nothing is recorded. NoTape disables recording within a tape's scope.
 #pragma once
 
 #include <functional>
@@ -16,46 +16,46 @@
 namespace astro {
 
 class Tape;
-// Receives the gradient of the node's output; adds to the inputs' gradients through the tape.
+// Backward pass of a node: receives the gradient of its output and adds to the gradients of its inputs (Tape::add).
 using Backward = std::function<void(Tape&, const Tensor& gradient)>;
 
 class Tape {
   public:
-    // parameters: flat tensors; any op input that lies in one of their storages is differentiated.
+    // parameters: flat tensors. Every op input that shares storage with one of them is differentiated.
     explicit Tape(std::initializer_list<Tensor> parameters = {});
     ~Tape();
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
 
-    static Tape* current();  // of this thread; null: nothing is recorded
-    // Ends recording on the thread that opened it; the tape stays, and may be replayed on any thread. For losses
-    // that couple chunks: every chunk's forward pass ends before the first backward pass begins.
+    static Tape* current();  // this thread's current tape, or null if nothing is recorded
+    // Ends recording. Must be called on the thread that created the tape; backward() may then run on any thread. Losses
+    // that couple chunks need this: the forward passes of all chunks end before the first backward pass begins.
     void stop();
 
-    // The same tensor, differentiated by this tape.
+    // Returns x as a tensor that this tape differentiates with respect to.
     Tensor watch(const Tensor& x);
 
-    // Replays in reverse from a scalar loss, or from outputs with given gradients. Once per tape.
+    // Runs the backward pass from a scalar loss, or from outputs with given gradients. Once per tape.
     void backward(const Tensor& loss);
     void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gradients);
 
-    // After backward(): d/d(parameters), flat; zeros where the loss does not depend on them.
+    // After backward(): the flat gradient of a parameter tensor; zeros where the loss does not depend on it.
     const Tensor& parameter_gradient(size_t index = 0) const { return gradients_[index]; }
-    // After backward(): d/dx of a watched tensor; zeros where the loss does not depend on it.
+    // After backward(): the gradient of a watched tensor; zeros if the loss does not depend on it.
     Tensor gradient(const Tensor& watched) const;
 
-    // For ops.
-    int node_of(const Tensor& x);  // -1: a constant
+    // For implementations of ops.
+    int node_of(const Tensor& x);  // index of the node of x, or -1 if x is a constant
     bool wants(const Tensor& x) { return node_of(x) >= 0; }
     void record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward);
-    void add(const Tensor& x, Tensor gradient);  // adds to the gradient of x (no effect for constants)
-    // Where a product can write the gradient of x in place (parameters), overwriting what is there or adding to it.
-    // No place: use add().
+    void add(const Tensor& x, Tensor gradient);  // adds to the gradient of x; no effect if x is a constant
+    // The memory into which an op may write the gradient of x directly, and whether it must add to its contents. Only
+    // parameters have such a place; for other tensors `gradient` is null, and the op must call add().
     struct Place {
         Tensor* gradient = nullptr;
         bool accumulate = false;
     };
-    Place place_of(const Tensor& x);  // the caller writes all of it
+    Place place_of(const Tensor& x);  // the caller must write every element
 
   private:
     struct Saved {
@@ -66,8 +66,8 @@ class Tape {
         const char* op;
         Shape shape;
         Tensor gradient;
-        bool in_place;         // gradient is a view of a flat parameter gradient,
-        bool written = false;  // which holds nothing yet before the first contribution
+        bool in_place;         // gradient is a view into a flat parameter gradient
+        bool written = false;  // in_place only: false while the view is still uninitialised
         std::vector<Saved> saved = {};
         Backward backward = nullptr;
     };
@@ -80,11 +80,11 @@ class Tape {
     Tape* outer_;
     bool recording_ = true;
     std::vector<Tensor> parameters_, gradients_;
-    std::vector<std::vector<std::pair<int64_t, int>>> leaves_;  // by parameter storage: (offset, node), in order met
+    std::vector<std::vector<std::pair<int64_t, int>>> leaves_;  // per parameter tensor: (offset, node) of used parts
     std::vector<Node> nodes_;
 };
 
-// Nothing is recorded on this thread while it lives.
+// Disables recording on this thread during its lifetime.
 class NoTape {
   public:
     NoTape();
@@ -96,9 +96,9 @@ class NoTape {
     Tape* outer_;
 };
 
-// While it lives, on every thread: each recorded op's output, and each gradient that backward() hands to an op, is
-// looked at, and the first that is not finite throws Error(numeric) with the op's name and the ops before it as detail.
-// Slow: for finding out why an update failed. One at a time.
+// During its lifetime, all threads check the output of every recorded op and every gradient that backward() passes to
+// an op. The first value that is not finite throws Error(numeric), which names the op and lists the preceding ops as
+// detail. This is slow; it serves to find out why an update failed. Only one instance may exist at a time.
 class FiniteCheck {
   public:
     FiniteCheck();
@@ -108,7 +108,7 @@ class FiniteCheck {
     FiniteCheck& operator=(const FiniteCheck&) = delete;
 };
 
-// The current tape if any of the inputs is differentiated by it, else null.
+// The current tape if it differentiates any of the inputs, else null.
 Tape* recording(std::initializer_list<Tensor> inputs);
 
 }  // namespace astro

@@ -1,7 +1,7 @@
-// The tensor: a handle on shared, dense, row-major storage.
+// The tensor: a handle to shared, dense, row-major storage.
 //
-// Copying a Tensor aliases it; clone() copies the elements; reshape() and rows() share storage. A tensor knows
-// its backend through its storage, so ops need no context argument. No strided views, no implicit conversions.
+// Copying a Tensor creates an alias; clone() copies the elements; reshape() and rows() share storage. The storage knows
+// its backend, so ops need no context argument. There are no strided views and no implicit type conversions.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace astro {
 
 class PackedWeights;  // tensor/ops/packed_weights.h
 
-// Memory on one backend; `version` counts in-place writes, so that a tape notices when a saved tensor changed.
+// Memory on one backend. `version` counts in-place writes, so that a tape can detect changes of saved tensors.
 struct Storage {
     Storage(Backend& b, int64_t n);
     ~Storage();
@@ -24,20 +24,20 @@ struct Storage {
 
     Backend& backend;
     int64_t bytes;
-    void* data = nullptr;  // null where bytes is 0
+    void* data = nullptr;  // null if bytes is 0
     uint64_t version = 0;
-    std::unique_ptr<PackedWeights> packed;  // matrices in it, laid out for products; made when first needed
+    std::unique_ptr<PackedWeights> packed;  // packed copies of matrices in this storage; created on first use
 };
 
 class Tensor {
   public:
     Tensor() = default;                                        // undefined
-    Tensor(Backend& backend, DType type, const Shape& shape);  // contents undefined
+    Tensor(Backend& backend, DType type, const Shape& shape);  // uninitialised elements
 
     static Tensor full(Backend& backend, DType type, const Shape& shape, double value);
     static Tensor zeros(Backend& backend, DType type, const Shape& shape) { return full(backend, type, shape, 0); }
-    // f32, N(0, 1) and [low, high), drawn where the tensor lives (Rng::fill_normal, fill_uniform) from the stream in
-    // whose state they are given: i64 (3), Rng::pack.
+    // f32 random numbers, N(0, 1) and uniform in [low, high), generated on the backend of `state` (i64 (3), Rng::pack)
+    // as by Rng::fill_normal and fill_uniform.
     static Tensor normal(const Shape& shape, const Tensor& state);
     static Tensor uniform(const Shape& shape, double low, double high, const Tensor& state);
     template <class T>
@@ -76,12 +76,12 @@ class Tensor {
     }
 
     Tensor reshape(const Shape& shape) const;               // same elements, shared storage, same gradient
-    Tensor rows(int64_t first, int64_t count) const;        // a run along axis 0, shared storage, a constant
-    Tensor view(int64_t offset, const Shape& shape) const;  // elements from offset on, shared storage, a constant
-    Tensor part(int64_t byte_offset, DType type, const Shape& shape) const;  // of this memory, read as that type
+    Tensor rows(int64_t first, int64_t count) const;        // a range of axis 0, shared storage, detached
+    Tensor view(int64_t offset, const Shape& shape) const;  // elements from offset on, shared storage, detached
+    Tensor part(int64_t byte_offset, DType type, const Shape& shape) const;  // part of this memory as another type
     Tensor clone() const;
     Tensor cast(DType type) const;
-    Tensor detach() const;  // the same elements as a constant to every tape
+    Tensor detach() const;  // shared storage, a constant to every tape
 
     template <class T>
     std::vector<T> to_vector() const {
@@ -90,10 +90,10 @@ class Tensor {
         backend().download(host.data(), raw(), bytes());
         return host;
     }
-    double item() const;  // the one element, as a double
-    double norm() const;  // of all elements; not finite if any is
+    double item() const;  // the value of a tensor of one element
+    double norm() const;  // Euclidean norm of all elements; not finite if any element is not
 
-    // In-place writes (optimisers, averages, loading); they raise the version.
+    // In-place writes (optimisers, averages, loading). They increase the version.
     void fill(double value);
     void assign(const Tensor& other);  // same shape and type
     void touch() { ++storage_->version; }
@@ -104,7 +104,7 @@ class Tensor {
     int64_t offset() const { return offset_; }  // in elements
     bool sole_owner() const { return storage_.use_count() == 1; }
 
-    // Where this tensor stands on a tape: serial number of the tape (0: none) and node.
+    // The node that produced this tensor: serial number of its tape (0: none) and index of the node.
     uint64_t tape_serial() const { return tape_serial_; }
     int node() const { return node_; }
     void set_node(uint64_t serial, int node) { tape_serial_ = serial, node_ = node; }

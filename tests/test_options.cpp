@@ -205,7 +205,7 @@ TEST_CASE("options: require refuses what was not given") {
     Line test({});
     REQUIRE(test.line.parse());
     CHECK_THROWS_WITH_AS(test.line.require("run"),
-                         "train tdr: --run is required: run folder; made when it does not exist", Error);
+                         "train tdr: --run is required: run folder; created if it does not exist", Error);
     Line given({"--run", "r"});
     REQUIRE(given.line.parse());
     CHECK_NOTHROW(given.line.require("run"));

@@ -81,11 +81,11 @@ TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session
 TEST_CASE("run folder: other folders, files and damaged manifests are refused") {
     const Place place;
     std::ofstream(place.file("thesis.txt")) << "mine";
-    check_fails(ErrorKind::usage, "holds thesis.txt", [&] { RunFolder run(place.path.string()); });
+    check_fails(ErrorKind::usage, "contains thesis.txt", [&] { RunFolder run(place.path.string()); });
     CHECK(fs::exists(place.file("thesis.txt")));
     CHECK_FALSE(fs::exists(place.file("lock")));
     check_fails(ErrorKind::io, "thesis.txt", [&] { RunFolder run(place.file("thesis.txt")); });
-    check_fails(ErrorKind::io, "cannot make run folder", [&] { RunFolder run("/proc/astro_run"); });
+    check_fails(ErrorKind::io, "cannot create run folder", [&] { RunFolder run("/proc/astro_run"); });
     check_fails(ErrorKind::usage, "--run", [&] { RunFolder run(""); });
 
     fs::create_directories(place.path / "run");

@@ -1,4 +1,5 @@
-// astro bench --count: what a step asks of a GPU, counted while the CPU carries it out, and the least time that takes.
+// astro bench --count: counts the GPU operations of a step while the CPU executes it, and gives a lower bound on the
+// time.
 #include <cstdio>
 
 #include "apps/bench/items.h"
@@ -11,11 +12,10 @@ namespace {
 
 struct Gpu {
     const char* name;
-    double bytes_per_second, flop_per_second;  // of its memory; f32 outside tensor cores (NVIDIA's data sheets)
+    double bytes_per_second, flop_per_second;  // memory bandwidth; f32 without tensor cores (NVIDIA's data sheets)
 };
 constexpr Gpu kGpus[] = {{"H200", 4.8e12, 67e12}, {"RTX 4090", 1.008e12, 82.6e12}};
-constexpr double kLaunchSeconds =
-    2.5e-6;  // a launch on its own, of the order that is commonly measured; no figure of ours
+constexpr double kLaunchSeconds = 2.5e-6;  // assumed time of one kernel launch; not measured by us
 
 }  // namespace
 
@@ -25,7 +25,7 @@ DeviceWork count_device_work(const BenchItem& item) {
     const auto counting = make_counting_backend(*cpu, work);
     ThreadPool one(1);
     const std::function<void()> step = item.make(Context{*counting, one, 1});
-    step();  // the first may prepare what later ones find
+    step();  // warm-up: the first step may allocate or initialise memory
     work = DeviceWork();
     step();
     return work;
@@ -34,9 +34,8 @@ DeviceWork count_device_work(const BenchItem& item) {
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
     if (!as_json) {
         std::printf(
-            "one step with chunks = 1; each array read or written once a kernel; a training step's kernels are "
-            "launched\n"
-            "as one graph, and take so long one by one, at %.1f us each\n",
+            "one step with chunks = 1; each kernel reads or writes each array once; a training step is launched as\n"
+            "one graph; \"one by one\": the time for separate kernel launches of %.1f us each\n",
             1e6 * kLaunchSeconds);
         std::printf("%-16s %8s %9s %7s %6s %10s %10s %14s", "step", "kernels", "launches", "copies", "waits", "MB",
                     "GFLOP", "one by one ms");
@@ -45,7 +44,7 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
     }
     for (const BenchItem& item : items) {
         const DeviceWork work = count_device_work(item);
-        if (work.launches == 0) continue;  // the host's own work
+        if (work.launches == 0) continue;  // runs on the host only
         const double units = static_cast<double>(item.units);
         const double kernels = static_cast<double>(work.launches) / units,
                      one_by_one_ms = 1e3 * kLaunchSeconds * kernels;

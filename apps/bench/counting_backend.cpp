@@ -9,7 +9,8 @@ namespace astro::app {
 namespace {
 
 double count(int64_t n) { return static_cast<double>(n); }
-int64_t elements(const Traversal& t, const int64_t* step) {  // of an array that steps by `step`; null: the larger one
+// Number of elements of an array with strides `step`, or of the result if step is null.
+int64_t elements(const Traversal& t, const int64_t* step) {
     int64_t n = 1;
     for (int axis = 0; axis < t.rank; ++axis)
         if (!step || step[axis] != 0) n *= t.sizes[axis];
@@ -85,7 +86,7 @@ class CountingBackend : public Backend {
     }
     int64_t packed_size(DType type, int64_t k, int64_t n) const override { return to_.packed_size(type, k, n); }
     void pack(DType type, bool transpose_w, int64_t k, int64_t n, const void* w, void* packed) override {
-        to_.pack(type, transpose_w, k, n, w, packed);  // the CUDA backend takes weights as they lie
+        to_.pack(type, transpose_w, k, n, w, packed);  // not counted: the CUDA backend does not pack weights
     }
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                 const void* bias, const UnaryOp* activation, void* slope, void* y) override {
@@ -110,11 +111,11 @@ class CountingBackend : public Backend {
                            const void* gy, void* ggate, void* gz) override {
         const int64_t all = m * n, gates = groups * n;
         if (ggate) {
-            kernel(gates, count(gates), 0, type);  // to zero
-            kernel(all, 3 * count(all), 0, type);  // gy z
+            kernel(gates, count(gates), 0, type);  // fill with zeros
+            kernel(all, 3 * count(all), 0, type);  // gy * z
             if (m > 0) sum(type, gates, m / groups, true);
         }
-        kernel(all, count(2 * all + gates), 0, type);  // gate gy
+        kernel(all, count(2 * all + gates), 0, type);  // gate * gy
         to_.gated_linear_grad(type, m, n, groups, gate, z, gy, ggate, gz);
     }
     void layer_norm(DType type, int64_t rows, int64_t width, int64_t groups, double epsilon, double offset,
@@ -128,7 +129,7 @@ class CountingBackend : public Backend {
         kernel(rows, count(3 * rows * width + 2 * rows), 0, type);
         const int64_t results = (ggain ? 1 : 0) + (gbias ? 1 : 0), n = groups * width;
         const int64_t pieces = rows > 0 ? cuda::affine_pieces(groups, width, rows / groups) : 0;
-        if (rows > 0 && results > 0)  // both in one
+        if (rows > 0 && results > 0)  // one kernel for both results
             kernel(n, count(2 * rows * width + 2 * rows + results * pieces * n), 0, type);
         for (int64_t i = 0; i < results && pieces != 1; ++i) kernel(n, count((pieces + 1) * n), 0, type);
         to_.layer_norm_grad(type, rows, width, groups, offset, x, gain, mean, rstd, gy, gx, ggain, gbias);
@@ -152,7 +153,7 @@ class CountingBackend : public Backend {
             kernel(values, count(7 * values + 3 * scores), 8 * count(scores * head_dim), type);
         } else if (values > 0) {
             own_product(type, tokens, tokens, head_dim, batch * heads);
-            kernel(rows, 3 * count(scores), 0, type);  // the softmax's
+            kernel(rows, 3 * count(scores), 0, type);  // gradient of the softmax
             for (int part = 0; part < 3; ++part) own_product(type, tokens, head_dim, tokens, batch * heads);
         }
         to_.attention_grad(type, batch, tokens, heads, head_dim, causal, qkv, probabilities, gy, gqkv);
@@ -171,7 +172,7 @@ class CountingBackend : public Backend {
         kernel(n * m, 3 * count(n * m), 0, type);
         own_product(type, n, width, m, 1);
         own_product(type, m, width, n, 1);
-        for (const bool of_b : {false, true}) {  // total of each row, then the two parts together
+        for (const bool of_b : {false, true}) {  // the total of each row, then the combination of both parts
             const int64_t rows = of_b ? m : n;
             kernel(rows, count(rows), 0, type);
             sum(type, rows, of_b ? n : m, of_b);
@@ -213,7 +214,7 @@ class CountingBackend : public Backend {
     void norm(DType type, int64_t n, const void* x, double* y) override {
         const int64_t shares = cuda::norm_shares(n);
         kernel(n, count(n), 0, type);
-        kernel(1, count(shares + 1), 0, DType::f64);  // adds up the blocks' shares
+        kernel(1, count(shares + 1), 0, DType::f64);  // adds the partial sums of the blocks
         to_.norm(type, n, x, y);
     }
     void record_metric(DType type, int64_t n, const void* x, const double* serial, double* y, double* failed) override {
@@ -230,14 +231,14 @@ class CountingBackend : public Backend {
         kernel(n, 3 * count(n), 0, type);
         to_.lerp(type, n, rate, failed, towards, y);
     }
-    // Not captured, so that the kernels are counted every time.
+    // Counts a graph but does not capture it, so that the kernels are counted each time.
     std::unique_ptr<CapturedWork> capture(const std::function<void()>&) override {
         ++work_.graphs;
         return nullptr;
     }
 
   private:
-    // A launch over n elements, of which there is none where n is 0.
+    // Counts one kernel launch over n elements; none if n is 0. arrays: elements read and written.
     void kernel(int64_t n, double arrays, double flop, DType type) {
         if (n == 0) return;
         const double bytes = arrays * count(dtype_size(type));
@@ -245,7 +246,7 @@ class CountingBackend : public Backend {
         work_.bytes += bytes, work_.flop += flop;
         work_.kernels.push_back({bytes, flop});
     }
-    // A result, and where it is cut the pieces that another kernel adds up to it; `arrays` are read for it.
+    // A kernel that reads `arrays` elements and writes a result. With several pieces, a second kernel adds them.
     void in_pieces(DType type, int64_t pieces, int64_t result, bool accumulate, double arrays, double flop) {
         const double written = (accumulate ? 2 : 1) * count(result), partial = count(pieces * result);
         kernel(result, arrays + (pieces > 1 ? partial : written), flop, type);
@@ -258,12 +259,12 @@ class CountingBackend : public Backend {
     void product(DType type, int64_t m, int64_t n, int64_t k, bool accumulate) {
         kernel(m * n, count(m * k + k * n + (accumulate ? 2 : 1) * m * n), 2 * count(m * n * k), type);
     }
-    // By the built-in product, which some operations use whatever is there: so many products in one launch.
+    // Products with the built-in kernel, which some operations use even if cuBLAS is available, in one launch.
     void own_product(DType type, int64_t m, int64_t n, int64_t k, int64_t products) {
         in_pieces(type, cuda::product_pieces(m, n, k, products), products * m * n, false,
                   count(products * (m * k + k * n)), 2 * count(products * m * n * k));
     }
-    // Nothing to add up is nothing for cuBLAS: the built-in product also does in f32 what follows.
+    // Whether the epilogue of a layer is fused: for k = 0 the backend uses the built-in product, which fuses it in f32.
     static bool finished(DType type, int64_t k) { return k == 0 && type == DType::f32; }
 
     Backend& to_;

@@ -1,4 +1,4 @@
-// The items of `astro bench` on files: data sets of a million rows loaded and saved, in time and memory.
+// The items of `astro bench` for files: time and memory of loading and saving data sets of a million rows.
 #include <malloc.h>
 #include <unistd.h>
 
@@ -26,8 +26,8 @@ struct Kind {
 constexpr Kind kKinds[] = {{"point", 2, 2, 2, 2}, {"ant", 29, 8, 15, 14}};
 constexpr int64_t kRows = 1000000, kEpisodeRows = 201;
 
-// Random walks (positions), noise (velocities) and clipped noise (actions). Positions and velocities are the state; a
-// point's are its observations, as in OGBench.
+// Positions are random walks, velocities are noise, and actions are clipped noise. Observations are positions and
+// velocities for the ant, and positions for the point maze, as in OGBench.
 data::Dataset random_dataset(const Kind& kind) {
     data::Dataset d;
     d.rows = kRows, d.state_dim = kind.state, d.action_dim = kind.action;
@@ -52,7 +52,7 @@ data::Dataset random_dataset(const Kind& kind) {
     return d;
 }
 
-// A folder that goes with everything in it.
+// A temporary folder, removed with its contents.
 struct Scratch {
     std::string path = (std::filesystem::temp_directory_path() / "astro-bench-XXXXXX").string();
     Scratch() {
@@ -87,15 +87,15 @@ double memory_mib(const char* field) {
     return 0;
 }
 
-// Seconds of each call, sorted, and the most memory held while they ran, all of the process's.
+// Seconds of each call, sorted, and the peak memory of the process during the calls.
 struct Measured {
     std::vector<double> seconds;
     double before_mib = 0, peak_mib = 0;
 };
 Measured measure(int64_t rounds, const std::function<void()>& work) {
-    work();  // the file comes into the page cache
+    work();  // brings the file into the page cache
     ::malloc_trim(0);
-    std::ofstream("/proc/self/clear_refs") << 5;  // the peak is now what is held now
+    std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak (VmHWM) to the current memory
     Measured m;
     m.before_mib = memory_mib("VmRSS:");
     for (int64_t r = 0; r < rounds; ++r) {
@@ -139,7 +139,7 @@ void measure_loads(std::vector<data::Json>& lines, ThreadPool& threads, const st
     for (const data::Parts parts : {data::Parts::all, data::Parts::transitions}) {
         data::Dataset loaded;
         const Measured m = measure(rounds, [&] {
-            loaded = data::Dataset();  // one at a time is held
+            loaded = data::Dataset();  // release the previous one first
             loaded = data::load_dataset(path, &threads, parts);
         });
         const char* arrays = parts == data::Parts::all ? "all" : "observations,actions,terminals";
@@ -193,8 +193,8 @@ std::vector<data::Json> npz_write(ThreadPool& threads, const std::string& file, 
 }  // namespace
 
 std::vector<BenchFileItem> bench_file_items() {
-    return {{"npz-load", "loads a data set of a million rows, of a point's and of an ant's size", npz_load},
-            {"npz-write", "compresses and writes it", npz_write}};
+    return {{"npz-load", "load a data set of a million rows, of point maze and ant size", npz_load},
+            {"npz-write", "compress and write such a data set", npz_write}};
 }
 
 }  // namespace astro::app

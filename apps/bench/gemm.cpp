@@ -1,9 +1,9 @@
-// Matrix products of every shape that the method's networks use, and squares: the kernel alone, all threads.
+// Matrix products with all shapes that the networks of the method use, and squares: the kernel only, on all threads.
 //
-// A layer of `rows` rows from width `in` to width `out` makes three: its output (nn), the gradient of its input (nt)
-// and that of its weights (tn), each 2 rows in out FLOP. The rows of the result are cut into one piece a thread.
-// (Training cuts its batch into chunks instead and sums their weight gradients; that is part of what the items of group
-// steps measure.)
+// A layer with `rows` rows, `in` inputs and `out` outputs has three products: its output (nn), the gradient of its
+// input (nt) and the gradient of its weights (tn), each with 2 * rows * in * out operations. The rows of the result are
+// divided into one piece per thread. (Training divides batches into chunks instead and sums their weight gradients; the
+// items of group steps measure this.)
 #include <algorithm>
 
 #include "apps/bench/items.h"
@@ -17,12 +17,12 @@ struct Layer {
 };
 
 constexpr Layer kLayers[] = {
-    // squares: rows = in = out
+    // squares
     {256, 256, 256},
     {512, 512, 512},
     {1024, 1024, 1024},
     {2048, 2048, 2048},
-    // MLPs: first, middle and last layers of learners and TDR; middle layers of preset base and of CQL's actions
+    // MLPs: first, middle and last layers of learners and TDR; middle layers of preset base and of CQL's action samples
     {256, 4, 256},
     {256, 256, 1},
     {256, 256, 32},
@@ -40,7 +40,7 @@ constexpr Layer kLayers[] = {
     {3072, 64, 192},
     {3072, 64, 256},
     {3072, 256, 64},
-    // of small: 256 x 32 and 256 x 48
+    // transformers of preset small: dynamics 256 x 32 tokens, planner 256 x 48
     {8192, 6, 128},
     {8192, 128, 384},
     {8192, 128, 128},
@@ -51,7 +51,7 @@ constexpr Layer kLayers[] = {
     {12288, 128, 128},
     {12288, 128, 512},
     {12288, 512, 128},
-    // of base
+    // transformers of preset base
     {8192, 256, 768},
     {8192, 256, 256},
     {8192, 256, 1024},
@@ -84,7 +84,7 @@ std::function<void()> make_product(const Context& context, const Kind& kind, con
     const Tensor a = weights ? random("a", k, m) : random("a", m, k), b = input ? random("b", n, k) : random("b", k, n);
     Tensor c = Tensor::zeros(context.backend, DType::f32, Shape{m, n});
     return [=]() mutable {
-        // One on a GPU, whose chunks are one.
+        // One piece on a GPU, where chunks is 1.
         const int64_t pieces = context.chunks > 1 ? context.threads.size() : 1, lda = a.dim(1), ldb = b.dim(1);
         for (int64_t t = 0; t < times; ++t)
             context.threads.run(pieces, [&](int64_t p) {
@@ -99,7 +99,7 @@ std::function<void()> make_product(const Context& context, const Kind& kind, con
 }  // namespace
 
 std::vector<BenchItem> gemm_items() {
-    constexpr int64_t kLeastFlop = 200000000;  // a call: the clock must not matter
+    constexpr int64_t kLeastFlop = 200000000;  // operations per call, so that reading the clock takes negligible time
     std::vector<BenchItem> items;
     for (const Layer& layer : kLayers)
         for (const Kind& kind : kKinds) {

@@ -8,12 +8,12 @@ namespace astro::app {
 
 namespace {
 
-// A million rows in episodes of 200, and the peers' settings.
+// A million rows in episodes of 200, and the settings of the peers.
 const std::shared_ptr<RandomWorld>& world() {
     static const std::shared_ptr<RandomWorld> made = [] {
         Config config;
         apply_preset(config, "small");
-        // The peers' form: one pass inside the loop, 20 steps for the final rollout, no ensemble.
+        // The form of the peers: one pass inside the loop, 20 steps for the final rollout, no ensemble.
         config.dynamics.form = DynamicsForm::sampled;
         config.dynamics.loop_steps = 1, config.dynamics.final_steps = 20;
         config.value.actor_layers = config.value.critic_layers = 2;
@@ -64,7 +64,7 @@ std::function<void()> make_planner(const Context& context) {
     return repeat_updates(make_planner_model(context, *w, *dynamics, w->config), dynamics, 1);
 }
 
-// 32 bridges of some candidates each; a rollout in one pass in every denoising step, one in `final_steps` at the end.
+// 32 bridges with `candidates` each. Each denoising step has a one-pass rollout; the final one takes `final_steps`.
 struct SamplerForm {
     int64_t candidates = 8, denoising_steps = 20, guidance_steps = 0, final_steps = 1;
 };
@@ -94,7 +94,7 @@ std::function<void()> make_sampler(const Context& context, const SamplerForm& fo
     };
 }
 
-// Rollouts of 256 sequences, cut into chunks as a batch is.
+// Rollouts of 256 sequences, divided into chunks like a batch.
 std::function<void()> make_dynamics_sampler(const Context& context) {
     const auto w = world();
     const auto dynamics = make_dynamics_model(context, *w);
@@ -135,13 +135,13 @@ std::vector<BenchItem> training_items() {
         {"steps", "dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
         {"steps", "planner", "planner DiT 4/128/4, 48 tokens, batch 256, joint objective", make_planner, 1},
         {"steps", "iql", "IQL 2x256, batch 256", learner("iql", 1), 1},
-        {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean over the actor's delay", learner("td3bc", 2), 2},
+        {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean of updates with and without actor", learner("td3bc", 2), 2},
         {"steps", "cql", "CQL 2x256, batch 256, 10 actions", learner("cql", 1), 1},
         {"samplers", "sampler", "planner sampling, 256 sequences, 20 steps, final rollout of 20 steps",
          sampler({8, 20, 0, 20}), 1},
-        {"samplers", "sampler-one-pass", "the same with a final rollout in one pass", sampler({8, 20, 0, 1}), 1},
-        {"samplers", "sampler-guided", "in one pass and with 2 guidance steps", sampler({8, 20, 2, 1}), 1},
-        {"samplers", "sampler-short", "preset cpu's form: 64 sequences, 10 steps of 2 guidance steps",
+        {"samplers", "sampler-one-pass", "the same with a one-pass final rollout", sampler({8, 20, 0, 1}), 1},
+        {"samplers", "sampler-guided", "the same with 2 guidance steps per step", sampler({8, 20, 2, 1}), 1},
+        {"samplers", "sampler-short", "form of preset cpu: 64 sequences, 10 steps with 2 guidance steps each",
          sampler({2, 10, 2, 1}), 1},
         {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler,
          1},

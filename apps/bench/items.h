@@ -1,5 +1,5 @@
-// What `astro bench` measures: whole steps and samplers of the production classes on random data (preset small, MLPs of
-// 2 x 256 for the learners), and matrix products. bench/peers/ holds the same items, by the same names, in PyTorch.
+// The items of `astro bench`: whole training steps and samplers on random data (preset small, MLPs of 2 x 256 for the
+// learners), and matrix products. bench/peers/ contains the same items with the same names in PyTorch.
 #pragma once
 
 #include <functional>
@@ -17,27 +17,27 @@ namespace astro::app {
 struct BenchItem {
     std::string group;  // "steps", "samplers", "gemm" or "stitching"
     std::string name, words;
-    // Makes the step; what it needs lives in the function it returns. The step is called again and again.
+    // Creates the step, a function that owns all it needs and is called repeatedly.
     std::function<std::function<void()>(const Context& context)> make;
-    int64_t units = 1;        // updates (products, queries, agent steps) that one call makes
-    int64_t rows = 0;         // rows of data that the item works on, where that matters
-    bool only_named = false;  // too big to be measured unless asked for by name
+    int64_t units = 1;        // number of updates (products, queries, agent steps) per call
+    int64_t rows = 0;         // number of rows of data, if relevant
+    bool only_named = false;  // large: measured only if requested by name
 };
 
-// An item on files: measures itself and gives one object for each of its lines; file: a data set to use, or empty.
+// An item for files. measure() returns one object per line of output. file: the data set to use, or empty.
 struct BenchFileItem {
     std::string name, words;
     std::function<std::vector<data::Json>(ThreadPool& threads, const std::string& file, int64_t rounds)> measure;
 };
 
-std::vector<BenchItem> training_items();        // bench_items.cpp
-std::vector<BenchItem> gemm_items();            // bench_gemm.cpp
-std::vector<BenchItem> maze_items();            // bench_maze.cpp
-std::vector<BenchFileItem> bench_file_items();  // bench_data.cpp: group "npz"
+std::vector<BenchItem> training_items();        // items.cpp
+std::vector<BenchItem> gemm_items();            // gemm.cpp
+std::vector<BenchItem> maze_items();            // maze.cpp
+std::vector<BenchFileItem> bench_file_items();  // data.cpp: group "npz"
 
-// What one call of an item asks of a device, counted while the CPU carries it out with chunks = 1.
+// Counts the device operations of one call of an item, which the CPU executes with chunks = 1.
 DeviceWork count_device_work(const BenchItem& item);
-// astro bench --count, for items that are steps on a context.
+// Prints the table of astro bench --count.
 void print_device_counts(const std::vector<BenchItem>& items, bool as_json);
 
 }  // namespace astro::app

@@ -1,4 +1,4 @@
-// Items of `astro bench` that hold no network: the exact maze, target selection, the landmark graph.
+// Items of `astro bench` without networks: the exact maze, target selection, the landmark graph.
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -12,15 +12,15 @@ namespace astro::app {
 
 namespace {
 
-// Episodes of the large maze, with latents as a perfect TDR of an open plane would give them: the position in steps,
-// turned isometrically into 32 dimensions.
+// Episodes of the large maze with the latents of a perfect TDR of an open plane: positions in units of steps, embedded
+// isometrically in 32 dimensions.
 struct MazeWorld {
     data::Dataset data;
     Trajectories trajectories;
     Statistics statistics;
     TemporalMap map;
     Config config;
-    std::vector<int64_t> sources;  // 1000 rows on the way, as chains are cut
+    std::vector<int64_t> sources;  // 1000 travel rows, like the cuts of chains
 
     MazeWorld(ThreadPool& threads, int64_t rows) {
         apply_preset(config, "cpu");
@@ -59,8 +59,8 @@ std::shared_ptr<MazeWorld> world(ThreadPool& threads, int64_t rows) {
     return slot;
 }
 
-// 64 agents that keep a random heading for 10 steps, one thread: nearly a third of the steps touch a wall, a hundred
-// times as many as in data.
+// 64 agents that keep a random heading for 10 steps, on one thread. Nearly a third of the steps are in contact with a
+// wall, a hundred times more than in data sets.
 std::function<void()> make_maze_steps(const Context&) {
     const maze::Layout& layout = maze::layout("large");
     auto agents = std::make_shared<std::vector<maze::PointMaze>>();
@@ -143,7 +143,7 @@ std::vector<BenchItem> maze_items() {
         const int64_t rows = size.rows, scanned = std::max<int64_t>(1, 1000000 / rows);
         const bool only_named = rows > 1000000;
         const std::string name = size.name;
-        items.push_back({"stitching", "select-" + name, "selection queries by the index (up to 256 targets)",
+        items.push_back({"stitching", "select-" + name, "selection queries with the index (up to 256 targets)",
                          [rows](const Context& c) { return make_selection(c, rows, false, 100); }, 100, rows,
                          only_named});
         items.push_back({"stitching", "select-brute-" + name, "selection queries by brute force (all targets)",

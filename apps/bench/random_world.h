@@ -1,5 +1,5 @@
-// Random episodes of a plane and what the stages ask of a temporal map, for measurements and tests: nothing can be
-// learnt from them, every step takes the time and the path that it takes on data.
+// Random episodes in a plane with a temporal map, for benchmarks and tests. Nothing can be learnt from them, but each
+// step takes the same time and the same code path as with real data.
 #pragma once
 
 #include <numeric>

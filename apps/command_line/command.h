@@ -1,4 +1,4 @@
-// The command table. A command is one file, apps/cmd_*.cpp, and one row in apps/commands/commands.cpp.
+// The table of commands. A command is one file in apps/commands and one row in apps/commands/commands.cpp.
 #pragma once
 
 #include <string>
@@ -12,17 +12,17 @@ struct Command {
     const char* name;      // "data collect"
     const char* operands;  // "", "FILE", "RUN..." (one or more), "[WORD]..." (any number)
     const char* summary;   // one line
-    // Adds its options to the line, parses it, works, prints results on stdout and returns the exit code.
-    // Failures are thrown as Error; main maps them to exit codes.
+    // Adds the options of the command to the line, parses it, executes the command, prints results on stdout and
+    // returns the exit code. Failures are thrown as Error; main maps them to exit codes.
     int (*run)(CommandLine& line);
 };
 
 const std::vector<Command>& commands();
 
-// The command whose words start the arguments, or nullptr; `used` becomes the number of its words.
+// The command that the first arguments name, or nullptr. `used` is set to the number of words of its name.
 const Command* find_command(const std::vector<std::string>& arguments, size_t& used);
 
-// Error(usage) for words that start no command, with the nearest one.
+// Throws Error(usage) for an unknown command, with a suggestion.
 [[noreturn]] void refuse_command(const std::vector<std::string>& arguments);
 
 }  // namespace astro::app

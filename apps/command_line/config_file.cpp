@@ -13,8 +13,8 @@ namespace astro::app {
 namespace {
 
 constexpr const char* kBlanks = " \t\r";
-constexpr size_t kLongestKey = 80;     // no setting comes near it
-constexpr size_t kCommentColumn = 44;  // of a dump
+constexpr size_t kLongestKey = 80;     // longer than every setting
+constexpr size_t kCommentColumn = 44;  // column of comments in dump_config
 
 std::string trim(const std::string& line) {
     const size_t first = line.find_first_not_of(kBlanks);
@@ -22,7 +22,7 @@ std::string trim(const std::string& line) {
     return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Splits a line at the # or ; that starts a comment: one outside quotes, at the start or after a blank.
+// Splits a line at the # or ; that starts a comment: outside quotes, and at the start of the line or after a blank.
 void split_comment(const std::string& line, std::string& content, std::string& comment) {
     bool quoted = false;
     for (size_t i = 0; i < line.size(); ++i) {

@@ -1,4 +1,4 @@
-// Help pages and the manual, from the same descriptions that parse the options.
+// Help pages and the manual, generated from the descriptions of the options.
 #include <algorithm>
 
 #include "apps/command_line/options.h"
@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kIndent = 6;
 constexpr size_t kColumns = 100;
 
-// Wraps words at the page's width, each line indented.
+// Wraps words at the width of the page and indents each line.
 std::string wrap(const std::string& words) {
     std::string out, line(kIndent, ' ');
     size_t start = 0;
@@ -59,7 +59,7 @@ std::string entry(const Setting& setting, bool with_source) {
     return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) + wrap("[" + details + "]");
 }
 
-// Table cells must not hold the character that separates them.
+// Escapes the separator of table cells.
 std::string cell(std::string words) {
     for (size_t at = words.find('|'); at != std::string::npos; at = words.find('|', at + 2)) words.insert(at, "\\");
     return words;
@@ -85,9 +85,9 @@ std::string CommandLine::help() const {
     for (const Setting& setting : own_.all()) page += entry(setting, false);
     if (config_ == nullptr) return page;
     page +=
-        "\nSettings, as flags or in configuration files ([section], then key = value). Defaults are those "
-        "of\n"
-        "preset cpu. Each ends with its source: the paper, a repository (HILP, CORL, OGBench), or ours.\n";
+        "\nSettings, given as options or in configuration files ([section], then key = value). Defaults are\n"
+        "those of preset cpu. Each entry ends with its source: the paper, a repository (HILP, CORL,\n"
+        "OGBench), or ours.\n";
     for (const Settings::Section& section : config_settings_.sections()) {
         if (!uses(section.prefix)) continue;
         page += "\n" + section.title + "\n";

@@ -45,7 +45,7 @@ bool CommandLine::parse() {
 
 void CommandLine::refuse(const std::string& message) const { fail(ErrorKind::usage, command_.name, ": ", message); }
 
-// Collects flags and operands; true when help is asked for.
+// Collects flags and operands. Returns true if help is requested.
 bool CommandLine::read_arguments() {
     for (size_t i = 0; i < arguments_.size(); ++i) {
         const std::string& word = arguments_[i];
@@ -66,7 +66,7 @@ bool CommandLine::read_arguments() {
     return false;
 }
 
-// Reads the flag at the index with its value; returns the index of the last word it took.
+// Reads the flag at the index and its value. Returns the index of the last word that belongs to it.
 size_t CommandLine::read_flag(size_t index) {
     const std::string& word = arguments_[index];
     const size_t equals = word.find('=');
@@ -139,7 +139,7 @@ void CommandLine::apply_configuration() {
         files.push_back(read_config(path));
         origins.push_back("file " + path);
     }
-    // A run's saved configuration stands in for preset and files; its comments keep the first origins.
+    // Without preset and files, the saved configuration of the run folder is used. Its comments contain the origins.
     Setting* run = own_.find("run");
     if (files.empty() && !given("preset") && run != nullptr && !run->text().empty()) {
         const std::string saved = (std::filesystem::path(run->text()) / "config.ini").string();

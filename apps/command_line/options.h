@@ -1,13 +1,13 @@
-// The command line of one command: strict options, configuration files, presets, help.
+// The command line of a command: options, configuration files, presets, help.
 //
-// Use, in a command's run function:
+// Usage in the run function of a command:
 //     StageOptions options;  Config config;
-//     line.add(options);                                        // the command's own flags
-//     line.add_config(config, {"", "checkpoint", "data", "tdr"});  // sections it uses; "" is the general one
-//     if (!line.parse()) return 0;                              // help was printed
-// Precedence: default < preset < configuration files in order < flags. Where neither --preset nor --config is
-// given and the run folder holds a config.ini, that file is the configuration the flags change.
-// Unknown, repeated, malformed and out-of-range options throw Error(usage) with the nearest name.
+//     line.add(options);                                           // the options of the command
+//     line.add_config(config, {"", "checkpoint", "data", "tdr"});  // sections that it uses; "" is the general section
+//     if (!line.parse()) return 0;                                 // help was printed
+// Precedence: default < preset < configuration files in order < options on the command line. If neither --preset nor
+// --config is given and the run folder contains a config.ini, this file is used in place of preset and files.
+// Unknown, repeated, malformed and out-of-range options throw Error(usage), with a suggestion.
 #pragma once
 
 #include <set>
@@ -21,7 +21,7 @@
 
 namespace astro::app {
 
-// Flags of every command that works in a run folder.
+// Options of all commands that work in a run folder.
 struct StageOptions {
     std::string run;
     bool resume = false, quiet = false, trace = false;
@@ -31,42 +31,43 @@ struct StageOptions {
 
     template <class V>
     void visit(V& v) {
-        v("run", run, "run folder; made when it does not exist", Source::ours, anything());
-        v("resume", resume, "go on from the newest checkpoint", Source::ours, anything());
-        v("stop-after", stop_after, "stop after this update, as if interrupted there; 0: at the end", Source::ours,
+        v("run", run, "run folder; created if it does not exist", Source::ours, anything());
+        v("resume", resume, "continue from the newest checkpoint", Source::ours, anything());
+        v("stop-after", stop_after, "stop after this update, as if interrupted; 0: at the end", Source::ours,
           between(0, kMaxCount));
-        v("log-every", log_every, "seconds between progress lines when stderr is no terminal", Source::ours,
+        v("log-every", log_every, "seconds between progress lines if stderr is not a terminal", Source::ours,
           between(.01, 1e6));
-        v("quiet", quiet, "no progress on stderr", Source::ours, anything());
-        v("trace", trace, "after a numeric failure, list the ops that led to it on stderr", Source::ours, anything());
+        v("quiet", quiet, "do not print progress on stderr", Source::ours, anything());
+        v("trace", trace, "after a numeric failure, list the preceding ops on stderr", Source::ours, anything());
         device.visit(v);
     }
 };
 
-// What a command line is read for: to run the command, or to describe it.
+// Whether the command is executed or described.
 enum class Purpose { execute, help, markdown };
 
 class CommandLine {
   public:
-    // arguments: what follows the command's name.
+    // arguments: the words after the name of the command.
     CommandLine(const Command& command, std::vector<std::string> arguments, Purpose purpose = Purpose::execute);
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
-    // Objects must outlive the line.
+    // Adds the options of an object, which must outlive the line.
     template <class Object>
     void add(Object& options) {
         own_.add("", "Options", options);
     }
-    // Settings of other sections are read from files but refused as flags, since they would have no effect.
+    // Adds the settings of these sections. Settings of other sections are accepted in files, but not as options,
+    // because they would have no effect.
     void add_config(Config& config, const std::vector<std::string>& sections);
 
-    // Reads everything into the bound objects and checks the configuration; false when help was printed.
+    // Reads all options into the bound objects and checks the configuration. Returns false if help was printed.
     bool parse();
 
     const std::vector<std::string>& operands() const { return operands_; }
     bool given(const std::string& option) const { return given_.count(option) != 0; }
-    // Error(usage) when the option is neither given nor set in a file.
+    // Throws Error(usage) if the option is neither given nor set in a file.
     void require(const std::string& option);
 
     // The configuration with the origin of each value, as a file (config.ini of the run folder).
@@ -75,7 +76,7 @@ class CommandLine {
     std::string command_name() const { return command_.name; }
     const std::vector<std::string>& arguments() const { return arguments_; }  // as typed
 
-    // What parse() prints for --help, and the manual's section on this command.
+    // The output of --help, and the section of the manual about this command.
     std::string help() const;
     std::string markdown() const;
 
@@ -84,9 +85,10 @@ class CommandLine {
         std::string preset = "cpu", config;
         template <class V>
         void visit(V& v) {
-            v("preset", preset, "size of everything: tests, two cores, GPU", Source::ours,
-              one_of({"tiny", "cpu", "small", "base"}));
-            v("config", config, "configuration file; repeatable, later files win", Source::ours, anything());
+            v("preset", preset, "sizes of networks and training; tiny: for tests, cpu: two cores, small and base: GPU",
+              Source::ours, one_of({"tiny", "cpu", "small", "base"}));
+            v("config", config, "configuration file; may be repeated, later files take precedence", Source::ours,
+              anything());
         }
     };
     struct Flag {
@@ -117,7 +119,7 @@ class CommandLine {
     std::set<std::string> given_;
 };
 
-// The manual's table of all configuration settings, section by section.
+// The tables of all settings for the manual, by section.
 std::string markdown_of_config();
 
 }  // namespace astro::app

@@ -26,7 +26,7 @@ bool starts_like_a_number(const std::string& word) {
     fail(ErrorKind::usage, "expected ", expectation(kind, domain));
 }
 
-// Edits (insert, delete, replace, swap neighbours) that turn one word into the other.
+// The number of edits (insertion, deletion, replacement, swap of adjacent characters) between two words.
 size_t edit_distance(const std::string& a, const std::string& b) {
     std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
     for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
@@ -93,7 +93,7 @@ std::string print_real(double value) {
         std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
         if (std::strtod(buffer, nullptr) == value) break;
     }
-    // 1e-05 and 1e+09 read better as 1e-5 and 1e9.
+    // Shorten 1e-05 and 1e+09 to 1e-5 and 1e9.
     std::string word = buffer;
     const size_t exponent = word.find('e');
     if (exponent == std::string::npos) return word;
@@ -110,7 +110,7 @@ std::vector<std::string> split_list(const std::string& words) {
         const size_t first = words.find_first_not_of(' ', start);
         const size_t end = comma == std::string::npos ? words.size() : comma;
         if (first == std::string::npos || first >= end)
-            fail(ErrorKind::usage, "expected a list by comma without empty entries");
+            fail(ErrorKind::usage, "expected a comma-separated list without empty entries");
         entries.push_back(words.substr(first, words.find_last_not_of(' ', end - 1) - first + 1));
         if (comma == std::string::npos) return entries;
         start = comma + 1;
@@ -145,7 +145,7 @@ std::string nearest_name(const std::string& word, const std::vector<std::string>
     for (const std::string& name : names) {
         const std::string known = same_spelling(name);
         size_t distance = edit_distance(wanted, known);
-        // A name without its section is nearly right: it counts as one edit more.
+        // A missing section counts as one edit.
         const size_t dot = known.find('.');
         if (dot != std::string::npos) distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
         if (distance < least) {

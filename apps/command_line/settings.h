@@ -1,7 +1,7 @@
-// Settings by name: binds the fields of structs that describe themselves (astro/config/field.h), so that one
-// description drives parsing, help, the manual, config files and JSON.
+// Settings by name. Binds the fields of structs that describe themselves (astro/config/field.h), so that the same
+// description serves parsing, help, the manual and configuration files.
 //
-// Errors: a value that does not parse or is out of range throws Error(usage) which says what was expected.
+// A value that cannot be parsed or is out of range throws Error(usage), which states what was expected.
 #pragma once
 
 #include <algorithm>
@@ -29,23 +29,23 @@ struct Setting {
     Domain domain;
     SettingKind kind;
     std::string initial;             // the default, as text
-    std::string origin = "default";  // who set the present value: default, preset NAME, file PATH, flag
+    std::string origin = "default";  // origin of the current value: default, preset NAME, file PATH, flag
     std::function<void(const std::string&)> set;
-    std::function<std::string()> text;  // the present value; set(text()) changes nothing
+    std::function<std::string()> text;  // the current value; set(text()) has no effect
 };
 
-// Values as text. Numbers must be consumed whole: `12abc`, `nan` and blanks are refused.
+// Conversion of values from and to text. `12abc`, `nan` and blanks are not accepted as numbers.
 bool parse_boolean(const std::string& word);  // on, off, true, false
 int64_t parse_integer(const std::string& word, const Domain& domain);
 double parse_real(const std::string& word, const Domain& domain);
 const std::string& parse_word(const std::string& word, const Domain& domain);
 std::string print_real(double value);  // the shortest decimal that reads back as the same number
-std::vector<std::string> split_list(const std::string& words);  // by comma; no empty entries
+std::vector<std::string> split_list(const std::string& words);  // at commas; empty entries are errors
 
-// What a setting takes, in words: "an integer from 1 to 512", "one of tdr, euclid, random".
+// A description of valid values: "an integer from 1 to 512", "one of tdr, euclid, random".
 std::string expectation(SettingKind kind, const Domain& domain);
 
-// The known name nearest to a misspelt one, or "" when none is near. `gap` finds `planner.gap`.
+// The known name closest to a misspelt one, or "" if none is close. `gap` finds `planner.gap`.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& names);
 
 class Settings {
@@ -55,7 +55,7 @@ class Settings {
         std::string title;
     };
 
-    // Binds the fields of an object that must outlive this; keys are prefix.name.
+    // Binds the fields of an object, which must outlive this. Keys are prefix.name.
     template <class Object>
     void add(const std::string& prefix, const std::string& title, Object& object) {
         sections_.push_back({prefix, title});
@@ -69,9 +69,9 @@ class Settings {
         object.visit(binder);
     }
 
-    // Dashes and underscores count as the same. nullptr when unknown.
+    // Dashes and underscores are equivalent. Returns nullptr if the key is unknown.
     Setting* find(const std::string& key);
-    // Sets one value and its origin; `where` names flag or file and line in error messages.
+    // Sets a value and its origin. `where`: the option, or file and line, for error messages.
     void assign(Setting& setting, const std::string& value, const std::string& origin, const std::string& where);
 
     const std::deque<Setting>& all() const { return settings_; }
@@ -124,7 +124,7 @@ constexpr SettingKind kind_of() {
     else if constexpr (std::is_same_v<Field, std::vector<double>>)
         return SettingKind::real_list;
     else {
-        static_assert(std::is_same_v<Field, std::vector<std::string>>, "a field type settings do not know");
+        static_assert(std::is_same_v<Field, std::vector<std::string>>, "unsupported type of a field");
         return SettingKind::word_list;
     }
 }

@@ -9,7 +9,7 @@ int run_augment(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    // Those of the trained stages, too: their checkpoints are only accepted with the settings they were made with.
+    // Includes the settings of the trained stages, because checkpoints are accepted only with the same settings.
     line.add_config(config, {"", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
     if (!line.parse()) return 0;
     line.require("run");

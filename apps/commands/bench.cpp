@@ -1,6 +1,5 @@
-// astro bench: how long whole steps and matrix products take on this machine, beside the most that its cores could do,
-// or its GPU.
-// bench/run.py runs it in alternation with the same work in PyTorch and NumPy.
+// astro bench: measures training steps and matrix products on this machine, relative to the peak rate of its cores or
+// GPU. bench/run.py runs it in alternation with the same work in PyTorch and NumPy.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,16 +24,17 @@ struct BenchOptions {
     void visit(V& v) {
         v("items", items, "items or groups (steps, samplers, stitching, gemm, npz) to measure; empty: all",
           Source::ours, anything());
-        v("file", file, "data set that npz-load loads and npz-write writes; empty: generated ones", Source::ours,
-          anything());
+        v("file", file, "data set for npz-load and npz-write; empty: generated data", Source::ours, anything());
         v("list", list, "only list the items, each with its group", Source::ours, anything());
         v("count", count,
-          "count what the steps ask of a GPU (launches, bytes, FLOP) and the least time that takes; measures nothing",
+          "count the GPU operations of each step (launches, bytes, FLOP) and print a lower bound on its time, without "
+          "measuring",
           Source::ours, anything());
-        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
-        v("chunks", chunks, "chunks a batch is cut into; 0: 8, on a GPU 1", Source::ours, between(0, 256));
-        v("seconds", seconds, "least time an item is measured, in seconds", Source::ours, between(.01, 3600));
-        v("rounds", rounds, "least number of times an item is measured", Source::ours, between(1, 1e6));
+        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
+          between(0, 1024));
+        v("chunks", chunks, "number of chunks per batch; 0: 8, on a GPU 1", Source::ours, between(0, 256));
+        v("seconds", seconds, "minimum time to measure an item, in seconds", Source::ours, between(.01, 3600));
+        v("rounds", rounds, "minimum number of measurements of an item", Source::ours, between(1, 1e6));
     }
 };
 
@@ -79,7 +79,7 @@ struct Items {
     std::vector<BenchFileItem> files;
 };
 
-// The items that are asked for by name or group, in the order of the table.
+// The items that are requested by name or group, in the order of the table.
 Items choose_items(const std::vector<std::string>& wanted) {
     std::vector<BenchItem> all = training_items();
     for (BenchItem& item : maze_items()) all.push_back(std::move(item));
@@ -109,9 +109,10 @@ Items choose_items(const std::vector<std::string>& wanted) {
 }
 
 struct Measured {
-    double least = 0, median = 0;          // milliseconds an update or product
-    double gflop = 0, rate = 0, peak = 0;  // of one; GFLOP/s by the least time; the machine's, best of before and after
-    double at_best = 0;                    // milliseconds by a GPU's limits, 0 where they are not known
+    double least = 0, median = 0;  // milliseconds per update or product
+    double gflop = 0;              // operations per update or product
+    double rate = 0, peak = 0;     // GFLOP/s, at the minimum time; of the machine, the better of before and after
+    double at_best = 0;            // milliseconds at the peak rates of the GPU, 0 if they are not known
     int64_t repeats = 0;
 };
 
@@ -130,7 +131,7 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     return m;
 }
 
-// On a GPU, which works on while the host goes on: so many calls in a row, then a wait.
+// On a GPU, which executes steps asynchronously: several calls, then one wait.
 Measured measure_item_on_gpu(const BenchItem& item, const Context& context, const DevicePeaks& peaks,
                              const BenchOptions& options) {
     const std::function<void()> step = item.make(context);
@@ -138,7 +139,7 @@ Measured measure_item_on_gpu(const BenchItem& item, const Context& context, cons
         for (int64_t i = 0; i < n; ++i) step();
         Tensor::zeros(context.backend, DType::f32, Shape{1}).item();
     };
-    steps_and_wait(2);  // a step is recorded the second time
+    steps_and_wait(2);  // the second step is recorded as a graph
     const double start = now();
     steps_and_wait(1);
     const auto in_a_row = static_cast<int64_t>(std::clamp(options.seconds / 10 / (now() - start), 1.0, 50.0));
@@ -174,7 +175,7 @@ void list_item(const std::string& group, const std::string& name, const std::str
         std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
 }
 
-// device: the GPU's name and what multiplies there; empty: the CPU.
+// device: name of the GPU and of its matrix products; empty: CPU.
 void print_item(const BenchItem& item, const Measured& m, int threads, const std::string& device, bool as_json) {
     if (as_json) {
         data::Json json = describe(item.group, item.name, item.words);
@@ -207,8 +208,8 @@ void measure_files(const BenchFileItem& item, const BenchOptions& options, Threa
             print_json(line);
             continue;
         }
-        std::printf("%-10s %-6s %-11s %-30s %9.1f ms least %9.1f median %8.0f MB/s %6.0f MiB at most\n",
-                    item.name.c_str(), line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(),
+        std::printf("%-10s %-6s %-11s %-30s %9.1f ms min %9.1f median %8.0f MB/s %6.0f MiB peak\n", item.name.c_str(),
+                    line.at("kind").as_string().c_str(), line.at("how").as_string().c_str(),
                     line.at("arrays").as_string().c_str(), 1e3 * line.at("seconds_min").as_real(),
                     1e3 * line.at("seconds_median").as_real(), line.at("mb_per_s").as_real(),
                     line.at("peak_rss_mib").as_real());
@@ -219,23 +220,23 @@ void measure_files(const BenchFileItem& item, const BenchOptions& options, Threa
 void bench_cpu(const Items& items, const Context& context, const BenchOptions& options, bool as_json) {
     if (!as_json && !items.steps.empty())
         std::printf(
-            "%s, %d threads; peak: multiply-adds on registers alone, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
-            cpu_isa_name(), context.threads.size(), "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "of peak");
+            "%s, %d threads; peak: multiply-adds on registers only, on all threads\n%-24s %10s %10s %10s %9s %7s\n",
+            cpu_isa_name(), context.threads.size(), "item", "ms min", "ms median", "GFLOP", "GFLOP/s", "of peak");
     for (const BenchItem& item : items.steps)
         print_item(item, measure_item(item, context, options), context.threads.size(), "", as_json);
     for (const BenchFileItem& item : items.files) measure_files(item, options, context.threads, as_json);
 }
 
-// Without what is the host's own work.
+// Items that run on the host only are skipped.
 void bench_gpu(const Items& items, const Context& context, const std::string& device, const BenchOptions& options,
                bool as_json) {
     DevicePeaks peaks;
     const bool known = cuda_peaks(peaks);
     if (!as_json)
         std::printf("%s, %d threads; %s\n%-24s %10s %10s %10s %9s %10s\n", device.c_str(), context.threads.size(),
-                    known ? "at best: by its memory and its f32 arithmetic outside tensor cores"
-                          : "the device does not tell its limits",
-                    "item", "ms least", "ms median", "GFLOP", "GFLOP/s", "ms at best");
+                    known ? "at best: limited by memory bandwidth and f32 arithmetic without tensor cores"
+                          : "the device does not report its peak rates",
+                    "item", "ms min", "ms median", "GFLOP", "GFLOP/s", "ms at best");
     for (const BenchItem& item : items.steps)
         if (item.group != "stitching")
             print_item(item, measure_item_on_gpu(item, context, peaks, options), context.threads.size(), device,

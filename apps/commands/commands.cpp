@@ -20,24 +20,27 @@ int run_selftest(CommandLine& line);
 int run_version(CommandLine& line);
 int run_help(CommandLine& line);
 
-// In the order of the work.
+// In the order of the pipeline.
 const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
-        {"data collect", "", "Generates a data set as OGBench does, and its validation part.", run_data_collect},
-        {"data inspect", "FILE", "Says what is in a data set and what is wrong with it.", run_data_inspect},
-        {"data verify", "FILE", "Replays every transition in the exact simulator; exit 3 when the data do not obey it.",
+        {"data collect", "", "Generates a data set with OGBench's procedure, and a validation set.", run_data_collect},
+        {"data inspect", "FILE", "Describes the contents of a data set and reports problems.", run_data_inspect},
+        {"data verify", "FILE", "Replays all transitions in the exact simulator; exit code 3 if they do not match.",
          run_data_verify},
         {"train tdr", "", "Trains the temporal distance representation.", run_train_tdr},
         {"train dynamics", "", "Trains the dynamics model (after tdr).", run_train_dynamics},
         {"train planner", "", "Trains the stitch planner (after dynamics).", run_train_planner},
-        {"train policy", "", "Trains a policy on the data as they are, or on a spliced file.", run_train_policy},
-        {"augment", "", "Stitches: grows chains and writes augmented.npz (after planner).", run_augment},
-        {"evaluate", "", "Runs a trained policy in its environment.", run_evaluate},
-        {"run", "", "The whole chain from one configuration: train, stitch, measure, learn, evaluate.", run_run},
-        {"report", "RUN...", "One HTML page: result, maze pictures, curves, figures.", run_report},
+        {"train policy", "", "Trains a policy on the original data or on augmented data.", run_train_policy},
+        {"augment", "", "Stitches trajectories and writes augmented.npz (after planner).", run_augment},
+        {"evaluate", "", "Evaluates a trained policy in its environment.", run_evaluate},
+        {"run", "", "Runs the whole pipeline: trains, stitches, measures, trains policies and evaluates them.",
+         run_run},
+        {"report", "RUN...", "Writes an HTML page with results, maze pictures, curves and figures.", run_report},
         {"bench", "", "Measures training steps, samplers and matrix products on this machine.", run_bench},
-        {"selftest", "", "Checks every op and its gradient on this machine; on a GPU training steps, too, and times operations.", run_selftest},
-        {"version", "", "Shows what this program was built from and what it runs on.", run_version},
+        {"selftest", "",
+         "Checks all ops and their gradients on this machine; on a GPU also training steps, with timings.",
+         run_selftest},
+        {"version", "", "Shows version, compiler and device of this program.", run_version},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
     };
     return table;
@@ -65,11 +68,11 @@ void refuse_command(const std::vector<std::string>& arguments) {
     }
     const std::string typed =
         arguments.size() > 1 && arguments[1].compare(0, 1, "-") != 0 ? arguments[0] + " " + arguments[1] : arguments[0];
-    // A first word that groups commands: name its members.
+    // The first word is that of a group of commands: list them.
     if (!starting.empty()) {
         std::string members;
         for (const std::string& name : starting) members += (members.empty() ? "" : ", ") + name;
-        fail(ErrorKind::usage, "unknown command '", typed, "': there is ", members);
+        fail(ErrorKind::usage, "unknown command '", typed, "': expected ", members);
     }
     std::string nearest = nearest_name(typed, names);
     if (nearest.empty()) nearest = nearest_name(arguments[0], names);

@@ -18,7 +18,8 @@ struct ThreadOptions {
     int64_t threads = 0;
     template <class V>
     void visit(V& v) {
-        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
+        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
+          between(0, 1024));
     }
     int count() const { return static_cast<int>(threads > 0 ? threads : ThreadPool::available()); }
 };
@@ -27,7 +28,7 @@ struct CollectOutput {
     std::string out;
     template <class V>
     void visit(V& v) {
-        v("out", out, "file to write, F.npz; F-val.npz is written beside it", Source::ours, anything());
+        v("out", out, "file to write, F.npz; the validation set is written to F-val.npz", Source::ours, anything());
     }
 };
 
@@ -43,7 +44,7 @@ struct VerifyOptions {
     std::string env;
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment, such as pointmaze-medium-v0; empty: from the file's name", Source::ours,
+        v("env", env, "environment, such as pointmaze-medium-v0; empty: derived from the file name", Source::ours,
           anything());
     }
 };

@@ -12,18 +12,18 @@ struct ArmOptions {
     template <class V>
     void visit(V& v) {
         v("augmented", augmented,
-          "spliced file (augmented.npz) that the arm `augmented` learns from; empty: the run's own", Source::ours,
+          "augmented data set (augmented.npz) for the arm `augmented`; empty: the file in the run folder", Source::ours,
           anything());
-        v("arm", arm, "data the policy learns from", Source::ours, one_of(arm_names()));
+        v("arm", arm, "data on which the policy is trained", Source::ours, one_of(arm_names()));
     }
 };
 
-// Only the single-task protocol asks where rows are (qpos).
+// Only the single-task protocol needs positions (qpos).
 data::Parts parts_of(const Config& config) {
     return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
 }
 
-// The arm's second data set, loaded or made, and where it lives.
+// The data of an arm, and the storage of its second data set.
 struct LoadedArm {
     data::RecordedData other;
     ArmData arm;
@@ -50,7 +50,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
 const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
                                             "value", "iql",        "td3bc", "cql",    "evaluate"};
 
-// What both commands do first: options, settings, an open runner, the arm's data.
+// Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
 int with_arm(CommandLine& line, Work work) {
     StageOptions options;

@@ -14,7 +14,7 @@ struct ReportOptions {
     std::string out;
     template <class V>
     void visit(V& v) {
-        v("out", out, "page to write; empty: report.html in the first folder", Source::ours, anything());
+        v("out", out, "file to write; empty: report.html in the first run folder", Source::ours, anything());
     }
 };
 

@@ -1,4 +1,4 @@
-// astro run: the whole chain from one configuration into one folder, each finished stage skipped on resumption.
+// astro run: the whole pipeline from one configuration in one run folder. When resumed, finished stages are skipped.
 #include <cstdio>
 #include <map>
 

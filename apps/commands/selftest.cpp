@@ -1,7 +1,7 @@
-// astro selftest: what a device computes, checked on this machine. The op table (gradients in f64, and f32 against f64)
-// and the entries of the backend at sizes of several blocks, which are run twice on a GPU and must give the same bits;
-// there with either matrix product, and training steps of every network against the CPU's; then single operations are
-// timed beside the device's limits.
+// astro selftest: checks the computations of a device on this machine. It runs the op table (gradients in f64, and f32
+// compared with f64) and the functions of the backend at sizes of several thread blocks. On a GPU it runs these twice,
+// and the results must be identical. There it also compares training steps of all networks with the CPU, does all this
+// with both matrix products, and times single operations.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -23,27 +23,27 @@ struct SelftestOptions {
 
     template <class V>
     void visit(V& v) {
-        v("timings", timings, "cuda: time single operations, too", Source::ours, anything());
+        v("timings", timings, "cuda: also time single operations", Source::ours, anything());
     }
 };
 
-constexpr int kSkipped = 77;  // what test drivers take for "not run here"
+constexpr int kSkipped = 77;  // conventional exit code of skipped tests
 
-// What is known of a row of a table after its cases.
+// Results of all cases of a row of a table.
 struct Row {
     int64_t cases = 0, failed = 0;
-    double first = 0, second = 0;  // the table's two columns, the largest of the cases
+    double first = 0, second = 0;  // the two columns of the table: maxima over the cases
     std::string message;
 };
 
 struct Table {
-    std::string key, title;     // in JSON; the heading of its first column
-    std::string first, second;  // headings of the two figures; `second` may be empty: there is one
+    std::string key, title;     // key in JSON; heading of the first column
+    std::string first, second;  // headings of the two figures; `second` is empty if there is only one
     std::string key_first, key_second;
     std::map<std::string, Row> rows = {};
 };
 
-// Metrics of a case, and what is wrong with it: nothing where it is right.
+// Figures of a case, and a description of the error; empty if it passed.
 struct Verdict {
     double first = 0, second = 0;
     std::string wrong = {};
@@ -82,7 +82,7 @@ class Selftest {
         Table table{"ops" + words, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
         for (const OpCase& op_case : op_cases())
             run(table, op_case.op, shapes_of(op_case), [&] {
-                // On a GPU, where every element costs launches, a sample of them; the kernels are the same for all.
+                // On a GPU each element costs launches, so only a sample is checked; the kernels are the same for all.
                 const OpReport report = check_op(backend, op_case, 1, twice ? 20 : 200);
                 auto again = [&](DType type) { return run_op(backend, op_case, type, 1); };
                 return Verdict{report.worst_gradient, report.worst_f32,
@@ -113,7 +113,7 @@ class Selftest {
         take(table);
     }
 
-    bool broken() const { return broken_; }  // the device has failed, and gives nothing any more
+    bool broken() const { return broken_; }  // the device has failed and cannot be used any more
     int64_t passed = 0, failed = 0;
     data::Json json = data::Json::object();
 
@@ -161,11 +161,11 @@ std::unique_ptr<Backend> open_cuda(Matmul matmul, bool capture) {
     return backend;
 }
 
-// On a GPU with both products, where there are two.
+// On a GPU, with both matrix products if cuBLAS is available.
 void check_device(Selftest& test, Backend& opened, Matmul matmul) {
     const auto cpu = make_cpu_backend();
     std::vector<Matmul> products = {matmul};
-    // The name says whose products they are; it may also say why not cuBLAS's.
+    // The name of the backend tells which matrix products it uses.
     if (opened.name().find("own matrix products") == std::string::npos) products.push_back(Matmul::own);
     for (Matmul product : products) {
         const std::string words = products.size() > 1 && product == Matmul::own ? "_own_products" : "";
@@ -203,7 +203,7 @@ int run_selftest(CommandLine& line) {
     line.add(output);
     if (!line.parse()) return 0;
     if (device.matmul == Matmul::tf32 || device.matmul == Matmul::bf16)
-        fail(ErrorKind::usage, "--matmul: the self-test's tolerances are for products of f32; hint: f32 or own");
+        fail(ErrorKind::usage, "--matmul: the tolerances of the self-test require f32 products; hint: f32 or own");
     OpenedDevice opened;
     try {
         opened = open_device(device);
@@ -228,7 +228,7 @@ int run_selftest(CommandLine& line) {
                     static_cast<long long>(test.failed));
     std::vector<KernelTiming> timings;
     if (opened.cuda && options.timings && !test.broken()) {
-        DevicePeaks peaks;  // none where they are not known
+        DevicePeaks peaks;  // zero if not known
         cuda_peaks(peaks);
         timings = time_kernels(*opened.backend, peaks);
     }

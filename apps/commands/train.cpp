@@ -1,4 +1,4 @@
-// astro train tdr | dynamics | planner: one stage each, into a run folder.
+// astro train tdr | dynamics | planner: each trains one stage in a run folder.
 #include <cstdio>
 
 #include "apps/run/measure.h"
@@ -8,8 +8,8 @@ namespace astro::app {
 
 namespace {
 
-// Everything a stage's command needs: its options, its sections of the settings, an open runner. A stage takes the
-// flags of those before it, too: their checkpoints are only accepted with the settings they were made with.
+// Common to these commands: options, sections of the settings, and the runner. The sections include those of preceding
+// stages, because their checkpoints are accepted only with the same settings.
 template <class Work>
 int train_stage(CommandLine& line, const std::vector<std::string>& sections, Work work) {
     StageOptions options;

@@ -1,4 +1,4 @@
-// astro version: what the program was built from and what it runs on.
+// astro version: version, compiler and device of the program.
 #include <cstdio>
 
 #include "apps/run/build_info.h"
@@ -24,7 +24,7 @@ int run_version(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const BuildInfo info = build_info();
-    const std::string device = open_device({}).words;  // what --device auto takes here
+    const std::string device = open_device({}).words;  // the choice of --device auto
     if (options.json) {
         data::Json json = data::Json::object();
         add_build(json, info);

@@ -55,7 +55,7 @@ double value_of(const data::Json& results, const std::string& key) {
     return v ? v->as_real() : std::nan("");
 }
 
-// Runs of other programs may have arms that this one's table lacks.
+// Results of other programs may contain arms that are not in this program's table.
 std::string arm_words(const std::string& arm) {
     return escape(augmenters::is_arm(arm) ? augmenters::row_of(arm).label : arm);
 }
@@ -85,18 +85,18 @@ Run load(const std::string& folder) {
     if (data::file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
     if (data::file_exists(folder + "/pictures.npz"))
         run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
-    if (!any) fail(ErrorKind::io, folder, ": no run folder: neither results.json, metrics.csv nor config.ini is there");
+    if (!any) fail(ErrorKind::io, folder, ": no run folder: it contains no results.json, metrics.csv or config.ini");
     return run;
 }
 
-// The world the run was in, by the environment in its results; null where no built-in one has a picture.
+// The picture of the environment named in the results; null if there is none.
 const data::WorldPicture* world_of(const Run& run) {
     const data::Json* name = run.results.find("environment");
     const data::Environment* environment = name ? data::find_environment(name->as_string()) : nullptr;
     return environment ? environment->picture() : nullptr;
 }
 
-// The arms and learners that some of the runs evaluated, in the order met: keys success/ARM/LEARNER/last.
+// The evaluated arms and learners, in order of appearance in the keys success/ARM/LEARNER/last.
 struct Evaluated {
     std::vector<std::string> arms, learners;
 };
@@ -118,7 +118,7 @@ Evaluated evaluated(const std::vector<const Run*>& runs) {
 std::string success_table(const Run& run) {
     const Evaluated names = evaluated({&run});
     if (names.arms.empty()) return "<p>No policy was evaluated.</p>";
-    std::string out = "<table><tr><th>learnt from</th>";
+    std::string out = "<table><tr><th>trained on</th>";
     for (const std::string& learner : names.learners)
         out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
     out += "</tr>";
@@ -138,13 +138,13 @@ std::string success_table(const Run& run) {
     return out + "</table>";
 }
 
-// Median of sorted values; the mean of the two in the middle where their number is even.
+// The median of sorted values; the mean of the two middle values if their number is even.
 double median_of(const std::vector<double>& sorted) {
     const size_t n = sorted.size();
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-// "median (least to most)" of a figure over runs that have it.
+// "median (minimum to maximum)" of a figure over the runs that have it.
 std::string spread(const std::vector<const Run*>& runs, const std::string& key, bool share) {
     std::vector<double> values;
     for (const Run* run : runs)
@@ -156,11 +156,11 @@ std::string spread(const std::vector<const Run*>& runs, const std::string& key, 
            (values.size() > 1 ? " (" + words(values.front()) + " to " + words(values.back()) + ")" : "");
 }
 
-// Several runs of one environment: every policy's last success and the main figures, median and range.
+// A table for several runs of one environment: success of all policies and main figures, as median and range.
 std::string joint_table(const std::string& environment, const std::vector<const Run*>& runs) {
     const Evaluated names = evaluated(runs);
     std::string out = "<h2>" + escape(environment) + ": " + std::to_string(runs.size()) +
-                      " runs, median (least to most)</h2><table><tr><th>success, last checkpoint</th>";
+                      " runs, median (minimum to maximum)</h2><table><tr><th>success, last checkpoint</th>";
     for (const std::string& learner : names.learners) out += "<th>" + escape(learner) + "</th>";
     out += "</tr>";
     for (const std::string& arm : names.arms) {
@@ -171,13 +171,14 @@ std::string joint_table(const std::string& environment, const std::vector<const 
     }
     out += "</table><table><tr><th>figure</th><th></th></tr>";
     constexpr std::tuple<const char*, const char*, bool> kFigures[] = {
-        {"augment_bridges", "bridges stitched", false},
-        {"yield", "bridges accepted", true},
-        {"dvr_bridge_snap_before_acceptance_0.5", "violating bridges at 0.5 sigma, seam snapped, all attempts", true},
-        {"dvr_bridge_0.5", "violating bridges at 0.5 sigma, as stored", true},
+        {"augment_bridges", "accepted bridges", false},
+        {"yield", "accepted bridges of all attempts", true},
+        {"dvr_bridge_snap_before_acceptance_0.5",
+         "bridges that violate the dynamics at 0.5 sigma, all attempts, snapped", true},
+        {"dvr_bridge_0.5", "bridges that violate the dynamics at 0.5 sigma, as stored", true},
         {"dvr_bridge_model_0.5", "the same, judged by the dynamics model", true},
         {"true_arrival_error_median", "arrival error in the exact simulator, sigma", false},
-        {"spearman_raw", "TDR against geodesic distance, rank correlation", false},
+        {"spearman_raw", "rank correlation of latent distance and geodesic distance", false},
         {"spearman_closed", "the same, closed over landmarks", false}};
     for (const auto& [key, words, share] : kFigures)
         out += std::string("<tr><td>") + words + "</td><td>" + spread(runs, key, share) + "</td></tr>";
@@ -187,12 +188,12 @@ std::string joint_table(const std::string& environment, const std::vector<const 
 std::string world_figures(const Run& run) {
     const data::WorldPicture* world = world_of(run);
     if (!run.pictures || !world)
-        return "<p>No pictures: no built-in environment that can be drawn, or the run has not ended.</p>";
+        return "<p>No pictures: the environment is not built in, or the run has not finished.</p>";
     const data::NpzReader& npz = *run.pictures;
     std::string out = "<div class=\"row\">";
     for (const auto& [key, caption] :
-         {std::pair{"raw_xy", "The data: where the recorded agent was. Look for the dwelling at episodes' ends."},
-          std::pair{"augmented_xy", "The stitched data: the same corridors, and more of the ways between them."}}) {
+         {std::pair{"raw_xy", "Original data: visited positions. Agents stay at their goals at the end of episodes."},
+          std::pair{"augmented_xy", "Stitched data: the same corridors, with more paths between them."}}) {
         WorldSvg picture(*world);
         picture.heat(points_of(npz, key), 2 * world->spacing);
         out += figure(picture.svg(), caption);
@@ -205,16 +206,17 @@ std::string world_figures(const Run& run) {
         start.push_back(static_cast<int64_t>(chain.size()));
         for (size_t c = 0; c + 1 < start.size(); ++c)
             for (auto i = static_cast<size_t>(start[c]);
-                 i + 1 < static_cast<size_t>(start[c + 1]);) {  // runs of one kind
+                 i + 1 < static_cast<size_t>(start[c + 1]);) {  // one polyline per recorded part or bridge
                 size_t j = i;
                 std::vector<XY> way = {chain[i]};
                 while (j + 1 < static_cast<size_t>(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
                 picture.way(way, bridge[i] ? "bridge" : "real");
                 i = j;
             }
-        out += figure(picture.svg(),
-                      "Some stitched trajectories: recorded parts thin, generated bridges thick. Bridges join episodes "
-                      "that never met.");
+        out +=
+            figure(picture.svg(),
+                   "Examples of stitched trajectories: recorded parts are thin, generated bridges are thick. Bridges "
+                   "connect different episodes.");
     }
     const std::vector<XY> grid = points_of(npz, "tdr_grid_xy");
     if (!grid.empty()) {
@@ -222,7 +224,7 @@ std::string world_figures(const Run& run) {
                                  geodesic = npz.read_as<float>("tdr_grid_geodesic");
         const std::vector<XY> from = points_of(npz, "tdr_from_xy");
         for (const auto& [values, caption] :
-             {std::pair{&distance, "Learnt distance D in steps from the marked state: it should follow the corridors."},
+             {std::pair{&distance, "Learnt distance D in steps from the marked state. It should follow the corridors."},
               std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
             WorldSvg picture(*world);
             double high = 1;
@@ -247,13 +249,13 @@ std::string world_figures(const Run& run) {
         for (const XY& p : points_of(npz, "task_start_xy")) picture.mark(p, "start", "start of a task");
         for (const XY& p : points_of(npz, "task_goal_xy")) picture.mark(p, "goal", "goal of a task");
         out += figure(picture.svg(),
-                      std::string("Evaluation: the policy learnt from ") + arm_words(arm) +
-                          ". Green ways arrived, orange ones did not; blue dots are starts, green ones goals.");
+                      std::string("Evaluation of the policy trained on: ") + arm_words(arm) +
+                          ". Green paths arrived, orange paths did not. Blue dots are starts, green dots are goals.");
     }
     return out + "</div>";
 }
 
-// One line for a curve of several runs: the median at each step, with a band from least to most.
+// Combines the curves of several runs: the median at each step, with a band from minimum to maximum.
 Series joined(const std::string& name, const std::vector<std::vector<XY>>& lines) {
     Series out;
     out.name = name;
@@ -274,11 +276,12 @@ Series joined(const std::string& name, const std::vector<std::vector<XY>>& lines
     return out;
 }
 
-// One chart a key; policies' keys share a chart by learner, with a line for each arm. Runs of one environment join.
+// One chart per key. For policies, one chart per learner with a line for each arm. Runs of one environment are
+// combined.
 std::string curves(const std::map<std::string, std::vector<const Run*>>& environments) {
     std::map<std::string, std::vector<Series>> charts;
     for (const auto& [environment, runs] : environments) {
-        std::map<std::string, std::vector<std::vector<XY>>> lines;  // by key, one a run
+        std::map<std::string, std::vector<std::vector<XY>>> lines;  // by key, one line per run
         for (const Run* run : runs) {
             std::map<std::string, std::vector<XY>> own;
             for (const MetricRow& row : run->metrics)
@@ -335,9 +338,9 @@ std::string render(const std::vector<std::string>& folders) {
         const double raw = value_of(run.results, "success/raw/gcbc/last"),
                      made = value_of(run.results, "success/augmented/gcbc/last");
         if (std::isfinite(raw) && std::isfinite(made))
-            out += "<p class=\"lead\">A goal-conditioned cloning policy reaches the goal in " + percent(raw) +
-                   " of episodes when it learns from the data as they are, and in " + percent(made) +
-                   " when it learns from stitched trajectories.</p>";
+            out += "<p class=\"lead\">A goal-conditioned policy trained by behaviour cloning reaches the goal in " +
+                   percent(raw) + " of the episodes with the original data, and in " + percent(made) +
+                   " with stitched trajectories.</p>";
         out += success_table(run);
         if (const data::Json* warnings = run.results.find("warnings"))
             for (const data::Json& w : warnings->elements())

@@ -1,4 +1,4 @@
-// One self-contained HTML page about one or several run folders: what was run, the result, pictures, curves, figures.
+// A self-contained HTML page about one or several run folders: settings, results, pictures, curves, figures.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace astro::app::report {
 
-// Reads results.json, metrics.csv, pictures.npz, config.ini and manifest.json of each folder, what is missing being
-// left out with a word, and returns the page. Error(io) where a folder holds none of them, Error(data) for damaged
-// files.
+// Reads results.json, metrics.csv, pictures.npz, config.ini and manifest.json of each folder and returns the page.
+// Parts whose files are missing are left out. Error(io) if a folder contains none of these files, Error(data) for
+// damaged files.
 std::string render(const std::vector<std::string>& folders);
 
 }  // namespace astro::app::report

@@ -15,7 +15,7 @@ std::string fixed(double value, int digits = 1) {
     return text;
 }
 
-// Distance between ticks: 1, 2 or 5 times a power of ten, at most `most` of them.
+// Distance between ticks: 1, 2 or 5 times a power of ten, such that there are at most `most` intervals.
 double tick_step(double span, int most) {
     const double raw = span / most, power = std::pow(10, std::floor(std::log10(raw)));
     for (double factor : {1.0, 2.0, 5.0})
@@ -23,7 +23,7 @@ double tick_step(double span, int most) {
     return 10 * power;
 }
 
-// Dark blue to yellow, light enough at both ends to show on light and dark pages.
+// A colour map from dark blue to yellow that is visible on light and dark pages.
 std::string colour(double share) {
     const double t = std::clamp(share, 0.0, 1.0);
     static constexpr double kStops[4][3] = {{59, 76, 160}, {46, 148, 158}, {122, 190, 90}, {246, 200, 60}};
@@ -102,7 +102,7 @@ void WorldSvg::mark(XY at, const std::string& css_class, const std::string& titl
 }
 
 std::string WorldSvg::svg() const {
-    // y grows upwards, as in OGBench's own pictures.
+    // y points upwards, as in OGBench's pictures.
     std::string out = "<svg viewBox=\"0 0 " + fixed(world_.bounds.width) + " " + fixed(world_.bounds.height) +
                       "\" role=\"img\"><g transform=\"translate(0," + fixed(world_.bounds.height) + ") scale(1,-1)\">";
     std::string walls;
@@ -140,7 +140,7 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
            "\">" + escape(x_label) + "</text>";
     for (size_t s = 0; s < series.size(); ++s) {
         const std::string css = "line" + std::to_string(s % 4);
-        if (!series[s].low.empty()) {  // there along the upper bound, back along the lower one
+        if (!series[s].low.empty()) {  // polygon along the upper bound and back along the lower bound
             out += "<polygon class=\"band " + css + "\" points=\"";
             for (const XY& p : series[s].high)
                 if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";

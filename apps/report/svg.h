@@ -1,5 +1,4 @@
-// Pictures as inline SVG text: worlds with points, ways and fields, and line charts. Numbers are printed in a fixed
-// form, so that equal inputs give equal bytes.
+// Pictures as inline SVG: worlds with points, paths and fields, and line charts. The output depends only on the inputs.
 #pragma once
 
 #include <string>
@@ -10,21 +9,22 @@
 namespace astro::app::report {
 
 std::string escape(const std::string& text);  // for HTML and SVG
-std::string number(double value);             // whole numbers in full, others with 4 significant digits
-std::string percent(double share);            // "93 %"; "-" where it is not finite
+std::string number(double value);             // integers in full, other numbers with 4 significant digits
+std::string percent(double share);            // "93 %"; "-" if it is not finite
 
 struct XY {
     double x = 0, y = 0;
 };
 
-// A world drawn from above; coordinates are the environment's. Layers are drawn in the order they are added, walls last.
+// A world seen from above, in the coordinates of the environment. Layers are drawn in the order in which they are
+// added, walls last.
 class WorldSvg {
   public:
     explicit WorldSvg(const data::WorldPicture& world) : world_(world) {}
 
-    // Shares of points by squares of `size` units, as shades of one hue.
+    // The density of points in squares of `size` units, as shades of one colour.
     void heat(const std::vector<XY>& points, double size);
-    // A value at each point, from `low` to `high`, as colours; drawn as squares of `size`.
+    // A value from `low` to `high` at each point, drawn as a coloured square of `size` units.
     void field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high, double size);
     void way(const std::vector<XY>& points, const std::string& css_class);
     void mark(XY at, const std::string& css_class, const std::string& title);
@@ -40,7 +40,7 @@ class WorldSvg {
 struct Series {
     std::string name;
     std::vector<XY> points;
-    std::vector<XY> low = {}, high = {};  // bounds of a band around the line, over points' x; or empty
+    std::vector<XY> low = {}, high = {};  // bounds of a band around the line, at the x of points; or empty
 };
 
 // A line chart with ticks at round numbers (1, 2, 5) and a legend.

@@ -17,7 +17,7 @@ data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t
     const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), states_are_qpos(runner));
     augmenter->each_model(trained);
     augmenters::Progress progress;
-    bool shown = false;  // one that takes no time says nothing
+    bool shown = false;  // augmenters that report no progress are not shown
     progress.made = [&](int64_t made) {
         if (!shown) runner.progress().start(arm, rows);
         shown = true;

@@ -1,4 +1,4 @@
-// The arms of an experiment: the data that a policy learns from (astro/augmenters has the table of them).
+// The arms of an experiment, that is, the data on which policies are trained. astro/augmenters has the table of arms.
 #pragma once
 
 #include "apps/run/stage_runner.h"
@@ -12,14 +12,14 @@ constexpr const char* kAugmentedFile = "augmented.npz";
 struct ArmData {
     std::string arm;
     const data::RecordedData* real = nullptr;
-    const data::RecordedData* other = nullptr;  // what the arm's augmenter made; null for an arm without one
+    const data::RecordedData* other = nullptr;  // created by the augmenter of the arm; null if it has none
 };
 
-// Are the data's states the simulator's qpos, as the environment says?
+// Whether the states of the data are the qpos of the simulator, according to the environment.
 bool states_are_qpos(const StageRunner& runner);
 
-// The data set of an arm that no file keeps, of `rows` rows or a little more. `trained` is called for each model it
-// needs: it trains the model, or refuses one that is not trained.
+// Creates the data set of an arm that is not stored in a file, with `rows` rows or slightly more. `trained` is called
+// for each model that it needs; it must train the model, or throw if the model is not trained.
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                        const augmenters::Augmenter::Visit& trained);
 

@@ -6,7 +6,7 @@
 #include "tensor/base/error.h"
 #include "tensor/base/threads.h"
 
-// The Makefile passes both; a plain compile of this file says so.
+// Both are defined by the Makefile.
 #ifndef ASTRO_GIT_ID
 #define ASTRO_GIT_ID "unknown"
 #endif

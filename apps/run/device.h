@@ -1,4 +1,4 @@
-// Where the networks run: --device auto|cpu|cuda.
+// Selection of the device: --device auto|cpu|cuda.
 #pragma once
 
 #include <memory>
@@ -19,21 +19,21 @@ struct DeviceOptions {
 
     template <class V>
     void visit(V& v) {
-        v("device", device, "where the networks run; auto: a GPU where there is one", Source::ours,
+        v("device", device, "device for the networks; auto: a GPU if there is one", Source::ours,
           one_of({"auto", "cpu", "cuda"}));
         v("matmul", matmul,
-          "cuda: what cuBLAS rounds the inputs of products to; own: the built-in product, f32, without cuBLAS",
-          Source::ours, one_of({"f32", "tf32", "bf16", "own"}));
+          "cuda: type to which cuBLAS rounds the inputs of matrix products; own: built-in product in f32", Source::ours,
+          one_of({"f32", "tf32", "bf16", "own"}));
     }
 };
 
 struct OpenedDevice {
     std::unique_ptr<Backend> backend;
     bool cuda = false;
-    std::string words;  // what was taken and why, for one line: "cpu (avx512; cuda: no usable device: ...)"
+    std::string words;  // the choice and its reason, on one line: "cpu (avx512; cuda: no usable device: ...)"
 };
 
-// Error(device) where `cuda` was asked for and there is none.
+// Throws Error(device) if `cuda` is requested but not available.
 OpenedDevice open_device(const DeviceOptions& options);
 
 }  // namespace astro::app

@@ -1,5 +1,6 @@
-// The stages as every command runs them: trained (or continued, or skipped), measured, their figures in results.json.
-// Each is a file of its own: measure_tdr.cpp, measure_dynamics.cpp, measure_planner.cpp, measure_augmentation.cpp.
+// The stages of the pipeline, as commands run them: train a stage (or resume or skip it), measure it, and store the
+// figures in results.json. The files are measure_tdr.cpp, measure_dynamics.cpp, measure_planner.cpp and
+// measure_augmentation.cpp.
 #pragma once
 
 #include <functional>
@@ -17,27 +18,26 @@ namespace astro::app {
 void train_and_measure_tdr(StageRunner& runner);
 void train_and_measure_dynamics(StageRunner& runner);
 void train_and_measure_planner(StageRunner& runner);
-// Grows chains and writes augmented.npz, or skips both when the folder holds the file of these very settings.
+// Stitches trajectories and writes augmented.npz, unless the folder already contains the file for the same settings.
 // Returns its path.
 std::string augment_and_measure(StageRunner& runner);
-// The augmenter that this measures.
+// The augmenter that augment_and_measure uses.
 augmenters::Stitch stitch_of(StageRunner& runner);
 
-// Writes a generated data set and its validation part (apps/commands/data.cpp). Error(usage) where the environment is unknown or
-// has no generator.
+// Writes a generated data set and its validation set (apps/commands/data.cpp). Error(usage) if the environment is
+// unknown or has no generator.
 struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
 };
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
-// What a replay says of bridges: dvr_transition_K, dvr_bridge_K.
+// Stores the violation rates of stored bridges: dvr_transition_K, dvr_bridge_K.
 void put_stored_rates(data::Json& results, const data::Replay& replay);
 
-// What the stages share.
-// Held-out data are looked at every checkpoint.validate_every updates and at the end.
+// Whether to validate after an update: every checkpoint.validate_every updates and at the end.
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model);
-// The arrival error of each window's best candidate.
+// The arrival error of the best candidate of each window.
 std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges);
 
 }  // namespace astro::app

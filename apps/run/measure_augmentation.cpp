@@ -1,4 +1,4 @@
-// Augmentation in three jobs: chains are grown, their rows saved, and what was tried and stored is measured.
+// Augmentation: stitches trajectories, saves them, and measures both all attempts and the stored data.
 #include <algorithm>
 #include <cmath>
 
@@ -34,27 +34,28 @@ void put_rates(data::Json& results, const std::string& transition, const std::st
     }
 }
 
-// The paper's failure signatures (docs/method.md 11.7) among the attempts so far, in words.
+// Warnings about known failure modes (docs/method.md 11.7) in the attempts so far.
 std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentation& made) {
     const MetricsConfig& limits = runner.config().metrics;
     Pipeline& pipeline = runner.pipeline();
     std::vector<std::string> found;
     if (made.wall_share > limits.warn_wall_share)
         found.push_back(
-            text("targets behind walls: ", print_real(std::round(1000 * made.wall_share) / 10),
-                 " % of the chosen targets are much farther by the graph than by the latent; hint: more tdr.updates"));
+            text("targets behind walls: for ", print_real(std::round(1000 * made.wall_share) / 10),
+                 " % of the chosen targets, the graph distance is much larger than the latent distance; hint: more "
+                 "tdr.updates"));
     std::vector<double> errors;
     for (const BridgeAttempt& attempt : made.attempts) errors.push_back(attempt.bridge.error);
     const double median = percentile(errors, 50),
                  reference = percentile(best_errors(pipeline.validation_bridges()), 50);
     if (median > limits.warn_drift || median > limits.warn_drift_ratio * reference)
         found.push_back(text("dynamics drift: the median arrival error is ", print_real(median),
-                             " sigma_delta against ", print_real(reference),
+                             " sigma_delta, compared with ", print_real(reference),
                              " on held-out windows; hint: train dynamics and planner longer"));
     const double deviation = plan_deviation(made.attempts, pipeline.train_data());
     if (deviation < limits.warn_collapse)
-        found.push_back(text("planner collapse: planned actions deviate ", print_real(deviation),
-                             " times as much as the data's; hint: look at the variety of the data's actions"));
+        found.push_back(text("planner collapse: the standard deviation of planned actions is ", print_real(deviation),
+                             " times that of the data; hint: check the variety of the actions in the data"));
     return found;
 }
 
@@ -66,7 +67,7 @@ Augmentation grow(StageRunner& runner, augmenters::Stitch& stitch) {
     progress.round = [&](int64_t rows, int64_t, const Augmentation& so_far) {
         runner.progress().update(rows);
         if (looked || so_far.attempts.size() < 500) return;
-        looked = true;  // early enough to stop a run that goes wrong; what goes into results.json is judged at the end
+        looked = true;  // an early warning allows stopping the run; results.json is written at the end
         for (const std::string& message : failure_signatures(runner, so_far))
             runner.progress().note("so far: " + message);
     };
@@ -76,7 +77,7 @@ Augmentation grow(StageRunner& runner, augmenters::Stitch& stitch) {
     return made;
 }
 
-// Counts and errors of the attempts, warnings.
+// Stores counts and errors of the attempts, and warnings.
 void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
@@ -115,7 +116,7 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["plan_deviation"] = plan_deviation(made.attempts, pipeline.train_data());
 }
 
-// How far bridges are from what the system does: by the exact simulator where there is one, and by the model.
+// Stores violation rates of bridges, measured with the exact simulator (if there is one) and with the dynamics model.
 void put_violations(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
@@ -150,7 +151,7 @@ std::string augment_and_measure(StageRunner& runner) {
     const std::string path = runner.folder().file(kAugmentedFile), fingerprint = pipeline.fingerprint("augment");
     const data::Json* known = results.find("augment_fingerprint");
     if (known && known->as_string() == fingerprint && data::file_exists(path))
-        return path;  // done in an earlier session
+        return path;  // completed in an earlier session
 
     const double start = seconds_now();
     augmenters::Stitch stitch = stitch_of(runner);

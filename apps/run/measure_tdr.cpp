@@ -8,13 +8,13 @@ void train_and_measure_tdr(StageRunner& runner) {
     Pipeline& pipeline = runner.pipeline();
     runner.train({pipeline.tdr(), pipeline.fingerprint("tdr"), {}, {}});
     data::Json& results = runner.results();
-    if (results.find("tdr_updates")) return;  // measured when it was finished
+    if (results.find("tdr_updates")) return;  // already measured
     const double start = seconds_now();
     const TemporalMap& map = pipeline.map();
     results["tdr_updates"] = pipeline.tdr().updates();
     if (map.components > 1)
         runner.warn("tdr", text("the landmark graph has ", map.components,
-                                " components: distances between them are infinite; "
+                                " components, between which distances are infinite; "
                                 "hint: more tdr.updates, or a larger graph.edge"));
     results["calibration_error"] = calibration_error(pipeline.map());
     std::vector<double> travel;

@@ -1,4 +1,4 @@
-// Figures as commands print them.
+// How commands print figures.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ std::vector<std::string> keys_of(const data::Json& object);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
 
-// key_0.5: a tolerance as the keys of results.json write it.
+// The key for a tolerance in results.json: key_0.5.
 std::string at_tolerance(const std::string& key, double tolerance);
 
 }  // namespace astro::app

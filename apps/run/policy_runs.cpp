@@ -12,9 +12,8 @@ namespace {
 
 const data::Environment& environment_of(const StageRunner& runner) {
     const std::string& name = runner.environment();
-    return data::require_environment(
-        name, name.empty() ? "no environment is known for the data; --env names it"
-                           : "no built-in environment '" + name + "'");
+    return data::require_environment(name, name.empty() ? "the environment of the data is not known; set it with --env"
+                                                        : "no built-in environment '" + name + "'");
 }
 
 std::vector<int64_t> evaluated_tasks(const Config& config) {
@@ -57,7 +56,7 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     };
     if (arm.other) add(*arm.other, share);
     add(*arm.real, 1 - share);
-    // The name is part of the learner's random streams: another one for each seed.
+    // The name determines the random streams of the learner, so each seed has another name.
     return learners::make_learner(run.learner, context, config, runner.environment(), data,
                                   "policy/" + arm.arm + "/" + policy_label(config, run.learner, run.seed));
 }
@@ -106,7 +105,7 @@ std::string success_key(const Config& config, const PolicyRun& run) {
     return "success/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
 }
 
-// Last and best from the curve, which also holds what earlier sessions evaluated.
+// Stores the last and the best success of the curve, which includes evaluations of earlier sessions.
 void put_success(const Config& config, const PolicyRun& run, const learners::Learner& policy,
                  const std::vector<MetricRow>& curve, data::Json& results) {
     const std::string stage = policy.name(), key = success_key(config, run);
@@ -116,7 +115,7 @@ void put_success(const Config& config, const PolicyRun& run, const learners::Lea
         if (row.key == stage + "/success") success[row.step] = row.value;
         if (row.step == policy.updates()) last[row.key] = row.value;
     }
-    if (success.count(policy.updates()) == 0) return;  // not evaluated, or not to its end
+    if (success.count(policy.updates()) == 0) return;  // not evaluated at the end
     double best = 0;
     for (const auto& [step, value] : success) best = std::max(best, value);
     results[key + "/last"] = success.rbegin()->second;
@@ -125,7 +124,7 @@ void put_success(const Config& config, const PolicyRun& run, const learners::Lea
         results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
 }
 
-// Over the seeds of the policy whose seed 0 is `run`.
+// Stores mean, minimum and maximum over the seeds of a policy; `run` is its seed 0.
 void put_spread(const Config& config, const PolicyRun& run, data::Json& results) {
     std::vector<double> all;
     for (const PolicyRun& one : seeds_of(config, run.learner, run.arm)) {
@@ -139,8 +138,8 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
     results[key + "/most"] = *std::max_element(all.begin(), all.end());
 }
 
-// Side by side. The policies, and so what they hold of the device, end with the group.
-// Returns the error of one that diverged; the others have come to their ends and have their figures.
+// Trains policies in parallel. They are destroyed at the end, which releases their device memory. If one of them
+// diverges, the others are completed and evaluated, and its error is returned.
 std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool simulated = data::find_environment(runner.environment()) != nullptr;

@@ -1,4 +1,4 @@
-// Training a policy on one arm's data, evaluated along the way in the built-in environment.
+// Training of policies on the data of an arm, with evaluations in the built-in environment.
 #pragma once
 
 #include "apps/run/arms.h"
@@ -8,35 +8,35 @@
 
 namespace astro::app {
 
-// A policy to learn: the rule, its data, and which of policy.seeds.
+// A policy to train: the learner, its data, and the index of its seed (0 .. policy.seeds - 1).
 struct PolicyRun {
     std::string learner;
     ArmData arm;
     int64_t seed = 0;
 };
-// A run for each of policy.seeds.
+// One entry for each of policy.seeds.
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
-// context: the runner's, or one beside it.
+// context: runner.context(), or one of runner.context_beside().
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
-// Trains (continues, skips) them, runner.side_by_side() at a time, and evaluates each `evaluate.points` times, the last
-// at the end. One that diverges does not stop the others: its Error(numeric) is thrown at the end. A policy takes up the device until those trained with it are done. Metrics: success/ARM/LABEL/last, /best
-// and /task1.., shares of episodes; where there are several seeds, /mean, /least and /most of the seeds' last.
+// Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
+// times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
+// end. A policy uses device memory until all policies of its group are finished. Results: success/ARM/LABEL/last, /best
+// and /task1 .., as fractions of episodes; with several seeds also /mean, /least and /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
 
-// How stages and figures name a policy: "iql"; "iql-task2" where it learns one fixed task; "iql-seed1" for the seeds
-// from 1.
+// The name of a policy in stages and figures: "iql"; "iql-task2" for a single task; "iql-seed1" for seeds from 1 on.
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed = 0);
 
 struct Evaluation {
     double success = 0;                // mean over tasks
-    std::vector<double> task_success;  // by task evaluated
+    std::vector<double> task_success;  // for each evaluated task
     double mean_steps = 0;
     std::vector<data::Episode> episodes;
     std::vector<Outcome> outcomes;
 };
-// Error(usage) where no built-in environment fits.
+// Throws Error(usage) if there is no built-in environment for the data.
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths);
 
 }  // namespace astro::app

@@ -131,7 +131,7 @@ void Progress::show(bool force) {
     std::fflush(options_.out);
 }
 
-// Back to the line's start and clear it; only ever on a terminal.
+// Clears the current line of a terminal.
 void Progress::erase() {
     if (!on_line_) return;
     std::fputs("\r\033[K", options_.out);

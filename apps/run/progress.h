@@ -1,7 +1,7 @@
-// Progress of a long stage on stderr.
+// Progress of a stage on stderr.
 //
-// On a terminal one line is rewritten; elsewhere a plain line appears every `log_every` seconds, without
-// control characters. No colour is used anywhere, so NO_COLOR asks for nothing more.
+// On a terminal, one line is rewritten. Otherwise a plain line without control characters is printed every `log_every`
+// seconds. Colours are not used, so NO_COLOR needs no support.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class Progress {
         bool terminal = false;  // rewrite one line
         double log_every = 10;  // seconds between plain lines
         std::FILE* out = stderr;
-        std::function<double()> clock;  // seconds; a steady clock when empty
+        std::function<double()> clock;  // returns seconds; empty: a steady clock
     };
 
     explicit Progress(Options options);
@@ -38,14 +38,14 @@ class Progress {
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    // Progress to stderr, rewriting when it is a terminal.
+    // Options for stderr, which detect whether it is a terminal.
     static Options standard(bool quiet, double log_every);
 
     void start(const std::string& stage, int64_t total, int64_t first_step = 0);
-    void update(int64_t step);  // cheap enough for every step
+    void update(int64_t step);  // fast enough to be called after every step
     void update(int64_t step, double loss);
     void finish(const std::string& summary = "");  // "tdr done in 20 s", then the summary
-    void note(const std::string& line);            // a line that stays, for warnings and facts
+    void note(const std::string& line);            // prints a permanent line
 
   private:
     void show(bool force);

@@ -51,11 +51,11 @@ data::Json session_json(const Session& session) {
     return json;
 }
 
-// What is in the way of using a folder that has no manifest; "" when nothing is.
+// For a folder without a manifest: a file that does not belong to a run folder, or "" if there is none.
 std::string foreign_entry(const std::string& path) {
     for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
         const std::string name = entry.path().filename().string();
-        // Left by a command that stopped before its manifest was written.
+        // These files are left by a command that stopped before it wrote the manifest.
         if (name != "lock" && name.find(data::kTemporaryMark) == std::string::npos) return name;
     }
     return "";
@@ -65,7 +65,7 @@ int lock_folder(const std::string& path) {
     const std::string name = path + "/lock";
     const int file = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (file < 0) fail(ErrorKind::io, "cannot write run folder ", path, ": ", std::strerror(errno));
-    // The system drops the lock when the process ends, however it ends; the file itself stays.
+    // The system releases the lock whenever the process ends. The file itself remains.
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;
         ::close(file);
@@ -81,12 +81,12 @@ RunFolder::RunFolder(const std::string& path) : path_(path) {
     if (path.empty()) fail(ErrorKind::usage, "no run folder: give --run DIR");
     std::error_code error;
     fs::create_directories(path, error);
-    if (error) fail(ErrorKind::io, "cannot make run folder ", path, ": ", error.message());
+    if (error) fail(ErrorKind::io, "cannot create run folder ", path, ": ", error.message());
     if (!fs::is_directory(path)) fail(ErrorKind::io, "run folder ", path, " is a file");
     try {
         const std::string foreign = data::file_exists(file("manifest.json")) ? "" : foreign_entry(path);
         if (!foreign.empty())
-            fail(ErrorKind::usage, path, " is not a run folder: it holds ", foreign,
+            fail(ErrorKind::usage, path, " is not a run folder: it contains ", foreign,
                  " but no manifest.json; choose a new or empty folder");
     } catch (const fs::filesystem_error& failure) {
         fail(ErrorKind::io, "cannot read run folder ", path, ": ", failure.code().message());
@@ -103,7 +103,7 @@ std::string RunFolder::checkpoints(const std::string& stage) const {
     const std::string folder = (fs::path(path_) / "checkpoints" / stage).string();
     std::error_code error;
     fs::create_directories(folder, error);
-    if (error) fail(ErrorKind::io, "cannot make ", folder, ": ", error.message());
+    if (error) fail(ErrorKind::io, "cannot create ", folder, ": ", error.message());
     return folder;
 }
 

@@ -14,7 +14,7 @@ void remember(int) { signal_came = 1; }
 void install_signal_handlers() {
     struct sigaction action = {};
     action.sa_handler = remember;
-    // The default action returns after the first signal, so the second one kills.
+    // The first signal restores the default action, so a second signal terminates the process.
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, nullptr);

@@ -1,12 +1,13 @@
-// Interruption: SIGINT and SIGTERM ask the running stage to write a checkpoint and stop; a second one kills.
+// Interruption: after SIGINT or SIGTERM the current stage writes a checkpoint and stops. A second signal terminates the
+// process.
 #pragma once
 
 namespace astro::app {
 
-// Installs the handlers; also ignores SIGPIPE, so that a closed pipe shows up as a write error.
+// Installs the handlers. Also ignores SIGPIPE, so that a closed pipe is reported as a write error.
 void install_signal_handlers();
 
-// True once a signal has come. Stages ask after each update and end by throwing Error(interrupted).
+// Whether a signal has been received. Stages check this after each update and throw Error(interrupted).
 bool interrupted();
 
 }  // namespace astro::app

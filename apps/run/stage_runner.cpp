@@ -20,25 +20,25 @@ namespace astro::app {
 
 namespace {
 
-// OGBench's own habit, unless ASTRO_DATA says otherwise.
+// The folder for data sets that are given by name: ASTRO_DATA, or OGBench's default.
 std::string data_folder() {
     if (const char* folder = std::getenv("ASTRO_DATA")) return folder;
     const char* home = std::getenv("HOME");
     return std::string(home ? home : ".") + "/.ogbench/data";
 }
 
-// The environment's name: the setting, else what the data set's name says, or nothing.
+// The name of the environment: the setting, or that of the data set's name, which may be empty.
 std::string environment_of(const Config& config, const data::DatasetName& name) {
     return config.general.env.empty() ? name.environment : config.general.env;
 }
 
-// The settings of the generator that made RUN/data, beside the data: others must not pass for them.
+// The settings of the generator. They are stored with the data in RUN/data, to detect data made with other settings.
 std::string collect_words(const CollectConfig& collect) {
     return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise),
                 ", seed ", collect.seed, "\n");
 }
 
-// RUN/data/pointmaze-large-stitch-v0.npz: the name OGBench would give it.
+// RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
 std::string generated_path(const RunFolder& folder, const CollectConfig& collect) {
     const data::Environment& environment = data::require_environment(
         collect.env, "collect.env '" + collect.env + "' is no built-in environment, and no --data FILE is given");
@@ -76,13 +76,14 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
         folder_.emplace(options.run);  // the data lie in it
         source = generated_path(*folder_, config.collect);
         const std::string made_with = source + ".txt", words = collect_words(config.collect);
-        if (!data::file_exists(made_with)) {  // written last: what a kill left unfinished is made anew
+        if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
             progress_.note("generating " + source);
             collect_files(config.collect, source, threads_);
             data::write_text_file(made_with, words);
         } else if (data::read_text_file(made_with) != words) {
-            fail(ErrorKind::usage, source,
-                 " was generated with other settings of [collect]; hint: repeat them, or choose another --run folder");
+            fail(
+                ErrorKind::usage, source,
+                " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
         }
     }
     name_ = data::resolve_dataset(source, data_folder());
@@ -157,7 +158,7 @@ void StageRunner::flush_memory() {
 }
 
 void StageRunner::train(const std::vector<Stage>& stages) {
-    const double start = seconds_now();  // together; each ends by itself
+    const double start = seconds_now();
     std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
     std::vector<Training> trainings;
     // Progress of all of them together.
@@ -177,12 +178,12 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         plan.resume = options_.resume;
         plan.fingerprint = stage.fingerprint;
         if (!options_.resume && data::load_checkpoint(plan.folder))
-            fail(ErrorKind::usage, folder_->path(), " already holds checkpoints of stage ", name,
-                 "; hint: --resume goes on from them, or choose another --run folder");
+            fail(ErrorKind::usage, folder_->path(), " already contains checkpoints of stage ", name,
+                 "; hint: continue with --resume, or choose another --run folder");
         TrainingObserver observer;
         std::unique_ptr<MetricsLog>& log = logs[i];
         observer.resumed = [&, name](int64_t step) {
-            if (step >= model.updates()) return;  // finished: its curve stays as it is
+            if (step >= model.updates()) return;  // already finished: keep its curve
             log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
             total += model.updates(), done += step;
             words += (words.empty() ? "" : ", ") + name;
@@ -216,7 +217,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         complete = method::train(threads_, trainings);
     } catch (const Error& error) {
         if (options_.trace && !error.detail().empty())
-            std::fprintf(stderr, "ops in order, the failing one last\n%s", error.detail().c_str());
+            std::fprintf(stderr, "ops in order of execution, the failing op last\n%s", error.detail().c_str());
         throw;
     }
     if (words.empty()) return;  // all skipped
@@ -224,7 +225,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         progress_.finish();
     else
         fail(ErrorKind::interrupted, "stage ", words,
-             " stopped before its end; its checkpoint is written: the same command with --resume goes on");
+             " stopped before its end; a checkpoint was written; hint: continue with the same command and --resume");
 }
 
 bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint) {

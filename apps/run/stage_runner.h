@@ -1,4 +1,4 @@
-// What the commands that work on a data set in a run folder share: opening everything, and running one stage with
+// Common to all commands that work on a data set in a run folder: opens data, device and folder, and trains stages with
 // progress, curves, checkpoints, interruption and resumption.
 #pragma once
 
@@ -17,15 +17,15 @@
 
 namespace astro::app {
 
-// For differences.
+// A steady clock, for time differences.
 double seconds_now();
 
 class StageRunner {
   public:
-    // Parses nothing: the line has been parsed. Opens the run folder and the data set (generated into the folder by the
-    // settings of `collect` where none is named), makes the backend and the threads, records the session. parts: what
-    // of the data set is read. window_rows: rows that the longest window of what is to be trained takes; data whose
-    // episodes are all shorter are refused. Nothing is written before data and settings are found to fit.
+    // The line must have been parsed. Opens the run folder and the data set, creates the backend and the threads, and
+    // records the session. If no data set is given, one is generated in the folder with the settings of `collect`.
+    // parts: the parts of the data set to read. window_rows: rows of the longest window to train on; data whose
+    // episodes are all shorter are refused. Nothing is written before data and settings have been checked.
     StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts = data::Parts::all,
                 int64_t window_rows = 0);
 
@@ -36,39 +36,39 @@ class StageRunner {
     Context context() { return {*device_.backend, threads_, config_.general.chunks}; }
     const Config& config() const { return config_; }
     const data::DatasetName& dataset_name() const { return name_; }
-    // The simulator's name for evaluation and measurement: general.env, else what the data set's name says.
+    // The environment for evaluation and measurement: general.env, or that of the data set's name.
     const std::string& environment() const { return environment_; }
 
-    // A stage to train: evaluate, which may be empty, is called after the updates where `due`.
+    // A stage to train. `evaluate` may be empty; it is called after each update for which `due` returns true.
     struct Stage {
         TrainableModel& model;
         std::string fingerprint;
         std::function<bool(int64_t step)> due;
         std::function<void(int64_t step, MetricsLog& log)> evaluate;
     };
-    // Trains a stage to its end, or goes on with it (--resume), or skips it when it is finished. Throws
-    // Error(interrupted) when it stops before its end.
+    // Trains a stage to its end. With --resume, an unfinished stage is continued and a finished one is skipped. Throws
+    // Error(interrupted) if it stops before its end.
     void train(const Stage& stage) { train(std::vector<Stage>{stage}); }
-    // Several that do not depend on one another, side by side: at most side_by_side(), each in a context of its own.
+    // Trains independent stages in parallel: at most side_by_side(), each with its own context.
     void train(const std::vector<Stage>& stages);
-    // On a GPU a stage for each host thread; on a CPU one, as several are no faster there.
+    // The number of stages to train in parallel: on a GPU one per host thread, on a CPU one, where more are not faster.
     int64_t side_by_side() const { return device_.cuda ? threads_.size() : 1; }
-    // For stage i, from 0, of those trained together: the runner's own backend, then others of the same device, which
-    // stay for the stages that come later.
+    // The context of stage i = 0, 1, ... of those trained in parallel: the runner's own backend for 0, then further
+    // backends of the same device, which are kept for later stages.
     Context context_beside(int64_t i);
-    // Memory that one backend keeps for reuse is out of reach of the others: gives that of all back to the device.
+    // Returns cached memory of all backends to the device. A backend cannot use memory cached by another one.
     void flush_memory();
-    // Loads a stage that must be finished; Error(usage) names the command that trains it.
+    // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it.
     void require_trained(TrainableModel& model, const std::string& fingerprint);
     bool finished(TrainableModel& model, const std::string& fingerprint);
 
-    // results.json: figures by key, in the order of the stages, byte-stable.
+    // results.json: figures by key, in the order of the stages.
     data::Json& results() { return results_; }
     void save_results();
-    void add_seconds(const std::string& key, double seconds);  // to timings.json, at once
-    // A line on standard error, and "STAGE: message" in results.json under "warnings".
+    void add_seconds(const std::string& key, double seconds);  // adds to timings.json and writes it
+    // Prints a line on standard error and adds "STAGE: message" to "warnings" in results.json.
     void warn(const std::string& stage, const std::string& message);
-    void clear_warnings(const std::string& stage);  // of a stage that is repeated: they told of what is replaced
+    void clear_warnings(const std::string& stage);  // for a stage that is repeated
 
     // A data set, held to the environment; says how its file was understood.
     data::Dataset load(const std::string& path, data::Parts parts);
@@ -76,7 +76,7 @@ class StageRunner {
     StageOptions options_;
     Config& config_;
     OpenedDevice device_;
-    std::vector<OpenedDevice> beside_;  // each with a stream of its own
+    std::vector<OpenedDevice> beside_;  // further backends, each with its own stream
     std::optional<RunFolder> folder_;
     Progress progress_;
     ThreadPool threads_;

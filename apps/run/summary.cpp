@@ -14,7 +14,7 @@ double figure(const data::Json& results, const std::string& key) {
     return value ? value->as_real() : -1;
 }
 
-// Where states lie in the plane of a world's picture.
+// Projects states to the plane of the picture.
 class Plane {
   public:
     explicit Plane(const data::EnvironmentSpec& spec) : spec_(spec) {}
@@ -47,11 +47,11 @@ void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<
 void print_success(const data::Json& results, const Config& config) {
     const bool seeds = config.policy.seeds > 1;
     if (seeds)
-        std::printf("\nsuccess, %% of episodes (last checkpoint; mean of %lld seeds, least to most in brackets)\n",
+        std::printf("\nsuccess, %% of episodes (last checkpoint; mean of %lld seeds, range in brackets)\n",
                     static_cast<long long>(config.policy.seeds));
     else
         std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
-    std::printf("  %-34s", "learnt from");
+    std::printf("  %-34s", "trained on");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
     for (const std::string& arm : config.experiment.arms) {
@@ -71,7 +71,7 @@ void print_success(const data::Json& results, const Config& config) {
     }
 }
 
-// Closure and geodesic distance from the first task's start, over the states of the world's grid.
+// Adds graph distance and geodesic distance from the start of the first task, for the grid of states of the picture.
 void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environment& environment) {
     const data::EnvironmentSpec& spec = environment.spec();
     const std::vector<float>& grid = environment.picture()->states;
@@ -112,7 +112,7 @@ void print_summary(StageRunner& runner) {
                 static_cast<long long>(figure(results, "augment_bridges")));
     if (data::find_environment(environment)) print_success(results, config);
     if (results.find("dvr_bridge_0.5")) {
-        std::printf("\ndynamics violations at 0.5 sigma, %% (exact simulator but where said)\n");
+        std::printf("\ndynamics violations at 0.5 sigma, %% (by the exact simulator unless stated)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
         std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts",
@@ -137,7 +137,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     add_points(npz, "raw_xy", plane.thinned(pipeline.recorded(), 50000));
     add_points(npz, "augmented_xy", plane.thinned(augmented, 50000));
 
-    // Chains spread over the file.
+    // Some chains, evenly distributed over the file.
     constexpr int64_t kChains = 12;
     std::vector<float> chain;
     std::vector<int64_t> chain_start;
@@ -167,7 +167,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     add_points(npz, "task_start_xy", starts);
     add_points(npz, "task_goal_xy", goals);
 
-    // Two rollouts a task of the first learner's policies, of the first seed.
+    // Two rollouts per task of the policies of the first learner and seed.
     const std::string& learner = runner.config().experiment.learners.front();
     for (const std::string& arm : runner.config().experiment.arms) {
         ArmData data{arm, &pipeline.train_rows(), augmenters::row_of(arm).make ? &augmented_rows : nullptr};

@@ -10,7 +10,7 @@ namespace astro::app {
 
 namespace {
 
-constexpr double kTolerance = 1e-4, kSampled = 1e-3;  // relative; of a sampler's several steps
+constexpr double kTolerance = 1e-4, kSampled = 1e-3;  // relative; kSampled for samplers, which have several steps
 
 using Values = std::vector<double>;
 
@@ -20,8 +20,8 @@ std::vector<Values> all_tensors(TrainableModel& model) {
     return all;
 }
 
-// Adam's first moments, (1 - beta1) times the gradient after one step, of each optimiser by itself: small gradients
-// would drown in the norm of all.
+// Adam's first moments, which are (1 - beta1) times the gradient after one step. They are compared for each optimiser
+// separately, because errors of small gradients would be invisible in the norm of all.
 std::map<std::string, Values> first_moments(TrainableModel& model) {
     std::map<std::string, Values> all;
     for (auto& [name, tensor] : model.state().tensors) {
@@ -39,7 +39,7 @@ struct Outcome {
     std::map<std::string, Values> moments;
 };
 
-// What update number k leaves, from random weights.
+// Results of update k, starting from random weights.
 Outcome update_once(TrainableModel& model, int64_t k) {
     randomise(model);
     model.update(k);
@@ -56,7 +56,7 @@ void differ(DeviceReport& report, const std::string& message) {
 
 void compare(DeviceReport& report, const SmallNetwork& network, const std::string& what, const Outcome& got,
              const Outcome& want) {
-    if (got.figures.size() != want.figures.size()) return differ(report, what + ": other figures than on the CPU");
+    if (got.figures.size() != want.figures.size()) return differ(report, what + ": other metrics than on the CPU");
     for (size_t i = 0; i < want.figures.size(); ++i) {
         const double difference = relative_difference({got.figures[i].second}, {want.figures[i].second});
         report.figure = std::max(report.figure, difference);
@@ -70,7 +70,7 @@ void compare(DeviceReport& report, const SmallNetwork& network, const std::strin
         if (!(difference <= kTolerance))
             differ(report, text(what, ": the gradient of ", optimiser, " is off by ", difference, " of its norm"));
         const bool learns = moments != Values(moments.size(), 0);
-        if (!learns && !network.idle.count(optimiser)) differ(report, "no gradient reaches " + optimiser);
+        if (!learns && !network.idle.count(optimiser)) differ(report, "the gradient of " + optimiser + " is zero");
     }
 }
 
@@ -79,10 +79,10 @@ DeviceReport check_network(const CheckedDevices& devices, const SmallNetwork& ne
     const auto on_cpu = network.make({devices.cpu, one, 2}), on_device = network.make({devices.device, one, 2}),
                plain = network.make({devices.plain, one, 2});
     DeviceReport report;
-    constexpr int64_t kUpdate = 1;  // TD3's actor moves in it, too
+    constexpr int64_t kUpdate = 1;  // an update in which TD3+BC also updates the actor
     const Outcome want = update_once(*on_cpu, kUpdate);
     compare(report, network, "a step", update_once(*on_device, kUpdate), want);
-    on_device->update(kUpdate);  // is recorded
+    on_device->update(kUpdate);  // this step is recorded
     on_device->metrics();
     if (devices.device.allocator().stats().reserved == 0) differ(report, "no step was recorded");
     compare(report, network, "a replayed step", update_once(*on_device, kUpdate), want);
@@ -92,13 +92,13 @@ DeviceReport check_network(const CheckedDevices& devices, const SmallNetwork& ne
         on_device->update(k);
         plain->update(k);
         if (on_device->metrics() != plain->metrics())
-            differ(report, text("a replay reports other figures in step ", k));
+            differ(report, text("a replay reports other metrics in step ", k));
     }
-    if (all_tensors(*on_device) != all_tensors(*plain)) differ(report, "replays leave other bits than steps do");
+    if (all_tensors(*on_device) != all_tensors(*plain)) differ(report, "replayed steps give other parameters");
     return report;
 }
 
-// The guided sampler's bridges.
+// Compares the bridges of the guided sampler.
 DeviceReport check_sampler(const CheckedDevices& devices, const SmallWorld& world, DynamicsForm form) {
     PlannerConfig config = world.config.planner;
     config.guidance_steps = 1;
@@ -130,7 +130,7 @@ DeviceReport check_sampler(const CheckedDevices& devices, const SmallWorld& worl
     return report;
 }
 
-// States as the temporal distance sees them.
+// Compares the embedding of the temporal distance.
 DeviceReport check_embedding(const CheckedDevices& devices, const SmallWorld& world) {
     auto embed = [&](Backend& backend) {
         ThreadPool one(1);

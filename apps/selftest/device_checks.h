@@ -1,6 +1,6 @@
-// A backend against the CPU's, through everything that the program asks of it: a training step of every network and
-// learner, as it is and as the replay of a recording, and the sampler. `astro selftest` runs them on a device, the
-// tests of the CUDA backend under its emulator.
+// Checks that compare a backend with the CPU backend: training steps of all networks and learners, executed directly
+// and replayed, and the sampler. `astro selftest` runs them on a device; the tests of the CUDA backend run them on the
+// emulator.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 
 namespace astro::app {
 
-// device: the one to be checked, which records steps; plain: the same without recordings.
+// device: the backend to check, which records steps; plain: the same without recording.
 struct CheckedDevices {
     Backend &device, &plain, &cpu;
 };
 
 struct DeviceReport {
     bool ok = true;
-    double figure = 0, gradient = 0;  // largest relative differences from the CPU: of what a step reports, of gradients
-    std::string message;              // what is wrong, if not ok
+    double figure = 0, gradient = 0;  // largest relative differences from the CPU, of metrics and of gradients
+    std::string message;              // description of the error, if not ok
 };
 
 struct DeviceCheck {

@@ -20,7 +20,7 @@ Tensor random_tensor(Backend& backend, const Shape& shape, uint64_t seed) {
     return Tensor::from(backend, shape, values);
 }
 
-// Inputs, and what was timed.
+// Inputs and results.
 struct Timings {
     Backend& b;
     const DevicePeaks& peaks;
@@ -31,7 +31,7 @@ struct Timings {
     Tensor x = random_tensor(b, {rows, width}, 1), y = random_tensor(b, {rows, width}, 2),
            row = random_tensor(b, {1, width}, 3), group = random_tensor(b, {sizes.batch, width}, 4);
 
-    // floats: f32 numbers read and written, each array once a kernel.
+    // floats: number of f32 elements read and written, each array once per kernel.
     void add(const std::string& name, double floats, double flop, const std::function<void()>& call) {
         KernelTiming t;
         t.name = name;
@@ -42,7 +42,7 @@ struct Timings {
                 1e3 * std::max(1e9 * t.gigabytes / peaks.bytes_per_second, 1e9 * t.gigaflop / peaks.flop_per_second);
         all.push_back(t);
     }
-    // The gradient of in, too, for the cotangent gy.
+    // Computes f(in) and the gradient of `in` for the cotangent gy.
     static void with_gradient(const Tensor& in, const Tensor& gy, const std::function<Tensor(const Tensor&)>& f) {
         Tape tape;
         const Tensor watched = tape.watch(in), out = f(watched);
@@ -53,8 +53,8 @@ struct Timings {
   private:
     void wait() { Tensor::zeros(b, DType::f32, Shape{1}).item(); }
 
-    // Milliseconds of a call: many of them, recorded where the backend can, so that a kernel's time is not hidden by
-    // what the host takes to launch it; the least of several rounds.
+    // Milliseconds per call: the minimum over several rounds of many calls. The calls are recorded if the backend
+    // supports it, so that the time of the kernels is not hidden by the launch overhead.
     double time_of(const std::function<void()>& call) {
         auto calls = [&] {
             for (int i = 0; i < sizes.calls; ++i) call();

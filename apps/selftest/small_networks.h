@@ -1,5 +1,5 @@
-// Every network and learner of the program at tiny sizes, on data from which nothing can be learnt: for checks of a
-// backend (device_checks.h) and tests.
+// All networks and learners of the program at tiny sizes, on random data, for checks of a backend (device_checks.h) and
+// tests.
 #pragma once
 
 #include <functional>
@@ -24,20 +24,20 @@ struct SmallWorld : RandomWorld {
 struct SmallNetwork {
     std::string name;
     std::function<std::unique_ptr<TrainableModel>(const Context&)> make;  // refers to the world
-    std::set<std::string> idle = {};                               // optimisers that this form does not use
+    std::set<std::string> idle = {};                                      // optimisers that this variant does not use
 };
 
-// The temporal distance in both forms, dynamics in both forms, a planner with feedback through each of these, and every
-// learner in its forms and protocols.
+// The temporal distance in both forms, the dynamics model in both forms, a planner with feedback through each of these,
+// and all learners in their forms and protocols.
 std::vector<SmallNetwork> small_networks(const SmallWorld& world);
 
 DynamicsConfig small_dynamics(const SmallWorld& world, DynamicsForm form);
-// With dynamics of its own, of random parameters.
+// A planner that owns a dynamics model with random parameters.
 std::unique_ptr<Planner> make_small_planner(const Context& context, const SmallWorld& world, DynamicsForm form,
                                             const PlannerConfig& config);
 
-// Gives all parameters random values, the same for the same model on every backend, and an optimiser without history.
-// (adaLN-Zero's own start would let no gradient pass.)
+// Sets all parameters to random values, identical on every backend, and resets the optimisers. (With the zero
+// initialisation of adaLN-Zero, many gradients would be zero.)
 void randomise(TrainableModel& model);
 
 }  // namespace astro::app

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""NumPy as the peer, served to bench/run.py (protocol.py says how): OpenBLAS products, NPZ files loaded and written.
+"""The NumPy peer for bench/run.py (see protocol.py): matrix products with OpenBLAS, loading and writing of npz files.
 
     python bench/peers/numpy_twin.py --threads 2              # reads requests
-    python bench/peers/numpy_twin.py --make ant FOLDER        # writes stored.npz and compressed.npz there and ends
+    python bench/peers/numpy_twin.py --make ant FOLDER        # writes stored.npz and compressed.npz to FOLDER
 """
 import argparse
 import os

@@ -1,9 +1,9 @@
-"""What every twin has in common: it reads requests and answers with measurements, one JSON object a line.
+"""Common to all peers: they read requests and answer with measurements, one JSON object per line.
 
-request   {"item": NAME, "seconds": LEAST TIME, "rounds": LEAST REPEATS, ...}
-answer    {"item": NAME, "ms_min": ..., "ms_median": ..., "gflop": ..., "repeats": ...} of one update or product
-          or {"item": NAME, "missing": true} where the twin has no such item
-The first line says {"versions": {...}}. A twin makes an item at its first request and keeps it until another is asked for.
+request   {"item": NAME, "seconds": MINIMUM TIME, "rounds": MINIMUM REPEATS, ...}
+answer    {"item": NAME, "ms_min": ..., "ms_median": ..., "gflop": ..., "repeats": ...} for one update or product
+          or {"item": NAME, "missing": true} if the peer does not have this item
+The first line is {"versions": {...}}. A peer creates an item at its first request and keeps it until another is requested.
 """
 import json
 import statistics

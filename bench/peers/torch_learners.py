@@ -1,4 +1,4 @@
-"""Updates of IQL, TD3+BC and CQL as CORL has them: MLPs of 2 x 256 with ReLU, batch 256. Each function returns the step."""
+"""Updates of IQL, TD3+BC and CQL as in CORL: MLPs of 2 x 256 with ReLU, batch 256. Each function returns the step."""
 import math
 
 import torch

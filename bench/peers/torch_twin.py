@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The items of `astro bench` in PyTorch (eager, fused optimisers), served to bench/run.py; protocol.py says how.
+"""The items of `astro bench` in PyTorch (eager mode, fused optimisers), for bench/run.py (see protocol.py).
 
-    python bench/peers/torch_twin.py --threads 2 tdr iql      # or by hand: measures these items and ends
+    python bench/peers/torch_twin.py --threads 2 tdr iql      # manual use: measures these items
 
-A step is a whole step: draw a minibatch from arrays in memory, forward, loss, backward, clip, fused Adam(W), EMA or target
-update by one fused call. Gradients are taken only for the parameters being updated.
+A step consists of drawing a minibatch from arrays in memory, forward pass, loss, backward pass, clipping, fused Adam(W), and
+a fused update of the average or target network. Gradients are computed only for the parameters being updated.
 """
 import argparse
 import io

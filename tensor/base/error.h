@@ -1,7 +1,7 @@
-// Errors: one exception class with a category, and checks that are always on.
+// Errors: one exception class with a category, and checks that are always enabled.
 //
-// Goals: a message says what went wrong, where, what was expected, and a hint where one can be guessed.
-// Non-goals: recovery inside libraries. Libraries throw; only apps/ turns an Error into an exit code.
+// A message states what went wrong, where, what was expected and, if possible, a hint. Libraries throw and do not
+// recover. Only apps/ turns an Error into an exit code.
 #pragma once
 
 #include <sstream>
@@ -11,7 +11,7 @@
 
 namespace astro {
 
-// What kind of thing went wrong. apps/ maps: usage -> exit 2, data -> 3, everything else -> 1.
+// The category of an error. apps/ maps it to an exit code: usage -> 2, data -> 3, all others -> 1.
 enum class ErrorKind { usage, data, io, device, numeric, interrupted, internal };
 
 class Error : public std::runtime_error {
@@ -19,7 +19,7 @@ class Error : public std::runtime_error {
     Error(ErrorKind kind, const std::string& message, std::string detail = "")
         : std::runtime_error(message), kind_(kind), detail_(std::move(detail)) {}
     ErrorKind kind() const { return kind_; }
-    const std::string& detail() const { return detail_; }  // more lines, for those who ask (--trace); may be empty
+    const std::string& detail() const { return detail_; }  // further lines, printed with --trace; may be empty
 
   private:
     ErrorKind kind_;
@@ -41,7 +41,7 @@ template <class... Parts>
 
 }  // namespace astro
 
-// Preconditions of an API: throws Error(internal, message parts...) when the condition does not hold.
+// Checks a precondition of an API: throws Error(internal, message parts...) if the condition is false.
 #define ASTRO_CHECK(condition, ...)                                                 \
     do {                                                                            \
         if (!(condition)) ::astro::fail(::astro::ErrorKind::internal, __VA_ARGS__); \

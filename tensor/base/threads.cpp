@@ -17,8 +17,8 @@ namespace {
 
 thread_local bool inside_run = false;
 
-// Waits a little while before the caller goes to sleep: a training step calls run() every few hundred microseconds, and
-// waking a sleeping thread takes tens of them.
+// Busy-waits for a short time before the caller blocks. A training step calls run() every few hundred microseconds, and
+// waking a blocked thread takes tens of microseconds.
 template <class Done>
 bool spin_until(Done done) {
     for (int i = 0; i < 4000; ++i) {
@@ -39,9 +39,9 @@ struct ThreadPool::State {
     const std::function<void(int64_t)>* body = nullptr;
     int64_t items = 0;
     std::atomic<int64_t> next{0};
-    // Changed under the mutex, read without it while spinning.
+    // Modified under the mutex, but read without it while spinning.
     std::atomic<int> busy{0};             // workers that have not yet finished the current job
-    std::atomic<uint64_t> generation{0};  // counts jobs, so that a worker takes each one once
+    std::atomic<uint64_t> generation{0};  // number of the current job, so that each worker joins a job once
     std::atomic<bool> stop{false};
     std::exception_ptr error;
     int64_t error_item = 0;

@@ -1,8 +1,8 @@
-// A fixed pool of threads that runs the items of an index range.
+// A fixed pool of threads that processes the items of an index range.
 //
-// Goals: work is cut by the caller into items whose number is a property of the work, never of the machine,
-// so that results do not depend on the number of threads. Exceptions cross back to the caller.
-// Non-goals: nesting (a body that calls run() again runs its items itself, in order), task graphs.
+// Callers split work into a number of items that depends on the work and never on the machine, so that results do not
+// depend on the number of threads. Exceptions are passed to the caller. Nested calls do not run in parallel: a body
+// that calls run() processes those items itself, in order. There are no task graphs.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace astro {
 
 class ThreadPool {
   public:
-    // threads: total number that work, the calling one included; at least 1.
+    // threads: number of working threads, including the calling one; at least 1.
     explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -21,11 +21,11 @@ class ThreadPool {
 
     int size() const;
 
-    // Calls body(i) once for each i in [0, items), on any thread, and returns when all are done.
-    // If bodies throw, the exception of the lowest failing item is rethrown here.
+    // Calls body(i) once for each i in [0, items), on any thread, and returns when all calls have finished.
+    // If calls throw, the exception of the lowest failing i is rethrown.
     void run(int64_t items, const std::function<void(int64_t)>& body);
 
-    // Threads this process may run on (respects the affinity mask).
+    // Number of processors that this process may use (respects the affinity mask).
     static int available();
 
   private:

@@ -1,6 +1,7 @@
-// Entries of the Backend contract at sizes beyond the op table's: several blocks of a device's grid, pieces of long
-// sums, tails of tiles, every form an entry has. Each is run on a backend and compared with f64 on the CPU, whose own
-// entries the op table and the tests of the ops hold against differences and other programs.
+// Test cases for the functions of Backend, at larger sizes than those of the op table: several thread blocks, long sums
+// that are split, incomplete tiles, and all combinations of optional arguments. Each case runs on a backend and is
+// compared with f64 on the CPU. The CPU functions themselves are checked by the op table (finite differences) and by
+// the tests of the ops (results of other programs).
 #pragma once
 
 #include <functional>
@@ -11,34 +12,34 @@
 
 namespace astro {
 
-// Calls the contract with arrays of one type, f32 or f64, on the backend.
+// Calls functions of the backend with arrays of type f32 or f64.
 using BackendEntry =
     std::function<void(Backend&, DType, const std::vector<const void*>& in, const std::vector<void*>& out)>;
 
 struct BackendCase {
     std::string entry, sizes;
     std::vector<std::vector<double>> in;
-    std::vector<int64_t> out;  // elements of the arrays that the entry writes; they start as ones, as some are added to
+    std::vector<int64_t> out;  // sizes of the output arrays; they are filled with ones, since some calls accumulate
     BackendEntry call;
-    BackendEntry reference = nullptr;  // the same by other entries; null: `call`
-    // |got - exact| <= tolerance |exact| by Euclidean norms, for each array; 0: bit for bit.
+    BackendEntry reference = nullptr;  // computes the expected result in another way; null: `call` on the CPU
+    // For each array: |got - exact| <= tolerance * |exact| in Euclidean norms. 0 requires equality.
     double tolerance_f32 = 2e-6, tolerance_f64 = 1e-12;
 };
 
 std::vector<BackendCase> backend_cases();
 
-// What a case leaves, as doubles.
+// The output arrays of a case, as doubles.
 std::vector<std::vector<double>> run_case(Backend& backend, DType type, const BackendCase& c);
 
 struct CaseReport {
     bool ok = true;
-    double worst = 0;     // largest |got - exact| / |exact| of f32
-    std::string message;  // where, if not ok
+    double worst = 0;     // largest |got - exact| / |exact| in f32
+    std::string message;  // the failing array, if not ok
 };
-// In f32 and f64, against f64 on `cpu`.
+// Runs a case in f32 and f64 and compares the results with f64 on `cpu`.
 CaseReport check_case(Backend& backend, Backend& cpu, const BackendCase& c);
 
-// |a - b| / |b| by Euclidean norms: 0 where equal, NaN where an element of one is and the other's is not.
+// |a - b| / |b| in Euclidean norms. 0 if the elements are equal; NaN if they are not and one of them is NaN.
 double relative_difference(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace astro

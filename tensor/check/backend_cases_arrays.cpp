@@ -1,4 +1,4 @@
-// Cases of entries that work on arrays as such: elementwise, sums, rows by number, random numbers, casts.
+// Cases of elementwise functions, sums, indexed rows, random numbers and casts.
 #include <array>
 #include <cmath>
 
@@ -11,14 +11,14 @@ namespace {
 using In = std::vector<const void*>;
 using Out = std::vector<void*>;
 
-// The i64 or other array of what `type` holds, in the outputs of a case.
+// Writes values of any type to an output array of a case.
 void put(Backend& b, const Tensor& values, DType type, void* y) {
     b.cast(values.dtype(), values.raw(), type, y, values.numel());
 }
 
 Tensor number(Backend& b, double value) { return Tensor::full(b, DType::f64, Shape{1}, value); }
 
-// Three steps of Adam and one of an average over 1000 parameters; nothing where `failed` is not 0.
+// Three Adam steps and one moving average over 1000 parameters. They do nothing if `failed` is not 0.
 BackendEntry optimiser(double clip, double failed) {
     return [clip, failed](Backend& b, DType type, const In& in, const Out& out) {
         AdamConstants constants;
@@ -35,7 +35,7 @@ BackendEntry optimiser(double clip, double failed) {
 }  // namespace
 
 void add_elementwise_cases(CaseTable& table) {
-    const int64_t many = 13 * 256 + 77;  // more than an emulated grid has threads
+    const int64_t many = 13 * 256 + 77;  // more elements than threads in an emulated grid
     table.add("unary", text("gelu of ", many), {random_values(many, 1), random_values(many, 2)}, {many, many},
               [many](Backend& b, DType type, const In& in, const Out& out) {
                   b.unary(UnaryOp::gelu, type, many, in[0], 0, 0, out[0]);
@@ -62,14 +62,14 @@ void add_elementwise_cases(CaseTable& table) {
                   b.copy_rows(type, 40, 7, in[0], 9, out[0], 11, false);
                   b.copy_rows(type, 39, 7, in[0], 9, out[0], 11, true);
               });
-    for (double clip : {0, 4, 6})  // none; smaller than the gradient's norm, larger
+    for (double clip : {0, 4, 6})  // no clipping; below the gradient's norm; above it
         table.add("adam", text("and lerp, clip ", clip), {random_values(1000, 1)}, {1000, 1000, 1000},
                   optimiser(clip, 0));
     BackendCase& stopped = table.add("adam", "and lerp, once a step has failed", {random_values(1000, 1)},
                                      {1000, 1000, 1000}, optimiser(4, 1));
-    stopped.reference = [](Backend&, DType, const In&, const Out&) {};  // nothing changes
+    stopped.reference = [](Backend&, DType, const In&, const Out&) {};  // expected: the arrays are unchanged
     stopped.tolerance_f32 = stopped.tolerance_f64 = 0;
-    // Every pair of types, as C++ converts.
+    // All pairs of types; conversions follow C++.
     for (DType from : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8})
         for (DType to : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8}) {
             BackendCase& c =
@@ -119,7 +119,8 @@ void add_sum_cases(CaseTable& table) {
                       b.record_metric(type, n, in[0], number(b, 7).data<double>(), sum.data<double>(), failed.data<double>());
                       put(b, norm, type, out[0]), put(b, sum, type, out[1]), put(b, failed, type, out[2]);
                   });
-    // What is not finite is found wherever it is; infinities and NaN as 1 and 2, for they cannot be subtracted.
+    // A value that is not finite must be found at any position. The results are encoded as numbers, because infinities
+    // and NaN cannot be compared by differences: 1 for +infinity, 2 for -infinity, 3 for NaN.
     for (double value : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
         std::vector<double> values = random_values(3000, 1);
         values[2999] = value;
@@ -134,7 +135,7 @@ void add_sum_cases(CaseTable& table) {
                                        put(b, number(b, std::isfinite(norm.item())), type, out[0]);
                                        put(b, number(b, found > 0 ? 1 : found < 0 ? 2 : 3), type, out[1]);
                                        put(b, failed, type, out[2]);
-                                       b.record_metric(type, 1, in[0], serial.data<double>(), y, flag);  // of the same step
+                                       b.record_metric(type, 1, in[0], serial.data<double>(), y, flag);  // same step
                                        b.record_metric(type, 2, in[0], later.data<double>(), y, flag);   // not written
                                        put(b, sum, type, out[3]);
                                    });
@@ -149,7 +150,7 @@ void add_sum_cases(CaseTable& table) {
     table.add(
         "logsumexp", "50 rows of 70", {random_values(50 * 70, 1, -9, 9)}, {50 * 70, 50},
         [](Backend& b, DType type, const In& in, const Out& out) { b.logsumexp(type, 50, 70, in[0], out[0], out[1]); });
-    // Of nothing: minus infinity.
+    // Rows without columns give -infinity.
     table
         .add("logsumexp", "70 rows of 0", {{}}, {0, 70},
              [](Backend& b, DType type, const In& in, const Out& out) {
@@ -164,7 +165,7 @@ void add_sum_cases(CaseTable& table) {
 }
 
 void add_row_cases(CaseTable& table) {
-    // Scatter with many equal rows, in one block and in several.
+    // Scatter with many equal indices, with sorts in one thread block and in several.
     for (int64_t n : {1, 2, 48, 1024, 1025, 3000}) {
         std::vector<int64_t> index;
         Rng rng(7);
@@ -176,7 +177,7 @@ void add_row_cases(CaseTable& table) {
                       b.scatter_add_rows(type, n, 3, in[1], rows.data<int64_t>(), out[1]);
                   });
     }
-    // The nearest of few and of many points, against a plain search.
+    // The nearest of few and of many points, compared with an exhaustive search.
     for (const auto& [n, m, width] : {std::array<int64_t, 3>{1, 1, 3}, {70, 5, 2}, {40, 33, 40}, {600, 100, 8}}) {
         const std::vector<double> x = random_values(n * width, 1), points = random_values(m * width, 2);
         BackendCase& c = table.add("nearest_rows", text(n, " rows, ", m, " points, width ", width), {x, points}, {n},
@@ -205,7 +206,7 @@ void add_row_cases(CaseTable& table) {
 }
 
 void add_random_cases(CaseTable& table) {
-    // From any place of a stream; numbers are f32 whatever the case's type.
+    // Starting at any position of a stream. The numbers are f32 for every type of the case.
     for (int skipped : {0, 1, 2, 3, 5})
         for (int64_t n : {0, 1, 2, 33, 7001}) {
             Rng rng = Rng(0x123456789ABCDEFu).stream("test");
@@ -216,7 +217,7 @@ void add_random_cases(CaseTable& table) {
             BackendCase& uniform = table.add("random_uniform", text(n, " after ", skipped), {}, {n, n},
                                              [state, shape](Backend& b, DType type, const In&, const Out& out) {
                                                  put(b, Tensor::uniform(shape, -3, 7, state(b)), type, out[0]);
-                                                 // [0, 2^24) gives the upper 24 bits of every word.
+                                                 // Numbers in [0, 2^24) are the upper 24 bits of each word.
                                                  put(b, Tensor::uniform(shape, 0, 1 << 24, state(b)), type, out[1]);
                                              });
             uniform.tolerance_f32 = uniform.tolerance_f64 = 0;

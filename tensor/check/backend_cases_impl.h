@@ -1,4 +1,4 @@
-// How the parts of the table of backend_cases.h are put together.
+// The parts that make up the table of backend_cases.h.
 #pragma once
 
 #include <string>

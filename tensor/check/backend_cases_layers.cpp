@@ -1,4 +1,4 @@
-// Cases of matrix products and of the entries that layers are made of.
+// Cases of matrix products and of the functions behind layers.
 #include <array>
 #include <cmath>
 
@@ -11,7 +11,7 @@ namespace {
 using In = std::vector<const void*>;
 using Out = std::vector<void*>;
 
-// Weights op(w) (k, n) as products of this backend want them: `from` itself where they are used as they lie.
+// Weights op(w) (k, n) in the layout of this backend: packed, or `from` itself if the backend does not pack.
 struct Weights {
     Tensor packed;
     const void* raw;
@@ -24,10 +24,10 @@ struct Weights {
     }
 };
 
-// The error of a sum of k terms grows with them.
+// The rounding error of a sum grows with its number of terms k.
 double tolerance_of_sum(int64_t k) { return 2e-6 * std::max(1.0, std::sqrt(static_cast<double>(k) / 100)); }
 
-// Tails, tiles, transposes, leading dimensions, sums that are cut.
+// Complete and incomplete tiles, transposes, leading dimensions, sums that are split along k.
 void add_gemm(CaseTable& table) {
     int count = 0;
     for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
@@ -51,7 +51,7 @@ void add_gemm(CaseTable& table) {
         }
 }
 
-// Weights as they lie or transposed, with and without bias and activation; and gradients.
+// Plain and transposed weights, with and without bias and activation, and the gradients.
 void add_linear(CaseTable& table) {
     const int64_t m = 67, n = 35, k = 19;
     for (bool transposed : {false, true})
@@ -74,10 +74,10 @@ void add_linear(CaseTable& table) {
         }
 }
 
-// What gemm, add, unary and its gradient give one by one: one tile and several, tails of each size, nothing to add up;
-// the last two sizes are cut along k by products that finish layers themselves.
+// Compared with separate calls of gemm, add, unary and unary_grad. Sizes: one tile, several tiles, incomplete tiles,
+// and k = 0. The last two sizes are split along k by backends that fuse the layer into the product.
 void add_finished_linear(CaseTable& table) {
-    int form = 0;  // bias and slope, or not: every pair with every activation over the sizes
+    int form = 0;  // bits: with bias, with slope; over all sizes, each combination meets each activation
     for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
                                   {64, 64, 16},
                                   {65, 63, 17},
@@ -85,7 +85,7 @@ void add_finished_linear(CaseTable& table) {
                                   {3, 70, 0},
                                   {7, 9, 600},
                                   {66, 3, 520}})
-        // None (1 z + 0), those of layers, and another.
+        // affine stands for no activation; tanh is not used by any layer.
         for (UnaryOp op : {UnaryOp::affine, UnaryOp::relu, UnaryOp::silu, UnaryOp::gelu, UnaryOp::tanh}) {
             const bool with_bias = form & 1, with_slope = (form & 2) && op != UnaryOp::affine;
             const int64_t all = m * n;
@@ -112,8 +112,8 @@ void add_finished_linear(CaseTable& table) {
         }
 }
 
-// Residual branches: what gemm, bias, gate and sum give one by one; one tile and several, groups that end inside a
-// tile, nothing to add up; the last two are cut along k.
+// Compared with separate calls for product, bias, gate and sum. Sizes: one tile, several tiles, groups that end inside
+// a tile, and k = 0. The last two sizes are split along k.
 void add_gated_linear(CaseTable& table) {
     struct Case {
         int64_t m, n, k, groups;
@@ -148,7 +148,7 @@ void add_gated_linear(CaseTable& table) {
                 Tensor product = Tensor::zeros(b, type, Shape{all}), gated(b, type, Shape{all});
                 b.copy_rows(type, s.m, s.n, in[2], 0, product.raw(), s.n, false);
                 b.gemm(type, false, false, s.m, s.n, s.k, in[0], s.k, in[1], s.n, product.raw(), s.n, true);
-                Traversal t;  // over (group, row in it, column)
+                Traversal t;  // over (group, row of the group, column)
                 t.rank = 3;
                 t.sizes[0] = s.groups, t.sizes[1] = s.m / s.groups, t.sizes[2] = s.n;
                 t.a_step[0] = t.sizes[1] * s.n, t.a_step[1] = s.n, t.a_step[2] = 1;
@@ -163,7 +163,7 @@ void add_gated_linear(CaseTable& table) {
         }
 }
 
-// Up to 128 tokens, as devices fuse them, and more; causal rows.
+// Up to 128 tokens, which the CUDA backend computes in one kernel, and more; full and causal.
 void add_attention(CaseTable& table) {
     struct Case {
         int64_t batch, tokens, heads, width;
@@ -175,7 +175,7 @@ void add_attention(CaseTable& table) {
                       text(s.tokens, " tokens, ", s.heads, " heads of ", s.width, causal ? ", causal" : ""),
                       {random_values(3 * n, 1, -2, 2), random_values(n, 2)}, {n, 3 * n},
                       [s, causal, p](Backend& b, DType type, const In& in, const Out& out) {
-                          Tensor kept(b, type, Shape{p});  // each backend's own matter
+                          Tensor kept(b, type, Shape{p});  // its contents differ between backends
                           b.attention(type, s.batch, s.tokens, s.heads, s.width, causal, in[0], kept.raw(), out[0]);
                           b.attention_grad(type, s.batch, s.tokens, s.heads, s.width, causal, in[0], kept.raw(), in[1],
                                            out[1]);
@@ -183,7 +183,7 @@ void add_attention(CaseTable& table) {
         }
 }
 
-// Groups, widths around a warp, sums over many rows.
+// Groups, widths around the size of a warp, sums over many rows.
 void add_layer_norm(CaseTable& table) {
     struct Case {
         int64_t rows, width, groups;
@@ -206,7 +206,7 @@ void add_layer_norm(CaseTable& table) {
     }
 }
 
-// Tails of tiles, the floor.
+// Incomplete tiles, and distances below the floor.
 void add_distance(CaseTable& table) {
     struct Case {
         int64_t n, m, width;

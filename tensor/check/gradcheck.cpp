@@ -22,7 +22,7 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
     return sum;
 }
 
-// Values that f32 holds exactly: f32 and f64 then see the same inputs, and differ by their arithmetic alone.
+// Rounds to f32, so that f32 and f64 runs have identical inputs and differ only in their arithmetic.
 double in_single(double x) { return static_cast<double>(static_cast<float>(x)); }
 
 Tensor random_like(const Tensor& y, Rng& rng) {

@@ -1,4 +1,4 @@
-// The op table: one entry for each op of ops.h, at sizes 0, 1, odd and broadcast.
+// The op table: cases for each op of ops.h, with sizes 0 and 1, odd sizes, and broadcasting.
 #include "tensor/check/gradcheck.h"
 
 namespace astro {
@@ -104,8 +104,8 @@ std::vector<OpCase> op_cases() {
     add_case("gated_linear", {{3, 3}, {3, 3}, {3, 512}, {512, 3}, {3}}, gated, -0.5, 0.5);  // a long sum
 
     for (int64_t width : {1, 2, 16, 35}) {
-        // Elements of a row stand apart: of two nearly equal ones the gradient is the small difference of terms as
-        // large as the inverse of their deviation, and f32 has few digits of it.
+        // Keep the standard deviation of each row away from 0. Otherwise the gradient is a small difference of terms of
+        // size 1 / std, of which f32 retains few digits.
         auto apart = [width](const Tensor& x) {
             std::vector<double> steps;
             for (int64_t i = 0; i < width; ++i) steps.push_back(5.0 * static_cast<double>(i % 2));
@@ -145,7 +145,7 @@ std::vector<OpCase> op_cases() {
              [](const Inputs& x) { return pairwise_distance(x[0], x[1], 1e-6); });
     add_case("pairwise_distance", {{4, 3}, {5, 3}}, [](const Inputs& x) { return pairwise_distance(x[0], x[1], 100); });
     add_case("row_distance", {{5, 3}, {5, 3}}, [](const Inputs& x) { return row_distance(x[0], x[1], 1e-6); });
-    // The same tensor used twice: its gradient gathers contributions from every use.
+    // The same tensor used several times: its gradient is the sum over all uses.
     add_case("mul", {{5}}, [](const Inputs& x) { return mul(x[0], add(x[0], x[0])); });
     return cases;
 }

@@ -1,8 +1,8 @@
-// The CPU kernels as a table of functions, one table per instruction set.
+// The CPU kernels as tables of functions, one table per instruction set.
 //
-// kernels_impl.inl is compiled once per instruction set (kernels_portable.cpp, kernels_avx2.cpp,
-// kernels_avx512.cpp), each time with other compiler flags and vector widths; cpu_backend.cpp picks one table
-// when the program starts. All kernels are single-threaded: threads work on different chunks of a batch.
+// kernels_impl.inl is compiled once per instruction set (kernels_portable.cpp, kernels_avx2.cpp, kernels_avx512.cpp),
+// each time with different compiler flags and vector widths. cpu_backend.cpp selects a table at start. All kernels are
+// single-threaded; threads work on different chunks of a batch.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Kernels {
     void (*binary)(BinaryOp op, const Traversal& t, const T* a, const T* b, T* y);
     void (*binary_grad)(BinaryOp op, const Traversal& t, const T* a, const T* b, const T* gy, bool second, T* g);
     void (*sum_to)(const Traversal& t, const T* x, T* y);
-    // workspace: gemm_workspace<T>() elements.
+    // workspace, here and below: gemm_workspace<T>() elements.
     void (*gemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* b, int64_t ldb,
                  T* c, int64_t ldc, bool accumulate, T* workspace);
     int64_t (*packed_size)(int64_t k, int64_t n);
@@ -38,23 +38,23 @@ struct Kernels {
                               T* gz);
     void (*attention)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, bool causal, const T* qkv,
                       T* probabilities, T* y, T* workspace);
-    // scratch: tokens * tokens elements more than gemm's workspace.
+    // scratch: tokens * tokens elements.
     void (*attention_grad)(int64_t batch, int64_t tokens, int64_t heads, int64_t head_dim, const T* qkv,
                            const T* probabilities, const T* gy, T* gqkv, T* workspace, T* scratch);
     void (*logsumexp)(int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
-    // scratch: m * width elements; the gradient: n * m.
+    // scratch: m * width elements for the distance, n * m for the gradient.
     void (*pairwise_distance)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y, T* scratch);
     void (*pairwise_distance_grad)(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
                                    const T* gy, T* ga, T* gb, T* workspace, T* scratch);
     void (*adam)(int64_t n, const AdamStep<T>& step, const T* g, T* w, T* m, T* v);
     void (*lerp)(int64_t n, T rate, const T* towards, T* y);
     double (*sum_of_squares)(int64_t n, const T* x);
-    int64_t (*peak_loop)(int64_t rounds);  // returns its multiplications and additions
+    int64_t (*peak_loop)(int64_t rounds);  // returns its number of floating-point operations
 };
 
-// A product goes through blocks of this many rows of its first operand, and rows and columns of its second.
+// Block sizes of matrix products along m, k and n.
 constexpr int64_t kGemmBlockM = 192, kGemmBlockK = 256, kGemmBlockN = 512;
-// Elements of workspace that gemm needs, for any size.
+// Number of workspace elements that gemm needs, for any size.
 template <class T>
 constexpr int64_t gemm_workspace() {
     return kGemmBlockK * (kGemmBlockN + 64);

@@ -34,7 +34,7 @@ void unary_grad(UnaryOp op, int64_t n, const T* x, const T* y, const T* gy, T p,
     visit_unary(op, [&](auto formula) { unary_grad_loop<decltype(formula)>(n, x, y, gy, p, q, gx); });
 }
 
-// y = f(z), and f'(z) in place of z: what both have in common is computed once.
+// Computes y = f(z) and replaces z by f'(z). Common subexpressions are computed once.
 template <class Op, class T>
 void unary_and_slope_loop(int64_t n, T* z, T* y) {
     for (int64_t i = 0; i < n; ++i) {
@@ -48,7 +48,7 @@ void unary_and_slope(UnaryOp op, int64_t n, T* z, T* y) {
     visit_unary(op, [&](auto formula) { unary_and_slope_loop<decltype(formula)>(n, z, y); });
 }
 
-// Calls inner(i, a offset, b offset) for the start of every innermost run, i counting dense elements.
+// Calls inner(i, offset in a, offset in b) for the start of each innermost row; i is the index of the dense element.
 template <class Inner>
 void walk(const Traversal& t, Inner inner) {
     const int last = t.rank - 1;
@@ -59,7 +59,7 @@ void walk(const Traversal& t, Inner inner) {
         inner(dense, a, b);
         dense += t.sizes[last];
         int axis = last - 1;
-        for (; axis >= 0; --axis) {  // odometer over the outer axes
+        for (; axis >= 0; --axis) {  // advance the indices of the outer axes
             a += t.a_step[axis], b += t.b_step[axis];
             if (++at[axis] < t.sizes[axis]) break;
             a -= t.a_step[axis] * t.sizes[axis], b -= t.b_step[axis] * t.sizes[axis];
@@ -69,7 +69,8 @@ void walk(const Traversal& t, Inner inner) {
     }
 }
 
-// y[i] = f(a[.], b[.]) with the innermost steps 0 or 1 resolved outside the loop, so that it vectorises.
+// y[i] = f(a[.], b[.], i). The innermost strides are 0 or 1. Each case has its own loop, so that compilers vectorise
+// it.
 template <class T, class F>
 void binary_walk(const Traversal& t, const T* a, const T* b, T* y, F f) {
     const int last = t.rank - 1;
@@ -120,7 +121,7 @@ void sum_to(const Traversal& t, const T* x, T* y) {
 
 template <class T>
 void adam(int64_t n, const AdamStep<T>& given, const T* g, T* w, T* m, T* v) {
-    const AdamStep<T> step = given;  // no array may alias it
+    const AdamStep<T> step = given;  // a local copy, which the arrays cannot alias
     for (int64_t i = 0; i < n; ++i) step(g[i], w[i], m[i], v[i]);
 }
 

@@ -1,10 +1,10 @@
-// Matrix product: c (m, n) (+)= op(a) op(b), and the linear layer on it. Part of kernels_impl.inl.
+// Matrix product c (m, n) (+)= op(a) op(b), and the linear layer. Part of kernels_impl.inl.
 //
-// b is packed into panels as wide as the register tile, kBlockK rows of it at a time, or used where it lies if few rows
-// of a would not pay for that; a is read where it lies (both of its strides are free, so transposing it costs nothing).
-// A tile of c is kept in registers over a block of k. Every element of c is the sum over k in blocks of kBlockK, each
-// in order, or, where c is narrow (is_narrow), in the lanes' order: that depends on n, k and the transposes, neither on
-// the tile it falls into nor on the other rows. Weights can be packed once and used until they change (pack_matrix,
+// b is packed into panels as wide as a register tile, kBlockK rows at a time. It is used unpacked if a has too few rows
+// to make packing worthwhile. a is never packed; both of its strides are arbitrary, so transposing it is free. A tile
+// of c stays in registers over a block of k. Each element of c is summed over k in blocks of kBlockK, in order, or in
+// the order of the lanes if c is narrow (is_narrow). The order depends on n, k and the transposes, but not on the
+// position of the element or on the number of rows. Weights are packed once and reused until they change (pack_matrix,
 // linear).
 namespace astro::cpu {
 namespace ASTRO_ISA {
@@ -19,20 +19,19 @@ struct Vector {
     typedef T unaligned __attribute__((vector_size(ASTRO_VECTOR_BYTES), aligned(sizeof(T)), may_alias));
 };
 
-// Rows of a tile that is `vectors` registers wide: as many as the registers hold, but no more than pay.
+// Rows of a tile that is `vectors` registers wide: as many as fit in the registers, but at most ASTRO_GEMM_MOST_ROWS.
 constexpr int tile_rows(int vectors) {
     return ASTRO_GEMM_SUMS / vectors < ASTRO_GEMM_MOST_ROWS ? ASTRO_GEMM_SUMS / vectors : ASTRO_GEMM_MOST_ROWS;
 }
 
-// Where a product goes, and what happens to it there: sum over k (+ c) (+ bias), and its activation beside
-// it.
+// The destination of a product: c = sum over k (+ c) (+ bias), and optionally activated = f(c).
 template <class T>
 struct Product {
     T* c;
     int64_t ldc;
     const T* bias = nullptr;
     const UnaryOp* activation = nullptr;
-    T* activated = nullptr;  // may be c
+    T* activated = nullptr;  // may equal c; otherwise c receives f'(c)
     bool accumulate = false;
 
     Product at(int64_t i, int64_t j) const {
@@ -53,14 +52,15 @@ void activate(const Product<T>& to, int64_t rows, int64_t width) {
     }
 }
 
-// f(0), ..., f(N - 1), unrolled: where the compiler leaves a loop over a tile's sums rolled, they live in memory.
+// Calls f(0), ..., f(N - 1), unrolled. If the compiler does not unroll loops over the sums of a tile, it keeps the sums
+// in memory instead of registers.
 template <int N, class F>
 inline __attribute__((always_inline)) void unrolled(F f) {
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) f(i);
 }
 
-// One register tile: Rows x `width` elements of c, at most Vectors registers wide; the rows of b lie `step` apart.
+// One register tile: Rows x `width` elements of c, at most Vectors registers wide. `step`: row stride of b.
 template <class T, int Rows, int Vectors>
 void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step, const Product<T>& to,
           int64_t width) {
@@ -85,7 +85,7 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int
         if (to.accumulate) each([&](int r, int v) { sum[r][v] += load(to.c + r * to.ldc + v * kLanes); });
         if (to.bias) each([&](int r, int v) { sum[r][v] += load(to.bias + v * kLanes); });
         each([&](int r, int v) { store(to.c + r * to.ldc + v * kLanes, sum[r][v]); });
-    } else {  // the last columns
+    } else {  // fewer columns than the tile has
         T spill[Vectors * kLanes];
         unrolled<Rows>([&](int r) {
             T* out = to.c + r * to.ldc;
@@ -96,11 +96,11 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int
             }
         });
     }
-    activate(to, Rows, width);  // while the tile is in the nearest cache
+    activate(to, Rows, width);  // while the tile is in the L1 cache
 }
 
 template <class T, int Rows, int Vectors>
-struct TileFor {  // the instance for a number of rows known at run time
+struct TileFor {  // selects the instance of `tile` for a run-time number of rows
     static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step,
                     const Product<T>& to, int64_t width) {
         if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, step, to, width);
@@ -112,7 +112,7 @@ struct TileFor<T, 0, Vectors> {
     static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
 };
 
-// Cuts m rows into runs of at most `most` and nearly equal length, so that no short one is left over: f(first, rows).
+// Splits m rows into pieces of nearly equal size, at most `most`, so that no small piece remains: f(first, rows).
 template <int64_t most, class F>
 void each_piece(int64_t m, F f) {
     const int64_t pieces = (m + most - 1) / most;
@@ -124,7 +124,7 @@ void each_piece(int64_t m, F f) {
 
 // All rows of one panel.
 template <class T, int Vectors>
-struct PanelFor {  // the instance for a number of vectors known at run time
+struct PanelFor {  // selects the instance for a run-time number of vectors
     static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
                     int64_t step, const Product<T>& to, int64_t width) {
         if (vectors != Vectors)
@@ -141,8 +141,8 @@ struct PanelFor<T, 0> {
                     int64_t) {}
 };
 
-// Up to kNarrow columns would leave most lanes of a tile idle. Where k is long, the lanes are partial sums over k
-// instead, or, for a transposed a, neighbouring rows; b's columns are packed one after the other.
+// With at most kNarrow columns, most lanes of a tile would be idle. If k is long, the lanes hold partial sums over k
+// instead, or adjacent rows if a is transposed. The columns of b are packed one after the other.
 constexpr int64_t kNarrow = 4;
 template <class T>
 bool is_narrow(int64_t n, int64_t k) {
@@ -153,7 +153,7 @@ template <class T>
 void narrow_rows(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, const T* columns, const Product<T>& to) {
     using Vec = typename Vector<T>::type;
     using Loose = typename Vector<T>::unaligned;
-    constexpr int kLanes = Vector<T>::kLanes, kRows = 4;  // at a time, so that a sum need not wait for the one before
+    constexpr int kLanes = Vector<T>::kLanes, kRows = 4;  // several independent sums hide the latency of additions
     const int64_t whole = k / kLanes * kLanes;
     for (int64_t i = 0; i < m; i += kRows)
         for (int64_t j = 0; j < n; ++j) {
@@ -199,7 +199,7 @@ void narrow_transposed(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_k,
     }
 }
 
-// Columns of the panel that begins at column j of n: a full tile's, or what is left rounded up to whole
+// Width of the panel that begins at column j of n: that of a full tile, or the remaining columns rounded up to whole
 // vectors.
 template <class T>
 int64_t panel_width(int64_t n, int64_t j) {
@@ -207,14 +207,14 @@ int64_t panel_width(int64_t n, int64_t j) {
     return n - j >= kFull ? kFull : (n - j + kLanes - 1) / kLanes * kLanes;
 }
 
-// Elements i, j, k, l of x followed by y. clang has one name for it, g++ before version 12 only another.
+// Elements i, j, k, l of the concatenation of x and y. clang and g++ before version 12 have different built-ins.
 #ifdef __clang__
 #define ASTRO_SHUFFLE(x, y, i, j, k, l) __builtin_shufflevector(x, y, i, j, k, l)
 #else
 #define ASTRO_SHUFFLE(x, y, i, j, k, l) __builtin_shuffle(x, y, Lanes{i, j, k, l})
 #endif
 
-// y[p, 0..4) = x[0..4, p): four rows become four columns, 4 x 4 elements at a time.
+// Transposes four rows into four columns, y[p, i] = x[i, p], in blocks of 4 x 4 elements.
 template <class T>
 void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) {
     typedef T Four __attribute__((vector_size(4 * sizeof(T))));
@@ -238,7 +238,7 @@ void transpose_strip(int64_t n, const T* x, int64_t x_row, T* y, int64_t y_row) 
 }
 #undef ASTRO_SHUFFLE
 
-// Packs op(b)[p0..p0+kc, j0..j0+nc) into panels, the last one padded with zeros.
+// Packs op(b)[p0 .. p0 + kc, j0 .. j0 + nc) into panels. The last panel is padded with zeros.
 template <class T>
 void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_t p0, int64_t j0, T* packed) {
     if (is_narrow<T>(nc, kc)) {
@@ -262,7 +262,7 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
         }
         return;
     }
-    for (int64_t p = 0; p < kc; ++p) {  // rows in the order of memory: a stream
+    for (int64_t p = 0; p < kc; ++p) {  // read the rows sequentially
         const T* from = b + (p0 + p) * ldb + j0;
         T* panel = packed;
         for (int64_t j = 0; j < nc;) {
@@ -276,8 +276,8 @@ void pack_block(bool tb, int64_t kc, int64_t nc, const T* b, int64_t ldb, int64_
     }
 }
 
-// c (m, nc) (+)= a (m, kc) b, the panels of b packed, or where they lie in rows of ldb elements; kBlockM rows of a at a
-// time, so that they stay in the second cache while all panels pass.
+// c (m, nc) (+)= a (m, kc) b, where b is packed into panels or has rows of ldb elements. Processes kBlockM rows of a at
+// a time, which stay in the L2 cache for all panels.
 template <class T>
 void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row, int64_t a_k, const T* b, bool packed,
                     int64_t ldb, const Product<T>& to) {
@@ -301,12 +301,12 @@ void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t
     const int64_t a_row = ta ? 1 : lda, a_k = ta ? lda : 1;
     Product<T> to{c, ldc};
     int64_t p0 = 0;
-    do {  // once for k = 0, too: the empty sum
+    do {  // also once for k = 0, to write the empty sum
         const int64_t kc = k - p0 < kBlockK ? k - p0 : kBlockK;
         to.accumulate = accumulate || p0 > 0;
         for (int64_t j0 = 0; j0 < n; j0 += kBlockN) {
             const int64_t nc = n - j0 < kBlockN ? n - j0 : kBlockN;
-            // Few rows of a do not pay for packing, if b has whole vectors and is small enough for the first cache.
+            // Packing is not worthwhile for few rows of a if b consists of whole vectors and fits in the L1 cache.
             const bool in_place = !tb && m <= 64 && kc <= 64 && nc % Vector<T>::kLanes == 0 && !is_narrow<T>(nc, kc);
             if (!in_place) pack_block(tb, kc, nc, b, ldb, p0, j0, workspace);
             multiply_block(m, nc, kc, a + p0 * a_k, a_row, a_k, in_place ? b + p0 * ldb + j0 : workspace, !in_place,
@@ -316,7 +316,7 @@ void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T* a, int64_t
     } while (p0 < k);
 }
 
-// Elements of a packed (k, n) matrix: blocks of kBlockK rows, each as pack_block lays it out.
+// Number of elements of a packed (k, n) matrix: blocks of kBlockK rows, each packed by pack_block.
 template <class T>
 int64_t packed_size(int64_t k, int64_t n) {
     constexpr int64_t kLanes = Vector<T>::kLanes;
@@ -331,7 +331,8 @@ void pack_matrix(bool tb, int64_t k, int64_t n, const T* b, int64_t ldb, T* pack
     }
 }
 
-// y = f(z), z = x W + bias, W (k, n) packed; bias and f may be absent; slope, where given with f, gets f'(z).
+// y = f(z), z = x W + bias, with W (k, n) packed. bias and activation may be null. If slope is not null, it receives
+// f'(z).
 template <class T>
 void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const T* bias, const UnaryOp* activation,
             T* slope, T* y) {
@@ -346,7 +347,7 @@ void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* packed, const 
     } while (p0 < k);
 }
 
-// gz = gy slope, and its sums over rows: a strip of columns at a time, whose sums stay in registers.
+// gz = gy * slope and its sums over rows, for strips of columns whose sums stay in registers.
 template <class T>
 void linear_grad(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gbias, bool accumulate) {
     constexpr int64_t kStrip = 64;
@@ -368,9 +369,9 @@ void linear_grad(int64_t m, int64_t n, const T* gy, const T* slope, T* gz, T* gb
     }
 }
 
-// The most this core can do: independent fused multiply-adds on registers alone. Ten chains cover the latency (4 cycles
-// on 2 units need 8) and fit in the registers of AVX2; they start from different numbers known only at run time, since
-// the compiler would compute equal chains once and constant ones not at all.
+// Measures the peak rate of this core with independent chains of fused multiply-adds on registers. Ten chains cover the
+// latency (4 cycles on 2 units need 8) and fit in the registers of AVX2. Their initial values differ and are known only
+// at run time; the compiler would merge equal chains and evaluate constant ones.
 template <class T>
 int64_t peak_loop(int64_t rounds) {
     using Vec = typename Vector<T>::type;
@@ -383,7 +384,7 @@ int64_t peak_loop(int64_t rounds) {
     T total = 0;
     for (int c = 0; c < kChains; ++c)
         for (int l = 0; l < Vector<T>::kLanes; ++l) total += sum[c][l];
-    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2 : 0;  // the sum is used, so the loop stays
+    return total >= 0 ? rounds * 1000 * kChains * Vector<T>::kLanes * 2 : 0;  // uses the sum, which keeps the loop
 }
 
 }  // namespace ASTRO_ISA

@@ -1,6 +1,6 @@
-// All CPU kernels, compiled once per instruction set (see kernels.h). Everything lies in a namespace of that
-// instruction set, and nothing here calls templates of the standard library: their instances would be merged by
-// the linker, and the program could then execute AVX code on a machine without it.
+// All CPU kernels, compiled once per instruction set (see kernels.h). Everything is in a namespace of the instruction
+// set, and nothing here uses templates of the standard library. The linker would merge their instances, and the program
+// could then execute AVX code on a machine that does not support it.
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -10,7 +10,7 @@
 namespace astro::cpu {
 namespace ASTRO_ISA {
 
-// A partial sum per lane, added up in a fixed order: vectorisable, and the same for any caller.
+// Accumulates one partial sum per lane and adds these in a fixed order. Vectorises, and is reproducible.
 template <class T>
 T sum_of(int64_t n, const T* x) {
     constexpr int kLanes = 16;
@@ -24,7 +24,7 @@ T sum_of(int64_t n, const T* x) {
     return lane[0];
 }
 
-// Minus infinity where there is none.
+// The largest element; -infinity if n is 0.
 template <class T>
 T max_of(int64_t n, const T* x) {
     constexpr int kLanes = 16;
@@ -66,7 +66,7 @@ T dot(int64_t n, const T* x, const T* y) {
 
 namespace astro::cpu {
 
-// Each entry by its name. The number of entries is checked, so that one that is left out does not compile.
+// The static_assert checks the number of entries, so that a forgotten entry does not compile.
 template <class T>
 static Kernels<T> table() {
     using namespace ASTRO_ISA;

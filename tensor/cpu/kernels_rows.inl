@@ -57,7 +57,7 @@ void layer_norm_grad(int64_t rows, int64_t width, int64_t groups, T offset, cons
     }
 }
 
-// A block of rows at a time, so that z is in the second cache when it is added.
+// Processes blocks of rows, so that z is still in the L2 cache when it is added to x.
 template <class T>
 void gated_linear(int64_t m, int64_t n, int64_t k, int64_t groups, const T* h, const T* packed, const T* bias,
                   const T* x, const T* gate, T* z, T* y) {
@@ -104,15 +104,15 @@ void logsumexp(int64_t rows, int64_t columns, const T* x, T* softmax, T* y) {
     }
 }
 
-// Attention keeps scores and probabilities transposed, a row a key and a column a query: what a softmax needs of all
-// keys then runs down columns, kWidth queries side by side in a register, and no lane has to meet another.
+// Attention stores scores and probabilities transposed: rows are keys, columns are queries. The softmax over the keys
+// then reduces along columns. A register holds kWidth queries, and no reduction across lanes is needed.
 
-// Columns [0, kWidth) of scores (tokens, tokens) s_ij, i key, j query: p = softmax over i of scale s. Query `first` + j
-// sees the keys up to `first` + j where causal, else all.
+// Columns [0, kWidth) of the scores s (tokens, tokens), s[i, j] for key i and query `first` + j. Replaces them by the
+// softmax over i of scale * s. If causal, query `first` + j attends to keys up to `first` + j, else to all keys.
 template <int kWidth, class T>
 void softmax_columns(int64_t tokens, int64_t first, bool causal, T scale, T* s) {
-    const int64_t seen = causal ? first + kWidth : tokens,
-                  full = causal ? first : tokens;  // keys; of all these queries
+    const int64_t seen = causal ? first + kWidth : tokens,  // keys that some of these queries attend to
+        full = causal ? first : tokens;                     // keys that all of them attend to
     T top[kWidth], total[kWidth] = {}, inverse[kWidth];
     for (int j = 0; j < kWidth; ++j) top[j] = s[j];
     for (int64_t i = 0; i < full; ++i)
@@ -134,7 +134,7 @@ void softmax_columns(int64_t tokens, int64_t first, bool causal, T scale, T* s) 
         for (int j = 0; j < kWidth; ++j) s[i * tokens + j] = 0;
 }
 
-// The same columns of its gradient: g = dL/dp becomes dL/ds = p (g - sum_i g p) scale. p is 0 where a key is not seen.
+// The gradient for the same columns: replaces g = dL/dp by dL/ds = p (g - sum_i g p) scale. p is 0 for masked keys.
 template <int kWidth, class T>
 void softmax_columns_grad(int64_t tokens, T scale, const T* p, T* g) {
     T inner[kWidth] = {};
@@ -144,7 +144,7 @@ void softmax_columns_grad(int64_t tokens, T scale, const T* p, T* g) {
         for (int j = 0; j < kWidth; ++j) g[i * tokens + j] = p[i * tokens + j] * (g[i * tokens + j] - inner[j]) * scale;
 }
 
-// f(width, first column) over all columns, in whole vectors as long as there are.
+// Calls f(width, first column) for blocks of 16, 4 and 1 columns.
 template <class F>
 void each_column_block(int64_t columns, F f) {
     int64_t j = 0;
@@ -181,7 +181,7 @@ void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_d
             const int64_t at = b * tokens * stride + h * head_dim;
             const T *q = qkv + at, *k = q + width, *v = k + width;
             T *gq = gqkv + at, *gk = gq + width, *gv = gk + width;
-            const T* p = probabilities + (b * heads + h) * tokens * tokens;  // (key, query), as all that follow
+            const T* p = probabilities + (b * heads + h) * tokens * tokens;  // (key, query), like its gradient
             const T* go = gy + b * tokens * width + h * head_dim;
             // y = P^T v: gv = P go, gP = v go^T
             gemm(false, false, tokens, head_dim, tokens, p, tokens, go, width, gv, stride, false, workspace);
@@ -197,7 +197,7 @@ void attention_grad(int64_t batch, int64_t tokens, int64_t heads, int64_t head_d
 
 template <class T>
 void pairwise_distance(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, T* y, T* scratch) {
-    for (int64_t j = 0; j < m; ++j)  // b transposed, so that the inner loop runs over pairs
+    for (int64_t j = 0; j < m; ++j)  // transpose b, so that the inner loop below runs over contiguous elements
         for (int64_t w = 0; w < width; ++w) scratch[w * m + j] = b[j * width + w];
     for (int64_t i = 0; i < n; ++i) {
         T* row = y + i * m;
@@ -214,7 +214,7 @@ void pairwise_distance(int64_t n, int64_t m, int64_t width, T floor, const T* a,
 template <class T>
 void pairwise_distance_grad(int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b, const T* y,
                             const T* gy, T* ga, T* gb, T* workspace, T* scratch) {
-    // With c_ij = gy_ij / y_ij (0 at the floor): ga_i = a_i sum_j c_ij - sum_j c_ij b_j, gb_j alike.
+    // With c_ij = gy_ij / y_ij (0 at the floor): ga_i = a_i sum_j c_ij - sum_j c_ij b_j; gb_j is analogous.
     const T lowest = std::sqrt(floor);
     for (int64_t i = 0; i < n * m; ++i) scratch[i] = y[i] > lowest ? gy[i] / y[i] : T(0);
     gemm(false, false, n, width, m, scratch, m, b, width, ga, width, false, workspace);
@@ -223,7 +223,7 @@ void pairwise_distance_grad(int64_t n, int64_t m, int64_t width, T floor, const 
         const T total = sum_of(m, scratch + i * m);
         for (int64_t w = 0; w < width; ++w) ga[i * width + w] = a[i * width + w] * total - ga[i * width + w];
     }
-    for (int64_t i = 1; i < n; ++i)  // column sums gather in the first row
+    for (int64_t i = 1; i < n; ++i)  // accumulate the column sums in the first row
         for (int64_t j = 0; j < m; ++j) scratch[j] += scratch[i * m + j];
     for (int64_t j = 0; j < m; ++j) {
         const T total = n > 0 ? scratch[j] : T(0);

@@ -12,15 +12,15 @@ namespace astro::cpu {
 
 namespace {
 
-// What is not a number is as far away as anything can be, so that distances have an order.
+// The squared distance, with NaN replaced by infinity so that distances are ordered.
 template <class T>
 double distance_to(const T* a, const T* b, int64_t width) {
     const double square = squared_distance(a, b, width);
     return square >= 0 ? square : std::numeric_limits<double>::infinity();
 }
 
-// The points around each point, itself among them, nearest first. A list is made when it is first asked for: a search
-// from few rows need not pay for the lists of all points.
+// For each point, the list of its nearest points (itself included) in order of distance. Lists are created on demand,
+// so that a search for few rows does not need the lists of all points.
 template <class T>
 class Neighbourhoods {
   public:
@@ -38,7 +38,7 @@ class Neighbourhoods {
 
     int64_t listed() const { return listed_; }  // points in each list
 
-    const Neighbour* around(int64_t point) {  // until the next call
+    const Neighbour* around(int64_t point) {  // valid until the next call
         int64_t& place = place_[static_cast<size_t>(point)];
         if (place < 0) {
             place = static_cast<int64_t>(lists_.size());
@@ -48,7 +48,7 @@ class Neighbourhoods {
     }
 
   private:
-    static constexpr int64_t kMost = 32;  // longer lists are seldom read to their end
+    static constexpr int64_t kMost = 32;  // searches rarely need longer lists
 
     void add(int64_t point) {
         Neighbour* next = all_.data();
@@ -65,7 +65,7 @@ class Neighbourhoods {
     int64_t width_;
     const T* points_;
     int64_t listed_;
-    std::vector<int64_t> place_;  // where a point's list begins, -1: not made
+    std::vector<int64_t> place_;  // start of a point's list in lists_, or -1 if not created
     std::vector<Neighbour> all_, lists_;
 };
 
@@ -76,7 +76,7 @@ void nearest_rows(int64_t n, int64_t m, int64_t width, const T* x, const T* poin
     ASTRO_CHECK(m > 0 && m <= std::numeric_limits<int32_t>::max(), "nearest_rows: ", m, " points to choose from");
     Neighbourhoods<T> neighbourhoods(m, width, points);
     const int64_t listed = neighbourhoods.listed();
-    int64_t best = 0;  // to begin with, the row before's: often the same, or near it
+    int64_t best = 0;  // each row starts from the result of the previous row, which is often the same or close
     for (int64_t row = 0; row < n; ++row) {
         double least = distance_to(x + row * width, points + best * width, width);
         auto look = [&](int64_t point) {
@@ -84,7 +84,8 @@ void nearest_rows(int64_t n, int64_t m, int64_t width, const T* x, const T* poin
             if (square < least || (square == least && point < best)) least = square, best = point;
         };
         for (bool found = false; !found;) {
-            // What is nearer to x than `best` is at most |x - centre| + |x - best| away from the centre.
+            // By the triangle inequality, a point closer to x than `best` is at most |x - centre| + |x - best| away
+            // from the centre.
             const int64_t centre = best;
             const double from_centre = std::sqrt(least);
             const auto* list = neighbourhoods.around(centre);
@@ -92,7 +93,7 @@ void nearest_rows(int64_t n, int64_t m, int64_t width, const T* x, const T* poin
             while (i < listed && double(list[i].distance) <= 1.00001 * (from_centre + std::sqrt(least)) + 1e-6)
                 look(list[i++].point);
             found = i < listed || listed == m;
-            if (!found && best == centre) {  // else on from the better one, which is nearer to x than its list's end
+            if (!found && best == centre) {  // no progress: search all points; otherwise continue from the new best
                 for (int64_t point = 0; point < m; ++point) look(point);
                 found = true;
             }

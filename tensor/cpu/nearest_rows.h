@@ -1,4 +1,4 @@
-// Backend::nearest_rows on the CPU: the plain definition's result, without measuring what cannot change it.
+// Backend::nearest_rows on the CPU. It skips distances that cannot change the result.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// Multi-head attention, forward and backward, fused: a block a head of a sequence, for up to 128 tokens whose rows of
-// one head fit in shared memory. Longer sequences take batched matrix products and a softmax between them.
+// Fused multi-head attention, forward and backward: one thread block per head and sequence, for up to 128 tokens if the
+// rows of a head fit in shared memory. Other sequences use batched matrix products and a separate softmax kernel.
 //
-// One matrix of the head at a time (keys, values, queries, ...) lies in shared memory, padded so that lanes that read
-// different rows hit different banks. A warp works on kRows rows together, so that what it reads serves all of them.
+// Shared memory holds one matrix of the head at a time (keys, values, queries, ...). Its rows are padded so that lanes
+// reading different rows access different banks. A warp processes kRows rows together and reuses each element it reads.
 #include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
@@ -11,16 +11,16 @@ namespace astro::cuda {
 namespace {
 
 constexpr int kThreads = 128, kWarps = kThreads / 32;
-constexpr int kRows = 4;  // rows a warp works on together
+constexpr int kRows = 4;  // rows that a warp processes together
 constexpr int kColumns = kMostFusedTokens / 32;
-constexpr double kLowest = -1e30;  // of lanes that see no score
+constexpr double kLowest = -1e30;  // initial maximum of a lane without scores
 
-// The head of a sequence: first elements of its parts, and the steps between tokens.
+// One head of one sequence: pointers to its parts, and the strides between tokens.
 template <class T>
 struct Head {
     const T *q, *k, *v;  // rows of `stride` elements
     int tokens, head_dim, stride, width;
-    int64_t scores, out;  // where its (tokens, tokens) and (tokens, head_dim; rows of `width`) parts begin
+    int64_t scores, out;  // offsets of its (tokens, tokens) matrix and of its (tokens, head_dim) part of y
     T scale;
 };
 
@@ -40,7 +40,7 @@ __device__ inline Head<T> head_of(const AttentionShape& s, int64_t index, const 
             T(1) / std::sqrt(T(s.head_dim))};
 }
 
-// Copies (tokens, head_dim) with rows of `stride` into shared memory, rows of head_dim + 1.
+// Copies a (tokens, head_dim) matrix with row stride `stride` to shared memory, with row stride head_dim + 1.
 template <class T>
 __device__ inline void load(const Head<T>& h, const T* from, int stride, T* shared) {
     for (int i = static_cast<int>(threadIdx.x); i < h.tokens * h.head_dim; i += kThreads) {
@@ -49,7 +49,7 @@ __device__ inline void load(const Head<T>& h, const T* from, int stride, T* shar
     }
 }
 
-// dots[r][c] = x_(first + r) . shared_(32 c + lane), zero beyond the last token.
+// dots[r][c] = dot product of row first + r of x and row 32 * c + lane of shared; 0 beyond the last token.
 template <class T>
 __device__ inline void dot_rows(const Head<T>& h, const T* x, int stride, const T* shared, int first, int lane,
                                 T (&dots)[kRows][kColumns]) {
@@ -66,7 +66,7 @@ __device__ inline void dot_rows(const Head<T>& h, const T* x, int stride, const 
     }
 }
 
-// out_i = sum_j weight(i, j) shared_j for all rows i, weight(i, j) = weights[i * row_step + j * column_step].
+// out[i] = sum_j weights[i * row_step + j * column_step] * shared[j] for all rows i.
 template <class T>
 __device__ inline void weigh_rows(const Head<T>& h, const T* weights, int row_step, int column_step, const T* shared,
                                   T* out, int out_stride) {
@@ -114,7 +114,7 @@ __global__ void __launch_bounds__(kThreads) attention_kernel(AttentionShape s, c
                 }
             }
         }
-        __syncthreads();  // the keys have been read, the probabilities written
+        __syncthreads();  // the keys have been read and the probabilities written
         load(h, h.v, h.stride, shared);
         __syncthreads();
         weigh_rows(h, probabilities + h.scores, h.tokens, 1, shared, y + h.out, h.width);
@@ -154,7 +154,7 @@ __global__ void __launch_bounds__(kThreads)
                 }
             }
         }
-        __syncthreads();  // the values have been read, the slopes written
+        __syncthreads();  // the values have been read and gS written
         load(h, h.k, h.stride, shared);
         __syncthreads();
         weigh_rows(h, static_cast<const T*>(slope), h.tokens, 1, shared, gq, h.stride);
@@ -170,7 +170,8 @@ __global__ void __launch_bounds__(kThreads)
     }
 }
 
-// For sequences that do not fit: softmax of scores in place, a warp a row; entries ahead become 0 when causal.
+// For sequences that are not fused: in-place softmax of the scores, one warp per row. If causal, masked entries become
+// 0.
 template <class T>
 __global__ void softmax_rows_kernel(int64_t rows, int64_t tokens, bool causal, T scale, T* scores) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
@@ -189,7 +190,7 @@ __global__ void softmax_rows_kernel(int64_t rows, int64_t tokens, bool causal, T
     }
 }
 
-// gp becomes gS = P (gP - sum_j gP P) scale.
+// Replaces gp by gS = P (gP - sum_j gP P) scale.
 template <class T>
 __global__ void softmax_rows_grad_kernel(int64_t rows, int64_t tokens, T scale, const T* p, T* gp) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
@@ -202,8 +203,8 @@ __global__ void softmax_rows_grad_kernel(int64_t rows, int64_t tokens, T scale, 
     }
 }
 
-// A product for every head: m, n, k and which of its operands are a (tokens, tokens) matrix, the rest lie in rows of
-// `width` or 3 `width`.
+// Batched products, one per head and sequence. Operands are (tokens, tokens) matrices (square_step) or (tokens,
+// head_dim) parts of arrays that hold 1 or 3 such parts per token (rows_step).
 GemmShape per_head(const AttentionShape& s) {
     GemmShape g;
     g.outer = s.batch, g.inner = s.heads;
@@ -214,7 +215,7 @@ BatchStep rows_step(const AttentionShape& s, int64_t parts) {
     return {s.tokens * parts * s.heads * s.head_dim, s.head_dim};
 }
 
-// c = a b^T of two (tokens, head_dim) matrices with `parts_a` and 3 parts a row.
+// c = a b^T for two (tokens, head_dim) matrices, from arrays with `parts_a` and 3 parts per token.
 template <class T>
 void scores_of(const Device& d, const AttentionShape& s, const T* a, int64_t parts_a, const T* b, T* c) {
     GemmShape g = per_head(s);
@@ -226,7 +227,7 @@ void scores_of(const Device& d, const AttentionShape& s, const T* a, int64_t par
     gemm(d, g, a, b, c);
 }
 
-// c (parts_c parts a row) = op(weights) b (parts_b parts a row).
+// c = op(weights) b, where the arrays of b and c have parts_b and parts_c parts per token.
 template <class T>
 void weigh(const Device& d, const AttentionShape& s, const T* weights, bool transposed, const T* b, int64_t parts_b,
            T* c, int64_t parts_c) {

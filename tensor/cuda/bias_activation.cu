@@ -1,5 +1,5 @@
-// What follows a product in a linear layer, in one pass over its result: the bias and the activation. The built-in
-// product does the same in its own kernel where it can (gemm.cu).
+// Bias and activation of a linear layer, in one pass over the result of the matrix product. The built-in product fuses
+// them into its own kernel if possible (gemm.cu).
 #include "tensor/cuda/bias_activation.cuh"
 #include "tensor/cuda/kernels.h"
 

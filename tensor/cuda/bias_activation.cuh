@@ -1,4 +1,4 @@
-// What follows a product in a linear layer, for one element of it: y = f(z), z = x + bias, f'(z) kept for the gradient.
+// Bias and activation of a linear layer, for one element: y = f(z), z = x + bias, slope = f'(z).
 #pragma once
 
 #include "tensor/cuda/launch.cuh"
@@ -17,7 +17,7 @@ struct Identity {
     }
 };
 
-// Element `at` of y, in column `column`; bias and slope may be null, and y may be where x comes from.
+// Writes element `at` of y, in column `column`. bias and slope may be null. y may be the array that x was read from.
 template <class Op, class T>
 __device__ inline void finish(T x, const T* bias, int64_t column, T* slope, T* y, int64_t at) {
     const T z = bias ? x + bias[column] : x;

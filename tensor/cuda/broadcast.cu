@@ -1,4 +1,4 @@
-// Ops of two arguments under broadcasting, forward and backward.
+// Binary elementwise ops with broadcasting, forward and backward.
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -11,7 +11,7 @@ struct Offsets {
     int64_t a, b;
 };
 
-// Where the operands of dense element i lie. Steps of 0 are broadcast axes.
+// Offsets of the operands of dense element i. Strides are 0 along broadcast axes.
 __device__ inline Offsets offsets(const Traversal& t, int64_t i) {
     Offsets at{0, 0};
     for (int axis = t.rank - 1; axis > 0; --axis) {

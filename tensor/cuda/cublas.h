@@ -1,5 +1,5 @@
-// cuBLAS, opened at run time (cublas_load.cu), so that the program starts and works without the library; the emulator
-// fills the table with its reference (tests/cuda_emulation/cublas_emu.*) and is linked in place of cublas_load.cu.
+// cuBLAS, loaded at run time (cublas_load.cu), so that the program also works without the library. Under emulation, a
+// reference implementation (tests/cuda_emulation/cublas_emu.cpp) is linked in place of cublas_load.cu.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace astro::cuda {
 
-// False where there is no cuBLAS; `reason` says why.
+// Returns false if cuBLAS is not available; `reason` then explains why.
 bool load_cublas(CublasTable& table, std::string& reason);
 
 }  // namespace astro::cuda

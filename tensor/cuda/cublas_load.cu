@@ -1,4 +1,4 @@
-// Opens cuBLAS, of the same major version as the CUDA runtime in this program.
+// Loads cuBLAS of the same major version as the CUDA runtime in this program.
 #include <dlfcn.h>
 
 #include "tensor/cuda/cublas.h"
@@ -18,7 +18,7 @@ bool find(void* library, const char* name, F& function, std::string& reason) {
 
 bool load_cublas(CublasTable& table, std::string& reason) {
     const std::string name = "libcublas.so." + std::to_string(CUDART_VERSION / 1000);
-    void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays open until the program ends
+    void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);  // never closed
     if (!library) {
         const char* why = dlerror();
         reason = why ? std::string(why) : "no " + name;

@@ -1,4 +1,4 @@
-// Products of matrices by cuBLAS, as the rest of the backend asks for them: row-major, on its stream.
+// Row-major matrix products with cuBLAS, on the stream of the backend.
 #pragma once
 
 #include <memory>
@@ -10,10 +10,10 @@
 
 namespace astro::cuda {
 
-// cuBLAS with a workspace of its own, so that it allocates nothing while it computes.
+// cuBLAS with its own workspace, so that it does not allocate memory during products.
 class Cublas {
   public:
-    // Null where there is none that works; `reason` then says why.
+    // Returns null if cuBLAS is missing or does not work; `reason` then explains why.
     static std::unique_ptr<Cublas> open(const Device& device, Matmul matmul, std::string& reason) {
         CublasTable table = {};
         CublasHandle handle = nullptr;
@@ -34,7 +34,7 @@ class Cublas {
         return text("cuBLAS ", version, mode);
     }
 
-    // Row-major c = op(a) op(b) is column-major c^T = op(b)^T op(a)^T.
+    // cuBLAS is column-major: the row-major c = op(a) op(b) is its c^T = op(b)^T op(a)^T.
     template <class T>
     void gemm(const GemmShape& s, const T* a, const T* b, T* c) {
         using namespace cublas_code;
@@ -54,7 +54,7 @@ class Cublas {
 
   private:
     static constexpr int64_t kWorkspace =
-        gpu::kEmulated ? 256 : int64_t{32} << 20;  // bytes; cuBLAS's own choice on 9.0
+        gpu::kEmulated ? 256 : int64_t{32} << 20;  // bytes; cuBLAS's default for compute capability 9.0
 
     Cublas(const CublasTable& table, CublasHandle handle, const Device& device, Matmul matmul)
         : table_(table), handle_(handle), matmul_(matmul), workspace_(device, kWorkspace) {

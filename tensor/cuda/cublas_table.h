@@ -1,5 +1,5 @@
-// The few functions of cuBLAS in use, as a table, and its numeric codes: declarations alone, which
-// tests/cuda/check_headers.sh compiles once more beside cuBLAS's own header.
+// The cuBLAS functions in use, as a table, and the numeric values of its enumerators. tests/cuda/check_headers.sh
+// compares these declarations with cuBLAS's own header.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ struct CublasTable {
     int (*set_stream)(CublasHandle handle, CUstream_st* stream);               // cublasSetStream_v2
     int (*set_workspace)(CublasHandle handle, void* workspace, size_t bytes);  // cublasSetWorkspace_v2
     int (*get_version)(CublasHandle handle, int* version);                     // cublasGetVersion_v2
-    // cublasGemmEx: column-major c (m, n) = alpha op(a) op(b) + beta c; alpha and beta on the host, in the compute
-    // type.
+    // cublasGemmEx: column-major c (m, n) = alpha op(a) op(b) + beta c. alpha and beta point to host memory and have
+    // the compute type.
     int (*gemm)(CublasHandle handle, int transpose_a, int transpose_b, int m, int n, int k, const void* alpha,
                 const void* a, int type_a, int lda, const void* b, int type_b, int ldb, const void* beta, void* c,
                 int type_c, int ldc, int compute_type, int algorithm);

@@ -1,4 +1,4 @@
-// The CUDA backend as the rest of the program sees it. A program built without CUDA links none.cpp instead.
+// The interface of the CUDA backend. A program built without CUDA links none.cpp instead.
 #pragma once
 
 #include <memory>
@@ -8,27 +8,28 @@
 
 namespace astro {
 
-// Who multiplies matrices of f32, and what it rounds their elements to before; sums are f32 always. f32, tf32, bf16:
-// cuBLAS, or where there is none the built-in product, which knows f32 alone. own: the built-in product, f32.
+// The implementation of f32 matrix products, and the type that elements are rounded to before multiplication. Sums are
+// always f32. f32, tf32, bf16: cuBLAS; without cuBLAS, f32 uses the built-in product, and tf32 and bf16 fail. own: the
+// built-in product, in f32.
 enum class Matmul { f32, tf32, bf16, own };
 
 struct CudaOptions {
     Matmul matmul = Matmul::f32;
-    bool capture = true;  // steps as graphs; tests compare with steps that are not
-    // Under the emulator: bytes that the allocator keeps, as it does on a device; 0: every block is checked for itself.
+    bool capture = true;  // record training steps as CUDA graphs; tests compare both modes
+    // Under emulation: cache limit of the allocator in bytes; 0: no cache, so that accesses to each block are checked.
     int64_t emulated_cache = 0;
 };
 
-// Device 0 (CUDA_VISIBLE_DEVICES chooses which that is), once it has run a kernel and given the right result. Null
-// where there is none, or none that this program can use; `reason` then says why, in words that follow "cuda: ".
+// The backend of device 0 (selected by CUDA_VISIBLE_DEVICES), after a kernel on it has returned the correct result.
+// Returns null if there is no usable device; `reason` then explains why, as text to be printed after "cuda: ".
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
-// Whether there is a device or a driver, of any kind: where there is, a device that cannot be used is a failure and not
-// a machine without one.
+// Whether the machine has a CUDA device or driver. If it has, an unusable device is reported as an error; otherwise the
+// machine simply has no GPU.
 bool cuda_present();
 
-// What the device could do at best: bytes to and from its memory, f32 multiplications and additions outside tensor
-// cores. False where there is no device, or where it does not tell.
+// Theoretical peak rates of the device: memory bandwidth, and f32 floating-point operations without tensor cores.
+// Returns false if there is no device or if it does not report them.
 struct DevicePeaks {
     double bytes_per_second = 0, flop_per_second = 0;
 };

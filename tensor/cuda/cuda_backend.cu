@@ -1,7 +1,7 @@
-// The Backend contract on a GPU: forwards to the kernels, on one stream.
+// The CUDA backend. It forwards to the kernels, on one stream.
 //
-// A lock lets host threads share the backend; each tensor's operations still come in their order, and the stream keeps
-// it.
+// A lock allows several host threads to share the backend. The stream executes operations in the order in which they
+// were issued.
 #include <mutex>
 
 #include "tensor/cuda/cublas_products.h"
@@ -25,7 +25,7 @@ T* out(void* p) {
     return static_cast<T*>(p);
 }
 
-// A stream that ends with its owner.
+// Owns a stream.
 struct Stream {
     cudaStream_t handle = nullptr;
     Stream() { gpu::check(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), "stream"); }
@@ -34,7 +34,7 @@ struct Stream {
     Stream& operator=(const Stream&) = delete;
 };
 
-// Runs a launch for the type of the arrays, one host thread at a time.
+// Executes the statements with T = float or double, while holding the lock.
 #define ASTRO_DISPATCH(op, ...)               \
     std::lock_guard<std::mutex> lock(mutex_); \
     visit_float(op, type, [&](auto zero) {    \
@@ -50,7 +50,7 @@ class CudaBackend : public Backend {
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
         try_out();
-        std::string reason = "as asked";
+        std::string reason = "as requested";
         if (options.matmul != Matmul::own) cublas_ = cuda::Cublas::open(device_, options.matmul, reason);
         if (cublas_ && !multiplies(reason)) cublas_.reset();
         if (!cublas_ && (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16))
@@ -65,7 +65,7 @@ class CudaBackend : public Backend {
 
     void upload(void* to, const void* from, int64_t bytes) override {
         std::lock_guard<std::mutex> lock(mutex_);
-        ASTRO_CHECK(!capturing_, "cuda: an upload inside captured work, which would bring the same bytes each time");
+        ASTRO_CHECK(!capturing_, "cuda: an upload inside captured work; every replay would upload the same bytes");
         staging_.send(to, from, bytes);
     }
     void download(void* to, const void* from, int64_t bytes) override {
@@ -131,7 +131,7 @@ class CudaBackend : public Backend {
         s.accumulate = accumulate;
         ASTRO_DISPATCH("gemm", product(s, in<T>(a), in<T>(b), out<T>(c)));
     }
-    int64_t packed_size(DType, int64_t, int64_t) const override { return 0; }  // weights are used as they lie
+    int64_t packed_size(DType, int64_t, int64_t) const override { return 0; }  // weights are not packed
     void pack(DType, bool, int64_t, int64_t, const void*, void*) override {
         fail(ErrorKind::internal, "cuda: weights are never packed");
     }
@@ -244,7 +244,7 @@ class CudaBackend : public Backend {
     }
 
   private:
-    // A product by cuBLAS: some open on devices that they have no code for.
+    // Tries a product, because some versions of cuBLAS load on devices for which they have no code.
     bool multiplies(std::string& reason) {
         cuda::Scratch<float> two(device_, 2);
         float product = 0;
@@ -259,25 +259,26 @@ class CudaBackend : public Backend {
         if (product != 2.25f) reason = text("cuBLAS gives ", product, " for 1.5 times 1.5");
         return product == 2.25f;
     }
-    // A kernel and a copy there and back, so that a device for which there is no machine code, say, is found out here.
+    // Runs a kernel and copies its result back, so that an unusable device (for example one for which the program has
+    // no machine code) is detected at start.
     void try_out() {
         cuda::Scratch<float> one(device_, 1);
         float value = 0;
         cuda::fill(device_, 1, 2.5f, one.get());
         staging_.fetch(&value, one.get(), sizeof value);
-        if (value != 2.5f) fail(ErrorKind::device, "CUDA: the device ran a kernel and gave ", value, " for 2.5");
+        if (value != 2.5f) fail(ErrorKind::device, "CUDA: a test kernel returned ", value, " instead of 2.5");
     }
-    // (m, k) times (k, n), or (n, k) transposed, all rows next to one another.
+    // The product of contiguous matrices (m, k) and (k, n), or (n, k) if transposed.
     static cuda::GemmShape dense(int64_t m, int64_t n, int64_t k, bool transpose_b) {
         cuda::GemmShape s;
         s.transpose_b = transpose_b;
         s.m = m, s.n = n, s.k = k, s.lda = k, s.ldb = transpose_b ? k : n, s.ldc = n;
         return s;
     }
-    // False where the product is left to the kernels.
+    // Computes the product with cuBLAS if possible. Returns false if the built-in product must be used.
     template <class T>
     bool by_cublas(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
-        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS counts in int
+        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS takes sizes as int
         const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMost && s.n <= kMost && s.k <= kMost;
         if (known) cublas_->gemm(s, a, b, c);
         return known;
@@ -320,10 +321,11 @@ class CudaBackend : public Backend {
 
 #undef ASTRO_DISPATCH
 
-// What the driver says of devices.
+// Number of devices, as reported by the driver.
 struct Devices {
-    int count = 0, driver = 0;  // driver: the CUDA that it serves at most, 1000 major + 10 minor; 0: there is none
-    cudaError_t status = cudaSuccess;  // why there is no device
+    int count = 0;
+    int driver = 0;  // latest CUDA version that the driver supports, 1000 * major + 10 * minor; 0: no driver
+    cudaError_t status = cudaSuccess;  // the reason if there is no device
 
     Devices() {
         status = cudaGetDeviceCount(&count);
@@ -342,7 +344,7 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
         reason = std::string("no usable device: ") + cudaGetErrorString(found.status);
         if (found.status == cudaErrorInsufficientDriver)
             reason += found.driver > 0
-                          ? text(" (it is for CUDA ", found.driver / 1000, ".", found.driver % 1000 / 10, " at most)")
+                          ? text(" (it supports CUDA up to ", found.driver / 1000, ".", found.driver % 1000 / 10, ")")
                           : text(" (there is no driver)");
         return nullptr;
     }
@@ -374,9 +376,10 @@ bool cuda_peaks(DevicePeaks& peaks) {
             cudaGetLastError();
             return false;
         }
-    if (memory_kilohertz == 0 || bus_bits == 0 || kilohertz == 0 || processors == 0) return false;  // some virtual ones
-    const bool half = major == 7 || (major == 8 && minor == 0);            // 64 f32 units a processor, else 128
-    peaks.bytes_per_second = 2.0 * 1e3 * memory_kilohertz * bus_bits / 8;  // two transfers a clock
+    // Some virtual devices report zeros.
+    if (memory_kilohertz == 0 || bus_bits == 0 || kilohertz == 0 || processors == 0) return false;
+    const bool half = major == 7 || (major == 8 && minor == 0);            // 64 f32 units per multiprocessor, else 128
+    peaks.bytes_per_second = 2.0 * 1e3 * memory_kilohertz * bus_bits / 8;  // two transfers per clock
     peaks.flop_per_second = 2.0 * 1e3 * kilohertz * processors * (half ? 64 : 128);
     return true;
 }

@@ -1,7 +1,7 @@
-// What every kernel launch needs: the one stream, and memory for the time of an operation.
+// What every kernel launch needs: the stream, and temporary memory.
 //
-// Everything runs on one stream, so a block of memory that is given back may be handed out again at once: whoever
-// gets it is behind in the stream.
+// All work is on one stream. A released block of memory can therefore be reused at once: its next user comes later in
+// the stream.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct Device {
     Allocator* allocator = nullptr;
 };
 
-// Memory of the device for the time of one operation.
+// Device memory for the duration of one operation.
 template <class T>
 class Scratch {
   public:

@@ -1,14 +1,15 @@
-// Euclidean distances between all pairs, forward and backward, and the nearest of many points.
+// Euclidean distances between all pairs, forward and backward, and nearest-point search.
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
 
 namespace {
 
-constexpr int kTile = 32, kThreads = 256, kEach = kTile * kTile / kThreads;  // pairs a thread holds
+constexpr int kTile = 32, kThreads = 256, kEach = kTile * kTile / kThreads;  // kEach: pairs per thread
 
-// Tiles of a and b, kTile coordinates at a time, pass through shared memory; sum[e] grows by the squared differences of
-// rows i0 + t / kTile + e * kThreads / kTile of a and j0 + t % kTile of b. All threads of the block take part.
+// Adds to sum[e] the squared distance of row i0 + t / kTile + e * kThreads / kTile of a and row j0 + t % kTile of b,
+// for thread t. Tiles of a and b are loaded into shared memory, kTile coordinates at a time. All threads of the block
+// must call it.
 template <class T>
 __device__ inline void squared_distances(int64_t n, int64_t m, int64_t width, const T* a, const T* b, int64_t i0,
                                          int64_t j0, T (&tile_a)[kTile][kTile + 1], T (&tile_b)[kTile][kTile + 1],
@@ -48,21 +49,21 @@ __global__ void pairwise_distance_kernel(int64_t n, int64_t m, int64_t width, T 
     }
 }
 
-// c = gy / y, 0 at the floor.
+// c = gy / y; 0 at the floor.
 template <class T>
 __global__ void distance_slope_kernel(int64_t n, T lowest, const T* y, const T* gy, T* c) {
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) c[i] = y[i] > lowest ? gy[i] / y[i] : T(0);
 }
 
-// g = x total - g, total of each row.
+// g = x * total - g, with one total per row.
 template <class T>
 __global__ void distance_combine_kernel(int64_t rows, int64_t width, const T* x, const T* total, T* g) {
     for (int64_t i = gpu::thread(); i < rows * width; i += gpu::threads())
         g[i] = x[i] * total[gpu::quotient(i, width)] - g[i];
 }
 
-// For each row of x (n, width) the row of points (m, width) with the least |x - p|^2, the first of equals; 0 where none
-// is less than infinity.
+// For each row of x (n, width), the index of the nearest row of points (m, width). Ties go to the lowest index. The
+// result is 0 if no distance is finite.
 template <class T>
 __global__ void nearest_kernel(int64_t n, int64_t m, int64_t width, const T* x, const T* points, int64_t* nearest) {
     __shared__ T tile_a[kTile][kTile + 1];
@@ -71,7 +72,7 @@ __global__ void nearest_kernel(int64_t n, int64_t m, int64_t width, const T* x, 
     __shared__ int64_t where_of[kTile][kTile + 1];
     const int row = static_cast<int>(threadIdx.x) / kTile, column = static_cast<int>(threadIdx.x) % kTile;
     for (int64_t i0 = static_cast<int64_t>(blockIdx.x) * kTile; i0 < n; i0 += static_cast<int64_t>(gridDim.x) * kTile) {
-        T best[kEach];  // each thread's, of its columns j = column, column + kTile, ...
+        T best[kEach];  // the minimum over this thread's points: column, column + kTile, ...
         int64_t where[kEach];
         for (int e = 0; e < kEach; ++e) best[e] = T(INFINITY), where[e] = 0;
         for (int64_t j0 = 0; j0 < m; j0 += kTile) {
@@ -98,7 +99,7 @@ __global__ void nearest_kernel(int64_t n, int64_t m, int64_t width, const T* x, 
     }
 }
 
-// A (rows, columns) matrix summed over one axis.
+// The sum of a (rows, columns) matrix over its columns, and over its rows.
 Traversal over_columns(int64_t rows, int64_t columns) {
     Traversal t;
     t.rank = 2, t.sizes[0] = rows, t.sizes[1] = columns, t.b_step[0] = 1;
@@ -120,7 +121,7 @@ void pairwise_distance(const Device& d, int64_t n, int64_t m, int64_t width, T f
                                                  y);
 }
 
-// With c_ij = gy_ij / y_ij: ga_i = a_i sum_j c_ij - sum_j c_ij b_j, gb alike.
+// With c_ij = gy_ij / y_ij: ga_i = a_i sum_j c_ij - sum_j c_ij b_j; gb_j is analogous.
 template <class T>
 void pairwise_distance_grad(const Device& d, int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b,
                             const T* y, const T* gy, T* ga, T* gb) {

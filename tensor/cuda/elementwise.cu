@@ -1,4 +1,4 @@
-// Kernels that treat each element by itself: fill, cast, strided copies, ops of one argument; and running sums.
+// Elementwise kernels: fill, cast, strided copies, unary ops; and cumulative sums.
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {
@@ -38,7 +38,7 @@ __global__ void unary_grad_kernel(int64_t n, const T* x, const T* y, const T* gy
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) gx[i] = gy[i] * Op::df(x[i], y[i], p, q);
 }
 
-// One thread a line; neighbouring threads hold neighbouring lines, so that their accesses are contiguous.
+// One thread per line. Adjacent threads process adjacent lines, so that accesses are coalesced.
 template <class T>
 __global__ void cumsum_kernel(int64_t lines, int64_t length, int64_t inner, bool reverse, const T* x, T* y) {
     for (int64_t line = gpu::thread(); line < lines; line += gpu::threads()) {

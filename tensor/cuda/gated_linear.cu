@@ -1,5 +1,6 @@
-// Gated residual branches: y = x + gate[g] z of a linear layer's z, one gate for each group of rows. After a product,
-// in one pass over its result; the built-in product does the same in its own kernel where it can (gemm.cu).
+// Gated residual branches: y = x + gate[g] * z, where z is the output of a linear layer and each group of rows has one
+// gate. Applied in one pass over the result of the matrix product. The built-in product fuses this into its own kernel
+// if possible (gemm.cu).
 #include "tensor/cuda/gated_linear.cuh"
 #include "tensor/cuda/kernels.h"
 
@@ -31,7 +32,7 @@ void gated_linear_grad(const Device& d, int64_t rows, int64_t width, int64_t gro
                        const T* gy, T* ggate, T* gz) {
     if (ggate) fill(d, groups * width, T(0), ggate);
     if (rows == 0) return;
-    Traversal t;  // over (group, row in it, column): b is the gate
+    Traversal t;  // over (group, row of the group, column); b is the gate
     t.rank = 3, t.sizes[0] = groups, t.sizes[1] = rows / groups, t.sizes[2] = width;
     t.a_step[0] = t.sizes[1] * width, t.a_step[1] = width, t.a_step[2] = 1;
     t.b_step[0] = width, t.b_step[2] = 1;

@@ -1,4 +1,4 @@
-// What follows the product in a gated linear layer, for one element of it: y = x + gate[g] z, z = the product + bias.
+// Bias, gate and residual of a gated linear layer, for one element: y = x + gate[g] * z, z = product + bias.
 #pragma once
 
 #include "tensor/cuda/launch.cuh"
@@ -8,10 +8,10 @@ namespace astro::cuda {
 template <class T>
 struct Gated {
     const T *bias, *x, *gate;
-    T* z;                      // null: not kept
-    int64_t width, per_group;  // of x: elements of a row, elements for each row of the gate
+    T* z;                      // output for the gradient; may be null
+    int64_t width, per_group;  // elements of x per row, and per group
 
-    // Element `at` of y, in column `column`.
+    // Writes element `at` of y, in column `column`.
     __device__ void write(T product, int64_t column, T* y, int64_t at) const {
         const T sum = product + bias[column];
         if (z) z[at] = sum;

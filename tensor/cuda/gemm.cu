@@ -1,13 +1,14 @@
-// Matrix products: c (m, n) (+)= op(a) op(b), for every product of a batch.
+// Batched matrix products: c (m, n) (+)= op(a) op(b).
 //
-// A block computes a tile of kTile x kTile; its 256 threads hold 4 x 4 sums each. Slices of a and b of depth kDepth
-// pass through two buffers in shared memory: while one is multiplied the next is on its way from global memory, so
-// there is one barrier a slice. Tall inner products (weight gradients) are cut along k into pieces (cuts.h); a second
-// launch adds the pieces up in order.
+// A block computes a tile of kTile x kTile elements; each of its 256 threads holds 4 x 4 sums. Slices of a and b of
+// depth kDepth pass through two buffers in shared memory. While one slice is multiplied, the next one is loaded from
+// global memory, so there is one barrier per slice. Products with a long k and a small result (weight gradients) are
+// split along k into pieces (cuts.h); a second launch adds the pieces in order.
 //
-// What follows in a linear layer (bias and activation, or bias, gate and residual) is applied to a tile before it is
-// written. It takes a pass of its own where k is cut (no piece knows the whole sum, and c is small there, at most 128
-// tiles), and in f64 (which is for checks, and whose kernel would run out of registers).
+// The epilogue of a linear layer (bias and activation, or bias, gate and residual) is applied to a tile before it is
+// written. Two cases use a separate pass instead: products that are split along k, since no piece has the complete sum
+// (c is then small, at most 128 tiles); and f64, which serves for checks only and whose fused kernel would spill
+// registers.
 #include <type_traits>
 
 #include "tensor/cuda/bias_activation.cuh"
@@ -20,12 +21,12 @@ namespace astro::cuda {
 namespace {
 
 constexpr int kTile = kProductTile, kDepth = kProductDepth;
-constexpr int kThreads = 256, kEach = 4;           // each thread: kEach x kEach elements of c
-constexpr int kLoads = kTile * kDepth / kThreads;  // elements of a slice that a thread fetches
-constexpr int kRow = kTile + 4;                    // padded: fetched columns fall on different banks
+constexpr int kThreads = 256, kEach = 4;           // each thread computes kEach x kEach elements of c
+constexpr int kLoads = kTile * kDepth / kThreads;  // elements of a slice that a thread loads
+constexpr int kRow = kTile + 4;                    // row stride of a slice, padded to avoid bank conflicts
 
 struct Operand {
-    int64_t wide = 0, deep = 0;  // steps along the output's axis (m or n), and along k
+    int64_t wide = 0, deep = 0;  // strides along m or n, and along k
     BatchStep batch;
 };
 
@@ -33,12 +34,12 @@ struct Plan {
     int64_t m = 0, n = 0, k = 0, ldc = 0, tiles = 0, tiles_n = 0;
     bool accumulate = false;
     int64_t products = 1, inner = 1;  // outer * inner products
-    int64_t pieces = 1, piece = 0;    // k is cut into pieces of `piece`; grid = pieces * products * tiles
+    int64_t pieces = 1, piece = 0;    // k is split into pieces of `piece`; grid = pieces * products * tiles
     Operand a, b;
     BatchStep c;
 };
 
-// Which elements of a slice a thread fetches: neighbours along whichever axis is contiguous in memory.
+// Which elements of a slice a thread loads. Adjacent threads load adjacent elements along the contiguous axis.
 struct Fetch {
     int wide, deep, wide_step, deep_step;
 };
@@ -62,8 +63,8 @@ __device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[
     for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
 }
 
-// What follows a product: nothing, or what writes element `at` of c: Gated (gated_linear.cuh), or Finish, whose slope
-// lies as c does.
+// Epilogues of a product, which write element `at` of c: Nothing, Finish (bias and activation) or Gated
+// (gated_linear.cuh).
 struct Nothing {};
 
 template <class T>
@@ -71,25 +72,25 @@ struct Finish {
     const T* bias = nullptr;
     bool activated = false;
     UnaryOp activation = UnaryOp::affine;
-    T* slope = nullptr;
+    T* slope = nullptr;  // has the layout of c
 
-    // Chosen for each element as the kernel runs: a kernel for each function would be many large ones.
+    // The activation is selected at run time. One kernel per activation would multiply the size of the program.
     __device__ void write(T product, int64_t column, T* y, int64_t at) const {
         if (!activated) return finish<Identity>(product, bias, column, slope, y, at);
         visit_unary(activation, [&](auto f) { finish<decltype(f)>(product, bias, column, slope, y, at); });
     }
 };
 
-// Products go to c, or, where k is cut, to partial (pieces, products, m, n). What follows them takes whole products
-// that are not accumulated.
+// Writes products to c or, if k is split, to partial (pieces, products, m, n). Epilogues require that k is not split
+// and that plan.accumulate is false.
 template <class T, class After>
 __global__ void __launch_bounds__(kThreads)
     gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, After after) {
     constexpr bool kFinished = !std::is_same_v<After, Nothing>;
     __shared__ T slices[2][2][kDepth][kRow];
-    static_assert(2 * 2 * kDepth >= kTile, "a tile of c takes the place of the slices");
+    static_assert(2 * 2 * kDepth >= kTile, "a tile of c must fit in the memory of the slices");
     auto &slice_a = slices[0], &slice_b = slices[1];
-    [[maybe_unused]] constexpr int kUnroll = kFinished ? kDepth / 2 : kDepth;  // else registers are spilled
+    [[maybe_unused]] constexpr int kUnroll = kFinished ? kDepth / 2 : kDepth;  // less unrolling avoids register spills
     const int t = static_cast<int>(threadIdx.x);
     const int row = t / (kTile / kEach) * kEach, column = t % (kTile / kEach) * kEach;
     const int64_t task = gpu::quotient(blockIdx.x, plan.tiles), tile = blockIdx.x - task * plan.tiles;
@@ -109,7 +110,7 @@ __global__ void __launch_bounds__(kThreads)
     for (int64_t p0 = k0; p0 < k1; p0 += kDepth) {
         keep(fetch_a, held_a, slice_a[buffer]);
         keep(fetch_b, held_b, slice_b[buffer]);
-        __syncthreads();  // enough for both buffers: nobody is two slices ahead
+        __syncthreads();  // one barrier suffices for two buffers: no thread is two slices ahead of another
         fetch(plan.a, fetch_a, a, m0, plan.m, p0 + kDepth, k1, held_a);
         fetch(plan.b, fetch_b, b, n0, plan.n, p0 + kDepth, k1, held_b);
 #pragma unroll kUnroll
@@ -134,12 +135,12 @@ __global__ void __launch_bounds__(kThreads)
                     *to = plan.accumulate ? *to + sum[i][j] : sum[i][j];
                 }
             }
-    } else {  // by way of shared memory: one element at a time takes few registers, and neighbours write neighbours
+    } else {  // via shared memory, so that few registers are needed and writes are coalesced
         T* z = &slices[0][0][0][0];
         __syncthreads();  // the last slices have been read
         for (int i = 0; i < kEach; ++i)
             for (int j = 0; j < kEach; ++j) z[(row + i) * kRow + column + j] = sum[i][j];
-        __syncthreads();  // the tile is whole
+        __syncthreads();  // the tile is complete
 #pragma unroll 1
         for (int e = t; e < kTile * kTile; e += kThreads) {
             const int64_t at_m = m0 + e / kTile, at_n = n0 + e % kTile;

@@ -2,15 +2,15 @@
 
 namespace astro::cuda {
 
-// Relaxed: the allocator may need new memory from the device, which other modes forbid while a stream is captured. That
-// is safe, as the memory is given back only after the graph.
+// The mode is relaxed because the allocator may call cudaMalloc, which other modes forbid during a capture. This is
+// safe because the memory is released only after the graph.
 Graph::Graph(cudaStream_t stream, Allocator& allocator, std::mutex& mutex)
     : stream_(stream), allocator_(allocator), mutex_(mutex) {
     allocator_.begin_capture();
     const cudaError_t status = cudaStreamBeginCapture(stream_, cudaStreamCaptureModeRelaxed);
     if (status == cudaSuccess) return;
     allocator_.end_capture(), allocator_.drop_capture();
-    gpu::check(status, "begin of a capture");
+    gpu::check(status, "start of a capture");
 }
 
 Graph::~Graph() {
@@ -31,11 +31,11 @@ void Graph::finish() {
     const cudaError_t status = cudaStreamEndCapture(stream_, &graph);
     const bool kept_nothing = allocator_.end_capture();
     gpu::check(status, "end of a capture");
-    // From CUDA 11.4 on; cudaGraphInstantiate takes other arguments in 11 than in 12.
+    // This function needs CUDA 11.4. The arguments of cudaGraphInstantiate differ between CUDA 11 and 12.
     const cudaError_t made = cudaGraphInstantiateWithFlags(&executable_, graph, 0);
     cudaGraphDestroy(graph);
-    gpu::check(made, "a graph");
-    ASTRO_CHECK(kept_nothing, "cuda: captured work keeps memory that it asked for");
+    gpu::check(made, "instantiation of a graph");
+    ASTRO_CHECK(kept_nothing, "cuda: captured work keeps memory that it allocated");
 }
 
 void Graph::replay() {

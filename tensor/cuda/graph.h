@@ -1,4 +1,4 @@
-// Captured work as a CUDA graph: one launch for all of its kernels.
+// Captured work as a CUDA graph: a single launch replays all of its kernels.
 #pragma once
 
 #include <mutex>
@@ -8,12 +8,12 @@
 
 namespace astro::cuda {
 
-// What the stream is asked for between the constructor and finish() or discard(), one of which must follow. Any thread
-// may ask; memory comes from the allocator's reserve for captures.
+// Records all work on the stream from the constructor to finish() or discard(), one of which must be called. The work
+// may be issued by any thread. Its memory comes from the allocator's reserve for captures.
 class Graph : public CapturedWork {
   public:
     Graph(cudaStream_t stream, Allocator& allocator, std::mutex& mutex);
-    ~Graph() override;  // the device may still be at work on it
+    ~Graph() override;  // allowed while the device is still executing the graph
     Graph(const Graph&) = delete;
     Graph& operator=(const Graph&) = delete;
 
@@ -24,7 +24,7 @@ class Graph : public CapturedWork {
   private:
     cudaStream_t stream_;
     Allocator& allocator_;
-    std::mutex& mutex_;  // of the backend: held for each of its operations
+    std::mutex& mutex_;  // the lock of the backend
     cudaGraphExec_t executable_ = nullptr;
 };
 

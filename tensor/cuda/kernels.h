@@ -1,5 +1,5 @@
-// The kernels behind the Backend contract, as functions that launch them on a device's stream (see tensor/backend.h
-// for what each computes). T is float or double. Empty arrays return before a launch.
+// Functions that launch the kernels on the stream of a device; tensor/backend.h defines what each computes. T is float
+// or double. Nothing is launched for empty arrays.
 #pragma once
 
 #include "tensor/cuda/device.h"
@@ -38,7 +38,7 @@ template <class T>
 void record_metric(const Device& d, int64_t n, const T* x, const double* serial, double* y, double* failed);
 
 // gemm.cu
-// A matrix of each (outer, inner) index of a batch, in elements.
+// Strides between the matrices of a batch with indices (outer, inner), in elements.
 struct BatchStep {
     int64_t outer = 0, inner = 0;
 };
@@ -46,23 +46,23 @@ struct GemmShape {
     bool transpose_a = false, transpose_b = false;
     int64_t m = 0, n = 0, k = 0, lda = 0, ldb = 0, ldc = 0;
     bool accumulate = false;
-    int64_t outer = 1, inner = 1;  // products in the batch
+    int64_t outer = 1, inner = 1;  // sizes of the batch
     BatchStep a, b, c;
 };
 template <class T>
 void gemm(const Device& d, const GemmShape& shape, const T* a, const T* b, T* c);
-// The same, then bias_activation on c: a single product, not accumulated, with c's rows next to one another.
+// gemm followed by bias_activation on c. Requires a single product, no accumulation, and contiguous c.
 template <class T>
 void linear(const Device& d, const GemmShape& shape, const T* a, const T* b, const T* bias, const UnaryOp* activation,
             T* slope, T* c);
-// The same, then gated_add on y.
+// gemm followed by gated_add on y, with the same requirements.
 template <class T>
 void gated_linear(const Device& d, const GemmShape& shape, const T* a, const T* b, int64_t groups, const T* bias,
                   const T* x, const T* gate, T* z, T* y);
 
 // bias_activation.cu
-// y = f(z), z = x + bias by rows of `width`; bias and activation may be null: none. f'(z) goes to `slope` unless that
-// is null; x may be y.
+// y = f(z), z = x + bias, for rows of `width` elements. bias and activation may be null. If slope is not null, it
+// receives f'(z). x may equal y.
 template <class T>
 void bias_activation(const Device& d, int64_t rows, int64_t width, const T* x, const T* bias, const UnaryOp* activation,
                      T* slope, T* y);
@@ -81,7 +81,7 @@ template <class T>
 void logsumexp(const Device& d, int64_t rows, int64_t columns, const T* x, T* softmax, T* y);
 
 // gated_linear.cu
-// y = x + gate[g] z, z = y + bias: y holds a product before. z is kept unless that is null.
+// y = x + gate[g] * z, z = y + bias, where y initially holds the product. If z is not null, it receives z.
 template <class T>
 void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, const T* bias, const T* x, const T* gate,
                T* z, T* y);
@@ -106,7 +106,7 @@ void pairwise_distance(const Device& d, int64_t n, int64_t m, int64_t width, T f
 template <class T>
 void pairwise_distance_grad(const Device& d, int64_t n, int64_t m, int64_t width, T floor, const T* a, const T* b,
                             const T* y, const T* gy, T* ga, T* gb);
-// nearest[i]: the row of points (m, width) with the least |x_i - p|^2, the first of equals; m >= 1.
+// m >= 1.
 template <class T>
 void nearest_rows(const Device& d, int64_t n, int64_t m, int64_t width, const T* x, const T* points, int64_t* nearest);
 

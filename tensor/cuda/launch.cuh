@@ -1,9 +1,10 @@
-// How kernels are written and launched: by nvcc on a GPU, or by g++ on the emulator (tests/cuda_emulation). This is
-// the only file of the backend that knows which of the two compiles it.
+// How kernels are written and launched. They are compiled by nvcc for a GPU, or by g++ for the emulator
+// (tests/cuda_emulation). The two differ only in this file; a few sizes elsewhere depend on gpu::kEmulated.
 //
-// Rules that keep every kernel checkable: launched through gpu::launch alone; dynamic shared memory through
-// GPU_DYN_SHARED alone; block sizes are multiples of 32 and collectives use the full mask; no return before a barrier;
-// one __syncthreads a source line; sums across threads in two passes of fixed order, never by float atomics.
+// Rules that make every kernel checkable: kernels are launched with gpu::launch; dynamic shared memory is declared with
+// GPU_DYN_SHARED; block sizes are multiples of 32 and warp collectives use the full mask; no thread returns before a
+// barrier; a source line has at most one __syncthreads; sums across threads have a fixed order and use no float
+// atomics.
 #pragma once
 
 #include <cstdint>
@@ -54,29 +55,30 @@ void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args.
 
 #endif
 
-// The largest grid of kernels that walk on by its size; small under the emulator, so that tests make them walk.
+// The largest grid of kernels with grid-stride loops. It is small under emulation, so that tests exercise these loops.
 inline constexpr int64_t kMostBlocks = kEmulated ? 12 : 8192;
 
-// Number of blocks for n items at `each` a block.
+// Number of blocks for n items, with `each` items per block.
 inline unsigned blocks(int64_t n, int64_t each, int64_t most = kMostBlocks) {
     const int64_t wanted = (n + each - 1) / each;
     return static_cast<unsigned>(wanted < most ? wanted : most);
 }
 
-// This thread's place in a grid of one axis, and the number of threads in it.
+// Index of this thread in a one-dimensional grid, and number of threads of the grid.
 __device__ inline int64_t thread() {
     return static_cast<int64_t>(blockIdx.x) * static_cast<int64_t>(blockDim.x) + static_cast<int64_t>(threadIdx.x);
 }
 __device__ inline int64_t threads() { return static_cast<int64_t>(gridDim.x) * static_cast<int64_t>(blockDim.x); }
 
-// a / b for a >= 0, b > 0: in 32 bits, several times faster, where both fit.
+// a / b for a >= 0, b > 0. Uses 32-bit division if both fit, which is several times faster.
 __device__ inline int64_t quotient(int64_t a, int64_t b) {
     if ((static_cast<uint64_t>(a | b) >> 32) == 0)
         return static_cast<int64_t>(static_cast<uint32_t>(a) / static_cast<uint32_t>(b));
     return a / b;
 }
 
-// Sum and maximum over a warp, in all of its lanes. The same bits in every lane: each step adds the same two values.
+// Sum and maximum over a warp, returned to all lanes. The result is identical in all lanes, because each step combines
+// the same two values in both lanes.
 template <class T>
 __device__ inline T warp_sum(T value) {
     for (int gap = 16; gap > 0; gap /= 2) value += __shfl_xor_sync(0xffffffffu, value, gap);

@@ -53,7 +53,7 @@ char* Staging::reserve(int64_t bytes) {
     if (used_ + bytes > kHalf) {
         gpu::check(cudaEventRecord(read_[half_], stream_), "event");
         half_ = 1 - half_, used_ = 0;
-        gpu::check(cudaEventSynchronize(read_[half_]), "event");  // at once where it was never recorded
+        gpu::check(cudaEventSynchronize(read_[half_]), "event");  // returns at once if never recorded
     }
     char* place = out_ + half_ * kHalf + used_;
     used_ += (bytes + 63) / 64 * 64;

@@ -1,4 +1,4 @@
-// Stands in for the CUDA backend in a program that was built without it.
+// Replaces the CUDA backend in a program built without CUDA.
 #include "tensor/cuda/cuda.h"
 
 namespace astro {

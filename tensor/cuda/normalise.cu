@@ -1,4 +1,4 @@
-// Layer norm, forward and backward, and log-sum-exp: a warp a row.
+// Layer norm, forward and backward, and log-sum-exp, with one warp per row.
 #include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
@@ -12,7 +12,7 @@ template <class T>
 __global__ void layer_norm_kernel(int64_t rows, int64_t width, int64_t per_group, T epsilon, T offset, const T* x,
                                   const T* gain, const T* bias, T* y, T* mean, T* rstd) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
-    for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {  // all lanes of a warp have one row
+    for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {  // the same row for all lanes of a warp
         const T* xr = x + r * width;
         T sum = 0, square = 0;
         for (int64_t i = lane; i < width; i += 32) sum += xr[i];
@@ -52,7 +52,7 @@ __global__ void layer_norm_grad_kernel(int64_t rows, int64_t width, int64_t per_
 
 constexpr int kColumns = kAffineColumns, kRowLanes = 8;
 
-// Sums over one piece (blockIdx.y) of each group's rows of gy h and gy: (pieces, groups, width) each.
+// Sums of gy * h and of gy over one piece (blockIdx.y) of the rows of each group, to (pieces, groups, width) arrays.
 template <class T>
 __global__ void layer_norm_affine_kernel(int64_t groups, int64_t width, int64_t per_group, int64_t piece, const T* x,
                                          const T* mean, const T* rstd, const T* gy, T* ggain, T* gbias) {
@@ -98,7 +98,7 @@ __global__ void logsumexp_kernel(int64_t rows, int64_t columns, const T* x, T* s
     const int lane = static_cast<int>(threadIdx.x) % 32;
     for (int64_t r = gpu::thread() / 32; r < rows; r += gpu::threads() / 32) {
         const T* xr = x + r * columns;
-        T top = T(-HUGE_VAL), total = 0;  // minus infinity: what rows without columns give
+        T top = T(-HUGE_VAL), total = 0;  // rows without columns give -infinity
         for (int64_t i = lane; i < columns; i += 32) top = xr[i] > top ? xr[i] : top;
         top = gpu::warp_max(top);
         for (int64_t i = lane; i < columns; i += 32) total += fast_exp(xr[i] - top);

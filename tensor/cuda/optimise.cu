@@ -1,5 +1,5 @@
-// The optimiser's arithmetic over flat parameter arrays: one launch for all parameters of a network. What changes from
-// step to step lies in the device's memory, so that the launches can be replayed.
+// Optimiser updates over flat parameter arrays, with one launch for all parameters of a network. Values that change
+// from step to step are read from device memory, so that the launches can be replayed.
 #include "tensor/cuda/kernels.h"
 
 namespace astro::cuda {

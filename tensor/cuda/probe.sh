@@ -1,11 +1,12 @@
 #!/bin/sh
-# Whether CUDA can be built here, and for which architectures, as lines of a makefile (CMake reads them too).
+# Finds out whether CUDA code can be built on this machine, and for which architectures. Prints variables in makefile
+# syntax, which CMake reads too.
 #
 #   sh tensor/cuda/probe.sh NVCC HOST_COMPILER "ARCHITECTURES"
 #
-# Compiles and links a three-line program with cudart inside. Of the wanted architectures (numbers: 80 90 ...) those
-# stay that this nvcc knows, each as machine code, the highest also as PTX, which newer devices translate themselves.
-# Where it fails there is one line on standard error that says why, and CUDA_NVCC is empty.
+# Compiles and links a small program with the static CUDA runtime. Of the requested architectures (80 90 ...), those
+# that nvcc supports are built as machine code. The highest is also built as PTX, which newer devices compile
+# themselves. On failure, one line on standard error gives the reason, and CUDA_NVCC is empty.
 wanted=$3
 none() {
     echo "CUDA: not built ($1)" >&2
@@ -13,9 +14,9 @@ none() {
     exit 0
 }
 nvcc=$(command -v "$1")
-[ -n "$nvcc" ] || [ "$1" != nvcc ] || nvcc=/usr/local/cuda/bin/nvcc  # where the toolkit installs itself
-[ -x "$nvcc" ] || none "no $1 here"
-folder=$(mktemp -d) || none "no folder for temporary files"
+[ -n "$nvcc" ] || [ "$1" != nvcc ] || nvcc=/usr/local/cuda/bin/nvcc  # default installation path of the toolkit
+[ -x "$nvcc" ] || none "$1 not found"
+folder=$(mktemp -d) || none "no folder for temporary files can be created"
 trap 'rm -rf "$folder"' EXIT
 cat >"$folder/probe.cu" <<'CODE'
 __global__ void one(float* y) { y[threadIdx.x] = 1; }
@@ -33,7 +34,7 @@ for number in $(echo "$wanted" | tr ' ' '\n' | sort -n); do
         highest=$number
     fi
 done
-[ -n "$highest" ] || none "$nvcc knows none of the architectures $wanted"
+[ -n "$highest" ] || none "$nvcc supports none of the architectures $wanted"
 flags="$flags -gencode arch=compute_$highest,code=compute_$highest"
 "$nvcc" -std=c++17 -ccbin "$2" -gencode "arch=compute_$highest,code=sm_$highest" -cudart static \
     "$folder/probe.cu" -o "$folder/probe" >"$folder/log" 2>&1 || none "$nvcc fails: $(head -n 1 "$folder/log")"

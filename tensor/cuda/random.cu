@@ -1,4 +1,4 @@
-// Random numbers of a stream (tensor/rng.h), each thread computing the words it needs from their place.
+// Random numbers of a stream (tensor/rng.h). Each thread computes the words it needs from their position.
 #include "tensor/cuda/kernels.h"
 #include "tensor/philox.h"
 
@@ -8,7 +8,7 @@ namespace {
 
 constexpr unsigned kThreads = 256;
 
-// An Rng::State read from the device's memory.
+// An Rng::State, read from device memory.
 struct Stream {
     uint64_t seed, name, counter;
     __device__ explicit Stream(const int64_t* s)
@@ -18,7 +18,7 @@ struct Stream {
 // Word number `at` of a stream.
 __device__ inline uint32_t word_of(const Stream& s, uint64_t at) {
     const PhiloxBlock block = block_of_stream(s.seed, s.name, at >> 2);
-    const int which = static_cast<int>(at & 3);  // chosen by hand: an array with a run-time index lies in memory
+    const int which = static_cast<int>(at & 3);  // run-time indexing would move the array from registers to memory
     return which == 0 ? block.word[0] : which == 1 ? block.word[1] : which == 2 ? block.word[2] : block.word[3];
 }
 
@@ -28,7 +28,7 @@ __global__ void random_uniform_kernel(int64_t n, const int64_t* state, float low
         y[i] = uniform_of_word(word_of(s, s.counter + static_cast<uint64_t>(i)), low, range);
 }
 
-// A thread a pair of normals.
+// One thread per pair of numbers.
 __global__ void random_normal_kernel(int64_t n, const int64_t* state, float* y) {
     const Stream s(state);
     for (int64_t pair = gpu::thread(); 2 * pair < n; pair += gpu::threads()) {

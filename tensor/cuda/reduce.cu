@@ -1,8 +1,8 @@
-// Sums of fixed order: the adjoint of broadcasting, the norm of an array, and the few numbers that the host reads.
+// Sums in a fixed order: the adjoint of broadcasting, the norm of an array, and metrics.
 //
-// sum_to splits the axes of x into those that y keeps and those that are summed away. A block sums for `lanes` outputs
-// at a time, with kThreads / lanes threads on each; long sums are cut into pieces (cuts.h), whose partial sums a second
-// launch adds up in order.
+// sum_to divides the axes of x into those that y keeps and those that are summed. A block computes `lanes` outputs at a
+// time, with kThreads / lanes threads per output. Long sums are split into pieces (cuts.h); a second launch adds the
+// partial sums in order.
 #include <cmath>
 
 #include "tensor/cuda/cuts.h"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kThreads = kSumThreads;
 
-// Axes of one kind, outermost first: sizes, steps in x, steps in y.
+// The kept or the summed axes, outermost first: sizes, strides in x, strides in y.
 struct Axes {
     int rank = 0;
     int64_t count = 1;
@@ -28,8 +28,8 @@ struct Axes {
 
 struct Reduction {
     Axes kept, summed;
-    bool lanes_inner = false;  // neighbouring threads hold neighbouring outputs, else neighbouring summands
-    int lanes = 1;             // as SumCut has them
+    bool lanes_inner = false;  // adjacent threads hold adjacent outputs, otherwise adjacent elements of one sum
+    int lanes = 1;             // lanes, pieces, piece: see SumCut
     int64_t pieces = 1, piece = 0;
 };
 
@@ -48,13 +48,14 @@ __device__ inline Place place(const Axes& axes, int64_t i) {
     return at;
 }
 
-// Adds the sums of one piece (blockIdx.y) to y, or stores them in partial (pieces, outputs) where there are several.
+// Adds the sums of one piece (blockIdx.y) to y or, if there are several pieces, writes them to partial (pieces,
+// outputs).
 template <class T>
 __global__ void sum_to_kernel(Reduction r, const T* x, T* y, T* partial) {
     __shared__ T part[kThreads];
     const int t = static_cast<int>(threadIdx.x), depth = kThreads / r.lanes;
     const int lane = r.lanes_inner ? t % r.lanes : t / depth, rank = r.lanes_inner ? t / r.lanes : t % depth;
-    const int apart = r.lanes_inner ? r.lanes : 1;  // between threads of one output
+    const int apart = r.lanes_inner ? r.lanes : 1;  // distance between threads of the same output
     const int64_t first = static_cast<int64_t>(blockIdx.y) * r.piece;
     const int64_t last = first + r.piece < r.summed.count ? first + r.piece : r.summed.count;
     for (int64_t o = static_cast<int64_t>(blockIdx.x) * r.lanes; o < r.kept.count;
@@ -69,13 +70,13 @@ __global__ void sum_to_kernel(Reduction r, const T* x, T* y, T* partial) {
             __syncthreads();
             if (rank < half) part[t] += part[t + half * apart];
         }
-        if (mine && rank == 0) {  // it wrote part[t] itself
+        if (mine && rank == 0) {  // no barrier needed: this thread wrote part[t]
             if (r.pieces == 1)
                 y[at.y] += part[t];
             else
                 partial[static_cast<int64_t>(blockIdx.y) * r.kept.count + o + lane] = part[t];
         }
-        __syncthreads();  // before the next outputs overwrite what others still add up
+        __syncthreads();  // before `part` is overwritten for the next outputs
     }
 }
 
@@ -88,7 +89,7 @@ __global__ void sum_pieces_kernel(Axes kept, int64_t pieces, const T* partial, T
     }
 }
 
-// Each block leaves the sum of squares of its share in partial[block].
+// Each block writes the sum of squares of its elements to partial[block].
 template <class T>
 __global__ void squares_kernel(int64_t n, const T* x, double* partial) {
     __shared__ double part[kThreads];
@@ -104,7 +105,7 @@ __global__ void squares_kernel(int64_t n, const T* x, double* partial) {
     if (t == 0) partial[blockIdx.x] = part[0];
 }
 
-// One block adds up the shares, and takes the root.
+// One block adds the partial sums and takes the square root.
 __global__ void norm_kernel(int n, const double* partial, double* y) {
     __shared__ double part[kThreads];
     const int t = static_cast<int>(threadIdx.x);
@@ -118,14 +119,14 @@ __global__ void norm_kernel(int n, const double* partial, double* y) {
     if (t == 0) *y = std::sqrt(part[0]);
 }
 
-// The few numbers of a metric, by one thread.
+// Metrics have few elements, so one thread suffices.
 template <class T>
 __global__ void record_metric_kernel(int64_t n, const T* x, const double* serial, double* y, double* failed) {
     if (threadIdx.x > 0 || (*failed != 0 && *failed != *serial)) return;
     double sum = 0;
     for (int64_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]);
     *y = sum;
-    if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = *serial;  // NaN too
+    if (!(std::fabs(sum) <= 1.7976931348623157e308)) *failed = *serial;  // also true for NaN
 }
 
 Reduction plan(const Traversal& t) {

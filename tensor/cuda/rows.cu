@@ -1,7 +1,7 @@
-// Rows by index: gather, and its adjoint by sorted segments.
+// Rows by index: gather, and its adjoint by sorting.
 //
-// The adjoint sorts (row, position) pairs, so that every row's contributions lie together in the order of their
-// positions; then one thread adds up each run in that order. The result does not depend on the schedule.
+// The adjoint sorts (row, position) pairs, so that the contributions to each row are adjacent and ordered by position.
+// One thread then adds the contributions to a row in that order. The result does not depend on scheduling.
 #include "tensor/cuda/cuts.h"
 #include "tensor/cuda/kernels.h"
 
@@ -19,19 +19,19 @@ __global__ void gather_rows_kernel(int64_t n, int64_t width, const T* x, const i
     }
 }
 
-// Row in the upper half, position in the lower; beyond n the largest value, which sorts last.
+// A pair has the row in its upper and the position in its lower 32 bits. Padding has the largest value and sorts last.
 __global__ void pack_pairs_kernel(int64_t n, int64_t padded, const int64_t* index, uint64_t* pairs) {
     for (int64_t i = gpu::thread(); i < padded; i += gpu::threads())
         pairs[i] = i < n ? static_cast<uint64_t>(index[i]) << 32 | static_cast<uint64_t>(i) : ~uint64_t{0};
 }
 
-// One exchange of a bitonic sort: i and i + gap, ascending where bit `run` of i is 0.
+// One compare-and-exchange of a bitonic sort, of elements i and i + gap: ascending if bit `run` of i is 0.
 __device__ inline void exchange(uint64_t* pairs, int64_t i, int64_t run, int64_t gap) {
     const uint64_t low = pairs[i], high = pairs[i + gap];
     const bool ascending = (i & run) == 0;
     if ((low > high) == ascending) pairs[i] = high, pairs[i + gap] = low;
 }
-// The lower partner of exchange number k at this gap.
+// The index of the lower element of exchange number k.
 __device__ inline int64_t partner(int64_t k, int64_t gap) { return 2 * k - (k & (gap - 1)); }
 
 // Sorts up to kPairsInBlock pairs, a power of two, in one block.
@@ -48,12 +48,12 @@ __global__ void sort_block_kernel(int64_t n, uint64_t* pairs) {
     for (int64_t i = t; i < n; i += kThreads) pairs[i] = shared[i];
 }
 
-// One step of the same sort over all pairs, for more than one block.
+// One step of the same sort, for more pairs than one block can sort.
 __global__ void sort_step_kernel(int64_t n, int64_t run, int64_t gap, uint64_t* pairs) {
     for (int64_t k = gpu::thread(); k < n / 2; k += gpu::threads()) exchange(pairs, partner(k, gap), run, gap);
 }
 
-// The thread at the first pair of a row's run adds up the run, for one column.
+// The thread at the first pair of each row adds all contributions to that row, for one column.
 template <class T>
 __global__ void scatter_runs_kernel(int64_t n, int64_t width, const uint64_t* pairs, const T* gy, T* gx) {
     for (int64_t i = gpu::thread(); i < n * width; i += gpu::threads()) {

@@ -1,4 +1,4 @@
-// Elementwise ops of one and two arguments, and the sum that undoes broadcasting.
+// Elementwise ops of one and two arguments, and sums.
 #include "tensor/ops.h"
 #include "tensor/ops/traversal.h"
 
@@ -20,7 +20,7 @@ Tensor unary(UnaryOp op, const Tensor& x, double p = 0, double q = 0) {
     return y;
 }
 
-// Sums g (of the output's shape) to the shape of x; a plain pass-through where nothing was broadcast.
+// Sums g over the axes along which an operand of this shape was broadcast.
 Tensor reduce_like(const Tensor& g, const Shape& shape) {
     if (g.shape() == shape) return g;
     Tensor y = Tensor::zeros(g.backend(), g.dtype(), shape);
@@ -36,7 +36,7 @@ Tensor binary(BinaryOp op, const Tensor& a, const Tensor& b) {
     Tensor y(a.backend(), a.dtype(), shape);
     a.backend().binary(op, a.dtype(), t, a.raw(), b.raw(), y.raw());
     if (Tape* tape = recording({a, b})) {
-        const bool linear_op = op == BinaryOp::add || op == BinaryOp::sub;  // their gradient needs no values
+        const bool linear_op = op == BinaryOp::add || op == BinaryOp::sub;  // the gradient does not need a and b
         auto backward = [op, a, b, t](Tape& tp, const Tensor& gy) {
             for (bool second : {false, true}) {
                 const Tensor& x = second ? b : a;

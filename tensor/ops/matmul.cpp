@@ -1,4 +1,4 @@
-// Matrix products, and the linear layers on them.
+// Matrix products and linear layers.
 #include "tensor/ops.h"
 #include "tensor/ops/packed_weights.h"
 
@@ -6,7 +6,7 @@ namespace astro {
 
 namespace {
 
-// Adds op(a) op(b) to the gradient of x: in place for parameters, as a fresh tensor otherwise.
+// Adds op(a) op(b) to the gradient of x: in place for parameters, via a new tensor otherwise.
 void add_product(Tape& tape, const Tensor& x, const Tensor& a, bool ta, const Tensor& b, bool tb, int64_t m, int64_t n,
                  int64_t k) {
     Backend& backend = x.backend();
@@ -34,7 +34,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool ta, bool tb) {
     a.backend().gemm(a.dtype(), ta, tb, m, n, k, a.raw(), a.dim(1), b.raw(), b.dim(1), y.raw(), n, false);
     if (Tape* tape = recording({a, b})) {
         tape->record("matmul", y, {a, b}, [a, b, ta, tb, m, n, k](Tape& t, const Tensor& gy) {
-            // y = op(a) op(b): d op(a) = gy op(b)^T, d op(b) = op(a)^T gy; transposed where the operand was.
+            // y = op(a) op(b): the gradient of op(a) is gy op(b)^T, that of op(b) is op(a)^T gy. The gradients of a and
+            // b are the transposes of these if the operand was transposed.
             if (t.wants(a)) {
                 if (ta)
                     add_product(t, a, b, tb, gy, true, k, m, n);
@@ -61,8 +62,8 @@ void check_linear(const char* op, const Tensor& x, const Tensor& weight, const T
                 bias.shape());
 }
 
-// Backward of z = x W + b, from the gradient of z, or of y = f(z) with slope f'(z):
-// gz = gy f'(z), db = sum of gz over rows; dx = gz W^T, dW = x^T gz
+// Backward pass of z = x W + b, given the gradient of y = f(z) and slope = f'(z) (undefined if y = z):
+// gz = gy f'(z), db = sum of gz over rows, dx = gz W^T, dW = x^T gz.
 void linear_backward(Tape& t, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& gy,
                      const Tensor& slope) {
     const int64_t in = weight.dim(0), out = weight.dim(1), rows = x.shape().product(0, x.rank() - 1);
@@ -129,7 +130,8 @@ Tensor gated_linear(const Tensor& x, const Tensor& gate, const Tensor& h, const 
                          x.raw(), gate.raw(), z.defined() ? z.raw() : nullptr, y.raw());
     if (tape) {
         tape->record("gated_linear", y, {gate, h, weight}, [=](Tape& t, const Tensor& gy) {
-            // dx = gy, dz = gate gy, dgate = sum over a group's rows of gy z; and dz goes on as the linear layer's
+            // dx = gy, dz = gate gy, dgate = sum of gy z over the rows of a group. dz is then the gradient of the
+            // output of the linear layer.
             t.add(x, gy);
             if (!z.defined() && !t.wants(h) && !t.wants(weight) && !t.wants(bias)) return;
             Tensor gz(x.backend(), x.dtype(), x.shape()), ggate;

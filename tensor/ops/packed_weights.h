@@ -1,8 +1,8 @@
-// Weights laid out for products, kept beside them until they change.
+// A cache of packed weights (Backend::pack), stored with the weights' storage.
 //
-// The pieces of a batch multiply by the same weights, on several threads; the first to need a matrix packs it. Where
-// the storage's version has moved on, it is packed anew: so whoever writes weights in place must raise it
-// (Tensor::touch).
+// The chunks of a batch multiply by the same weights on several threads. The first thread that needs a matrix packs it.
+// A matrix is packed again if the version of its storage has changed. Code that writes weights in place must therefore
+// call Tensor::touch.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ namespace astro {
 
 class PackedWeights {
   public:
-    // op(weight) as Backend::linear wants it: weight itself where the backend needs no packing. weight: a matrix.
+    // op(weight) of a matrix in the layout that Backend::linear expects: `weight` itself if the backend does not pack.
     static Tensor of(Tensor weight, bool transposed);
 
   private:
@@ -23,7 +23,7 @@ class PackedWeights {
         uint64_t version;
         Tensor packed;
     };
-    std::map<std::pair<int64_t, bool>, Entry> entries_;  // by offset in the storage, and transposed
+    std::map<std::pair<int64_t, bool>, Entry> entries_;  // key: offset in the storage, transposed
 };
 
 }  // namespace astro

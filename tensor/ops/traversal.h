@@ -1,4 +1,4 @@
-// How two arrays are walked together under broadcasting.
+// Computes the strides for broadcasting.
 #pragma once
 
 #include "tensor/backend.h"
@@ -6,8 +6,8 @@
 
 namespace astro {
 
-// Steps for walking arrays of shapes a and b, both of which broadcast to `shape`. Neighbouring axes that both
-// arrays walk alike are merged, so that the innermost loop is as long as it can be.
+// The traversal of arrays of shapes a and b, both of which broadcast to `shape`. Adjacent axes are merged where the
+// strides of both arrays allow it, so that the innermost loop is as long as possible.
 inline Traversal traversal(const Shape& shape, const Shape& a, const Shape& b) {
     int64_t sizes[6], a_step[6], b_step[6];
     int64_t a_run = 1, b_run = 1;

@@ -1,4 +1,4 @@
-// The two backends side by side, for tests of the CUDA backend under the emulator.
+// Tools for tests of the CUDA backend on the emulator.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -22,7 +22,7 @@ inline std::unique_ptr<Backend> cuda_backend(const CudaOptions& options = {}) {
     return backend;
 }
 
-// Runs `work` in each thread order; true where all results are the same bits.
+// Runs `work` in each thread order. Returns whether all results are identical.
 template <class Work>
 bool same_in_each_order(Work work) {
     using gpu::emulated::Order;

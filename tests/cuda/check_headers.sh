@@ -1,11 +1,11 @@
 #!/bin/sh
-# The emulator's declarations against the toolkit's: every function, code and vector type of
-# tests/cuda_emulation/runtime_api.h and vector_types.h, compiled in a namespace beside the toolkit's headers; and what
-# the backend knows of cuBLAS (tensor/cuda/cublas_table.h).
+# Compares declarations with the CUDA toolkit: all functions, enumerators and vector types of
+# tests/cuda_emulation/runtime_api.h and vector_types.h, compiled in a namespace next to the toolkit's headers, and the
+# declarations of cuBLAS in tensor/cuda/cublas_table.h.
 #
 #     CXX=g++ sh tests/cuda/check_headers.sh INCLUDE_FOLDER_OF_CUDA
 #
-# Closes with "N passed, N failed": one check a name.
+# Ends with "N passed, N failed": one check per name.
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 api=tests/cuda_emulation/runtime_api.h
@@ -21,7 +21,7 @@ cat >"$folder/check.cpp" <<'CODE'
 namespace emulated {
 #include "tests/cuda_emulation/runtime_api.h"
 #include "tests/cuda_emulation/vector_types.h"
-// Types that stand for one another: the same, two enumerations, or pointers to two structures.
+// Equivalent types: identical types, two enumerations, or pointers to two structures.
 template <class A, class B> constexpr bool alike() {
     if constexpr (std::is_enum_v<A> && std::is_enum_v<B>) return sizeof(A) == sizeof(B);
     if constexpr (std::is_same_v<A, int> && std::is_enum_v<B>) return sizeof(A) == sizeof(B);
@@ -45,7 +45,7 @@ CODE
     for name in $codes; do echo "static_assert(int(emulated::$name) == int(::$name), \"$name\");"; done
     for name in $vectors; do echo "static_assert(emulated::layout<emulated::$name, ::$name>, \"$name\");"; done
 } >>"$folder/check.cpp"
-# The functions and codes of cuBLAS, where its header is.
+# The functions and enumerators of cuBLAS, if its header is installed.
 if [ -e "$1/cublas_api.h" ]; then
     cat <<'CODE'
 #include <cublas_api.h>

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Every kernel of tensor/cuda is executed by the emulated tests: the names behind __global__ in the sources are compared
-# with those that the emulator launched.
+# Checks that the emulated tests execute every kernel of tensor/cuda: compares the names after __global__ in the sources
+# with the kernels that the emulator launched.
 #
-#     sh tests/cuda/check_kernels.sh LIST...      the files that ASTRO_EMULATION_KERNELS made
+#     sh tests/cuda/check_kernels.sh LIST...      files written by ASTRO_EMULATION_KERNELS
 #
-# Closes with "N passed, N failed".
+# Ends with "N passed, N failed".
 . tests/shell.sh
 launched=$work/launched
 awk -F '\t' '{ count[$2] += $1 } END { for (name in count) print count[name] "\t" name }' "$@" | sort -k 2 >"$launched"
@@ -15,7 +15,7 @@ for name in $names; do
     awk -F '\t' '$1 > 0 { sub(/<.*/, "", $2); sub(/.*::/, "", $2); print $2 }' "$launched" | grep -qx "$name"
     verdict "kernel $name is never launched by the emulated tests" $?
 done
-# A kernel is instantiated for every formula and type; not every one of these is asked for by the tests.
+# Kernels are instantiated for every formula and type. The tests do not need to launch all instances.
 echo "$(echo "$names" | wc -w) kernels, $(awk '$1 > 0' "$launched" | wc -l) of $(grep -c . "$launched") instantiations launched," \
     "$(awk '{ n += $1 } END { print n }' "$launched") launches"
 closing_line

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What nvcc and ptxas said when they built tensor/cuda: no register spilled by any kernel on any architecture, and no
-# warning about any source.
+# Checks the output of nvcc and ptxas for tensor/cuda: no kernel spills registers on any architecture, and no source has
+# warnings.
 #
 #     BUILD=build sh tests/cuda/check_nvcc.sh
 #
-# Closes with "N passed, N failed": one check a kernel and architecture, and one a source.
+# Ends with "N passed, N failed": one check per kernel and architecture, and one per source.
 BUILD=${BUILD:-build}
 find "$BUILD/obj/tensor/cuda" -name '*.cu.o.log' | sort | xargs awk '
     function end_of_source() { if (warnings > 0) ++failed; else ++passed; warnings = 0 }

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Plants the defects of tests/cuda/defects.txt one at a time in a copy of the kernels' sources, builds the emulated tests
-# with it and shows that they fail: by a failed check of a test or a finding of the emulator. A crash or a timeout without
-# either counts as not caught. The control, once a mode: an unchanged copy, built in the same way, passes the same tests.
+# Plants the defects of tests/cuda/defects.txt, one at a time, in a copy of a kernel source, builds the emulated tests with
+# it and checks that they fail, by a failed check of a test or a finding of the emulator. A crash or timeout alone counts
+# as not caught. As a control, an unchanged copy must pass the same tests once per mode.
 #
-#     BUILD=build CXX=g++ sh tests/cuda/defects.sh [WORDS]     only those whose heading holds WORDS
+#     BUILD=build CXX=g++ sh tests/cuda/defects.sh [WORDS]     only defects whose heading contains WORDS
 #
-# Closes with "N passed, N failed".
+# Ends with "N passed, N failed".
 BUILD=${BUILD:-build}
 export BUILD CXX
 folder=$BUILD/defects
 list=tests/cuda/defects.txt
 
-# One defect: the lines behind "-" (compared without their indentation) must stand in the source once, one after
-# another; those behind "+" take their place.
+# A defect: the lines with "-" (compared without indentation) must occur exactly once in the source, consecutively. The
+# lines with "+" replace them.
 plant() {  # description, source, changed copy
     awk -v description="$1" '
         function trimmed(line) { sub(/^[ \t]+/, "", line); sub(/[ \t]+$/, "", line); return line }
@@ -36,7 +36,7 @@ plant() {  # description, source, changed copy
         }' "$2" >"$3"
 }
 
-# What shows that a program failed for the defect: the kinds of findings, or a check that failed; nothing otherwise.
+# Prints the evidence that a program failed because of the defect: kinds of findings, or a failed check. Empty if none.
 evidence() {  # log
     found=$(grep -oE '^emulation: [a-z ]+:' "$1" | sort -u | sed 's/emulation: //; s/://' | tr '\n' ' ' | sed 's/ $//')
     if [ -n "$found" ]; then
@@ -46,7 +46,7 @@ evidence() {  # log
     fi
 }
 
-one() {  # name of a folder with a description: leaves one line in RESULT
+one() {  # folder with a description; writes one line to "result"
     here=$folder/$1
     heading=$(sed -n 's/^@ *//p' "$here/description")
     kind=$(echo "$heading" | cut -d ';' -f 1)
@@ -90,7 +90,7 @@ fi
 
 rm -rf "$folder"
 mkdir -p "$folder"
-# A folder a defect. The control of a mode: the source of its first defect, and what the mode's defects there have to fail.
+# One folder per defect. The control of a mode uses the source of its first defect and the tests of the defects in it.
 awk -v folder="$folder" -v words="$1" '
     function describe(name) { system("mkdir -p " folder "/" name); file = folder "/" name "/description" }
     /^@/ {

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What `make test-cuda` runs when everything is built; closes with one line that counts all checks.
+# The tests of `make test-cuda`, after everything is built. Ends with one line that counts all checks.
 #
 #     BUILD=build CXX=g++ sh tests/cuda/run.sh
 #
-# The emulator's own tests and the backend's tests in the three modes, the self-test and the program on the emulator, as
-# many at a time as there are processors; the kernel lists, the planted defects; and where nvcc built the program: what
-# ptxas said, and the toolkit's headers.
-if [ "$1" = one ]; then  # folder, name, command...: leaves the log, the exit status and the seconds in the folder
+# Runs the tests of the emulator and of the backend in the three modes, and the self-test and the program on the emulator,
+# as many at a time as there are processors. Then checks the lists of kernels and the planted defects. If nvcc built the
+# program, also checks the output of ptxas and the toolkit's headers.
+if [ "$1" = one ]; then  # folder, name, command...: writes log, exit status and seconds to the folder
     log=$2/$(echo "$3" | tr ' ,' '__')
     begun=$(date +%s)
     shift 3
@@ -17,7 +17,7 @@ fi
 . tests/shell.sh
 export BUILD
 
-told() {  # name, seconds: of the suite that was just counted
+told() {  # name, seconds of the last suite
     grep -E '^(built by nvcc|[0-9]+ kernels|[0-9]+ defects)' "$work/suite.log"
     echo "== $1: ${line:-no closing line} ($2 s)"
 }
@@ -28,14 +28,14 @@ run() {  # name, command...
     suite "$@"
     told "$name" $(($(date +%s) - begun))
 }
-replay() {  # what a suite said, with its status
+replay() {  # output and exit status of a suite
     cat "$1"
     return "$2"
 }
 
 emulated=$BUILD/emulated
-# The longest first. Each line is a name and a command. What shows nothing new under the sanitizers is left to plain: the
-# counts, and other forms of networks, which launch the same kernels.
+# Each line is a name and a command; the longest come first. Counts and other network variants, which launch the same
+# kernels, run only in plain mode, because sanitizers would not find anything new.
 cat >"$work/suites" <<SUITES
 'backend, trace' env ASTRO_EMULATION_KERNELS=$work/trace.kernels $emulated/trace/cuda_tests -tce='cuda counts*,cuda step of other forms*'
 'backend, asan' env ASTRO_EMULATION_KERNELS=$work/asan.kernels $emulated/asan/cuda_tests -tce='cuda counts*,cuda step of other forms*'
@@ -62,6 +62,6 @@ if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
     run "built by nvcc" sh tests/cuda/check_nvcc.sh
     run "the toolkit's headers" sh tests/cuda/check_headers.sh "$(sed -n 's/^CUDA_INCLUDE := //p' "$BUILD/cuda.mk")"
 else
-    echo "== built by nvcc: left out, no nvcc here"
+    echo "== built by nvcc: skipped, nvcc is not installed"
 fi
 closing_line

@@ -1,4 +1,4 @@
-// Training steps as graphs: the same bits as without, one launch and no waiting inside, memory that stays theirs.
+// Training steps as graphs: identical results, a single launch without waiting, and reserved memory.
 #include "apps/selftest/small_networks.h"
 #include "nn/layers.h"
 #include "nn/optimiser.h"
@@ -16,9 +16,9 @@ std::vector<std::vector<double>> all_tensors(TrainableModel& model) {
     return all;
 }
 
-constexpr int64_t kCache = 64 << 20;  // bytes: blocks are reused, as on a device
+constexpr int64_t kCache = 64 << 20;  // cache of the allocator in bytes, so that blocks are reused as on a device
 
-// A model of one small network on one batch, whose first input is what `poison` says at each update.
+// A model with one small network and one batch. `poison` gives the first input of each update.
 struct Small : TrainableModel {
     struct Net {
         nn::Mlp mlp;
@@ -77,7 +77,7 @@ struct Small : TrainableModel {
 
 }  // namespace
 
-TEST_CASE("cuda capture: a replayed step is one copy there and one launch; only its figures make the host wait") {
+TEST_CASE("cuda capture: a replayed step is one upload and one launch; the host waits only for metrics") {
     const auto backend = cuda_backend();
     ThreadPool pool(1);
     Small model(Context{*backend, pool, 1});
@@ -89,16 +89,16 @@ TEST_CASE("cuda capture: a replayed step is one copy there and one launch; only 
     CHECK(unread.graph_launches - before.graph_launches == 10);
     CHECK(unread.captured == before.captured);
     CHECK(unread.synchronisations == before.synchronisations);
-    CHECK(unread.copies == before.copies);  // the device has not begun
+    CHECK(unread.copies == before.copies);  // the device has not started
     CHECK(unread.launches == before.launches);
     model.metrics();
     const auto after = gpu::emulated::counters();
     CHECK(after.copies - before.copies == 10 + 1);
     CHECK(after.synchronisations - unread.synchronisations == 1);
-    CHECK(after.launches - unread.launches > 100);  // in the graphs
+    CHECK(after.launches - unread.launches > 100);  // kernels in the graphs
 }
 
-TEST_CASE("cuda capture: models side by side, each on a stream of its own, give what each gives alone") {
+TEST_CASE("cuda capture: models trained in parallel on separate streams give the same results as alone") {
     const app::SmallWorld w;
     const learners::LearningData data = w.learning_data();
     auto outcome = [&](int threads, int64_t count) {
@@ -125,7 +125,7 @@ TEST_CASE("cuda capture: models side by side, each on a stream of its own, give 
     CHECK(together == in_turn);
 }
 
-TEST_CASE("cuda capture: what would not be the same in a replay is refused, and the next capture works") {
+TEST_CASE("cuda capture: work that cannot be replayed is rejected, and the next capture works") {
     const auto backend = cuda_backend();
     Tensor x = Tensor::full(*backend, DType::f32, Shape{3}, 2), kept;
     const std::vector<float> host(3, 1.0f);
@@ -138,7 +138,7 @@ TEST_CASE("cuda capture: what would not be the same in a replay is refused, and 
     kept = Tensor();
     Tensor y = Tensor::zeros(*backend, DType::f32, Shape{3});
     const auto add = backend->capture([&] { y.assign(y + x * 0.5); });
-    CHECK(sum(y).item() == 0);  // recording computes nothing
+    CHECK(sum(y).item() == 0);  // recording does not execute the work
     for (int round = 1; round <= 3; ++round) {
         add->replay();
         CHECK(sum(y).item() == 3 * round);
@@ -148,7 +148,7 @@ TEST_CASE("cuda capture: what would not be the same in a replay is refused, and 
     CHECK(sum(y).item() == 15);
 }
 
-TEST_CASE("cuda capture: what is not finite fails a captured step, and no parameters have moved") {
+TEST_CASE("cuda capture: a value that is not finite fails a captured step, and parameters are unchanged") {
     for (bool capture : {false, true}) {
         CudaOptions options;
         options.capture = capture;
@@ -171,7 +171,7 @@ TEST_CASE("cuda capture: what is not finite fails a captured step, and no parame
             CHECK(all_tensors(model) == before);
             CHECK(model.adam.steps == 3);
         }
-        // Good steps that follow before the host looks move nothing either.
+        // Valid steps that follow before the host reads the metrics do not change parameters either.
         model.update(3);
         model.poison = 1;
         for (int64_t k = 4; k < 7; ++k) model.update(k);
@@ -184,7 +184,7 @@ TEST_CASE("cuda capture: what is not finite fails a captured step, and no parame
         CHECK(all_tensors(model) == before);
         CHECK(model.adam.steps == 3);
         model.poison = HUGE_VALF;
-        // The loop carries the update out once more, with every op looked at, and names the first.
+        // The training loop repeats the update with checks of all ops and names the first op that fails.
         TrainingPlan plan;
         std::string message;
         try {
@@ -200,8 +200,8 @@ TEST_CASE("cuda capture: what is not finite fails a captured step, and no parame
     }
 }
 
-TEST_CASE("cuda capture: what a step moved before its loss was not finite stays moved, on both backends") {
-    // An actor after its critic, as TD3 has them: here one parameter each, which follow their inputs.
+TEST_CASE("cuda capture: updates made before a loss that is not finite are kept, on both backends") {
+    // An actor is updated after its critic, as in TD3. Here each has one parameter, which follows its input.
     struct Two : TrainableModel {
         Tensor critic, actor;
         float poison = 1;
@@ -238,7 +238,7 @@ TEST_CASE("cuda capture: what a step moved before its loss was not finite stays 
         model.poison = 1;
         for (int64_t k = 4; k < 6; ++k) model.update(k);
         CHECK_THROWS_WITH(model.metrics(), doctest::Contains("actor_loss is inf"));
-        CHECK(model.critic.item() == .9375);  // of update 3 alone
+        CHECK(model.critic.item() == .9375);  // only update 3
         CHECK(model.actor.item() == .875);
         model.update(3);
         model.metrics();
@@ -246,7 +246,7 @@ TEST_CASE("cuda capture: what a step moved before its loss was not finite stays 
     }
 }
 
-TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobody else's, and comes back") {
+TEST_CASE("cuda capture: each shape has its own graph; the memory of graphs is reserved, and released with them") {
     for (int64_t cache : {int64_t{0}, kCache}) {
         CudaOptions cached;
         cached.emulated_cache = cache;
@@ -261,7 +261,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
             model.rows = 40;
             for (int64_t k = 2; k < 4; ++k) model.update(k);
             CHECK(backend->allocator().stats().reserved > one);
-            // Others ask for memory of the same sizes and write it; both graphs are replayed and give what they did.
+            // Other code allocates and writes blocks of the same sizes; both graphs still give the same results.
             std::vector<Tensor> others;
             for (int64_t n = 1; n < 200; ++n) others.push_back(Tensor::full(*backend, DType::f32, Shape{n}, 1e30));
             const uint64_t before = gpu::emulated::counters().graph_launches;
@@ -280,7 +280,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
                 if (k == 4) CHECK(loss == forty);
                 if (k == 5) CHECK(loss == five);
             }
-            // A step of a kind whose inputs have other sizes than they had.
+            // A step whose inputs have other sizes than the recorded steps of its kind.
             nn::Steps steps(*backend, pool, 1);
             auto sum_of = [&](int64_t n, float value) {
                 nn::Step step = steps.begin("one kind");
@@ -288,7 +288,8 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
                 step.run([&] { step.report("sum", x); });
                 return steps.metrics()[0].second;
             };
-            // What is recorded are addresses, and they move with the sizes: the first three are not recorded.
+            // Recordings contain addresses, which change with the sizes. The first three steps are therefore not
+            // recorded.
             const uint64_t launched = gpu::emulated::counters().graph_launches;
             float value = 0;
             for (int64_t n : {20, 5000, 20, 5000, 5000, 5000, 5000}) {
@@ -297,7 +298,7 @@ TEST_CASE("cuda capture: each shape has a graph of its own; their memory is nobo
             }
             CHECK(gpu::emulated::counters().graph_launches - launched == 3);
             CHECK_THROWS_WITH(sum_of(200, 1),
-                              doctest::Contains("other types or shapes than when its kind was recorded"));
+                              doctest::Contains("other types or shapes than when this kind of step was recorded"));
         }
         CHECK(backend->allocator().stats().reserved == 0);
         CHECK(backend->allocator().stats().in_use == at_first);

@@ -1,5 +1,5 @@
-// What `astro bench --count` counts over the CPU backend, held against what the CUDA backend asks of the (emulated)
-// device for the same work: kernels, and copies between host and device.
+// Compares the counts of `astro bench --count` with the kernels and copies of the CUDA backend (on the emulator) for
+// the same work.
 #include "apps/bench/counting_backend.h"
 #include "apps/selftest/small_networks.h"
 #include "tensor/check/gradcheck.h"
@@ -12,7 +12,7 @@ using namespace astro::method;
 
 namespace {
 
-// The two backends that do the same work, and what was asked of them since the last check.
+// Two backends that execute the same work, and their counts since the last check.
 struct Both {
     app::DeviceWork work;
     std::unique_ptr<Backend> cpu = make_cpu_backend(), counting = app::make_counting_backend(*cpu, work);
@@ -25,7 +25,7 @@ struct Both {
         options.capture = false;
         return options;
     }
-    // Reads a number: the work that was queued before has been carried out then.
+    // Downloads a number, which completes all queued work.
     static void wait(Backend& backend) { Tensor::zeros(backend, DType::f32, Shape{1}).item(); }
     void restart() {
         wait(*gpu);
@@ -45,7 +45,7 @@ void check_step(const app::SmallNetwork& network) {
     ThreadPool pool(1);
     const auto counted = network.make({*both.counting, pool, 1}), launched = network.make({*both.gpu, pool, 1});
     both.check();
-    for (int64_t k = 0; k < 3; ++k) {  // TD3's actor moves in every second one
+    for (int64_t k = 0; k < 3; ++k) {  // TD3+BC updates the actor in every second step
         INFO(network.name, ", update ", k);
         counted->update(k);
         launched->update(k);
@@ -54,7 +54,7 @@ void check_step(const app::SmallNetwork& network) {
     }
 }
 
-// Arrays of ones that live as long as an entry of the contract is at work on them.
+// Arrays of ones that exist while a function of the backend uses them.
 struct Arrays {
     Backend& backend;
     DType type;
@@ -78,9 +78,9 @@ void check_entry(Both& both, const std::string& what, const std::function<void(B
 
 }  // namespace
 
-TEST_CASE("cuda counts: a step of every network asks for as many kernels and copies as are counted") {
+TEST_CASE("cuda counts: steps of all networks launch as many kernels and copies as are counted") {
     app::SmallWorld w;
-    Config& config = w.config;  // batches large enough that sums over rows are cut
+    Config& config = w.config;  // batches are large enough that sums over rows are split
     config.dynamics.network.batch = config.planner.network.batch = 30;
     config.tdr.batch = config.value.batch = config.gcbc.batch = 90, config.tdr.batch_episodes = 20;
     for (const app::SmallNetwork& network : app::small_networks(w))
@@ -98,7 +98,7 @@ TEST_CASE("cuda counts: every row of the op table, forward and backward") {
         }
 }
 
-TEST_CASE("cuda counts: sums, products and sorts on both sides of where they are cut") {
+TEST_CASE("cuda counts: sums, products and sorts on both sides of the limits where they are split") {
     Both both;
     for (int64_t kept : {0, 1, 3, 40, 300})
         for (int64_t summed : {0, 1, 64, 65, 129, 2048, 2049})

@@ -1,4 +1,4 @@
-// Which device is taken and why, and who multiplies matrices there.
+// Selection of the device and of the implementation of matrix products.
 #include "apps/run/device.h"
 #include "tensor/ops.h"
 #include "tests/cuda/both.h"
@@ -16,7 +16,7 @@ app::OpenedDevice open(app::DeviceChoice choice, Matmul matmul = Matmul::f32) {
     return app::open_device(options);
 }
 
-// Faults end with the test.
+// Resets the faults at the end of the test.
 struct Faulty {
     Faulty() { faults() = {}; }
     ~Faulty() { faults() = {}; }
@@ -24,7 +24,7 @@ struct Faulty {
 
 }  // namespace
 
-TEST_CASE("cuda device: auto takes the CPU where the device cannot run this program's kernels; cuda says why not") {
+TEST_CASE("cuda device: auto selects the CPU if the device cannot run the kernels; cuda reports the reason") {
     const Faulty restored;
     CHECK(open(app::DeviceChoice::automatic).cuda);
     faults().launch = cudaErrorNoKernelImageForDevice;
@@ -33,14 +33,14 @@ TEST_CASE("cuda device: auto takes the CPU where the device cannot run this prog
     CHECK(opened.words.find("device 0 cannot be used: CUDA: launch: cudaErrorNoKernelImageForDevice") !=
           std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("device 0 cannot be used: CUDA: launch"));
-    CHECK(cuda_present());  // which is why the self-test then fails, and is not skipped
+    CHECK(cuda_present());  // therefore the self-test fails instead of being skipped
 }
 
-TEST_CASE("cuda device: a driver that is too old is told from none") {
+TEST_CASE("cuda device: a driver that is too old is distinguished from no driver") {
     const Faulty restored;
     faults().devices = cudaErrorInsufficientDriver, faults().driver = 11040;
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda),
-                      doctest::Contains("no usable device: cudaErrorInsufficientDriver (it is for CUDA 11.4 at most)"));
+                      doctest::Contains("no usable device: cudaErrorInsufficientDriver (it supports CUDA up to 11.4)"));
     CHECK(cuda_present());
     faults().driver = 0;
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("(there is no driver)"));
@@ -49,10 +49,11 @@ TEST_CASE("cuda device: a driver that is too old is told from none") {
     CHECK_FALSE(cuda_present());
 }
 
-TEST_CASE("cuda device: without a cuBLAS that works products are the built-in ones, and the name says why") {
+TEST_CASE("cuda device: without a working cuBLAS the built-in products are used, and the name gives the reason") {
     const Faulty restored;
     CHECK(open(app::DeviceChoice::cuda).words.find("cuBLAS 130000)") != std::string::npos);
-    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as asked)") != std::string::npos);
+    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as requested)") !=
+          std::string::npos);
     faults().no_cublas = true;
     CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, no libcublas)") != std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::tf32),
@@ -63,7 +64,7 @@ TEST_CASE("cuda device: without a cuBLAS that works products are the built-in on
     faults().cublas_create = 1;
     const auto opened = open(app::DeviceChoice::cuda);
     CHECK(opened.words.find("own matrix products, cuBLAS does not start, status 1)") != std::string::npos);
-    CHECK(opened.backend->allocator().stats().in_use == 0);  // no workspace for nobody
+    CHECK(opened.backend->allocator().stats().in_use == 0);  // the workspace was released
     faults() = {};
     faults().cublas_gemm = 15;
     CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, cuBLAS: gemm failed with status 15)") !=
@@ -72,15 +73,15 @@ TEST_CASE("cuda device: without a cuBLAS that works products are the built-in on
                       doctest::Contains("tf32 and bf16 products need cuBLAS: cuBLAS: gemm failed with status 15"));
 }
 
-TEST_CASE("cuda device: tf32 keeps ten bits of a factor and bf16 seven, in products of f32 alone") {
-    // A factor 1 + 2^-k and three: what is rounded away is a half to an even number.
+TEST_CASE("cuda device: tf32 keeps ten bits of a factor and bf16 seven, only in f32 products") {
+    // Products of 1 + 2^-k and 3. Ties are rounded to even.
     auto product = [](Backend& b, DType type, int k) {
         const Tensor x = Tensor::full(b, type, Shape{1, 1}, 1 + std::ldexp(1.0, -k));
         return matmul(x, Tensor::full(b, type, Shape{1, 1}, 3)).item();
     };
     struct Mode {
         Matmul matmul;
-        int kept;  // bits behind the first
+        int kept;  // fraction bits
     };
     for (const Mode& mode : {Mode{Matmul::f32, 20}, {Matmul::own, 20}, {Matmul::tf32, 10}, {Matmul::bf16, 7}}) {
         CudaOptions options;

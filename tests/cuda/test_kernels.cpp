@@ -1,5 +1,6 @@
-// The entries of the backend at sizes of several blocks, pieces and tails, with both matrix products, against the
-// CPU's; the same bits in every thread order. In groups, so that a planted defect need not wait for all of them.
+// Compares the functions of the backend with the CPU backend at sizes of several thread blocks and incomplete blocks,
+// with both matrix products. Results must be identical in every thread order. The cases are in groups, so that a
+// planted defect can be checked without running all of them.
 #include <map>
 #include <set>
 
@@ -40,18 +41,18 @@ void run_group(const std::string& group) {
 
 }  // namespace
 
-TEST_CASE("cuda elementwise: entries against the CPU's") { run_group("elementwise"); }
-TEST_CASE("cuda casts: entries against the CPU's") { run_group("casts"); }
-TEST_CASE("cuda sums: entries against the CPU's") { run_group("sums"); }
-TEST_CASE("cuda rows: entries against the CPU's") { run_group("rows"); }
-TEST_CASE("cuda random: entries against the CPU's") { run_group("random"); }
-TEST_CASE("cuda nearest: entries against the CPU's") { run_group("nearest"); }
-TEST_CASE("cuda distances: entries against the CPU's") { run_group("distances"); }
-TEST_CASE("cuda attention: entries against the CPU's") { run_group("attention"); }
-TEST_CASE("cuda layer norm: entries against the CPU's") { run_group("layer norm"); }
-TEST_CASE("cuda gemm: entries against the CPU's") { run_group("gemm"); }
-TEST_CASE("cuda linear: entries against the CPU's") { run_group("linear"); }
-TEST_CASE("cuda gated linear: entries against the CPU's") { run_group("gated linear"); }
+TEST_CASE("cuda elementwise: compared with the CPU") { run_group("elementwise"); }
+TEST_CASE("cuda casts: compared with the CPU") { run_group("casts"); }
+TEST_CASE("cuda sums: compared with the CPU") { run_group("sums"); }
+TEST_CASE("cuda rows: compared with the CPU") { run_group("rows"); }
+TEST_CASE("cuda random: compared with the CPU") { run_group("random"); }
+TEST_CASE("cuda nearest: compared with the CPU") { run_group("nearest"); }
+TEST_CASE("cuda distances: compared with the CPU") { run_group("distances"); }
+TEST_CASE("cuda attention: compared with the CPU") { run_group("attention"); }
+TEST_CASE("cuda layer norm: compared with the CPU") { run_group("layer norm"); }
+TEST_CASE("cuda gemm: compared with the CPU") { run_group("gemm"); }
+TEST_CASE("cuda linear: compared with the CPU") { run_group("linear"); }
+TEST_CASE("cuda gated linear: compared with the CPU") { run_group("gated linear"); }
 
 TEST_CASE("cuda entries: each case of the table is in a group") {
     std::set<std::string> grouped;

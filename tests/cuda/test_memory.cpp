@@ -1,25 +1,25 @@
-// Memory of the CUDA backend: copies larger than the pinned buffers, their order, the allocator's two ways.
+// Memory of the CUDA backend: copies larger than the pinned buffers, their order, the allocator with and without cache.
 #include "tensor/cuda/memory.h"
 #include "tensor/ops.h"
 #include "tests/cuda/both.h"
 
 using namespace astro;
 
-TEST_CASE("cuda copies: any size, back as they went, in the order of the stream") {
+TEST_CASE("cuda copies: round trips of any size, in stream order") {
     const auto gpu = cuda_backend();
     for (int64_t n : {0, 1, 63, 2048, 20005}) {
         std::vector<double> values(static_cast<size_t>(n));
         for (size_t i = 0; i < values.size(); ++i) values[i] = double(i) * .5;
         Tensor x = Tensor::from(*gpu, Shape{n}, values);
-        values.assign(values.size(), -1);  // the upload keeps no pointer to the host's array
+        values.assign(values.size(), -1);  // the upload must not keep a pointer to the host array
         const Tensor copy = x.clone();
-        x.fill(3);  // after the copy, in the stream
+        x.fill(3);  // after the copy, in stream order
         const auto back = copy.to_vector<double>();
         bool right = true;
         for (size_t i = 0; i < back.size(); ++i) right = right && back[i] == double(i) * .5;
         CHECK(right);
     }
-    // Many small copies wrap round the pinned buffer before the device reads the first of them.
+    // Many small copies wrap around in the pinned buffer before the device reads the first one.
     std::vector<Tensor> kept;
     for (int i = 0; i < 40; ++i) kept.push_back(Tensor::from(*gpu, Shape{1500}, std::vector<float>(1500, float(i))));
     for (int i = 0; i < 40; ++i) CHECK(mean(kept[size_t(i)]).item() == doctest::Approx(i));
@@ -41,7 +41,7 @@ struct Counting : Allocator {
 
 }  // namespace
 
-TEST_CASE("cuda allocator: cached blocks come back; without a cache every block has its own size") {
+TEST_CASE("cuda allocator: cached blocks are reused; without a cache every block has its exact size") {
     Counting cached(1 << 20), direct(0);
     void* a = cached.allocate(100);
     cached.release(a, 100);
@@ -56,23 +56,23 @@ TEST_CASE("cuda allocator: cached blocks come back; without a cache every block 
     CHECK(direct.stats().peak == 100);
 }
 
-TEST_CASE("cuda allocator: blocks of captures are kept from others, shared by captures, given back with the last") {
+TEST_CASE("cuda allocator: blocks of captures are reserved, shared by captures, released with the last one") {
     Counting memory(1 << 20);
     void* outside = memory.allocate(600);
     memory.begin_capture();
     void* a = memory.allocate(100);
     void* b = memory.allocate(100);
     memory.release(a, 100);
-    CHECK(memory.allocate(50) == a);  // within a capture blocks come round
+    CHECK(memory.allocate(50) == a);  // within a capture, released blocks are reused
     memory.release(a, 50);
     CHECK(memory.stats().reserved == 512);
-    memory.release(outside, 600);  // no block of the capture's
+    memory.release(outside, 600);  // this block does not belong to the capture
     CHECK(memory.stats().cached == 1024);
     CHECK_FALSE(memory.end_capture());  // b is in use
     memory.release(b, 100);
     CHECK(memory.stats().reserved == 512);
     CHECK(memory.allocate(600) == outside);
-    CHECK(memory.allocate(100) == b);  // it is like any other block now
+    CHECK(memory.allocate(100) == b);  // it has become an ordinary block
     CHECK(memory.allocate(100) != a);
     memory.begin_capture();
     CHECK(memory.allocate(100) == a);  // captures are replayed one after another

@@ -1,4 +1,4 @@
-// Backend::nearest_rows where squares are not numbers, or infinite: the two backends beside the definition.
+// Backend::nearest_rows with NaN and infinite distances: both backends are compared with the definition.
 #include <algorithm>
 #include <limits>
 
@@ -6,13 +6,14 @@
 
 using namespace astro;
 
-TEST_CASE("cuda nearest: what is not a number is never the nearest, 0 where nothing else is there, on both backends") {
+TEST_CASE("cuda nearest: NaN is never the nearest; the result is 0 if there is nothing else, on both backends") {
     const auto gpu = cuda_backend(), cpu = make_cpu_backend();
     const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
     constexpr int64_t kRows = 40, kWidth = 3;
     for (DType type : {DType::f32, DType::f64})
         for (int64_t m : {1, 2, 5, 31, 32, 33, 64, 65, 100})
-            for (int64_t bad : {int64_t{0}, int64_t{1}, int64_t{32}, m - 1, m})  // so many points from the first one on
+            for (int64_t bad :
+                 {int64_t{0}, int64_t{1}, int64_t{32}, m - 1, m})  // number of bad points, from the first one on
                 for (double what : {nan, infinity}) {
                     std::vector<double> x, points;
                     for (int64_t i = 0; i < kRows * kWidth; ++i) x.push_back(double(i * 7 % 13));

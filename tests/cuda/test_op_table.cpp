@@ -1,5 +1,5 @@
-// The op table of the tensor library on the CUDA backend: gradients by differences, f32 against f64, both against the
-// CPU, and the same bits in every thread order.
+// The op table on the CUDA backend: gradients compared with finite differences, f32 with f64, both with the CPU, and
+// identical results in every thread order.
 #include "tensor/check/gradcheck.h"
 #include "tests/cuda/both.h"
 
@@ -16,7 +16,8 @@ void run_table(const CudaOptions& options) {
         const auto want = run_op(*cpu, op_case, DType::f64, 3), got = run_op(*gpu, op_case, DType::f64, 3);
         REQUIRE(got.size() == want.size());
         for (size_t i = 0; i < got.size(); ++i)
-            CHECK(relative_difference(got[i], want[i]) < 1e-9);  // layer norm over two values cancels
+            CHECK(relative_difference(got[i], want[i]) <
+                  1e-9);  // layer norm over two values loses digits by cancellation
     }
 }
 
@@ -30,7 +31,7 @@ TEST_CASE("cuda: the op table with the built-in matrix product") {
 
 TEST_CASE("cuda: the op table with cuBLAS") { run_table({}); }
 
-TEST_CASE("cuda: the op table gives the same bits in every thread order") {
+TEST_CASE("cuda: the op table gives identical results in every thread order") {
     const auto gpu = cuda_backend({Matmul::own});
     for (const OpCase& op_case : op_cases())
         for (DType type : {DType::f32, DType::f64}) {

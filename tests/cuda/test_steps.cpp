@@ -1,5 +1,5 @@
-// A training step of every network and learner, and the sampler, on the CUDA backend and on the CPU's: as it is and as
-// a replayed graph, whose bits are those of steps without graphs.
+// Compares training steps of all networks and learners, and the sampler, with the CPU backend: executed directly and as
+// replayed graphs, which must give identical results.
 #include "apps/selftest/device_checks.h"
 #include "tests/cuda/both.h"
 
@@ -8,7 +8,7 @@ using namespace astro::method;
 
 namespace {
 
-// Other settings of networks and learners that are there already: they launch the same kernels.
+// Other variants of networks and learners, which launch the same kernels.
 bool is_another_form(const std::string& name) {
     for (const char* form : {"single task", "random gap", "lagrange", "hilp"})
         if (name.find(form) != std::string::npos) return true;
@@ -20,8 +20,8 @@ void run_checks(bool other_forms) {
     int number = 0;
     for (const app::DeviceCheck& check : app::device_checks()) {
         if (is_another_form(check.name) != other_forms) continue;
-        // In turns each block checked for itself and blocks reused as on a device, cuBLAS and the built-in product.
-        // (The self-test takes each check with both products.)
+        // Alternates between checked blocks and reused blocks, and between cuBLAS and the built-in product. (The
+        // self-test runs all checks with both products.)
         CudaOptions options;
         options.emulated_cache = ++number % 2 ? 0 : 64 << 20;
         options.matmul = number / 2 % 2 ? Matmul::own : Matmul::f32;
@@ -37,7 +37,7 @@ void run_checks(bool other_forms) {
 
 }  // namespace
 
-TEST_CASE("cuda step: every network, as it is and as a replayed graph, against the CPU's; the guided sampler") {
+TEST_CASE("cuda step: every network, executed directly and as a replayed graph, compared with the CPU; the sampler") {
     run_checks(false);
 }
 

@@ -1,4 +1,4 @@
-// What the self-test and the benchmarks time on a device, at tiny sizes: every operation can be recorded and replayed.
+// The timings of the self-test at tiny sizes: all operations can be recorded and replayed.
 #include <set>
 
 #include "apps/selftest/kernel_timings.h"
@@ -7,7 +7,7 @@
 
 using namespace astro;
 
-TEST_CASE("cuda timings: every operation is timed as a replay, beside the device's limits where they are known") {
+TEST_CASE("cuda timings: all operations are timed as replays, with lower bounds if the peak rates are known") {
     app::TimingSizes tiny;
     tiny.batch = 2, tiny.tokens = 4, tiny.width = 16, tiny.heads = 2, tiny.square = 20, tiny.points = 5;
     tiny.parameters = 300, tiny.calls = 2, tiny.rounds = 1;
@@ -16,7 +16,7 @@ TEST_CASE("cuda timings: every operation is timed as a replay, beside the device
     REQUIRE(cuda_peaks(peaks));
     const uint64_t before = gpu::emulated::counters().graph_launches;
     const auto timings = app::time_kernels(*gpu, peaks, tiny);
-    CHECK(gpu::emulated::counters().graph_launches - before == 2 * timings.size());  // a warming round and one more
+    CHECK(gpu::emulated::counters().graph_launches - before == 2 * timings.size());  // a warm-up round and one more
     std::set<std::string> names;
     for (const app::KernelTiming& t : timings) {
         INFO(t.name);

@@ -1,11 +1,11 @@
-// cuBLAS as tensor/cuda/cublas.h uses it: a reference with exact column-major, leading-dimension and
-// transposition semantics, run in the order of the handle's stream. Linked in place of
+// A reference implementation of the functions in tensor/cuda/cublas.h, with cuBLAS's semantics of column-major storage,
+// leading dimensions and transposition. Products run in the order of the handle's stream. It is linked in place of
 // tensor/cuda/cublas_load.cu.
 //
-// Checked as documented: codes, sizes, leading dimensions. Checked beyond that: each matrix lies inside one
-// live block, no element of a or b (or of c, where beta is not 0) is uninitialised, and c overlaps neither.
-// With beta = 0 c is never read. Sums are kept in f64, which no real library promises: tests compare with
-// tolerances.
+// As documented for cuBLAS, enumerators, sizes and leading dimensions are checked. In addition, each matrix must lie
+// inside one live block, all elements of a and b (and of c if beta is not 0) must be initialised, and c must not
+// overlap a or b. With beta = 0, c is not read. Sums are accumulated in f64, unlike in real libraries, so tests compare
+// with tolerances.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -48,7 +48,7 @@ struct Matrix {
     T* column(int64_t j) const { return reinterpret_cast<T*>(data) + j * step; }
 };
 
-// What is wrong with an operand, when its turn has come; empty where nothing is.
+// The error of an operand at the time of execution; empty if there is none.
 template <class T>
 std::string defect(const Matrix<T>& x, bool is_read) {
     if (x.rows == 0 || x.columns == 0) return "";
@@ -57,7 +57,7 @@ std::string defect(const Matrix<T>& x, bool is_read) {
     for (int64_t j = 0; is_read && j < x.columns; ++j) {
         if (!emulated::trace_initialised(x.column(j), size_t(x.rows) * sizeof(T)))
             return emulated::text_of("%s: column %lld is not initialised", x.name, static_cast<long long>(j));
-        for (int64_t i = 0; i < x.rows; ++i) {  // the other modes know poison when they see it
+        for (int64_t i = 0; i < x.rows; ++i) {  // other modes detect the poison value
             uint64_t bits = ~uint64_t{0};
             std::memcpy(&bits, x.column(j) + i, sizeof(T));
             if (bits == ~uint64_t{0})

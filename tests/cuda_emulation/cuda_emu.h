@@ -1,8 +1,8 @@
-// CUDA C++ for g++: what nvcc and cuda_runtime.h give a .cu file, on the CPU, with checks.
+// CUDA C++ for g++: replaces nvcc and cuda_runtime.h for .cu files, on the CPU, with checks.
 //
-// Included by tensor/cuda/launch.cuh alone. Kernels become plain functions that the scheduler (scheduler.h)
-// calls once a thread; the runtime's calls go to streams.h and memory.h. Only what the backend and the
-// emulator's own tests use is here: what is missing does not compile, which is how the rules for kernels are kept.
+// Included only by tensor/cuda/launch.cuh. Kernels become plain functions that the scheduler (scheduler.h) calls once
+// per thread. Runtime calls go to streams.h and memory.h. Only features that the backend and the emulator's tests use
+// are supported; all others do not compile, which enforces the rules for kernels.
 #pragma once
 
 #if !defined(__x86_64__) || !defined(__GNUC__)
@@ -17,13 +17,13 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
-// One block runs at a time, so a static serves all of them in turn; trace mode finds what a block reads
-// before it wrote.
+// Only one block runs at a time, so a static variable can serve all blocks. Trace mode detects reads of values that the
+// block has not written.
 #define __shared__ static
 
 #include "tests/cuda_emulation/runtime_types.h"
 
-// nvcc's convenience overloads.
+// Overloads that nvcc provides.
 template <class T>
 cudaError_t cudaMalloc(T** block, size_t bytes) {
     return cudaMalloc(reinterpret_cast<void**>(block), bytes);

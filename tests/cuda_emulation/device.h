@@ -1,8 +1,8 @@
-// What device code may call: built-in variables, barriers, warp collectives, an atomic addition; as far as kernels or
-// the emulator's own tests do.
+// Functions for device code: built-in variables, barriers, warp collectives, atomic addition, as far as kernels and the
+// emulator's tests use them.
 //
-// Barriers and collectives know the source line of their call (default arguments), so that a divergent one is
-// reported by who waits where. Collectives take the full mask only.
+// Barriers and collectives know the source line of their call (default arguments), so that reports of divergence show
+// where each thread waits. Collectives support only the full mask.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@
 
 namespace gpu::emulated {
 
-// The running thread. One object outside .bss, because trace mode takes .bss for shared memory.
+// The running thread. It must not be in .bss, because trace mode treats .bss as shared memory.
 struct Running {
     uint3 thread, block;
     dim3 block_size, grid_size;
@@ -41,7 +41,7 @@ struct Site {
     int line;
 };
 
-// Waits until the whole block (a barrier) or warp has come, then returns this thread's result.
+// Waits until the whole block (barrier) or warp has arrived, then returns the result for this thread.
 uint64_t collective(Collective kind, unsigned mask, uint64_t value, int operand, int width, Site site);
 // Trace mode: an atomic access to `bytes` at `address` (nothing elsewhere).
 void trace_atomic(const void* address, unsigned bytes, const void* code);
@@ -61,7 +61,7 @@ T from_bits(uint64_t bits) {
     return value;
 }
 
-// Outside the traced code, since its accesses are atomic ones.
+// Not traced, because its accesses are atomic.
 template <class T, class F>
 __attribute__((no_sanitize("thread"), noinline)) T atomic(T* address, F change) {
     trace_atomic(address, sizeof(T), __builtin_return_address(0));

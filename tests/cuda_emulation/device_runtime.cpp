@@ -1,4 +1,4 @@
-// The runtime's interface to the one emulated device, to errors and to attributes of kernels.
+// The runtime functions for devices, errors and attributes of kernels. There is one emulated device.
 #include <cstdlib>
 #include <cstring>
 
@@ -11,9 +11,9 @@ using namespace gpu::emulated;
 
 namespace {
 
-constexpr size_t most_shared = 227 * 1024;  // of a block, as on compute capability 9.0
+constexpr size_t most_shared = 227 * 1024;  // per block, as for compute capability 9.0
 
-// ASTRO_EMULATION_DEVICES=0 plays a machine without a device.
+// ASTRO_EMULATION_DEVICES=0 emulates a machine without a device.
 int device_count() {
     const char* text = std::getenv("ASTRO_EMULATION_DEVICES");
     return text ? std::atoi(text) : 1;

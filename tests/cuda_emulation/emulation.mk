@@ -1,14 +1,14 @@
-# Builds the CUDA code with g++ against the emulator, once a mode, into $(BUILD)/emulated/MODE:
+# Builds the CUDA code with g++ for the emulator, once per mode, in $(BUILD)/emulated/MODE:
 #   emulator_tests  the emulator's own tests
 #   cuda_tests      the tests of the CUDA backend (tests/cuda), with the library
-#   astro           the program, its --device cuda being the emulator
-# Included by the Makefile, which has the variables.
+#   astro           the program, with the emulator as --device cuda
+# Included by the Makefile, which defines the variables.
 
 EMULATED_MODES := plain asan trace
-# Flags for code that holds kernels, for all other code, and for linking.
+# Flags for code that contains kernels, for all other code, and for linking.
 KERNEL_FLAGS_plain := -O2
 KERNEL_FLAGS_asan  := -O1 -fsanitize=address,undefined -fsanitize-recover=all
-# The compiler calls a hook for each access; the emulator answers it (trace.cpp), not the thread sanitizer.
+# The compiler inserts a call for each memory access. trace.cpp implements it in place of the thread sanitizer.
 KERNEL_FLAGS_trace := -O1 -fsanitize=thread,bounds -fsanitize-recover=all -fno-tree-loop-distribute-patterns \
                       -DASTRO_EMULATION_TRACE
 HOST_FLAGS_plain   := -O2
@@ -23,9 +23,9 @@ EMULATED_FLAGS := -std=c++17 -g1 -fno-math-errno -fno-trapping-math -ffp-contrac
 EMULATOR_TESTS := $(sort $(wildcard tests/cuda_emulation/test_*.cpp))
 EMULATOR       := $(filter-out $(EMULATOR_TESTS),$(sort $(wildcard tests/cuda_emulation/*.cpp)))
 CUDA_TESTS     := $(sort $(wildcard tests/cuda/*.cpp))
-# cublas_load.cu opens the real library: the emulator is linked in its place.
+# cublas_load.cu loads the real library; the emulator is linked in its place.
 EMULATED_CODE  := $(filter-out tensor/cuda/cublas_load.cu,$(CUDA_CODE))
-# The library without the CUDA that nvcc built; its objects are the ordinary ones.
+# The ordinary objects of the library, without the CUDA objects built by nvcc.
 CPU_OBJS       := $(filter-out $(BUILD)/obj/tensor/cuda/%,$(LIB_OBJS))
 
 # objects of mode $(1) from sources $(2)
@@ -63,7 +63,7 @@ test-cuda: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
 	@BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/run.sh
 
-# The backend's tests in mode MODE with CHANGED in the place of ORIGINAL, as OUT (tests/cuda/defects.sh).
+# Builds OUT: the tests of the backend in mode MODE, with CHANGED in place of ORIGINAL (tests/cuda/defects.sh).
 defect:
 	$(CXX) $(EMULATED_FLAGS) $(KERNEL_FLAGS_$(MODE)) -x c++ -c $(CHANGED) -o $(OUT).o
 	$(CXX) $(LINK_FLAGS_$(MODE)) $(call emulated,$(MODE),$(EMULATOR) $(filter-out $(ORIGINAL),$(EMULATED_CODE)) $(CUDA_TESTS)) \

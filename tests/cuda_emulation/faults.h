@@ -1,4 +1,4 @@
-// What tests make go wrong, as devices and libraries do.
+// Faults of devices and libraries that tests can simulate.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 namespace gpu::emulated {
 
 struct Faults {
-    cudaError_t launch = cudaSuccess;   // what launches of kernels fail with,
-    int64_t good_launches = 0;          // after so many
-    cudaError_t devices = cudaSuccess;  // what asking for devices fails with
-    int driver = 13000;                 // version, 0 where there is no driver
-    bool no_cublas = false;             // the library is not found
-    int cublas_create = 0;              // status that cublasCreate gives
-    int cublas_gemm = 0;                // and cublasGemmEx
+    cudaError_t launch = cudaSuccess;   // error of kernel launches,
+    int64_t good_launches = 0;          // after this number of successful launches
+    cudaError_t devices = cudaSuccess;  // error of queries for devices
+    int driver = 13000;                 // version; 0: no driver
+    bool no_cublas = false;             // cuBLAS cannot be loaded
+    int cublas_create = 0;              // status of cublasCreate
+    int cublas_gemm = 0;                // status of cublasGemmEx
 };
-// ASTRO_EMULATION_LAUNCHES="CODE NUMBER" gives the first two to a whole program.
+// ASTRO_EMULATION_LAUNCHES="CODE NUMBER" sets the first two for a whole program.
 inline Faults& faults() {
     static Faults only = [] {
         Faults asked;

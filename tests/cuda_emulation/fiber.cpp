@@ -10,7 +10,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-// Saves the registers that a called function must keep, and the stack pointer; loads the other stack's.
+// Saves the callee-saved registers and the stack pointer, and loads those of the other stack.
 extern "C" void astro_switch_stack(void** save, void* load);
 asm(R"(
 .text
@@ -55,7 +55,7 @@ struct Switching {
     size_t scheduler_bytes = 0;
 } switching;
 
-// A fresh fiber arrives here.
+// The entry point of a new fiber.
 void start() {
 #if defined(__SANITIZE_ADDRESS__)
     __sanitizer_finish_switch_fiber(nullptr, &switching.scheduler_stack, &switching.scheduler_bytes);

@@ -1,15 +1,15 @@
-// Stacks that can be switched: about 15 ns a switch, a hundredth of the system's own way.
+// Switchable stacks. A switch takes about 15 ns, a hundredth of the time of the system's functions.
 #pragma once
 
 #include <cstddef>
 
 namespace gpu::emulated {
 
-// A stack of its own, on which `body` runs whenever something switches to it. `body` must never return.
+// A separate stack that executes `body` when it is entered. `body` must never return.
 class Fiber {
   public:
     void prepare(char* stack, size_t bytes, void (*body)());
-    void restart();       // forgets what it was doing
+    void restart();       // discards its state
     void enter();         // from the scheduler; returns when the fiber leaves
     static void leave();  // from the running fiber back to the scheduler
     static Fiber* current();

@@ -9,7 +9,7 @@ namespace gpu::emulated {
 
 namespace {
 
-constexpr size_t most_printed = 20;  // one defect may be found by every thread of a launch
+constexpr size_t most_printed = 20;  // every thread of a launch may report the same defect
 
 struct Findings {
     std::vector<Finding> kept;

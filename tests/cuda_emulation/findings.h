@@ -1,8 +1,7 @@
-// What the emulator's checks found: defects of the program under test, not of the emulator.
+// Findings of the emulator: defects of the program under test.
 //
-// A finding is printed and kept; the next synchronising call of the runtime then returns
-// cudaErrorLaunchFailure. A process that ends with findings nobody took exits with status 1 (99 for a fault
-// that cannot be survived).
+// A finding is printed and stored. The next synchronising call of the runtime then returns cudaErrorLaunchFailure. A
+// process that ends with findings that were not taken exits with status 1 (99 for a fatal fault).
 #pragma once
 
 #include <string>
@@ -16,7 +15,7 @@ struct Finding {
 };
 
 void report(const std::string& kind, const std::string& message);
-std::vector<Finding> take_findings();  // and forgets them
+std::vector<Finding> take_findings();  // and clears the list
 bool take_error();                     // whether something was found since the last call
 
 std::string text_of(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,8 +9,8 @@ namespace gpu::emulated {
 
 namespace {
 
-// When the process ends, one line a kernel goes to the end of the file named by ASTRO_EMULATION_KERNELS:
-// launches, a tab, the kernel's full name.
+// When the process ends, one line per kernel is appended to the file given by ASTRO_EMULATION_KERNELS: number of
+// launches, tab, full name of the kernel.
 struct Kernels {
     std::vector<Kernel*> known;
     ~Kernels() {

@@ -1,7 +1,7 @@
-// A launch under emulation: the kernel with its arguments by value, queued on a stream.
+// An emulated launch: a kernel with copies of its arguments, queued on a stream.
 //
 // tensor/cuda/launch.cuh calls gpu::emulated::launch<kernel<...>>(grid, block, dynamic_shared_bytes, stream,
-// args...). A launch never runs before something synchronises with its stream.
+// args...). A launch is not executed before a synchronisation with its stream.
 #pragma once
 
 #include <tuple>
@@ -12,7 +12,7 @@
 
 namespace gpu::emulated {
 
-// A kernel of the program: registered when the program starts, counted when it runs.
+// A kernel of the program. It is registered when the program starts, and counted when it is executed.
 struct Kernel {
     explicit Kernel(const char* pretty_function);
     const char* pretty;  // holds "Target = name"

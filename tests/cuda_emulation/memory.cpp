@@ -30,7 +30,8 @@ namespace gpu::emulated {
 namespace {
 
 constexpr size_t reserved = size_t{64} << 30, redzone = 256, page = 4096;
-constexpr size_t kept_freed_bytes = size_t{4} << 20;  // poisoned; the pages of older freed blocks are given back
+constexpr size_t kept_freed_bytes = size_t{4}
+                                    << 20;  // freed blocks that stay poisoned; the pages of older ones are released
 constexpr size_t shared_guard = 256;
 constexpr int poison = 0xFF;
 
@@ -43,13 +44,13 @@ size_t rounded(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 struct Arena {
     char* base = nullptr;
-    char* top = nullptr;  // everything below has been handed out
+    char* top = nullptr;  // everything below has been allocated
     std::map<char*, Block> blocks;
     std::map<char*, size_t> live;
-    std::vector<std::pair<char*, size_t>> to_poison;  // ranges, when memory opens next
+    std::vector<std::pair<char*, size_t>> to_poison;  // ranges to poison when memory becomes accessible
     std::deque<char*> freed;                          // oldest first
     std::map<char*, char*> given_back;                // ranges of freed blocks and their redzones: start, end
-    std::vector<std::pair<char*, size_t>> opened;     // what the host may touch just now
+    std::vector<std::pair<char*, size_t>> opened;     // ranges that the host may access at present
     size_t freed_bytes = 0, used = 0, limit = size_t{8} << 30, count = 0;
     int open = 0;
 
@@ -61,12 +62,12 @@ struct Arena {
 };
 
 Arena& arena() {
-    static Arena* only = new Arena;  // never destroyed: tensors may live longer than statics
+    static Arena* only = new Arena;  // never destroyed, because tensors may outlive static objects
     return *only;
 }
 
-// What redzones hold: NaN as f32 and as f64, another one in every word, so that a NaN read from one redzone
-// and written to another shows.
+// The contents of redzones: NaN as f32 and as f64, with a different value in every word, so that copying from one
+// redzone to another is detected.
 unsigned char zone_byte(const char* p) {
     const uint32_t place = static_cast<uint32_t>(reinterpret_cast<size_t>(p) / 4);
     const uint32_t word = 0xfff80000u | (place * 2654435761u) >> 13;
@@ -76,7 +77,7 @@ void fill_zone(char* from, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i) from[i] = static_cast<char>(zone_byte(from + i));
 }
 #if defined(__SANITIZE_ADDRESS__)
-bool intact(const char*, size_t) { return true; }  // the sanitizer sees the access itself
+bool intact(const char*, size_t) { return true; }  // the sanitizer detects the access
 #else
 bool intact(const char* from, size_t bytes) {
     for (size_t i = 0; i < bytes; ++i)
@@ -85,7 +86,8 @@ bool intact(const char* from, size_t bytes) {
 }
 #endif
 
-// All that was handed out but for long ranges that were given back: protecting memory costs by the page, used or not.
+// All allocated memory except long released ranges, because the time of protecting memory grows with the number of
+// pages.
 std::vector<std::pair<char*, size_t>> ranges_in_use() {
     constexpr ptrdiff_t kLong = 1 << 20;
     Arena& a = arena();
@@ -104,7 +106,7 @@ std::vector<std::pair<char*, size_t>> ranges_in_use() {
     return ranges;
 }
 
-// Gives back whole pages of a freed block and of freed neighbours: protecting memory costs by the page.
+// Releases whole pages of a freed block and of freed neighbours, so that fewer pages must be protected.
 void give_back(char* data) {
     Arena& a = arena();
     char* start = data - redzone;
@@ -114,7 +116,7 @@ void give_back(char* data) {
     if (next != a.given_back.end() && next->first == end) to = next->second, next = a.given_back.erase(next);
     if (next != a.given_back.begin() && std::prev(next)->second == start) from = std::prev(next)->first;
     a.given_back[from] = to;
-    // Only the pages at this block can be new: those of its neighbours further away went before.
+    // Only pages at this block can be new; more distant pages of its neighbours have been released before.
     auto page_after = [](char* p) { return reinterpret_cast<char*>(rounded(reinterpret_cast<size_t>(p), page)); };
     char* first = page_after(std::max(from, start - page));
     char* last = page_after(std::min(to, end + page) - (page - 1));
@@ -132,7 +134,8 @@ void drop_old_pages() {
     }
 }
 
-// Host code that touches device memory, or a kernel that touches neither: says so and ends.
+// Invalid accesses: host code accesses device memory, or a kernel accesses invalid memory. Reports it and ends the
+// process.
 void on_fault(int, siginfo_t* info, void*) {
     const std::string what =
         is_device_address(info->si_addr) ? describe_device_address(info->si_addr) : std::string("not device memory");

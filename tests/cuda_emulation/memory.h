@@ -1,9 +1,8 @@
-// Device memory: one reserved range of addresses, handed out once, never again.
+// Device memory: a reserved range of addresses, each of which is used only once.
 //
-// Every block lies between redzones of 256 bytes at least (the rear one starts at its very end) and is filled
-// with 0xFF (NaN) when allocated and when freed. While host code runs the whole range is inaccessible; a
-// touch ends the process with a line that says what was touched. Pinned host memory is poisoned likewise but
-// accessible.
+// Each block lies between redzones of at least 256 bytes (the rear one starts immediately after the block) and is
+// filled with 0xFF (NaN) when it is allocated and freed. The range is inaccessible while host code runs; an access ends
+// the process with a line that describes the address. Pinned host memory is poisoned too, but accessible.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +11,12 @@
 
 namespace gpu::emulated {
 
-void* device_allocate(size_t bytes);  // 256-byte aligned; null where the limit (set_device_memory) is reached
+void* device_allocate(size_t bytes);  // 256-byte aligned; null if the limit (set_device_memory) is reached
 void device_free(void* block);        // ready to be poisoned
 bool is_device_address(const void* address);
 const char* device_memory_start();
 size_t device_memory_reserved();  // bytes of the range of addresses
-// Why [address, address + bytes) isn't inside one live block; empty where it is.
+// The reason why [address, address + bytes) is not inside one live block; empty if it is.
 std::string outside_live_block(const void* address, size_t bytes);
 bool starts_block(const void* address);
 std::string describe_device_address(const void* address);  // "12 bytes past the end of block 7 (64 bytes, freed)"
@@ -27,10 +26,10 @@ size_t device_memory_limit();
 void set_device_memory(size_t bytes);
 size_t live_blocks();
 
-// Reports what was written outside the live blocks since the last call; `after` names who may have done it.
+// Reports writes outside live blocks since the last call; `after` names the possible origin.
 void check_redzones(const std::string& after);
 
-// Device memory is accessible between these; they nest.
+// Device memory is accessible between these calls, which may be nested.
 struct OpenDeviceMemory {
     OpenDeviceMemory();
     ~OpenDeviceMemory();

@@ -1,4 +1,4 @@
-// The runtime's interface on top of memory.h, scheduler.h and streams.h: arguments are checked here.
+// The runtime functions, based on memory.h, scheduler.h and streams.h. This file checks arguments.
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -41,7 +41,7 @@ bool is_pinned(const void* address, size_t bytes) {
 
 cudaError_t bad(const char* kind, const std::string& message) {
     report(kind, message);
-    take_error();  // the caller is told at once
+    take_error();  // the error is returned immediately
     return failed(cudaErrorInvalidValue);
 }
 
@@ -56,7 +56,7 @@ std::string wrong_side(const char* name, const void* address, size_t bytes, bool
     return is_device_address(address) ? std::string(name) + ": device memory given as host memory" : "";
 }
 
-// One row of a copy, when its turn has come.
+// Executes one row of a copy.
 void copy_now(char* to, const char* from, size_t bytes, cudaMemcpyKind kind, const std::string& what) {
     const std::string gone = reads_device(kind) ? outside_live_block(from, bytes) : "";
     const std::string gone_to = writes_device(kind) ? outside_live_block(to, bytes) : "";

@@ -1,9 +1,9 @@
 // The part of the CUDA runtime's interface that the backend and the emulator's own tests use, with CUDA's names, types
 // and numeric codes.
 //
-// Declarations alone, no includes: tests/cuda/check_headers.sh compiles this file once more inside a
-// namespace, beside the toolkit's own headers, and compares every name. Meanings are CUDA's; what the
-// emulator adds is in streams.h.
+// This file contains only declarations and no includes: tests/cuda/check_headers.sh also compiles it inside a
+// namespace, next to the toolkit's headers, and compares all names. The semantics are those of CUDA; streams.h
+// describes additional checks.
 
 enum cudaError_t {
     cudaSuccess = 0,
@@ -58,7 +58,7 @@ enum cudaDeviceAttr {
     cudaDevAttrMaxSharedMemoryPerBlockOptin = 97,
 };
 
-// Macros as in the toolkit: where they differ, defining them twice is an error.
+// Macros as in the toolkit. If they differ, the second definition is an error.
 #define cudaStreamDefault 0x00
 #define cudaStreamNonBlocking 0x01
 #define cudaEventDefault 0x00
@@ -74,7 +74,7 @@ typedef CUevent_st* cudaEvent_t;
 typedef CUgraph_st* cudaGraph_t;
 typedef CUgraphExec_st* cudaGraphExec_t;
 
-// The fields in use; the toolkit's structure has many more.
+// Only the fields in use; the toolkit's structure has many more.
 struct cudaDeviceProp {
     char name[256];
     size_t totalGlobalMem, sharedMemPerBlock, sharedMemPerBlockOptin;

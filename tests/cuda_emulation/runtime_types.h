@@ -1,4 +1,4 @@
-// runtime_api.h with what it needs, for the emulator's own files.
+// runtime_api.h with the types it needs, for the files of the emulator.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// What the address and undefined-behaviour sanitizers find becomes a finding like any other, and the program
-// goes on.
+// Converts reports of the address and undefined-behaviour sanitizers to findings. The program continues.
 #include <cstdint>
 
 #include "tests/cuda_emulation/findings.h"
@@ -7,7 +6,7 @@
 
 extern "C" {
 
-// Fibers don't fit the sanitizer's fake stacks; memory is kept to the end of the process on purpose.
+// Fibers are incompatible with the sanitizer's fake stacks. Memory is intentionally kept until the end of the process.
 const char* __asan_default_options();
 const char* __asan_default_options() {
     return "halt_on_error=0:detect_stack_use_after_return=0:detect_leaks=0:suppress_equal_pcs=0";

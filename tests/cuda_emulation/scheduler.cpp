@@ -30,7 +30,7 @@ struct Thread {
     Collective kind = Collective::none;
     Site site{};
     unsigned mask = 0;
-    uint64_t value = 0;  // what it gives, then what it gets
+    uint64_t value = 0;  // input, then result
     int operand = 0, width = 0;
     Fiber* fiber = nullptr;
 };
@@ -43,10 +43,10 @@ struct Schedule {
     std::vector<uint32_t> warp_epochs;
     std::vector<unsigned> lane_order = std::vector<unsigned>(lanes), warp_order;
     std::vector<Fiber*> idle;
-    int fibers = 0;        // taken from the pool so far
+    int fibers = 0;        // fibers in use
     unsigned current = 0;  // the running thread
     unsigned first = 0;    // of the running warp
-    unsigned next = 0;     // place in lane_order of the next lane to look at
+    unsigned next = 0;     // position in lane_order of the next lane
     unsigned count() const { return static_cast<unsigned>(threads.size()); }
 } schedule;
 
@@ -74,8 +74,8 @@ void make_current(unsigned number) {
     position.warp_epoch = schedule.warp_epochs[number / lanes];
 }
 
-// What every fiber does: starts fresh lanes of the running warp until one waits (which leaves from within),
-// then leaves.
+// The body of each fiber: starts new lanes of the running warp until one of them waits (which leaves the fiber), then
+// leaves.
 void fiber_body() {
     for (;;) {
         while (schedule.next < lanes) {
@@ -102,7 +102,7 @@ Fiber& idle_fiber() {
     return *fiber;
 }
 
-// Lets every lane that can run do so once.
+// Runs each runnable lane once.
 void pass_over_warp() {
     schedule.next = 0;
     while (schedule.next < lanes) {
@@ -184,7 +184,7 @@ uint64_t shuffled(Collective kind, unsigned first, unsigned lane, const uint64_t
     return values[source];
 }
 
-// All lanes wait in one collective: gives each its result.
+// Computes the results of a collective in which all lanes wait.
 void resolve(unsigned first) {
     const Collective kind = schedule.threads[first].kind;
     uint64_t values[lanes], votes = 0;
@@ -229,7 +229,7 @@ bool run_warp(unsigned first) {
     }
 }
 
-// All threads have come to a barrier, or all have ended (then false through `more`).
+// All threads have reached a barrier, or all have ended (then `more` is set to false).
 bool pass_barrier(bool& more) {
     const unsigned count = schedule.count();
     unsigned ended = 0;
@@ -265,7 +265,7 @@ bool run_block() {
     return true;
 }
 
-// The stacks of threads that will never go on are started afresh.
+// Restarts the fibers of threads that will not continue.
 void forget_fibers() {
     for (int i = 0; i < schedule.fibers; ++i) pooled_fiber(i, fiber_body).restart();
     schedule.idle.clear();

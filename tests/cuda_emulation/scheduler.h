@@ -1,9 +1,9 @@
-// Runs a launch: blocks one after another, the threads of a block as fibers of the calling OS thread.
+// Executes a launch: blocks one after another, the threads of a block as fibers on the calling OS thread.
 //
-// A thread runs until it meets a barrier or a warp collective or ends. Warps advance in turn, and within a
-// warp the lanes in the chosen order; a collective is resolved when all 32 lanes wait in it at one source
-// line, a barrier when all threads of the block do. Anything else is reported (who waits where) and the
-// launch is given up.
+// A thread runs until it reaches a barrier or a warp collective, or ends. Warps run in turn, and the lanes of a warp
+// run in the selected order. A collective is resolved when all 32 lanes wait in it at the same source line, a barrier
+// when all threads of the block do. All other situations are reported (which threads wait where), and the launch is
+// aborted.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace gpu::emulated {
 
-// The order of blocks, warps and lanes. A correct kernel without float atomics gives the same bits in each.
+// The order of blocks, warps and lanes. A correct kernel without float atomics gives identical results in each order.
 enum class Order { forward, reversed, random };
 void set_order(Order order,
-               uint64_t seed = 0);  // ASTRO_EMULATION_ORDER=forward|reversed|random:SEED sets the first
+               uint64_t seed = 0);  // ASTRO_EMULATION_ORDER=forward|reversed|random:SEED sets the initial order
 Order order();
 
-bool run(const Launch& launch);  // false where it was given up
+bool run(const Launch& launch);  // false if it was aborted
 
-// Where the running thread stands, for the race detector and for messages.
+// The position of the running thread, for the race detector and for messages.
 struct Position {
     const Kernel* kernel = nullptr;  // null while no kernel runs
     uint32_t launch = 0;             // counts from 1

@@ -29,11 +29,11 @@ struct Queued {
 
 struct Capture {
     cudaStreamCaptureMode mode;
-    std::thread::id thread;  // that began it
+    std::thread::id thread;  // the thread that began the capture
     std::vector<Work> nodes;
     bool spoiled = false;
     bool own() const { return thread == std::this_thread::get_id(); }
-    bool forbids_unsafe() const {  // to this thread
+    bool forbids_unsafe() const {  // whether unsafe calls are forbidden for this thread
         return own() ? mode != cudaStreamCaptureModeRelaxed : mode == cudaStreamCaptureModeGlobal;
     }
 };
@@ -44,7 +44,7 @@ struct CUstream_st {
     uint64_t id = 0;
     bool blocking = true;
     std::deque<gpu::emulated::Queued> queue;
-    uint64_t last = 0;  // serial of the newest work
+    uint64_t last = 0;  // serial number of the latest work
     std::unique_ptr<gpu::emulated::Capture> capture;
 };
 
@@ -64,9 +64,9 @@ struct Streams {
     CUstream_st default_stream;
     std::set<CUgraph_st*> graphs;
     std::set<CUgraphExec_st*> executables;
-    std::vector<std::pair<void*, uint64_t>> frees;  // block, newest serial when it was freed
+    std::vector<std::pair<void*, uint64_t>> frees;  // block, latest serial number when it was freed
     uint64_t serial = 0, next_id = 1;
-    std::string last_work;  // that ran, for messages
+    std::string last_work;  // the last executed work, for messages
     Counters counters;
     std::recursive_mutex mutex;
     Streams() { by_id[0] = &default_stream; }
@@ -75,7 +75,7 @@ struct Streams {
 thread_local cudaError_t newest_error = cudaSuccess;
 
 Streams& all() {
-    static Streams* only = new Streams;  // never destroyed: tensors may live longer than statics
+    static Streams* only = new Streams;  // never destroyed, because tensors may outlive static objects
     return *only;
 }
 
@@ -95,7 +95,7 @@ void drain(CUstream_st& stream, uint64_t up_to) {
             auto it = all().by_id.find(dependency.stream);
             if (it != all().by_id.end()) drain(*it->second, dependency.serial);
         }
-        // What it waited for may have waited for it through another stream's queue, and run it.
+        // The work may already have been executed, if the stream it waited for depends on it through another queue.
         if (stream.queue.empty() || stream.queue.front().serial > up_to) break;
         Queued next = std::move(stream.queue.front());
         stream.queue.pop_front();
@@ -119,7 +119,7 @@ void run_frees() {
     frees.resize(kept);
 }
 
-// Spoils the captures that forbid a call; where there is one, the call is refused.
+// Invalidates the captures that forbid a call. If there are any, the call is an error.
 template <class Forbids>
 cudaError_t refuse(const std::string& what, Forbids forbids, cudaError_t error = cudaErrorStreamCaptureUnsupported) {
     bool refused = false;
@@ -130,7 +130,7 @@ cudaError_t refuse(const std::string& what, Forbids forbids, cudaError_t error =
     return failed(error);
 }
 
-// The legacy default stream waits for the blocking ones, so it is not to be used while one of these is captured.
+// The legacy default stream waits for blocking streams, so it must not be used while one of these is captured.
 cudaError_t forbid_default_stream(const std::string& what) {
     return refuse(
         what, [](const CUstream_st& s) { return s.blocking; }, cudaErrorStreamCaptureImplicit);
@@ -285,7 +285,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     if (!stream || !resolve(stream)) return failed(cudaErrorInvalidResourceHandle);
     if (stream->capture) report("capture", "a stream is destroyed while it is captured");
     {
-        OpenDeviceMemory open;  // its work still runs
+        OpenDeviceMemory open;  // its work is still executed
         drain(*stream, stream->last);
     }
     all().by_id.erase(stream->id);
@@ -337,7 +337,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
     Lock lock;
     if (!all().executables.count(executable)) return failed(cudaErrorInvalidValue);
     ++all().counters.graph_launches;
-    // The executable may be destroyed before its work runs: the work holds on to its nodes.
+    // The executable graph may be destroyed before its work is executed, so the work owns its nodes.
     for (const Work& node : *executable->nodes)
         if (cudaError_t error = enqueue_work(stream, node)) return error;
     return cudaSuccess;

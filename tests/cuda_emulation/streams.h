@@ -1,19 +1,19 @@
-// Streams, events and graphs: queues that run only when something synchronises with them.
+// Streams, events and graphs: queues that are executed only at synchronisations.
 //
-// A program that forgets to synchronise therefore reads what was there before. Work of one stream runs in
-// order; between streams only events, the legacy default stream's rule and device-wide synchronisation order
-// anything, and a device-wide one drains the streams in the order that Order says. Freeing device memory
-// doesn't drain (a real backend caches its blocks, so nothing may rely on it): the block is poisoned once
-// everything queued before has run.
+// A program with a missing synchronisation therefore reads old values. The work of one stream is executed in order.
+// Between streams, only events, the rule of the legacy default stream, and device-wide synchronisation imply an order;
+// the latter drains the streams in the order given by Order. Freeing device memory does not synchronise, because the
+// backend caches its blocks. The block is poisoned after all work queued before has been executed.
 //
-// Work sent to a stream that is captured is recorded with the bytes of its arguments. Meanwhile, as CUDA
-// documents it, some calls are refused and spoil the capture:
-// - in any mode, of any thread: synchronising with the captured stream or asking how far it is, waiting for
-//   the device, and the legacy default stream, if the captured one is blocking;
-// - "potentially unsafe" calls (memory, waiting for other streams and for events): of any thread in the
-//   global mode, of the thread that began the capture in the thread-local mode, of none in the relaxed one.
-// Beyond CUDA a thread frees no memory while it captures, in the relaxed mode neither: the work recorded may
-// use it. Events within a capture are not emulated, so they are refused.
+// Work on a captured stream is recorded with copies of its arguments. As documented for CUDA, some calls during a
+// capture are errors and invalidate it:
+// - in any mode, on any thread: synchronising with or querying the captured stream, waiting for the device, and using
+// the
+//   legacy default stream, if the captured stream is blocking;
+// - "potentially unsafe" calls (memory, waiting for other streams and for events): on any thread in global mode, on the
+//   capturing thread in thread-local mode, never in relaxed mode.
+// In addition to CUDA's rules, a thread must not free memory during its capture, even in relaxed mode, because the
+// recorded work may use it. Events within a capture are not supported and are errors.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,7 @@
 
 namespace gpu::emulated {
 
-// A piece of work. `host_from`, `host_bytes`: pinned memory that it reads or writes (checked when freed
-// early).
+// A piece of work. `host_from`, `host_bytes`: pinned memory that it uses; freeing it too early is detected.
 struct Work {
     std::string what;  // for messages
     std::function<void()> run;
@@ -35,7 +34,7 @@ struct Work {
 
 cudaError_t enqueue_work(cudaStream_t stream, Work work);
 
-// Numbers for tests. launches: kernels, and products of cuBLAS; copies: between host and device.
+// Counters for tests. launches: kernels and cuBLAS products; copies: between host and device.
 struct Counters {
     uint64_t launches = 0, copies = 0, copies_within = 0, synchronisations = 0, graph_launches = 0, captured = 0;
 };

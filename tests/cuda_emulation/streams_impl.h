@@ -1,4 +1,4 @@
-// What streams.cpp gives to runtime.cpp.
+// Functions of streams.cpp for runtime.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ struct Lock {  // one lock for the whole emulator; recursive
     Lock(const Lock&) = delete;
 };
 
-cudaError_t failed(cudaError_t error);  // remembers it for this thread's cudaGetLastError; returns it
+cudaError_t failed(cudaError_t error);  // stores it for cudaGetLastError of this thread; returns it
 cudaError_t last_error(bool reset);
 
-// What a call may not do while streams are captured (streams.h); where it may, cudaSuccess.
+// Checks of calls during captures (see streams.h); cudaSuccess if the call is allowed.
 cudaError_t forbid_unsafe(const char* what);                         // what CUDA calls potentially unsafe
 cudaError_t forbid_free(const char* what);                           // that, and no capture of this thread's
 cudaError_t forbid_captured(cudaStream_t stream, const char* what);  // this stream isn't captured

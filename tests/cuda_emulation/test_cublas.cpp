@@ -1,5 +1,5 @@
-// The emulated cuBLAS against a naive product over all transpositions and padded leading dimensions, and its
-// checks.
+// The emulated cuBLAS: products compared with a naive implementation for all transpositions and padded leading
+// dimensions, and checks of arguments and memory.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -31,7 +31,7 @@ struct Library {
     }
 };
 
-// Rows beyond the matrix keep what they held: `pad` of them in every column.
+// `pad` rows beyond the matrix in each column must not change.
 template <class T>
 void compare(Library& library, int m, int n, int k, bool ta, bool tb, int pad, T beta) {
     const int lda = (ta ? k : m) + pad + 1, ldb = (tb ? n : k) + pad + 1, ldc = m + pad + 1;
@@ -79,7 +79,7 @@ TEST_CASE("emulated cuBLAS: beta = 0 never reads c, and reduced precision rounds
     CHECK(c.read()[0] == 1.0009765625f);
     library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2, static_cast<const float*>(b.data), 2, 0.0f,
                  c.data, 1, cublas_code::kCompute32Tf32);
-    CHECK(c.read()[0] == 1.0009765625f);  // 1 + 2^-10: the last bit that tf32 has
+    CHECK(c.read()[0] == 1.0009765625f);  // 1 + 2^-10: the last bit of tf32
     library.gemm(true, false, 1, 1, 2, static_cast<const float*>(a.data), 2, static_cast<const float*>(b.data), 2, 0.0f,
                  c.data, 1, cublas_code::kCompute32Bf16);
     CHECK(c.read()[0] == 1.0f);

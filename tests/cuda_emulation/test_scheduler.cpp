@@ -1,4 +1,4 @@
-// The scheduler: indices, barriers, collectives, orders; and each way to misuse them is reported.
+// The scheduler: indices, barriers, collectives, orders, and reports of misuse.
 #include <doctest/doctest.h>
 
 #include <numeric>
@@ -153,7 +153,7 @@ TEST_CASE("emulation: misuse of barriers and collectives is reported") {
     CHECK(finding([&] { gpu::emulated::launch<write_index>(dim3(1, 65536), 32, 0, nullptr, out.data, 3); }) ==
           "launch");
     CHECK(cudaGetLastError() == cudaErrorLaunchFailure);
-    // The launch after a given-up one starts on clean stacks.
+    // The launch after an aborted one starts with clean stacks.
     gpu::emulated::launch<write_index>(1, 64, 0, nullptr, out.data, 64);
     CHECK(out.read()[63] == 63);
     CHECK(found() == "");

@@ -1,4 +1,4 @@
-// Streams are lazy, graphs record, memory is guarded and poisoned; each misuse is reported.
+// Lazy streams, graphs, guarded and poisoned memory, and reports of misuse.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -26,7 +26,7 @@ struct Pinned {
 
 }  // namespace
 
-TEST_CASE("emulation: a stream does nothing before something synchronises with it") {
+TEST_CASE("emulation: a stream executes nothing before a synchronisation") {
     cudaStream_t stream;
     cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
     Pinned host(1);
@@ -34,13 +34,13 @@ TEST_CASE("emulation: a stream does nothing before something synchronises with i
     gpu::emulated::launch<store>(1, 32, 0, stream, data.data, 0, 5);
     *host.data = 0;
     cudaMemcpyAsync(host.data, data.data, sizeof(int), cudaMemcpyDeviceToHost, stream);
-    CHECK(*host.data == 0);                     // a missing synchronisation shows
+    CHECK(*host.data == 0);                     // a missing synchronisation is visible
     CHECK(data.read() == std::vector<int>{1});  // a non-blocking stream doesn't wait for the default one
     CHECK(cudaStreamQuery(stream) == cudaErrorNotReady);
     CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
     CHECK(cudaStreamQuery(stream) == cudaSuccess);
     CHECK(*host.data == 5);
-    // An upload reads its pinned source when its turn comes: overwriting it early shows.
+    // An upload reads its pinned source when it is executed, so overwriting the source too early is visible.
     *host.data = 7;
     cudaMemcpyAsync(data.data, host.data, sizeof(int), cudaMemcpyHostToDevice, stream);
     *host.data = 8;
@@ -90,7 +90,7 @@ TEST_CASE("emulation: a graph replays launches and copies with their first argum
     cudaGraph_t graph;
     cudaGraphExec_t executable;
     CHECK(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
-    CHECK(data.read() == std::vector<int>{0, 0});  // recording ran nothing
+    CHECK(data.read() == std::vector<int>{0, 0});  // recording executes nothing
     CHECK(cudaGraphInstantiateWithFlags(&executable, graph, 0) == cudaSuccess);
     cudaGraphDestroy(graph);
     for (int round = 1; round <= 3; ++round) {
@@ -104,7 +104,7 @@ TEST_CASE("emulation: a graph replays launches and copies with their first argum
     CHECK(found() == "");
 }
 
-TEST_CASE("emulation: what a capture forbids spoils it") {
+TEST_CASE("emulation: forbidden calls invalidate a capture") {
     cudaStream_t stream;
     cudaStreamCreate(&stream);
     DeviceArray<int> data(4);
@@ -123,7 +123,7 @@ TEST_CASE("emulation: what a capture forbids spoils it") {
     CHECK(spoiled_by([&] { cudaMalloc(&block, 4); }) == "capture");
     CHECK(spoiled_by([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }) == "capture");
     CHECK(spoiled_by([&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); }) == "capture");
-    // A copy of memory that may be gone when the graph runs.
+    // A copy from memory that may have been freed when the graph is executed.
     cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal);
     CHECK(cudaMemcpyAsync(data.data, &value, 4, cudaMemcpyHostToDevice, stream) == cudaErrorInvalidValue);
     cudaGraph_t graph;
@@ -136,8 +136,8 @@ TEST_CASE("emulation: what a capture forbids spoils it") {
 
 namespace {
 
-// A stream that is captured while `act` runs, in a thread of its own where `elsewhere` says so.
-// What came of it: "captured" or "spoiled", with the kinds of findings, where there were any.
+// Captures a stream while `act` runs, in another thread if `elsewhere` is true. Returns "captured" or "spoiled", with
+// the kinds of findings if there are any.
 template <class Act>
 std::string capturing(cudaStream_t stream, cudaStreamCaptureMode mode, bool elsewhere, Act act) {
     DeviceArray<int> data(std::vector<int>{0});
@@ -158,7 +158,7 @@ std::string capturing(cudaStream_t stream, cudaStreamCaptureMode mode, bool else
 
 }  // namespace
 
-TEST_CASE("emulation: while one thread captures in the relaxed mode, others drive streams of their own") {
+TEST_CASE("emulation: while one thread captures in relaxed mode, others can use their own streams") {
     cudaStream_t captured;
     cudaStreamCreateWithFlags(&captured, cudaStreamNonBlocking);
     const auto train = [] {
@@ -168,7 +168,7 @@ TEST_CASE("emulation: while one thread captures in the relaxed mode, others driv
         cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
         cudaEventCreate(&event);
         {
-            DeviceArray<int> data(std::vector<int>{3});  // allocated, copied to by way of the default stream
+            DeviceArray<int> data(std::vector<int>{3});  // allocated, and filled through the default stream
             gpu::emulated::launch<add_one>(1, 32, 0, stream, data.data, 1);
             CHECK(cudaMemcpyAsync(host.data, data.data, sizeof(int), cudaMemcpyDeviceToHost, stream) == cudaSuccess);
             CHECK(cudaEventRecord(event, stream) == cudaSuccess);
@@ -178,7 +178,7 @@ TEST_CASE("emulation: while one thread captures in the relaxed mode, others driv
             CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
             CHECK(*host.data == 4);
         }
-        // A capture beside the other one.
+        // A second capture at the same time.
         const auto nothing = [] {};
         CHECK(capturing(stream, cudaStreamCaptureModeThreadLocal, false, nothing) == "captured");
         cudaEventDestroy(event), cudaStreamDestroy(stream);
@@ -191,7 +191,7 @@ TEST_CASE("emulation: while one thread captures in the relaxed mode, others driv
     cudaStreamDestroy(captured);
 }
 
-TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the thread") {
+TEST_CASE("emulation: which calls invalidate a capture depends on its mode and on the thread") {
     cudaStream_t captured, blocking, other;
     cudaStreamCreateWithFlags(&captured, cudaStreamNonBlocking);
     cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking);
@@ -202,7 +202,7 @@ TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the
     int value = 0;
     void *block = nullptr, *pinned = nullptr;
     DeviceArray<int> data(std::vector<int>{1});
-    // In which modes a call is allowed, by the capturing thread and by another: g, t and r for the three of them.
+    // The modes in which a call is allowed, for the capturing thread and for another one: g, t, r.
     const auto allowed = [&](auto act, cudaStream_t stream) {
         std::string modes;
         for (bool elsewhere : {false, true}) {
@@ -224,7 +224,7 @@ TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the
     CHECK(allowed([&] { cudaEventSynchronize(event); }, captured) == "r tr");
     CHECK(allowed([&] { cudaEventQuery(event); }, captured) == "r tr");
     CHECK(allowed([&] { cudaMemcpy(&value, data.data, 4, cudaMemcpyDeviceToHost); }, captured) == "r tr");
-    // Memory that the capturing thread gives back: here in no mode.
+    // Freeing memory on the capturing thread is not allowed in any mode.
     CHECK(allowed([&] { cudaMalloc(&block, 4), cudaFree(block); }, captured) == " tr");
     CHECK(allowed([&] { cudaMallocHost(&pinned, 4), cudaFreeHost(pinned); }, captured) == " tr");
     // Always forbidden.
@@ -233,7 +233,7 @@ TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the
     CHECK(allowed([&] { cudaDeviceSynchronize(); }, captured) == " ");
     CHECK(allowed([&] { cudaEventRecord(event, captured); }, captured) == " ");
     CHECK(allowed([&] { cudaStreamWaitEvent(captured, event); }, captured) == " ");
-    // The default stream is bound to blocking streams, not to others.
+    // The default stream synchronises with blocking streams only.
     const auto on_default = [&] { gpu::emulated::launch<add_one>(1, 32, 0, nullptr, data.data, 1); };
     CHECK(allowed(on_default, captured) == "gtr gtr");
     CHECK(allowed(on_default, blocking) == " ");
@@ -245,7 +245,7 @@ TEST_CASE("emulation: which calls spoil a capture depends on its mode and on the
     CHECK(found() == "");
 }
 
-TEST_CASE("emulation: a capture that isn't relaxed ends in the thread that began it; errors are a thread's own") {
+TEST_CASE("emulation: a capture that is not relaxed must end in its thread; errors are per thread") {
     cudaStream_t stream;
     cudaStreamCreate(&stream);
     for (auto [mode, expected] : {std::pair{cudaStreamCaptureModeGlobal, cudaErrorStreamCaptureWrongThread},
@@ -278,7 +278,7 @@ TEST_CASE("emulation: copies are checked for range, side and lifetime") {
     CHECK(found() == "copy free");
     CHECK(cudaGetLastError() == cudaErrorInvalidValue);
     CHECK(cudaGetLastError() == cudaSuccess);
-    // Pinned memory freed under a copy that hasn't run.
+    // Pinned memory is freed before a copy is executed.
     int* pinned = nullptr;
     cudaMallocHost(&pinned, 16);
     cudaMemcpyAsync(data.data, pinned, 16, cudaMemcpyHostToDevice, nullptr);
@@ -306,7 +306,7 @@ TEST_CASE("emulation: memory is limited, poisoned and released when its users ha
     cudaStream_t stream;
     cudaStreamCreate(&stream);
     gpu::emulated::launch<store>(1, 32, 0, stream, static_cast<int*>(block), 3, 5);
-    CHECK(cudaFree(block) == cudaSuccess);  // the launch is queued before: it still may write
+    CHECK(cudaFree(block) == cudaSuccess);  // the launch was queued before, so it may still write
     CHECK(gpu::emulated::live_blocks() == before + 1);
     cudaStreamSynchronize(stream);
     CHECK(gpu::emulated::live_blocks() == before);

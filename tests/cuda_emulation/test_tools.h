@@ -1,4 +1,4 @@
-// For the emulator's own tests: device arrays, and what was found as text.
+// Tools for the tests of the emulator: device arrays, and findings as text.
 #pragma once
 
 #include <set>
@@ -28,7 +28,7 @@ struct DeviceArray {
     }
 };
 
-// The kinds of what was found since the last call, sorted, once each; empty where nothing was.
+// The kinds of findings since the last call, sorted and without repetition; empty if there are none.
 inline std::string found() {
     std::set<std::string> kinds;
     for (const gpu::emulated::Finding& finding : gpu::emulated::take_findings()) kinds.insert(finding.kind);

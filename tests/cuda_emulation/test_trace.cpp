@@ -1,4 +1,4 @@
-// The checks of the asan and trace modes: each seeded defect is found, the controls are silent.
+// The checks of the asan and trace modes: all seeded defects are found, and controls have no findings.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -45,7 +45,7 @@ __global__ void waits_for_host() {
     kernel_runs = true;
     while (!host_is_done) std::this_thread::yield();
 }
-int number_of_the_host;  // zeroed memory, where shared arrays lie, too
+int number_of_the_host;  // zero-initialised memory, like shared arrays
 
 // Defects.
 __global__ void no_barrier(float* out) {
@@ -104,14 +104,14 @@ std::string finding(unsigned blocks, Args... args) {
     return found();
 }
 
-// A race may also read what nobody wrote yet.
+// A race may also cause an uninitialised read.
 bool is_race(const std::string& kinds) { return kinds == "race" || kinds == "race uninitialised"; }
 
 const std::vector<float> ones(4 * block, 1.0f);
 
 }  // namespace
 
-TEST_CASE("emulation: correct kernels are silent in every mode and order") {
+TEST_CASE("emulation: correct kernels have no findings in every mode and order") {
     each_order([] {
         DeviceArray<float> in(ones), out(4);
         CHECK(finding<sum_in_steps>(4, static_cast<const float*>(in.data), out.data) == "");
@@ -150,9 +150,9 @@ TEST_CASE("emulation: uninitialised reads are found in trace mode" * doctest::sk
     CHECK(finding<unwritten_shared>(1, data.data) == "uninitialised");
     CHECK(finding<copy_of>(1, static_cast<const float*>(empty.data), copy.data, 3) == "uninitialised");
     copy.read();
-    CHECK(found() == "uninitialised");  // a download of what nothing wrote
+    CHECK(found() == "uninitialised");  // a download of uninitialised memory
     DeviceArray<float> target(block);
-    cudaMemcpy(target.data, empty.data, 16, cudaMemcpyDeviceToDevice);  // copies don't make it initialised
+    cudaMemcpy(target.data, empty.data, 16, cudaMemcpyDeviceToDevice);  // copies do not initialise it
     CHECK(finding<copy_of>(1, static_cast<const float*>(target.data), data.data, 3) == "uninitialised");
     cudaGetLastError();
 }
@@ -182,13 +182,13 @@ TEST_CASE("emulation: bounds of arrays are found in asan and trace mode" * docte
     CHECK(finding<past_local_array>(1, static_cast<const int*>(index.data), out.data) != "");
 }
 
-TEST_CASE("emulation: what is copied from one redzone to another is found in every mode") {
+TEST_CASE("emulation: copies from one redzone to another are found in every mode") {
     DeviceArray<float> in(std::vector<float>(33, 1)), out(33);
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 33) == "");
     CHECK(finding<copy_of>(1, static_cast<const float*>(in.data), out.data, 34) != "");
 }
 
-TEST_CASE("emulation: what another thread's host code does while a kernel runs is not the kernel's") {
+TEST_CASE("emulation: accesses of host code on another thread are not attributed to the running kernel") {
     std::thread host([] {
         while (!kernel_runs) std::this_thread::yield();
         number_of_the_host += 1;

@@ -25,8 +25,8 @@ void trace_atomic(const void*, unsigned, const void*) {}
 #include "tests/cuda_emulation/memory.h"
 #include "tests/cuda_emulation/scheduler.h"
 
-// The linker's names for the zeroed part of the program: static shared arrays lie there, and nothing else
-// that kernels may touch (`running` is elsewhere on purpose).
+// The linker's symbols for zero-initialised memory. Static shared arrays are there, and nothing else that kernels may
+// access (`running` is intentionally elsewhere).
 extern "C" char __bss_start, _end;
 
 namespace gpu::emulated {
@@ -42,11 +42,11 @@ struct Summary {
     bool many_blocks, many_warps : 1, many_threads : 1;
 };
 struct Note {
-    Summary of[3];          // by Kind
-    uint32_t shared_block;  // shared memory: which run of a block the note belongs to
+    Summary of[3];          // indexed by Kind
+    uint32_t shared_block;  // for shared memory: the block execution that the note belongs to
 };
 
-// Zeroed memory that costs nothing before it is touched.
+// Zeroed memory that is not committed before it is accessed.
 template <class T>
 T* reserve(size_t count) {
     void* memory =
@@ -55,7 +55,7 @@ T* reserve(size_t count) {
     return static_cast<T*>(memory);
 }
 
-// Of the thread that runs a kernel: others may be in host code of the same files meanwhile.
+// Only set on the thread that runs a kernel; other threads may execute host code of the same files.
 thread_local bool tracing = false;
 
 struct Trace {
@@ -66,9 +66,10 @@ struct Trace {
     Note* global = reserve<Note>(arena_bytes / 4);
     Note* dynamic = reserve<Note>(dynamic_shared_limit / 4);
     Note* fixed = reserve<Note>(static_bytes / 4 + 1);
-    std::unordered_map<const char*, Note> parts;  // accesses of less than 4 bytes, so that neighbours don't conflict
+    std::unordered_map<const char*, Note>
+        parts;  // accesses of less than 4 bytes, so that adjacent ones do not conflict
     uint32_t shared_block = 0;
-    std::set<std::pair<const void*, std::string> > told;  // places in the code and kinds of finding
+    std::set<std::pair<const void*, std::string> > told;  // reported places in the code and kinds of findings
     uint32_t told_launch = 0;
 };
 
@@ -77,7 +78,7 @@ Trace& trace() {
     return *only;
 }
 
-// "gemm.cu:81", by the tool that comes with the compiler: the innermost line that isn't the emulator's own.
+// "gemm.cu:81": the innermost source line outside of the emulator, found with the addr2line tool.
 std::string source_line(const void* pc) {
     Dl_info info;
     if (!dladdr(pc, &info)) return "?";
@@ -96,7 +97,7 @@ std::string source_line(const void* pc) {
     return place;
 }
 
-// Once a launch for each place in the code and kind of finding.
+// At most once per launch for each place in the code and kind of finding.
 bool first_time(const char* kind, const void* pc) {
     Trace& t = trace();
     if (t.told_launch != position.launch) t.told.clear();
@@ -117,7 +118,7 @@ void tell(const char* kind, const void* pc, Kind access, const char* address, si
                          kind_names[static_cast<int>(access)], bytes, describe(address).c_str(), more.c_str()));
 }
 
-// How an earlier access conflicts with the present one; null where it doesn't.
+// How an earlier access conflicts with the current one; null if it does not.
 const char* conflict(const Summary& earlier) {
     if (earlier.launch != position.launch) return nullptr;
     if (earlier.many_blocks || earlier.block != position.block) return "another block";
@@ -242,7 +243,7 @@ void trace_atomic(const void* address, unsigned bytes, const void* pc) { access(
 
 }  // namespace gpu::emulated
 
-// What the compiler calls.
+// Functions that the compiler calls.
 
 using gpu::emulated::access;
 using gpu::emulated::Kind;
@@ -268,7 +269,7 @@ HOOKS(16)
 void __tsan_read_range(void* p, size_t bytes) { access(Kind::read, p, bytes, __builtin_return_address(0)); }
 void __tsan_write_range(void* p, size_t bytes) { access(Kind::write, p, bytes, __builtin_return_address(0)); }
 
-// Atomics of host code in files that also hold kernels (reference counts, guards of statics).
+// Atomics of host code in files that also contain kernels (reference counts, guards of static variables).
 #define HOST_ATOMICS(BITS, T)                                                                                         \
     T __tsan_atomic##BITS##_load(const volatile T* p, int) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }           \
     void __tsan_atomic##BITS##_store(volatile T* p, T v, int) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }           \

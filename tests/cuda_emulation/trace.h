@@ -1,13 +1,13 @@
 // Trace mode: a race detector and initialisation checks behind the compiler's access hooks
 // (-fsanitize=thread).
 //
-// Per 4-byte word of global and shared memory there are three summaries (plain writes, atomics, reads) of who
-// accessed it in this launch: block or many, barrier epoch, warp or many in that epoch, warp epoch, thread or
-// many in that. Two accesses of one launch conflict when they come from different blocks, or from one epoch
-// and different warps, or from one warp epoch and different threads, unless both are reads or both atomics.
-// Exact at block and barrier level, of constant size. Beside them a state for each byte of global memory; a
-// word of shared memory is initialised when the running block has written it. In the other modes all this
-// does nothing.
+// Each 4-byte word of global and shared memory has three summaries of its accesses in this launch: plain writes,
+// atomics and reads. A summary has constant size. It contains the block (or "many"), the barrier epoch, the warp of
+// this epoch (or "many"), the warp epoch, and the thread of it (or "many"). Two accesses of one launch conflict if they
+// come from different blocks, or from the same epoch and different warps, or from the same warp epoch and different
+// threads, unless both are reads or both are atomics. This is exact at the level of blocks and barriers. In addition,
+// each byte of global memory has a state. A word of shared memory counts as initialised after the running block has
+// written it. In the other modes these functions do nothing.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ void trace_begin_block();   // shared memory starts uninitialised
 void trace_set_state(const void* address, size_t bytes, ByteState state);
 void trace_copy_state(void* to, const void* from, size_t bytes);
 bool trace_initialised(const void* address, size_t bytes);  // all of it
-void trace_forget(const void* address, size_t bytes);       // gives the memory of its notes back
+void trace_forget(const void* address, size_t bytes);       // releases the memory of its summaries
 #else
 constexpr bool trace_mode = false;
 inline void set_tracing(bool) {}
