@@ -1,0 +1,51 @@
+// Sizes and row numbers are int64_t throughout, while standard containers count in size_t: this is the one place that
+// converts between the two. Nothing here checks bounds; `make asan` does, negative numbers included.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace astro {
+
+// n >= 0 as the size of a container.
+constexpr size_t to_size(int64_t n) { return static_cast<size_t>(n); }
+
+// The number of elements, as std::ssize of C++20.
+template <class Container>
+constexpr int64_t ssize(const Container& container) {
+    return static_cast<int64_t>(container.size());
+}
+
+// Element i of a container, counted from 0.
+template <class Container>
+constexpr decltype(auto) nth(Container& container, int64_t i) {
+    return container[to_size(i)];
+}
+
+// A view of a dense (count, width) array that lives elsewhere; T may be const. row(i) points at `width` elements.
+template <class T>
+class Rows {
+    using Vector = std::conditional_t<std::is_const_v<T>, const std::vector<std::remove_const_t<T>>, std::vector<T>>;
+
+  public:
+    Rows(T* data, int64_t count, int64_t width) : data_(data), count_(count), width_(width) {}
+    Rows(Vector& values, int64_t width)  // all of the values; width > 0 divides their number
+        : Rows(values.data(), astro::ssize(values) / width, width) {}
+
+    int64_t count() const { return count_; }
+    int64_t width() const { return width_; }
+    T* row(int64_t i) const { return data_ + i * width_; }
+    T& operator()(int64_t i, int64_t column) const { return data_[i * width_ + column]; }
+
+  private:
+    T* data_;
+    int64_t count_, width_;
+};
+template <class T>
+Rows(std::vector<T>&, int64_t) -> Rows<T>;
+template <class T>
+Rows(const std::vector<T>&, int64_t) -> Rows<const T>;
+
+}  // namespace astro
