@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 
+#include "data/environment.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
 
@@ -286,7 +287,8 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
         }
         found.path = data_folder + "/" + parsed.file + ".npz";
     }
-    found.environment = parsed.environment;
+    const Environment* built_in = find_environment(name);
+    found.environment = built_in ? built_in->spec().name : parsed.environment;
     found.singletask_task = parsed.task;
     found.oracle_representation = parsed.oracle_representation;
     if (!exists(found.path)) {

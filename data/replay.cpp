@@ -10,20 +10,15 @@ namespace astro::data {
 
 namespace {
 
-// Where a replay of the row starts.
-const float* exact_state(const Dataset& d, const EnvironmentSpec& spec, int64_t row) {
-    return spec.states_are_qpos && d.qpos_dim == d.state_dim ? d.qpos.data() + row * d.state_dim : d.observation(row);
-}
-
 std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
     const auto columns = static_cast<size_t>(d.state_dim);
-    std::vector<double> sum(columns), square(columns), sigma;
+    std::vector<double> sum(columns), square(columns), from(columns), sigma;
     int64_t n = 0;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (d.terminals[static_cast<size_t>(t)]) continue;
-        const float* from = exact_state(d, spec, t);
+        simulator_state(spec, d, t, from.data());
         for (size_t i = 0; i < columns; ++i) {
-            const double x = double(d.observation(t + 1)[i]) - double(from[i]);
+            const double x = double(d.observation(t + 1)[i]) - from[i];
             sum[i] += x, square[i] += x * x;
         }
         ++n;
@@ -53,10 +48,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     std::vector<Error> errors(static_cast<size_t>(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e);
+        std::vector<double> from(static_cast<size_t>(d.state_dim));
         std::vector<float> states;
         for (int64_t t = first; t < last; ++t) {
-            const float* from = exact_state(d, spec, t);
-            states.insert(states.end(), from, from + d.state_dim);
+            simulator_state(spec, d, t, from.data());
+            for (double v : from) states.push_back(static_cast<float>(v));
         }
         const std::vector<double> next =
             environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));

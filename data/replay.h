@@ -21,10 +21,9 @@ struct Replay {
     std::vector<int64_t> violating_bridges;  // by tolerance: bridges with any violating transition
 };
 
-// Each transition: the exact step from observations[t] (from qpos[t] where the file has it and a state is all of qpos)
-// under actions[t] against observations[t + 1]. sigma_delta: the file's, else measured over its own transitions.
-// source names the file in errors: Error(data) where its dimensions are not the environment's, Error(usage) where
-// the environment has no exact step.
+// Each transition: the exact step from simulator_state() of row t under actions[t], against observations[t + 1].
+// sigma_delta: the file's, else measured over its own transitions. source names the file in errors: Error(data) where
+// its dimensions are not the environment's, Error(usage) where the environment has no exact step.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 

@@ -312,7 +312,8 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
                 data.pools = {{&d, 1.0}};
                 data.scaling = {{1.5, 1.5}, {1, 1}};
                 data.protocol = protocol;
-                data.goal_xy = {1, 1};
+                data.environment = data::find_environment("pointmaze-medium-v0");
+                data.goal = {1, 1};
                 auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
                                            "policy/test/" + base);
                 for (int64_t k = 0; k < 6; ++k) policy->update(k);
@@ -363,8 +364,8 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     CHECK(same > 80);
     CHECK(elsewhere > 60);
     data.protocol = Protocol::single_task;
-    data.goal_xy = {2, 5};
-    data.tolerance = 1;
+    data.environment = data::find_environment("pointmaze-medium-v0");
+    data.goal = {2, 5};
     const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
     inputs.upload();
     const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();

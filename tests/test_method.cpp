@@ -242,12 +242,12 @@ TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions"
     CHECK(spearman({1, 1, 2, 2}, {1, 2, 1, 2}) == doctest::Approx(0));
     Small& s = small();
     const ExactStep& exact = data::find_environment("pointmaze-medium-v0")->exact_step;
-    const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->statistics(), {.1, .5}, exact);
+    const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->statistics(), {.1, .5}, exact, {});
     CHECK(real.transition == std::vector<double>{0, 0});
     const ExactStep wrong = [](const std::vector<float>& states, const std::vector<float>&) {
         return std::vector<double>(states.size(), -100);
     };
-    CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong).transition[0] == 1);
+    CHECK(real_violation_rates(s.bench->train(), s.bench->statistics(), {.5}, wrong, {}).transition[0] == 1);
     const ViolationRates snap =
         violation_rates(s.made.attempts, Seam::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
     CHECK(snap.bridge[0] >= snap.bridge[1]);

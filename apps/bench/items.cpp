@@ -120,7 +120,8 @@ std::function<void()> make_learner_item(const Context& context, const std::strin
     data.pools = {{&w->data, 1}};
     data.scaling = {{0, 0}, {1, 1}};
     data.protocol = Protocol::single_task;
-    data.tolerance = .1;
+    data.environment = data::find_environment("pointmaze-medium-v0");
+    data.goal = {0, 0};
     return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w,
                           units);
 }

@@ -15,8 +15,8 @@ struct ArmData {
     const data::Dataset* other = nullptr;  // what the arm's augmenter made; null for an arm without one
 };
 
-// Are the data's states the simulator's qpos, as the environment says?
-bool states_are_qpos(const StageRunner& runner);
+// How many of a state's first columns are all of qpos, as the environment says (EnvironmentSpec); 0 without one.
+int64_t qpos_columns(const StageRunner& runner);
 
 // The data set of an arm that no file keeps, of `rows` rows or a little more. `trained` is called for each model it
 // needs: it trains the model, or refuses one that is not trained.

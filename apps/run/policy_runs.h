@@ -1,6 +1,8 @@
 // Training a policy on one arm's data, evaluated along the way in the built-in environment.
 #pragma once
 
+#include <optional>
+
 #include "apps/run/arms.h"
 #include "apps/run/output.h"
 #include "astro/evaluate.h"
@@ -22,8 +24,12 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 
 // Trains (continues, skips) them, runner.side_by_side() at a time, and evaluates each `evaluate.points` times, the last
 // at the end. One that diverges does not stop the others: its Error(numeric) is thrown at the end. A policy takes up the device until those trained with it are done. Metrics: success/ARM/LABEL/last, /best
-// and /task1.., shares of episodes; where there are several seeds, /mean, /least and /most of the seeds' last.
+// and /task1.., shares of episodes; score/ARM/LABEL/last and /best in environments with normalised scores; where there
+// are several seeds, /mean, /least and /most of the seeds' last.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+
+// evaluate.tasks, or policy.task where one fixed task is learnt; Error(usage) for one that the environment has not.
+std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec);
 
 // How stages and figures name a policy: "iql"; "iql-task2" where it learns one fixed task; "iql-seed1" for the seeds
 // from 1.
@@ -33,6 +39,8 @@ struct Evaluation {
     double success = 0;                // mean over tasks
     std::vector<double> task_success;  // by task evaluated
     double mean_steps = 0;
+    // Where the environment has rewards (and scores): of an episode, mean over all.
+    std::optional<double> sum_of_rewards, normalised_score;
     std::vector<data::Episode> episodes;
     std::vector<Outcome> outcomes;
 };

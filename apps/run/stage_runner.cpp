@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "apps/run/measure.h"
+#include "apps/run/policy_runs.h"
 #include "apps/command_line/settings.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
@@ -31,7 +32,7 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 
 // The settings of the generator that made RUN/data, beside the data: others must not pass for them.
 std::string collect_words(const CollectConfig& collect) {
-    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise),
+    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", collect.noise < 0 ? "auto" : print_real(collect.noise),
                 ", seed ", collect.seed, "\n");
 }
 
@@ -63,6 +64,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {
+        if (config.collect.env == "auto")
+            config.collect.env = config.general.env.empty() ? kCollectedByDefault : config.general.env;
         source = generated_path(folder_, config.collect);
         const std::string made_with = source + ".txt", words = collect_words(config.collect);
         if (!data::file_exists(made_with)) {  // written last: what a kill left unfinished is made anew
@@ -82,6 +85,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (const data::Environment* environment = data::find_environment(environment_)) {
         data::check_dimensions(*environment, all, name_.path);
         if (validation) data::check_dimensions(*environment, *validation, name_.val_path);
+        evaluated_tasks(config, environment->spec());  // refuses what cannot be evaluated before any time is spent
     }
 
     Session session;

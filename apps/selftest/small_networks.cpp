@@ -56,7 +56,8 @@ learners::LearningData SmallWorld::learning_data(Protocol protocol) const {
     learning.pools = {{&data, 1.0}};
     learning.scaling = {{1.5, 1.5}, {1, 1}};
     learning.protocol = protocol;
-    learning.goal_xy = {1, 1};
+    learning.environment = data::find_environment("pointmaze-medium-v0");
+    learning.goal = {1, 1};
     return learning;
 }
 

@@ -21,7 +21,8 @@ BatchSampler::BatchSampler(const LearningData& data, double current_goals, doubl
     for (const Pool& pool : data.pools) {
         samplers_.emplace_back(*pool.data, data.gamma);
         if (data.protocol == Protocol::single_task) {
-            data::TaskLabels labels = data::relabel_singletask(*pool.data, data.goal_xy, data.tolerance);
+            ASTRO_CHECK(data.environment, "single-task batches need an environment that rewards");
+            data::TaskLabels labels = data::relabel_singletask(*pool.data, *data.environment, data.goal);
             rewards_.push_back(std::move(labels.rewards));
             masks_.push_back(std::move(labels.masks));
         }

@@ -5,12 +5,12 @@
 // end of an episode.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "astro/config/config.h"
 #include "astro/training.h"
 #include "data/dataset.h"
+#include "data/environment.h"
 #include "data/goal_sampling.h"
 
 namespace astro::learners {
@@ -31,9 +31,9 @@ struct LearningData {
     Scaling scaling;
     Protocol protocol = Protocol::goal_conditioned;
     double gamma = 0.99;
-    // single-task only: the goal and how near it counts as success
-    std::array<double, 2> goal_xy{};
-    double tolerance = 1;
+    // single-task only: what labels the rows (data/relabel.h), and the task's goal, a state
+    const data::Environment* environment = nullptr;
+    std::vector<double> goal;
 };
 
 struct Batch {
