@@ -149,7 +149,9 @@ TEST_CASE("maze2d: names, tasks and goals") {
     CHECK(environment("maze2d-large-v1").task(1).goal == std::vector<double>{7, 9, 0, 0});
     for (const char* name : {"umaze", "medium", "large"}) {
         const Maze2d& maze = maze2d(name);
-        CHECK(maze.free_cells().size() == (name == std::string("umaze") ? 7u : name == std::string("medium") ? 26u : 46u));
+        CHECK(maze.free_cells().size() == (name == std::string("umaze")    ? 7u
+                                           : name == std::string("medium") ? 26u
+                                                                           : 46u));
         for (const Cell& c : maze.free_cells()) CHECK(maze.cell_of(place(c)) == c);
     }
     // Geodesics: around the wall of the umaze; velocities do not count.
@@ -172,11 +174,11 @@ TEST_CASE("maze2d: an episode goes on after arrival; rewards, sparse and dense, 
         const Maze2d& maze = maze2d(name);
         const data::Environment& sparse = environment(std::string("maze2d-") + name + "-v1");
         constexpr int64_t kEpisodes = 100;
-        const std::vector<data::Episode> episodes =
-            sparse.draw_episodes({1}, kEpisodes, Protocol::goal_conditioned, 5);
+        const std::vector<data::Episode> episodes = sparse.draw_episodes({1}, kEpisodes, Protocol::goal_conditioned, 5);
         Rng rng(8);
         std::vector<WaypointController> controllers;
-        for (const data::Episode& e : episodes) controllers.emplace_back(maze, Point{e.start[0], e.start[1]}, maze.goal, rng);
+        for (const data::Episode& e : episodes)
+            controllers.emplace_back(maze, Point{e.start[0], e.start[1]}, maze.goal, rng);
         auto drive = [&](const std::vector<float>& states, const std::vector<float>&) {
             std::vector<float> actions;  // no episode ends early: row i is episode i
             for (size_t i = 0; 4 * i < states.size(); ++i) {
@@ -280,7 +282,8 @@ TEST_CASE("maze2d: spliced and repeated rows keep qpos and qvel; real transition
     CHECK(data::replay(medium, copies, {.1}, pool, "copies").real.worst < 1e-6);
 
     auto real = [&](const data::EnvironmentSpec& spec) {
-        return real_violation_rates(pipeline.train(), pipeline.statistics(), {.1}, medium.exact_step, spec).transition[0];
+        return real_violation_rates(pipeline.train(), pipeline.statistics(), {.1}, medium.exact_step, spec)
+            .transition[0];
     };
     CHECK(real(medium.spec()) == 0);
     CHECK(real({}) > 0);  // from what was seen

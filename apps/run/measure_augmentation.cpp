@@ -126,7 +126,8 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->exact_step) {
         const ExactStep& step = environment->exact_step;
-        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, step, environment->spec()));
+        put_rates(results, "dvr_real", "",
+                  real_violation_rates(pipeline.train(), units, kappas, step, environment->spec()));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
                   violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap",

@@ -12,9 +12,8 @@ namespace {
 
 const data::Environment& environment_of(const StageRunner& runner) {
     const std::string& name = runner.environment();
-    return data::require_environment(
-        name, name.empty() ? "no environment is known for the data; --env names it"
-                           : "no built-in environment '" + name + "'");
+    return data::require_environment(name, name.empty() ? "no environment is known for the data; --env names it"
+                                                        : "no built-in environment '" + name + "'");
 }
 
 std::vector<int64_t> tasks_of(const StageRunner& runner) {
@@ -32,10 +31,9 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
     }
     for (int64_t task : tasks)
         if (task < 1 || task > spec.tasks)
-            fail(ErrorKind::usage,
-                 config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks", ": there is no task ",
-                 task == 0 ? "auto beside others" : std::to_string(task), " in ", spec.name, ", which has ", spec.tasks,
-                 spec.tasks == 1 ? " task" : " tasks");
+            fail(ErrorKind::usage, config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks",
+                 ": there is no task ", task == 0 ? "auto beside others" : std::to_string(task), " in ", spec.name,
+                 ", which has ", spec.tasks, spec.tasks == 1 ? " task" : " tasks");
     return tasks;
 }
 

@@ -32,7 +32,8 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 
 // The settings of the generator that made RUN/data, beside the data: others must not pass for them.
 std::string collect_words(const CollectConfig& collect) {
-    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", collect.noise < 0 ? "auto" : print_real(collect.noise),
+    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ",
+                collect.noise < 0 ? "auto" : print_real(collect.noise),
                 ", seed ", collect.seed, "\n");
 }
 

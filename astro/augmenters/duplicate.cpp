@@ -33,8 +33,10 @@ class Duplicate : public Augmenter {
             out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
             out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));
             // Labels of a task come from these where the data have them (data/relabel.h).
-            out.qpos.insert(out.qpos.end(), d.qpos.data() + first * d.qpos_dim, d.qpos.data() + (last + 1) * d.qpos_dim);
-            out.qvel.insert(out.qvel.end(), d.qvel.data() + first * d.qvel_dim, d.qvel.data() + (last + 1) * d.qvel_dim);
+            out.qpos.insert(out.qpos.end(), d.qpos.data() + first * d.qpos_dim,
+                            d.qpos.data() + (last + 1) * d.qpos_dim);
+            out.qvel.insert(out.qvel.end(), d.qvel.data() + first * d.qvel_dim,
+                            d.qvel.data() + (last + 1) * d.qvel_dim);
             out.terminals.insert(out.terminals.end(), static_cast<size_t>(last - first), 0);
             out.terminals.push_back(1);
         }

@@ -73,7 +73,8 @@ struct CollectConfig {
           one_of({"auto", "navigate", "stitch", "explore"}));
         v("episodes", episodes, "training episodes; a tenth more are written for validation", Source::ogbench,
           between(1, kMaxCount));
-        v("episode_rows", episode_rows, "rows an episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
+        v("episode_rows", episode_rows,
+          "rows an episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
           between_or_auto(2, 1e6));
         v("noise", noise, "deviation of the noise on actions (actions are in [-1, 1]); auto: .5, in maze2d 0",
           Source::ogbench, between_or_auto(0, 10, -1));

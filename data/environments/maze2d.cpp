@@ -1,5 +1,5 @@
-// D4RL's maze2d as environments: a state is position and velocity of a ball, an action is a force. Each maze twice: with
-// the sparse and with the dense reward.
+// D4RL's maze2d as environments: a state is position and velocity of a ball, an action is a force. Each maze twice:
+// with the sparse and with the dense reward.
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -14,9 +14,7 @@ namespace astro::maze {
 namespace {
 
 BallState ball_of(const double* s) { return {{s[0], s[1]}, {s[2], s[3]}}; }
-std::vector<double> columns_of(const BallState& b) {
-    return {b.position.x, b.position.y, b.velocity.x, b.velocity.y};
-}
+std::vector<double> columns_of(const BallState& b) { return {b.position.x, b.position.y, b.velocity.x, b.velocity.y}; }
 
 class Balls : public data::Agents {
   public:
@@ -58,7 +56,8 @@ class Maze2dEnvironment : public data::Environment {
             next.reserve(states.size());
             for (size_t i = 0; 4 * i < states.size(); ++i) {
                 const double s[4] = {states[4 * i], states[4 * i + 1], states[4 * i + 2], states[4 * i + 3]};
-                for (double v : columns_of(step_ball(maze, ball_of(s), double(actions[2 * i]), double(actions[2 * i + 1]))))
+                for (double v :
+                     columns_of(step_ball(maze, ball_of(s), double(actions[2 * i]), double(actions[2 * i + 1]))))
                     next.push_back(v);
             }
             return next;
@@ -74,10 +73,11 @@ class Maze2dEnvironment : public data::Environment {
             if (wanted.type != "auto")
                 fail(ErrorKind::usage, spec_.name, " has one kind of data, not '", wanted.type,
                      "'; hint: leave out the type");
-            return collect_maze2d(maze_,
-                                  {wanted.episodes, wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1,
-                                   std::max(0., wanted.noise), wanted.seed},
-                                  part);
+            return collect_maze2d(
+                maze_,
+                {wanted.episodes, wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1,
+                 std::max(0., wanted.noise), wanted.seed},
+                part);
         };
     }
 
@@ -96,8 +96,10 @@ class Maze2dEnvironment : public data::Environment {
         std::vector<data::Episode> episodes;
         for (int64_t number : tasks)
             for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(number)).stream(
-                    static_cast<uint64_t>(e));
+                Rng rng = Rng(seed)
+                              .stream("evaluation")
+                              .stream(static_cast<uint64_t>(number))
+                              .stream(static_cast<uint64_t>(e));
                 data::Episode episode = task(number);
                 episode.start = columns_of(reset_ball(maze_, rng));
                 episodes.push_back(episode);

@@ -31,8 +31,8 @@ void set_returns(Maze2d& maze, double random_sparse, double expert_sparse, doubl
 std::vector<Maze2d> make_mazes() {
     std::vector<Maze2d> all = {
         read("umaze", {"#####", "#GOO#", "###O#", "#OOO#", "#####"}, 300),
-        read("medium",
-             {"########", "#OO##OO#", "#OO#OOO#", "##OOO###", "#OO#OOO#", "#O#OO#O#", "#OOO#OG#", "########"}, 600),
+        read("medium", {"########", "#OO##OO#", "#OO#OOO#", "##OOO###", "#OO#OOO#", "#O#OO#O#", "#OOO#OG#", "########"},
+             600),
         read("large",
              {"############", "#OOOO#OOOOO#", "#O##O#O#O#O#", "#OOOOOO#OOO#", "#O####O###O#", "#OO#O#OOOOO#",
               "##O#O#O#O###", "#OO#OOO#OGO#", "############"},

@@ -8,12 +8,12 @@ namespace astro::maze {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kStep = .01;                                        // seconds
-constexpr double kMass = 1000 * 4. / 3 * kPi * .1 * .1 * .1;         // density 1000
-constexpr double kForce = 100;                                       // of a unit action
-constexpr double kJointDamping = 1;                                  // force a unit of velocity
-constexpr double kMargin = .002;                                     // contacts act within this distance
-constexpr double kStiffness = 1 / (.95 * .95 * .02 * .02);           // MuJoCo's default solref and solimp
+constexpr double kStep = .01;                                 // seconds
+constexpr double kMass = 1000 * 4. / 3 * kPi * .1 * .1 * .1;  // density 1000
+constexpr double kForce = 100;                                // of a unit action
+constexpr double kJointDamping = 1;                           // force a unit of velocity
+constexpr double kMargin = .002;                              // contacts act within this distance
+constexpr double kStiffness = 1 / (.95 * .95 * .02 * .02);    // MuJoCo's default solref and solimp
 constexpr double kDamping = 2 / (.95 * .02);
 
 // One row of the contact constraints: cost 1/2 weight min(0, n.a - aref)^2.

@@ -20,8 +20,7 @@ GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), 
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
             const Point p = point(ix, iy);
-            free_[static_cast<size_t>(iy * width_ + ix)] =
-                !grid.wall(grid.cell_of(p)) && !grid.touches_wall(p, radius);
+            free_[static_cast<size_t>(iy * width_ + ix)] = !grid.wall(grid.cell_of(p)) && !grid.touches_wall(p, radius);
         }
     moves_.resize(free_.size());
     for (int64_t iy = 0; iy < height_; ++iy)
