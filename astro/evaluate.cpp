@@ -44,9 +44,13 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
             const int64_t e = running[r];
             record(e);
             Outcome& outcome = outcomes[static_cast<size_t>(e)];
-            outcome.steps = step + 1;
-            outcome.success = protocol == Protocol::goal_conditioned ? arrived(e) : before[r] != 0;
-            if (!outcome.success) running[still++] = e;  // never ahead of r
+            if (!outcome.success) {
+                outcome.steps = step + 1;
+                outcome.success = protocol == Protocol::goal_conditioned ? arrived(e) : before[r] != 0;
+            }
+            if (environment.reward)
+                outcome.sum_of_rewards += environment.reward(state(e), episodes[static_cast<size_t>(e)].goal.data());
+            if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // never ahead of r
         }
         running.resize(still);
     }

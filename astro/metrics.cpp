@@ -128,7 +128,7 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Dataset& recorded,
-                                  const data::Geodesics& geodesics, const std::vector<int64_t>& position, int64_t rows,
+                                  const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed) {
     const data::Dataset& d = recorded;
     Rng rng = Rng(seed).stream("metrics/distances");
@@ -148,7 +148,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         for (size_t t = 0; t < row.size(); ++t)
             if (t != s && geodesic[t] >= 0)
                 found[s].push_back({map.steps(row[s], row[t]), map.graph_distance(row[s], row[t]),
-                                    euclid(state[s], state[t], position), geodesic[t]});
+                                    euclid(state[s], state[t], spec.position), geodesic[t]});
     });
     std::vector<double> raw, closed, straight, geodesic;
     std::vector<double> wall_raw, wall_closed, wall_euclid;
@@ -157,9 +157,9 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         for (const Pair& p : part) {
             raw.push_back(p.raw), closed.push_back(p.closed), straight.push_back(p.euclid),
                 geodesic.push_back(p.geodesic);
-            if (p.euclid >= 1 && p.euclid < 9 && p.geodesic > 2 * p.euclid) {
+            if (p.euclid >= spec.tolerance && p.euclid < 9 * spec.tolerance && p.geodesic > 2 * p.euclid) {
                 wall_raw.push_back(p.raw), wall_closed.push_back(p.closed), wall_euclid.push_back(p.euclid);
-            } else if (p.euclid >= 1 && p.geodesic < 1.15 * p.euclid) {
+            } else if (p.euclid >= spec.tolerance && p.geodesic < 1.15 * p.euclid) {
                 open.push_back(p);
             }
         }
@@ -177,8 +177,8 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
     std::vector<double> open_raw, open_closed;
     size_t at = 0;
     for (double e : wall_euclid) {
-        while (at < open.size() && open[at].euclid < e - 0.25) ++at;
-        if (at >= open.size() || open[at].euclid > e + 0.25) continue;
+        while (at < open.size() && open[at].euclid < e - spec.tolerance / 4) ++at;
+        if (at >= open.size() || open[at].euclid > e + spec.tolerance / 4) continue;
         open_raw.push_back(open[at].raw), open_closed.push_back(open[at].closed);
         ++at;
     }
@@ -276,15 +276,20 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
     return counter.rates();
 }
 
-ViolationRates real_violation_rates(const Trajectories& data, const Statistics& statistics,
-                                    const std::vector<double>& tolerances, const ExactStep& step) {
+ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,
+                                    const Statistics& statistics, const std::vector<double>& tolerances,
+                                    const data::Environment& environment) {
     const data::Dataset& d = *data.dataset;
     RateCounter counter(tolerances);
     constexpr int64_t kPiece = 65536;  // rows that are copied for one call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);
-        const std::vector<double> truth = step(std::vector<float>(d.observation(first), d.observation(last)),
-                                               std::vector<float>(d.action(first), d.action(last)));
+        std::vector<double> from(static_cast<size_t>((last - first) * recorded.state_dim));
+        for (int64_t t = first; t < last; ++t)
+            data::simulator_state(environment.spec(), recorded, t, from.data() + (t - first) * recorded.state_dim);
+        const std::vector<double> truth = units.states.rows_inward<double>(
+            environment.exact_step(std::vector<float>(from.begin(), from.end()),
+                                   std::vector<float>(recorded.action(first), recorded.action(last))));
         for (int64_t t = first; t < last; ++t)
             if (data.segment(t) == data.segment(t + 1))
                 counter.transition(scaled_error(truth.data() + (t - first) * d.state_dim, d.observation(t + 1),
@@ -351,8 +356,10 @@ double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Da
     return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
 }
 
-double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics) {
-    // A cell: the first two dimensions in steps of 4 sigma_delta (about half a unit in mazes), and the direction of
+double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,
+               std::vector<int64_t> plane) {
+    if (plane.empty()) plane = real.state_dim > 1 ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
+    // A cell: the columns of the plane in steps of 4 sigma_delta (about half a unit in mazes), and the direction of
     // the next step among eight.
     auto cells = [&](const data::Dataset& d) {
         std::set<int64_t> seen;
@@ -360,10 +367,11 @@ double novelty(const data::Dataset& real, const data::Dataset& spliced, const St
             if (d.terminals[static_cast<size_t>(t)]) continue;
             int64_t code = 0;
             double step[2] = {};
-            for (int64_t i = 0; i < std::min<int64_t>(2, d.state_dim); ++i) {
+            for (size_t a = 0; a < plane.size(); ++a) {
+                const int64_t i = plane[a];
                 const double size = 4 * statistics.sigma_delta[static_cast<size_t>(i)];
                 code = code * 100003 + static_cast<int64_t>(std::floor(double(d.observation(t)[i]) / size)) + 50000;
-                step[i] = double(d.observation(t + 1)[i]) - double(d.observation(t)[i]);
+                step[a] = double(d.observation(t + 1)[i]) - double(d.observation(t)[i]);
             }
             const double turn = std::atan2(step[1], step[0]) / 6.283185307179586 * 8 + 8.5;
             seen.insert(code * 8 + static_cast<int64_t>(turn) % 8);

@@ -18,16 +18,16 @@ ExactStep in_units(const ExactStep& step, const data::Units& units);
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
 // docs/method.md 11.1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
-// with the geodesic; and how well each tells wall pairs (Euclid < 9 units, geodesic/Euclid > 2) from open pairs of
-// equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured over the columns `position` of the
-// rows as recorded.
+// with the geodesic; and how well each tells wall pairs (Euclid from 1 to 9 tolerances of the environment's goals,
+// geodesic/Euclid > 2) from open pairs of equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured
+// over the columns spec.position of the rows as recorded.
 struct DistanceMetrics {
     double spearman_raw = 0, spearman_closed = 0, spearman_euclid = 0;
     double wall_auc_raw = 0, wall_auc_closed = 0;
     int64_t wall_pairs = 0, pairs = 0;
 };
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Dataset& recorded,
-                                  const data::Geodesics& geodesics, const std::vector<int64_t>& position, int64_t rows,
+                                  const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed);
 
 // Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
@@ -47,9 +47,11 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
 ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
                                      bool accepted_only, const Statistics& statistics,
                                      const std::vector<double>& tolerances, const Dynamics& judge);
-// Real transitions of a data set, within segments.
-ViolationRates real_violation_rates(const Trajectories& data, const Statistics& statistics,
-                                    const std::vector<double>& tolerances, const ExactStep& step);
+// Real transitions of a data set, within segments, from where the simulator was (data::simulator_state).
+// recorded: the same rows as the file has them.
+ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,
+                                    const Statistics& statistics, const std::vector<double>& tolerances,
+                                    const data::Environment& environment);
 // docs/method.md 11.5: rms arrival error of accepted bridges whose actions the exact simulator carries out, in sigma_delta.
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent);
@@ -58,6 +60,8 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
 double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
 
 // docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
-double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics);
+// plane: the columns that are x and y, in the method's units; empty: the first two.
+double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,
+               std::vector<int64_t> plane);
 
 }  // namespace astro::method

@@ -5,13 +5,16 @@
 namespace astro::method {
 
 data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedData& source, const data::Units& units,
-                         const Statistics& statistics, bool states_are_qpos) {
+                         const Statistics& statistics, int64_t qpos_columns) {
     const data::Dataset& recorded = source.recorded;
     const int64_t ds = source.data.state_dim, da = source.data.action_dim;
     const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
     data::Dataset out;
     out.state_dim = recorded.state_dim, out.action_dim = recorded.action_dim, out.origin = recorded.origin;
-    if (states_are_qpos) out.qpos_dim = recorded.state_dim, out.qvel_dim = recorded.qvel_dim;
+    const int64_t qvel_columns = recorded.state_dim - qpos_columns;  // of a state
+    if (qpos_columns > 0)
+        out.qpos_dim = qpos_columns, out.qvel_dim = qvel_columns > 0 ? qvel_columns : recorded.qvel_dim;
+    const bool stored = out.qpos_dim > 0 && recorded.qpos_dim == out.qpos_dim && recorded.qvel_dim == out.qvel_dim;
     out.sigma_delta.assign(static_cast<size_t>(out.state_dim), 0.0f);  // constant columns have none
     for (size_t i = 0; i < statistics.sigma_delta.size(); ++i) {
         const auto column = static_cast<size_t>(units.states.varying[i]);
@@ -45,12 +48,20 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             out.arrival_error.push_back(
                 attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error)
                              : 0.0f);
-            // A bridge's states have no velocities.
-            for (int64_t j = 0; j < out.qvel_dim; ++j)
-                out.qvel.push_back(real_state ? recorded.qvel[static_cast<size_t>(row * out.qvel_dim + j)] : 0.0f);
+            // A real row of the source keeps what is stored with it; a bridge's states have only their columns.
+            const bool kept = stored && real_state;
+            const float* qpos = kept ? recorded.qpos.data() + row * out.qpos_dim : state.data();
+            out.qpos.insert(out.qpos.end(), qpos, qpos + out.qpos_dim);
+            if (kept)
+                out.qvel.insert(out.qvel.end(), recorded.qvel.data() + row * out.qvel_dim,
+                                recorded.qvel.data() + (row + 1) * out.qvel_dim);
+            else if (qpos_columns > 0 && qvel_columns > 0)
+                out.qvel.insert(out.qvel.end(), state.data() + qpos_columns,
+                                state.data() + qpos_columns + out.qvel_dim);
+            else
+                out.qvel.insert(out.qvel.end(), static_cast<size_t>(out.qvel_dim), 0.0f);
         }
     }
-    if (states_are_qpos) out.qpos = out.observations;
     out.rows = static_cast<int64_t>(out.terminals.size());
     data::index_episodes(out);
     return out;

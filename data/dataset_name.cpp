@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "data/dataset_load.h"
+#include "data/environment.h"
 #include "tensor/base/error.h"
 
 namespace astro::data {
@@ -95,7 +96,8 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
         }
         found.path = data_folder + "/" + parsed.file + ".npz";
     }
-    found.environment = parsed.environment;
+    const Environment* built_in = find_environment(name);
+    found.environment = built_in ? built_in->spec().name : parsed.environment;
     found.singletask_task = parsed.task;
     found.oracle_representation = parsed.oracle_representation;
     if (!exists(found.path)) {

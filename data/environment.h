@@ -28,10 +28,16 @@ struct EnvironmentSpec {
     std::string name;  // "pointmaze-medium-v0"
     int64_t state_dim = 0, action_dim = 0;
     std::vector<int64_t> position;  // columns of a state that are x and y in the plane; empty: there is no plane
-    bool states_are_qpos = false;   // a state is all of qpos: files store qpos, and a replay starts from it
+    // How many of a state's first columns are all of the simulator's qpos; the columns after them are all of its qvel.
+    // Files then store qpos (and qvel), and a replay starts from them. 0: states are something else.
+    int64_t qpos_columns = 0;
     int64_t tasks = 0;              // numbered from 1
     int64_t step_limit = 0;         // steps an episode
     double tolerance = 0;           // how near the goal is success: distance() in the environment's units
+    bool ends_with_success = true;  // false: an episode goes on to the step limit (D4RL), and its reward is summed up
+    // Sums of rewards an episode that stand for the normalised scores 0 and 100 (D4RL); equal: there are no scores.
+    double random_return = 0, expert_return = 0;
+    std::string data_type;  // kind of data that is generated unless told otherwise; empty: there is but one
     double gamma = .995;            // discount a step, where the settings say `auto`
     int64_t gcbc_updates = 20000;   // gradient steps of cloning, where the settings say `auto`
 };
@@ -59,6 +65,10 @@ using ExactStep =
 // Geodesic distances from one state to others, in the environment's units; negative where there is no way.
 using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
 
+// Reward of being in a state of the task with that goal: of the state that a step leads to, in evaluation; of the row
+// itself, in data (D4RL). Such a task never ends. Null: the reward is success - 1, and success ends the task (OGBench).
+using Reward = std::function<double(const double* state, const double* goal)>;
+
 // The world from above, in the plane of the spec's position columns.
 struct WorldPicture {
     struct Rectangle {
@@ -72,10 +82,10 @@ struct WorldPicture {
 
 // What a generator of data is asked for.
 struct CollectSpec {
-    std::string type;  // "navigate", "stitch" or "explore"
+    std::string type;  // "navigate", "stitch" or "explore"; "auto": the environment's own
     int64_t episodes = 0;
     int64_t episode_rows = 0;  // one more than transitions; 0: the environment's own number
-    double noise = 0;          // deviation of the noise on actions
+    double noise = 0;          // deviation of the noise on actions; below 0: the environment's own
     uint64_t seed = 0;
 };
 // part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
@@ -103,6 +113,7 @@ class Environment {
 
     // What not every environment has; empty or null where it has not.
     ExactStep exact_step;
+    Reward reward;
     Geodesics geodesics;
     Generator generate;
     virtual const WorldPicture* picture() const { return nullptr; }
@@ -121,7 +132,15 @@ const Environment& require_environment(std::string_view name, const std::string&
 // Do states and actions fit? Error(data) names what `source` (a file) has and what the environment has.
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source);
 
-// "pointmaze-medium-stitch-v0": how OGBench names a data set of a type.
+// The state of the simulator on a row: qpos (and qvel) where the file has them and states are made of them, else the
+// observation, which may lag behind (portals; D4RL's generator after an arrival). state: (state_dim).
+void simulator_state(const EnvironmentSpec& spec, const Dataset& dataset, int64_t row, double* state);
+
+// 100 (sum of rewards - random's) / (expert's - random's): D4RL. Of an environment that has scores.
+double normalised_score(const EnvironmentSpec& spec, double sum_of_rewards);
+
+// How a data set of a type ("auto": the environment's own) is named: "pointmaze-medium-stitch-v0" (OGBench), and by the
+// environment's name where there is one type only (D4RL).
 std::string dataset_name(const Environment& environment, const std::string& type);
 
 }  // namespace astro::data

@@ -10,22 +10,17 @@ namespace astro::data {
 
 namespace {
 
-// Where a replay of the row starts.
-const float* exact_state(const Dataset& d, const EnvironmentSpec& spec, int64_t row) {
-    return spec.states_are_qpos && d.qpos_dim == d.state_dim ? d.qpos.data() + row * d.state_dim : d.observation(row);
-}
-
 // Of one-step differences, at least a thousandth of the states' own (docs/method.md 3.2); 0 where nothing changes.
 std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
     const auto columns = static_cast<size_t>(d.state_dim);
-    std::vector<double> sum(columns), square(columns), sigma, state_sum(columns), state_square(columns);
+    std::vector<double> sum(columns), square(columns), sigma, state_sum(columns), state_square(columns), from(columns);
     int64_t n = 0;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (d.terminals[static_cast<size_t>(t)]) continue;
-        const float* from = exact_state(d, spec, t);
+        simulator_state(spec, d, t, from.data());
         for (size_t i = 0; i < columns; ++i) {
-            const double x = double(d.observation(t + 1)[i]) - double(from[i]);
-            const double s = double(from[i]) - double(d.observation(0)[i]);
+            const double x = double(d.observation(t + 1)[i]) - from[i];
+            const double s = from[i] - double(d.observation(0)[i]);
             sum[i] += x, square[i] += x * x, state_sum[i] += s, state_square[i] += s * s;
         }
         ++n;
@@ -70,9 +65,9 @@ void count_outside(const WorldPicture& world, const EnvironmentSpec& spec, const
 void check_judgeable(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
                      const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
-    if (spec.states_are_qpos && d.qpos_dim != 0 && d.qpos_dim != d.state_dim)
+    if (spec.qpos_columns > 0 && d.qpos_dim != 0 && d.qpos_dim != spec.qpos_columns)
         fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, those of ", spec.name, " are ",
-             d.state_dim, ", the same as its states");
+             spec.qpos_columns);
     for (int64_t t = 0; t < d.rows; ++t)
         if (is_synthetic(d, t) && d.bridge[static_cast<size_t>(t)] < 0)
             fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ",
@@ -102,10 +97,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     std::vector<Error> errors(static_cast<size_t>(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e);
+        std::vector<double> from(static_cast<size_t>(d.state_dim));
         std::vector<float> states;
         for (int64_t t = first; t < last; ++t) {
-            const float* from = exact_state(d, spec, t);
-            states.insert(states.end(), from, from + d.state_dim);
+            simulator_state(spec, d, t, from.data());
+            for (double v : from) states.push_back(static_cast<float>(v));
         }
         const std::vector<double> next =
             environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));
@@ -118,8 +114,8 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
                 if (t == first)
-                    absolute =
-                        std::max(absolute, std::fabs(double(d.observation(t)[i]) - double(exact_state(d, spec, t)[i])));
+                    absolute = std::max(absolute, std::fabs(double(d.observation(t)[i]) -
+                                                            double(states[static_cast<size_t>(i)])));
             }
             errors[static_cast<size_t>(t)] = {static_cast<float>(absolute),
                                               static_cast<float>(std::sqrt(square / std::max(1.0, varying)))};
@@ -159,10 +155,11 @@ void check_origin(const Environment& environment, const Dataset& d, const std::s
         if (!is_synthetic(d, t)) rows.push_back(t);
     const auto all = static_cast<int64_t>(rows.size()), looked_at = std::min(all, kMost);
     std::vector<float> states, actions;
+    std::vector<double> from(static_cast<size_t>(d.state_dim));
     for (int64_t k = 0; k < looked_at; ++k) {
         const int64_t t = rows[static_cast<size_t>(k)] = rows[static_cast<size_t>(k * all / looked_at)];
-        const float* from = exact_state(d, spec, t);
-        states.insert(states.end(), from, from + d.state_dim);
+        simulator_state(spec, d, t, from.data());
+        states.insert(states.end(), from.begin(), from.end());
         actions.insert(actions.end(), d.action(t), d.action(t) + d.action_dim);
     }
     const std::vector<double> next = environment.exact_step(states, actions), sigma = measured_sigma(d, spec);
@@ -172,6 +169,7 @@ void check_origin(const Environment& environment, const Dataset& d, const std::s
         const float* stored = d.observation(rows[static_cast<size_t>(k)] + 1);
         double square = 0;
         for (int64_t i = 0; i < d.state_dim; ++i) {
+            if (!(sigma[static_cast<size_t>(i)] > 0)) continue;  // a constant column
             const double scaled =
                 (next[static_cast<size_t>(k * d.state_dim + i)] - double(stored[i])) / sigma[static_cast<size_t>(i)];
             square += scaled * scaled;

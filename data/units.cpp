@@ -65,6 +65,15 @@ std::vector<int64_t> ColumnUnits::constant() const {
     return columns;
 }
 
+std::vector<int64_t> ColumnUnits::places(const std::vector<int64_t>& columns) const {
+    std::vector<int64_t> found;
+    for (int64_t column : columns) {
+        const auto at = std::lower_bound(varying.begin(), varying.end(), column);
+        if (at != varying.end() && *at == column) found.push_back(at - varying.begin());
+    }
+    return found;
+}
+
 Units measure_units(const Dataset& d, const std::string& source) {
     Units units;
     const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
@@ -89,7 +98,7 @@ Units measure_units(const Dataset& d, const std::string& source) {
 RecordedData convert(const Units& units, Dataset recorded, const std::string& source) {
     if (recorded.state_dim != units.states.columns() || recorded.action_dim != units.actions.columns())
         fail(ErrorKind::data, source, ": states and actions have ", recorded.state_dim, " and ", recorded.action_dim,
-             " columns, those of the data ", units.states.columns(), " and ", units.actions.columns());
+             " columns, expected ", units.states.columns(), " and ", units.actions.columns(), " as in the data");
     Dataset d;
     d.rows = recorded.rows, d.state_dim = units.states.dim(), d.action_dim = units.actions.dim();
     d.observations.resize(static_cast<size_t>(d.rows * d.state_dim));

@@ -18,6 +18,8 @@ struct ColumnUnits {
     int64_t columns() const { return static_cast<int64_t>(centre.size()); }
     int64_t dim() const { return static_cast<int64_t>(varying.size()); }
     std::vector<int64_t> constant() const;
+    // Where columns of the file are among those of the method; constant ones are nowhere.
+    std::vector<int64_t> places(const std::vector<int64_t>& columns) const;
 
     // One row: (columns) to (dim) and back. origin: what is to be added to the row's values (Dataset::origin), or null.
     template <class From, class To>

@@ -30,7 +30,7 @@ struct Small {
         run(bench->tdr());
         run(bench->dynamics(0));
         run(bench->planner());
-        augmenters::Stitch stitch(*bench, true);
+        augmenters::Stitch stitch(*bench, 2);
         made = stitch.grow(stitch.rows_wanted(), {});
     }
     static void run(TrainableModel& model) {

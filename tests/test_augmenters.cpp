@@ -45,7 +45,7 @@ class NoisyCopies : public augmenters::Augmenter {
 };
 
 augmenters::Row noisy_row() {
-    return {"noisy", "noisy copies", "noisy copies (toy)", {}, [](Pipeline& pipeline, bool) {
+    return {"noisy", "noisy copies", "noisy copies (toy)", {}, [](Pipeline& pipeline, int64_t) {
                 return std::unique_ptr<augmenters::Augmenter>(std::make_unique<NoisyCopies>(pipeline));
             }};
 }
@@ -84,7 +84,7 @@ TEST_CASE("augmenters: the names of the table are what the settings accept, and 
     CHECK(kept == 1);  // its rows are the measure of the others
     CHECK_FALSE(augmenters::is_arm("stitch"));
     CHECK_THROWS_AS(augmenters::row_of("stitch"), Error);
-    CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().bench, true), Error);
+    CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().bench, 2), Error);
 }
 
 TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data a policy learns from") {
@@ -96,7 +96,7 @@ TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data 
     CHECK(default_arms().back() != "noisy");
 
     Small& s = small();
-    const auto toy = augmenters::make_augmenter("noisy", *s.bench, true);
+    const auto toy = augmenters::make_augmenter("noisy", *s.bench, 2);
     int64_t models = 0, told = 0;
     toy->each_model([&](TrainableModel&, const std::string&) { ++models; });
     CHECK(models == 0);
@@ -128,7 +128,7 @@ TEST_CASE("augmenters: a row added at run time goes with its owner") {
 
 TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
     Small& s = small();
-    const data::Dataset d = augmenters::make_augmenter("duplicate", *s.bench, true)->make(5000, {});
+    const data::Dataset d = augmenters::make_augmenter("duplicate", *s.bench, 2)->make(5000, {});
     CHECK(d.rows >= 5000);
     CHECK(d.rows < 5300);
     std::set<std::pair<float, float>> known;
@@ -139,7 +139,7 @@ TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
 
 TEST_CASE("stitch: the common interface names the stages in order and makes the chains' data set") {
     Small& s = small();
-    const auto stitch = augmenters::make_augmenter("augmented", *s.bench, true);
+    const auto stitch = augmenters::make_augmenter("augmented", *s.bench, 2);
     std::vector<std::string> names, fingerprints;
     stitch->each_model([&](TrainableModel& model, const std::string& fingerprint) {
         names.push_back(model.name());
@@ -150,8 +150,9 @@ TEST_CASE("stitch: the common interface names the stages in order and makes the 
     CHECK(names.back() == "planner");
     CHECK(fingerprints == std::vector<std::string>{s.bench->fingerprint("tdr"), s.bench->fingerprint("dynamics"),
                                                    s.bench->fingerprint("planner")});
-    const data::Dataset expected = to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), true);
-    const int64_t wanted = augmenters::Stitch(*s.bench, true).rows_wanted();
+    const data::Dataset expected =
+        to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), 2);
+    const int64_t wanted = augmenters::Stitch(*s.bench, 2).rows_wanted();
     int64_t most = 0;
     augmenters::Progress progress;
     progress.made = [&](int64_t rows) { most = std::max(most, rows); };
@@ -160,7 +161,7 @@ TEST_CASE("stitch: the common interface names the stages in order and makes the 
     CHECK(made.actions == expected.actions);
     CHECK(made.qpos == made.observations);
     CHECK(most == wanted);
-    CHECK(augmenters::make_augmenter("augmented", *s.bench, false)->make(wanted / 4, {}).qpos.empty());
+    CHECK(augmenters::make_augmenter("augmented", *s.bench, 0)->make(wanted / 4, {}).qpos.empty());
 
     progress.interrupted = [] { return true; };
     CHECK_THROWS_AS(stitch->make(wanted, progress), Error);

@@ -14,7 +14,7 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
     Small& s = small();
     const data::Dataset& source = s.bench->recorded();
     const data::Dataset out =
-        to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), true);
+        to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), 2);
     REQUIRE(s.made.chains.size() > 3);
     CHECK(out.rows >= int64_t(.3 * double(source.rows)));
     std::set<int64_t> bridges;
@@ -49,7 +49,7 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
     CHECK(bridges.size() > 10);
     for (int threads : {1, 3}) {
         const Small other(threads);
-        const data::Dataset again = to_dataset(other.made, other.bench->train_rows(), other.bench->units(), other.bench->statistics(), true);
+        const data::Dataset again = to_dataset(other.made, other.bench->train_rows(), other.bench->units(), other.bench->statistics(), 2);
         CHECK(again.observations == out.observations);
         CHECK(again.actions == out.actions);
         CHECK(again.bridge == out.bridge);
@@ -82,14 +82,14 @@ TEST_CASE("chains: no pair of landmarks gets more bridges than its cap, however 
 
 TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the arrived states") {
     const Small open(2, Seam::open), snap(2, Seam::snap);
-    const data::Dataset cut = to_dataset(open.made, open.bench->train_rows(), open.bench->units(), open.bench->statistics(), true);
+    const data::Dataset cut = to_dataset(open.made, open.bench->train_rows(), open.bench->units(), open.bench->statistics(), 2);
     int64_t ends_in_bridge = 0;
     for (int64_t t = 1; t < cut.rows; ++t)
         ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
     int64_t accepted = 0;
     for (const Chain& c : open.made.chains) accepted += c.bridges;
     CHECK(ends_in_bridge == accepted);
-    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_rows(), snap.bench->units(), snap.bench->statistics(), true);
+    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_rows(), snap.bench->units(), snap.bench->statistics(), 2);
     for (int64_t t = 0; t + 1 < snapped.rows; ++t) {
         if (!snapped.is_synthetic[size_t(t)] || snapped.bridge[size_t(t)] != snapped.bridge[size_t(t + 1)]) continue;
         const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;

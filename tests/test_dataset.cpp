@@ -230,6 +230,10 @@ TEST_CASE("data set: names") {
     CHECK(oracle.environment == "antmaze-large-v0");
     CHECK(oracle.oracle_representation);
     CHECK(resolve(folder / "mine.npz").environment.empty());
+    // D4RL names a data set as its environment.
+    write_text_file(folder / "maze2d-umaze-v1.npz", "");
+    CHECK(resolve("maze2d-umaze-v1").environment == "maze2d-umaze-v1");
+    CHECK(resolve(folder / "maze2d-umaze-v1.npz").environment == "maze2d-umaze-v1");
     CHECK(resolve(folder / "pointmaze-medium-stitch-v0.npz").val_path == plain.val_path);
     CHECK(resolve(folder / "pointmaze-medium-stitch-v0-val.npz").val_path.empty());
     CHECK(resolve(folder / "pointmaze-medium-stitch-v0-val.npz").environment == "pointmaze-medium-v0");
@@ -244,14 +248,14 @@ TEST_CASE("data set: names") {
 
 TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
     Dataset data = line({4, 3});  // x = 0..6
-    TaskLabels labels = relabel_singletask(data, {2.0, 0.0}, 1.0);
+    TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0});
     CHECK(labels.rewards == std::vector<float>{-1, 0, 0, 0, -1, -1, -1});
     CHECK(labels.masks == std::vector<float>{1, 0, 0, 0, 1, 1, 1});
     CHECK(labels.successes == 2);  // row 3 ends its episode: no transition leaves it
     data.qpos[0] = 2.5f;
-    CHECK(relabel_singletask(data, {2.0, 0.0}, 1.0).rewards[0] == 0.0f);
+    CHECK(relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0}).rewards[0] == 0.0f);
     data.qpos.clear();
-    CHECK(relabel_singletask(data, {2.0, 0.0}, 1.0).rewards[0] == -1.0f);
+    CHECK(relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0}).rewards[0] == -1.0f);
 }
 
 TEST_CASE("goals: a random row is the row of the regular view at the place that was drawn") {
@@ -332,9 +336,9 @@ TEST_CASE("findings: a good file has none worse than info, each flaw has its own
 
 TEST_CASE("findings: labels") {
     Dataset data = line({4, 4});
-    TaskLabels labels = relabel_singletask(data, {2.0, 0.0}, 1.0);
+    TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0});
     CHECK(count(validate_labels(data, labels.rewards, labels.masks), Severity::warning, "") == 0);
-    labels = relabel_singletask(data, {100.0, 0.0}, 1.0);
+    labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {100.0, 0.0});
     CHECK(count(validate_labels(data, labels.rewards, labels.masks), Severity::warning, "no success") == 1);
     std::vector<float> masks = {1, 1, 1, 0, 1, 1, 1, 0};
     CHECK(count(validate_labels(data, labels.rewards, masks), Severity::warning, "truncations") == 1);
@@ -370,5 +374,6 @@ TEST_CASE("data set: the full pointmaze-medium-stitch file") {
     CHECK(load_dataset(name.val_path, &pool).episodes() == 500);
     // environments.md, rows with reward 0 by task in medium-stitch: .46 .55 3.80 1.26 1.19 %; task 3 is (5,3)
     // -> (4,2)
-    CHECK(std::abs(static_cast<double>(relabel_singletask(data, {4.0, 12.0}, 1.0).successes) / 1e6 - 0.038) < 0.0002);
+    const TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {4.0, 12.0});
+    CHECK(std::abs(static_cast<double>(labels.successes) / 1e6 - 0.038) < 0.0002);
 }

@@ -310,7 +310,7 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
             for (int threads : {1, 2, 3}) {
                 ThreadPool pool(threads);
                 LearningData data;
-                data.pools = {{&d, 1.0, data::relabel_singletask(d, {1, 1}, 1)}};
+                data.pools = {{&d, 1.0, data::relabel_singletask(d, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
                 data.protocol = protocol;
                 auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
                                            "policy/test/" + base);
@@ -361,7 +361,7 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     CHECK(same > 80);
     CHECK(elsewhere > 60);
     data.protocol = Protocol::single_task;
-    data.pools[0].labels = data::relabel_singletask(d, {2, 5}, 1);
+    data.pools[0].labels = data::relabel_singletask(d, *data::find_environment("pointmaze-medium-v0"), {2, 5});
     const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
     inputs.upload();
     const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();

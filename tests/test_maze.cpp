@@ -10,7 +10,7 @@
 #include "data/environment.h"
 #include "data/environments/pointmaze_collect.h"
 #include "data/environments/pointmaze_agent.h"
-#include "data/environments/pointmaze_geodesic.h"
+#include "data/environments/maze_geodesic.h"
 #include "data/replay.h"
 #include "tensor/base/error.h"
 
@@ -146,7 +146,7 @@ TEST_CASE("layout: tasks, hallways and names") {
 }
 
 TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
-    const GeodesicMap map(layout("large"));
+    const GeodesicMap map(layout("large"), kRadius);
     const Point a = centre({1, 1}), b = centre({1, 4}), c = centre({3, 1});
     const std::vector<float> from = map.distances_from(a);
     CHECK(map.at(from, b) == doctest::Approx(12).epsilon(0.02));

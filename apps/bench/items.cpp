@@ -117,7 +117,7 @@ std::function<void()> make_dynamics_sampler(const Context& context) {
 std::function<void()> make_learner_item(const Context& context, const std::string& name, int64_t units) {
     const auto w = world();
     learners::LearningData data;
-    data.pools = {{&w->data, 1, data::relabel_singletask(w->data, {0, 0}, .1)}};
+    data.pools = {{&w->data, 1, data::relabel_singletask(w->data, *data::find_environment("pointmaze-medium-v0"), {0, 0})}};
     data.protocol = Protocol::single_task;
     return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w,
                           units);

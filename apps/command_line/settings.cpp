@@ -50,7 +50,7 @@ bool parse_boolean(const std::string& word) {
 }
 
 int64_t parse_integer(const std::string& word, const Domain& domain) {
-    if (domain.automatic && word == "auto") return 0;
+    if (domain.automatic && word == "auto") return static_cast<int64_t>(domain.automatic_value);
     char* end = nullptr;
     errno = 0;
     long long value = std::strtoll(word.c_str(), &end, 10);
@@ -67,7 +67,7 @@ int64_t parse_integer(const std::string& word, const Domain& domain) {
 }
 
 double parse_real(const std::string& word, const Domain& domain) {
-    if (domain.automatic && word == "auto") return 0;
+    if (domain.automatic && word == "auto") return domain.automatic_value;
     char* end = nullptr;
     const double value = std::strtod(word.c_str(), &end);
     const bool hexadecimal = word.find_first_of("xX") != std::string::npos;

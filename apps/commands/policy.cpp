@@ -94,6 +94,8 @@ int run_evaluate(CommandLine& line) {
             figures["success"] = e.success;
             figures["success_by_task"] = e.task_success;
             figures["mean_steps"] = e.mean_steps;
+            if (e.sum_of_rewards) figures["sum_of_rewards"] = *e.sum_of_rewards;
+            if (e.normalised_score) figures["normalised_score"] = *e.normalised_score;
             all[policy->name()] = figures;
         }
         print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);

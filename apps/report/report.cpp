@@ -118,9 +118,12 @@ Evaluated evaluated(const std::vector<const Run*>& runs) {
 std::string success_table(const Run& run) {
     const Evaluated names = evaluated({&run});
     if (names.arms.empty()) return "<p>No policy was evaluated.</p>";
+    bool scores = false;
+    for (const auto& [key, value] : run.results.members()) scores = scores || key.compare(0, 6, "score/") == 0;
     std::string out = "<table><tr><th>trained on</th>";
     for (const std::string& learner : names.learners)
-        out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>";
+        out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th>" +
+               (scores ? "<th>normalised score, last</th>" : "");
     out += "</tr>";
     for (const std::string& arm : names.arms) {
         out += "<tr><td>" + arm_words(arm) + "</td>";
@@ -132,6 +135,7 @@ std::string success_table(const Run& run) {
                 if (run.results.find(key + "/task" + std::to_string(task)))
                     out += number(100 * value_of(run.results, key + "/task" + std::to_string(task))) + " ";
             out += "</td>";
+            if (scores) out += "<td>" + number(value_of(run.results, "score" + key.substr(7) + "/last")) + "</td>";
         }
         out += "</tr>";
     }

@@ -7,14 +7,14 @@
 
 namespace astro::app {
 
-bool states_are_qpos(const StageRunner& runner) {
+int64_t qpos_columns(const StageRunner& runner) {
     const data::Environment* environment = data::find_environment(runner.environment());
-    return environment && environment->spec().states_are_qpos;
+    return environment ? environment->spec().qpos_columns : 0;
 }
 
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                        const augmenters::Augmenter::Visit& trained) {
-    const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), states_are_qpos(runner));
+    const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), qpos_columns(runner));
     augmenter->each_model(trained);
     augmenters::Progress progress;
     bool shown = false;  // augmenters that report no progress are not shown

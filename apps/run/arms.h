@@ -15,8 +15,9 @@ struct ArmData {
     const data::RecordedData* other = nullptr;  // created by the augmenter of the arm; null if it has none
 };
 
-// Whether the states of the data are the qpos of the simulator, according to the environment.
-bool states_are_qpos(const StageRunner& runner);
+// How many of the first columns of a state are the whole qpos, according to the environment (EnvironmentSpec); 0 without
+// an environment.
+int64_t qpos_columns(const StageRunner& runner);
 
 // Creates the data set of an arm that is not stored in a file, with `rows` rows or slightly more. `trained` is called
 // for each model that it needs; it must train the model, or throw if the model is not trained.

@@ -30,6 +30,7 @@ struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
 };
+constexpr const char* kCollectedByDefault = "pointmaze-medium-v0";  // what collect.env `auto` means without --env
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
 // Stores the violation rates of stored bridges: dvr_transition_K, dvr_bridge_K.

@@ -108,7 +108,11 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
-    results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data, pipeline.statistics());
+    const data::Environment* environment = data::find_environment(runner.environment());
+    const std::vector<int64_t> plane = environment ? environment->spec().position : std::vector<int64_t>{};
+    results["novelty"] =
+        novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
+                pipeline.statistics(), pipeline.units().states.places(plane));
     runner.clear_warnings("augment");
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
@@ -125,7 +129,9 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->exact_step) {
         const ExactStep step = in_units(environment->exact_step, pipeline.units());
-        put_rates(results, "dvr_real", "", real_violation_rates(pipeline.train(), units, kappas, step));
+        put_rates(results, "dvr_real", "",
+                  real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas,
+                                       *environment));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
                   violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap",
@@ -142,7 +148,7 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
 }  // namespace
 
 augmenters::Stitch stitch_of(StageRunner& runner) {
-    return {runner.pipeline(), states_are_qpos(runner)};
+    return {runner.pipeline(), qpos_columns(runner)};
 }
 
 std::string augment_and_measure(StageRunner& runner) {

@@ -24,7 +24,7 @@ void train_and_measure_tdr(StageRunner& runner) {
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->geodesics) {
         const DistanceMetrics m =
-            measure_distances(runner.context(), map, pipeline.recorded(), environment->geodesics, environment->spec().position,
+            measure_distances(runner.context(), map, pipeline.recorded(), environment->geodesics, environment->spec(),
                               runner.config().metrics.distance_rows, pipeline.seed());
         results["spearman_raw"] = m.spearman_raw;
         results["spearman_closed"] = m.spearman_closed;

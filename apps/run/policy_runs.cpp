@@ -16,22 +16,31 @@ const data::Environment& environment_of(const StageRunner& runner) {
                                                         : "no built-in environment '" + name + "'");
 }
 
-std::vector<int64_t> evaluated_tasks(const Config& config) {
-    return config.policy.protocol == Protocol::single_task ? std::vector<int64_t>{config.policy.task}
-                                                           : config.evaluate.tasks;
+std::vector<int64_t> tasks_of(const StageRunner& runner) {
+    return evaluated_tasks(runner.config(), environment_of(runner).spec());
 }
 
 // Rewards of the task that a single-task policy learns.
 data::TaskLabels label(const data::Dataset& recorded, const data::Environment& environment, int64_t task) {
-    const data::EnvironmentSpec& spec = environment.spec();
-    if (spec.position != std::vector<int64_t>{0, 1})
-        fail(ErrorKind::usage, "single-task rewards need states whose first two columns are x and y, which those of ",
-             spec.name, " are not; hint: --policy.protocol goal-conditioned");
-    const std::vector<double> goal = environment.task(task).goal;
-    return data::relabel_singletask(recorded, {goal[0], goal[1]}, spec.tolerance);
+    return data::relabel_singletask(recorded, environment, environment.task(task).goal);
 }
 
 }  // namespace
+
+std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec) {
+    std::vector<int64_t> tasks = config.evaluate.tasks;
+    if (config.policy.protocol == Protocol::single_task) tasks = {config.policy.task};
+    if (tasks == std::vector<int64_t>{0}) {
+        tasks.resize(static_cast<size_t>(spec.tasks));
+        std::iota(tasks.begin(), tasks.end(), 1);
+    }
+    for (int64_t task : tasks)
+        if (task < 1 || task > spec.tasks)
+            fail(ErrorKind::usage, config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks",
+                 ": there is no task ", task == 0 ? "auto beside others" : std::to_string(task), " in ", spec.name,
+                 ", which has ", spec.tasks, spec.tasks == 1 ? " task" : " tasks");
+    return tasks;
+}
 
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
     std::vector<PolicyRun> runs;
@@ -71,7 +80,7 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     const Config& config = runner.config();
     const data::Environment& environment = environment_of(runner);
     const Protocol protocol = config.policy.protocol;
-    const std::vector<int64_t> tasks = evaluated_tasks(config);
+    const std::vector<int64_t> tasks = tasks_of(runner);
     const auto seed = static_cast<uint64_t>(config.general.seed);
     Evaluation result;
     result.episodes = environment.draw_episodes(tasks, config.evaluate.episodes, protocol, seed);
@@ -96,6 +105,13 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
         arrived += won;
     }
     result.success = arrived / static_cast<double>(result.outcomes.size());
+    if (environment.reward) {
+        double sum = 0;
+        for (const Outcome& outcome : result.outcomes) sum += outcome.sum_of_rewards;
+        result.sum_of_rewards = sum / static_cast<double>(result.outcomes.size());
+        if (environment.spec().expert_return != environment.spec().random_return)
+            result.normalised_score = data::normalised_score(environment.spec(), *result.sum_of_rewards);
+    }
     return result;
 }
 
@@ -104,35 +120,45 @@ namespace {
 std::string success_key(const Config& config, const PolicyRun& run) {
     return "success/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
 }
+std::string score_key(const Config& config, const PolicyRun& run) {
+    return "score/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
+}
 
 // Stores the last and the best success of the curve, which includes evaluations of earlier sessions.
-void put_success(const Config& config, const PolicyRun& run, const learners::Learner& policy,
+void put_success(const StageRunner& runner, const PolicyRun& run, const learners::Learner& policy,
                  const std::vector<MetricRow>& curve, data::Json& results) {
-    const std::string stage = policy.name(), key = success_key(config, run);
-    std::map<int64_t, double> success;
+    const std::string stage = policy.name(), key = success_key(runner.config(), run);
+    std::map<int64_t, double> success, score;
     std::map<std::string, double> last;
     for (const MetricRow& row : curve) {
         if (row.key == stage + "/success") success[row.step] = row.value;
+        if (row.key == stage + "/normalised_score") score[row.step] = row.value;
         if (row.step == policy.updates()) last[row.key] = row.value;
     }
     if (success.count(policy.updates()) == 0) return;  // not evaluated at the end
-    double best = 0;
-    for (const auto& [step, value] : success) best = std::max(best, value);
-    results[key + "/last"] = success.rbegin()->second;
-    results[key + "/best"] = best;
-    for (int64_t task : evaluated_tasks(config))
+    auto put = [&](const std::string& name, const std::map<int64_t, double>& values) {
+        double best = values.begin()->second;
+        for (const auto& [step, value] : values) best = std::max(best, value);
+        results[name + "/last"] = values.rbegin()->second;
+        results[name + "/best"] = best;
+    };
+    put(key, success);
+    for (int64_t task : tasks_of(runner))
         results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
+    if (!score.empty()) put(score_key(runner.config(), run), score);
 }
 
-// Stores mean, minimum and maximum over the seeds of a policy; `run` is its seed 0.
-void put_spread(const Config& config, const PolicyRun& run, data::Json& results) {
+// Stores mean, minimum and maximum over the seeds of a policy, of the figure key_of(policy) + "/last"; `run` is its
+// seed 0.
+void put_spread(const Config& config, const PolicyRun& run, std::string (*key_of)(const Config&, const PolicyRun&),
+                data::Json& results) {
     std::vector<double> all;
     for (const PolicyRun& one : seeds_of(config, run.learner, run.arm)) {
-        const data::Json* value = results.find(success_key(config, one) + "/last");
+        const data::Json* value = results.find(key_of(config, one) + "/last");
         if (!value) return;
         all.push_back(value->as_real());
     }
-    const std::string key = success_key(config, run);
+    const std::string key = key_of(config, run);
     results[key + "/mean"] = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
     results[key + "/least"] = *std::min_element(all.begin(), all.end());
     results[key + "/most"] = *std::max_element(all.begin(), all.end());
@@ -143,7 +169,7 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
 std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool simulated = data::find_environment(runner.environment()) != nullptr;
-    const std::vector<int64_t> tasks = evaluated_tasks(config);
+    const std::vector<int64_t> tasks = simulated ? tasks_of(runner) : std::vector<int64_t>{};
     std::vector<std::unique_ptr<learners::Learner>> policies;
     std::vector<StageRunner::Stage> stages;
     runner.flush_memory();
@@ -159,6 +185,8 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             for (size_t t = 0; t < tasks.size(); ++t)
                 log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
             log.add(step, "episode_steps", e.mean_steps);
+            if (e.sum_of_rewards) log.add(step, "sum_of_rewards", *e.sum_of_rewards);
+            if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
         };
         stages.push_back({policy, runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
                           [at](int64_t step) { return at.count(step) > 0; }, evaluate});
@@ -172,7 +200,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
     }
     if (!simulated) return diverged;
     const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
-    for (size_t i = 0; i < runs.size(); ++i) put_success(config, runs[i], *policies[i], curve, runner.results());
+    for (size_t i = 0; i < runs.size(); ++i) put_success(runner, runs[i], *policies[i], curve, runner.results());
     runner.save_results();
     return diverged;
 }
@@ -192,7 +220,8 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRu
     if (diverged) std::rethrow_exception(diverged);
     if (!data::find_environment(runner.environment())) return;
     for (const PolicyRun& run : runs)
-        if (run.seed == 0 && config.policy.seeds > 1) put_spread(config, run, runner.results());
+        if (run.seed == 0 && config.policy.seeds > 1)
+            for (auto* key_of : {success_key, score_key}) put_spread(config, run, key_of, runner.results());
     runner.save_results();
 }
 

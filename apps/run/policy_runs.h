@@ -1,6 +1,8 @@
 // Training of policies on the data of an arm, with evaluations in the built-in environment.
 #pragma once
 
+#include <optional>
+
 #include "apps/run/arms.h"
 #include "apps/run/output.h"
 #include "astro/evaluate.h"
@@ -23,8 +25,12 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
 // end. A policy uses device memory until all policies of its group are finished. Results: success/ARM/LABEL/last, /best
-// and /task1 .., as fractions of episodes; with several seeds also /mean, /least and /most of the seeds' last values.
+// and /task1 .., as fractions of episodes; score/ARM/LABEL/last and /best in environments with normalised scores; with
+// several seeds also /mean, /least and /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+
+// evaluate.tasks, or policy.task in single-task mode; Error(usage) for a task that the environment does not have.
+std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec);
 
 // The name of a policy in stages and figures: "iql"; "iql-task2" for a single task; "iql-seed1" for seeds from 1 on.
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed = 0);
@@ -33,6 +39,8 @@ struct Evaluation {
     double success = 0;                // mean over tasks
     std::vector<double> task_success;  // for each evaluated task
     double mean_steps = 0;
+    // Where the environment has rewards (and scores): of an episode, mean over all.
+    std::optional<double> sum_of_rewards, normalised_score;
     std::vector<data::Episode> episodes;
     std::vector<Outcome> outcomes;
 };

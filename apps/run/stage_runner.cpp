@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "apps/run/policy_runs.h"
 #include "apps/command_line/settings.h"
 #include "apps/run/measure.h"
 #include "apps/run/signals.h"
@@ -34,7 +35,8 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 
 // The settings of the generator. They are stored with the data in RUN/data, to detect data made with other settings.
 std::string collect_words(const CollectConfig& collect) {
-    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ", print_real(collect.noise),
+    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ",
+                collect.noise < 0 ? "auto" : print_real(collect.noise),
                 ", seed ", collect.seed, "\n");
 }
 
@@ -73,7 +75,9 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
     std::string source = config.general.data;
     if (source.empty()) {
-        folder_.emplace(options.run);  // the data lie in it
+        if (config.collect.env == "auto")
+            config.collect.env = config.general.env.empty() ? kCollectedByDefault : config.general.env;
+        folder_.emplace(options.run);  // the generated data are stored in it
         source = generated_path(*folder_, config.collect);
         const std::string made_with = source + ".txt", words = collect_words(config.collect);
         if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
@@ -139,6 +143,7 @@ data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
     if (!notes.empty()) progress_.note(path + ": " + notes);
     if (const data::Environment* environment = data::find_environment(environment_)) {
+        evaluated_tasks(config_, environment->spec());  // refuses what cannot be evaluated
         data::check_dimensions(*environment, dataset, path);
         data::check_origin(*environment, dataset, path);
     }

@@ -44,26 +44,28 @@ void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<
     npz.add(key, data::NpyArray::from({static_cast<int64_t>(xy.size() / 2), 2}, xy), data::Compression::deflated);
 }
 
-void print_success(const data::Json& results, const Config& config) {
+// A figure of each policy, FIGURE/ARM/LEARNER, times `scale`.
+void print_policies(const data::Json& results, const Config& config, const std::string& name, const char* title,
+                    double scale) {
     const bool seeds = config.policy.seeds > 1;
     if (seeds)
-        std::printf("\nsuccess, %% of episodes (last checkpoint; mean of %lld seeds, range in brackets)\n",
+        std::printf("\n%s (last checkpoint; mean of %lld seeds, range in brackets)\n", title,
                     static_cast<long long>(config.policy.seeds));
     else
-        std::printf("\nsuccess, %% of episodes (last checkpoint; best in brackets)\n");
+        std::printf("\n%s (last checkpoint; best in brackets)\n", title);
     std::printf("  %-34s", "trained on");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
     for (const std::string& arm : config.experiment.arms) {
         std::printf("  %-34s", augmenters::row_of(arm).label.c_str());
         for (const std::string& learner : config.experiment.learners) {
-            const std::string key = "success/" + arm + "/" + policy_label(config, learner);
+            const std::string key = name + "/" + arm + "/" + policy_label(config, learner);
             if (seeds && results.find(key + "/mean"))
-                std::printf("%5.0f (%3.0f-%3.0f)", 100 * figure(results, key + "/mean"),
-                            100 * figure(results, key + "/least"), 100 * figure(results, key + "/most"));
+                std::printf("%5.0f (%3.0f-%3.0f)", scale * figure(results, key + "/mean"),
+                            scale * figure(results, key + "/least"), scale * figure(results, key + "/most"));
             else if (results.find(key + "/last"))
-                std::printf("%9.0f  (%3.0f)", 100 * figure(results, key + "/last"),
-                            100 * figure(results, key + "/best"));
+                std::printf("%9.0f  (%3.0f)", scale * figure(results, key + "/last"),
+                            scale * figure(results, key + "/best"));
             else
                 std::printf("%16s", "-");
         }
@@ -110,7 +112,11 @@ void print_summary(StageRunner& runner) {
                 environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed), static_cast<long long>(runner.pipeline().train_data().rows),
                 static_cast<long long>(figure(results, "augment_bridges")));
-    if (data::find_environment(environment)) print_success(results, config);
+    if (const data::Environment* known = data::find_environment(environment)) {
+        print_policies(results, config, "success", "success, % of episodes", 100);
+        if (known->spec().expert_return != known->spec().random_return)
+            print_policies(results, config, "score", "normalised score", 1);
+    }
     if (results.find("dvr_bridge_0.5")) {
         std::printf("\ndynamics violations at 0.5 sigma, %% (by the exact simulator unless stated)\n");
         std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));

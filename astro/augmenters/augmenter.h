@@ -33,9 +33,9 @@ class Augmenter {
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
 };
 
-// pipeline: the data, the settings and the stages, which an augmenter may share. states_are_qpos: the states are
-// the simulator's positions, so that what is made can carry qpos for single-task labels.
-using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, bool states_are_qpos);
+// pipeline: the data, the settings and the stages, which an augmenter may share. qpos_columns: of
+// EnvironmentSpec; not 0: what is made carries qpos and qvel, for replays and single-task labels.
+using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, int64_t qpos_columns);
 
 // One row of the table: an arm of an experiment.
 struct Row {
@@ -54,7 +54,7 @@ const Row& row_of(const std::string& arm);
 bool is_arm(const std::string& arm);
 
 // The augmenter of an arm that has one.
-std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, bool states_are_qpos);
+std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, int64_t qpos_columns);
 
 // A row beside the table's while this object lives: for a program that brings an augmenter of its own. Made before
 // settings are read and before threads start. Error(usage) where the arm's name is taken.

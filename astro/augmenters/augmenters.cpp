@@ -32,10 +32,10 @@ const Row& row_of(const std::string& arm) {
     return *row;
 }
 
-std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, bool states_are_qpos) {
+std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, int64_t qpos_columns) {
     const Row& row = row_of(arm);
     ASTRO_CHECK(row.make, "arm ", arm, " has no augmenter");
-    return row.make(pipeline, states_are_qpos);
+    return row.make(pipeline, qpos_columns);
 }
 
 AddedRow::AddedRow(Row row) : arm_(row.arm) {

@@ -23,6 +23,7 @@ class Duplicate : public Augmenter {
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
         out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
+        out.qpos_dim = d.qpos_dim, out.qvel_dim = d.qvel_dim;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (static_cast<int64_t>(out.terminals.size()) < rows) {
             const int64_t k = rng.below(data.count());
@@ -31,6 +32,11 @@ class Duplicate : public Augmenter {
             if (last == first) continue;
             out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
             out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));
+            // Labels of a task come from these where the data have them (data/relabel.h).
+            out.qpos.insert(out.qpos.end(), d.qpos.data() + first * d.qpos_dim,
+                            d.qpos.data() + (last + 1) * d.qpos_dim);
+            out.qvel.insert(out.qvel.end(), d.qvel.data() + first * d.qvel_dim,
+                            d.qvel.data() + (last + 1) * d.qvel_dim);
             out.terminals.insert(out.terminals.end(), static_cast<size_t>(last - first), 0);
             out.terminals.push_back(1);
         }
@@ -45,6 +51,6 @@ class Duplicate : public Augmenter {
 
 }  // namespace
 
-std::unique_ptr<Augmenter> make_duplicate(Pipeline& pipeline, bool) { return std::make_unique<Duplicate>(pipeline); }
+std::unique_ptr<Augmenter> make_duplicate(Pipeline& pipeline, int64_t) { return std::make_unique<Duplicate>(pipeline); }
 
 }  // namespace astro::method::augmenters

@@ -34,7 +34,7 @@ data::Dataset Stitch::splice(const Augmentation& made) const {
              made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
              made.attempts.empty() ? "; hint: train the TDR longer, so that targets lie within reach"
                                    : "; hint: train the planner longer, or raise augment.accept_threshold");
-    return to_dataset(made, pipeline_.train_rows(), pipeline_.units(), pipeline_.statistics(), states_are_qpos_);
+    return to_dataset(made, pipeline_.train_rows(), pipeline_.units(), pipeline_.statistics(), qpos_columns_);
 }
 
 data::Dataset Stitch::make(int64_t rows, const Progress& progress) {
@@ -44,8 +44,8 @@ data::Dataset Stitch::make(int64_t rows, const Progress& progress) {
     return splice(grow(rows, chains));
 }
 
-std::unique_ptr<Augmenter> make_stitch(Pipeline& pipeline, bool states_are_qpos) {
-    return std::make_unique<Stitch>(pipeline, states_are_qpos);
+std::unique_ptr<Augmenter> make_stitch(Pipeline& pipeline, int64_t qpos_columns) {
+    return std::make_unique<Stitch>(pipeline, qpos_columns);
 }
 
 }  // namespace astro::method::augmenters

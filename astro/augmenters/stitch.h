@@ -9,8 +9,8 @@ namespace astro::method::augmenters {
 
 class Stitch : public Augmenter {
   public:
-    Stitch(Pipeline& pipeline, bool states_are_qpos)
-        : pipeline_(pipeline), states_are_qpos_(states_are_qpos) {}
+    Stitch(Pipeline& pipeline, int64_t qpos_columns)
+        : pipeline_(pipeline), qpos_columns_(qpos_columns) {}
 
     // The TDR, the dynamics models, the planner.
     void each_model(const Visit& visit) override;
@@ -27,7 +27,7 @@ class Stitch : public Augmenter {
 
   private:
     Pipeline& pipeline_;
-    bool states_are_qpos_;
+    int64_t qpos_columns_;
 };
 
 }  // namespace astro::method::augmenters

@@ -61,23 +61,26 @@ struct CheckpointConfig {
     }
 };
 
-// The generator of point-maze data (OGBench, generate_locomaze.py).
+// The generator of an environment's data (OGBench, generate_locomaze.py; D4RL, generate_maze2d_datasets.py).
 struct CollectConfig {
-    std::string env = "pointmaze-medium-v0";
-    std::string type = "stitch";
+    std::string env = "auto";
+    std::string type = "auto";
     int64_t episodes = 5000, episode_rows = 0, seed = 0;
-    double noise = .5;
+    double noise = -1;
 
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment the data come from", Source::ogbench, anything());
-        v("type", type, "kind of episodes", Source::ogbench, one_of({"navigate", "stitch", "explore"}));
+        v("env", env, "environment the data come from; auto: the run's --env, else pointmaze-medium-v0", Source::ours,
+          anything());
+        v("type", type, "kind of episodes; auto: stitch in point mazes, the one that there is in maze2d", Source::ogbench,
+          one_of({"auto", "navigate", "stitch", "explore"}));
         v("episodes", episodes, "training episodes; a tenth more are written for validation", Source::ogbench,
           between(1, kMaxCount));
-        v("episode_rows", episode_rows, "rows an episode; auto: OGBench's for maze and type", Source::ogbench,
+        v("episode_rows", episode_rows,
+          "rows an episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
           between_or_auto(2, 1e6));
-        v("noise", noise, "deviation of the noise on actions (actions are in [-1, 1])", Source::ogbench,
-          between(0, 10));
+        v("noise", noise, "deviation of the noise on actions (actions are in [-1, 1]); auto: .5, in maze2d 0",
+          Source::ogbench, between_or_auto(0, 10, -1));
         v("seed", seed, "seed of the generator", Source::ours, between(0, 9e15));
     }
 };

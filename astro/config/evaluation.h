@@ -13,14 +13,14 @@ namespace astro::method {
 
 struct EvaluateConfig {
     int64_t episodes = 20, points = 5;
-    std::vector<int64_t> tasks = {1, 2, 3, 4, 5};
+    std::vector<int64_t> tasks = {0};
 
     template <class V>
     void visit(V& v) {
         v("episodes", episodes, "episodes a task", Source::ogbench, between(1, 1e6));
         v("points", points, "evaluations spread evenly over training; the last is at its end", Source::ours,
           between(1, 1000));
-        v("tasks", tasks, "tasks evaluated", Source::ogbench, between(1, 5));
+        v("tasks", tasks, "tasks evaluated; auto: all that the environment has", Source::ogbench, between_or_auto(1, 5));
     }
 };
 

@@ -30,14 +30,17 @@ constexpr double kMaxWidth = 8192;  // bound of layer widths and batch sizes
 struct Domain {
     double low = -std::numeric_limits<double>::infinity();
     double high = std::numeric_limits<double>::infinity();
-    bool automatic = false;            // also accepts `auto`, stored as 0: chosen by a rule of astro/config/config.h
+    bool automatic = false;            // also accepts `auto`: chosen by a rule of astro/config/config.h
     std::vector<std::string> choices;  // when not empty: the only legal words
+    double automatic_value = 0;        // how `auto` is stored
 };
 
 inline Domain anything() { return {}; }
-inline Domain between(double low, double high) { return {low, high, false, {}}; }
-inline Domain at_least(double low) { return {low, std::numeric_limits<double>::infinity(), false, {}}; }
-inline Domain between_or_auto(double low, double high) { return {low, high, true, {}}; }
-inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words)}; }
+inline Domain between(double low, double high) { return {low, high, false, {}, 0}; }
+inline Domain at_least(double low) { return {low, std::numeric_limits<double>::infinity(), false, {}, 0}; }
+inline Domain between_or_auto(double low, double high, double stored_as = 0) {
+    return {low, high, true, {}, stored_as};
+}
+inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words), 0}; }
 
 }  // namespace astro::method

@@ -10,6 +10,7 @@
 #include "astro/config/config.h"
 #include "astro/training.h"
 #include "data/dataset.h"
+#include "data/environment.h"
 #include "data/goal_sampling.h"
 #include "data/relabel.h"
 

@@ -1,6 +1,7 @@
 // The table of environments, and how a name finds its row.
 #include "data/environments/environments.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tensor/base/error.h"
@@ -10,7 +11,7 @@ namespace astro::data {
 namespace {
 
 // A row a family: an environment of another kind is one more file and one more row.
-constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes};
+constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes, make_maze2d};
 
 const Environments& environments() {
     static const Environments all = [] {
@@ -59,10 +60,28 @@ void check_dimensions(const Environment& environment, const Dataset& dataset, co
          "; hint: --env with the environment that the file comes from");
 }
 
+void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {
+    const int64_t positions = spec.qpos_columns, velocities = d.state_dim - positions;
+    const float* seen = d.observation(row);
+    std::copy(seen, seen + d.state_dim, state);
+    const auto has = [&](const std::vector<float>& values, int64_t columns) {
+        return static_cast<int64_t>(values.size()) == d.rows * columns;
+    };
+    const bool stored = positions > 0 && has(d.qpos, positions) && (velocities == 0 || has(d.qvel, velocities));
+    if (!stored) return;
+    std::copy_n(d.qpos.data() + row * positions, positions, state);
+    if (velocities > 0) std::copy_n(d.qvel.data() + row * velocities, velocities, state + positions);
+}
+
+double normalised_score(const EnvironmentSpec& spec, double sum_of_rewards) {
+    return 100 * (sum_of_rewards - spec.random_return) / (spec.expert_return - spec.random_return);
+}
+
 std::string dataset_name(const Environment& environment, const std::string& type) {
-    const std::string& name = environment.spec().name;
-    const size_t version = name.rfind("-v");
-    return name.substr(0, version) + "-" + type + name.substr(version);
+    const EnvironmentSpec& spec = environment.spec();
+    if (spec.data_type.empty()) return spec.name;
+    const size_t version = spec.name.rfind("-v");
+    return spec.name.substr(0, version) + "-" + (type == "auto" ? spec.data_type : type) + spec.name.substr(version);
 }
 
 }  // namespace astro::data

@@ -9,5 +9,6 @@ using Environments = std::vector<std::unique_ptr<Environment>>;
 using EnvironmentFamily = Environments();
 
 EnvironmentFamily make_point_mazes;  // pointmaze.cpp
+EnvironmentFamily make_maze2d;       // maze2d.cpp
 
 }  // namespace astro::data

@@ -3,9 +3,9 @@
 #include <mutex>
 
 #include "data/environments/environments.h"
+#include "data/environments/maze_survey.h"
 #include "data/environments/pointmaze_agent.h"
 #include "data/environments/pointmaze_collect.h"
-#include "data/environments/pointmaze_geodesic.h"
 
 namespace astro::maze {
 
@@ -40,31 +40,17 @@ class PointAgents : public data::Agents {
     std::vector<double> states_;
 };
 
-data::WorldPicture draw(const Layout& layout, const GeodesicMap& map) {
-    data::WorldPicture picture;
-    const double edge = -1.5 * kUnit;  // the centre of cell (0, 0) is at -kUnit on both axes
-    picture.bounds = {edge, edge, layout.columns() * kUnit, layout.rows() * kUnit};
-    for (int i = 0; i < layout.rows(); ++i)
-        for (int j = 0; j < layout.columns(); ++j)
-            if (layout.wall(i, j)) picture.walls.push_back({edge + j * kUnit, edge + i * kUnit, kUnit, kUnit});
-    picture.spacing = 2 * GeodesicMap::kSpacing;
-    for (int64_t iy = 0; iy < map.height(); iy += 2)
-        for (int64_t ix = 0; ix < map.width(); ix += 2)
-            if (map.free(ix, iy))
-                for (double v : coordinates(map.point(ix, iy))) picture.states.push_back(static_cast<float>(v));
-    return picture;
-}
-
 class PointMazeEnvironment : public data::Environment {
   public:
     explicit PointMazeEnvironment(const Layout& layout) : layout_(layout) {
         spec_.name = "pointmaze-" + layout.name + "-v0";
         spec_.state_dim = spec_.action_dim = 2;
         spec_.position = {0, 1};
-        spec_.states_are_qpos = true;
+        spec_.qpos_columns = 2;
         spec_.tasks = static_cast<int64_t>(layout.tasks.size());
         spec_.step_limit = kStepLimit;
         spec_.tolerance = kGoalTolerance;
+        spec_.data_type = "stitch";
         spec_.gamma = layout.name == "medium" ? .99 : layout.name == "giant" ? .998 : .995;
         spec_.gcbc_updates = layout.name == "giant" ? 40000 : 20000;
         exact_step = [&layout](const std::vector<float>& states, const std::vector<float>& actions) {
@@ -78,21 +64,17 @@ class PointMazeEnvironment : public data::Environment {
             return next;
         };
         geodesics = [this](const float* from, const std::vector<const float*>& to) {
-            const GeodesicMap& map = surveyed().map;
-            const std::vector<float> all = map.distances_from({from[0], from[1]});
-            std::vector<double> distances;
-            for (const float* p : to) distances.push_back(map.at(all, {p[0], p[1]}));
-            return distances;
+            return surveyed().geodesics(from, to);
         };
-        generate = [&layout](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
+        generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
             CollectSpec spec;
-            spec.type = collect_type(wanted.type);
+            spec.type = collect_type(wanted.type == "auto" ? spec_.data_type : wanted.type);
             spec.episodes = wanted.episodes;
             spec.episode_rows =
-                wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout.name, spec.type);
-            spec.noise = wanted.noise;
+                wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, spec.type);
+            spec.noise = wanted.noise < 0 ? .5 : wanted.noise;
             spec.seed = wanted.seed;
-            return collect(layout, spec, part, threads);
+            return collect(layout_, spec, part, threads);
         };
     }
 
@@ -132,14 +114,9 @@ class PointMazeEnvironment : public data::Environment {
     const data::WorldPicture* picture() const override { return &surveyed().picture; }
 
   private:
-    struct Survey {
-        GeodesicMap map;
-        data::WorldPicture picture;
-        explicit Survey(const Layout& layout) : map(layout), picture(draw(layout, map)) {}
-    };
     // Made when first asked for, by whatever thread: a name is looked up by commands that never need it.
     const Survey& surveyed() const {
-        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(layout_); });
+        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(layout_, kRadius, 2); });
         return *survey_;
     }
 

@@ -21,17 +21,7 @@ class Oracle {
 
     // Unit direction to the next cell's centre; in the goal's cell, or where there is no way, to the own centre.
     Point direction(Point at, Cell goal) const {
-        const std::vector<int>& steps = map(goal);
-        const Cell own = cell_of(at);
-        Cell next = own;
-        int best = steps[static_cast<size_t>(layout_.index(own))];
-        for (const Cell n :
-             {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}}) {
-            if (layout_.wall(n)) continue;
-            const int s = steps[static_cast<size_t>(layout_.index(n))];
-            if (s >= 0 && s < best) best = s, next = n;
-        }
-        const Point c = centre(next);
+        const Point c = centre(layout_.next(cell_of(at), map(goal)));
         const double dx = c.x - at.x, dy = c.y - at.y, length = std::hypot(dx, dy) + 1e-6;
         return {dx / length, dy / length};
     }

@@ -1,7 +1,6 @@
 #include "data/environments/pointmaze_layout.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "tensor/base/error.h"
 
@@ -29,6 +28,7 @@ std::vector<Layout> make_layouts() {
     all[3].tasks = {{{{1, 10}, {7, 1}}, {{1, 1}, {7, 10}}, {{5, 6}, {7, 10}}, {{7, 1}, {7, 10}}, {{5, 6}, {7, 1}}}};
     all[3].portals_in = {{4, 6}, {5, 1}};
     all[3].portals_out = {{1, 7}, {6, 1}, {6, 10}};
+    for (Layout& one : all) one.unit = kUnit, one.origin = -kUnit;
     return all;
 }
 
@@ -38,41 +38,6 @@ const std::vector<Layout>& layouts() {
 }
 
 }  // namespace
-
-std::vector<Cell> Layout::free_cells() const {
-    std::vector<Cell> cells;
-    for (int i = 0; i < rows(); ++i)
-        for (int j = 0; j < columns(); ++j)
-            if (!wall(i, j)) cells.push_back({i, j});
-    return cells;
-}
-
-std::vector<Cell> Layout::vertex_cells() const {
-    std::vector<Cell> cells;
-    for (const Cell& c : free_cells()) {
-        const bool up = !wall(c.i - 1, c.j), down = !wall(c.i + 1, c.j), left = !wall(c.i, c.j - 1),
-                   right = !wall(c.i, c.j + 1);
-        const bool hallway = (up && down && !left && !right) || (left && right && !up && !down);
-        if (!hallway) cells.push_back(c);
-    }
-    return cells;
-}
-
-std::vector<int> Layout::steps_to(Cell goal) const {
-    std::vector<int> steps(static_cast<size_t>(rows() * columns()), -1);
-    std::deque<Cell> open = {goal};
-    steps[static_cast<size_t>(index(goal))] = 0;
-    while (!open.empty()) {
-        const Cell c = open.front();
-        open.pop_front();
-        for (const Cell n : {Cell{c.i - 1, c.j}, Cell{c.i, c.j - 1}, Cell{c.i + 1, c.j}, Cell{c.i, c.j + 1}})
-            if (!wall(n) && steps[static_cast<size_t>(index(n))] < 0) {
-                steps[static_cast<size_t>(index(n))] = steps[static_cast<size_t>(index(c))] + 1;
-                open.push_back(n);
-            }
-    }
-    return steps;
-}
 
 const Layout& layout(std::string_view maze) {
     for (const Layout& l : layouts())

@@ -9,38 +9,18 @@
 #include <string_view>
 #include <vector>
 
-namespace astro::maze {
+#include "data/environments/maze_grid.h"
 
-struct Cell {
-    int i = 0, j = 0;
-    bool operator==(const Cell& o) const { return i == o.i && j == o.j; }
-};
-struct Point {
-    double x = 0, y = 0;
-};
+namespace astro::maze {
 
 struct Task {
     Cell start, goal;
 };
 
-struct Layout {
-    std::string name;                // "medium"
-    std::vector<std::string> walls;  // rows of '0' and '1' (wall)
+struct Layout : Grid {
+    std::string name;  // "medium"
     std::array<Task, 5> tasks;
     std::vector<Cell> portals_in, portals_out;  // teleport only
-
-    int rows() const { return static_cast<int>(walls.size()); }
-    int columns() const { return static_cast<int>(walls[0].size()); }
-    bool wall(int i, int j) const {  // outside counts as wall
-        return i < 0 || j < 0 || i >= rows() || j >= columns() ||
-               walls[static_cast<size_t>(i)][static_cast<size_t>(j)] == '1';
-    }
-    bool wall(Cell c) const { return wall(c.i, c.j); }
-    std::vector<Cell> free_cells() const;    // row by row
-    std::vector<Cell> vertex_cells() const;  // free cells that are not straight hallways
-    // Steps between cells to the goal for every cell, -1 where there is no way; portals are ignored.
-    std::vector<int> steps_to(Cell goal) const;
-    int index(Cell c) const { return c.i * columns() + c.j; }
 };
 
 constexpr double kUnit = 4.0;

@@ -1,4 +1,4 @@
-#include "data/environments/pointmaze_geodesic.h"
+#include "data/environments/maze_geodesic.h"
 
 #include <array>
 #include <cmath>
@@ -13,16 +13,14 @@ constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},  {1, 1}, {1, -
 
 }  // namespace
 
-GeodesicMap::GeodesicMap(const Layout& layout) {
-    x0_ = y0_ = -kUnit - kUnit / 2;
-    width_ = static_cast<int64_t>(layout.columns() * kUnit / kSpacing) + 1;
-    height_ = static_cast<int64_t>(layout.rows() * kUnit / kSpacing) + 1;
+GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), spacing_(grid.unit / 16) {
+    width_ = 16 * grid.columns() + 1;
+    height_ = 16 * grid.rows() + 1;
     free_.resize(static_cast<size_t>(width_ * height_));
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
             const Point p = point(ix, iy);
-            free_[static_cast<size_t>(iy * width_ + ix)] =
-                !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
+            free_[static_cast<size_t>(iy * width_ + ix)] = !grid.wall(grid.cell_of(p)) && !grid.touches_wall(p, radius);
         }
     moves_.resize(free_.size());
     for (int64_t iy = 0; iy < height_; ++iy)
@@ -47,7 +45,7 @@ GeodesicMap::GeodesicMap(const Layout& layout) {
 
 // The nearest free grid point, looked for in growing squares.
 int64_t GeodesicMap::nearest(Point p) const {
-    const int64_t cx = std::llround((p.x - x0_) / kSpacing), cy = std::llround((p.y - y0_) / kSpacing);
+    const int64_t cx = std::llround((p.x - edge_) / spacing_), cy = std::llround((p.y - edge_) / spacing_);
     if (cx >= 0 && cy >= 0 && cx < width_ && cy < height_ && free(cx, cy)) return cy * width_ + cx;
     int64_t best = -1;
     double least = 1e9;
@@ -69,7 +67,7 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
     const int64_t start = nearest(p);
     if (start < 0) return distance;
     float length[16];
-    for (int m = 0; m < 16; ++m) length[m] = static_cast<float>(kSpacing * std::hypot(kMoves[m][0], kMoves[m][1]));
+    for (int m = 0; m < 16; ++m) length[m] = static_cast<float>(spacing_ * std::hypot(kMoves[m][0], kMoves[m][1]));
     struct Entry {
         float distance;
         int32_t at;
@@ -89,7 +87,7 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
                 float& known = distance[static_cast<size_t>(to)];
                 if (known >= 0 && next >= known) continue;
                 known = next;
-                bucket[static_cast<size_t>(next / static_cast<float>(kSpacing)) % 4].push_back(
+                bucket[static_cast<size_t>(next / static_cast<float>(spacing_)) % 4].push_back(
                     {next, static_cast<int32_t>(to)});
             }
         }

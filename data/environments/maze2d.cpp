@@ -1,0 +1,142 @@
+// D4RL's maze2d as environments: a state is position and velocity of a ball, an action is a force. Each maze twice:
+// with the sparse and with the dense reward.
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "data/environments/environments.h"
+#include "data/environments/maze2d_collect.h"
+#include "data/environments/maze_survey.h"
+#include "tensor/base/error.h"
+
+namespace astro::maze {
+
+namespace {
+
+BallState ball_of(const double* s) { return {{s[0], s[1]}, {s[2], s[3]}}; }
+std::vector<double> columns_of(const BallState& b) { return {b.position.x, b.position.y, b.velocity.x, b.velocity.y}; }
+
+class Balls : public data::Agents {
+  public:
+    Balls(const Grid& grid, const std::vector<data::Episode>& episodes) : grid_(grid) {
+        for (const data::Episode& e : episodes) states_.insert(states_.end(), e.start.begin(), e.start.end());
+    }
+
+    const std::vector<double>& states() const override { return states_; }
+
+    void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
+        for (size_t i = 0; i < agents.size(); ++i) {
+            double* s = states_.data() + 4 * agents[i];
+            const std::vector<double> next =
+                columns_of(step_ball(grid_, ball_of(s), actions[2 * i], actions[2 * i + 1]));
+            std::copy(next.begin(), next.end(), s);
+        }
+    }
+
+  private:
+    const Grid& grid_;
+    std::vector<double> states_;
+};
+
+class Maze2dEnvironment : public data::Environment {
+  public:
+    Maze2dEnvironment(const Maze2d& maze, bool dense) : maze_(maze) {
+        spec_.name = "maze2d-" + maze.name + (dense ? "-dense-v1" : "-v1");
+        spec_.state_dim = 4, spec_.action_dim = 2;
+        spec_.position = {0, 1};
+        spec_.qpos_columns = 2;
+        spec_.tasks = 1;
+        spec_.step_limit = maze.step_limit;
+        spec_.tolerance = .5;
+        spec_.ends_with_success = false;
+        spec_.random_return = maze.random_return[dense], spec_.expert_return = maze.expert_return[dense];
+        spec_.gamma = maze.name == "large" ? .995 : .99;
+        exact_step = [&maze](const std::vector<float>& states, const std::vector<float>& actions) {
+            std::vector<double> next;
+            next.reserve(states.size());
+            for (size_t i = 0; 4 * i < states.size(); ++i) {
+                const double s[4] = {states[4 * i], states[4 * i + 1], states[4 * i + 2], states[4 * i + 3]};
+                for (double v :
+                     columns_of(step_ball(maze, ball_of(s), double(actions[2 * i]), double(actions[2 * i + 1]))))
+                    next.push_back(v);
+            }
+            return next;
+        };
+        reward = [this, dense](const double* state, const double* goal) {
+            if (dense) return std::exp(-distance(state, goal));
+            return success(state, goal) ? 1. : 0.;
+        };
+        geodesics = [this](const float* from, const std::vector<const float*>& to) {
+            return surveyed().geodesics(from, to);
+        };
+        generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool&) {
+            if (wanted.type != "auto")
+                fail(ErrorKind::usage, spec_.name, " has one kind of data, not '", wanted.type,
+                     "'; hint: leave out the type");
+            return collect_maze2d(
+                maze_,
+                {wanted.episodes, wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1,
+                 std::max(0., wanted.noise), wanted.seed},
+                part);
+        };
+    }
+
+    // From the cell that is farthest from the goal, both at rest.
+    data::Episode task(int64_t number) const override {
+        const std::vector<int> steps = maze_.steps_to(maze_.goal);
+        Cell start = maze_.goal;
+        for (const Cell& c : maze_.free_cells())
+            if (steps[static_cast<size_t>(maze_.index(c))] > steps[static_cast<size_t>(maze_.index(start))]) start = c;
+        return {number, columns_of({place(start), {}}), columns_of({place(maze_.goal), {}})};
+    }
+
+    // D4RL's one task has a fixed goal and starts anywhere, under either protocol.
+    std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol,
+                                             uint64_t seed) const override {
+        std::vector<data::Episode> episodes;
+        for (int64_t number : tasks)
+            for (int64_t e = 0; e < each; ++e) {
+                Rng rng = Rng(seed)
+                              .stream("evaluation")
+                              .stream(static_cast<uint64_t>(number))
+                              .stream(static_cast<uint64_t>(e));
+                data::Episode episode = task(number);
+                episode.start = columns_of(reset_ball(maze_, rng));
+                episodes.push_back(episode);
+            }
+        return episodes;
+    }
+
+    std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t) const override {
+        return std::make_unique<Balls>(maze_, episodes);
+    }
+
+    const data::WorldPicture* picture() const override { return &surveyed().picture; }
+
+  private:
+    // Made when first asked for, by whatever thread.
+    const Survey& surveyed() const {
+        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(maze_, kBallRadius, 4); });
+        return *survey_;
+    }
+
+    const Maze2d& maze_;
+    mutable std::once_flag once_;
+    mutable std::unique_ptr<Survey> survey_;
+};
+
+}  // namespace
+
+}  // namespace astro::maze
+
+namespace astro::data {
+
+Environments make_maze2d() {
+    Environments all;
+    for (const char* name : {"umaze", "medium", "large"})
+        for (bool dense : {false, true})
+            all.push_back(std::make_unique<maze::Maze2dEnvironment>(maze::maze2d(name), dense));
+    return all;
+}
+
+}  // namespace astro::data

@@ -1,0 +1,79 @@
+#include "data/environments/maze2d_collect.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro::maze {
+
+namespace {
+
+constexpr double kReached = .1;
+constexpr double kGain = 10, kSpeedGain = -1;
+
+// As the file has it. A contact begins with a jump of the force, so that a replay from rounded numbers would now and
+// then miss or invent one, were the ball itself not rounded.
+Point stored(Point p) { return {double(static_cast<float>(p.x)), double(static_cast<float>(p.y))}; }
+BallState stored(const BallState& s) { return {stored(s.position), stored(s.velocity)}; }
+
+}  // namespace
+
+WaypointController::WaypointController(const Maze2d& maze, Point from, Cell target, Rng& rng) {
+    const std::vector<int> steps = maze.steps_to(target);
+    Cell at = maze.cell_of(from);
+    for (Cell next = maze.next(at, steps); !(next == at); next = maze.next(at, steps)) {
+        at = next;
+        if (at == target) break;
+        const double dx = rng.uniform(0, .2), dy = rng.uniform(0, .2);
+        waypoints_.push_back({place(at).x - dx, place(at).y - dy});
+    }
+    waypoints_.push_back(place(target));
+}
+
+bool WaypointController::arrived(Point at) const {
+    return std::hypot(at.x - waypoints_.back().x, at.y - waypoints_.back().y) < kReached;
+}
+
+Point WaypointController::action(const BallState& s) {
+    const Point to = arrived(s.position) ? waypoints_.back() : waypoints_[next_];
+    auto force = [](double ahead, double speed) { return std::clamp(kGain * ahead + kSpeedGain * speed, -1., 1.); };
+    const double dx = to.x - s.position.x, dy = to.y - s.position.y;
+    if (std::hypot(dx, dy) < kReached && next_ + 1 < waypoints_.size()) ++next_;
+    return {force(dx, s.velocity.x), force(dy, s.velocity.y)};
+}
+
+data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, std::string_view part) {
+    const std::vector<Cell> cells = maze.free_cells();
+    const Rng root = Rng(spec.seed).stream("collect").stream(part);
+    data::Dataset d;
+    d.state_dim = 4, d.action_dim = d.qpos_dim = d.qvel_dim = 2;
+    Rng start = root.stream("start");
+    BallState ball = stored(reset_ball(maze, start)), seen = ball;
+    auto put = [](std::vector<float>& to, Point p) {
+        to.push_back(static_cast<float>(p.x)), to.push_back(static_cast<float>(p.y));
+    };
+    for (int64_t e = 0; e < spec.episodes; ++e) {
+        Rng rng = root.stream(static_cast<uint64_t>(e));
+        Cell target;
+        do target = cells[static_cast<size_t>(rng.below(static_cast<int64_t>(cells.size())))];
+        while (target == maze.cell_of(seen.position));
+        WaypointController controller(maze, seen.position, target, rng);
+        for (int64_t t = 0; t < spec.episode_rows; ++t) {
+            const bool last = controller.arrived(seen.position) || t + 1 == spec.episode_rows;
+            Point force = controller.action(seen);
+            if (spec.noise > 0) force.x += spec.noise * rng.normal(), force.y += spec.noise * rng.normal();
+            force = stored(Point{std::clamp(force.x, -1., 1.), std::clamp(force.y, -1., 1.)});
+            put(d.observations, seen.position), put(d.observations, seen.velocity);
+            put(d.qpos, ball.position), put(d.qvel, ball.velocity);
+            put(d.actions, force);
+            d.terminals.push_back(last ? 1 : 0);
+            ball = stored(step_ball(maze, ball, force.x, force.y));
+            if (last) break;  // and what is seen stays for the first row of the next
+            seen = ball;
+        }
+    }
+    d.rows = static_cast<int64_t>(d.terminals.size());
+    data::index_episodes(d);
+    return d;
+}
+
+}  // namespace astro::maze

@@ -1,0 +1,47 @@
+// A maze of square cells: walls, shortest ways from cell to cell. Point mazes and maze2d share it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace astro::maze {
+
+struct Cell {
+    int i = 0, j = 0;
+    bool operator==(const Cell& o) const { return i == o.i && j == o.j; }
+};
+struct Point {
+    double x = 0, y = 0;
+};
+
+// Row i grows with y, column j with x. A wall is a square of `unit` by `unit`.
+struct Grid {
+    std::vector<std::string> walls;  // rows of '0' and '1' (wall)
+    double unit = 1;                 // side of a cell
+    double origin = 0;               // centre of cell (0, 0) on both axes
+
+    int rows() const { return static_cast<int>(walls.size()); }
+    int columns() const { return static_cast<int>(walls[0].size()); }
+    bool wall(int i, int j) const {  // outside counts as wall
+        return i < 0 || j < 0 || i >= rows() || j >= columns() ||
+               walls[static_cast<size_t>(i)][static_cast<size_t>(j)] == '1';
+    }
+    bool wall(Cell c) const { return wall(c.i, c.j); }
+    std::vector<Cell> free_cells() const;    // row by row
+    std::vector<Cell> vertex_cells() const;  // free cells that are not straight hallways
+    // Steps between cells to the goal for every cell, -1 where there is no way; portals are ignored.
+    std::vector<int> steps_to(Cell goal) const;
+    // The neighbour of c that is nearest to the goal, by the map that steps_to(goal) gives; c itself at the goal and
+    // where there is no way.
+    Cell next(Cell c, const std::vector<int>& steps) const;
+    int index(Cell c) const { return c.i * columns() + c.j; }
+
+    Point centre(Cell c) const { return {unit * c.j + origin, unit * c.i + origin}; }
+    Cell cell_of(Point p) const;
+    double edge() const { return origin - unit / 2; }  // least x and y of the maze
+    // Does a disc at p touch a wall of the maze?
+    bool touches_wall(Point p, double radius) const;
+};
+
+}  // namespace astro::maze

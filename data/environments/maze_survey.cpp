@@ -1,0 +1,28 @@
+#include "data/environments/maze_survey.h"
+
+namespace astro::maze {
+
+Survey::Survey(const Grid& grid, double radius, int64_t state_dim) : map(grid, radius) {
+    const double edge = grid.edge(), unit = grid.unit;
+    picture.bounds = {edge, edge, grid.columns() * unit, grid.rows() * unit};
+    for (int i = 0; i < grid.rows(); ++i)
+        for (int j = 0; j < grid.columns(); ++j)
+            if (grid.wall(i, j)) picture.walls.push_back({edge + j * unit, edge + i * unit, unit, unit});
+    picture.spacing = 2 * map.spacing();
+    for (int64_t iy = 0; iy < map.height(); iy += 2)
+        for (int64_t ix = 0; ix < map.width(); ix += 2) {
+            if (!map.free(ix, iy)) continue;
+            const Point p = map.point(ix, iy);
+            picture.states.push_back(static_cast<float>(p.x)), picture.states.push_back(static_cast<float>(p.y));
+            picture.states.insert(picture.states.end(), static_cast<size_t>(state_dim - 2), 0.0f);
+        }
+}
+
+std::vector<double> Survey::geodesics(const float* from, const std::vector<const float*>& to) const {
+    const std::vector<float> all = map.distances_from({from[0], from[1]});
+    std::vector<double> distances;
+    for (const float* p : to) distances.push_back(map.at(all, {p[0], p[1]}));
+    return distances;
+}
+
+}  // namespace astro::maze
