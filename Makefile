@@ -24,7 +24,9 @@ OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
 LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o) $(CUDA_OBJS)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
-EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
+# Simulators for --env exec:COMMAND are programs of their own, without the library (docs/environments.md).
+SIMULATORS := $(patsubst examples/exec/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/exec/*.c)))
+EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp))) $(SIMULATORS)
 
 # One short line a file; V=1 shows the commands.
 V ?= 0
@@ -36,12 +38,13 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps demo test test-cuda examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench demo test test-cuda examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
 	@echo "make          build/astro"
 	@echo "make deps     install what is missing (Debian, needs root): g++, zlib, doctest"
+	@echo "make deps-ogbench OGBench and MuJoCo into $(BUILD)/ogbench-venv, to serve its environments (docs/environments.md)"
 	@echo "make demo     the whole chain on a small generated data set, about 2 minutes"
 	@echo "make test     every test, closing with 'N passed, N failed'"
 	@echo "make test-cuda the CUDA kernels: built by nvcc, executed on an emulator, about 7 minutes"
@@ -63,6 +66,14 @@ deps:
 	    echo "installing:$$missing"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
+
+# OGBench and MuJoCo from PyPI in a folder of their own, for examples/ogbench/environment.py and the tests of it.
+OGBENCH_VENV ?= $(BUILD)/ogbench-venv
+deps-ogbench: $(OGBENCH_VENV)/requirements.txt
+$(OGBENCH_VENV)/requirements.txt: examples/ogbench/requirements.txt
+	python3 -m venv $(OGBENCH_VENV)
+	$(OGBENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@cp $< $@
 
 # `make deps demo` installs before it builds, under -j too; and it builds on all cores without being told.
 INSTALLED := $(filter deps,$(MAKECMDGOALS))
@@ -139,6 +150,11 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(SIMULATORS): $(BUILD)/examples/%: examples/exec/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 -O2 $(WARNINGS) $< -o $@
 
 clean:
 	rm -rf $(BUILD)

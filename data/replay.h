@@ -11,6 +11,7 @@ struct ReplayPart {  // real or synthetic transitions
     int64_t transitions = 0;
     double worst = 0;  // largest |component| off, in units
     int64_t worst_row = -1;
+    double worst_scaled = 0;  // largest rms((s* - s') / sigma_delta)
     std::vector<int64_t> violations;  // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
 };
 
@@ -22,9 +23,10 @@ struct Replay {
 };
 
 // Each transition: the exact step from observations[t] (from qpos[t] where the file has it and a state is all of qpos)
-// under actions[t] against observations[t + 1]. sigma_delta: the file's, else measured over its own transitions.
+// under actions[t] against observations[t + 1]; or the stored step from qpos[t], qvel[t] and observations[t] where the
+// environment has one and the file has these columns. sigma_delta: the file's, else measured over its own transitions.
 // source names the file in errors: Error(data) where its dimensions are not the environment's, Error(usage) where
-// the environment has no exact step.
+// the environment has no step for what the file has.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 

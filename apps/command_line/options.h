@@ -53,10 +53,10 @@ class CommandLine {
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
-    // Objects must outlive the line.
+    // Objects must outlive the line. section: of the flags, --SECTION.NAME.
     template <class Object>
-    void add(Object& options) {
-        own_.add("", "Options", options);
+    void add(Object& options, const std::string& section = "") {
+        own_.add(section, "Options", options);
     }
     // Settings of other sections are read from files but refused as flags, since they would have no effect.
     void add_config(Config& config, const std::vector<std::string>& sections);

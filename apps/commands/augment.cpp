@@ -10,7 +10,7 @@ int run_augment(CommandLine& line) {
     line.add(options);
     line.add(output);
     // Those of the trained stages, too: their checkpoints are only accepted with the settings they were made with.
-    line.add_config(config, {"", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
+    line.add_config(config, {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");

@@ -48,7 +48,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     loaded.arm.other = &loaded.other;
 }
 
-const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
+const std::vector<std::string> kSections = {"", "env",     "checkpoint", "data",  "policy", "gcbc",
                                             "value", "iql",        "td3bc", "cql",    "evaluate"};
 
 // What both commands do first: options, settings, an open runner, the arm's data.
@@ -66,6 +66,7 @@ int with_arm(CommandLine& line, Work work) {
     line.require("run");
     line.require("data");
     StageRunner runner(line, options, config, parts_of(config));
+    check_tasks(runner);
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

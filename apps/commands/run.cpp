@@ -16,7 +16,7 @@ int run_run(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    std::vector<std::string> sections = {"",         "checkpoint", "collect",  "data",    "tdr",       "graph",
+    std::vector<std::string> sections = {"", "env",        "checkpoint", "collect",  "data",    "tdr",       "graph",
                                          "dynamics", "planner",    "policy",   "gcbc",    "value",     "iql",
                                          "td3bc",    "cql",        "evaluate", "metrics", "experiment"};
     for (const std::string& section : augmenter_sections()) sections.push_back(section);
@@ -24,6 +24,7 @@ int run_run(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     StageRunner runner(line, options, config);
+    check_tasks(runner);
     train_and_measure_tdr(runner);
     train_and_measure_dynamics(runner);
     train_and_measure_planner(runner);

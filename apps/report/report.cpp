@@ -88,11 +88,23 @@ Run load(const std::string& folder) {
     return run;
 }
 
-// The world the run was in, by the environment in its results; null where no built-in one has a picture.
-const data::WorldPicture* world_of(const Run& run) {
+// The world the run was in: as pictures.npz has it, else (in older runs) that of the built-in environment in its results.
+std::shared_ptr<const data::WorldPicture> world_of(const Run& run) {
+    if (run.pictures && run.pictures->find("world_rectangles")) {
+        const std::vector<double> r = run.pictures->read_as<double>("world_rectangles"),
+                                  spacing = run.pictures->read_as<double>("world_spacing");
+        auto world = std::make_shared<data::WorldPicture>();
+        for (size_t i = 0; i + 3 < r.size(); i += 4) world->walls.push_back({r[i], r[i + 1], r[i + 2], r[i + 3]});
+        if (world->walls.empty() || spacing.empty()) return nullptr;
+        world->bounds = world->walls.front();
+        world->walls.erase(world->walls.begin());
+        world->spacing = spacing[0];
+        return world;
+    }
     const data::Json* name = run.results.find("environment");
     const data::Environment* environment = name ? data::find_environment(name->as_string()) : nullptr;
-    return environment ? environment->picture() : nullptr;
+    const data::WorldPicture* picture = environment ? environment->picture() : nullptr;
+    return picture ? std::make_shared<const data::WorldPicture>(*picture) : nullptr;
 }
 
 // The arms and learners that some of the runs evaluated, in the order met: keys success/ARM/LEARNER/last.
@@ -184,9 +196,9 @@ std::string joint_table(const std::string& environment, const std::vector<const 
 }
 
 std::string world_figures(const Run& run) {
-    const data::WorldPicture* world = world_of(run);
+    const std::shared_ptr<const data::WorldPicture> world = world_of(run);
     if (!run.pictures || !world)
-        return "<p>No pictures: no built-in environment that can be drawn, or the run has not ended.</p>";
+        return "<p>No pictures: no environment that can be drawn, or the run has not ended.</p>";
     const data::NpzReader& npz = *run.pictures;
     std::string out = "<div class=\"row\">";
     for (const auto& [key, caption] :

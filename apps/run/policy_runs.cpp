@@ -12,28 +12,43 @@ namespace {
 
 const data::Environment& environment_of(const StageRunner& runner) {
     const std::string& name = runner.environment();
-    return data::require_environment(
-        name, name.empty() ? "no environment is known for the data; --env names it"
-                           : "no built-in environment '" + name + "'");
+    return data::require_environment(name, name.empty() ? "no environment is known for the data; --env names it"
+                                                        : "no built-in environment '" + name + "'");
 }
 
-std::vector<int64_t> evaluated_tasks(const Config& config) {
-    return config.policy.protocol == Protocol::single_task ? std::vector<int64_t>{config.policy.task}
-                                                           : config.evaluate.tasks;
+// Those of the settings; of the settings' defaults those that the environment has. Error(usage) for a task that it
+// lacks.
+std::vector<int64_t> evaluated_tasks(const StageRunner& runner) {
+    const Config& config = runner.config();
+    const data::EnvironmentSpec& spec = environment_of(runner).spec();
+    const bool single = config.policy.protocol == Protocol::single_task;
+    std::vector<int64_t> tasks = single ? std::vector<int64_t>{config.policy.task} : config.evaluate.tasks;
+    if (!single && tasks == EvaluateConfig{}.tasks)
+        tasks.resize(std::min(tasks.size(), static_cast<size_t>(spec.tasks)));
+    for (int64_t task : tasks)
+        if (task > spec.tasks)
+            fail(ErrorKind::usage, single ? "policy.task " : "evaluate.tasks ", task, ": the tasks of ", spec.name,
+                 " are 1 to ", spec.tasks);
+    return tasks;
 }
 
 // The task that a single-task policy learns, as the learners' rewards see it: a point in the first two columns.
 void set_task(learners::LearningData& data, const data::Environment& environment, int64_t task) {
     const data::EnvironmentSpec& spec = environment.spec();
-    if (spec.position != std::vector<int64_t>{0, 1})
-        fail(ErrorKind::usage, "single-task rewards need states whose first two columns are x and y, which those of ",
-             spec.name, " are not; hint: --policy.protocol goal-conditioned");
+    if (spec.position != std::vector<int64_t>{0, 1} || spec.tolerance <= 0)
+        fail(ErrorKind::usage,
+             "single-task rewards need states whose first two columns are x and y and a goal that is near ",
+             "enough there, which ", spec.name, " has not; hint: --policy.protocol goal-conditioned");
     const std::vector<double> goal = environment.task(task).goal;
     data.goal_xy = {goal[0], goal[1]};
     data.tolerance = spec.tolerance;
 }
 
 }  // namespace
+
+void check_tasks(const StageRunner& runner) {
+    if (data::find_environment(runner.environment())) evaluated_tasks(runner);
+}
 
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
     std::vector<PolicyRun> runs;
@@ -70,7 +85,7 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     const Config& config = runner.config();
     const data::Environment& environment = environment_of(runner);
     const Protocol protocol = config.policy.protocol;
-    const std::vector<int64_t> tasks = evaluated_tasks(config);
+    const std::vector<int64_t> tasks = evaluated_tasks(runner);
     const auto seed = static_cast<uint64_t>(config.general.seed);
     Evaluation result;
     result.episodes = environment.draw_episodes(tasks, config.evaluate.episodes, protocol, seed);
@@ -101,8 +116,10 @@ std::string success_key(const Config& config, const PolicyRun& run) {
 }
 
 // Last and best from the curve, which also holds what earlier sessions evaluated.
-void put_success(const Config& config, const PolicyRun& run, const learners::Learner& policy,
-                 const std::vector<MetricRow>& curve, data::Json& results) {
+void put_success(StageRunner& runner, const PolicyRun& run, const learners::Learner& policy,
+                 const std::vector<MetricRow>& curve) {
+    const Config& config = runner.config();
+    data::Json& results = runner.results();
     const std::string stage = policy.name(), key = success_key(config, run);
     std::map<int64_t, double> success;
     std::map<std::string, double> last;
@@ -115,7 +132,7 @@ void put_success(const Config& config, const PolicyRun& run, const learners::Lea
     for (const auto& [step, value] : success) best = std::max(best, value);
     results[key + "/last"] = success.rbegin()->second;
     results[key + "/best"] = best;
-    for (int64_t task : evaluated_tasks(config))
+    for (int64_t task : evaluated_tasks(runner))
         results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
 }
 
@@ -138,7 +155,7 @@ void put_spread(const Config& config, const PolicyRun& run, data::Json& results)
 std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool simulated = data::find_environment(runner.environment()) != nullptr;
-    const std::vector<int64_t> tasks = evaluated_tasks(config);
+    const std::vector<int64_t> tasks = simulated ? evaluated_tasks(runner) : std::vector<int64_t>();
     std::vector<std::unique_ptr<learners::Learner>> policies;
     std::vector<StageRunner::Stage> stages;
     runner.flush_memory();
@@ -167,7 +184,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
     }
     if (!simulated) return diverged;
     const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
-    for (size_t i = 0; i < runs.size(); ++i) put_success(config, runs[i], *policies[i], curve, runner.results());
+    for (size_t i = 0; i < runs.size(); ++i) put_success(runner, runs[i], *policies[i], curve);
     runner.save_results();
     return diverged;
 }

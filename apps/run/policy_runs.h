@@ -1,4 +1,4 @@
-// Training a policy on one arm's data, evaluated along the way in the built-in environment.
+// Training a policy on one arm's data, evaluated along the way in the environment.
 #pragma once
 
 #include "apps/run/arms.h"
@@ -14,6 +14,9 @@ struct PolicyRun {
     ArmData arm;
     int64_t seed = 0;
 };
+// Before any time is spent: Error(usage) where the environment lacks a task that is to be evaluated.
+void check_tasks(const StageRunner& runner);
+
 // A run for each of policy.seeds.
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
@@ -36,7 +39,7 @@ struct Evaluation {
     std::vector<data::Episode> episodes;
     std::vector<Outcome> outcomes;
 };
-// Error(usage) where no built-in environment fits.
+// Error(usage) where no environment fits.
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths);
 
 }  // namespace astro::app

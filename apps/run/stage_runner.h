@@ -12,12 +12,16 @@
 #include "apps/run/run_dir.h"
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
+#include "data/environment.h"
 #include "data/json.h"
 
 namespace astro::app {
 
 // For differences.
 double seconds_now();
+
+// Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for others.
+std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
 class StageRunner {
   public:
@@ -70,6 +74,7 @@ class StageRunner {
   private:
     StageOptions options_;
     Config& config_;
+    std::unique_ptr<data::AddedEnvironment> simulator_;  // where general.env is a command; started before anything is made
     OpenedDevice device_;               // before the folder: nothing is made where the device is missing
     std::vector<OpenedDevice> beside_;  // each with a stream of its own
     RunFolder folder_;

@@ -71,6 +71,17 @@ void print_success(const data::Json& results, const Config& config) {
     }
 }
 
+// The world itself: a report must not start the processes that know it.
+void add_world(data::NpzWriter& npz, const data::WorldPicture& world) {
+    std::vector<double> values;
+    auto append = [&](const data::WorldPicture::Rectangle& r) { values.insert(values.end(), {r.x, r.y, r.width, r.height}); };
+    append(world.bounds);
+    for (const data::WorldPicture::Rectangle& wall : world.walls) append(wall);
+    npz.add("world_rectangles", data::NpyArray::from({static_cast<int64_t>(values.size() / 4), 4}, values),
+            data::Compression::deflated);
+    npz.add("world_spacing", data::NpyArray::from({1}, std::vector<double>{world.spacing}), data::Compression::deflated);
+}
+
 // Closure and geodesic distance from the first task's start, over the states of the world's grid.
 void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environment& environment) {
     const data::EnvironmentSpec& spec = environment.spec();
@@ -131,6 +142,7 @@ void write_pictures(StageRunner& runner, const data::Dataset& augmented) {
     const Plane plane(environment->spec());
     Pipeline& pipeline = runner.pipeline();
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
+    add_world(npz, *environment->picture());
     add_points(npz, "raw_xy", plane.thinned(pipeline.train_data(), 50000));
     add_points(npz, "augmented_xy", plane.thinned(augmented, 50000));
 
