@@ -99,7 +99,9 @@ bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
 bad version describe "speaks version 2 of the protocol, this program version 1"
 bad nameless describe "without a printable \"name\""
+exec 9</dev/null  # an open file of ours is none of the process's
 bad house replay "files closed, group own"
+exec 9<&-
 refused 1 "(process 2 of 2) describes itself otherwise" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
 refused 1 "gives row 0 of \"states\" with 1 numbers where 2 were expected" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave narrow step" --run narrow
