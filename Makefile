@@ -24,7 +24,9 @@ OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
 LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o) $(CUDA_OBJS)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
-EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp)))
+# Simulators for --env exec:COMMAND are programs of their own, without the library (docs/environments.md).
+SIMULATORS := $(patsubst examples/exec/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/exec/*.c)))
+EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp))) $(SIMULATORS)
 
 # Prints one short line per file; V=1 prints the commands.
 V ?= 0
@@ -36,12 +38,13 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps demo test test-cuda examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench demo test test-cuda examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
 	@echo "make           build build/astro"
 	@echo "make deps      install missing packages (Debian, needs root): g++, zlib, doctest"
+	@echo "make deps-ogbench  install OGBench and MuJoCo into $(BUILD)/ogbench-venv (docs/environments.md)"
 	@echo "make demo      run the whole pipeline on a small generated data set, about 2 minutes"
 	@echo "make test      run all tests; the last line is 'N passed, N failed'"
 	@echo "make test-cuda build the CUDA kernels with nvcc and run them on an emulator, about 7 minutes"
@@ -63,6 +66,14 @@ deps:
 	    echo "installing:$$missing"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
+
+# OGBench and MuJoCo from PyPI in a separate folder, for examples/ogbench/environment.py and its tests.
+OGBENCH_VENV ?= $(BUILD)/ogbench-venv
+deps-ogbench: $(OGBENCH_VENV)/requirements.txt
+$(OGBENCH_VENV)/requirements.txt: examples/ogbench/requirements.txt
+	python3 -m venv $(OGBENCH_VENV)
+	$(OGBENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@cp $< $@
 
 # With `make deps demo`, the packages are installed before the build, also with -j. The build uses all cores.
 INSTALLED := $(filter deps,$(MAKECMDGOALS))
@@ -139,6 +150,11 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(SIMULATORS): $(BUILD)/examples/%: examples/exec/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 -O2 $(WARNINGS) $< -o $@
 
 clean:
 	rm -rf $(BUILD)

@@ -7,14 +7,18 @@
 
 namespace astro::method {
 
-std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
-                              Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
+namespace {
+
+// As many episodes as the environment has agents at a time.
+std::vector<Outcome> evaluate_group(const data::Environment& environment, const std::vector<data::Episode>& episodes,
+                                    Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
     const data::EnvironmentSpec& spec = environment.spec();
     const std::unique_ptr<data::Agents> agents = environment.reset(episodes, seed);
     std::vector<Outcome> outcomes(episodes.size());
     auto state = [&](int64_t e) { return agents->states().data() + e * spec.state_dim; };
     auto arrived = [&](int64_t e) {
-        return environment.success(state(e), episodes[static_cast<size_t>(e)].goal.data());
+        const auto at = static_cast<size_t>(e);
+        return spec.judges ? agents->arrived()[at] != 0 : environment.success(state(e), episodes[at].goal.data());
     };
     auto append = [&](auto& to, const double* values) { to.insert(to.end(), values, values + spec.state_dim); };
     auto record = [&](int64_t e) {
@@ -37,7 +41,7 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
         if (actions.size() != running.size() * static_cast<size_t>(spec.action_dim))
             fail(ErrorKind::data, "the policy gives ", actions.size() / running.size(), " numbers an action, ", spec.name,
                  " takes ", spec.action_dim);
-        for (double& a : actions) a = std::clamp(a, -1.0, 1.0);
+        for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
         agents->step(running, actions);
         size_t still = 0;
         for (size_t r = 0; r < running.size(); ++r) {
@@ -53,6 +57,24 @@ std::vector<Outcome> evaluate(const data::Environment& environment, const std::v
             if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // never ahead of r
         }
         running.resize(still);
+    }
+    return outcomes;
+}
+
+}  // namespace
+
+std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
+                              Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
+    const int64_t most = environment.spec().agents_at_once;
+    const size_t group = most > 0 ? static_cast<size_t>(most) : episodes.size();
+    std::vector<Outcome> outcomes;
+    for (size_t first = 0; first < episodes.size(); first += group) {
+        const size_t end = std::min(episodes.size(), first + group);
+        for (Outcome& outcome : evaluate_group(environment,
+                                               {episodes.begin() + static_cast<std::ptrdiff_t>(first),
+                                                episodes.begin() + static_cast<std::ptrdiff_t>(end)},
+                                               protocol, policy, seed, record_paths))
+            outcomes.push_back(std::move(outcome));
     }
     return outcomes;
 }

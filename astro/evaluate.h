@@ -21,8 +21,9 @@ using BatchPolicy =
     std::function<std::vector<double>(const std::vector<double>& states, const std::vector<double>& goals)>;
 
 // Runs all episodes in step: at each time step one call of the policy and one step of the environment for those that
-// still run. Actions are clipped to [-1, 1]. An episode ends with success, unless the environment says that
-// it goes on, or at the environment's step limit. Success is judged on s' (goal-conditioned) or on s (single-task), and
+// still run; where the environment has fewer agents at a time, group by group. Actions are clipped to the environment's
+// limit. An episode ends with success, unless the environment says that it goes on, or at the environment's step limit.
+// Success is judged, by the environment's tolerance or by itself, on s' (goal-conditioned) or on s (single-task), and
 // counts whenever it happens; rewards are of s'. Error(data) where the policy's actions are not as
 // many as the environment's.
 std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,

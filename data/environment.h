@@ -1,5 +1,5 @@
-// A built-in environment, as evaluation, measurements and commands see it. Nothing else of it is seen outside
-// data/environments/. How to add one: CONTRIBUTING.md.
+// An environment, built in or in a child process, as evaluation, measurements and commands see it. Nothing else of it
+// is seen outside data/environments/. How to add one: CONTRIBUTING.md; any simulator as a child: docs/environments.md.
 //
 // Everything that moves the system is batched: a call for each row would rule out an environment in a child process.
 // States are (n, state_dim) and actions (n, action_dim), row-major; actions are in [-1, 1].
@@ -33,18 +33,25 @@ struct EnvironmentSpec {
     int64_t qpos_columns = 0;
     int64_t tasks = 0;              // numbered from 1
     int64_t step_limit = 0;         // steps an episode
-    double tolerance = 0;           // how near the goal is success: distance() in the environment's units
+    bool judges = false;            // its agents tell success (Agents::arrived), not the tolerance
+    double tolerance = 0;           // how near the goal is success: distance() in the environment's units; 0: it judges
     bool ends_with_success = true;  // false: an episode goes on to the step limit (D4RL), and its reward is summed up
     // Sums of rewards an episode that stand for the normalised scores 0 and 100 (D4RL); equal: there are no scores.
     double random_return = 0, expert_return = 0;
-    std::string data_type;  // kind of data that is generated unless told otherwise; empty: there is but one
+    double action_limit = 1;  // actions are clipped to [-action_limit, action_limit]
+    std::string data_type;    // kind of data that is generated unless told otherwise; empty: there is but one
     double gamma = .995;            // discount a step, where the settings say `auto`
     int64_t gcbc_updates = 20000;   // gradient steps of cloning, where the settings say `auto`
+    int64_t agents_at_once = 0;     // most agents that live at a time; 0: any number
+    int64_t qpos_dim = 0, qvel_dim = 0;  // columns of a file's qpos and qvel that stored_step starts from
 };
 
 struct Episode {
     int64_t task = 0;                 // from 1
     std::vector<double> start, goal;  // states (state_dim)
+    // How it was drawn, for an environment that cannot be put into a start and draws the same again.
+    Protocol protocol = Protocol::goal_conditioned;
+    int64_t seed = 0;
 };
 
 // A number of agents, each in its episode: what Environment::reset gives.
@@ -54,6 +61,11 @@ class Agents {
     // What each agent saw last, (n, state_dim). An agent may be elsewhere than it sees (a portal), so the caller does
     // not hand states back in.
     virtual const std::vector<double>& states() const = 0;
+    // 1 for each agent that is at its goal now, where the environment judges that itself; else empty.
+    virtual const std::vector<uint8_t>& arrived() const {
+        static const std::vector<uint8_t> none;
+        return none;
+    }
     // One step of the agents named by their places in the batch, with actions (agents.size(), action_dim).
     virtual void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) = 0;
 };
@@ -62,6 +74,11 @@ class Agents {
 // (n, state_dim), actions (n, action_dim) to next states (n, state_dim).
 using ExactStep =
     std::function<std::vector<double>(const std::vector<float>& states, const std::vector<float>& actions)>;
+// The same from stored rows of an environment whose observations are not all of its state: qpos (n, qpos_dim) and qvel
+// (n, qvel_dim) as files hold them, observations and actions to next observations.
+using StoredStep =
+    std::function<std::vector<double>(const std::vector<float>& qpos, const std::vector<float>& qvel,
+                                      const std::vector<float>& states, const std::vector<float>& actions)>;
 // Geodesic distances from one state to others, in the environment's units; negative where there is no way.
 using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
 
@@ -105,7 +122,8 @@ class Environment {
     // Starts and goals of `each` episodes for each task, in order: one draw a seed, the same whoever is evaluated.
     virtual std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                                uint64_t seed) const = 0;
-    // Agents at the starts of the episodes. The same seed gives the same luck on the way.
+    // Agents at the starts of the episodes, at most spec().agents_at_once. The same seed gives the same luck on the
+    // way.
     virtual std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t seed) const = 0;
     // Between a state and a goal, for the success rule: Euclidean in the plane, or over all columns without one.
     virtual double distance(const double* state, const double* goal) const;
@@ -113,6 +131,7 @@ class Environment {
 
     // What not every environment has; empty or null where it has not.
     ExactStep exact_step;
+    StoredStep stored_step;
     Reward reward;
     Geodesics geodesics;
     Generator generate;
@@ -121,6 +140,31 @@ class Environment {
   protected:
     EnvironmentSpec spec_;
 };
+
+// How the processes of a simulator are run; results do not depend on it.
+struct ProcessSettings {
+    int64_t processes = 1;
+    double timeout = 60;  // seconds for an answer
+};
+
+// An environment beside the table's while this object lives: found by its names before those of the table. Made before
+// threads start.
+class AddedEnvironment {
+  public:
+    explicit AddedEnvironment(std::unique_ptr<Environment> environment);
+    ~AddedEnvironment();
+    AddedEnvironment(const AddedEnvironment&) = delete;
+    AddedEnvironment& operator=(const AddedEnvironment&) = delete;
+
+  private:
+    const Environment* added_;
+};
+
+// "exec:COMMAND": an environment that COMMAND, a child process, is (docs/environments.md). Other functions find it by
+// that name once it has been added; only this one starts processes. Null for other names. Error(io) where the processes
+// do not start or do not describe an environment.
+bool names_process(std::string_view name);
+std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSettings& settings);
 
 // By an environment's or a data set's name ("pointmaze-medium-v0", "pointmaze-medium-stitch-v0"); null where no
 // built-in environment has it. The same object for the same name; it lives as long as the program.

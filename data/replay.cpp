@@ -84,8 +84,13 @@ void check_judgeable(const Environment& environment, const Dataset& d, const std
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
-    if (!environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     check_dimensions(environment, d, source);
+    const bool stored =
+        environment.stored_step && d.qpos_dim == spec.qpos_dim && d.qvel_dim == spec.qvel_dim && d.qpos_dim > 0;
+    if (!stored && environment.stored_step && !environment.exact_step)
+        fail(ErrorKind::usage, source, ": ", spec.name, " replays from qpos and qvel of ", spec.qpos_dim, " and ",
+             spec.qvel_dim, " columns; the file has ", d.qpos_dim, " and ", d.qvel_dim);
+    if (!stored && !environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     Replay result;
     result.tolerance = tolerances;
     result.sigma_delta = measured_sigma(d, spec);
@@ -97,28 +102,38 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     std::vector<Error> errors(static_cast<size_t>(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e);
+        auto rows = [&](const std::vector<float>& values, int64_t columns) {
+            return std::vector<float>(values.begin() + first * columns, values.begin() + last * columns);
+        };
         std::vector<double> from(static_cast<size_t>(d.state_dim));
         std::vector<float> states;
         for (int64_t t = first; t < last; ++t) {
-            simulator_state(spec, d, t, from.data());
+            if (stored)
+                std::copy_n(d.observation(t), d.state_dim, from.begin());
+            else
+                simulator_state(spec, d, t, from.data());
             for (double v : from) states.push_back(static_cast<float>(v));
         }
+        const std::vector<float> actions = rows(d.actions, d.action_dim);
         const std::vector<double> next =
-            environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));
+            stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
+                   : environment.exact_step(states, actions);
         for (int64_t t = first; t < last; ++t) {
-            double absolute = 0, square = 0, varying = 0;
+            double absolute = 0, square = 0, varying = 0, start = 0;  // start: of an episode's first row from its qpos
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 const double off =
                     next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
                 const double sigma = result.sigma_delta[static_cast<size_t>(i)];
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
-                if (t == first)
-                    absolute = std::max(absolute, std::fabs(double(d.observation(t)[i]) -
-                                                            double(states[static_cast<size_t>(i)])));
+                if (t != first) continue;
+                const double apart =
+                    std::fabs(double(d.observation(t)[i]) - double(states[static_cast<size_t>(i)]));
+                absolute = std::max(absolute, apart);
+                if (sigma > 0) start = std::max(start, apart / sigma);
             }
             errors[static_cast<size_t>(t)] = {static_cast<float>(absolute),
-                                              static_cast<float>(std::sqrt(square / std::max(1.0, varying)))};
+                                              static_cast<float>(std::max(start, std::sqrt(square / std::max(1.0, varying))))};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
@@ -131,6 +146,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         ReplayPart& part = synthetic ? result.synthetic : result.real;
         ++part.transitions;
         if (error.absolute > part.worst || part.worst_row < 0) part.worst = error.absolute, part.worst_row = t;
+        part.worst_scaled = std::max(part.worst_scaled, double(error.scaled));
         for (size_t k = 0; k < tolerances.size(); ++k) part.violations[k] += double(error.scaled) > tolerances[k];
         if (synthetic && !d.bridge.empty()) {
             float& worst = worst_of_bridge[d.bridge[static_cast<size_t>(t)]];

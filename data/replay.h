@@ -11,6 +11,7 @@ struct ReplayPart {  // real or synthetic transitions
     int64_t transitions = 0;
     double worst = 0;  // largest |component| off, in units
     int64_t worst_row = -1;
+    double worst_scaled = 0;  // largest rms((s* - s') / sigma_delta)
     std::vector<int64_t> violations;  // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
 };
 
@@ -23,11 +24,12 @@ struct Replay {
     int64_t outside = 0, first_outside = -1;
 };
 
-// Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]; where a
-// replay starts from qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else measured
-// over its own transitions. source names the file in errors: Error(data) where its dimensions are not the environment's,
-// qpos among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more than ten times
-// what its transitions show; Error(usage) where the environment has no exact step.
+// Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]; or the
+// stored step from qpos[t], qvel[t] and observations[t] where the environment has one and the file has these columns.
+// Where a replay starts from qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else
+// measured over its own transitions. source names the file in errors: Error(data) where its dimensions are not the
+// environment's, qpos among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more
+// than ten times what its transitions show; Error(usage) where the environment has no step for what the file has.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 

@@ -1,6 +1,8 @@
 // The interface of environments: a system that is no maze goes through evaluation and replay; dimensions are checked.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "astro/config/config.h"
 #include "astro/evaluate.h"
 #include "data/replay.h"
@@ -112,6 +114,7 @@ TEST_CASE("environment: replay in three columns, and dimensions that do not fit 
     CHECK(r.real.transitions == 4);
     CHECK(r.real.worst == doctest::Approx(.5));
     CHECK(r.real.worst_row == 4);
+    CHECK(r.real.worst_scaled > .5 / std::sqrt(3.0) / r.sigma_delta[0] * .999);
     const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
     const std::string words =
         message_of([&] { data::replay(medium, recorded(), {.5}, pool, "mine.npz"); }, ErrorKind::data);

@@ -53,10 +53,10 @@ class CommandLine {
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
-    // Adds the options of an object, which must outlive the line.
+    // Adds the options of an object, which must outlive the line. section: that of the flags, --SECTION.NAME.
     template <class Object>
-    void add(Object& options) {
-        own_.add("", "Options", options);
+    void add(Object& options, const std::string& section = "") {
+        own_.add(section, "Options", options);
     }
     // Adds the settings of these sections. Settings of other sections are accepted in files, but not as options,
     // because they would have no effect.

@@ -10,7 +10,8 @@ int run_augment(CommandLine& line) {
     line.add(options);
     line.add(output);
     // Includes the settings of the trained stages, because checkpoints are accepted only with the same settings.
-    line.add_config(config, {"", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
+    line.add_config(config,
+                    {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");

@@ -47,7 +47,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     loaded.arm.other = &loaded.other;
 }
 
-const std::vector<std::string> kSections = {"",      "checkpoint", "data",  "policy", "gcbc",
+const std::vector<std::string> kSections = {"", "env",     "checkpoint", "data",  "policy", "gcbc",
                                             "value", "iql",        "td3bc", "cql",    "evaluate"};
 
 // Common to both commands: options, settings, runner, and the data of the arm.

@@ -16,7 +16,7 @@ int run_run(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    std::vector<std::string> sections = {"",         "checkpoint", "collect",  "data",    "tdr",       "graph",
+    std::vector<std::string> sections = {"", "env",        "checkpoint", "collect",  "data",    "tdr",       "graph",
                                          "dynamics", "planner",    "policy",   "gcbc",    "value",     "iql",
                                          "td3bc",    "cql",        "evaluate", "metrics", "experiment"};
     for (const std::string& section : augmenter_sections()) sections.push_back(section);

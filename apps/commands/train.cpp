@@ -31,18 +31,18 @@ int train_stage(CommandLine& line, const std::vector<std::string>& sections, Wor
 }  // namespace
 
 int run_train_tdr(CommandLine& line) {
-    return train_stage(line, {"", "checkpoint", "data", "tdr", "graph", "metrics"}, train_and_measure_tdr);
+    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}, train_and_measure_tdr);
 }
 
 int run_train_dynamics(CommandLine& line) {
-    return train_stage(line, {"", "checkpoint", "data", "tdr", "dynamics", "metrics"}, [](StageRunner& runner) {
+    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "dynamics", "metrics"}, [](StageRunner& runner) {
         runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
         train_and_measure_dynamics(runner);
     });
 }
 
 int run_train_planner(CommandLine& line) {
-    return train_stage(line, {"", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"},
+    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"},
                        [](StageRunner& runner) {
                            Pipeline& pipeline = runner.pipeline();
                            runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));

@@ -89,11 +89,24 @@ Run load(const std::string& folder) {
     return run;
 }
 
-// The picture of the environment named in the results; null if there is none.
-const data::WorldPicture* world_of(const Run& run) {
+// The world of the run: as stored in pictures.npz, else (older runs) that of the built-in environment in its results;
+// null if there is none.
+std::shared_ptr<const data::WorldPicture> world_of(const Run& run) {
+    if (run.pictures && run.pictures->find("world_rectangles")) {
+        const std::vector<double> r = run.pictures->read_as<double>("world_rectangles"),
+                                  spacing = run.pictures->read_as<double>("world_spacing");
+        auto world = std::make_shared<data::WorldPicture>();
+        for (size_t i = 0; i + 3 < r.size(); i += 4) world->walls.push_back({r[i], r[i + 1], r[i + 2], r[i + 3]});
+        if (world->walls.empty() || spacing.empty()) return nullptr;
+        world->bounds = world->walls.front();
+        world->walls.erase(world->walls.begin());
+        world->spacing = spacing[0];
+        return world;
+    }
     const data::Json* name = run.results.find("environment");
     const data::Environment* environment = name ? data::find_environment(name->as_string()) : nullptr;
-    return environment ? environment->picture() : nullptr;
+    const data::WorldPicture* picture = environment ? environment->picture() : nullptr;
+    return picture ? std::make_shared<const data::WorldPicture>(*picture) : nullptr;
 }
 
 // The evaluated arms and learners, in order of appearance in the keys success/ARM/LEARNER/last.
@@ -190,9 +203,9 @@ std::string joint_table(const std::string& environment, const std::vector<const 
 }
 
 std::string world_figures(const Run& run) {
-    const data::WorldPicture* world = world_of(run);
+    const std::shared_ptr<const data::WorldPicture> world = world_of(run);
     if (!run.pictures || !world)
-        return "<p>No pictures: the environment is not built in, or the run has not finished.</p>";
+        return "<p>No pictures: the environment cannot be drawn, or the run has not finished.</p>";
     const data::NpzReader& npz = *run.pictures;
     std::string out = "<div class=\"row\">";
     for (const auto& [key, caption] :

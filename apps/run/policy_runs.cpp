@@ -22,6 +22,9 @@ std::vector<int64_t> tasks_of(const StageRunner& runner) {
 
 // Rewards of the task that a single-task policy learns.
 data::TaskLabels label(const data::Dataset& recorded, const data::Environment& environment, int64_t task) {
+    if (environment.spec().judges && !environment.reward)
+        fail(ErrorKind::usage, "single-task rewards need an environment whose success is a distance from the goal, which ",
+             environment.spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
     return data::relabel_singletask(recorded, environment, environment.task(task).goal);
 }
 

@@ -61,6 +61,11 @@ int64_t longest_segment(const Trajectories& trajectories) {
 
 }  // namespace
 
+std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config) {
+    auto opened = data::open_process(name, {config.processes, config.timeout});
+    return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
+}
+
 double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -69,6 +74,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                          int64_t window_rows)
     : options_(options),
       config_(config),
+      simulator_(open_simulator(config.general.env, config.env)),
       device_(open_device(options.device)),
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())) {
@@ -131,7 +137,10 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("results.json")))
         results_ =
             data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
-    if (!environment_.empty() && !results_.find("environment")) results_["environment"] = environment_;
+    if (!environment_.empty() && !results_.find("environment")) {
+        const data::Environment* known = data::find_environment(environment_);
+        results_["environment"] = known ? known->spec().name : environment_;  // no command: reports run nothing
+    }
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));

@@ -13,12 +13,16 @@
 #include "apps/run/run_dir.h"
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
+#include "data/environment.h"
 #include "data/json.h"
 
 namespace astro::app {
 
 // A steady clock, for time differences.
 double seconds_now();
+
+// Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for others.
+std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
 class StageRunner {
   public:
@@ -75,6 +79,7 @@ class StageRunner {
 
     StageOptions options_;
     Config& config_;
+    std::unique_ptr<data::AddedEnvironment> simulator_;  // if general.env is a command; started before all else
     OpenedDevice device_;
     std::vector<OpenedDevice> beside_;  // further backends, each with its own stream
     std::optional<RunFolder> folder_;

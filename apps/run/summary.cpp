@@ -73,6 +73,20 @@ void print_policies(const data::Json& results, const Config& config, const std::
     }
 }
 
+// Adds the world itself, because a report must not start the processes of a simulator.
+void add_world(data::NpzWriter& npz, const data::WorldPicture& world) {
+    std::vector<double> values;
+    auto append = [&](const data::WorldPicture::Rectangle& r) {
+        values.insert(values.end(), {r.x, r.y, r.width, r.height});
+    };
+    append(world.bounds);
+    for (const data::WorldPicture::Rectangle& wall : world.walls) append(wall);
+    npz.add("world_rectangles", data::NpyArray::from({static_cast<int64_t>(values.size() / 4), 4}, values),
+            data::Compression::deflated);
+    npz.add("world_spacing", data::NpyArray::from({1}, std::vector<double>{world.spacing}),
+            data::Compression::deflated);
+}
+
 // Adds graph distance and geodesic distance from the start of the first task, for the grid of states of the picture.
 void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environment& environment) {
     const data::EnvironmentSpec& spec = environment.spec();
@@ -140,6 +154,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     const Plane plane(environment->spec());
     Pipeline& pipeline = runner.pipeline();
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
+    add_world(npz, *environment->picture());
     add_points(npz, "raw_xy", plane.thinned(pipeline.recorded(), 50000));
     add_points(npz, "augmented_xy", plane.thinned(augmented, 50000));
 

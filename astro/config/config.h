@@ -37,7 +37,8 @@ struct GeneralConfig {
     template <class V>
     void visit(V& v) {
         v("data", data, "data set: a file, or a name looked up in the data folder", Source::ours, anything());
-        v("env", env, "environment; empty: from the data set's name", Source::ours, anything());
+        v("env", env, "environment, or exec:COMMAND (docs/environments.md); empty: from the data set's name",
+          Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
         v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
         v("chunks", chunks,
@@ -274,6 +275,7 @@ struct SelectionConfig {
 
 struct Config {
     GeneralConfig general;
+    EnvironmentConfig env;
     CheckpointConfig checkpoint;
     CollectConfig collect;
     DataConfig data;
@@ -297,6 +299,7 @@ struct Config {
     template <class V>
     void visit(V& v) {
         v.section("", "General", general);
+        v.section("env", "Environment", env);
         v.section("checkpoint", "Checkpoints and curves", checkpoint);
         v.section("collect", "Data generator", collect);
         v.section("data", "Data preparation", data);

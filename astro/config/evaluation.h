@@ -11,6 +11,18 @@
 
 namespace astro::method {
 
+// Of an environment in child processes, exec:COMMAND (docs/environments.md). Nothing here changes results.
+struct EnvironmentConfig {
+    int64_t processes = 1;
+    double timeout = 60;
+
+    template <class V>
+    void visit(V& v) {
+        v("processes", processes, "exec: processes side by side", Source::ours, between(1, 256));
+        v("timeout", timeout, "exec: seconds that a process may take for an answer", Source::ours, between(.01, 1e6));
+    }
+};
+
 struct EvaluateConfig {
     int64_t episodes = 20, points = 5;
     std::vector<int64_t> tasks = {0};
@@ -20,7 +32,8 @@ struct EvaluateConfig {
         v("episodes", episodes, "episodes a task", Source::ogbench, between(1, 1e6));
         v("points", points, "evaluations spread evenly over training; the last is at its end", Source::ours,
           between(1, 1000));
-        v("tasks", tasks, "tasks evaluated; auto: all that the environment has", Source::ogbench, between_or_auto(1, 5));
+        v("tasks", tasks, "tasks evaluated; auto: all that the environment has", Source::ogbench,
+          between_or_auto(1, 1000));
     }
 };
 

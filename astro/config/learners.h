@@ -32,7 +32,7 @@ struct PolicyConfig {
         v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
         v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc has the first form only",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
-        v("task", task, "single-task: the task, of OGBench's five", Source::ogbench, between(1, 5));
+        v("task", task, "single-task: the task, one of the environment's", Source::ogbench, between(1, 1000));
         v("seeds", seeds, "policies of each kind, apart in their random numbers alone; on a GPU side by side",
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,

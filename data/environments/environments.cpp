@@ -23,7 +23,21 @@ const Environments& environments() {
     return all;
 }
 
+Environments& added() {
+    static Environments all;
+    return all;
+}
+
 }  // namespace
+
+AddedEnvironment::AddedEnvironment(std::unique_ptr<Environment> environment) : added_(environment.get()) {
+    added().push_back(std::move(environment));
+}
+
+AddedEnvironment::~AddedEnvironment() {
+    Environments& all = added();
+    all.erase(std::find_if(all.begin(), all.end(), [this](const auto& one) { return one.get() == added_; }));
+}
 
 double Environment::distance(const double* state, const double* goal) const {
     double length = 0;
@@ -34,6 +48,8 @@ double Environment::distance(const double* state, const double* goal) const {
 }
 
 const Environment* find_environment(std::string_view name) {
+    for (const std::unique_ptr<Environment>& one : added())
+        if (one->goes_by(name)) return one.get();
     for (const std::unique_ptr<Environment>& one : environments())
         if (one->goes_by(name)) return one.get();
     return nullptr;

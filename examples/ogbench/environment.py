@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Serves OGBench's environments to astro: version 1 of the protocol in docs/environments.md.
+
+    make deps-ogbench
+    build/astro data verify FILE.npz --env "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
+
+Point, ant and humanoid mazes, ant soccer, cubes, scenes and puzzles, with states as observations (no pixels). The
+environments are OGBench's own, in MuJoCo; nothing of them is rewritten here. Every agent is an environment object of
+its own, so --agents bounds memory and the time until all are built.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+
+import numpy as np
+
+LOCOMOTION = ("ogbench.locomaze.point", "ogbench.locomaze.ant", "ogbench.locomaze.humanoid")
+ARM_COLUMNS, CUBE_COLUMNS = 19, 9  # of a manipulation environment's observation, before the buttons' columns
+
+
+class Maze:
+    """A point, ant or humanoid in a maze; in ant soccer with a ball."""
+
+    agents = 64
+
+    def __init__(self, env):
+        self.env = env
+        self.locomotion = next(c for c in type(env).__mro__ if c.__module__ in LOCOMOTION)
+        self.soccer = hasattr(env, "get_agent_ball_xy")
+        self.portals = env._teleport_info is not None
+        self.luck = None
+
+    def reset(self, task, seed, noisy_goal):
+        np.random.seed(seed)  # starts, goals and portals draw from NumPy's global generator
+        self.env.action_space.seed(seed)
+        self.env._add_noise_to_goal = noisy_goal
+        state, info = self.env.reset(seed=seed, options={"task_id": task})
+        self.luck = np.random.get_state()
+        return state, info["goal"]
+
+    def plain_task(self, task):
+        """Start and goal in the centres of their cells."""
+        self.env.add_noise = lambda xy: (float(xy[0]), float(xy[1]))
+        try:
+            return self.reset(task, 0, False)
+        finally:
+            del self.env.add_noise
+
+    def step(self, action):
+        if not self.portals:
+            return self.env.step(action)[0]
+        np.random.set_state(self.luck)
+        state = self.env.step(action)[0]
+        self.luck = np.random.get_state()
+        return state
+
+    def arrived(self):
+        return bool(self.env.compute_success())
+
+    def replay(self, _, action, qpos, qvel):
+        import mujoco
+
+        mujoco.mj_resetData(self.env.model, self.env.data)  # no warm start from the row before
+        self.env.set_state(qpos, qvel)
+        return self.locomotion.step(self.env, action)[0]  # without portals
+
+    def split(self, state):
+        """qpos and qvel of an observation that is all of the state, else None."""
+        if self.soccer:
+            return None
+        nq, nv = self.env.model.nq, self.env.model.nv
+        if len(state) == nq:  # the point: each step sets its velocity to 0
+            return state, np.zeros(nv)
+        return (state[:nq], state[nq:]) if len(state) == nq + nv else None
+
+    def describe(self):
+        unit = self.env._maze_unit
+        walls = [
+            [j * unit - self.env._offset_x - unit / 2, i * unit - self.env._offset_y - unit / 2, unit, unit]
+            for i, row in enumerate(self.env.maze_map)
+            for j, cell in enumerate(row)
+            if cell == 1
+        ]
+        rows, columns = self.env.maze_map.shape
+        corner = [-self.env._offset_x - unit / 2, -self.env._offset_y - unit / 2]
+        picture = {"bounds": corner + [columns * unit, rows * unit], "walls": walls}
+        rule = {"judges": True} if self.soccer else {"tolerance": self.env._goal_tol}
+        size = self.env._maze_type
+        gamma = 0.99 if size == "medium" else 0.998 if size == "giant" else 0.995
+        return {"position": [0, 1], "picture": picture, "gamma": gamma, **rule}
+
+
+class Manipulation:
+    """An arm with cubes, a scene, or a puzzle of buttons. OGBench judges success."""
+
+    agents = 4
+
+    def __init__(self, env):
+        self.env = env
+
+    def reset(self, task, seed, _):
+        np.random.seed(seed)
+        state, info = self.env.reset(seed=seed, options={"task_id": task})
+        return state, info["goal"]
+
+    def plain_task(self, task):
+        return self.reset(task, 0, False)
+
+    def step(self, action):
+        return self.env.step(action)[0]
+
+    def arrived(self):
+        return bool(self.env._success)
+
+    def replay(self, state, action, qpos, qvel):
+        import mujoco
+
+        mujoco.mj_resetData(self.env.model, self.env.data)
+        if hasattr(self.env, "_cur_button_states"):
+            # The observation has each button's state as a one-hot code, then its position and velocity.
+            kinds = self.env._num_button_states
+            first = ARM_COLUMNS + CUBE_COLUMNS * getattr(self.env, "_num_cubes", 0)
+            codes = [state[first + i * (kinds + 2) :][:kinds] for i in range(self.env._num_buttons)]
+            self.env.set_state(qpos, qvel, np.array([int(np.argmax(code)) for code in codes]))
+        else:
+            self.env.set_state(qpos, qvel)
+        return self.env.step(action)[0]
+
+    def split(self, _):
+        return None
+
+    def describe(self):
+        return {"judges": True, "gamma": 0.99}
+
+
+def make(name):
+    """One environment, as a Maze or a Manipulation."""
+    import gymnasium
+    import ogbench  # noqa: F401: registers the environments
+
+    with tempfile.TemporaryDirectory() as folder:  # mazes leave their description behind
+        tempfile.tempdir = folder
+        try:
+            made = gymnasium.make(name)
+        finally:
+            tempfile.tempdir = None
+    env, limit = made.unwrapped, made.spec.max_episode_steps
+    if getattr(env, "_ob_type", None) != "states":
+        raise SystemExit(f"{name}: only environments whose observations are states are served")
+    if getattr(env, "_reward_task_id", None) is not None:
+        raise SystemExit(f"{name}: name the environment without -singletask; the protocol tells how goals are set")
+    served = Maze(env) if hasattr(env, "maze_map") else Manipulation(env)
+    served.limit = limit
+    return served
+
+
+class Server:
+    def __init__(self, name, agents):
+        self.name = name
+        self.first = make(name)  # describes, replays, and is agent 0
+        self.served = {0: self.first}
+        self.most = agents or self.first.agents
+
+    def describe(self, _):
+        tasks = []
+        for task in range(1, self.first.env.num_tasks + 1):
+            start, goal = self.first.plain_task(task)
+            tasks.append({"start": start.tolist(), "goal": goal.tolist()})
+        model = self.first.env.model
+        return {
+            "version": 1,
+            "name": self.name,
+            "state_dim": len(start),
+            "action_dim": self.first.env.action_space.shape[0],
+            "tasks": tasks,
+            "step_limit": self.first.limit,
+            "agents": self.most,
+            "replays_states": self.first.split(start) is not None,
+            "qpos_columns": model.nq,
+            "qvel_columns": model.nv,
+            **self.first.describe(),
+        }
+
+    def answer(self, states, served):
+        answer = {"states": [state.tolist() for state in states]}
+        if "judges" in self.first.describe():
+            answer["success"] = [one.arrived() for one in served]
+        return answer
+
+    def reset(self, request):
+        served, states, goals = [], [], []
+        for agent, task, seed in zip(request["agents"], request["tasks"], request["seeds"]):
+            if agent not in self.served:
+                self.served[agent] = make(self.name)
+            served.append(self.served[agent])
+            state, goal = served[-1].reset(task, seed, request["protocol"] == "goal-conditioned")
+            states.append(state)
+            goals.append(goal.tolist())
+        return {**self.answer(states, served), "goals": goals}
+
+    def step(self, request):
+        served = [self.served[agent] for agent in request["agents"]]
+        states = [one.step(np.array(action)) for one, action in zip(served, request["actions"])]
+        return self.answer(states, served)
+
+    def replay(self, request):
+        if not hasattr(self, "judge"):
+            self.judge = make(self.name)  # agents are left in peace
+            self.judge.plain_task(1)
+        states = []
+        for i, state in enumerate(request["states"]):
+            state = np.array(state)
+            if "qpos" in request:
+                qpos, qvel = np.array(request["qpos"][i]), np.array(request["qvel"][i])
+            else:
+                qpos, qvel = self.judge.split(state)
+            states.append(self.judge.replay(state, np.array(request["actions"][i]), qpos, qvel).tolist())
+        return {"states": states}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="OGBench's name of the environment, such as antmaze-medium-v0")
+    parser.add_argument("--agents", type=int, default=0, help="most agents at a time; default 64 in mazes, 4 elsewhere")
+    options = parser.parse_args()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes to standard error
+    server = Server(options.name, options.agents)
+    requests = {"describe": server.describe, "reset": server.reset, "step": server.step, "replay": server.replay}
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["request"] in requests:
+            answer = requests[request["request"]](request)
+        else:
+            answer = {"error": "a request that this simulator does not know"}
+        print(json.dumps({"id": request["id"], **answer}, allow_nan=False), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
