@@ -119,14 +119,14 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
                    : environment.exact_step(states, actions);
         for (int64_t t = first; t < last; ++t) {
-            double absolute = 0, square = 0, varying = 0, start = 0;  // start: of an episode's first row from its qpos
+            double absolute = 0, square = 0, varying = 0, start = 0;  // start: between an episode's first row and its qpos
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 const double off =
                     next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
                 const double sigma = result.sigma_delta[static_cast<size_t>(i)];
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
-                if (t != first) continue;
+                if (t != first || spec.qpos_columns != d.state_dim) continue;
                 const double apart =
                     std::fabs(double(d.observation(t)[i]) - double(states[static_cast<size_t>(i)]));
                 absolute = std::max(absolute, apart);

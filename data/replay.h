@@ -26,7 +26,7 @@ struct Replay {
 
 // Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]; or the
 // stored step from qpos[t], qvel[t] and observations[t] where the environment has one and the file has these columns.
-// Where a replay starts from qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else
+// Where a state is all of qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else
 // measured over its own transitions. source names the file in errors: Error(data) where its dimensions are not the
 // environment's, qpos among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more
 // than ten times what its transitions show; Error(usage) where the environment has no step for what the file has.

@@ -15,6 +15,7 @@
 #include "tensor/rng.h"
 
 using namespace astro;
+using namespace astro::method;
 
 namespace {
 
@@ -33,25 +34,26 @@ std::unique_ptr<data::Environment> ogbench(const std::string& name, int64_t proc
 class Driver {
   public:
     explicit Driver(const data::Environment& maze) : maze_(maze) {}
-    std::vector<float> operator()(const std::vector<float>& states, const std::vector<float>& goals) const {
-        std::vector<float> actions;
+    std::vector<double> operator()(const std::vector<double>& states, const std::vector<double>& goals) const {
+        std::vector<double> actions;
+        const std::vector<float> to_goals(goals.begin(), goals.end());
         for (size_t i = 0; i < states.size(); i += 2) {
             constexpr int kWays = 8;
             std::vector<float> points;
             std::vector<const float*> to;
             for (int w = 0; w < kWays; ++w) {
                 const double angle = 2 * M_PI * w / kWays;
-                points.push_back(states[i] + static_cast<float>(std::cos(angle)));
-                points.push_back(states[i + 1] + static_cast<float>(std::sin(angle)));
+                points.push_back(static_cast<float>(states[i] + std::cos(angle)));
+                points.push_back(static_cast<float>(states[i + 1] + std::sin(angle)));
             }
             for (size_t w = 0; w < kWays; ++w) to.push_back(&points[2 * w]);
-            const std::vector<double> left = maze_.geodesics(&goals[i], to);
+            const std::vector<double> left = maze_.geodesics(&to_goals[i], to);
             size_t best = 0;
             for (size_t w = 1; w < kWays; ++w)
                 if (left[w] >= 0 && (left[best] < 0 || left[w] < left[best])) best = w;
             Rng rng = Rng(static_cast<uint64_t>(std::fabs(states[i]) * 1000)).stream("driver");
             for (size_t c = 0; c < 2; ++c)
-                actions.push_back(points[2 * best + c] - states[i + c] + static_cast<float>(.7 * rng.normal()));
+                actions.push_back(double(points[2 * best + c]) - states[i + c] + .7 * rng.normal());
         }
         return actions;
     }
