@@ -10,7 +10,8 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
     const int64_t ds = source.data.state_dim, da = source.data.action_dim;
     const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
     data::Dataset out;
-    out.state_dim = recorded.state_dim, out.action_dim = recorded.action_dim, out.origin = recorded.origin;
+    out.state_dim = recorded.state_dim, out.action_dim = recorded.action_dim;
+    out.origin = recorded.origin, out.wide_observations = recorded.wide_observations;
     const int64_t qvel_columns = recorded.state_dim - qpos_columns;  // of a state
     if (qpos_columns > 0)
         out.qpos_dim = qpos_columns, out.qvel_dim = qvel_columns > 0 ? qvel_columns : recorded.qvel_dim;

@@ -87,7 +87,7 @@ data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     data::Dataset part;
     part.rows = rows;
     part.state_dim = dataset.state_dim, part.action_dim = dataset.action_dim;
-    part.origin = dataset.origin;
+    part.origin = dataset.origin, part.wide_observations = dataset.wide_observations;
     part.qpos_dim = dataset.qpos_dim, part.qvel_dim = dataset.qvel_dim;
     part.observations = cut(dataset.observations, dataset.state_dim);
     part.actions = cut(dataset.actions, dataset.action_dim);

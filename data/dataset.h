@@ -18,6 +18,7 @@ struct Dataset {
     int64_t action_dim = 0;
     std::vector<float> observations;  // (rows, state_dim), less `origin`
     std::vector<double> origin;       // (state_dim): taken off 64-bit states before they are rounded; or empty
+    bool wide_observations = false;   // the file has 64-bit states, and is written with them
     std::vector<float> actions;       // (rows, action_dim)
     std::vector<uint8_t> terminals;   // (rows), 1 on the last row of an episode
     std::vector<float> qpos;          // (rows, qpos_dim) or empty
@@ -41,6 +42,10 @@ struct Dataset {
 
     int64_t episodes() const { return static_cast<int64_t>(episode_start.size()) - 1; }
     const float* observation(int64_t row) const { return observations.data() + row * state_dim; }
+    // One number of a state as in the file, the origin included.
+    double state(int64_t row, int64_t column) const {
+        return double(observation(row)[column]) + (origin.empty() ? 0 : origin[static_cast<size_t>(column)]);
+    }
     const float* action(int64_t row) const { return actions.data() + row * action_dim; }
     int64_t episode_end(int64_t episode) const {  // last row of the episode, inclusive
         return episode_start[static_cast<size_t>(episode) + 1] - 1;

@@ -52,6 +52,31 @@ bool are_classes(const std::vector<float>& actions, int64_t columns) {
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
+// The first row if 32-bit numbers would lose more than a millionth of some column's range; otherwise empty.
+std::vector<double> origin_of(const std::vector<double>& values, int64_t columns) {
+    const auto width = static_cast<size_t>(columns);
+    bool lossy = false;
+    for (size_t c = 0; c < width; ++c) {
+        double least = values[c], most = values[c], lost = 0;
+        for (size_t i = c; i < values.size(); i += width) {
+            least = std::min(least, values[i]), most = std::max(most, values[i]);
+            lost = std::max(lost, std::fabs(values[i] - double(static_cast<float>(values[i]))));
+        }
+        lossy = lossy || lost > 1e-6 * (most - least);
+    }
+    return lossy ? std::vector<double>(values.begin(), values.begin() + columns) : std::vector<double>{};
+}
+
+// observations with the origin added.
+template <class T>
+std::vector<T> absolute_observations(const Dataset& d) {
+    std::vector<T> values(d.observations.begin(), d.observations.end());
+    if (d.origin.empty()) return values;
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<T>(double(d.observations[i]) + d.origin[i % d.origin.size()]);
+    return values;
+}
+
 // What one file's arrays must look like, and where they go.
 class Loader {
   public:
@@ -76,7 +101,10 @@ class Loader {
         data_.rows = ends.rows;
         data_.terminals = std::move(ends.terminals);
         data_.notes.insert(data_.notes.end(), ends.notes.begin(), ends.notes.end());
-        rows("observations", data_.observations, data_.state_dim);
+        if (reader_.entry("observations").header.type == NpyType::f8)
+            wide_observations();
+        else
+            rows("observations", data_.observations, data_.state_dim);
         actions(ends.action_of);
         const bool all = parts == Parts::all;
         bool qpos_is_observations = false;
@@ -89,7 +117,7 @@ class Loader {
         if (all && present("qvel")) rows("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
         if (all && is_augmented()) augmented();
         read_all(pool);
-        if (qpos_is_observations) data_.qpos = data_.observations;
+        if (qpos_is_observations) data_.qpos = absolute_observations<float>(data_);
         if (ignored_actions_ > 0)
             data_.notes.push_back(text("actions that are not finite on ", ignored_actions_,
                                        " last rows, where none is used, are read as 0"));
@@ -175,6 +203,22 @@ class Loader {
             require_finite(out, width, reader_.where(key));
         });
     }
+    // 64-bit states: what rounding to 32 bits would lose is kept by taking an origin off first (Dataset::origin).
+    void wide_observations() {
+        require_shape("observations", file_rows_, data_.state_dim);
+        plan("observations", wide_, [this] {
+            wide_.resize(static_cast<size_t>(data_.rows * data_.state_dim));
+            data_.wide_observations = true;
+            data_.origin = origin_of(wide_, data_.state_dim);
+            const auto width = static_cast<size_t>(data_.state_dim);
+            data_.observations.resize(wide_.size());
+            for (size_t i = 0; i < wide_.size(); ++i)
+                data_.observations[i] =
+                    static_cast<float>(data_.origin.empty() ? wide_[i] : wide_[i] - data_.origin[i % width]);
+            wide_ = {};
+            require_finite(data_.observations, data_.state_dim, reader_.where("observations"));
+        });
+    }
     void actions(const std::vector<int64_t>& action_of) {
         const auto width = static_cast<size_t>(data_.action_dim);
         require_shape("actions", steps_, data_.action_dim);
@@ -229,8 +273,8 @@ class Loader {
         plan("sigma_delta", data_.sigma_delta, [this] {
             require_finite(data_.sigma_delta, 1, reader_.where("sigma_delta"));
             for (float sigma : data_.sigma_delta)
-                if (!(sigma > 0))
-                    fail(ErrorKind::data, reader_.where("sigma_delta"), ": ", sigma, ", expected above 0");
+                if (!(sigma >= 0))
+                    fail(ErrorKind::data, reader_.where("sigma_delta"), ": ", sigma, ", expected at least 0");
         });
     }
     // Every array was checked by shape; now they are read, each by one thread, the largest first.
@@ -249,6 +293,7 @@ class Loader {
     const NpzReader& reader_;
     Dataset data_;
     std::vector<Job> jobs_;
+    std::vector<double> wide_;           // observations of 64 bits, while they are read
     int64_t file_rows_ = 0, steps_ = 0;  // of observations and of actions, in the file
     uint64_t memory_ = 0;                // bytes of all planned arrays
     int64_t ignored_actions_ = 0;
@@ -274,11 +319,14 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
                     " elements, expected ", count);
         writer.add(key, type, shape, values.data(), Compression::deflated);
     };
-    add("observations", NpyType::f4, {data.rows, data.state_dim}, data.observations);
+    if (data.wide_observations)
+        add("observations", NpyType::f8, {data.rows, data.state_dim}, absolute_observations<double>(data));
+    else
+        add("observations", NpyType::f4, {data.rows, data.state_dim}, data.observations);
     add("actions", NpyType::f4, {data.rows, data.action_dim}, data.actions);
     add("terminals", NpyType::b1, {data.rows}, data.terminals);
     const bool qpos_is_observations =
-        data.qpos_dim == data.state_dim && data.qpos.size() == data.observations.size() &&
+        !data.wide_observations && data.qpos_dim == data.state_dim && data.qpos.size() == data.observations.size() &&
         std::memcmp(data.qpos.data(), data.observations.data(), data.qpos.size() * sizeof(float)) == 0;
     if (qpos_is_observations)
         writer.add_again("qpos", "observations");

@@ -93,6 +93,7 @@ struct WorldPicture {
     };
     Rectangle bounds;
     std::vector<Rectangle> walls;
+    bool confines = true;       // no state lies in a wall or beyond the bounds; false: they are drawn, no more
     double spacing = 1;         // between neighbouring states below
     std::vector<float> states;  // (n, state_dim), a grid over where an agent can be; or empty
 };

@@ -19,8 +19,8 @@ std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec
         if (d.terminals[static_cast<size_t>(t)]) continue;
         simulator_state(spec, d, t, from.data());
         for (size_t i = 0; i < columns; ++i) {
-            const double x = double(d.observation(t + 1)[i]) - from[i];
-            const double s = from[i] - double(d.observation(0)[i]);
+            const double x = d.state(t + 1, static_cast<int64_t>(i)) - from[i];
+            const double s = from[i] - d.state(0, static_cast<int64_t>(i));
             sum[i] += x, square[i] += x * x, state_sum[i] += s, state_square[i] += s * s;
         }
         ++n;
@@ -39,8 +39,7 @@ bool is_synthetic(const Dataset& d, int64_t row) {
 }
 
 // Is the state in a wall, or out of the world?
-bool is_outside(const WorldPicture& world, const EnvironmentSpec& spec, const float* state) {
-    const double x = double(state[spec.position[0]]), y = double(state[spec.position[1]]);
+bool is_outside(const WorldPicture& world, double x, double y) {
     const auto in = [x, y](const WorldPicture::Rectangle& r) {
         return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
     };
@@ -56,7 +55,7 @@ bool is_real(const Dataset& d, int64_t row) {
 
 void count_outside(const WorldPicture& world, const EnvironmentSpec& spec, const Dataset& d, Replay& result) {
     for (int64_t t = 0; t < d.rows; ++t) {
-        if (!is_real(d, t) || !is_outside(world, spec, d.observation(t))) continue;
+        if (!is_real(d, t) || !is_outside(world, d.state(t, spec.position[0]), d.state(t, spec.position[1]))) continue;
         if (result.outside++ == 0) result.first_outside = t;
     }
 }
@@ -74,7 +73,7 @@ void check_judgeable(const Environment& environment, const Dataset& d, const std
                  d.bridge[static_cast<size_t>(t)], ", expected the number of a bridge");
     constexpr double kLargest = 10;
     for (size_t i = 0; i < d.sigma_delta.size(); ++i)
-        if (double(d.sigma_delta[i]) > kLargest * measured[i])
+        if (double(d.sigma_delta[i]) > kLargest * measured[i] || (measured[i] > 0 && !(d.sigma_delta[i] > 0)))
             fail(ErrorKind::data, source, ": array 'sigma_delta' column ", i, ": ", d.sigma_delta[i],
                  ", its transitions have ", measured[i], ": nothing would be found to violate");
 }
@@ -109,7 +108,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         std::vector<float> states;
         for (int64_t t = first; t < last; ++t) {
             if (stored)
-                std::copy_n(d.observation(t), d.state_dim, from.begin());
+                for (int64_t i = 0; i < d.state_dim; ++i) from[static_cast<size_t>(i)] = d.state(t, i);
             else
                 simulator_state(spec, d, t, from.data());
             for (double v : from) states.push_back(static_cast<float>(v));
@@ -122,13 +121,13 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             double absolute = 0, square = 0, varying = 0, start = 0;  // start: between an episode's first row and its qpos
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 const double off =
-                    next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
+                    next[static_cast<size_t>((t - first) * d.state_dim + i)] - d.state(t + 1, i);
                 const double sigma = result.sigma_delta[static_cast<size_t>(i)];
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
                 if (t != first || spec.qpos_columns != d.state_dim) continue;
                 const double apart =
-                    std::fabs(double(d.observation(t)[i]) - double(states[static_cast<size_t>(i)]));
+                    std::fabs(d.state(t, i) - double(states[static_cast<size_t>(i)]));
                 absolute = std::max(absolute, apart);
                 if (sigma > 0) start = std::max(start, apart / sigma);
             }
@@ -156,7 +155,8 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     result.bridges = static_cast<int64_t>(worst_of_bridge.size());
     for (const auto& [bridge, worst] : worst_of_bridge)
         for (size_t k = 0; k < tolerances.size(); ++k) result.violating_bridges[k] += double(worst) > tolerances[k];
-    if (const WorldPicture* world = environment.picture(); world != nullptr && spec.position.size() == 2)
+    if (const WorldPicture* world = environment.picture();
+        world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);
     return result;
 }
@@ -180,18 +180,19 @@ void check_origin(const Environment& environment, const Dataset& d, const std::s
     }
     const std::vector<double> next = environment.exact_step(states, actions), sigma = measured_sigma(d, spec);
     const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
+    if (world && !world->confines) world = nullptr;
     int64_t off = 0;
     for (int64_t k = 0; k < looked_at; ++k) {
-        const float* stored = d.observation(rows[static_cast<size_t>(k)] + 1);
+        const int64_t after = rows[static_cast<size_t>(k)] + 1;
         double square = 0;
         for (int64_t i = 0; i < d.state_dim; ++i) {
             if (!(sigma[static_cast<size_t>(i)] > 0)) continue;  // a constant column
             const double scaled =
-                (next[static_cast<size_t>(k * d.state_dim + i)] - double(stored[i])) / sigma[static_cast<size_t>(i)];
+                (next[static_cast<size_t>(k * d.state_dim + i)] - d.state(after, i)) / sigma[static_cast<size_t>(i)];
             square += scaled * scaled;
         }
         off += std::sqrt(square / static_cast<double>(d.state_dim)) > kTolerance ||
-               (world && is_outside(*world, spec, stored));
+               (world && is_outside(*world, d.state(after, spec.position[0]), d.state(after, spec.position[1])));
     }
     if (static_cast<double>(off) <= kShare * static_cast<double>(looked_at)) return;
     fail(ErrorKind::data, source, ": ", off, " of ", looked_at, " transitions are none of ", spec.name,

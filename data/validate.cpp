@@ -72,9 +72,11 @@ class Findings {
 };
 
 void report_columns(Findings& findings, const char* name, const std::vector<float>& values, int64_t width,
-                    bool constant_is_odd) {
+                    bool constant_is_odd, const std::vector<double>& origin = {}) {
     for (int64_t column = 0; column < width; ++column) {
         ColumnStatistics s = column_statistics(values, width, column);
+        if (!origin.empty())
+            for (double* value : {&s.low, &s.high, &s.mean}) *value += origin[static_cast<size_t>(column)];
         findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high), ", mean ",
                      number(s.mean), ", std ", number(s.deviation));
         if (s.not_finite > 0) {
@@ -114,7 +116,7 @@ void report_actions(Findings& findings, const Dataset& dataset) {
     findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
     if (outside > 0) {
         findings.add(Severity::warning, "actions: ", outside, " values (", percent(outside, all),
-                     ") outside [-1, 1]: environments clip them");
+                     ") outside [-1, 1]: built-in environments clip them; the method scales actions by their range");
     }
 }
 
@@ -131,7 +133,7 @@ void report_jumps(Findings& findings, const Dataset& dataset) {
 std::vector<Finding> validate(const Dataset& dataset) {
     Findings findings;
     report_episodes(findings, dataset);
-    report_columns(findings, "observations", dataset.observations, dataset.state_dim, true);
+    report_columns(findings, "observations", dataset.observations, dataset.state_dim, true, dataset.origin);
     report_columns(findings, "actions", dataset.actions, dataset.action_dim, true);
     report_columns(findings, "qpos", dataset.qpos, dataset.qpos_dim, false);
     report_columns(findings, "qvel", dataset.qvel, dataset.qvel_dim, false);

@@ -7,8 +7,11 @@
 
 #include "astro/augmenters/stitch.h"
 #include "astro/splice.h"
+#include "data/dataset_load.h"
+#include "data/npz.h"
 #include "data/units.h"
 #include "tensor/base/error.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -154,5 +157,42 @@ TEST_CASE("units: other units by powers of two give the same bits, by any factor
             CHECK(other.pipeline->statistics().sigma_delta[i] ==
                   doctest::Approx(plain.pipeline->statistics().sigma_delta[i]).epsilon(1e-3));
         for (float a : other.spliced.actions) CHECK(std::fabs(double(a)) <= 1.0001 * action);
+    }
+}
+
+TEST_CASE("units: map coordinates of 64 bits keep their digits, a constant column its value, from file to spliced file") {
+    const data::Dataset trips = boat_trips();
+    const double east = 388000, north = 5348000;
+    std::vector<double> states;
+    for (int64_t t = 0; t < trips.rows; ++t)
+        for (double x : {east + double(trips.observation(t)[0]), north + double(trips.observation(t)[1]), 7.0})
+            states.push_back(x);
+    TemporaryFolder folder;
+    {
+        data::NpzWriter writer(folder / "map.npz");
+        writer.add("observations", data::NpyType::f8, {trips.rows, 3}, states.data(), data::Compression::deflated);
+        writer.add("actions", data::NpyType::f4, {trips.rows, 2}, trips.actions.data(), data::Compression::deflated);
+        writer.add("terminals", data::NpyType::b1, {trips.rows}, trips.terminals.data(), data::Compression::deflated);
+        writer.close();
+    }
+    const data::Dataset read = data::load_dataset(folder / "map.npz");
+    REQUIRE(read.origin.size() == 3);
+    for (int64_t t = 0; t < read.rows; ++t)
+        for (int64_t i = 0; i < 3; ++i)
+            CHECK(std::fabs(read.state(t, i) - states[size_t(3 * t + i)]) < 1e-6);
+    const Stitched plain(trips), map(read);
+    CHECK(map.pipeline->units().states.constant() == std::vector<int64_t>{2});
+    CHECK(map.pipeline->statistics().sigma_delta[1] ==
+          doctest::Approx(plain.pipeline->statistics().sigma_delta[1]).epsilon(1e-3));
+    CHECK(map.spliced.rows > 100);
+    data::save_dataset(folder / "spliced.npz", map.spliced);
+    CHECK(data::NpzReader(folder / "spliced.npz").entry("observations").header.type == data::NpyType::f8);
+    const data::Dataset again = data::load_dataset(folder / "spliced.npz");
+    CHECK(again.sigma_delta[2] == 0);
+    for (int64_t t = 0; t < again.rows; ++t) {
+        CHECK(again.state(t, 2) == 7);
+        CHECK(std::fabs(again.state(t, 1) - map.spliced.state(t, 1)) < 1e-6);
+        if (!again.is_synthetic[size_t(t)] && again.target_row[size_t(t)] < 0)
+            CHECK(std::fabs(again.state(t, 0) - states[size_t(3 * again.source_row[size_t(t)])]) < 1e-6);
     }
 }

@@ -23,6 +23,9 @@ class Plane {
     void append(std::vector<float>& xy, const T* state) const {
         for (int64_t i : spec_.position) xy.push_back(static_cast<float>(state[i]));
     }
+    void append_row(std::vector<float>& xy, const data::Dataset& d, int64_t row) const {
+        for (int64_t i : spec_.position) xy.push_back(static_cast<float>(d.state(row, i)));
+    }
     std::vector<float> of(const std::vector<float>& states) const {
         std::vector<float> xy;
         for (size_t at = 0; at < states.size(); at += static_cast<size_t>(spec_.state_dim))
@@ -32,7 +35,7 @@ class Plane {
     std::vector<float> thinned(const data::Dataset& d, int64_t most) const {
         std::vector<float> xy;
         const int64_t n = std::min(most, d.rows);
-        for (int64_t i = 0; i < n; ++i) append(xy, d.observation(i * d.rows / n));
+        for (int64_t i = 0; i < n; ++i) append_row(xy, d, i * d.rows / n);
         return xy;
     }
 
@@ -168,7 +171,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
         const int64_t e = c * augmented.episodes() / shown;
         chain_start.push_back(static_cast<int64_t>(chain.size()) / 2);
         for (int64_t t = augmented.episode_start[static_cast<size_t>(e)]; t <= augmented.episode_end(e); ++t) {
-            plane.append(chain, augmented.observation(t));
+            plane.append_row(chain, augmented, t);
             is_bridge.push_back(augmented.is_synthetic[static_cast<size_t>(t)]);
         }
     }

@@ -23,6 +23,7 @@ class Duplicate : public Augmenter {
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
         out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
+        out.wide_observations = d.wide_observations;
         out.qpos_dim = d.qpos_dim, out.qvel_dim = d.qvel_dim;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (static_cast<int64_t>(out.terminals.size()) < rows) {

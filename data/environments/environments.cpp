@@ -78,8 +78,7 @@ void check_dimensions(const Environment& environment, const Dataset& dataset, co
 
 void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {
     const int64_t positions = spec.qpos_columns, velocities = d.state_dim - positions;
-    const float* seen = d.observation(row);
-    std::copy(seen, seen + d.state_dim, state);
+    for (int64_t i = 0; i < d.state_dim; ++i) state[i] = d.state(row, i);
     const auto has = [&](const std::vector<float>& values, int64_t columns) {
         return static_cast<int64_t>(values.size()) == d.rows * columns;
     };

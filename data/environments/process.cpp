@@ -320,6 +320,7 @@ class ProcessEnvironment : public Environment {
         const std::vector<double> b = simulator_.rows_of(0, wrapped, "bounds", 1, 4);
         if (b[2] <= 0 || b[3] <= 0) simulator_.refuse(0, "describes a \"picture\" without width or height");
         picture_->bounds = {b[0], b[1], b[2], b[3]};
+        picture_->confines = false;
         picture_->spacing = std::max(b[2], b[3]) / 100;
     }
 

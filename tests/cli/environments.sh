@@ -45,8 +45,8 @@ curve() { cut -d, -f1,3,4 "$1/metrics.csv"; }
 check "at every point of the curve" [ "$(curve run1)" = "$(curve run3)" ]
 check "some episodes arrive, some do not" grep -qE 'success/raw/gcbc/best +0\.[0-9]*[1-9]' policy1
 check "evaluated again, as told by the run's own settings" "$astro" evaluate --data lake.npz --run run1
-refused 2 "evaluate.tasks 3: the tasks of boat-v0 are 1 to 2" $train --env "exec:$boat" --evaluate.tasks 1,3 --run tasks
-refused 2 "policy.task 3: the tasks of boat-v0 are 1 to 2" $train --env "exec:$boat" --policy.protocol single-task --policy.task 3 \
+refused 2 "evaluate.tasks: there is no task 3 in boat-v0, which has 2 tasks" $train --env "exec:$boat" --evaluate.tasks 1,3 --run tasks
+refused 2 "policy.task: there is no task 3 in boat-v0, which has 2 tasks" $train --env "exec:$boat" --policy.protocol single-task --policy.task 3 \
     --policy.learner iql --run task
 check "a single task is evaluated" $train --env "exec:$boat" --policy.protocol single-task --policy.task 2 --policy.learner iql \
     --value.updates 4 --evaluate.episodes 3 --run single
