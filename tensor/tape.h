@@ -21,7 +21,8 @@ using Backward = std::function<void(Tape&, const Tensor& gradient)>;
 
 class Tape {
   public:
-    // parameters: flat tensors; any op input that lies in one of their storages is differentiated.
+    // parameters: flat tensors; any op input that lies in one of their storages is differentiated, unless it is
+    // detached.
     explicit Tape(std::initializer_list<Tensor> parameters = {});
     ~Tape();
     Tape(const Tape&) = delete;
@@ -47,6 +48,7 @@ class Tape {
     // For ops.
     int node_of(const Tensor& x);  // -1: a constant
     bool wants(const Tensor& x) { return node_of(x) >= 0; }
+    // saved: inputs whose values the backward pass reads; undefined ones are left out.
     void record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward);
     void add(const Tensor& x, Tensor gradient);  // adds to the gradient of x (no effect for constants)
     // Where a product can write the gradient of x in place (parameters), overwriting what is there or adding to it.
