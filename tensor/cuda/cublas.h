@@ -1,5 +1,5 @@
-// cuBLAS, opened at run time (cublas_load.cu), so that the program starts and works without the library; the emulator
-// fills the table with its reference (tests/cuda_emulation/cublas_emu.*) and is linked in place of cublas_load.cu.
+// cuBLAS, opened at run time (cublas_load.cu), so that the program starts and works without the library; an
+// emulator fills the table with products of its own and is linked in place of cublas_load.cu.
 #pragma once
 
 #include <string>

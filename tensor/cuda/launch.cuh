@@ -1,18 +1,15 @@
-// How kernels are written and launched: by nvcc on a GPU, or by g++ on the emulator (tests/cuda_emulation). This is
-// the only file of the backend that knows which of the two compiles it.
+// How kernels are written and launched: by nvcc on a GPU, or by g++ on an emulator whose cuda_runtime.h lies before the
+// toolkit's on the include path and brings gpu::emulated. This is the only file of the backend that knows which of the
+// two compiles it.
 //
 // Rules that keep every kernel checkable: launched through gpu::launch alone; dynamic shared memory through
 // GPU_DYN_SHARED alone; block sizes are multiples of 32 and collectives use the full mask; no return before a barrier;
 // one __syncthreads a source line; sums across threads in two passes of fixed order, never by float atomics.
 #pragma once
 
-#include <cstdint>
-
-#ifdef ASTRO_CUDA_EMULATION
-#include "tests/cuda_emulation/cuda_emu.h"
-#else
 #include <cuda_runtime.h>
-#endif
+
+#include <cstdint>
 
 #include "tensor/base/error.h"
 

@@ -5,7 +5,7 @@
 # Included by the Makefile, which has the variables.
 
 EMULATED_MODES := plain asan trace
-# Flags for code that holds kernels, for all other code, and for linking.
+# Flags for code that holds kernels, for all other code, and for linking. `include` holds the emulator's cuda_runtime.h.
 KERNEL_FLAGS_plain := -O2
 KERNEL_FLAGS_asan  := -O1 -fsanitize=address,undefined -fsanitize-recover=all
 # The compiler calls a hook for each access; the emulator answers it (trace.cpp), not the thread sanitizer.
@@ -19,7 +19,7 @@ LINK_FLAGS_asan    := -fsanitize=address,undefined
 LINK_FLAGS_trace   := -fsanitize=undefined
 
 EMULATED_FLAGS := -std=c++17 -g1 -fno-math-errno -fno-trapping-math -ffp-contract=off $(WARNINGS) \
-                  -Wno-unknown-pragmas -I. -pthread -DASTRO_CUDA_EMULATION -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
+                  -Wno-unknown-pragmas -Itests/cuda_emulation/include -I. -pthread -DASTRO_CUDA_EMULATION -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
 EMULATOR_TESTS := $(sort $(wildcard tests/cuda_emulation/test_*.cpp))
 EMULATOR       := $(filter-out $(EMULATOR_TESTS),$(sort $(wildcard tests/cuda_emulation/*.cpp)))
 CUDA_TESTS     := $(sort $(wildcard tests/cuda/*.cpp))

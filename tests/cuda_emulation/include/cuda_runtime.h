@@ -1,7 +1,7 @@
 // CUDA C++ for g++: what nvcc and cuda_runtime.h give a .cu file, on the CPU, with checks.
 //
-// Included by tensor/cuda/launch.cuh alone. Kernels become plain functions that the scheduler (scheduler.h)
-// calls once a thread; the runtime's calls go to streams.h and memory.h. Only what the backend and the
+// Takes the toolkit's place by lying first on the include path. Kernels become plain functions that the scheduler
+// (scheduler.h) calls once a thread; the runtime's calls go to streams.h and memory.h. Only what the backend and the
 // emulator's own tests use is here: what is missing does not compile, which is how the rules for kernels are kept.
 #pragma once
 
