@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/percentile.h"
 #include "tensor/base/error.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::method {
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::data {
 
@@ -55,9 +56,8 @@ std::vector<double> step_lengths(const Dataset& dataset, const std::vector<int64
 
 double jump_threshold(std::vector<double> lengths) {
     if (lengths.empty()) return 0;
-    auto nth = lengths.begin() + static_cast<std::ptrdiff_t>((lengths.size() - 1) * 99 / 100);
-    std::nth_element(lengths.begin(), nth, lengths.end());
-    return 5 * *nth;
+    const auto index = static_cast<int64_t>((lengths.size() - 1) * 99 / 100);
+    return 5 * order_statistic(std::move(lengths), index);
 }
 
 }  // namespace astro::data

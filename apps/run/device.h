@@ -1,4 +1,4 @@
-// Where the networks run: --device auto|cpu|cuda.
+// Where work runs: --device auto|cpu|cuda, --threads.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "tensor/backend.h"
+#include "tensor/base/threads.h"
 #include "tensor/cuda/cuda.h"
 
 namespace astro::app {
@@ -25,6 +26,21 @@ struct DeviceOptions {
           "cuda: what cuBLAS rounds the inputs of products to; own: the built-in product, f32, without cuBLAS",
           Source::ours, one_of({"f32", "tf32", "bf16", "own"}));
     }
+};
+
+struct ThreadOptions {
+    int64_t threads = 0;
+
+    template <class V>
+    void visit(V& v) {
+        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
+    }
+    int count() const { return threads > 0 ? static_cast<int>(threads) : ThreadPool::available(); }
+};
+
+// Of the commands that check or measure a device: the CPU unless told otherwise.
+struct CheckedDeviceOptions : DeviceOptions {
+    CheckedDeviceOptions() { device = DeviceChoice::cpu; }
 };
 
 struct OpenedDevice {

@@ -1,6 +1,5 @@
 #include "apps/run/stage_runner.h"
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -48,10 +47,6 @@ DatasetIdentity identify(const std::string& path) {
 }
 
 }  // namespace
-
-double seconds_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts)
     : options_(options),

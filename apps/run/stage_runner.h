@@ -13,11 +13,9 @@
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
 #include "data/json.h"
+#include "tensor/base/clock.h"
 
 namespace astro::app {
-
-// For differences.
-double seconds_now();
 
 class StageRunner {
   public:
