@@ -1,4 +1,4 @@
-// The command table. A command is one file, apps/cmd_*.cpp, and one row in apps/commands/commands.cpp.
+// The command table. A command is one file and one row in apps/commands; tests/test_added_command.cpp has a small one.
 #pragma once
 
 #include <string>

@@ -84,8 +84,7 @@ class CommandLine {
         std::string preset = "cpu", config;
         template <class V>
         void visit(V& v) {
-            v("preset", preset, "size of everything: tests, two cores, GPU", Source::ours,
-              one_of({"tiny", "cpu", "small", "base"}));
+            v("preset", preset, "size of everything: tests, two cores, GPU", Source::ours, one_of(preset_names()));
             v("config", config, "configuration file; repeatable, later files win", Source::ours, anything());
         }
     };

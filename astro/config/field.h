@@ -40,4 +40,7 @@ inline Domain at_least(double low) { return {low, std::numeric_limits<double>::i
 inline Domain between_or_auto(double low, double high) { return {low, high, true, {}}; }
 inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words)}; }
 
+// "a, b or c", for messages.
+std::string alternatives(const std::vector<std::string>& words);
+
 }  // namespace astro::method
