@@ -5,6 +5,7 @@
 #include <map>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -16,11 +17,11 @@ const float* exact_state(const Dataset& d, const EnvironmentSpec& spec, int64_t 
 }
 
 std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
-    const auto columns = static_cast<size_t>(d.state_dim);
+    const auto columns = to_size(d.state_dim);
     std::vector<double> sum(columns), square(columns), sigma;
     int64_t n = 0;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
-        if (d.terminals[static_cast<size_t>(t)]) continue;
+        if (nth(d.terminals, t)) continue;
         const float* from = exact_state(d, spec, t);
         for (size_t i = 0; i < columns; ++i) {
             const double x = double(d.observation(t + 1)[i]) - double(from[i]);
@@ -50,46 +51,45 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     struct Error {
         float absolute = -1, scaled = 0;  // -1: no transition
     };
-    std::vector<Error> errors(static_cast<size_t>(d.rows));
+    std::vector<Error> errors(to_size(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
-        const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e);
+        const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         std::vector<float> states;
         for (int64_t t = first; t < last; ++t) {
             const float* from = exact_state(d, spec, t);
             states.insert(states.end(), from, from + d.state_dim);
         }
-        const std::vector<double> next =
+        const std::vector<double> made =
             environment.exact_step(states, std::vector<float>(d.action(first), d.action(last)));
+        const Rows next(made, d.state_dim);
         for (int64_t t = first; t < last; ++t) {
             double absolute = 0, square = 0;
             for (int64_t i = 0; i < d.state_dim; ++i) {
-                const double off =
-                    next[static_cast<size_t>((t - first) * d.state_dim + i)] - double(d.observation(t + 1)[i]);
-                const double scaled = off / result.sigma_delta[static_cast<size_t>(i)];
+                const double off = next(t - first, i) - double(d.observation(t + 1)[i]);
+                const double scaled = off / nth(result.sigma_delta, i);
                 absolute = std::max(absolute, std::fabs(off)), square += scaled * scaled;
             }
-            errors[static_cast<size_t>(t)] = {
-                static_cast<float>(absolute),
-                static_cast<float>(std::sqrt(square / static_cast<double>(d.state_dim)))};
+            nth(errors, t) = {static_cast<float>(absolute),
+                              static_cast<float>(std::sqrt(square / static_cast<double>(d.state_dim)))};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
     result.violating_bridges.resize(tolerances.size());
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {
-        const Error& error = errors[static_cast<size_t>(t)];
+        const Error& error = nth(errors, t);
         if (error.absolute < 0) continue;
-        const bool synthetic = !d.is_synthetic.empty() && d.is_synthetic[static_cast<size_t>(t)];
+        const bool synthetic = !d.is_synthetic.empty() && nth(d.is_synthetic, t);
         ReplayPart& part = synthetic ? result.synthetic : result.real;
         ++part.transitions;
         if (error.absolute > part.worst || part.worst_row < 0) part.worst = error.absolute, part.worst_row = t;
         for (size_t k = 0; k < tolerances.size(); ++k) part.violations[k] += double(error.scaled) > tolerances[k];
         if (synthetic && !d.bridge.empty()) {
-            float& worst = worst_of_bridge[d.bridge[static_cast<size_t>(t)]];
+            float& worst = worst_of_bridge[nth(d.bridge, t)];
             worst = std::max(worst, error.scaled);
         }
     }
-    result.bridges = static_cast<int64_t>(worst_of_bridge.size());
+    result.bridges = ssize(worst_of_bridge);
     for (const auto& [bridge, worst] : worst_of_bridge)
         for (size_t k = 0; k < tolerances.size(); ++k) result.violating_bridges[k] += double(worst) > tolerances[k];
     return result;

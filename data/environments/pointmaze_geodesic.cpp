@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 namespace {
@@ -17,12 +19,11 @@ GeodesicMap::GeodesicMap(const Layout& layout) {
     x0_ = y0_ = -kUnit - kUnit / 2;
     width_ = static_cast<int64_t>(layout.columns() * kUnit / kSpacing) + 1;
     height_ = static_cast<int64_t>(layout.rows() * kUnit / kSpacing) + 1;
-    free_.resize(static_cast<size_t>(width_ * height_));
+    free_.resize(to_size(width_ * height_));
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
             const Point p = point(ix, iy);
-            free_[static_cast<size_t>(iy * width_ + ix)] =
-                !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
+            nth(free_, iy * width_ + ix) = !layout.wall(cell_of(p)) && !touches_wall(layout, p, kRadius);
         }
     moves_.resize(free_.size());
     for (int64_t iy = 0; iy < height_; ++iy)
@@ -40,7 +41,7 @@ GeodesicMap::GeodesicMap(const Layout& layout) {
                     fits = fits && open(ix, iy + dy / 2) && open(ix + dx, iy + dy / 2);
                 else if (dx != 0 && dy != 0)
                     fits = fits && open(ix + dx, iy) && open(ix, iy + dy);
-                if (fits) moves_[static_cast<size_t>(iy * width_ + ix)] |= static_cast<uint16_t>(1u << m);
+                if (fits) nth(moves_, iy * width_ + ix) |= static_cast<uint16_t>(1u << m);
             }
         }
 }
@@ -75,18 +76,18 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
         int32_t at;
     };
     std::array<std::vector<Entry>, 4> bucket;
-    distance[static_cast<size_t>(start)] = 0;
+    nth(distance, start) = 0;
     bucket[0].push_back({0, static_cast<int32_t>(start)});
     int empty = 0;
     for (size_t b = 0; empty < 4; b = (b + 1) % 4) {
         empty = bucket[b].empty() ? empty + 1 : 0;
         for (const Entry& e : bucket[b]) {
-            if (e.distance > distance[static_cast<size_t>(e.at)]) continue;
+            if (e.distance > nth(distance, e.at)) continue;
             for (int m = 0; m < 16; ++m) {
-                if (!(moves_[static_cast<size_t>(e.at)] >> m & 1)) continue;
+                if (!(nth(moves_, e.at) >> m & 1)) continue;
                 const int64_t to = e.at + kMoves[m][1] * width_ + kMoves[m][0];
                 const float next = e.distance + length[m];
-                float& known = distance[static_cast<size_t>(to)];
+                float& known = nth(distance, to);
                 if (known >= 0 && next >= known) continue;
                 known = next;
                 bucket[static_cast<size_t>(next / static_cast<float>(kSpacing)) % 4].push_back(
@@ -100,7 +101,7 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
 
 double GeodesicMap::at(const std::vector<float>& distances, Point p) const {
     const int64_t i = nearest(p);
-    return i < 0 ? -1 : double(distances[static_cast<size_t>(i)]);
+    return i < 0 ? -1 : double(nth(distances, i));
 }
 
 }  // namespace astro::maze

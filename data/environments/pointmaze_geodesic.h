@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/environments/pointmaze_physics.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -20,7 +21,7 @@ class GeodesicMap {
     Point point(int64_t ix, int64_t iy) const {
         return {x0_ + kSpacing * static_cast<double>(ix), y0_ + kSpacing * static_cast<double>(iy)};
     }
-    bool free(int64_t ix, int64_t iy) const { return free_[static_cast<size_t>(iy * width_ + ix)] != 0; }
+    bool free(int64_t ix, int64_t iy) const { return nth(free_, iy * width_ + ix) != 0; }
 
     static constexpr double kSpacing = 0.25;
 

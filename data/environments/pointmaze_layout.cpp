@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -59,15 +60,15 @@ std::vector<Cell> Layout::vertex_cells() const {
 }
 
 std::vector<int> Layout::steps_to(Cell goal) const {
-    std::vector<int> steps(static_cast<size_t>(rows() * columns()), -1);
+    std::vector<int> steps(to_size(rows() * columns()), -1);
     std::deque<Cell> open = {goal};
-    steps[static_cast<size_t>(index(goal))] = 0;
+    nth(steps, index(goal)) = 0;
     while (!open.empty()) {
         const Cell c = open.front();
         open.pop_front();
         for (const Cell n : {Cell{c.i - 1, c.j}, Cell{c.i, c.j - 1}, Cell{c.i + 1, c.j}, Cell{c.i, c.j + 1}})
-            if (!wall(n) && steps[static_cast<size_t>(index(n))] < 0) {
-                steps[static_cast<size_t>(index(n))] = steps[static_cast<size_t>(index(c))] + 1;
+            if (!wall(n) && nth(steps, index(n)) < 0) {
+                nth(steps, index(n)) = nth(steps, index(c)) + 1;
                 open.push_back(n);
             }
     }
