@@ -1,7 +1,6 @@
 #include "apps/run/stage_runner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -60,10 +59,6 @@ int64_t longest_segment(const Trajectories& trajectories) {
 }
 
 }  // namespace
-
-double seconds_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts,
                          int64_t window_rows)

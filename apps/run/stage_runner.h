@@ -14,11 +14,9 @@
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
 #include "data/json.h"
+#include "tensor/base/clock.h"
 
 namespace astro::app {
-
-// A steady clock, for time differences.
-double seconds_now();
 
 class StageRunner {
   public:
