@@ -112,7 +112,8 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
                 const double sigma = nth(result.sigma_delta, i);
                 absolute = std::max(absolute, std::fabs(off));
                 if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
-                if (t == first)
+                // Not in maze2d: there the first observation may be that of the preceding episode's last row.
+                if (t == first && spec.qpos_columns == d.state_dim)
                     absolute = std::max(absolute, std::fabs(double(d.observation(t)[i]) - double(nth(states, i))));
             }
             nth(errors, t) = {static_cast<float>(absolute),

@@ -23,11 +23,11 @@ struct Replay {
     int64_t outside = 0, first_outside = -1;
 };
 
-// Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]; where a
-// replay starts from qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else measured
-// over its own transitions. source names the file in errors: Error(data) where its dimensions are not the environment's,
-// qpos among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more than ten times
-// what its transitions show; Error(usage) where the environment has no exact step.
+// Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]. If qpos
+// is the whole state, an episode's first observation must be its qpos, too. sigma_delta: the file's, else measured over
+// its own transitions. source names the file in errors: Error(data) where its dimensions are not the environment's, qpos
+// among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more than ten times what
+// its transitions show; Error(usage) where the environment has no exact step.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 
