@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "astro/percentile.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::method {
 

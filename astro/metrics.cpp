@@ -4,8 +4,8 @@
 #include <cmath>
 #include <set>
 
-#include "astro/percentile.h"
 #include "astro/seam.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::method {
 

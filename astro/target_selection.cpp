@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/percentile.h"
+
 namespace astro::method {
 
 namespace {
@@ -95,10 +97,7 @@ double TargetIndex::median_displacement(int64_t steps) const {
         if (t + steps <= map_.arrival[static_cast<size_t>(data.segment(t))] &&
             data.segment(t) == data.segment(t + steps))
             sample.push_back(state_distance(t, t + steps));
-    if (sample.empty()) return 0;
-    const auto middle = sample.begin() + static_cast<int64_t>(sample.size() / 2);
-    std::nth_element(sample.begin(), middle, sample.end());
-    return *middle;
+    return upper_median(std::move(sample));
 }
 
 // The ablation must accept as many rows as the TDR does: the same quantiles of the distance between random rows.

@@ -5,17 +5,12 @@
 #include <limits>
 
 #include "astro/search/landmarks.h"
+#include "tensor/base/percentile.h"
 #include "tensor/squared_distance.h"
 
 namespace astro::method {
 
 namespace {
-
-double median(std::vector<double>& values) {
-    auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
 
 // Medians of n^ between travel rows of the validation segments, `offset` steps apart.
 Calibration calibrate(const Context& context, const TemporalMap& map, int64_t offsets) {
@@ -26,7 +21,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
         for (int64_t k = 0; k < data.count(); ++k)
             for (int64_t t = data.begin(k); t + g + 1 <= map.arrival[static_cast<size_t>(k)]; ++t)
                 sample.push_back(map.steps(t, t + g + 1));
-        if (!sample.empty()) medians[static_cast<size_t>(g)] = median(sample);
+        if (!sample.empty()) medians[static_cast<size_t>(g)] = upper_median(std::move(sample));
     });
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;

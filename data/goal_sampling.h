@@ -19,10 +19,6 @@ struct GoalShares {
     bool geometric = false;  // trajectory goals by a geometric law (values), else uniform (actors)
 };
 
-inline constexpr GoalShares kValueGoals = {0.2, 0.5, 0.3, true};
-inline constexpr GoalShares kActorGoals = {0, 1, 0, false};
-inline constexpr GoalShares kActorGoalsStitch = {0, 0.5, 0.5, false};  // OGBench's actors on *-stitch data
-
 class GoalSampler {
   public:
     // discount: of the geometric law, p = 1 - discount, mean distance 1 / p steps. The data set must outlive this.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
+
 namespace astro::data {
 
 namespace {
@@ -37,23 +40,16 @@ double distance(const Dataset& d, const std::vector<double>& inverse, int64_t fr
     return std::sqrt(square);
 }
 
-// Nearest rank from below, as percentiles are taken elsewhere. values: not empty.
-double percentile(std::vector<double> values, size_t percent) {
-    const auto nth = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * percent / 100);
-    std::nth_element(values.begin(), nth, values.end());
-    return *nth;
-}
-
 // Of each step with its neighbours in the same episode, the lower one of two in the middle.
 std::vector<double> running_medians(const Dataset& d, const std::vector<double>& lengths) {
     std::vector<double> medians;
     for (int64_t e = 0; e < d.episodes(); ++e) {
-        const int64_t first = d.episode_start[static_cast<size_t>(e)], last = d.episode_end(e) - 1;
+        const int64_t first = nth(d.episode_start, e), last = d.episode_end(e) - 1;
         for (int64_t t = first; t <= last; ++t) {
             double near[2 * kReach + 1];
             size_t n = 0;
             for (int64_t i = std::max(first, t - kReach); i <= std::min(last, t + kReach); ++i)
-                near[n++] = lengths[static_cast<size_t>(i)];
+                near[n++] = nth(lengths, i);
             std::nth_element(near, near + (n - 1) / 2, near + n);
             medians.push_back(near[(n - 1) / 2]);
         }
@@ -66,11 +62,11 @@ std::vector<double> running_medians(const Dataset& d, const std::vector<double>&
 Jumps find_jumps(const Dataset& d, double factor) {
     Jumps jumps;
     const std::vector<double> inverse = inverse_deviations(d);
-    std::vector<double> lengths(static_cast<size_t>(d.rows)), inside;
+    std::vector<double> lengths(to_size(d.rows)), inside;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
-        if (d.terminals[static_cast<size_t>(t)] != 0) continue;
-        lengths[static_cast<size_t>(t)] = distance(d, inverse, t, t + 1);
-        inside.push_back(lengths[static_cast<size_t>(t)]);
+        if (nth(d.terminals, t) != 0) continue;
+        nth(lengths, t) = distance(d, inverse, t, t + 1);
+        inside.push_back(nth(lengths, t));
     }
     if (inside.empty()) return jumps;
     // Pairs from all over the data, the same ones each time.
@@ -82,9 +78,9 @@ Jumps find_jumps(const Dataset& d, double factor) {
     jumps.bound = std::min(factor * percentile(std::move(inside), 99),
                            std::max(factor * percentile(running_medians(d, lengths), 99), kShareOfSpread * spread));
     for (int64_t t = 0; t < d.rows && jumps.bound > 0; ++t) {
-        if (!(lengths[static_cast<size_t>(t)] > jumps.bound)) continue;
+        if (!(nth(lengths, t) > jumps.bound)) continue;
         jumps.rows.push_back(t);
-        jumps.largest = std::max(jumps.largest, lengths[static_cast<size_t>(t)]);
+        jumps.largest = std::max(jumps.largest, nth(lengths, t));
     }
     return jumps;
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::nn {
 
 Linear make_linear(const Maker& make, int64_t in, int64_t out) {
@@ -13,16 +15,16 @@ Linear make_zero_linear(const Maker& make, int64_t in, int64_t out) {
 }
 
 Linear make_data_spread_linear(const Maker& make, int64_t in, int64_t out, const std::vector<float>& data) {
-    const int64_t rows = static_cast<int64_t>(data.size()) / in;
+    const int64_t rows = ssize(data) / in;
     ASTRO_CHECK(rows >= 1, "make_data_spread_linear: no data rows of width ", in);
     Tensor weight = make.normal(Shape{in, out}, 1.0 / std::sqrt(static_cast<double>(in)));
-    const std::vector<double> w = weight.cast(DType::f64).to_vector<double>();
-    std::vector<double> b(static_cast<size_t>(out));
+    const std::vector<double> values = weight.cast(DType::f64).to_vector<double>();
+    const Rows w(values, out);  // (in, out)
+    const Rows x(data, in);
+    std::vector<double> b(to_size(out));
     for (int64_t j = 0; j < out; ++j) {
         const int64_t row = make.rng.below(rows);
-        for (int64_t i = 0; i < in; ++i)
-            b[static_cast<size_t>(j)] -=
-                w[static_cast<size_t>(i * out + j)] * double(data[static_cast<size_t>(row * in + i)]);
+        for (int64_t i = 0; i < in; ++i) nth(b, j) -= w(i, j) * double(x(row, i));
     }
     return Linear{weight, Tensor::from(make.backend, Shape{out}, b).cast(make.type)};
 }

@@ -2,13 +2,15 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::nn {
 
 namespace {
 
 template <class Draw>
 Tensor drawn(const Maker& make, const Shape& shape, Draw draw) {
-    std::vector<double> values(static_cast<size_t>(shape.numel()));
+    std::vector<double> values(to_size(shape.numel()));
     for (double& v : values) v = draw();
     return Tensor::from(make.backend, shape, values).cast(make.type);
 }

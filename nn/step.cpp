@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "tensor/base/rows.h"
 #include "tensor/tape.h"
 
 namespace astro::nn {
@@ -19,7 +20,7 @@ Tensor Inputs::add(DType type, const Shape& shape, const void* values) {
     if (round_ == 0 && last_round_ > (block_.defined() ? block_.numel() : 0))  // a whole round should fit in one block
         block_ = Tensor(backend_, DType::u8, Shape{last_round_});
     const int64_t bytes = shape.numel() * dtype_size(type), place = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    const auto used = static_cast<int64_t>(host_.size());
+    const auto used = ssize(host_);
     if (!block_.defined() || used + place > block_.numel()) {
         send();
         block_ = Tensor(backend_, DType::u8, Shape{std::max(kFirstBlock, place)});
@@ -28,13 +29,13 @@ Tensor Inputs::add(DType type, const Shape& shape, const void* values) {
     layout_.emplace_back(type, shape);
     const char* from = static_cast<const char*>(values);
     host_.insert(host_.end(), from, from + bytes);
-    host_.resize(static_cast<size_t>(used + place));
+    host_.resize(to_size(used + place));
     round_ += place;
     return block_.part(used, type, shape);
 }
 
 void Inputs::send() {
-    if (!host_.empty()) backend_.upload(block_.raw(), host_.data(), static_cast<int64_t>(host_.size()));
+    if (!host_.empty()) backend_.upload(block_.raw(), host_.data(), ssize(host_));
     host_.clear();
 }
 
@@ -88,7 +89,7 @@ void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
 
 void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
-    const auto n = static_cast<int64_t>(kind_.names.size());
+    const auto n = ssize(kind_.names);
     ASTRO_CHECK(n <= kMostMetrics, "a step reports more than ", kMostMetrics, " metrics");
     steps_.backend_.record_metric(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n,
                                   failed());

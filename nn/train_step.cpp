@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "tensor/base/rows.h"
+
 namespace astro::nn {
 
 Tensor Chunk::mean(const Tensor& x) const { return sum(x) * (1.0 / static_cast<double>(x.numel() / count * batch)); }
@@ -20,10 +22,10 @@ Chunk Cut::chunk(int64_t index) const {
 }
 
 Tensor Cut::map(const ChunkLoss& f) const {
-    std::vector<Tensor> parts(static_cast<size_t>(chunks));
+    std::vector<Tensor> parts(to_size(chunks));
     threads.run(chunks, [&](int64_t c) {
         NoTape off;
-        parts[static_cast<size_t>(c)] = f(chunk(c));
+        nth(parts, c) = f(chunk(c));
     });
     return parts.size() == 1 ? parts[0] : concat(parts, 0);
 }
@@ -66,10 +68,10 @@ Tensor tree_sum(ThreadPool& threads, std::vector<Tensor>& parts) {
 }
 
 Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& loss) {
-    const auto n = static_cast<size_t>(cut.chunks);
+    const auto n = to_size(cut.chunks);
     std::vector<Tensor> gradients(n), losses(n);
     cut.threads.run(cut.chunks, [&](int64_t c) {
-        const auto i = static_cast<size_t>(c);
+        const auto i = to_size(c);
         Tape tape({parameters});
         losses[i] = loss(cut.chunk(c));
         tape.backward(losses[i]);
@@ -79,11 +81,11 @@ Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkL
 }
 
 Gradient coupled_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& forward, const CoupledLoss& loss) {
-    const auto n = static_cast<size_t>(cut.chunks);
+    const auto n = to_size(cut.chunks);
     std::vector<std::unique_ptr<Tape>> tapes(n);
     std::vector<Tensor> outputs(n), constants(n), by_own(n), by_all(n), losses(n), gradients(n);
     cut.threads.run(cut.chunks, [&](int64_t c) {
-        const auto i = static_cast<size_t>(c);
+        const auto i = to_size(c);
         tapes[i] = std::make_unique<Tape>(std::initializer_list<Tensor>{parameters});
         outputs[i] = forward(cut.chunk(c));
         tapes[i]->stop();
@@ -93,7 +95,7 @@ Gradient coupled_gradient(const Cut& cut, const Tensor& parameters, const ChunkL
     // and as part of the `all` rows that every chunk's loss depends on.
     const Tensor whole = concat(constants, 0);
     cut.threads.run(cut.chunks, [&](int64_t c) {
-        const auto i = static_cast<size_t>(c);
+        const auto i = to_size(c);
         Tape tape;
         const Tensor own = tape.watch(constants[i]), all = tape.watch(whole);
         losses[i] = loss(cut.chunk(c), own, all);
@@ -103,7 +105,7 @@ Gradient coupled_gradient(const Cut& cut, const Tensor& parameters, const ChunkL
     });
     const Tensor by_whole = tree_sum(cut.threads, by_all);
     cut.threads.run(cut.chunks, [&](int64_t c) {
-        const auto i = static_cast<size_t>(c);
+        const auto i = to_size(c);
         tapes[i]->backward({outputs[i]}, {by_own[i] + cut.chunk(c).rows(by_whole)});
         gradients[i] = tapes[i]->parameter_gradient();
         tapes[i].reset();

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::nn {
 
 Block make_block(const Maker& make, int64_t width, int64_t heads, bool causal) {
@@ -29,14 +31,15 @@ Tensor Block::operator()(const Tensor& x, const Tensor& condition) const {
 
 Tensor sinusoid(Backend& backend, DType type, const std::vector<double>& t, int64_t width) {
     ASTRO_CHECK(width % 2 == 0, "sinusoid: the width must be even, got ", width);
-    const int64_t half = width / 2, batch = static_cast<int64_t>(t.size());
-    std::vector<double> values(static_cast<size_t>(batch * width));
+    const int64_t half = width / 2, batch = ssize(t);
+    std::vector<double> values(to_size(batch * width));
+    const Rows rows(values, width);
     for (int64_t b = 0; b < batch; ++b)
         for (int64_t i = 0; i < half; ++i) {
-            const double angle = t[static_cast<size_t>(b)] *
-                                 std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
-            values[static_cast<size_t>(b * width + i)] = std::cos(angle);
-            values[static_cast<size_t>(b * width + half + i)] = std::sin(angle);
+            const double angle =
+                nth(t, b) * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
+            rows(b, i) = std::cos(angle);
+            rows(b, half + i) = std::sin(angle);
         }
     return Tensor::from(backend, Shape{batch, width}, values).cast(type);
 }

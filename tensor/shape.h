@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro {
 
@@ -20,13 +21,13 @@ class Shape {
     }
 
     int rank() const { return rank_; }
-    int64_t operator[](int axis) const { return sizes_[static_cast<size_t>(wrap(axis))]; }
-    void set(int axis, int64_t size) { sizes_[static_cast<size_t>(wrap(axis))] = size; }
+    int64_t operator[](int axis) const { return nth(sizes_, wrap(axis)); }
+    void set(int axis, int64_t size) { nth(sizes_, wrap(axis)) = size; }
 
     void push_back(int64_t size) {
         ASTRO_CHECK(rank_ < kMaxRank, "Shape: rank is at most ", kMaxRank);
         ASTRO_CHECK(size >= 0, "Shape: negative size ", size);
-        sizes_[static_cast<size_t>(rank_++)] = size;
+        nth(sizes_, rank_++) = size;
     }
 
     // Number of elements. Throws if it overflows int64_t.
@@ -36,7 +37,7 @@ class Shape {
     int64_t product(int first, int last) const {
         int64_t n = 1;
         for (int axis = first; axis < last; ++axis)
-            if (__builtin_mul_overflow(n, sizes_[static_cast<size_t>(axis)], &n))
+            if (__builtin_mul_overflow(n, nth(sizes_, axis), &n))
                 fail(ErrorKind::internal, "Shape: number of elements overflows");
         return n;
     }

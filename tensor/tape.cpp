@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "tensor/base/rows.h"
+
 namespace astro {
 
 namespace {
@@ -43,16 +45,15 @@ int Tape::add_leaf(const char* name, const Shape& shape, Tensor gradient, bool i
 }
 
 int Tape::node_of(const Tensor& x) {
-    if (!x.defined()) return -1;
+    if (!x.defined() || x.detached()) return -1;
     if (x.tape_serial() == serial_) return x.node();
     for (size_t p = 0; p < parameters_.size(); ++p) {
         if (x.storage() != parameters_[p].storage()) continue;
         for (const auto& [offset, node] : leaves_[p]) {
             if (offset == x.offset()) return node;
-            ASTRO_CHECK(offset + nodes_[static_cast<size_t>(node)].shape.numel() <= x.offset() ||
-                            x.offset() + x.numel() <= offset,
-                        "tape: two parameters share elements: ", nodes_[static_cast<size_t>(node)].shape, " at ",
-                        offset, ", ", x.shape(), " at ", x.offset());
+            ASTRO_CHECK(offset + nth(nodes_, node).shape.numel() <= x.offset() || x.offset() + x.numel() <= offset,
+                        "tape: two parameters share elements: ", nth(nodes_, node).shape, " at ", offset, ", ",
+                        x.shape(), " at ", x.offset());
         }
         Tensor view = gradients_[p].view(x.offset() - parameters_[p].offset(), x.shape());
         int node = add_leaf("parameter", x.shape(), view, true);
@@ -64,7 +65,8 @@ int Tape::node_of(const Tensor& x) {
 
 void Tape::record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward) {
     std::vector<Saved> versions;
-    for (const Tensor& tensor : saved) versions.push_back(Saved{tensor, tensor.version()});
+    for (const Tensor& tensor : saved)
+        if (tensor.defined()) versions.push_back(Saved{tensor, tensor.version()});
     nodes_.push_back(Node{op, output.shape(), Tensor(), false, false, std::move(versions), std::move(backward)});
     output.set_node(serial_, static_cast<int>(nodes_.size()) - 1);
     if (finite_check.load(std::memory_order_relaxed)) require_finite(output, nodes_.size() - 1, "result");
@@ -82,15 +84,15 @@ void Tape::require_finite(const Tensor& x, size_t node, const char* what) const 
 
 Tape::Place Tape::place_of(const Tensor& x) {
     int id = node_of(x);
-    if (id < 0 || !nodes_[static_cast<size_t>(id)].in_place) return {};
-    Node& node = nodes_[static_cast<size_t>(id)];
+    if (id < 0 || !nth(nodes_, id).in_place) return {};
+    Node& node = nth(nodes_, id);
     return {&node.gradient, std::exchange(node.written, true)};
 }
 
 void Tape::add(const Tensor& x, Tensor gradient) {
     int id = node_of(x);
     if (id < 0) return;
-    Node& node = nodes_[static_cast<size_t>(id)];
+    Node& node = nth(nodes_, id);
     gradient = gradient.reshape(node.shape).detach();
     if (!node.gradient.defined()) {  // the first contribution is moved in
         node.gradient = std::move(gradient);
@@ -146,7 +148,7 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
 void Tape::zero_the_rest(size_t parameter) {
     std::vector<std::pair<int64_t, int64_t>> written;  // [first, end)
     for (const auto& [offset, id] : leaves_[parameter]) {
-        const Node& node = nodes_[static_cast<size_t>(id)];
+        const Node& node = nth(nodes_, id);
         const int64_t first = offset - parameters_[parameter].offset();
         if (node.written) written.emplace_back(first, first + node.shape.numel());
     }
@@ -162,7 +164,7 @@ void Tape::zero_the_rest(size_t parameter) {
 
 Tensor Tape::gradient(const Tensor& watched) const {
     ASTRO_CHECK(watched.tape_serial() == serial_, "gradient: this tensor is not watched by this tape");
-    const Node& node = nodes_[static_cast<size_t>(watched.node())];
+    const Node& node = nth(nodes_, watched.node());
     if (node.gradient.defined()) return node.gradient;
     return Tensor::zeros(watched.backend(), watched.dtype(), watched.shape());
 }

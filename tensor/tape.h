@@ -21,7 +21,8 @@ using Backward = std::function<void(Tape&, const Tensor& gradient)>;
 
 class Tape {
   public:
-    // parameters: flat tensors. Every op input that shares storage with one of them is differentiated.
+    // parameters: flat tensors. Every op input that shares storage with one of them is differentiated, unless it is
+    // detached.
     explicit Tape(std::initializer_list<Tensor> parameters = {});
     ~Tape();
     Tape(const Tape&) = delete;
@@ -47,6 +48,7 @@ class Tape {
     // For implementations of ops.
     int node_of(const Tensor& x);  // index of the node of x, or -1 if x is a constant
     bool wants(const Tensor& x) { return node_of(x) >= 0; }
+    // saved: inputs whose values the backward pass reads; undefined ones are left out.
     void record(const char* op, Tensor& output, std::initializer_list<Tensor> saved, Backward backward);
     void add(const Tensor& x, Tensor gradient);  // adds to the gradient of x; no effect if x is a constant
     // The memory into which an op may write the gradient of x directly, and whether it must add to its contents. Only

@@ -55,7 +55,8 @@ Tensor Tensor::view(int64_t offset, const Shape& shape) const {
     Tensor t = *this;
     t.offset_ += offset;
     t.shape_ = shape;
-    return t.detach();
+    t.leave_tape();
+    return t;
 }
 
 Tensor Tensor::part(int64_t byte_offset, DType type, const Shape& shape) const {
@@ -66,13 +67,18 @@ Tensor Tensor::part(int64_t byte_offset, DType type, const Shape& shape) const {
     t.offset_ = first / size;
     t.shape_ = shape;
     t.dtype_ = type;
-    return t.detach();
+    t.leave_tape();
+    return t;
 }
 
 Tensor Tensor::detach() const {
     Tensor t = *this;
-    t.set_node(0, -1);
+    t.set_node(kDetached, -1);
     return t;
+}
+
+void Tensor::leave_tape() {
+    if (!detached()) set_node(0, -1);
 }
 
 Tensor Tensor::clone() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tensor/backend.h"
+#include "tensor/base/rows.h"
 #include "tensor/dtype.h"
 #include "tensor/shape.h"
 
@@ -48,8 +49,7 @@ class Tensor {
     }
     template <class T>
     static Tensor from(Backend& backend, const Shape& shape, const std::vector<T>& host) {
-        ASTRO_CHECK(shape.numel() == static_cast<int64_t>(host.size()), "Tensor::from: shape ", shape, " for ",
-                    host.size(), " values");
+        ASTRO_CHECK(shape.numel() == ssize(host), "Tensor::from: shape ", shape, " for ", host.size(), " values");
         return from(backend, shape, host.data());
     }
 
@@ -76,17 +76,18 @@ class Tensor {
     }
 
     Tensor reshape(const Shape& shape) const;               // same elements, shared storage, same gradient
-    Tensor rows(int64_t first, int64_t count) const;        // a range of axis 0, shared storage, detached
-    Tensor view(int64_t offset, const Shape& shape) const;  // elements from offset on, shared storage, detached
+    // Shared storage, detached; but views of a tape's parameters are differentiated as the parameters are.
+    Tensor rows(int64_t first, int64_t count) const;                         // a range of axis 0
+    Tensor view(int64_t offset, const Shape& shape) const;                   // elements from offset on
     Tensor part(int64_t byte_offset, DType type, const Shape& shape) const;  // part of this memory as another type
     Tensor clone() const;
     Tensor cast(DType type) const;
-    Tensor detach() const;  // shared storage, a constant to every tape
+    Tensor detach() const;  // shared storage, a constant to every tape, even if it is a tape's parameter
 
     template <class T>
     std::vector<T> to_vector() const {
         check_type(DTypeOf<T>::value);
-        std::vector<T> host(static_cast<size_t>(numel()));
+        std::vector<T> host(to_size(numel()));
         backend().download(host.data(), raw(), bytes());
         return host;
     }
@@ -108,8 +109,12 @@ class Tensor {
     uint64_t tape_serial() const { return tape_serial_; }
     int node() const { return node_; }
     void set_node(uint64_t serial, int node) { tape_serial_ = serial, node_ = node; }
+    bool detached() const { return tape_serial_ == kDetached; }
 
   private:
+    static constexpr uint64_t kDetached = ~uint64_t{0};  // the serial number of no tape
+
+    void leave_tape();  // a part of a node's output is no output of that node
     void check_type(DType expected) const;
 
     std::shared_ptr<Storage> storage_;

@@ -20,6 +20,7 @@ none "nn includes tensor and nn only" includes nn 'diffusion|data|astro|apps'
 none "diffusion includes tensor and nn only" includes diffusion 'data|astro|apps'
 none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
+none "the program includes no tests" sh -c "grep -rnE '#include [\"<](\.\./)*tests/' $sources tensor nn diffusion data astro apps"
 none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
 none "arms are spelt out in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
 none "point mazes are named by data/environments alone (and their bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "astro/learners/learner.h"
-#include "astro/percentile.h"
 #include "astro/seam.h"
 #include "tests/small_pipeline.h"
 
@@ -182,12 +181,4 @@ TEST_CASE("seam: smear spreads the residual, the others keep the arrived states,
         CHECK(out[0] == 3);
         CHECK(out[1] == 4);
     }
-}
-
-TEST_CASE("percentile: the value at the rounded-down index, of unordered values, none of none") {
-    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 50) == 2);
-    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 100) == 4);
-    CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 0) == 1);
-    CHECK(percentile(std::vector<float>{5, 4, 3, 2, 1}, 90) == 4);
-    CHECK(percentile(std::vector<double>{}, 50) == 0);
 }

@@ -297,6 +297,7 @@ TEST_CASE("goals: each kind follows its law and stays in its episode") {
     }
     CHECK(sampler.geometric_goal(16, rng) == 16);
     CHECK(sampler.uniform_goal(16, rng) == 16);
+    constexpr GoalShares kValueGoals = {0.2, 0.5, 0.3, true}, kActorGoals = {0, 1, 0, false};
     int current = 0, trajectory = 0, other = 0;
     for (int i = 0; i < n; ++i) {
         int64_t goal = sampler.sample(0, kValueGoals, rng);

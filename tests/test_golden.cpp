@@ -101,9 +101,6 @@ TEST_CASE("golden: schedules, conversions and samplers") {
             const int64_t level = t[size_t(r)];
             CHECK(difference(diffusion::noise_from_clean(s, xt.rows(r, 1), g.tensor("in/x0_guess").rows(r, 1), level),
                              g.tensor(out + "epsilon_from_x0").rows(r, 1)) < kTolerance);
-            CHECK(difference(
-                      diffusion::clean_from_noise(s, xt.rows(r, 1), g.tensor("in/epsilon_guess").rows(r, 1), level),
-                      g.tensor(out + "x0_from_epsilon").rows(r, 1)) < kTolerance);
         }
         auto denoise = [&](const Tensor& x) { return x * .3 + g.tensor("in/c"); };
         for (int64_t n : {5, 10}) {
@@ -114,12 +111,6 @@ TEST_CASE("golden: schedules, conversions and samplers") {
                 x = diffusion::ddim_step(s, x, denoise(x), levels[k], levels[k + 1]);
                 CHECK(difference(x, path.rows(int64_t(k) + 1, 1)) < kTolerance);
             }
-        }
-        const Tensor chain = g.tensor(out + "ancestral_chain"), noise = g.tensor("in/chain_noise");
-        Tensor x = g.tensor("in/xT");
-        for (int64_t level = 100; level > 0; --level) {
-            x = diffusion::ancestral_step(s, x, denoise(x), noise.rows(100 - level, 1).reshape(x.shape()), level);
-            CHECK(difference(x, chain.rows(101 - level, 1)) < kTolerance);
         }
     }
 }

@@ -166,8 +166,6 @@ TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
     CHECK(forth == doctest::Approx(back).epsilon(1e-5));
     CHECK(forth > 45);  // 15 cells of 4 units, corners cut
     CHECK(forth < 60);
-    CHECK(segment_free(layout("large"), a, b, kRadius));
-    CHECK_FALSE(segment_free(layout("large"), a, centre({2, 2}), kRadius));
 }
 
 TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s and on s'") {

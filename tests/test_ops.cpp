@@ -98,6 +98,50 @@ TEST_CASE("tape: an in-place change of a saved tensor is found") {
     Tensor loss = sum(square(x));
     x.fill(5);
     CHECK_THROWS_WITH_AS(tape.backward(loss), doctest::Contains("square: an input was modified in place"), Error);
+    Tensor rows = Tensor::from(*backend, {1, 2}, std::vector<double>{1, 2}), gain = rows.clone(), bias = rows.clone();
+    Tape of_norm({rows});
+    loss = sum(layer_norm(rows, gain, bias));
+    bias.fill(5);  // its values are not read again
+    CHECK_NOTHROW(of_norm.backward(loss));
+    Tape again({rows});
+    loss = sum(layer_norm(rows, gain, bias));
+    gain.fill(5);
+    CHECK_THROWS_WITH_AS(again.backward(loss), doctest::Contains("layer_norm: an input was modified in place"), Error);
+}
+
+TEST_CASE("tape: a detached parameter and its views are constants, watching one makes it a variable") {
+    auto backend = make_cpu_backend();
+    const Tensor flat = Tensor::from(*backend, {3}, std::vector<double>{1, 2, 3}), part = flat.view(1, {2});
+    Tape tape({flat});
+    const Tensor loss = sum(part * part.detach()) + sum(flat.detach().rows(0, 1)) + sum(flat.detach().reshape({1, 3}));
+    const Tensor watched = tape.watch(flat.detach());
+    tape.backward(loss + sum(square(watched)));
+    CHECK(tape.parameter_gradient().to_vector<double>() == std::vector<double>{0, 2, 3});
+    CHECK(tape.gradient(watched).to_vector<double>() == std::vector<double>{2, 4, 6});
+}
+
+TEST_CASE("ops: a distance from or to what is not a number is none, and so is its gradient") {
+    auto backend = make_cpu_backend();
+    const double nan = std::nan("");
+    for (DType type : {DType::f32, DType::f64}) {
+        const Tensor a = Tensor::from(*backend, {2, 2}, std::vector<double>{nan, 0, 3, 4}).cast(type);
+        const Tensor b = Tensor::from(*backend, {3, 2}, std::vector<double>{0, 0, 3, 4, 6, 8}).cast(type);
+        Tape tape;
+        const Tensor from = tape.watch(a), to = tape.watch(b);
+        const Tensor y = pairwise_distance(from, to, 1e-6);
+        tape.backward(sum(y));
+        auto values = [](const Tensor& t) { return t.cast(DType::f64).to_vector<double>(); };
+        const std::vector<double> distance = values(y), ga = values(tape.gradient(from)),
+                                  gb = values(tape.gradient(to));
+        for (size_t j = 0; j < 3; ++j) CHECK(std::isnan(distance[j]));
+        for (size_t j = 0; j < 3; ++j) CHECK(distance[3 + j] == doctest::Approx(j == 0 ? 5 : j == 1 ? 1e-3 : 5));
+        CHECK(std::isnan(ga[0]));
+        CHECK(std::isnan(ga[1]));
+        CHECK(std::fabs(ga[2]) < 1e-6);  // two opposite directions, and none at the floor
+        CHECK(std::fabs(ga[3]) < 1e-6);
+        for (double g : gb) CHECK(std::isnan(g));
+        CHECK(std::isnan(values(row_distance(a, a, 1e-6))[0]));
+    }
 }
 
 TEST_CASE("tape: nested tapes, NoTape, and a long chain without recursion") {

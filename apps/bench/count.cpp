@@ -61,7 +61,7 @@ void print_device_counts(const std::vector<BenchItem>& items, bool as_json) {
             for (const Gpu& gpu : kGpus)
                 json[std::string("roofline_ms ") + gpu.name] =
                     1e3 * work.seconds(gpu.bytes_per_second, gpu.flop_per_second) / units;
-            std::printf("%s\n", json.dump(0).c_str());
+            print_line(json);
             continue;
         }
         std::printf("%-16s %8.0f %9.0f %7.0f %6.0f %10.2f %10.3f %14.3f", item.name.c_str(), kernels, launches,

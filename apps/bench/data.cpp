@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,12 +11,11 @@
 #include "data/dataset_load.h"
 #include "data/file.h"
 #include "data/npz.h"
+#include "tensor/base/clock.h"
 
 namespace astro::app {
 
 namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 struct Kind {
     const char* name;
@@ -99,9 +97,9 @@ Measured measure(int64_t rounds, const std::function<void()>& work) {
     Measured m;
     m.before_mib = memory_mib("VmRSS:");
     for (int64_t r = 0; r < rounds; ++r) {
-        const double start = now();
+        const double start = seconds_now();
         work();
-        m.seconds.push_back(now() - start);
+        m.seconds.push_back(seconds_now() - start);
     }
     std::sort(m.seconds.begin(), m.seconds.end());
     m.peak_mib = memory_mib("VmHWM:");

@@ -1,4 +1,5 @@
-// The table of commands. A command is one file in apps/commands and one row in apps/commands/commands.cpp.
+// The table of commands. A command is one file in apps/commands and one row in apps/commands/commands.cpp;
+// tests/test_added_command.cpp contains a small example.
 #pragma once
 
 #include <string>

@@ -86,7 +86,7 @@ class CommandLine {
         template <class V>
         void visit(V& v) {
             v("preset", preset, "sizes of networks and training; tiny: for tests, cpu: two cores, small and base: GPU",
-              Source::ours, one_of({"tiny", "cpu", "small", "base"}));
+              Source::ours, one_of(preset_names()));
             v("config", config, "configuration file; may be repeated, later files take precedence", Source::ours,
               anything());
         }

@@ -1,4 +1,5 @@
 // astro augment: grows chains with a trained planner and writes augmented.npz.
+#include "apps/command_line/sections.h"
 #include "apps/run/measure.h"
 
 namespace astro::app {
@@ -9,9 +10,7 @@ int run_augment(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    // Includes the settings of the trained stages, because checkpoints are accepted only with the same settings.
-    line.add_config(config,
-                    {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"});
+    line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");

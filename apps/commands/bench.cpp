@@ -1,13 +1,13 @@
 // astro bench: measures training steps and matrix products on this machine, relative to the peak rate of its cores or
 // GPU. bench/run.py runs it in alternation with the same work in PyTorch and NumPy.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
 #include "apps/bench/items.h"
-#include "apps/run/device.h"
 #include "apps/command_line/options.h"
+#include "apps/run/device.h"
 #include "apps/run/output.h"
+#include "tensor/base/clock.h"
 
 namespace astro::app {
 
@@ -17,7 +17,8 @@ struct BenchOptions {
     std::vector<std::string> items;
     std::string file;
     bool list = false, count = false;
-    int64_t threads = 0, rounds = 3, chunks = 0;
+    ThreadOptions threads;
+    int64_t rounds = 3, chunks = 0;
     double seconds = 1;
 
     template <class V>
@@ -30,15 +31,12 @@ struct BenchOptions {
           "count the GPU operations of each step (launches, bytes, FLOP) and print a lower bound on its time, without "
           "measuring",
           Source::ours, anything());
-        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
-          between(0, 1024));
+        threads.visit(v);
         v("chunks", chunks, "number of chunks per batch; 0: 8, on a GPU 1", Source::ours, between(0, 256));
         v("seconds", seconds, "minimum time to measure an item, in seconds", Source::ours, between(.01, 3600));
         v("rounds", rounds, "minimum number of measurements of an item", Source::ours, between(1, 1e6));
     }
 };
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // FLOP a second of register-only fused multiply-adds on all threads: the best of twenty runs of 2 ms each, long
 // enough that waking the threads does not count.
@@ -46,9 +44,9 @@ double machine_peak(ThreadPool& threads) {
     double best = 0;
     for (int round = 0; round < 20; ++round) {
         std::vector<int64_t> done(static_cast<size_t>(threads.size()));
-        const double start = now();
+        const double start = seconds_now();
         threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(2000); });
-        const double seconds = now() - start;
+        const double seconds = seconds_now() - start;
         int64_t total = 0;
         for (int64_t d : done) total += d;
         best = std::max(best, static_cast<double>(total) / seconds);
@@ -58,15 +56,15 @@ double machine_peak(ThreadPool& threads) {
 
 // Milliseconds of each call, sorted.
 std::vector<double> measure_calls(const std::function<void()>& step, double seconds, int64_t rounds) {
-    double start = now();
+    double start = seconds_now();
     do step();
-    while (now() - start < .25 * seconds);  // warm-up
+    while (seconds_now() - start < .25 * seconds);  // warm-up
     std::vector<double> all;
-    start = now();
-    while (static_cast<int64_t>(all.size()) < rounds || now() - start < seconds) {
-        const double before = now();
+    start = seconds_now();
+    while (static_cast<int64_t>(all.size()) < rounds || seconds_now() - start < seconds) {
+        const double before = seconds_now();
         step();
-        all.push_back(1e3 * (now() - before));
+        all.push_back(1e3 * (seconds_now() - before));
     }
     std::sort(all.begin(), all.end());
     return all;
@@ -140,9 +138,9 @@ Measured measure_item_on_gpu(const BenchItem& item, const Context& context, cons
         Tensor::zeros(context.backend, DType::f32, Shape{1}).item();
     };
     steps_and_wait(2);  // the second step is recorded as a graph
-    const double start = now();
+    const double start = seconds_now();
     steps_and_wait(1);
-    const auto in_a_row = static_cast<int64_t>(std::clamp(options.seconds / 10 / (now() - start), 1.0, 50.0));
+    const auto in_a_row = static_cast<int64_t>(std::clamp(options.seconds / 10 / (seconds_now() - start), 1.0, 50.0));
     const std::vector<double> ms = measure_calls([&] { steps_and_wait(in_a_row); }, options.seconds, options.rounds);
     const double units = static_cast<double>(item.units), calls = units * static_cast<double>(in_a_row);
     const DeviceWork work = count_device_work(item);
@@ -163,14 +161,9 @@ data::Json describe(const std::string& group, const std::string& name, const std
     return json;
 }
 
-void print_json(const data::Json& json) {
-    std::printf("%s\n", json.dump(0).c_str());
-    std::fflush(stdout);
-}
-
 void list_item(const std::string& group, const std::string& name, const std::string& words, bool as_json) {
     if (as_json)
-        print_json(describe(group, name, words));
+        print_line(describe(group, name, words));
     else
         std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
 }
@@ -191,7 +184,7 @@ void print_item(const BenchItem& item, const Measured& m, int threads, const std
         if (device.empty()) json["peak_gflop_per_s"] = m.peak;
         if (!device.empty()) json["roofline_ms"] = m.at_best;
         json["repeats"] = m.repeats;
-        print_json(json);
+        print_line(json);
     } else {
         std::printf("%-24s %10.4f %10.4f %10.4f %9.1f ", item.name.c_str(), m.least, m.median, m.gflop, m.rate);
         if (device.empty())
@@ -205,7 +198,7 @@ void print_item(const BenchItem& item, const Measured& m, int threads, const std
 void measure_files(const BenchFileItem& item, const BenchOptions& options, ThreadPool& threads, bool as_json) {
     for (const data::Json& line : item.measure(threads, options.file, options.rounds)) {
         if (as_json) {
-            print_json(line);
+            print_line(line);
             continue;
         }
         std::printf("%-10s %-6s %-11s %-30s %9.1f ms min %9.1f median %8.0f MB/s %6.0f MiB peak\n", item.name.c_str(),
@@ -247,9 +240,8 @@ void bench_gpu(const Items& items, const Context& context, const std::string& de
 
 int run_bench(CommandLine& line) {
     BenchOptions options;
-    DeviceOptions device;
+    CheckedDeviceOptions device;
     OutputOptions output;
-    device.device = DeviceChoice::cpu;
     line.add(options);
     line.add(device);
     line.add(output);
@@ -265,7 +257,7 @@ int run_bench(CommandLine& line) {
         return 0;
     }
     const OpenedDevice opened = open_device(device);
-    ThreadPool threads(options.threads ? static_cast<int>(options.threads) : ThreadPool::available());
+    ThreadPool threads(options.threads.count());
     const Context context{*opened.backend, threads, options.chunks ? options.chunks : opened.cuda ? 1 : 8};
     if (opened.cuda)
         bench_gpu(items, context, opened.words, options, output.json);

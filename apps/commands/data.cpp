@@ -15,16 +15,6 @@ namespace astro::app {
 
 namespace {
 
-struct ThreadOptions {
-    int64_t threads = 0;
-    template <class V>
-    void visit(V& v) {
-        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
-          between(0, 1024));
-    }
-    int count() const { return static_cast<int>(threads > 0 ? threads : ThreadPool::available()); }
-};
-
 struct CollectOutput {
     std::string out;
     template <class V>

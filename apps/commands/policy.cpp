@@ -1,6 +1,7 @@
 // astro train policy, astro evaluate.
 #include <cstdio>
 
+#include "apps/command_line/sections.h"
 #include "apps/run/policy_runs.h"
 
 namespace astro::app {
@@ -47,9 +48,6 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     loaded.arm.other = &loaded.other;
 }
 
-const std::vector<std::string> kSections = {"", "env",     "checkpoint", "data",  "policy", "gcbc",
-                                            "value", "iql",        "td3bc", "cql",    "evaluate"};
-
 // Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
 int with_arm(CommandLine& line, Work work) {
@@ -60,10 +58,11 @@ int with_arm(CommandLine& line, Work work) {
     line.add(options);
     line.add(arm);
     line.add(output);
-    line.add_config(config, kSections);
+    line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");
+    check_learner(config.policy.learner, config.policy.protocol);
     StageRunner runner(line, options, config, parts_of(config));
     LoadedArm loaded;
     load_arm(runner, arm, loaded);

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <map>
 
+#include "apps/command_line/sections.h"
 #include "apps/report/report.h"
 #include "apps/run/measure.h"
 #include "apps/run/policy_runs.h"
@@ -16,13 +17,10 @@ int run_run(CommandLine& line) {
     Config config;
     line.add(options);
     line.add(output);
-    std::vector<std::string> sections = {"", "env",        "checkpoint", "collect",  "data",    "tdr",       "graph",
-                                         "dynamics", "planner",    "policy",   "gcbc",    "value",     "iql",
-                                         "td3bc",    "cql",        "evaluate", "metrics", "experiment"};
-    for (const std::string& section : augmenter_sections()) sections.push_back(section);
-    line.add_config(config, sections);
+    line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
+    for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
     StageRunner runner(line, options, config, data::Parts::all, 2 * config.planner.context + config.planner.gap);
     train_and_measure_tdr(runner);
     train_and_measure_dynamics(runner);

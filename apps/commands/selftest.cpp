@@ -195,9 +195,8 @@ data::Json timings_json(const std::vector<KernelTiming>& timings) {
 
 int run_selftest(CommandLine& line) {
     SelftestOptions options;
-    DeviceOptions device;
+    CheckedDeviceOptions device;
     OutputOptions output;
-    device.device = DeviceChoice::cpu;
     line.add(options);
     line.add(device);
     line.add(output);

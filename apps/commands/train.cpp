@@ -1,6 +1,7 @@
 // astro train tdr | dynamics | planner: each trains one stage in a run folder.
 #include <cstdio>
 
+#include "apps/command_line/sections.h"
 #include "apps/run/measure.h"
 #include "apps/run/stage_runner.h"
 
@@ -8,16 +9,15 @@ namespace astro::app {
 
 namespace {
 
-// Common to these commands: options, sections of the settings, and the runner. The sections include those of preceding
-// stages, because their checkpoints are accepted only with the same settings.
+// Common to these commands: options, sections of the settings, and the runner.
 template <class Work>
-int train_stage(CommandLine& line, const std::vector<std::string>& sections, Work work) {
+int train_stage(CommandLine& line, Work work) {
     StageOptions options;
     OutputOptions output;
     Config config;
     line.add(options);
     line.add(output);
-    line.add_config(config, sections);
+    line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");
@@ -30,26 +30,23 @@ int train_stage(CommandLine& line, const std::vector<std::string>& sections, Wor
 
 }  // namespace
 
-int run_train_tdr(CommandLine& line) {
-    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}, train_and_measure_tdr);
-}
+int run_train_tdr(CommandLine& line) { return train_stage(line, train_and_measure_tdr); }
 
 int run_train_dynamics(CommandLine& line) {
-    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "dynamics", "metrics"}, [](StageRunner& runner) {
+    return train_stage(line, [](StageRunner& runner) {
         runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
         train_and_measure_dynamics(runner);
     });
 }
 
 int run_train_planner(CommandLine& line) {
-    return train_stage(line, {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"},
-                       [](StageRunner& runner) {
-                           Pipeline& pipeline = runner.pipeline();
-                           runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-                           for (int64_t m = 0; m < pipeline.ensemble(); ++m)
-                               runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
-                           train_and_measure_planner(runner);
-                       });
+    return train_stage(line, [](StageRunner& runner) {
+        Pipeline& pipeline = runner.pipeline();
+        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+        for (int64_t m = 0; m < pipeline.ensemble(); ++m)
+            runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
+        train_and_measure_planner(runner);
+    });
 }
 
 }  // namespace astro::app

@@ -1,4 +1,3 @@
-#include "apps/method_names.h"
 #include "apps/report/report.h"
 
 #include <algorithm>
@@ -7,8 +6,9 @@
 #include <memory>
 #include <tuple>
 
-#include "apps/run/metrics_log.h"
+#include "apps/method_names.h"
 #include "apps/report/svg.h"
+#include "apps/run/metrics_log.h"
 #include "apps/run/run_dir.h"
 #include "astro/augmenters/augmenter.h"
 #include "data/environment.h"
@@ -16,6 +16,7 @@
 #include "data/json.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::app::report {
 
@@ -155,12 +156,6 @@ std::string success_table(const Run& run) {
     return out + "</table>";
 }
 
-// The median of sorted values; the mean of the two middle values if their number is even.
-double median_of(const std::vector<double>& sorted) {
-    const size_t n = sorted.size();
-    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-}
-
 // "median (minimum to maximum)" of a figure over the runs that have it.
 std::string spread(const std::vector<const Run*>& runs, const std::string& key, bool share) {
     std::vector<double> values;
@@ -169,7 +164,7 @@ std::string spread(const std::vector<const Run*>& runs, const std::string& key, 
     if (values.empty()) return "-";
     std::sort(values.begin(), values.end());
     auto words = [&](double v) { return share ? percent(v) : number(v); };
-    return words(median_of(values)) +
+    return words(mid_median(values)) +
            (values.size() > 1 ? " (" + words(values.front()) + " to " + words(values.back()) + ")" : "");
 }
 
@@ -287,7 +282,7 @@ Series joined(const std::string& name, const std::vector<std::vector<XY>>& lines
     for (auto& [x, values] : at) {
         std::sort(values.begin(), values.end());
         out.low.push_back({x, values.front()});
-        out.points.push_back({x, median_of(values)});
+        out.points.push_back({x, mid_median(values)});
         out.high.push_back({x, values.back()});
     }
     return out;

@@ -1,4 +1,4 @@
-// Selection of the device: --device auto|cpu|cuda.
+// Selection of the device and the number of threads: --device auto|cpu|cuda, --threads.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "tensor/backend.h"
+#include "tensor/base/threads.h"
 #include "tensor/cuda/cuda.h"
 
 namespace astro::app {
@@ -25,6 +26,22 @@ struct DeviceOptions {
           "cuda: type to which cuBLAS rounds the inputs of matrix products; own: built-in product in f32", Source::ours,
           one_of({"f32", "tf32", "bf16", "own"}));
     }
+};
+
+struct ThreadOptions {
+    int64_t threads = 0;
+
+    template <class V>
+    void visit(V& v) {
+        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
+          between(0, 1024));
+    }
+    int count() const { return threads > 0 ? static_cast<int>(threads) : ThreadPool::available(); }
+};
+
+// For commands that check or measure a device: the default is the CPU.
+struct CheckedDeviceOptions : DeviceOptions {
+    CheckedDeviceOptions() { device = DeviceChoice::cpu; }
 };
 
 struct OpenedDevice {

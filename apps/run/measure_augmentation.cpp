@@ -6,10 +6,10 @@
 #include "apps/run/arms.h"
 #include "apps/run/measure.h"
 #include "apps/run/signals.h"
-#include "astro/percentile.h"
 #include "data/environment.h"
 #include "data/file.h"
 #include "data/replay.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::app {
 

@@ -1,5 +1,5 @@
 #include "apps/run/measure.h"
-#include "astro/percentile.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::app {
 

@@ -1,6 +1,6 @@
 #include "apps/run/measure.h"
-#include "astro/percentile.h"
 #include "data/environment.h"
+#include "tensor/base/percentile.h"
 
 namespace astro::app {
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -10,9 +9,10 @@
 #include <memory>
 #include <sstream>
 
-#include "apps/run/run_dir.h"
 #include "apps/command_line/settings.h"
+#include "apps/run/run_dir.h"
 #include "data/file.h"
+#include "tensor/base/clock.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -62,10 +62,7 @@ std::vector<MetricRow> read_metrics(const std::string& path) {
 MetricsLog::MetricsLog(const std::string& path, const std::string& stage, int64_t restored_step,
                        std::function<double()> clock)
     : path_(path), stage_(stage), clock_(std::move(clock)) {
-    if (!clock_)
-        clock_ = [] {
-            return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-        };
+    if (!clock_) clock_ = seconds_now;
     std::string content = text(kHeader, "\n");
     double reached = 0;
     if (data::file_exists(path)) {

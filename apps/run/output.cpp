@@ -15,6 +15,11 @@ std::vector<std::string> keys_of(const data::Json& object) {
     return keys;
 }
 
+void print_line(const data::Json& json) {
+    std::printf("%s\n", json.dump(0).c_str());
+    std::fflush(stdout);
+}
+
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json) {
     data::Json fresh = data::Json::object();
     for (const auto& [key, value] : results.members())

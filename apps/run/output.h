@@ -23,6 +23,8 @@ struct OutputOptions {
 };
 
 std::vector<std::string> keys_of(const data::Json& object);
+// One line, seen at once by who reads along.
+void print_line(const data::Json& json);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
 

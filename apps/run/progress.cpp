@@ -3,11 +3,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 
 #include "apps/run/output.h"
+#include "tensor/base/clock.h"
 #include "tensor/base/printable.h"
 
 namespace astro::app {
@@ -61,10 +61,7 @@ std::string progress_line(const ProgressState& state) {
 }
 
 Progress::Progress(Options options) : options_(std::move(options)) {
-    if (!options_.clock)
-        options_.clock = [] {
-            return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-        };
+    if (!options_.clock) options_.clock = seconds_now;
 }
 
 Progress::~Progress() {

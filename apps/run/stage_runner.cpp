@@ -1,7 +1,6 @@
 #include "apps/run/stage_runner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -64,10 +63,6 @@ int64_t longest_segment(const Trajectories& trajectories) {
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config) {
     auto opened = data::open_process(name, {config.processes, config.timeout});
     return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
-}
-
-double seconds_now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts,

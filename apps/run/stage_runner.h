@@ -15,11 +15,9 @@
 #include "data/dataset_load.h"
 #include "data/environment.h"
 #include "data/json.h"
+#include "tensor/base/clock.h"
 
 namespace astro::app {
-
-// A steady clock, for time differences.
-double seconds_now();
 
 // Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for others.
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);

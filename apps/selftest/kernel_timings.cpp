@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <functional>
 
+#include "tensor/base/clock.h"
 #include "tensor/ops.h"
 #include "tensor/rng.h"
 
 namespace astro::app {
 
 namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Tensor random_tensor(Backend& backend, const Shape& shape, uint64_t seed) {
     std::vector<float> values(static_cast<size_t>(shape.numel()));
@@ -64,13 +62,13 @@ struct Timings {
         double least = 1e30;
         for (int round = 0; round <= sizes.rounds; ++round) {  // the first warms up
             wait();
-            const double start = now();
+            const double start = seconds_now();
             if (recorded)
                 recorded->replay();
             else
                 calls();
             wait();
-            if (round > 0) least = std::min(least, 1e3 * (now() - start) / sizes.calls);
+            if (round > 0) least = std::min(least, 1e3 * (seconds_now() - start) / sizes.calls);
         }
         return least;
     }

@@ -61,11 +61,3 @@ std::vector<std::string> astro::method::default_arms() {
         if (row.by_default) names.push_back(row.arm);
     return names;
 }
-
-std::vector<std::string> astro::method::augmenter_sections() {
-    std::vector<std::string> sections;
-    for (const auto& row : augmenters::table())
-        for (const std::string& section : row.sections)
-            if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
-    return sections;
-}

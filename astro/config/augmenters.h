@@ -17,8 +17,6 @@ enum class Seam { smear, snap, open };
 std::vector<std::string> arm_names();
 // Those that `astro run` compares unless told otherwise.
 std::vector<std::string> default_arms();
-// The sections of the settings that any augmenter reads, each once.
-std::vector<std::string> augmenter_sections();
 
 // Stitching: chains, acceptance, seam.
 struct AugmentConfig {

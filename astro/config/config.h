@@ -323,7 +323,7 @@ struct Config {
 
 const std::vector<std::string>& preset_names();  // tiny, cpu, small, base
 
-// Sets what the preset names (docs/method.md 13); other fields keep their values.
+// Sets what the table of presets.cpp names (docs/method.md 13); other fields keep their values.
 // Throws Error(usage) for an unknown name.
 void apply_preset(Config& config, const std::string& name);
 

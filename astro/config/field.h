@@ -43,4 +43,7 @@ inline Domain between_or_auto(double low, double high, double stored_as = 0) {
 }
 inline Domain one_of(std::vector<std::string> words) { return {0, 0, false, std::move(words), 0}; }
 
+// "a, b or c", for messages.
+std::string alternatives(const std::vector<std::string>& words);
+
 }  // namespace astro::method

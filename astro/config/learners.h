@@ -18,6 +18,8 @@ enum class CqlForm { td3bc_actor, pure };
 std::vector<std::string> learner_names();
 // The sections of the settings that a learner reads, apart from [policy].
 std::vector<std::string> learner_sections(const std::string& learner);
+// Can it learn one fixed task?
+bool has_single_task_form(const std::string& learner);
 
 // What the learners share.
 struct PolicyConfig {

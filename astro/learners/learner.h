@@ -1,5 +1,5 @@
 // What all learners share: a network that acts, and the way they are made. A new learner is one file and one row
-// in learners.cpp.
+// in learners.cpp; tests/test_added_learner.cpp has a small one.
 #pragma once
 
 #include <memory>
@@ -53,14 +53,36 @@ class Learner : public TrainableModel {
     nn::ParameterSet actor_set_;
 };
 
-// learner: "gcbc", "iql", "td3bc" or "cql". stage: the model's name, part of its random streams.
+// learner: a name of the table. stage: the model's name, part of its random streams.
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
                                       const std::string& stage);
 
-// Factories of the rows of the table, one in each learner's file.
 using Factory = std::unique_ptr<Learner>(const Context& context, const Config& config, const std::string& environment,
                                          const LearningData& data, const std::string& stage);
+
+// A row of the table in learners.cpp.
+struct Row {
+    std::string name;                   // in settings, stages (so in random streams) and figures
+    std::vector<std::string> sections;  // of the settings that it reads, beside [policy]
+    Factory* make;
+    bool single_task = true;  // it has a form for one fixed task
+};
+
+// A row beside the table's while this object lives: for a program that brings a learner of its own. Made before
+// settings are read and before threads start. Error(usage) where the name is taken.
+class AddedRow {
+  public:
+    explicit AddedRow(Row row);
+    ~AddedRow();
+    AddedRow(const AddedRow&) = delete;
+    AddedRow& operator=(const AddedRow&) = delete;
+
+  private:
+    std::string name_;
+};
+
+// Factories of the rows of the table, one in each learner's file.
 Factory make_gcbc, make_td3bc, make_iql, make_cql;
 
 }  // namespace astro::method::learners

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
 #include "tensor/squared_distance.h"
 
 namespace astro::method {
 
 BallTree::BallTree(ThreadPool& threads, const float* points, int64_t width, std::vector<int64_t> rows)
     : width_(width), rows_(std::move(rows)) {
-    const auto size = static_cast<int64_t>(rows_.size());
+    const int64_t size = ssize(rows_);
     levels_ = 1;
     while ((size - 1) >> (levels_ - 1) >= kLeaf) ++levels_;
-    centre_.resize(static_cast<size_t>(((int64_t{1} << levels_) - 1) * width));
-    radius_.resize(static_cast<size_t>((int64_t{1} << levels_) - 1));
+    centre_.resize(to_size(((int64_t{1} << levels_) - 1) * width));
+    radius_.resize(to_size((int64_t{1} << levels_) - 1));
     for (int64_t level = 0; level < levels_; ++level)  // a level's nodes own disjoint rows
         threads.run(int64_t{1} << level, [&](int64_t k) { make_node(points, level, k); });
 }
@@ -22,7 +23,7 @@ BallTree::BallTree(ThreadPool& threads, const float* points, int64_t width, std:
 void BallTree::make_node(const float* points, int64_t level, int64_t k) {
     const auto begin = rows_.begin() + begin_of(level, k), end = rows_.begin() + begin_of(level, k + 1);
     if (begin == end) return;
-    const auto node = static_cast<size_t>((int64_t{1} << level) - 1 + k), width = static_cast<size_t>(width_);
+    const auto node = to_size((int64_t{1} << level) - 1 + k), width = to_size(width_);
     auto point = [&](int64_t row) { return points + row * width_; };
     std::vector<float> least(point(*begin), point(*begin) + width_), most = least;
     std::vector<double> sum(width);
@@ -56,8 +57,8 @@ std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, d
         for (int64_t k : looked_at) {
             const int64_t begin = begin_of(level, k), end = begin_of(level, k + 1);
             if (begin == end) continue;
-            const auto node = static_cast<size_t>((int64_t{1} << level) - 1 + k);
-            const float* centre = centre_.data() + node * static_cast<size_t>(width_);
+            const auto node = to_size((int64_t{1} << level) - 1 + k);
+            const float* centre = centre_.data() + node * to_size(width_);
             const double distance = std::sqrt(squared_distance(query, centre, width_)), radius = radius_[node];
             // The triangle inequality holds up to the rounding of float sums, and latent_distance has a floor of 1e-3.
             const double margin = 2e-3 + 1e-5 * (distance + radius);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tensor/base/rows.h"
 #include "tensor/base/threads.h"
 
 namespace astro::method {
@@ -31,7 +32,7 @@ class BallTree {
   private:
     // Node k of a level of 2^level nodes holds rows [size k / 2^level, size (k + 1) / 2^level): a perfect tree
     // without pointers.
-    int64_t begin_of(int64_t level, int64_t k) const { return static_cast<int64_t>(rows_.size()) * k >> level; }
+    int64_t begin_of(int64_t level, int64_t k) const { return ssize(rows_) * k >> level; }
     void make_node(const float* points, int64_t level, int64_t k);
 
     int64_t width_ = 0, levels_ = 0;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <queue>
 
+#include "tensor/base/rows.h"
 #include "tensor/squared_distance.h"
 
 namespace astro::method {
@@ -37,13 +38,13 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
                 farthest = m;
         }
     };
-    const auto size = static_cast<int64_t>(pool.size());
-    auto point = [&](int64_t place) { return points + pool[static_cast<size_t>(place)] * width; };
+    const int64_t size = ssize(pool);
+    auto point = [&](int64_t place) { return points + nth(pool, place) * width; };
     std::vector<Group> groups;
     Group all{0, {}, {}};
     for (int64_t i = 0; i < size; ++i) all.add({i, squared_distance(point(i), point(0), width)});
     groups.push_back(std::move(all));
-    while (static_cast<int64_t>(groups.size()) < std::min(wanted, size)) {
+    while (ssize(groups) < std::min(wanted, size)) {
         Member next = groups[0].farthest;
         for (const Group& g : groups)
             if (g.farthest.nearest > next.nearest ||
@@ -70,7 +71,7 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
         groups.push_back(std::move(fresh));
     }
     std::vector<int64_t> chosen;
-    for (const Group& g : groups) chosen.push_back(pool[static_cast<size_t>(g.centre)]);
+    for (const Group& g : groups) chosen.push_back(nth(pool, g.centre));
     return chosen;
 }
 
@@ -81,34 +82,36 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
         int32_t to;
         float length;
     };
-    std::vector<float> direct(static_cast<size_t>(n * n), kNone);
-    std::vector<std::vector<Edge>> edges(static_cast<size_t>(n)), needed(static_cast<size_t>(n));
+    std::vector<float> lengths(to_size(n * n), kNone);  // of the edges
+    const Rows direct(lengths, n);
+    std::vector<std::vector<Edge>> edges(to_size(n)), needed(to_size(n));
     threads.run(n, [&](int64_t i) {
         for (int64_t j = 0; j < n; ++j) {
             const double s = i == j ? kInfinity : length(i, j);
             if (!(s <= edge)) continue;
-            direct[static_cast<size_t>(i * n + j)] = static_cast<float>(s);
-            edges[static_cast<size_t>(i)].push_back({static_cast<int32_t>(j), static_cast<float>(s)});
+            direct(i, j) = static_cast<float>(s);
+            nth(edges, i).push_back({static_cast<int32_t>(j), static_cast<float>(s)});
         }
-        std::sort(
-            edges[static_cast<size_t>(i)].begin(), edges[static_cast<size_t>(i)].end(),
-            [](const Edge& a, const Edge& b) { return a.length < b.length || (a.length == b.length && a.to < b.to); });
+        std::sort(nth(edges, i).begin(), nth(edges, i).end(), [](const Edge& a, const Edge& b) {
+            return a.length < b.length || (a.length == b.length && a.to < b.to);
+        });
     });
     // An edge that two shorter ones undercut is on no shortest path. Undercut by more than the rounding of a sum of
     // some thousand steps, so that leaving it out changes no bit of any path's length.
     threads.run(n, [&](int64_t i) {
-        for (const Edge& e : edges[static_cast<size_t>(i)]) {
+        for (const Edge& e : nth(edges, i)) {
             bool undercut = false;
-            for (const Edge& first : edges[static_cast<size_t>(i)]) {
+            for (const Edge& first : nth(edges, i)) {
                 if (undercut || first.length >= e.length) break;
-                undercut = first.length + direct[static_cast<size_t>(int64_t{first.to} * n + e.to)] < e.length - 1e-3f;
+                undercut = first.length + direct(first.to, e.to) < e.length - 1e-3f;
             }
-            if (!undercut) needed[static_cast<size_t>(i)].push_back(e);
+            if (!undercut) nth(needed, i).push_back(e);
         }
     });
-    std::vector<float> closed(static_cast<size_t>(n * n), kNone);
+    std::vector<float> closed(to_size(n * n), kNone);
+    const Rows distances(closed, n);
     threads.run(n, [&](int64_t source) {  // Dijkstra
-        float* distance = closed.data() + source * n;
+        float* distance = distances.row(source);
         using Entry = std::pair<float, int32_t>;
         std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
         distance[source] = 0;
@@ -117,7 +120,7 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
             const auto [d, i] = open.top();
             open.pop();
             if (d > distance[i]) continue;
-            for (const Edge& e : needed[static_cast<size_t>(i)])
+            for (const Edge& e : nth(needed, i))
                 if (d + e.length < distance[e.to]) {
                     distance[e.to] = d + e.length;
                     open.emplace(distance[e.to], e.to);

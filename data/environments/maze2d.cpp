@@ -8,6 +8,7 @@
 #include "data/environments/maze2d_collect.h"
 #include "data/environments/maze_survey.h"
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -86,7 +87,7 @@ class Maze2dEnvironment : public data::Environment {
         const std::vector<int> steps = maze_.steps_to(maze_.goal);
         Cell start = maze_.goal;
         for (const Cell& c : maze_.free_cells())
-            if (steps[static_cast<size_t>(maze_.index(c))] > steps[static_cast<size_t>(maze_.index(start))]) start = c;
+            if (nth(steps, maze_.index(c)) > nth(steps, maze_.index(start))) start = c;
         return {number, columns_of({place(start), {}}), columns_of({place(maze_.goal), {}})};
     }
 

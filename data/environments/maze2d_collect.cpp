@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 namespace {
@@ -54,7 +56,7 @@ data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, 
     for (int64_t e = 0; e < spec.episodes; ++e) {
         Rng rng = root.stream(static_cast<uint64_t>(e));
         Cell target;
-        do target = cells[static_cast<size_t>(rng.below(static_cast<int64_t>(cells.size())))];
+        do target = nth(cells, rng.below(ssize(cells)));
         while (target == maze.cell_of(seen.position));
         WaypointController controller(maze, seen.position, target, rng);
         for (int64_t t = 0; t < spec.episode_rows; ++t) {

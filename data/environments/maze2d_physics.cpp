@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 namespace {
@@ -108,7 +110,7 @@ BallState step_ball(const Grid& grid, BallState s, double ax, double ay) {
 
 BallState reset_ball(const Grid& grid, Rng& rng) {
     const std::vector<Cell> cells = grid.free_cells();
-    BallState s{place(cells[static_cast<size_t>(rng.below(static_cast<int64_t>(cells.size())))]), {}};
+    BallState s{place(nth(cells, rng.below(ssize(cells)))), {}};
     s.position.x += rng.uniform(-.1, .1), s.position.y += rng.uniform(-.1, .1);
     s.velocity.x = .1 * rng.normal(), s.velocity.y = .1 * rng.normal();
     return s;

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 namespace {
@@ -16,11 +18,11 @@ constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},  {1, 1}, {1, -
 GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), spacing_(grid.unit / 16) {
     width_ = 16 * grid.columns() + 1;
     height_ = 16 * grid.rows() + 1;
-    free_.resize(static_cast<size_t>(width_ * height_));
+    free_.resize(to_size(width_ * height_));
     for (int64_t iy = 0; iy < height_; ++iy)
         for (int64_t ix = 0; ix < width_; ++ix) {
             const Point p = point(ix, iy);
-            free_[static_cast<size_t>(iy * width_ + ix)] = !grid.wall(grid.cell_of(p)) && !grid.touches_wall(p, radius);
+            nth(free_, iy * width_ + ix) = !grid.wall(grid.cell_of(p)) && !grid.touches_wall(p, radius);
         }
     moves_.resize(free_.size());
     for (int64_t iy = 0; iy < height_; ++iy)
@@ -38,7 +40,7 @@ GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), 
                     fits = fits && open(ix, iy + dy / 2) && open(ix + dx, iy + dy / 2);
                 else if (dx != 0 && dy != 0)
                     fits = fits && open(ix + dx, iy) && open(ix, iy + dy);
-                if (fits) moves_[static_cast<size_t>(iy * width_ + ix)] |= static_cast<uint16_t>(1u << m);
+                if (fits) nth(moves_, iy * width_ + ix) |= static_cast<uint16_t>(1u << m);
             }
         }
 }
@@ -73,18 +75,18 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
         int32_t at;
     };
     std::array<std::vector<Entry>, 4> bucket;
-    distance[static_cast<size_t>(start)] = 0;
+    nth(distance, start) = 0;
     bucket[0].push_back({0, static_cast<int32_t>(start)});
     int empty = 0;
     for (size_t b = 0; empty < 4; b = (b + 1) % 4) {
         empty = bucket[b].empty() ? empty + 1 : 0;
         for (const Entry& e : bucket[b]) {
-            if (e.distance > distance[static_cast<size_t>(e.at)]) continue;
+            if (e.distance > nth(distance, e.at)) continue;
             for (int m = 0; m < 16; ++m) {
-                if (!(moves_[static_cast<size_t>(e.at)] >> m & 1)) continue;
+                if (!(nth(moves_, e.at) >> m & 1)) continue;
                 const int64_t to = e.at + kMoves[m][1] * width_ + kMoves[m][0];
                 const float next = e.distance + length[m];
-                float& known = distance[static_cast<size_t>(to)];
+                float& known = nth(distance, to);
                 if (known >= 0 && next >= known) continue;
                 known = next;
                 bucket[static_cast<size_t>(next / static_cast<float>(spacing_)) % 4].push_back(
@@ -98,7 +100,7 @@ std::vector<float> GeodesicMap::distances_from(Point p) const {
 
 double GeodesicMap::at(const std::vector<float>& distances, Point p) const {
     const int64_t i = nearest(p);
-    return i < 0 ? -1 : double(distances[static_cast<size_t>(i)]);
+    return i < 0 ? -1 : double(nth(distances, i));
 }
 
 }  // namespace astro::maze

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/environments/maze_grid.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -23,7 +24,7 @@ class GeodesicMap {
     Point point(int64_t ix, int64_t iy) const {
         return {edge_ + spacing_ * static_cast<double>(ix), edge_ + spacing_ * static_cast<double>(iy)};
     }
-    bool free(int64_t ix, int64_t iy) const { return free_[static_cast<size_t>(iy * width_ + ix)] != 0; }
+    bool free(int64_t ix, int64_t iy) const { return nth(free_, iy * width_ + ix) != 0; }
 
     double spacing() const { return spacing_; }  // between neighbouring grid points
 

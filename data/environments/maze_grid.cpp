@@ -4,6 +4,8 @@
 #include <cmath>
 #include <deque>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 std::vector<Cell> Grid::free_cells() const {
@@ -26,15 +28,15 @@ std::vector<Cell> Grid::vertex_cells() const {
 }
 
 std::vector<int> Grid::steps_to(Cell goal) const {
-    std::vector<int> steps(static_cast<size_t>(rows() * columns()), -1);
+    std::vector<int> steps(to_size(rows() * columns()), -1);
     std::deque<Cell> open = {goal};
-    steps[static_cast<size_t>(index(goal))] = 0;
+    nth(steps, index(goal)) = 0;
     while (!open.empty()) {
         const Cell c = open.front();
         open.pop_front();
         for (const Cell n : {Cell{c.i - 1, c.j}, Cell{c.i, c.j - 1}, Cell{c.i + 1, c.j}, Cell{c.i, c.j + 1}})
-            if (!wall(n) && steps[static_cast<size_t>(index(n))] < 0) {
-                steps[static_cast<size_t>(index(n))] = steps[static_cast<size_t>(index(c))] + 1;
+            if (!wall(n) && nth(steps, index(n)) < 0) {
+                nth(steps, index(n)) = nth(steps, index(c)) + 1;
                 open.push_back(n);
             }
     }
@@ -43,10 +45,10 @@ std::vector<int> Grid::steps_to(Cell goal) const {
 
 Cell Grid::next(Cell c, const std::vector<int>& steps) const {
     Cell nearest = c;
-    int best = steps[static_cast<size_t>(index(c))];
+    int best = nth(steps, index(c));
     for (const Cell n : {Cell{c.i - 1, c.j}, Cell{c.i, c.j - 1}, Cell{c.i + 1, c.j}, Cell{c.i, c.j + 1}}) {
         if (wall(n)) continue;
-        const int s = steps[static_cast<size_t>(index(n))];
+        const int s = nth(steps, index(n));
         if (s >= 0 && s < best) best = s, nearest = n;
     }
     return nearest;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 struct Cell {
@@ -24,8 +26,7 @@ struct Grid {
     int rows() const { return static_cast<int>(walls.size()); }
     int columns() const { return static_cast<int>(walls[0].size()); }
     bool wall(int i, int j) const {  // outside counts as wall
-        return i < 0 || j < 0 || i >= rows() || j >= columns() ||
-               walls[static_cast<size_t>(i)][static_cast<size_t>(j)] == '1';
+        return i < 0 || j < 0 || i >= rows() || j >= columns() || nth(nth(walls, i), j) == '1';
     }
     bool wall(Cell c) const { return wall(c.i, c.j); }
     std::vector<Cell> free_cells() const;    // row by row

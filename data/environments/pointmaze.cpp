@@ -6,6 +6,7 @@
 #include "data/environments/maze_survey.h"
 #include "data/environments/pointmaze_agent.h"
 #include "data/environments/pointmaze_collect.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -28,7 +29,7 @@ class PointAgents : public data::Agents {
 
     void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
         for (size_t i = 0; i < agents.size(); ++i) {
-            const auto e = static_cast<size_t>(agents[i]);
+            const auto e = to_size(agents[i]);
             agents_[e].step(actions[2 * i], actions[2 * i + 1]);
             const Point seen = agents_[e].observation();
             states_[2 * e] = seen.x, states_[2 * e + 1] = seen.y;
@@ -47,7 +48,7 @@ class PointMazeEnvironment : public data::Environment {
         spec_.state_dim = spec_.action_dim = 2;
         spec_.position = {0, 1};
         spec_.qpos_columns = 2;
-        spec_.tasks = static_cast<int64_t>(layout.tasks.size());
+        spec_.tasks = ssize(layout.tasks);
         spec_.step_limit = kStepLimit;
         spec_.tolerance = kGoalTolerance;
         spec_.data_type = "stitch";
@@ -84,7 +85,7 @@ class PointMazeEnvironment : public data::Environment {
     }
 
     data::Episode task(int64_t number) const override {
-        const Task& cells = layout_.tasks[static_cast<size_t>(number - 1)];
+        const Task& cells = nth(layout_.tasks, number - 1);
         return {number, coordinates(centre(cells.start)), coordinates(centre(cells.goal))};
     }
 
@@ -96,7 +97,7 @@ class PointMazeEnvironment : public data::Environment {
             for (int64_t e = 0; e < each; ++e) {
                 Rng rng = Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(number)).stream(
                     static_cast<uint64_t>(e));
-                const Task& cells = layout_.tasks[static_cast<size_t>(number - 1)];
+                const Task& cells = nth(layout_.tasks, number - 1);
                 data::Episode episode;
                 episode.task = number;
                 episode.start = coordinates(noised(cells.start, rng));

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 void PointMaze::step(double ax, double ay) {
@@ -9,7 +11,7 @@ void PointMaze::step(double ax, double ay) {
     observed_ = state_.position;
     for (const Cell& in : layout_->portals_in) {
         if (distance(state_.position, centre(in)) > kPortalReach) continue;
-        const auto out = static_cast<size_t>(rng_.below(static_cast<int64_t>(layout_->portals_out.size())));
+        const auto out = to_size(rng_.below(ssize(layout_->portals_out)));
         state_.position = centre(layout_->portals_out[out]);
         break;
     }

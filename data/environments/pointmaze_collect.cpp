@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 
@@ -13,11 +14,11 @@ namespace {
 class Oracle {
   public:
     explicit Oracle(const Layout& layout) : layout_(layout) {
-        maps_.resize(static_cast<size_t>(layout.rows() * layout.columns()));
-        for (const Cell& c : layout.free_cells()) maps_[static_cast<size_t>(layout.index(c))] = layout.steps_to(c);
+        maps_.resize(to_size(layout.rows() * layout.columns()));
+        for (const Cell& c : layout.free_cells()) nth(maps_, layout.index(c)) = layout.steps_to(c);
     }
 
-    const std::vector<int>& map(Cell goal) const { return maps_[static_cast<size_t>(layout_.index(goal))]; }
+    const std::vector<int>& map(Cell goal) const { return nth(maps_, layout_.index(goal)); }
 
     // Unit direction to the next cell's centre; in the goal's cell, or where there is no way, to the own centre.
     Point direction(Point at, Cell goal) const {
@@ -31,15 +32,13 @@ class Oracle {
     std::vector<std::vector<int>> maps_;
 };
 
-Cell pick(const std::vector<Cell>& cells, Rng& rng) {
-    return cells[static_cast<size_t>(rng.below(static_cast<int64_t>(cells.size())))];
-}
+Cell pick(const std::vector<Cell>& cells, Rng& rng) { return nth(cells, rng.below(ssize(cells))); }
 
 // Cells exactly 4 steps from the start; the start itself where there is none.
 Cell stitch_goal(const Layout& layout, const Oracle& oracle, Cell start, Rng& rng) {
     std::vector<Cell> far;
     for (const Cell& c : layout.free_cells())
-        if (oracle.map(start)[static_cast<size_t>(layout.index(c))] == 4) far.push_back(c);
+        if (nth(oracle.map(start), layout.index(c)) == 4) far.push_back(c);
     return far.empty() ? start : pick(far, rng);
 }
 
@@ -58,21 +57,15 @@ int64_t default_rows(std::string_view maze, CollectType type) {
     return maze == "giant" ? 2001 : 1001;
 }
 
-int64_t default_episodes(std::string_view maze, CollectType type) {
-    if (type == CollectType::stitch) return 5000;
-    if (type == CollectType::explore) return 10000;
-    return maze == "giant" ? 500 : 1000;
-}
-
 data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string_view part, ThreadPool& threads) {
     const Oracle oracle(layout);
     const std::vector<Cell> all = layout.free_cells(), vertices = layout.vertex_cells();
     data::Dataset d;
     d.rows = spec.episodes * spec.episode_rows;
     d.state_dim = d.action_dim = d.qpos_dim = d.qvel_dim = 2;
-    const auto values = static_cast<size_t>(d.rows * 2);
+    const auto values = to_size(d.rows * 2);
     d.observations.resize(values), d.actions.resize(values), d.qpos.resize(values), d.qvel.resize(values);
-    d.terminals.resize(static_cast<size_t>(d.rows));
+    d.terminals.resize(to_size(d.rows));
     const Rng root = Rng(spec.seed).stream("collect").stream(part);
     threads.run(spec.episodes, [&](int64_t e) {
         Rng rng = root.stream(static_cast<uint64_t>(e));
@@ -95,7 +88,7 @@ data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string
             }
             const double ax = std::clamp(heading.x + spec.noise * rng.normal(), -1.0, 1.0);
             const double ay = std::clamp(heading.y + spec.noise * rng.normal(), -1.0, 1.0);
-            const auto at = static_cast<size_t>((e * spec.episode_rows + t) * 2);
+            const auto at = to_size((e * spec.episode_rows + t) * 2);
             const Point o = agent.observation(), q = agent.position(), v = agent.velocity();
             d.observations[at] = static_cast<float>(o.x), d.observations[at + 1] = static_cast<float>(o.y);
             d.qpos[at] = static_cast<float>(q.x), d.qpos[at + 1] = static_cast<float>(q.y);

@@ -22,9 +22,8 @@ struct CollectSpec {
     uint64_t seed = 0;
 };
 
-// OGBench's number of rows an episode and of episodes for a maze and a type.
+// OGBench's number of rows an episode for a maze and a type.
 int64_t default_rows(std::string_view maze, CollectType type);
-int64_t default_episodes(std::string_view maze, CollectType type);
 
 // part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
 data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string_view part, ThreadPool& threads);

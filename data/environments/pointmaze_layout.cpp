@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::maze {
 

@@ -142,14 +142,4 @@ State step_point(const Layout& layout, Point p, double ax, double ay) {
 
 bool touches_wall(const Layout& layout, Point p, double radius) { return near_wall(layout, p, radius); }
 
-bool segment_free(const Layout& layout, Point p, Point q, double radius) {
-    const double length = std::hypot(q.x - p.x, q.y - p.y);
-    const int pieces = std::max(1, static_cast<int>(std::ceil(length / 0.05)));
-    for (int k = 0; k <= pieces; ++k) {
-        const double t = static_cast<double>(k) / pieces;
-        if (near_wall(layout, {p.x + t * (q.x - p.x), p.y + t * (q.y - p.y)}, radius)) return false;
-    }
-    return true;
-}
-
 }  // namespace astro::maze

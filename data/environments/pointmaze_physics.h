@@ -21,7 +21,5 @@ State step_point(const Layout& layout, Point position, double ax, double ay);
 
 // Does the disc touch a wall at p?
 bool touches_wall(const Layout& layout, Point p, double radius = kRadius);
-// Does the disc stay clear of walls on the straight way from p to q?
-bool segment_free(const Layout& layout, Point p, Point q, double radius);
 
 }  // namespace astro::maze

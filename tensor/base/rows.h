@@ -31,8 +31,8 @@ class Rows {
 
   public:
     Rows(T* data, int64_t count, int64_t width) : data_(data), count_(count), width_(width) {}
-    Rows(Vector& values, int64_t width)  // all of the values; width > 0 divides their number
-        : Rows(values.data(), astro::ssize(values) / width, width) {}
+    Rows(Vector& values, int64_t width)  // all of the values; width divides their number
+        : Rows(values.data(), width > 0 ? astro::ssize(values) / width : 0, width) {}
 
     int64_t count() const { return count_; }
     int64_t width() const { return width_; }

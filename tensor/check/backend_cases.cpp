@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
 #include "tensor/check/backend_cases_impl.h"
 
 namespace astro {
@@ -12,8 +13,7 @@ std::vector<std::vector<double>> run(Backend& backend, DType type, const Backend
     std::vector<Tensor> in, out;
     std::vector<const void*> from;
     std::vector<void*> to;
-    for (const auto& values : c.in)
-        in.push_back(Tensor::from(backend, Shape{static_cast<int64_t>(values.size())}, values).cast(type));
+    for (const auto& values : c.in) in.push_back(Tensor::from(backend, Shape{ssize(values)}, values).cast(type));
     for (int64_t n : c.out) out.push_back(Tensor::full(backend, type, Shape{n}, 1));
     for (const Tensor& t : in) from.push_back(t.raw());
     for (Tensor& t : out) to.push_back(t.raw());
@@ -27,7 +27,7 @@ std::vector<std::vector<double>> run(Backend& backend, DType type, const Backend
 
 std::vector<double> random_values(int64_t n, uint64_t seed, double low, double high) {
     Rng rng(seed);
-    std::vector<double> values(static_cast<size_t>(n));
+    std::vector<double> values(to_size(n));
     for (double& v : values) v = rng.uniform(low, high);
     return values;
 }

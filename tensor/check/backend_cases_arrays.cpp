@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "tensor/base/rows.h"
 #include "tensor/check/backend_cases_impl.h"
 
 namespace astro {
@@ -103,9 +104,9 @@ void add_sum_cases(CaseTable& table) {
         t.rank = static_cast<int>(c.sizes.size());
         int64_t all = 1, kept = 1;
         for (int axis = t.rank - 1; axis >= 0; --axis) {
-            t.sizes[axis] = c.sizes[static_cast<size_t>(axis)];
+            t.sizes[axis] = nth(c.sizes, axis);
             t.a_step[axis] = all;
-            if (c.kept[static_cast<size_t>(axis)]) t.b_step[axis] = kept, kept *= t.sizes[axis];
+            if (nth(c.kept, axis)) t.b_step[axis] = kept, kept *= t.sizes[axis];
             all *= t.sizes[axis];
         }
         table.add("sum_to", text(kept, " of ", all, ", rank ", t.rank), {random_values(all, 1)}, {kept},
@@ -186,20 +187,19 @@ void add_row_cases(CaseTable& table) {
                                        b.nearest_rows(type, n, m, width, in[0], in[1], found.data<int64_t>());
                                        put(b, found, type, out[0]);
                                    });
+        const Rows rows(x, width), others(points, width);
         std::vector<double> nearest;
         for (int64_t i = 0; i < n; ++i) {
             double least = HUGE_VAL, where = 0;
             for (int64_t j = 0; j < m; ++j) {
                 double square = 0;
-                for (int64_t w = 0; w < width; ++w)
-                    square +=
-                        std::pow(x[static_cast<size_t>(i * width + w)] - points[static_cast<size_t>(j * width + w)], 2);
+                for (int64_t w = 0; w < width; ++w) square += std::pow(rows(i, w) - others(j, w), 2);
                 if (square < least) least = square, where = static_cast<double>(j);
             }
             nearest.push_back(where);
         }
         c.reference = [nearest](Backend& b, DType type, const In&, const Out& out) {
-            put(b, Tensor::from(b, Shape{static_cast<int64_t>(nearest.size())}, nearest), type, out[0]);
+            put(b, Tensor::from(b, Shape{ssize(nearest)}, nearest), type, out[0]);
         };
         c.tolerance_f32 = c.tolerance_f64 = 0;
     }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro {
 
 namespace {
@@ -26,7 +28,7 @@ double dot(const std::vector<double>& a, const std::vector<double>& b) {
 double in_single(double x) { return static_cast<double>(static_cast<float>(x)); }
 
 Tensor random_like(const Tensor& y, Rng& rng) {
-    std::vector<double> values(static_cast<size_t>(y.numel()));
+    std::vector<double> values(to_size(y.numel()));
     for (double& v : values) v = in_single(rng.uniform(-1, 1));
     return Tensor::from(y.backend(), y.shape(), values);
 }
@@ -54,11 +56,11 @@ GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng 
             for (int s = 0; s < 2; ++s) {
                 std::vector<Tensor> moved = inputs;
                 std::vector<double> shifted = values;
-                shifted[static_cast<size_t>(at)] += s ? step : -step;
+                nth(shifted, at) += s ? step : -step;
                 moved[i] = Tensor::from(inputs[i].backend(), inputs[i].shape(), shifted);
                 side[s] = dot(f(moved).to_vector<double>(), weights);
             }
-            const double numeric = (side[1] - side[0]) / (2 * step), got = g[static_cast<size_t>(at)];
+            const double numeric = (side[1] - side[0]) / (2 * step), got = nth(g, at);
             const double error = std::fabs(numeric - got) / (absolute + relative * std::fabs(numeric));
             if (error > result.worst || std::isnan(error)) result.worst = error;
             if (!(error <= 1) && result.ok) {
@@ -73,7 +75,7 @@ GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng 
 std::vector<Tensor> draw_inputs(Backend& backend, const OpCase& op_case, Rng& rng) {
     std::vector<Tensor> inputs;
     for (const Shape& shape : op_case.shapes) {
-        std::vector<double> values(static_cast<size_t>(shape.numel()));
+        std::vector<double> values(to_size(shape.numel()));
         for (double& v : values) {
             bool near = true;
             while (near) {

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "tensor/backend.h"
+#include "tensor/base/rows.h"
 #include "tensor/cpu/kernels.h"
 #include "tensor/cpu/nearest_rows.h"
 
@@ -65,8 +66,8 @@ class HostAllocator : public Allocator {
     // Large blocks use huge pages, which reduces TLB misses: matrix products of 1024 x 1024 are 1.5 times as fast.
     void* device_allocate(int64_t bytes) override {
         const bool huge = bytes % kHugePage == 0;
-        void* block = std::aligned_alloc(huge ? size_t{kHugePage} : 64, static_cast<size_t>(bytes));
-        if (block && huge) madvise(block, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+        void* block = std::aligned_alloc(huge ? size_t{kHugePage} : 64, to_size(bytes));
+        if (block && huge) madvise(block, to_size(bytes), MADV_HUGEPAGE);
         return block;
     }
     void device_release(void* block) override { std::free(block); }
@@ -84,7 +85,7 @@ void* workspace(int slot, int64_t bytes) {
     if (block.bytes < bytes) {
         std::free(block.data);
         block.bytes = (bytes + 63) / 64 * 64;
-        block.data = std::aligned_alloc(64, static_cast<size_t>(block.bytes));
+        block.data = std::aligned_alloc(64, to_size(block.bytes));
         if (!block.data) {
             block.bytes = 0;
             throw std::bad_alloc();
@@ -126,7 +127,7 @@ class CpuBackend : public Backend {
     void upload(void* to, const void* from, int64_t bytes) override { copy(to, from, bytes); }
     void download(void* to, const void* from, int64_t bytes) override { copy(to, from, bytes); }
     void copy(void* to, const void* from, int64_t bytes) override {
-        if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
+        if (bytes > 0) std::memcpy(to, from, to_size(bytes));
     }
     void fill(DType type, int64_t n, double value, void* y) override {
         visit(type, [&](auto zero) {

@@ -207,7 +207,7 @@ void pairwise_distance(int64_t n, int64_t m, int64_t width, T floor, const T* a,
             const T* column = scratch + w * m;
             for (int64_t j = 0; j < m; ++j) row[j] += (x - column[j]) * (x - column[j]);
         }
-        for (int64_t j = 0; j < m; ++j) row[j] = std::sqrt(row[j] > floor ? row[j] : floor);
+        for (int64_t j = 0; j < m; ++j) row[j] = std::sqrt(row[j] < floor ? floor : row[j]);
     }
 }
 
@@ -216,7 +216,7 @@ void pairwise_distance_grad(int64_t n, int64_t m, int64_t width, T floor, const 
                             const T* gy, T* ga, T* gb, T* workspace, T* scratch) {
     // With c_ij = gy_ij / y_ij (0 at the floor): ga_i = a_i sum_j c_ij - sum_j c_ij b_j; gb_j is analogous.
     const T lowest = std::sqrt(floor);
-    for (int64_t i = 0; i < n * m; ++i) scratch[i] = y[i] > lowest ? gy[i] / y[i] : T(0);
+    for (int64_t i = 0; i < n * m; ++i) scratch[i] = y[i] <= lowest ? T(0) : gy[i] / y[i];
     gemm(false, false, n, width, m, scratch, m, b, width, ga, width, false, workspace);
     gemm(true, false, m, width, n, scratch, m, a, width, gb, width, false, workspace);
     for (int64_t i = 0; i < n; ++i) {

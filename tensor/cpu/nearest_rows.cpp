@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 #include "tensor/squared_distance.h"
 
 namespace astro::cpu {
@@ -30,18 +31,14 @@ class Neighbourhoods {
     };
 
     Neighbourhoods(int64_t m, int64_t width, const T* points)
-        : width_(width),
-          points_(points),
-          listed_(std::min(m, kMost)),
-          place_(static_cast<size_t>(m), -1),
-          all_(place_.size()) {}
+        : width_(width), points_(points), listed_(std::min(m, kMost)), place_(to_size(m), -1), all_(place_.size()) {}
 
     int64_t listed() const { return listed_; }  // points in each list
 
     const Neighbour* around(int64_t point) {  // valid until the next call
-        int64_t& place = place_[static_cast<size_t>(point)];
+        int64_t& place = nth(place_, point);
         if (place < 0) {
-            place = static_cast<int64_t>(lists_.size());
+            place = ssize(lists_);
             add(point);
         }
         return lists_.data() + place;
@@ -57,7 +54,7 @@ class Neighbourhoods {
         std::partial_sort(all_.begin(), all_.begin() + listed_, all_.end(),
                           [](const Neighbour& a, const Neighbour& b) { return a.distance < b.distance; });
         for (int64_t j = 0; j < listed_; ++j) {
-            const Neighbour& near = all_[static_cast<size_t>(j)];
+            const Neighbour& near = nth(all_, j);
             lists_.push_back({std::sqrt(near.distance), near.point});
         }
     }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "tensor/base/rows.h"
 #include "tensor/cuda/cublas.h"
 #include "tensor/cuda/cuda.h"
 #include "tensor/cuda/kernels.h"
@@ -59,7 +60,7 @@ class Cublas {
     Cublas(const CublasTable& table, CublasHandle handle, const Device& device, Matmul matmul)
         : table_(table), handle_(handle), matmul_(matmul), workspace_(device, kWorkspace) {
         check(table_.set_stream(handle_, device.stream), "set_stream");
-        check(table_.set_workspace(handle_, workspace_.get(), static_cast<size_t>(kWorkspace)), "set_workspace");
+        check(table_.set_workspace(handle_, workspace_.get(), to_size(kWorkspace)), "set_workspace");
     }
     static void check(int status, const char* what) {
         if (status != cublas_code::kSuccess) fail(ErrorKind::device, "cuBLAS: ", what, " failed with status ", status);

@@ -44,7 +44,7 @@ __global__ void pairwise_distance_kernel(int64_t n, int64_t m, int64_t width, T 
         squared_distances(n, m, width, a, b, i0, j0, tile_a, tile_b, sum);
         for (int e = 0; e < kEach; ++e) {
             const int64_t i = i0 + row + e * (kThreads / kTile), j = j0 + column;
-            if (i < n && j < m) y[i * m + j] = std::sqrt(sum[e] > floor ? sum[e] : floor);
+            if (i < n && j < m) y[i * m + j] = std::sqrt(sum[e] < floor ? floor : sum[e]);
         }
     }
 }
@@ -52,7 +52,7 @@ __global__ void pairwise_distance_kernel(int64_t n, int64_t m, int64_t width, T 
 // c = gy / y; 0 at the floor.
 template <class T>
 __global__ void distance_slope_kernel(int64_t n, T lowest, const T* y, const T* gy, T* c) {
-    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) c[i] = y[i] > lowest ? gy[i] / y[i] : T(0);
+    for (int64_t i = gpu::thread(); i < n; i += gpu::threads()) c[i] = y[i] <= lowest ? T(0) : gy[i] / y[i];
 }
 
 // g = x * total - g, with one total per row.

@@ -1,5 +1,6 @@
-// How kernels are written and launched. They are compiled by nvcc for a GPU, or by g++ for the emulator
-// (tests/cuda_emulation). The two differ only in this file; a few sizes elsewhere depend on gpu::kEmulated.
+// How kernels are written and launched. They are compiled by nvcc for a GPU, or by g++ for an emulator, whose
+// cuda_runtime.h precedes the toolkit's on the include path and provides gpu::emulated. The two differ only in this
+// file; a few sizes elsewhere depend on gpu::kEmulated.
 //
 // Rules that make every kernel checkable: kernels are launched with gpu::launch; dynamic shared memory is declared with
 // GPU_DYN_SHARED; block sizes are multiples of 32 and warp collectives use the full mask; no thread returns before a
@@ -7,13 +8,9 @@
 // atomics.
 #pragma once
 
-#include <cstdint>
-
-#ifdef ASTRO_CUDA_EMULATION
-#include "tests/cuda_emulation/cuda_emu.h"
-#else
 #include <cuda_runtime.h>
-#endif
+
+#include <cstdint>
 
 #include "tensor/base/error.h"
 

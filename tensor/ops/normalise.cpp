@@ -20,7 +20,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, doubl
     backend.layer_norm(x.dtype(), rows, width, groups, kEpsilon, offset, x.raw(), gain.defined() ? gain.raw() : nullptr,
                        bias.defined() ? bias.raw() : nullptr, y.raw(), mean.raw(), rstd.raw());
     if (Tape* tape = recording({x, gain, bias})) {
-        tape->record("layer_norm", y, {x}, [=](Tape& t, const Tensor& gy) {
+        tape->record("layer_norm", y, {x, gain}, [=](Tape& t, const Tensor& gy) {
             Tensor gx(x.backend(), x.dtype(), x.shape()), ggain, gbias;
             if (gain.defined() && t.wants(gain)) ggain = Tensor(x.backend(), x.dtype(), gain.shape());
             if (bias.defined() && t.wants(bias)) gbias = Tensor(x.backend(), x.dtype(), bias.shape());

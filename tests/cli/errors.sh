@@ -32,6 +32,8 @@ for command in "data verify $three" "train tdr --preset tiny --data $three --run
     refused 3 "have 3 and 2 columns, those of pointmaze-medium-v0 have 2 and 2" "$astro" $command --env pointmaze-medium-v0
 done
 refused 3 "expected 2 and 2 as in the data" "$astro" train policy --preset tiny --data d.npz --arm augmented --augmented "$three" --run r7
+refused 2 "use iql, td3bc or cql" "$astro" train policy --data d.npz --policy.protocol single-task --run r8
+refused 2 "use iql, td3bc or cql" "$astro" run --data d.npz --experiment.learners iql,gcbc --policy.protocol single-task --run r9
 refused 2 "not trained" "$astro" train dynamics --data d.npz --run r2
 refused 2 "not trained" "$astro" augment --data d.npz --run r3
 refused 1 "/proc" "$astro" train tdr --data d.npz --run /proc/astro

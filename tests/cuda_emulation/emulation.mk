@@ -5,7 +5,8 @@
 # Included by the Makefile, which defines the variables.
 
 EMULATED_MODES := plain asan trace
-# Flags for code that contains kernels, for all other code, and for linking.
+# Flags for code that contains kernels, for all other code, and for linking. `include` contains the emulator's
+# cuda_runtime.h.
 KERNEL_FLAGS_plain := -O2
 KERNEL_FLAGS_asan  := -O1 -fsanitize=address,undefined -fsanitize-recover=all
 # The compiler inserts a call for each memory access. trace.cpp implements it in place of the thread sanitizer.
@@ -19,7 +20,7 @@ LINK_FLAGS_asan    := -fsanitize=address,undefined
 LINK_FLAGS_trace   := -fsanitize=undefined
 
 EMULATED_FLAGS := -std=c++17 -g1 -fno-math-errno -fno-trapping-math -ffp-contract=off $(WARNINGS) \
-                  -Wno-unknown-pragmas -I. -pthread -DASTRO_CUDA_EMULATION -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
+                  -Wno-unknown-pragmas -Itests/cuda_emulation/include -I. -pthread -DASTRO_CUDA_EMULATION -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
 EMULATOR_TESTS := $(sort $(wildcard tests/cuda_emulation/test_*.cpp))
 EMULATOR       := $(filter-out $(EMULATOR_TESTS),$(sort $(wildcard tests/cuda_emulation/*.cpp)))
 CUDA_TESTS     := $(sort $(wildcard tests/cuda/*.cpp))

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/cuda_emulation/cuda_emu.h"
 #include "tests/cuda_emulation/findings.h"
+#include "tests/cuda_emulation/include/cuda_runtime.h"
 #include "tests/cuda_emulation/scheduler.h"
 
 template <class T>

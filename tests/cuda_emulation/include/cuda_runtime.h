@@ -1,8 +1,8 @@
 // CUDA C++ for g++: replaces nvcc and cuda_runtime.h for .cu files, on the CPU, with checks.
 //
-// Included only by tensor/cuda/launch.cuh. Kernels become plain functions that the scheduler (scheduler.h) calls once
-// per thread. Runtime calls go to streams.h and memory.h. Only features that the backend and the emulator's tests use
-// are supported; all others do not compile, which enforces the rules for kernels.
+// It precedes the toolkit's file on the include path. Kernels become plain functions that the scheduler (scheduler.h)
+// calls once per thread. Runtime calls go to streams.h and memory.h. Only features that the backend and the emulator's
+// tests use are supported; all others do not compile, which enforces the rules for kernels.
 #pragma once
 
 #if !defined(__x86_64__) || !defined(__GNUC__)

@@ -1,0 +1,57 @@
+#include "apps/command_line/sections.h"
+
+#include <algorithm>
+#include <map>
+
+#include "apps/method_names.h"
+#include "astro/config/config.h"
+#include "tensor/base/error.h"
+
+namespace astro::app {
+namespace {
+
+using Sections = std::vector<std::string>;
+
+struct Names {
+    Sections all;
+    template <class Settings>
+    void section(const char* name, const char*, Settings&) {
+        all.emplace_back(name);
+    }
+};
+
+Sections every_section() {
+    Config config;
+    Names names;
+    config.visit(names);
+    return names.all;
+}
+
+// The given sections and those that any learner reads.
+Sections with_learners(Sections sections) {
+    for (const std::string& learner : learner_names())
+        for (const std::string& section : learner_sections(learner))
+            if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
+    return sections;
+}
+
+}  // namespace
+
+// A stage includes the settings of the preceding stages, because their checkpoints are accepted only with the same
+// settings.
+const std::vector<std::string>& sections_of(const std::string& command) {
+    static const Sections policy = with_learners({"", "env", "checkpoint", "data", "policy", "evaluate"});
+    static const std::map<std::string, Sections> table = {
+        {"train tdr", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
+        {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "metrics"}},
+        {"train planner", {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"}},
+        {"augment", {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"}},
+        {"train policy", policy},
+        {"evaluate", policy},
+        {"run", every_section()}};
+    const auto found = table.find(command);
+    ASTRO_CHECK(found != table.end(), "sections_of: ", command, " reads no settings");
+    return found->second;
+}
+
+}  // namespace astro::app
