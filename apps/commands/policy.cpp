@@ -18,11 +18,6 @@ struct ArmOptions {
     }
 };
 
-// Only the single-task protocol needs positions (qpos).
-data::Parts parts_of(const Config& config) {
-    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
-}
-
 // The data of an arm, and the storage of its second data set.
 struct LoadedArm {
     data::RecordedData other;
@@ -37,7 +32,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     loaded.other = data::convert(
         runner.pipeline().units(),
-        data::load_dataset(path, &runner.threads(), parts_of(runner.config()), runner.config().general.unpack_ratio),
+        data::load_dataset(path, &runner.threads(), policy_parts(runner.config()), runner.config().general.unpack_ratio),
         path);
     if (!row.kept)  // made anew, of as many rows
         loaded.other = make_arm(runner, options.arm, loaded.other.data.rows,
@@ -46,9 +41,6 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
                                 });
     loaded.arm.other = &loaded.other;
 }
-
-const std::vector<std::string> kSections = {"", "env",     "checkpoint", "data",  "policy", "gcbc",
-                                            "value", "iql",        "td3bc", "cql",    "evaluate"};
 
 // Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
@@ -60,11 +52,11 @@ int with_arm(CommandLine& line, Work work) {
     line.add(options);
     line.add(arm);
     line.add(output);
-    line.add_config(config, kSections);
+    line.add_config(config, policy_sections());
     if (!line.parse()) return 0;
     line.require("run");
     line.require("data");
-    StageRunner runner(line, options, config, parts_of(config));
+    StageRunner runner(line, options, config, policy_parts(config));
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

@@ -30,6 +30,15 @@ data::TaskLabels label(const data::Dataset& recorded, const data::Environment& e
 
 }  // namespace
 
+std::vector<std::string> policy_sections() {
+    return {"", "env", "checkpoint", "data", "policy", "gcbc", "value", "iql", "td3bc", "cql", "evaluate"};
+}
+
+// Only the single-task protocol needs positions (qpos).
+data::Parts policy_parts(const Config& config) {
+    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
+}
+
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec) {
     std::vector<int64_t> tasks = config.evaluate.tasks;
     if (config.policy.protocol == Protocol::single_task) tasks = {config.policy.task};
