@@ -15,6 +15,7 @@ int run_augment(CommandLine& line);
 int run_evaluate(CommandLine& line);
 int run_policy_export(CommandLine& line);
 int run_act(CommandLine& line);
+int run_embed(CommandLine& line);
 int run_run(CommandLine& line);
 int run_report(CommandLine& line);
 int run_bench(CommandLine& line);
@@ -37,6 +38,7 @@ const std::vector<Command>& commands() {
         {"evaluate", "", "Evaluates a trained policy in its environment.", run_evaluate},
         {"policy export", "", "Writes a trained policy to a file of its own, for use in other programs.", run_policy_export},
         {"act", "", "Reads observations on standard input and answers with the actions of an exported policy.", run_act},
+        {"embed", "", "Writes the latents of a file's rows, landmarks and calibration of a trained tdr.", run_embed},
         {"run", "", "Runs the whole pipeline: trains, stitches, measures, trains policies and evaluates them.",
          run_run},
         {"report", "RUN...", "Writes an HTML page with results, maze pictures, curves and figures.", run_report},
