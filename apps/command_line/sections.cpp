@@ -48,6 +48,8 @@ const std::vector<std::string>& sections_of(const std::string& command) {
         {"augment", {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"}},
         {"train policy", policy},
         {"evaluate", policy},
+        {"policy export", policy},
+        {"embed", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
         {"run", every_section()}};
     const auto found = table.find(command);
     ASTRO_CHECK(found != table.end(), "sections_of: ", command, " reads no settings");

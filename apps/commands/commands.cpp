@@ -13,6 +13,9 @@ int run_train_planner(CommandLine& line);
 int run_train_policy(CommandLine& line);
 int run_augment(CommandLine& line);
 int run_evaluate(CommandLine& line);
+int run_policy_export(CommandLine& line);
+int run_act(CommandLine& line);
+int run_embed(CommandLine& line);
 int run_run(CommandLine& line);
 int run_report(CommandLine& line);
 int run_bench(CommandLine& line);
@@ -33,6 +36,9 @@ const std::vector<Command>& commands() {
         {"train policy", "", "Trains a policy on the original data or on augmented data.", run_train_policy},
         {"augment", "", "Stitches trajectories and writes augmented.npz (after planner).", run_augment},
         {"evaluate", "", "Evaluates a trained policy in its environment.", run_evaluate},
+        {"policy export", "", "Writes a trained policy to a file of its own, for use in other programs.", run_policy_export},
+        {"act", "", "Reads observations on standard input and answers with the actions of an exported policy.", run_act},
+        {"embed", "", "Writes the latents of a file's rows, landmarks and calibration of a trained tdr.", run_embed},
         {"run", "", "Runs the whole pipeline: trains, stitches, measures, trains policies and evaluates them.",
          run_run},
         {"report", "RUN...", "Writes an HTML page with results, maze pictures, curves and figures.", run_report},

@@ -19,11 +19,6 @@ struct ArmOptions {
     }
 };
 
-// Only the single-task protocol needs positions (qpos).
-data::Parts parts_of(const Config& config) {
-    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
-}
-
 // The data of an arm, and the storage of its second data set.
 struct LoadedArm {
     data::RecordedData other;
@@ -38,7 +33,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     loaded.other = data::convert(
         runner.pipeline().units(),
-        data::load_dataset(path, &runner.threads(), parts_of(runner.config()), runner.config().general.unpack_ratio),
+        data::load_dataset(path, &runner.threads(), policy_parts(runner.config()), runner.config().general.unpack_ratio),
         path);
     if (!row.kept)  // made anew, of as many rows
         loaded.other = make_arm(runner, options.arm, loaded.other.data.rows,
@@ -63,7 +58,7 @@ int with_arm(CommandLine& line, Work work) {
     line.require("run");
     line.require("data");
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, parts_of(config));
+    StageRunner runner(line, options, config, policy_parts(config));
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

@@ -30,6 +30,10 @@ data::TaskLabels label(const data::Dataset& recorded, const data::Environment& e
 
 }  // namespace
 
+data::Parts policy_parts(const Config& config) {
+    return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
+}
+
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec) {
     std::vector<int64_t> tasks = config.evaluate.tasks;
     if (config.policy.protocol == Protocol::single_task) tasks = {config.policy.task};

@@ -10,6 +10,9 @@
 
 namespace astro::app {
 
+// The sections of settings on which commands about policies depend, and the parts of the data that they read.
+data::Parts policy_parts(const Config& config);
+
 // A policy to train: the learner, its data, and the index of its seed (0 .. policy.seeds - 1).
 struct PolicyRun {
     std::string learner;

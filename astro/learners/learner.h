@@ -42,6 +42,9 @@ class Learner : public TrainableModel {
     // policies); cut into fixed pieces, each row by itself.
     std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
 
+    const Actor& actor() const { return actor_; }
+    bool takes_goals() const { return sampler_.goals(); }
+
   protected:
     Rng stream(int64_t k) const { return Rng(seed_).stream(name_).stream(static_cast<uint64_t>(k)); }
     Rng init_stream() const { return Rng(seed_).stream(name_ + "/init"); }

@@ -24,7 +24,6 @@ class Td3Bc : public ValueLearner {
 
     // Actions with TD3's clipped noise. mean (n, A); streams: of the chunks' noise.
     Tensor noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Tensor& streams) const;
-    const Actor& actor() const { return actor_; }
     const Critics& critics() const { return critics_; }
     nn::Cut cut() const { return ValueLearner::cut(); }
 

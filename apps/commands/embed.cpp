@@ -1,0 +1,79 @@
+// astro embed: the temporal distances that a run has learnt, as arrays for other programs.
+#include <filesystem>
+
+#include "apps/command_line/sections.h"
+#include "apps/run/output.h"
+#include "apps/run/stage_runner.h"
+#include "data/npz.h"
+
+namespace astro::app {
+
+namespace {
+
+struct EmbedOptions {
+    std::string out, rows;
+    template <class V>
+    void visit(V& v) {
+        v("out", out, "file to write, X.npz", Source::ours, anything());
+        v("rows", rows, "file whose rows are embedded; empty: the data set of the run", Source::ours, anything());
+    }
+};
+
+}  // namespace
+
+int run_embed(CommandLine& line) {
+    StageOptions options;
+    EmbedOptions chosen;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(chosen);
+    line.add(output);
+    line.add_config(config, sections_of(line.command_name()));
+    if (!line.parse()) return 0;
+    for (const char* option : {"run", "data", "out"}) line.require(option);
+    if (chosen.out.size() < 5 || chosen.out.compare(chosen.out.size() - 4, 4, ".npz") != 0)
+        fail(ErrorKind::usage, "--out ", chosen.out, ": expected a name that ends in .npz");
+    StageRunner runner(line, options, config, data::Parts::transitions);
+    const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
+    std::error_code ignored;
+    for (const std::string& read : {path, runner.dataset_name().path})
+        if (std::filesystem::equivalent(chosen.out, read, ignored))
+            fail(ErrorKind::usage, "--out ", chosen.out, " is a data set, which would be overwritten");
+    Pipeline& pipeline = runner.pipeline();
+    runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+    const data::RecordedData rows = data::convert(
+        pipeline.units(),
+        data::load_dataset(path, &runner.threads(), data::Parts::transitions, config.general.unpack_ratio), path);
+    const TemporalMap& map = pipeline.map();
+    const std::vector<float> latent = pipeline.tdr().embed(rows.data.observations.data(), rows.data.rows);
+    std::vector<float> landmark_latent;
+    for (int64_t row : map.landmark)
+        landmark_latent.insert(landmark_latent.end(), map.at(row), map.at(row) + map.width);
+    const int64_t n = map.landmarks();
+
+    data::NpzWriter file(chosen.out);
+    auto add = [&](const char* key, std::vector<int64_t> shape, const auto& values) {
+        file.add(key, data::NpyArray::from(std::move(shape), values), data::Compression::stored);
+    };
+    add("latent", {rows.data.rows, map.width}, latent);
+    add("nearest_landmark", {rows.data.rows}, [&] {
+        const std::vector<int32_t> nearest = nearest_landmarks(runner.context(), map, latent);
+        return std::vector<int64_t>(nearest.begin(), nearest.end());
+    }());
+    add("landmark_row", {n}, map.landmark);
+    add("landmark_latent", {n, map.width}, landmark_latent);
+    add("graph_distance", {n, n}, map.closed);
+    add("calibration_median", {static_cast<int64_t>(map.calibration.medians().size())}, map.calibration.medians());
+    add("gamma", {1}, std::vector<double>{map.gamma});
+    file.close();
+    data::Json figures = data::Json::object();
+    figures["file"] = chosen.out;
+    figures["rows"] = rows.data.rows;
+    figures["latent"] = map.width;
+    figures["landmarks"] = n;
+    print_new(figures, {}, output.json);
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,89 @@
+// astro policy export: a trained policy as one small file.
+#include <filesystem>
+
+#include "apps/command_line/sections.h"
+#include "apps/run/build_info.h"
+#include "apps/run/policy_runs.h"
+#include "astro/learners/exported_policy.h"
+
+namespace astro::app {
+
+namespace {
+
+struct ExportOptions {
+    std::string out, arm = arm_names().front();
+    int64_t index = 0;
+    template <class V>
+    void visit(V& v) {
+        v("out", out, "file to write, F.npz", Source::ours, anything());
+        v("arm", arm, "data on which the policy was trained", Source::ours, one_of(arm_names()));
+        v("index", index, "which of the policies of policy.seeds, from 0", Source::ours, between(0, kMaxCount));
+    }
+};
+
+void check_options(const ExportOptions& options, const Config& config) {
+    if (options.out.size() < 5 || options.out.compare(options.out.size() - 4, 4, ".npz") != 0)
+        fail(ErrorKind::usage, "--out ", options.out, ": expected a name that ends in .npz");
+    if (options.index >= config.policy.seeds)
+        fail(ErrorKind::usage, "--index ", options.index, ": policy.seeds is ", config.policy.seeds,
+             ", so the last policy is number ", config.policy.seeds - 1);
+}
+
+data::Json provenance(const StageRunner& runner, const learners::Learner& policy, const PolicyRun& run) {
+    const Config& config = runner.config();
+    data::Json about = data::Json::object();
+    about["format"] = "astro policy";
+    about["policy"] = policy.name();
+    about["learner"] = run.learner;
+    about["trained_on"] = run.arm.arm;
+    about["environment"] = runner.environment();
+    about["data"] = std::filesystem::path(runner.dataset_name().path).filename().string();
+    if (config.policy.protocol == Protocol::single_task) about["task"] = config.policy.task;
+    about["seed"] = config.general.seed;
+    about["index"] = run.seed;
+    about["updates"] = policy.updates();
+    about["git"] = build_info().git_id;
+    return about;
+}
+
+}  // namespace
+
+int run_policy_export(CommandLine& line) {
+    StageOptions options;
+    ExportOptions chosen;
+    OutputOptions output;
+    Config config;
+    line.add(options);
+    line.add(chosen);
+    line.add(output);
+    line.add_config(config, sections_of(line.command_name()));
+    if (!line.parse()) return 0;
+    line.require("run");
+    line.require("data");
+    line.require("out");
+    check_options(chosen, config);
+    check_learner(config.policy.learner, config.policy.protocol);
+    StageRunner runner(line, options, config, policy_parts(config));
+    std::error_code ignored;
+    if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
+        fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");
+    // The checkpoint holds all that was learnt from the arm's second data set; it need not be there any more.
+    PolicyRun run{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
+    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+    runner.require_trained(*policy, "");
+    const std::unique_ptr<Backend> cpu = make_cpu_backend();
+    const learners::ExportedPolicy exported =
+        learners::export_policy(*cpu, *policy, runner.pipeline().units(), provenance(runner, *policy, run));
+    learners::save_policy(chosen.out, exported);
+    data::Json figures = data::Json::object();
+    figures["file"] = chosen.out;
+    figures["policy"] = policy->name();
+    figures["observation"] = exported.observation_dim();
+    figures["goal"] = exported.goals ? exported.observation_dim() : 0;
+    figures["action"] = exported.action_dim();
+    figures["bytes"] = static_cast<int64_t>(std::filesystem::file_size(chosen.out));
+    print_new(figures, {}, output.json);
+    return 0;
+}
+
+}  // namespace astro::app

@@ -1,0 +1,34 @@
+// A trained policy as a file of its own: the actor's network, and the units that turn raw observations into its inputs
+// and its outputs into raw actions. docs/formats.md describes the file; examples/policy/ has readers for other
+// programs.
+#pragma once
+
+#include "astro/learners/learner.h"
+#include "data/json.h"
+#include "data/units.h"
+
+namespace astro::method::learners {
+
+struct ExportedPolicy {
+    Actor actor;  // its last layer gives the actions and nothing else; float32 weights, held as float64
+    bool goals = false;
+    data::Units units;
+    data::Json provenance;  // an object; where the policy comes from
+
+    int64_t observation_dim() const { return units.states.columns(); }  // of a goal, too
+    int64_t action_dim() const { return units.actions.columns(); }
+
+    // Raw actions (n, action_dim) for raw observations and goals (n, observation_dim), row after row; goals are empty
+    // where the policy takes none. Inputs are rounded to float32 as in evaluations, and all else is float64, so that
+    // readers elsewhere find the same numbers. Error(data) "the observation ..." where a number is too large to act on.
+    std::vector<double> act(const std::vector<double>& observations, const std::vector<double>& goals) const;
+};
+
+// The backend holds the copy; the learner's may be another one.
+ExportedPolicy export_policy(Backend& backend, const Learner& learner, const data::Units& units, data::Json provenance);
+
+void save_policy(const std::string& path, const ExportedPolicy& policy);
+// Error(data) naming file and array where something is missing or does not fit.
+ExportedPolicy load_policy(Backend& backend, const std::string& path);
+
+}  // namespace astro::method::learners

@@ -1,0 +1,37 @@
+"""The actions of a policy that `astro policy export` wrote, with NumPy alone (docs/formats.md, "Policies").
+
+    policy = Policy("policy.npz")
+    action = policy.act(observation, goal)      # one row, or arrays of rows; no goal where the policy takes none
+"""
+import numpy as np
+
+
+class Policy:
+    def __init__(self, path):
+        with np.load(path) as file:
+            self.arrays = {key: file[key] for key in file.files if key != "meta.json"}
+        if self.arrays["policy_version"][0] != 1:
+            raise ValueError(f"{path}: version {self.arrays['policy_version'][0]} of the format, expected 1")
+
+    def act(self, observation, goal=None):
+        a = self.arrays
+        varies = a["state_scale"] > 0  # columns that never changed in the data are no inputs
+        rows = [observation, goal] if a["goal_conditioned"][0] else [observation]
+        inputs = [(np.asarray(row, float) - a["state_centre"])[..., varies] / a["state_scale"][varies] for row in rows]
+        h = np.concatenate(inputs, axis=-1).astype(np.float32).astype(float)
+        last = a["hidden_layers"][0]
+        for i in range(last):
+            h = h @ a[f"layer{i}/weight"] + a[f"layer{i}/bias"]
+            if a["gelu"][0]:
+                h = h / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (h + 0.044715 * h**3)))
+            else:
+                h = np.maximum(h, 0)
+            if a["layer_norm"][0]:
+                h = (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + 1e-6)
+                h = h * a[f"norm{i}/gain"] + a[f"norm{i}/bias"]
+        h = h @ a[f"layer{last}/weight"] + a[f"layer{last}/bias"]
+        if a["tanh"][0]:
+            h = np.tanh(h)
+        action = np.zeros(h.shape[:-1] + a["action_centre"].shape)
+        action[..., a["action_scale"] > 0] = np.clip(h, -1, 1)
+        return a["action_centre"] + a["action_scale"] * action
