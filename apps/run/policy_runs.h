@@ -10,7 +10,7 @@
 
 namespace astro::app {
 
-// The sections of settings on which commands about policies depend, and the parts of the data that they read.
+// The parts of the data that commands about policies read.
 data::Parts policy_parts(const Config& config);
 
 // A policy to train: the learner, its data, and the index of its seed (0 .. policy.seeds - 1).
