@@ -1,4 +1,4 @@
-// The one index rule for percentiles, so that figures from different stages compare.
+// The one rule for percentiles, so that figures of different stages are comparable.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace astro::method {
 
-// The value at index floor(percent / 100 (n - 1)) of the n values in order: no interpolation, always one of them.
-// 0 where there are none. percent: from 0 to 100.
+// The element at index floor(percent / 100 (n - 1)) of the n sorted values, without interpolation; 0 if there are none.
+// percent: from 0 to 100.
 template <class T>
 T percentile(std::vector<T> values, double percent) {
     if (values.empty()) return 0;
