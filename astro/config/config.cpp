@@ -28,7 +28,7 @@ void set_optimiser(DenoiserConfig& network, double learning_rate, int64_t warmup
     network.ema_decay = ema_decay;
 }
 
-// The values that presets on a CPU share.
+// Values common to the presets for a CPU.
 void set_processor_values(Config& config) {
     config.tdr.objective = TdrObjective::in_batch;
     config.tdr.heads = 1;
@@ -71,7 +71,7 @@ void set_tiny(Config& config) {
     config.evaluate.episodes = 2;
 }
 
-// The values that every preset but tiny shares.
+// Values common to all presets except tiny.
 void set_full_values(Config& config) {
     config.tdr.layers = 3;
     config.graph.landmarks = 1500;
@@ -102,7 +102,7 @@ void set_cpu(Config& config) {
     config.evaluate.episodes = 20;
 }
 
-// The values that presets small and base share: they need a GPU to finish within a day.
+// Values common to presets small and base, which need a GPU to finish within a day.
 void set_large_values(Config& config) {
     set_full_values(config);
     config.tdr.objective = TdrObjective::hilp;
@@ -182,7 +182,7 @@ void check(const Config& config) {
     check_network("planner", config.planner.network);
     if (config.dynamics.form == DynamicsForm::sampled && config.dynamics.one_pass_share >= 1)
         fail(ErrorKind::usage,
-             "dynamics.form sampled needs dynamics.one_pass_share below 1: at 1 the network only ever sees "
+             "dynamics.form sampled needs dynamics.one_pass_share below 1: at 1 the network reads only "
              "zeros "
              "and learns no denoising");
     if (config.dynamics.form == DynamicsForm::one_pass && config.dynamics.one_pass_share <= 0)
@@ -205,7 +205,7 @@ void check(const Config& config) {
 
 void check_learner(const std::string& learner, Protocol protocol) {
     if (learner == "gcbc" && protocol == Protocol::single_task)
-        fail(ErrorKind::usage, "learner gcbc has no single-task form: use iql, td3bc or cql");
+        fail(ErrorKind::usage, "learner gcbc has no single-task form; hint: use iql, td3bc or cql");
 }
 
 double resolve_gamma(double gamma, std::string_view environment) {

@@ -1,5 +1,5 @@
-// What all learners share: a network that acts, and the way they are made. A new learner is one file and one row
-// in learners.cpp.
+// The interface of all learners: a network that acts, and a factory. A new learner is one file and one row in
+// learners.cpp.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 
 namespace astro::method::learners {
 
-// The deterministic policy: an MLP on [state, goal], with a tanh at its end or not. Where the
-// network gives more than `actions` numbers (a Gaussian's mean and deviations), the first ones act.
+// The deterministic policy: an MLP on [state, goal], optionally with a final tanh. If the network has more than
+// `actions` outputs (mean and log std of a Gaussian), the first ones are the action.
 struct Actor {
     nn::Mlp net;
     bool squash = false;
@@ -38,8 +38,8 @@ class Learner : public TrainableModel {
 
     std::string name() const override { return name_; }
 
-    // Actions in [-1, 1] for states and goals (n, state_dim), all in the method's units (goals are ignored by single-task
-    // policies); cut into fixed pieces, each row by itself.
+    // Actions in [-1, 1] for states and goals (n, state_dim), all in the method's units. Single-task policies ignore
+    // goals. Rows are computed independently of one another, in pieces of fixed size.
     std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
 
   protected:
@@ -53,12 +53,12 @@ class Learner : public TrainableModel {
     nn::ParameterSet actor_set_;
 };
 
-// learner: "gcbc", "iql", "td3bc" or "cql". stage: the model's name, part of its random streams.
+// learner: "gcbc", "iql", "td3bc" or "cql". stage: the model's name; selects its random streams.
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
                                       const std::string& stage);
 
-// Factories of the rows of the table, one in each learner's file.
+// Factories of the rows of the table, one per learner.
 using Factory = std::unique_ptr<Learner>(const Context& context, const Config& config, const std::string& environment,
                                          const LearningData& data, const std::string& stage);
 Factory make_gcbc, make_td3bc, make_iql, make_cql;
