@@ -10,7 +10,7 @@ namespace astro::method {
 
 namespace {
 
-// The largest component of one step, in sigma_delta.
+// The largest absolute component of one step, in sigma_delta.
 double largest_component(const float* before, const float* after, const std::vector<double>& sigma_delta) {
     double most = 0;
     for (size_t i = 0; i < sigma_delta.size(); ++i)

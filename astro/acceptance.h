@@ -1,4 +1,4 @@
-// Acceptance of bridges: bounds measured on real data, and the verdict on one bridge [ours: docs/method.md 9].
+// Acceptance of bridges: bounds measured on real data, and the verdict on each bridge [ours: docs/method.md 9].
 #pragma once
 
 #include <vector>
@@ -10,19 +10,19 @@ namespace astro::method {
 enum class Verdict { accepted, arrival, implausible, disagreement };
 const char* verdict_name(Verdict verdict);
 
-// What a bridge may look like.
+// Upper bounds for an accepted bridge.
 struct AcceptanceBounds {
     double arrival = 0;       // arrival error e, in sigma_delta
     double largest_step = 0;  // max |component of a step| / sigma_delta
     double disagreement = 0;  // between ensemble members; infinity for one
 };
 
-// data: the real training rows. validation_bridges: candidates for each held-out window, the best first; asked for
-// their disagreement only where ensemble > 1.
+// data: the real training rows. validation_bridges: candidates for each held-out window, sorted by arrival error; their
+// disagreement is read only if ensemble > 1.
 AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
                                 const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
 
-// source_state (D): the state that the bridge leaves. The first bound that is broken names the verdict.
+// source_state (D): the state that the bridge starts from. The verdict names the first bound that is exceeded.
 Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
               const AcceptanceBounds& bounds);
 

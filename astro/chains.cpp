@@ -12,15 +12,15 @@ namespace astro::method {
 
 namespace {
 
-// A chain being grown. Its rows so far are `chain`; then follows the suffix of a real episode from `suffix_row`.
+// A chain under construction. `chain` holds its rows so far; the suffix of a real episode from `suffix_row` follows.
 struct OpenChain {
     int64_t id = 0;
     Chain chain;
     int64_t start_row = 0, suffix_row = 0, suffix_segment = 0;
     std::vector<int64_t> visited;  // segments
     Rng stream{0};
-    int64_t draws = 0;  // counts random decisions, each with a stream of its own
-    // The open decision: where to cut, which targets are left to try.
+    int64_t draws = 0;  // number of random decisions so far; each has its own stream
+    // The open decision: where to cut, and the targets still to try.
     int64_t cut = -1, tries = 0, target = -1;
     std::vector<int64_t> targets;
     bool open = true;
@@ -73,7 +73,7 @@ class ChainBuilder {
     void append_real(OpenChain& chain, int64_t first, int64_t last) const;
     void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
     void finish(OpenChain& chain);
-    // A bridge asked for in this round, and the best candidate once sampled.
+    // A bridge requested in this round; after sampling, its best candidate.
     struct Request {
         OpenChain* chain;
         int64_t gap;
@@ -134,19 +134,19 @@ bool ChainBuilder::follows_rule(int64_t start, int64_t cut, int64_t target) cons
     return true;
 }
 
-// Draws a cut and the targets that the chain rule allows, in the order they will be tried.
+// Draws a cut and the targets that the chain rule allows, in the order of trial.
 void ChainBuilder::choose(OpenChain& c) {
     Rng rng = c.next_stream();
     const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
     const double travel = static_cast<double>(end - c.suffix_row);
-    // The source context reaches l - 1 rows back into the chain.
+    // The source context includes l - 1 rows of the chain before the cut.
     const int64_t earliest =
         c.suffix_row + std::max<int64_t>(static_cast<int64_t>(std::ceil((1 - config_.cut_share) * travel)),
                                          context - 1 - c.chain.rows());
     c.cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
     c.targets.clear();
     c.tries = 0;
-    if (c.cut > end) return;  // too short a suffix
+    if (c.cut > end) return;  // the suffix is too short
     auto visited = [&](int64_t segment) {
         return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
     };
@@ -154,7 +154,7 @@ void ChainBuilder::choose(OpenChain& c) {
         if (accepted(pair_of(c.cut, target)) >= pair_cap_) continue;
         if (follows_rule(c.start_row, c.cut, target)) c.targets.push_back(target);
     }
-    // Candidates come in random order; `ext` wants the farthest end first.
+    // Candidates are in random order; `ext` tries the target whose suffix ends farthest first.
     if (config_.chain == ChainRule::ext)
         std::stable_sort(c.targets.begin(), c.targets.end(), [&](int64_t a, int64_t b) {
             return distance(c.start_row, arrival(data().segment(a))) >
@@ -194,7 +194,7 @@ StitchEnds ChainBuilder::ends_of(const OpenChain& c) const {
     return ends;
 }
 
-// Stores the suffix up to the cut, the bridge, and makes the target's remainder the new suffix.
+// Appends the suffix up to the cut and the bridge; the rest of the target's episode becomes the new suffix.
 void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
     const int64_t ds = rows().state_dim, da = rows().action_dim;
     Chain& chain = c.chain;
@@ -209,7 +209,7 @@ void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t at
     for (int64_t j = 0; j < stored; ++j) {
         stored_state(attempt.bridge, goal, config_.seam, static_cast<size_t>(j), state.size(), state.data());
         chain.observations.insert(chain.observations.end(), state.begin(), state.end());
-        const bool cut_here = j == steps - 1;  // seam `open`: the arrived state ends the trajectory
+        const bool cut_here = j == steps - 1;  // seam `open`: the predicted state ends the trajectory
         for (int64_t i = 0; i < da; ++i)
             chain.actions.push_back(cut_here ? 0.0f : attempt.bridge.actions[static_cast<size_t>((j + 1) * da + i)]);
         chain.source_row.push_back(c.cut);
@@ -237,8 +237,8 @@ void ChainBuilder::finish(OpenChain& c) {
     result_.chains.push_back(std::move(c.chain));
 }
 
-// One bridge for each open chain that has a target left; chains without one end. A target is passed over where its
-// pair of landmarks would get more bridges than the cap if all that are asked for in this round were accepted.
+// Requests one bridge for each open chain that has a target left, and ends chains without one. A target is skipped if
+// its pair of landmarks could exceed the cap when all bridges requested in this round are accepted.
 std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
     const int64_t gap = planner_.config().gap;
     std::vector<Request> requests;
@@ -295,7 +295,7 @@ void ChainBuilder::sample(std::vector<Request>& requests) {
     }
 }
 
-// Judges in chain order; an accepted bridge extends its chain. Returns how many were.
+// Judges bridges in chain order; an accepted bridge extends its chain. Returns the number accepted.
 int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
     int64_t accepted = 0;
     for (Request& r : requests) {
@@ -342,7 +342,7 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
         }
         if (!any) break;
         ++result_.rounds;
-        context_.threads.run(static_cast<int64_t>(slots_.size()), [&](int64_t i) {  // each chain by itself
+        context_.threads.run(static_cast<int64_t>(slots_.size()), [&](int64_t i) {  // each chain independently
             OpenChain& c = slots_[static_cast<size_t>(i)];
             if (c.open && c.cut < 0) choose(c);
         });

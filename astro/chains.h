@@ -1,9 +1,9 @@
 // Chains: whole trajectories spliced from suffixes of real episodes and generated bridges
 // [ours: docs/method.md 9].
 //
-// Chains grow in rounds, many at a time, each with its own random stream. In a round every chain that is open draws
-// a cut in the last part of its suffix's travel and a target, all bridges of the round are sampled together,
-// and the accepted ones extend their chains.
+// Chains are built in rounds, many at a time, each with its own random stream. In a round every open chain draws a cut
+// in the last part of its suffix's travel and a target. All bridges of the round are sampled together. The accepted
+// ones extend their chains.
 #pragma once
 
 #include <functional>
@@ -26,9 +26,9 @@ struct BridgeAttempt {
 // A finished chain: rows of a spliced trajectory, in order.
 struct Chain {
     std::vector<float> observations, actions;  // (rows, D), (rows, A)
-    std::vector<int64_t> source_row;           // (rows): the row it is, or its bridge starts from
-    std::vector<int64_t> target_row, attempt;  // (rows): of the bridge that leaves the row; -1 on real rows
-    std::vector<uint8_t> ends;                 // (rows): 1 where a trajectory is cut (seam `open`)
+    std::vector<int64_t> source_row;           // (rows): the row itself, or the row at which its bridge starts
+    std::vector<int64_t> target_row, attempt;  // (rows): for the bridge after the row; -1 on real rows
+    std::vector<uint8_t> ends;                 // (rows): 1 where a trajectory ends (seam `open`)
     int64_t bridges = 0;
     int64_t rows() const { return static_cast<int64_t>(source_row.size()); }
 };
@@ -38,18 +38,18 @@ struct Augmentation {
     std::vector<BridgeAttempt> attempts;
     int64_t rounds = 0, queries = 0, queries_without_target = 0;
     int64_t ended_by_depth = 0, ended_without_target = 0, ended_by_rejections = 0, dropped_without_bridge = 0;
-    double wall_share = 0;        // of chosen targets: D > 2 n^ + 6 (behind a wall)
-    std::string stopped_because;  // empty: the wanted rows were reached
+    double wall_share = 0;        // share of chosen targets with D > 2 n^ + 6 (behind a wall)
+    std::string stopped_because;  // empty: the requested number of rows was reached
 };
 
-// What a caller hears of a growth that takes minutes; both may be empty.
+// Callbacks of build_chains, which can take minutes. Both may be empty.
 struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
     std::function<bool()> interrupted;
 };
 
-// Grows chains until `rows` rows are spliced, or a little more: chains are kept whole. Throws Error(interrupted) when
-// asked to stop, Error(data) where no episode travels far enough to start a chain.
+// Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more. Throws
+// Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const Planner& planner, const Statistics& statistics,
                           const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,

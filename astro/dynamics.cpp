@@ -89,7 +89,9 @@ void Dynamics::update(int64_t k) {
     network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
-// x^ = network([x_t | a | s_0], t, s_0); the loss is on its running sums.
+// x^ = network([x_t
+// a
+// s_0], t, s_0); the loss applies to its running sums.
 Tensor Dynamics::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     const Windows w = chunk.rows(batch.windows);
     const Tensor x = noisy_differences(chunk, batch);                              // (n, H, D)
@@ -98,7 +100,7 @@ Tensor Dynamics::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     return dynamics_loss(chunk, predicted, w.displacement, sigma_delta_, displacement_std_);
 }
 
-// x_t of each window: zeros for the one-pass form, else (s_{j+1} - s_j) / sigma_delta with noise of the row's level.
+// x_t of each window: zeros for the one-pass form, else (s_{j+1} - s_j) / sigma_delta with noise at the row's level.
 Tensor Dynamics::noisy_differences(const nn::Chunk& chunk, const Minibatch& batch) const {
     const Tensor displacement = chunk.rows(batch.windows).displacement;
     const Tensor zeros = Tensor::zeros(context_.backend, DType::f32, displacement.shape());

@@ -20,12 +20,12 @@ Tensor dynamics_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tens
 // Root-mean-square errors at a number of steps, in sigma_delta, over held-out windows.
 struct OpenLoopError {
     std::vector<int64_t> steps;
-    std::vector<double> one_pass, sampled, persistence;  // sampled is empty where the model was not trained for it
+    std::vector<double> one_pass, sampled, persistence;  // sampled is empty if the model was not trained for it
 };
 
 class Dynamics : public TrainableModel {
   public:
-    // Windows of `horizon` steps that start in travel. member: index in an ensemble, part of the random stream.
+    // Windows of `horizon` steps that start during travel. member: index in an ensemble; selects the random stream.
     Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
              const Statistics& statistics, uint64_t seed, int64_t member = 0);
 
@@ -34,12 +34,12 @@ class Dynamics : public TrainableModel {
     void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Displacements s^_{j+1} - s_0 (B, n, D) by the averaged weights. s0 (B, D); actions (B, n, A), n at
-    // most the horizon. steps 1: one pass from zeros at t = T; more: DDIM from zeros, differentiable in the actions
-    // through its last step only.
+    // Displacements s^_{j+1} - s_0 (B, n, D), with the averaged weights. s0 (B, D); actions (B, n, A), n at most the
+    // horizon. steps = 1: one pass from zeros at t = T. steps > 1: DDIM from zeros; only its last step is
+    // differentiable in the actions.
     Tensor rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const;
 
-    // On windows of another data set (validation), every `stride`-th start.
+    // Errors on windows of another data set (validation), at every `stride`-th start.
     OpenLoopError open_loop_error(const Trajectories& data, const std::vector<int64_t>& arrival,
                                   const std::vector<int64_t>& steps, int64_t most_windows) const;
 
@@ -54,8 +54,8 @@ class Dynamics : public TrainableModel {
     struct Minibatch {
         Windows windows;
         diffusion::RowLevels levels;
-        Tensor streams;    // of each chunk's noise
-        int64_t one_pass;  // windows before this one see zeros at t = T, the others noisy differences
+        Tensor streams;    // one row per chunk, for its noise
+        int64_t one_pass;  // windows before this index have zeros at t = T, the others noisy differences
     };
     Windows gather(nn::Inputs& inputs, const data::Dataset& data, const std::vector<int64_t>& starts) const;
     Minibatch draw(nn::Step& step, int64_t k) const;

@@ -9,7 +9,7 @@ namespace astro::method {
 
 namespace {
 
-// As many episodes as the environment has agents at a time.
+// Runs at most as many episodes as the environment has agents.
 std::vector<Outcome> evaluate_group(const data::Environment& environment, const std::vector<data::Episode>& episodes,
                                     Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
     const data::EnvironmentSpec& spec = environment.spec();
@@ -39,8 +39,8 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
         }
         std::vector<double> actions = policy(states, goals);
         if (actions.size() != running.size() * static_cast<size_t>(spec.action_dim))
-            fail(ErrorKind::data, "the policy gives ", actions.size() / running.size(), " numbers an action, ", spec.name,
-                 " takes ", spec.action_dim);
+            fail(ErrorKind::data, "policy actions have ", actions.size() / running.size(), " numbers, ", spec.name,
+                 " expects ", spec.action_dim);
         for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
         agents->step(running, actions);
         size_t still = 0;
@@ -54,7 +54,7 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
             }
             if (environment.reward)
                 outcome.sum_of_rewards += environment.reward(state(e), episodes[static_cast<size_t>(e)].goal.data());
-            if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // never ahead of r
+            if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // still <= r
         }
         running.resize(still);
     }

@@ -11,7 +11,7 @@ namespace astro::method {
 
 namespace {
 
-// Ranks from 0 on, ties by mean rank.
+// Ranks from 0; ties get their mean rank.
 std::vector<double> ranks(const std::vector<double>& values) {
     std::vector<std::pair<double, size_t>> order(values.size());
     for (size_t i = 0; i < values.size(); ++i) order[i] = {values[i], i};
@@ -39,7 +39,7 @@ double correlation_of_ranks(const std::vector<double>& ra, const std::vector<dou
     return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-// Probability that a value of `high` exceeds one of `low`, ties counted half.
+// Probability that a value of `high` exceeds one of `low`; ties count one half.
 double area_under_curve(const std::vector<double>& high, const std::vector<double>& low) {
     if (high.empty() || low.empty()) return 0;
     std::vector<double> all = low;
@@ -67,7 +67,7 @@ double scaled_error(const double* truth, const float* stored, const std::vector<
     return std::sqrt(square / static_cast<double>(sigma.size()));
 }
 
-// The transitions of an attempt as they would be stored: calls f(state, action, next state).
+// The transitions of an attempt as stored: calls f(state, action, next state).
 template <class F>
 void for_each_transition(const BridgeAttempt& attempt, Seam seam, F f) {
     const size_t ds = attempt.source_state.size();
@@ -171,7 +171,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
     m.spearman_raw = correlation_of_ranks(rank[0], rank[3]);
     m.spearman_closed = correlation_of_ranks(rank[1], rank[3]);
     m.spearman_euclid = correlation_of_ranks(rank[2], rank[3]);
-    // Open pairs whose Euclid matches that of some wall pair, at most one each, by order of distance.
+    // Open pairs matched to wall pairs of similar Euclidean distance, at most one for each, in order of distance.
     std::sort(open.begin(), open.end(), [](const Pair& a, const Pair& b) { return a.euclid < b.euclid; });
     std::sort(wall_euclid.begin(), wall_euclid.end());
     std::vector<double> open_raw, open_closed;
@@ -193,7 +193,7 @@ double calibration_error(const TemporalMap& map) {
     const int64_t offsets = static_cast<int64_t>(map.calibration.medians().size());
     double sum = 0;
     int64_t count = 0;
-    for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment is enough
+    for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment suffices
         for (int64_t offset = 4; offset <= offsets; offset += 4)
             for (int64_t t = data.begin(k); t + offset <= map.arrival[static_cast<size_t>(k)]; t += 3) {
                 sum += std::fabs(map.calibration.steps(map.steps(t, t + offset)) - static_cast<double>(offset)) /
@@ -208,7 +208,7 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
                                const ExactStep& step) {
     const size_t ds = statistics.sigma_delta.size();
     std::vector<float> states, actions, nexts;
-    std::vector<size_t> end;  // of each bridge judged, in transitions
+    std::vector<size_t> end;  // for each bridge, the end of its transitions
     for (const BridgeAttempt& attempt : attempts) {
         if (accepted_only && attempt.verdict != Verdict::accepted) continue;
         for_each_transition(attempt, seam, [&](const float* s, const float*, const float* next) {
@@ -281,7 +281,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
                                     const data::Environment& environment) {
     const data::Dataset& d = *data.dataset;
     RateCounter counter(tolerances);
-    constexpr int64_t kPiece = 65536;  // rows that are copied for one call
+    constexpr int64_t kPiece = 65536;  // rows copied per call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);
         std::vector<double> from(static_cast<size_t>((last - first) * recorded.state_dim));
@@ -301,7 +301,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent) {
     const size_t ds = statistics.sigma_delta.size();
-    // All bridges side by side, a step of each in one call, for as long as it has steps.
+    // All bridges in parallel: each call executes one step of each bridge that has steps left.
     std::vector<const BridgeAttempt*> under_way;
     for (const BridgeAttempt& attempt : attempts)
         if (!accepted_only || attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
@@ -326,7 +326,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
                 continue;
             }
             for (size_t i = 0; i < ds; ++i) states[still * ds + i] = static_cast<float>(next[b * ds + i]);
-            under_way[still++] = attempt;  // never ahead of b
+            under_way[still++] = attempt;  // still <= b
         }
         under_way.resize(still), states.resize(still * ds);
     }
@@ -359,8 +359,8 @@ double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Da
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,
                std::vector<int64_t> plane) {
     if (plane.empty()) plane = real.state_dim > 1 ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
-    // A cell: the columns of the plane in steps of 4 sigma_delta (about half a unit in mazes), and the direction of
-    // the next step among eight.
+    // A cell: the columns of the plane in steps of 4 sigma_delta (about half a unit in mazes), and the direction of the
+    // next step, one of eight.
     auto cells = [&](const data::Dataset& d) {
         std::set<int64_t> seen;
         for (int64_t t = 0; t + 1 < d.rows; ++t) {

@@ -1,5 +1,5 @@
-// Measurements of each stage, one for each claim (docs/method.md 11.4). The exact simulator and the maze's map serve
-// here alone: nothing in the method may look at them.
+// Measurements of each stage, one for each claim (docs/method.md 11.4). Only measurements use the exact simulator and
+// the map of the maze. The method itself must not.
 #pragma once
 
 #include "astro/chains.h"
@@ -10,17 +10,18 @@ namespace astro::method {
 
 using data::ExactStep;
 
-// The exact step of an environment for states and actions in the method's units. Columns that the method leaves out have
-// their constant values.
+// The exact step of an environment, for states and actions in the method's units. Columns that the method leaves out
+// take their constant values.
 ExactStep in_units(const ExactStep& step, const data::Units& units);
 
-// Spearman's rank correlation, ties by mean rank.
+// Spearman's rank correlation; ties get their mean rank.
 double spearman(const std::vector<double>& a, const std::vector<double>& b);
 
-// docs/method.md 11.1: does the TDR respect topology? All pairs of random rows: rank correlation of raw, closed and Euclidean distance
-// with the geodesic; and how well each tells wall pairs (Euclid from 1 to 9 tolerances of the environment's goals,
-// geodesic/Euclid > 2) from open pairs of equal Euclid (ratio < 1.15), as an area under the curve. Euclid is measured
-// over the columns spec.position of the rows as recorded.
+// docs/method.md 11.1: does the TDR respect topology? Over all pairs of random rows: the rank correlation of raw,
+// closed and Euclidean distance with the geodesic distance. Also the area under the curve with which each distance
+// separates wall pairs (Euclidean distance from 1 to 9 tolerances of the environment's goals, geodesic/Euclidean > 2)
+// from open pairs of equal Euclidean distance (ratio < 1.15). Euclidean distance is measured over the columns
+// spec.position of the recorded rows.
 struct DistanceMetrics {
     double spearman_raw = 0, spearman_closed = 0, spearman_euclid = 0;
     double wall_auc_raw = 0, wall_auc_closed = 0;
@@ -30,37 +31,40 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
                                   const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed);
 
-// Mean |n_cal - n| / n over in-trajectory travel pairs at offsets up to the table's, on any segments.
+// Mean |n_cal - n| / n over pairs of travel rows of one trajectory, at the offsets of the calibration table, on any
+// segments.
 double calibration_error(const TemporalMap& map);
 
-// docs/method.md 11.4: dynamics violation rate of bridges. e = rms((s* - s') / sigma_delta) for each transition; a bridge
-// violates at kappa when any of its transitions has e > kappa.
+// docs/method.md 11.4: dynamics violation rate of bridges. The error of a transition is e = rms((s* - s') /
+// sigma_delta). A bridge violates at kappa if any of its transitions has e > kappa.
 struct ViolationRates {
-    std::vector<double> tolerance, transition, bridge;  // kappas and the shares that violate
+    std::vector<double> tolerance, transition, bridge;  // kappas and the share of violations at each
     int64_t transitions = 0, bridges = 0;
 };
-// Judges attempts as if stored with the given seam; accepted_only: those that were accepted.
+// Evaluates attempts as if stored with the given seam. accepted_only: only accepted attempts.
 ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step);
-// The same with the dynamics model's one-step prediction as the judge (snapped seam).
+// The same with the dynamics model's one-step prediction in place of the simulator (snapped seam).
 ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
                                      bool accepted_only, const Statistics& statistics,
                                      const std::vector<double>& tolerances, const Dynamics& judge);
-// Real transitions of a data set, within segments, from where the simulator was (data::simulator_state).
-// recorded: the same rows as the file has them.
+// Real transitions of a data set, within segments, from the simulator's own state (data::simulator_state). recorded:
+// the same rows, as in the file.
 ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,
                                     const Statistics& statistics, const std::vector<double>& tolerances,
                                     const data::Environment& environment);
-// docs/method.md 11.5: rms arrival error of accepted bridges whose actions the exact simulator carries out, in sigma_delta.
+// docs/method.md 11.5: rms arrival error of accepted bridges when the exact simulator executes their actions, in
+// sigma_delta.
 double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
                           const ExactStep& step, double percent);
 
-// Deviation of the planned actions over that of the data's, rms over dimensions; 0 where nothing was planned.
+// Standard deviation of the planned actions over that of the data's actions, rms over dimensions; 0 if nothing was
+// planned.
 double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
 
-// docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that the real rows lack.
-// plane: the columns that are x and y, in the method's units; empty: the first two.
+// docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that no real row has. plane: the
+// columns for x and y, in the method's units; empty: the first two.
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,
                std::vector<int64_t> plane);
 

@@ -8,7 +8,7 @@ namespace astro::method {
 
 namespace {
 
-// FNV-1a over 8-byte words and the rest.
+// FNV-1a over 8-byte words and the remaining bytes.
 uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
     const char* p = static_cast<const char*>(data);
     for (; bytes >= 8; p += 8, bytes -= 8) {
@@ -33,7 +33,7 @@ std::string hexadecimal(uint64_t hash) {
     return digits;
 }
 
-// Prints the settings of the sections a stage depends on, skipping those that change no result.
+// Prints the settings of the sections that a stage depends on, except those that do not change results.
 class SettingsText {
   public:
     explicit SettingsText(std::vector<std::string> sections) : sections_(std::move(sections)) {}
@@ -47,7 +47,7 @@ class SettingsText {
     template <class T, class... Rest>
     void operator()(const char* name, const T& value, const Rest&...) {
         if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
-        // The stage's name tells the learner; how many seeds there are is nothing to any one of them.
+        // The stage's name includes the learner. The number of seeds affects no single policy.
         if (prefix_ == "policy" && (std::strcmp(name, "learner") == 0 || std::strcmp(name, "seeds") == 0)) return;
         out_ << prefix_ << "." << name << "=";
         print(value);
@@ -139,7 +139,7 @@ Planner& Pipeline::planner() {
 std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
     const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
     if (ends.empty())
-        fail(ErrorKind::data, "no validation episode travels for a whole window of ",
+        fail(ErrorKind::data, "no validation episode travels through a whole window of ",
              2 * config_.planner.context + config_.planner.gap,
              " rows; hint: a shorter planner.context or planner.gap");
     std::vector<Rng> streams;
@@ -174,7 +174,7 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
         if (name == stage) break;
     }
     uint64_t hash = settings_hash(sections);
-    const int64_t window[] = {horizon(), config_.planner.gap};  // what the dynamics are trained for
+    const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
     if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
     return hexadecimal(hash);
 }

@@ -1,5 +1,5 @@
-// The stages of the method over one data set, made on demand and in order: data, TDR, map, dynamics, planner.
-// A stage is trained or loaded by the caller (apps/); this only builds it from what comes before.
+// The stages of the method on one data set, created on demand and in order: data, TDR, map, dynamics, planner. The
+// caller (apps/) trains or loads each stage. This class only constructs it from the earlier ones.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace astro::method {
 
 class Pipeline {
   public:
-    // The whole data set, and a validation set or an empty one (then the last episodes are held out).
+    // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.
     Pipeline(const Context& context, const Config& config, data::Dataset all, std::optional<data::Dataset> validation,
               std::string environment);
     Pipeline(const Pipeline&) = delete;
@@ -25,7 +25,7 @@ class Pipeline {
     const data::Units& units() const { return units_; }
     const data::RecordedData& train_rows() const { return train_rows_; }
     const data::Dataset& train_data() const { return train_rows_.data; }    // in the method's units
-    const data::Dataset& recorded() const { return train_rows_.recorded; }  // the same rows as the file has them
+    const data::Dataset& recorded() const { return train_rows_.recorded; }  // the same rows, as in the file
     const Trajectories& train() const { return train_; }
     const Trajectories& validation() const { return validation_; }
     const Statistics& statistics() const { return statistics_; }
@@ -43,15 +43,15 @@ class Pipeline {
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
-                                                               int64_t candidates);  // by the planner as it is
+                                                               int64_t candidates);  // by the current planner
 
-    // What a stage's result depends on: settings, seed and data, as a short text. `stage` is "tdr", "dynamics",
-    // "planner" or "augment"; each includes those before it.
+    // Fingerprint of everything that a stage's result depends on: settings, seed and data, as a short text. `stage` is
+    // "tdr", "dynamics", "planner" or "augment". Each includes the stages before it.
     std::string fingerprint(const std::string& stage) const;
-    // The same of a model that depends on the data, the seed and these sections of the settings, and on no stage.
+    // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
-    // The same of a learner's policy: its own settings, the data, and the second data set it learns from (or null), by
-    // content, whatever made it.
+    // The same for the policy of a learner: its settings, the data, and the second data set that it is trained on (or
+    // null), identified by content.
     std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
 
   private:

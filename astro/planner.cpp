@@ -59,7 +59,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
     sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
 
-    // Windows lie in one segment and their gap ends before arrival.
+    // A window lies in one segment, and its gap ends before arrival.
     const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
@@ -143,14 +143,14 @@ void Planner::update(int64_t k) {
     const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
     const int64_t gap = draw_gap(rng);
-    // What the step asks of the device depends on the gap: each length is a kind of step of its own.
+    // The operations of a step depend on the gap, so each length is a separate kind of step.
     nn::Step step = steps_.begin(text("gap of ", gap), k);
     const Minibatch batch = draw(step, gap, rng, stream.stream("noise"));
     network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
-// u^ = network(context, u_t, t, feedback); loss |u^ - u|^2 + lambda_0 alpha_bar_t delta(u^)^2, the latter through the
-// frozen dynamics.
+// u^ = network(context, u_t, t, feedback). Loss |u^ - u|^2 + lambda_0 alpha_bar_t delta(u^)^2; the gradient of the
+// second term passes through the frozen dynamics.
 Tensor Planner::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     const StitchContext c = chunk.rows(batch.context);
     const Tensor u = chunk.rows(batch.actions);  // (n, U, A)
@@ -163,8 +163,8 @@ Tensor Planner::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     return planner_loss(chunk, guess, u, delta, chunk.rows(batch.row_weight));
 }
 
-// Half of the batch, to the row, however it is cut (the chunk's share of the first halves), sees the deviation of an
-// estimate from the level before, with the same noise. The other half sees nothing.
+// Half of the batch's rows read the deviation of an estimate from the next noisier level, with the same noise. They are
+// the first rows of each chunk; their total is the same for every number of chunks. The others read no feedback.
 Planner::Feedback Planner::self_conditioning(const nn::Chunk& chunk, const Minibatch& batch,
                                              const Tensor& noise) const {
     const Feedback none = no_feedback(chunk.count, batch.context.gap);

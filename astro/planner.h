@@ -1,18 +1,18 @@
-// The stitch planner: a diffusion transformer over actions, fed at every denoising step with the rollout deviation
+// The stitch planner: a diffusion transformer over actions that reads the rollout deviation at every denoising step
 // [paper: structure; tokens, units, guidance, weights: ours, docs/method.md 2, 8].
 //
 // A window is l source states s_{-l+1..0}, M masked states, l target states g_0 = s_{M+1}, ..., g_{l-1}. The M + 1
-// actions a_0..a_M of the gap are unknown (or M + l, through the target context). One token a state:
+// actions a_0..a_M of the gap are unknown (or M + l, including the target context). One token per state:
 //   [(s - s_0)/sigma_W where known | known? | action leaving the state | action noisy? | delta | feedback?]
-// delta_j = (g_j - s^_{M+1+j}) / (2 sigma_delta), on the target states that the unknown actions reach, where s^ is
-// the frozen dynamics' rollout of the previous estimate of the actions.
+// delta_j = (g_j - s^_{M+1+j}) / (2 sigma_delta), for the target states that the unknown actions reach. s^ is the
+// rollout of the previous estimate of the actions by the frozen dynamics.
 #pragma once
 
 #include "astro/dynamics.h"
 
 namespace astro::method {
 
-// A batch of windows, everything but the unknown actions and the deviation.
+// A batch of windows, without the unknown actions and the deviation.
 struct StitchContext {
     int64_t gap = 0;       // M' of this batch, at most M
     Tensor states;         // (B, 2l + M', D): (s - s_0) / sigma_W, zeros in the gap
@@ -27,23 +27,23 @@ struct StitchContext {
     StitchContext rows(int64_t first, int64_t count) const;
 };
 
-// The chunk's share of mean |u^ - u|^2 + mean w delta^2. estimate u^, actions u (n, U, A); deviation delta (n, F, D);
-// row_weight w (n): lambda_0 alpha_bar_t.
+// The chunk's share of mean |u^ - u|^2 + mean w delta^2. Estimate u^ and actions u (n, U, A); deviation delta (n, F,
+// D); row_weight w (n): lambda_0 alpha_bar_t.
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
-// A place to bridge: the rows around both ends.
+// The ends of a bridge: the rows around the gap.
 struct StitchEnds {
-    std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): the last states and the actions between
+    std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): last states and actions between them
     std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
     double steps = 0;                                  // n_cal from s_0 to g_0
 };
 
 struct Bridge {
     std::vector<float> actions;  // (M' + 1, A)
-    std::vector<float> states;   // (M' + 1, D): arrived states s^_1..s^_{M'+1}
+    std::vector<float> states;   // (M' + 1, D): predicted states s^_1..s^_{M'+1}
     double error = 0;            // e = rms((g_0 - s^_{M'+1}) / sigma_delta)
-    double disagreement = 0;     // largest rms between ensemble members, 0 for one
+    double disagreement = 0;     // largest rms difference between ensemble members; 0 for one member
 };
 
 class Planner : public TrainableModel {
@@ -56,13 +56,13 @@ class Planner : public TrainableModel {
     void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Samples `candidates` bridges for each pair of ends, best (least error) first; with a sampled dynamics model or
-    // several members, only the two best, which have seen the long rollout. All ends share the gap's length. The
-    // result depends on each end's own stream only, not on its neighbours.
+    // Samples `candidates` bridges for each pair of ends, sorted by arrival error. With a sampled dynamics model or
+    // several members it returns only the best two, which get the final rollout. All ends have gaps of the same length.
+    // The result of a pair depends only on its own stream, not on the other pairs.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const;
 
-    // Ends of held-out windows of one episode each, whose true bridge is known: validation of arrival errors.
+    // Ends of held-out windows of one episode each, whose true bridge is known. They serve to validate arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t most) const;
 
@@ -71,14 +71,14 @@ class Planner : public TrainableModel {
     const PlannerConfig& config() const { return config_; }
 
   private:
-    // What a training step reads, on the device.
+    // Inputs of a training step, on the device.
     struct Minibatch {
         StitchContext context;
         Tensor actions, row_weight;           // (B, U, A), (B): u and lambda_0 alpha_bar_t
-        diffusion::RowLevels level, noisier;  // t, and min(t + T/N, T): what the feedback's estimate is made from
-        Tensor streams;                       // of each chunk's noise
+        diffusion::RowLevels level, noisier;  // t, and min(t + T/N, T) for the feedback's estimate
+        Tensor streams;                       // one row per chunk, for its noise
     };
-    // What the network is told of the rollout: delta (n, F, D), and a flag (n, 1), 1 where it is told anything.
+    // Feedback from the rollout: delta (n, F, D), and a flag (n, 1), 1 if delta is given.
     struct Feedback {
         Tensor deviation, flag;
     };
@@ -93,8 +93,8 @@ class Planner : public TrainableModel {
                     const Feedback& seen) const;
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
-    // Fills in what each bridge's actions lead to: states by the first member, error, disagreement of `members` of
-    // them.
+    // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
+    // `members` members.
     void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,
                   std::vector<Bridge>& bridges) const;
 
@@ -107,7 +107,7 @@ class Planner : public TrainableModel {
     diffusion::NoiseSchedule schedule_;
     TrainedDenoiser network_;
     std::vector<int64_t> starts_;      // first rows of training windows
-    int64_t loop_steps_;               // of a rollout inside the loop
+    int64_t loop_steps_;               // denoising steps of a rollout inside the loop
     Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)
 };
 

@@ -69,7 +69,7 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
         const StitchEnds& end = ends[static_cast<size_t>(i)];
         bridge.states.clear(), bridge.disagreement = 0;
         for (int64_t j = 0; j <= gap; ++j) {
-            double mean_square = 0;  // between members at this step
+            double mean_square = 0;  // over the members at this step
             for (int64_t x = 0; x < ds; ++x) {
                 const auto at = static_cast<size_t>((i * (gap + 1) + j) * ds + x);
                 bridge.states.push_back(first[static_cast<size_t>(i * ds + x)] + arrived[0][at]);
@@ -97,8 +97,8 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
     const int64_t wanted = static_cast<int64_t>(ends.size());
     std::vector<std::vector<Bridge>> result(ends.size());
-    // A fixed number of pairs goes through the networks together: a GPU cuts products by their sizes. On a CPU sizes do
-    // not change a row's result, since every kernel treats rows alike and in the same order.
+    // Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it
+    // does not: every kernel computes each row alike and in the same order.
     constexpr int64_t kPiece = 16;
     const int64_t last_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
     const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };
@@ -118,8 +118,8 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             std::stable_sort(own(i).begin(), own(i).end(), by_error);
         }
         if (last_steps == loop_steps_ && dynamics_.size() == 1) return;
-        // The long rollout by every member is for the best and the runner-up alone (docs/method.md 8.7), of all
-        // pairs together.
+        // Every member computes the final rollout only for the best two candidates (docs/method.md 8.7), for all pairs
+        // of the piece together.
         const int64_t kept = std::min<int64_t>(2, candidates);
         std::vector<StitchEnds> kept_ends;
         std::vector<Bridge> best;

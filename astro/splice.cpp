@@ -16,7 +16,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
     if (qpos_columns > 0)
         out.qpos_dim = qpos_columns, out.qvel_dim = qvel_columns > 0 ? qvel_columns : recorded.qvel_dim;
     const bool stored = out.qpos_dim > 0 && recorded.qpos_dim == out.qpos_dim && recorded.qvel_dim == out.qvel_dim;
-    out.sigma_delta.assign(static_cast<size_t>(out.state_dim), 0.0f);  // constant columns have none
+    out.sigma_delta.assign(static_cast<size_t>(out.state_dim), 0.0f);  // 0 for constant columns
     for (size_t i = 0; i < statistics.sigma_delta.size(); ++i) {
         const auto column = static_cast<size_t>(units.states.varying[i]);
         out.sigma_delta[column] = static_cast<float>(statistics.sigma_delta[i] * units.states.scale[column]);
@@ -27,7 +27,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
         for (int64_t t = 0; t < rows; ++t) {
             const auto i = static_cast<size_t>(t);
             const int64_t attempt = chain.attempt[i], row = chain.source_row[i];
-            // What is a real row's own is copied from the file, to the last bit.
+            // Values of real rows are copied bit for bit from the file.
             const float* s = chain.observations.data() + t * ds;
             const float* a = chain.actions.data() + t * da;
             const bool real_state = std::equal(s, s + ds, source.data.observation(row));
@@ -49,7 +49,8 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             out.arrival_error.push_back(
                 attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error)
                              : 0.0f);
-            // A real row of the source keeps what is stored with it; a bridge's states have only their columns.
+            // A real row keeps the qpos and qvel stored with it; for a bridge's states only the state columns are
+            // known.
             const bool kept = stored && real_state;
             const float* qpos = kept ? recorded.qpos.data() + row * out.qpos_dim : state.data();
             out.qpos.insert(out.qpos.end(), qpos, qpos + out.qpos_dim);

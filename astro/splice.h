@@ -1,4 +1,4 @@
-// From chains to a data set.
+// Conversion of chains to a data set.
 #pragma once
 
 #include "astro/chains.h"
@@ -6,10 +6,10 @@
 
 namespace astro::method {
 
-// The spliced file (docs/formats.md): chains one after another, compact form, in the units of the recorded file, real
-// rows as they were. source: the rows that the chains were grown from. statistics: stored with the file, in its units.
-// qpos_columns: how many of a state's first columns are all of the simulator's qpos, so that qpos (and qvel) can be
-// written, too (data/environment.h); 0: they are not.
+// The spliced file (docs/formats.md): chains one after another, in compact form and in the units of the recorded file.
+// Real rows are unchanged. source: the rows that the chains were built from. statistics: stored with the file, in its
+// units. qpos_columns: the number of first state columns that hold the whole qpos of the simulator, so that qpos and
+// qvel can be written (data/environment.h); 0: they are not written.
 data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedData& source, const data::Units& units,
                          const Statistics& statistics, int64_t qpos_columns);
 

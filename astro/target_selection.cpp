@@ -9,8 +9,8 @@ namespace astro::method {
 
 namespace {
 
-// A random permutation of [0, n), one element at a time: Fisher-Yates on a virtual array whose few moved elements lie
-// in a table with open addressing.
+// A random permutation of [0, n), one element at a time: Fisher-Yates on a virtual array. The few moved elements are in
+// a table with open addressing.
 class LazyPermutation {
   public:
     LazyPermutation(int64_t n, Rng rng) : n_(n), rng_(rng), moved_(1024) {}
@@ -18,7 +18,7 @@ class LazyPermutation {
     int64_t next() {
         if (2 * drawn_ > static_cast<int64_t>(moved_.size())) grow();
         const int64_t pick = drawn_ + rng_.below(n_ - drawn_);
-        const int64_t first = value_of(slot(drawn_), drawn_);  // read first: the slots may be one
+        const int64_t first = value_of(slot(drawn_), drawn_);  // read before writing: both may use the same slot
         Moved& picked = slot(pick);
         const int64_t value = value_of(picked, pick);
         picked = {pick, first};
@@ -41,7 +41,7 @@ class LazyPermutation {
         std::vector<Moved> old(4 * moved_.size());
         old.swap(moved_);
         for (const Moved& m : old)
-            if (m.at >= drawn_) slot(m.at) = m;  // what lies before is never looked at again
+            if (m.at >= drawn_) slot(m.at) = m;  // earlier elements are never read again
     }
 
     int64_t n_, drawn_ = 0;
@@ -55,7 +55,7 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
                          const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed)
     : config_(config), map_(map), statistics_(statistics), context_(context) {
     least_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(reach) - 1e-9));
-    auto latent_bound = [&](double steps) {  // d at a calibrated number of steps
+    auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
         return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
     };
     least_distance_ = least_steps_ > 0 ? latent_bound(static_cast<double>(least_steps_)) : 0;
@@ -100,7 +100,7 @@ double TargetIndex::median_displacement(int64_t steps) const {
     return upper_median(std::move(sample));
 }
 
-// The ablation must accept as many rows as the TDR does: the same quantiles of the distance between random rows.
+// The ablation must accept as many rows as the TDR: the same quantiles of the distance between random rows.
 void TargetIndex::match_euclid_band(uint64_t seed) {
     Rng rng = Rng(seed).stream("selection/euclid");
     constexpr int64_t kPairs = 200000;
@@ -132,11 +132,11 @@ bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool
 }
 
 std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bool(int64_t)>& visited, Rng rng) const {
-    // Rows of the runs are drawn in random order until enough are targets: uniform, and most draws hit.
+    // Draws rows of the runs in random order until enough are targets. The choice is uniform, and most draws succeed.
     const std::vector<BallTree::Run> runs = config_.selector == Selector::tdr
                                                 ? tree_.near_band(map_.at(row), least_distance_, most_distance_)
                                                 : std::vector<BallTree::Run>{{0, size(), false}};
-    std::vector<int64_t> before;  // rows in the runs before each run
+    std::vector<int64_t> before;  // number of rows in the runs before each run
     int64_t total = 0;
     for (const BallTree::Run& run : runs) {
         before.push_back(total);

@@ -1,9 +1,9 @@
-// Target selection: for a source row, rows of other episodes that are reachable within the horizon and distinct
+// Target selection: for a source row, finds rows of other episodes that are reachable within the horizon and distinct
 // [paper: reachable, distinct, a threshold; the rules here: ours, docs/method.md 7].
 //
 // A target lies in the first part of its episode's travel and has l - 1 successors. Reachable: n_cal between
-// n_lo = ceil((1 - Delta_thresh)(M + 1)) and M + 1. Distinct: another episode, none the chain has visited, at
-// least as far in space (units of sigma_delta) as travel gets in n_lo steps.
+// n_lo = ceil((1 - Delta_thresh)(M + 1)) and M + 1. Distinct: in another episode, in no segment that the chain has
+// visited, and at least as far in space (units of sigma_delta) as travel gets in n_lo steps.
 #pragma once
 
 #include <functional>
@@ -19,21 +19,21 @@ class TargetIndex {
     TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
                 const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed);
 
-    // Up to `config.candidates` of the targets of a row, uniformly; `visited` tells segments that are out.
+    // Up to `config.candidates` of the targets of a row, drawn uniformly. `visited`: the segments to exclude.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
 
-    // Every target of a row, by brute force: the reference for tests.
+    // All targets of a row, by brute force: the reference for tests.
     std::vector<int64_t> all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const;
 
-    bool eligible(int64_t row) const;                   // may the row be a target at all?
+    bool eligible(int64_t row) const;                   // whether the row can be a target of any source
     double state_distance(int64_t a, int64_t b) const;  // |s_a - s_b| in units of sigma_delta
-    // Euclid in steps: state_distance over the travel rows' median one-step displacement.
+    // Euclidean distance in steps: state_distance over the travel rows' median one-step displacement.
     double euclid_steps(int64_t a, int64_t b) const { return state_distance(a, b) / step_length_; }
     int64_t least_steps() const { return least_steps_; }
     int64_t size() const { return static_cast<int64_t>(tree_.rows().size()); }
 
   private:
-    bool reachable(int64_t source, int64_t row) const;  // in the band of distances
+    bool reachable(int64_t source, int64_t row) const;  // whether the distance is in the allowed band
     bool distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const;
     double median_displacement(int64_t steps) const;
     void match_euclid_band(uint64_t seed);

@@ -74,9 +74,9 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
     : TrainableModel(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
-    if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has two rows");
+    if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has at least two rows");
     Rng rng = Rng(seed).stream("tdr/init");
-    // The activation thresholds w.x + b = 0 of the first layer pass through these rows: 4096, evenly through the data.
+    // The activation thresholds w.x + b = 0 of the first layer pass through these rows: up to 4096, evenly spaced.
     const data::Dataset& d = *data.dataset;
     const int64_t samples = std::min<int64_t>(4096, d.rows);
     std::vector<float> spread;
@@ -123,7 +123,7 @@ void TemporalDistance::update(int64_t k) {
     });
 }
 
-// The loss couples all rows: each chunk's rows s_i look at every s_j of the minibatch as a goal.
+// The loss couples all rows: in each chunk, the rows s_i use every s_j of the minibatch as a goal.
 void TemporalDistance::train_in_batch(nn::Step& step, const Pairs& batch) {
     const nn::Cut cut = context_.cut(batch.states.dim(0));
     const Tensor target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.states)); });

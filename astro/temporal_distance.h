@@ -1,8 +1,8 @@
-// TDR, the temporal distance representation: an encoder phi in which Euclidean distance is the least number of
-// steps between two states [paper: structure; loss: HILP, Park et al., ICML 2024].
+// TDR, the temporal distance representation: an encoder phi in which Euclidean distance represents the minimum number
+// of steps between two states [paper: structure; loss: HILP, Park et al., ICML 2024].
 //
 //   V(s, g) = -d(s, g),  d(s, g) = sqrt(max(|phi(s) - phi(g)|^2, 1e-6))
-// trained by expectile TD with r = -1 a step and discount gamma, so that d = (1 - gamma^n) / (1 - gamma) for n steps.
+// Trained by expectile TD with r = -1 per step and discount gamma, so that d = (1 - gamma^n) / (1 - gamma) for n steps.
 #pragma once
 
 #include "astro/config/config.h"
@@ -12,7 +12,7 @@
 
 namespace astro::method {
 
-// n from d: ln(1 - d (1 - gamma)) / ln gamma, the argument at least 1e-3 (d saturates at 1 / (1 - gamma)).
+// n from d: ln(1 - d (1 - gamma)) / ln gamma. The argument is at least 1e-3, since d saturates at 1 / (1 - gamma).
 double steps_from_distance(double distance, double gamma);
 
 constexpr double kDistanceFloor = 1e-6;  // of the squared distance
@@ -22,25 +22,25 @@ constexpr double kDistanceFloor = 1e-6;  // of the squared distance
 std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
                                     double same_weight);
 
-// tau where the advantage is at least 0, else 1 - tau: the weight of expectile regression.
+// tau if the advantage is at least 0, else 1 - tau: the weight of expectile regression.
 Tensor expectile_weight(const Tensor& advantage, double tau);
 
 // Loss over the pairs (i, j), i in a block of rows: sum weight w_tau (q - v)^2 with v = -d(s_i, s_j),
-// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau); d' by the target
-// network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
+// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau). d' is by the
+// target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& weight, double gamma, double expectile);
 
-// HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): per-head TD targets, expectile weights
-// by the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) a head; hit (n)
-// is 1 where the goal is the very row s. The chunk's share of the mean over rows, summed over heads.
+// HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): TD targets per head, expectile weights by
+// the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) per head. hit (n) is
+// 1 if the goal is row s itself. The chunk's share of the mean over rows, summed over heads.
 Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,
                  const std::vector<Tensor>& s_target, const std::vector<Tensor>& next_target,
                  const std::vector<Tensor>& g_target, const Tensor& hit, double gamma, double expectile);
 
 class TemporalDistance : public TrainableModel {
   public:
-    // Trains on every row of the segments that has a successor.
+    // Trains on every row of the segments that has a successor in its segment.
     TemporalDistance(const Context& context, const TdrConfig& config, double gamma, const Trajectories& data,
                      const Statistics& statistics, uint64_t seed);
 
@@ -49,7 +49,7 @@ class TemporalDistance : public TrainableModel {
     void update(int64_t k) override;
     TrainingState state() override;
 
-    // Head 0 of the online network. states: (rows, state_dim), raw units -> (rows, latent).
+    // Head 0 of the online network. states: (rows, state_dim), in the method's units -> (rows, latent).
     std::vector<float> embed(const float* states, int64_t rows) const;
     int64_t latent() const { return config_.latent; }
     double gamma() const { return gamma_; }
@@ -57,12 +57,12 @@ class TemporalDistance : public TrainableModel {
   private:
     // Minibatches of the two objectives, on the device.
     struct Pairs {
-        Tensor states, next;  // (B, D): s_i and s'_i; every s_j is a goal
+        Tensor states, next;  // (B, D): s_i and s'_i; every s_j serves as a goal
         Tensor weight;        // (B, B), see in_batch_weights
     };
     struct Triples {
         Tensor states, next, goals;  // (B, D)
-        Tensor hit;                  // (B): 1 where the goal is the very row s
+        Tensor hit;                  // (B): 1 if the goal is row s itself
     };
     Pairs draw_pairs(nn::Step& step, Rng& rng) const;
     Triples draw_triples(nn::Step& step, Rng& rng) const;

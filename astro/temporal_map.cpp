@@ -27,21 +27,21 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
         fail(ErrorKind::data,
-             "calibration: the validation episodes never travel for 2 steps; hint: train the TDR "
+             "calibration: the validation episodes travel for fewer than 2 steps; hint: train the TDR "
              "longer, or lower data.arrival_steps");
     medians.resize(known);
     return Calibration(std::move(medians));
 }
 
-// Landmarks from a pool of rows spread evenly over the data, shortest paths between all of them over edges of at most
-// `edge` steps, and the nearest one of every row.
+// Landmarks from a pool of evenly spaced rows, shortest paths between all of them over edges of at most `edge` steps,
+// and the nearest landmark of every row.
 void add_landmarks(const Context& context, const GraphConfig& config, TemporalMap& map) {
     const int64_t rows = map.data->dataset->rows, size = std::min(config.pool, rows);
     std::vector<int64_t> pool;
     for (int64_t i = 0; i < size; ++i) pool.push_back(i * rows / size);
     map.landmark = farthest_points(map.latent.data(), map.width, pool, config.landmarks);
     const int64_t n = map.landmarks();
-    // Most pairs are far beyond an edge: their n^ need not be computed.
+    // Most pairs are much farther apart than an edge; their n^ is not computed.
     const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
     auto length = [&](int64_t i, int64_t j) {
         const float *a = map.at(map.landmark[static_cast<size_t>(i)]),
@@ -71,7 +71,7 @@ double Calibration::steps(double predicted) const {
     if (predicted <= medians_[0]) return predicted / std::max(1e-9, medians_[0]);
     const auto above = std::lower_bound(medians_.begin(), medians_.end(), predicted);
     size_t i = static_cast<size_t>(above - medians_.begin());
-    if (i == medians_.size()) --i;  // beyond the table: its last slope
+    if (i == medians_.size()) --i;  // beyond the table: the last slope
     const double low = medians_[i - 1], high = medians_[i];
     return static_cast<double>(i) + (predicted - low) / (high - low);
 }
@@ -106,8 +106,8 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
     std::vector<float> points;
     for (int64_t row : map.landmark) points.insert(points.end(), map.at(row), map.at(row) + map.width);
     const Tensor landmarks = Tensor::from(backend, Shape{n, map.width}, points);
-    // A row's landmark depends on no other row, so the cut is free: one piece a thread, as each prepares the landmarks
-    // anew, and as many more as keep the copies of the latents small.
+    // A row's landmark depends on no other row, so the number of pieces does not change results. At least one piece per
+    // thread, since each prepares the landmarks again; more pieces keep the copies of the latents small.
     constexpr int64_t kMost = int64_t{1} << 19;
     const int64_t pieces = std::max<int64_t>(context.threads.size(), (rows + kMost - 1) / kMost);
     std::vector<int32_t> nearest(static_cast<size_t>(rows));

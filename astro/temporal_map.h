@@ -1,20 +1,20 @@
-// What the rest of the method asks of a trained TDR: latents of all rows, calibrated steps, where episodes arrive,
-// and distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
+// What later stages need from a trained TDR: latents of all rows, calibrated steps, arrival rows of episodes, and
+// distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
 #pragma once
 
 #include "astro/temporal_distance.h"
 
 namespace astro::method {
 
-// n_cal from n^: the median n^ that the behaviour's own pace shows at offsets of 1, 2, ... steps, inverted.
+// n_cal from n^: inverts the median n^ of the data at offsets of 1, 2, ... steps.
 class Calibration {
   public:
     Calibration() = default;
-    // medians[g - 1]: median n^ at a offset of g steps; made monotone here. At least two offsets.
+    // medians[g - 1]: median n^ at an offset of g steps; made monotone by the constructor. At least two offsets.
     explicit Calibration(std::vector<double> medians);
 
-    double steps(double predicted) const;  // n_cal; beyond the last offset by the last slope
-    double predicted(double steps) const;  // its inverse: median n^ at a offset
+    double steps(double predicted) const;  // n_cal; extrapolates with the last slope
+    double predicted(double steps) const;  // the inverse: median n^ at an offset
     const std::vector<double>& medians() const { return medians_; }
 
   private:
@@ -30,15 +30,15 @@ struct TemporalMap {
     std::vector<int64_t> arrival;      // (segments), row at which travel ends
     std::vector<int64_t> landmark;     // (landmarks), rows
     std::vector<int32_t> landmark_of;  // (rows), index of the nearest landmark
-    std::vector<float> closed;         // (landmarks, landmarks), shortest paths in steps n^; inf between components
+    std::vector<float> closed;         // (landmarks, landmarks), shortest paths, in n^; infinity between components
     int64_t components = 0;            // of the landmark graph
 
     const float* at(int64_t row) const { return latent.data() + row * width; }
-    // n^ between two latents, or rows.
+    // n^ between two latents, or two rows.
     double steps(const float* a, const float* b) const;
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
-    // D, the closure: shortest path between the nearest landmarks, n^ where they are the same. Of two rows, or of any
-    // two latents with their nearest landmarks.
+    // D, the closure: the shortest path between the nearest landmarks; n^ if both have the same landmark. For two rows,
+    // or for any two latents with their nearest landmarks.
     double graph_distance(int64_t a, int64_t b) const;
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
@@ -47,15 +47,15 @@ struct TemporalMap {
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
 
-// The nearest of the map's landmarks for each of any latents (anything, width), found by the backend.
+// The nearest landmark of the map for each latent (n, width), computed by the backend.
 std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map,
                                        const std::vector<float>& latents);
 
-// First row of each segment from which on all rows have n^ <= arrival_steps to the mean latent of its last
-// arrival_rows rows; the last row where there is none.
+// For each segment, the first row from which on all rows have n^ <= arrival_steps to the mean latent of the last
+// arrival_rows rows; the last row if there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
 
-// Latents and arrivals only; no calibration, no landmarks.
+// Latents and arrivals only, without calibration and landmarks.
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);
 
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,

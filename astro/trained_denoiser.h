@@ -1,4 +1,5 @@
-// A trajectory denoiser with what its training keeps: averaged weights and AdamW. Dynamics and planner each have one.
+// A trajectory denoiser with its training state: averaged weights and AdamW. The dynamics and the planner have one
+// each.
 #pragma once
 
 #include <functional>
@@ -15,13 +16,13 @@ diffusion::NoiseSchedule make_schedule(const DenoiserConfig& config);
 
 class TrainedDenoiser {
   public:
-    // Layers, width and heads of `spec` come from the settings; `stream` names the random stream of the first weights.
+    // The settings give layers, width and heads of `spec`; `stream` names the random stream of the initial weights.
     TrainedDenoiser(const Context& context, const DenoiserConfig& config, diffusion::DenoiserSpec spec, Rng stream);
 
     const diffusion::Denoiser& online() const { return online_; }
-    const diffusion::Denoiser& averaged() const { return averaged_; }  // for sampling, and when frozen
+    const diffusion::Denoiser& averaged() const { return averaged_; }  // for sampling, and after training
 
-    // One AdamW step at update k on the loss, then one of the average.
+    // One AdamW step on the loss at update k, followed by one update of the average.
     void train_step(nn::Step& step, int64_t k, const nn::ChunkLoss& loss);
     TrainingState state();
 

@@ -43,7 +43,7 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
         tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<float>(where)));
 }
 
-// Update k once more, to learn which op failed first.
+// Repeats update k with checks to find the first op that fails.
 [[noreturn]] void explain(TrainableModel& model, int64_t k, const std::string& symptom) {
     std::string cause, detail;
     try {
@@ -59,7 +59,7 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
                 detail);
 }
 
-// One model on its way.
+// The training of one model.
 class Loop {
   public:
     explicit Loop(const Training& training)
@@ -73,7 +73,7 @@ class Loop {
         if (observer_.resumed) observer_.resumed(step_);
     }
 
-    // To its end; a failure is kept for rethrow().
+    // Runs to the end; a failure is stored for rethrow().
     void run(std::mutex& telling) {
         try {
             do {
@@ -87,7 +87,7 @@ class Loop {
         if (observer_.ended) observer_.ended(step_);
     }
 
-    // An update that failed is explained only here, where no other is under way: FiniteCheck looks at all threads.
+    // A failed update is explained only after all others have ended, because FiniteCheck checks all threads.
     void rethrow() {
         if (!failure_) return;
         try {
@@ -104,7 +104,7 @@ class Loop {
     bool metrics_due() const { return step_ % plan_.metrics_every == 0 || complete(); }
     bool evaluation_due() const { return observer_.evaluation_due && observer_.evaluation_due(step_); }
 
-    // Updates up to the next one after which something is due.
+    // Runs updates up to the next one after which something is due.
     void advance() {
         while (!ended()) {
             model_.update(step_++);
@@ -114,7 +114,7 @@ class Loop {
         }
     }
 
-    // What is due then. Only the device is waited for without the mutex.
+    // Does what is due. Waits for the device before taking the mutex.
     void settle(std::mutex& telling) {
         metrics_ = model_.metrics();
         const std::lock_guard<std::mutex> lock(telling);

@@ -1,8 +1,8 @@
-// What every trained stage has in common: updates numbered from 0, a state that can be saved, and one loop that
-// runs, logs, checkpoints, stops and resumes.
+// Common to all trained stages: updates numbered from 0, a state that can be saved, and one loop that runs, logs,
+// checkpoints, stops and resumes.
 //
-// An update draws its random numbers from a stream named by its number, so a state and a number are all that a
-// resumed run needs to continue bit for bit.
+// An update draws its random numbers from a stream named by its number. So the saved state and the number suffice for a
+// resumed run to continue bit for bit.
 #pragma once
 
 #include <functional>
@@ -15,21 +15,21 @@
 
 namespace astro::method {
 
-// Where computation happens: handed down from main.
+// The resources for computation, passed down from main.
 struct Context {
     Backend& backend;
     ThreadPool& threads;
-    int64_t chunks = 8;  // pieces a batch is cut into; a setting, never the number of threads
+    int64_t chunks = 8;  // number of pieces of a batch; a setting, independent of the number of threads
 
-    nn::Cut cut(int64_t rows) const { return nn::Cut(threads, chunks, rows); }  // of a minibatch of that many rows
+    nn::Cut cut(int64_t rows) const { return nn::Cut(threads, chunks, rows); }  // for a minibatch of that many rows
 };
 
-// Everything a later update depends on, by name. Tensors alias the model's own.
+// All state that later updates depend on, by name. The tensors alias those of the model.
 struct TrainingState {
     std::vector<std::pair<std::string, Tensor>> tensors;
     std::vector<std::pair<std::string, int64_t*>> counters;
 
-    // Adds all parameters of a set, or an optimiser's moments in the layout of the set, under a prefix.
+    // Adds all parameters of a set, or the moments of an optimiser in the layout of the set, under a prefix.
     void add(const std::string& prefix, const nn::ParameterSet& set);
     void add(const std::string& prefix, const nn::ParameterSet& set, nn::Adam& optimiser);
 };
@@ -38,11 +38,11 @@ class TrainableModel {
   public:
     virtual ~TrainableModel() = default;
     virtual std::string name() const = 0;  // of the stage: "tdr", "dynamics", "planner", "policy/raw/gcbc"
-    virtual int64_t updates() const = 0;   // in all
-    virtual void update(int64_t k) = 0;    // one step, number k; the device may still be at it afterwards
+    virtual int64_t updates() const = 0;   // total number
+    virtual void update(int64_t k) = 0;    // runs update number k; the device may still be busy on return
     virtual TrainingState state() = 0;
-    // What the last update reported, once the device is there; throws nn::StepFailed where one since the last call was
-    // not finite.
+    // The metrics of the last update, after waiting for the device. Throws nn::StepFailed if an update since the last
+    // call was not finite.
     Metrics metrics() { return steps_.metrics(); }
 
   protected:
@@ -54,23 +54,23 @@ class TrainableModel {
 };
 
 struct TrainingPlan {
-    std::string folder;  // of the stage's checkpoints; empty: none are written
+    std::string folder;  // of the stage's checkpoints; empty: no checkpoints
     int64_t checkpoint_every = 1000, keep = 2, metrics_every = 50;
-    int64_t stop_after = -1;  // end (resumable) after this many updates in all; -1: run to the end
+    int64_t stop_after = -1;  // stop (resumable) after this many updates in total; -1: no limit
     bool resume = true;       // continue from the newest checkpoint in the folder
-    std::string fingerprint;  // of the settings and data; a checkpoint of another one is refused
+    std::string fingerprint;  // of settings and data; checkpoints with a different one are rejected
 };
 
-// Where the loop reports to; any may be empty. Metrics are those that were read last: the host asks the device for them
-// every metrics_every updates, and wherever it needs to know that all went well.
+// Callbacks of the training loop; any may be empty. Metrics are the ones last read from the device. The host reads them
+// every metrics_every updates, and whenever it must know that the updates succeeded.
 struct TrainingObserver {
     std::function<void(int64_t step, int64_t total, const Metrics&)> progress;  // every update
     std::function<void(int64_t step, const Metrics&)> metrics;                  // every metrics_every, and at the end
     std::function<void(int64_t step)> resumed;                                  // before the first update
     std::function<bool(int64_t step)> evaluation_due;                           // after update number `step` (from 1)?
-    std::function<void(int64_t step)> evaluate;                                 // where it is due: validation, success
-    std::function<bool()> interrupted;                                          // asked after every update
-    std::function<void(int64_t step)> ended;                                    // nothing follows; failed, too
+    std::function<void(int64_t step)> evaluate;                                 // when it is due: validation, success
+    std::function<bool()> interrupted;                                          // called after every update
+    std::function<void(int64_t step)> ended;                                    // at the end, or after a failure
     std::function<void(const std::string&)> warn;
 };
 
@@ -80,23 +80,22 @@ struct Training {
     TrainingObserver observer;
 };
 
-// Runs the model to its end. An update that fails numerically is carried out once more with every op checked, so that
-// the Error(numeric) names the first one whose result or gradient is not finite; the checkpoints before it stay.
-// Returns false when it stopped before (stop_after or an interruption, after writing a checkpoint).
+// Runs the model to its end. An update that fails numerically is repeated with every op checked, so that the
+// Error(numeric) names the first op whose result or gradient is not finite; earlier checkpoints are kept. Returns false
+// if it stopped early (stop_after, or an interruption after writing a checkpoint).
 bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserver& observer);
 
-// The same for several that do not depend on one another, side by side: each goes on by itself, on one of the threads,
-// or on all of them where it is the only one. Each must have a backend that threads may share, or its own. The results
-// are those of one after the other.
+// The same for several independent models in parallel. Each runs on one of the threads, or on all of them if it is the
+// only one. Each needs its own backend, or one that threads may share. The results are the same as in sequence.
 //
-// `warn` and `resumed` are called by the caller's thread, before the first update of any. All else is called by the
-// thread of its training: `progress`, `interrupted` and `evaluation_due` whatever the others do; `metrics`,
-// `evaluate` and `ended` by one at a time, as checkpoints are written by one at a time.
+// `warn` and `resumed` are called on the caller's thread, before the first update of any model. All other callbacks are
+// called on the thread that trains the model: `progress`, `interrupted` and `evaluation_due` concurrently; `metrics`,
+// `evaluate` and `ended` one at a time, as checkpoints are written one at a time.
 //
-// One that fails does not stop the others: when they have come to their ends, the first one's error is thrown.
+// If one fails, the others continue. When all have ended, the first error is thrown.
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 
-// Loads the newest checkpoint of a stage; returns its number of updates, or -1 where there is none.
+// Loads the newest checkpoint of a stage; returns its number of updates, or -1 if there is none.
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn);
 

@@ -10,7 +10,7 @@ namespace astro::method {
 
 namespace {
 
-// Standard deviation of value(t, dimension) over the rows for which keep(t) holds, at least `floor`.
+// Standard deviation of value(t, dimension) over the rows with keep(t), at least `floor`.
 template <class Keep, class Value>
 std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor, Keep keep, Value value) {
     std::vector<double> sum(static_cast<size_t>(dims)), square(static_cast<size_t>(dims));
@@ -81,7 +81,7 @@ Statistics measure(const Trajectories& trajectories, int64_t window_steps, doubl
 
 namespace {
 
-// A data set of `rows` rows of another; cut(values, width) gives those of one of its arrays.
+// A data set of `rows` rows of another one. cut(values, width) returns the selected rows of an array.
 template <class Source, class Cut>
 data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     data::Dataset part;
@@ -98,7 +98,7 @@ data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     return part;
 }
 
-// take_episodes(dataset, 0, count) without a copy: a large data set is never held twice.
+// take_episodes(dataset, 0, count) without a copy, so that a large data set is never in memory twice.
 data::Dataset keep_episodes(data::Dataset&& dataset, int64_t count) {
     const int64_t rows = dataset.episode_start[static_cast<size_t>(count)];
     return cut_rows(dataset, rows, [&](auto& values, int64_t width) {

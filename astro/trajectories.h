@@ -1,4 +1,4 @@
-// The data as the method sees it: runs of rows without jumps, and the units everything is measured in.
+// The data for the method: segments without jumps, and the statistics that serve as units.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace astro::method {
 
-// A data set cut into segments: its episodes, cut again where the system jumped (teleports). Windows, travel and
+// A data set divided into segments: its episodes, divided again where the system jumps (teleports). Windows, travel and
 // chains never cross a segment's end.
 struct Trajectories {
     const data::Dataset* dataset = nullptr;
@@ -20,15 +20,15 @@ struct Trajectories {
     int64_t segment(int64_t row) const { return segment_of[static_cast<size_t>(row)]; }
 };
 
-// What a jump is: data/jumps.h.
+// Jumps are defined in data/jumps.h.
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
 
-// First rows t of windows that lie in one segment up to row t + last, and whose row t + travelled is not after the
-// segment's arrival. arrival: by segment, the row where travel ends.
+// First rows t of windows whose rows up to t + last lie in one segment and whose row t + travelled is not after the
+// segment's arrival. arrival: for each segment, the row where travel ends.
 std::vector<int64_t> window_starts(const Trajectories& trajectories, const std::vector<int64_t>& arrival, int64_t last,
                                    int64_t travelled);
 
-// At most `most` of them, evenly spread.
+// At most `most` of them, evenly spaced.
 std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most);
 
 // Standard deviations of differences, per dimension, in the method's units (data/units.h), over real training rows; at
@@ -40,13 +40,13 @@ struct Statistics {
 
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor);
 
-// Episodes [first, first + count) as a data set of their own.
+// Episodes [first, first + count) as a separate data set.
 data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count);
 
-// Splits off the last share of the episodes (at least one) when there is no validation file.
+// Splits off the last share of the episodes (at least one); used if there is no validation file.
 struct Split {
     data::Dataset train, validation;
 };
-Split split_validation(data::Dataset dataset, double share);  // give it away (std::move): it becomes the training part
+Split split_validation(data::Dataset dataset, double share);  // pass with std::move: becomes the training part
 
 }  // namespace astro::method

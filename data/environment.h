@@ -103,7 +103,7 @@ struct CollectSpec {
     std::string type;  // "navigate", "stitch" or "explore"; "auto": the environment's own
     int64_t episodes = 0;
     int64_t episode_rows = 0;  // one more than transitions; 0: the environment's own number
-    double noise = 0;          // deviation of the noise on actions; below 0: the environment's own
+    double noise = 0;          // standard deviation of the noise on actions; below 0: the environment's own
     uint64_t seed = 0;
 };
 // part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
@@ -115,7 +115,7 @@ class Environment {
     virtual ~Environment() = default;
 
     const EnvironmentSpec& spec() const { return spec_; }
-    // Is it this environment that `name`, an environment's or a data set's, speaks of?
+    // Whether `name`, of an environment or a data set, belongs to this environment.
     virtual bool goes_by(std::string_view name) const { return name == spec_.name; }
 
     // Start and goal of a task (from 1) without noise: states.

@@ -1,5 +1,5 @@
-// What all augmenters share: models to train and a second data set to make, and the way they are found. A new augmenter
-// is one file and one row in augmenters.cpp.
+// The interface of all augmenters: models to train and a second data set to make; and the table of arms. A new
+// augmenter is one file and one row in augmenters.cpp.
 #pragma once
 
 #include <functional>
@@ -11,53 +11,54 @@
 
 namespace astro::method::augmenters {
 
-// Calls of a making that takes minutes; both may be empty.
+// Callbacks of make(), which can take minutes; both may be empty.
 struct Progress {
     std::function<void(int64_t rows)> made;  // rows so far
-    std::function<bool()> interrupted;       // asked now and then: true ends the making with Error(interrupted)
+    std::function<bool()> interrupted;       // called regularly: true stops make() with Error(interrupted)
 };
 
 class Augmenter {
   public:
     virtual ~Augmenter() = default;
 
-    // Calls visit(model, fingerprint) for each model that make() needs, in the order of training. A model is built when
-    // it is visited, by when those before it are trained. fingerprint: what the model's result depends on.
+    // Calls visit(model, fingerprint) for each model that make() needs, in the order of training. A model is
+    // constructed when it is visited; the earlier ones are trained by then. fingerprint: identifies all that the
+    // model's result depends on.
     using Visit = std::function<void(TrainableModel& model, const std::string& fingerprint)>;
     virtual void each_model(const Visit&) {}
 
-    // A data set of `rows` rows or a little more (episodes are kept whole), indexed by episode, in the units of the
-    // recorded file (Pipeline::recorded, Pipeline::units); policies learn from it
-    // in place of the real rows or mixed with them. Needs the models trained. The same bits for the same seed, whatever
-    // the number of threads. Throws Error(data) where the data do not allow it.
+    // Makes a data set of at least `rows` rows; episodes are kept whole, so there may be a few more. It is indexed by
+    // episode and in the units of the recorded file (Pipeline::recorded, Pipeline::units). Policies are trained on it
+    // instead of the real rows, or on a mixture. All models must be trained. The result is the same, bit for bit, for
+    // the same seed and any number of threads. Throws Error(data) if the data do not allow it.
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
 };
 
-// pipeline: the data, the settings and the stages, which an augmenter may share. qpos_columns: of
-// EnvironmentSpec; not 0: what is made carries qpos and qvel, for replays and single-task labels.
+// pipeline: the data, the settings and the stages, which an augmenter may share. qpos_columns: of EnvironmentSpec; if
+// not 0, the new data set has qpos and qvel, for replays and single-task labels.
 using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, int64_t qpos_columns);
 
 // One row of the table: an arm of an experiment.
 struct Row {
-    std::string arm;                    // its name in settings, stages (so in random streams) and figures
-    std::string method;                 // the augmenter's own name; empty where there is none
-    std::string label;                  // its words in tables and reports
-    std::vector<std::string> sections;  // of the settings, beside those of the pipeline's stages
-    Factory* make;                      // null: no second data set, the policy learns from the real rows alone
-    bool by_default = false;            // `astro run` compares it unless told otherwise
-    bool kept = false;                  // made by `astro augment` and kept in augmented.npz; the others are made when
+    std::string arm;                    // name in settings, stages (hence random streams) and results
+    std::string method;                 // name of the augmenter; empty if there is none
+    std::string label;                  // description in tables and reports
+    std::vector<std::string> sections;  // of the settings, in addition to those of the pipeline's stages
+    Factory* make;                      // null: no second data set; the policy is trained on the real rows only
+    bool by_default = false;            // whether `astro run` compares it by default
+    bool kept = false;                  // made by `astro augment` and kept in augmented.npz; others are made when
                                         // needed, each with as many rows as that file
 };
 
-// The row of an arm; Error(usage) for an unknown one.
+// The row of an arm; Error(usage) if it is unknown.
 const Row& row_of(const std::string& arm);
 bool is_arm(const std::string& arm);
 
 // The augmenter of an arm that has one.
 std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, int64_t qpos_columns);
 
-// A row beside the table's while this object lives: for a program that brings an augmenter of its own. Made before
-// settings are read and before threads start. Error(usage) where the arm's name is taken.
+// Adds a row to the table during the lifetime of this object, for programs with their own augmenters. Construct it
+// before settings are read and before threads start. Error(usage) if the arm's name exists.
 class AddedRow {
   public:
     explicit AddedRow(Row row);
@@ -69,7 +70,7 @@ class AddedRow {
     std::string arm_;
 };
 
-// Factories of the rows of the table, one in each augmenter's file.
+// Factories of the rows of the table, one per augmenter.
 Factory make_duplicate, make_stitch;
 
 }  // namespace astro::method::augmenters

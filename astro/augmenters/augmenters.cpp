@@ -7,7 +7,7 @@ namespace astro::method::augmenters {
 
 namespace {
 
-// A list: rows stay where they are when one is added.
+// A list, so that references to rows stay valid when one is added.
 std::list<Row>& table() {
     static std::list<Row> rows = {
         {"raw", "", "the data as they are", {}, nullptr, true},
@@ -39,7 +39,7 @@ std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipe
 }
 
 AddedRow::AddedRow(Row row) : arm_(row.arm) {
-    if (is_arm(arm_)) fail(ErrorKind::usage, "there is an arm '", arm_, "' already");
+    if (is_arm(arm_)) fail(ErrorKind::usage, "arm '", arm_, "' exists already");
     table().push_back(std::move(row));
 }
 

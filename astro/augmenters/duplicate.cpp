@@ -1,5 +1,5 @@
-// The control: as many rows as an augmenter makes, and nothing in them that the data lack. What a policy gains from
-// another augmenter beyond this arm is not owed to the number of rows.
+// The control: as many rows as an augmenter makes, but only copies of real rows. If a policy gains more with another
+// augmenter than with this one, the number of rows is not the reason.
 #include <algorithm>
 
 #include "astro/augmenters/augmenter.h"
@@ -12,14 +12,15 @@ class Duplicate : public Augmenter {
   public:
     explicit Duplicate(Pipeline& pipeline) : pipeline_(pipeline) {}
 
-    // It tells where episodes arrive: what follows would teach a policy to dwell.
+    // The TDR gives the arrival of each episode. Rows after arrival are left out: they would teach a policy to stay in
+    // place.
     void each_model(const Visit& visit) override { visit(pipeline_.tdr(), pipeline_.fingerprint("tdr")); }
 
-    // Real episodes cut augment.tail_rows after arrival, repeated in random order.
+    // Real episodes, cut augment.tail_rows rows after arrival and repeated in random order.
     data::Dataset make(int64_t rows, const Progress&) override {
         const TemporalMap& map = pipeline_.map();
         const Trajectories& data = *map.data;
-        const data::Dataset& d = pipeline_.recorded();  // row by row those of the map
+        const data::Dataset& d = pipeline_.recorded();  // the same rows as in the map
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
         out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
@@ -33,7 +34,7 @@ class Duplicate : public Augmenter {
             if (last == first) continue;
             out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
             out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));
-            // Labels of a task come from these where the data have them (data/relabel.h).
+            // If the data have qpos, the labels of a task are computed from it (data/relabel.h).
             out.qpos.insert(out.qpos.end(), d.qpos.data() + first * d.qpos_dim,
                             d.qpos.data() + (last + 1) * d.qpos_dim);
             out.qvel.insert(out.qvel.end(), d.qvel.data() + first * d.qvel_dim,

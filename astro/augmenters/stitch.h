@@ -14,15 +14,15 @@ class Stitch : public Augmenter {
 
     // The TDR, the dynamics models, the planner.
     void each_model(const Visit& visit) override;
-    // Throws Error(data) where no bridge was accepted.
+    // Throws Error(data) if no bridge was accepted.
     data::Dataset make(int64_t rows, const Progress& progress) override;
 
-    // The two halves of make(), for those who also measure what was tried: the chains with every attempt, and the data
-    // set made of them.
+    // The two halves of make(), for callers that also measure the attempts: the chains with all attempts, and the data
+    // set made from the chains.
     Augmentation grow(int64_t rows, const ChainProgress& progress);
     data::Dataset splice(const Augmentation& made) const;
 
-    // augment.ratio times the real rows: what `astro augment` makes.
+    // Rows that `astro augment` requests: augment.ratio times the real rows.
     int64_t rows_wanted() const;
 
   private:

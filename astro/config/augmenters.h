@@ -1,4 +1,4 @@
-// Settings of the augmenters, one struct for each section (see astro/config/config.h), and the arms of an experiment.
+// Settings of the augmenters, one struct per section (see astro/config/config.h), and the arms of an experiment.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ enum class ChainRule { mono, ext, random };
 enum class ChainDistance { closed, raw, euclid };
 enum class Seam { smear, snap, open };
 
-// The arms: rows of the table in astro/augmenters/augmenters.cpp, the data as they are first.
+// The arms: rows of the table in astro/augmenters/augmenters.cpp; the unchanged data come first.
 std::vector<std::string> arm_names();
-// Those that `astro run` compares unless told otherwise.
+// The arms that `astro run` compares by default.
 std::vector<std::string> default_arms();
 
 // Stitching: chains, acceptance, seam.
@@ -39,11 +39,11 @@ struct AugmentConfig {
         v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
         v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
           one_of({"smear", "snap", "open"}));
-        v("depth", depth, "bridges a chain at most", Source::ours, between(1, 1000));
-        v("chains", chains, "chains grown in parallel in a round", Source::ours, between(1, 65536));
-        v("ratio", ratio, "rows of spliced chains wanted, as a multiple of the real rows", Source::ours,
+        v("depth", depth, "largest number of bridges in a chain", Source::ours, between(1, 1000));
+        v("chains", chains, "chains built in parallel in a round", Source::ours, between(1, 65536));
+        v("ratio", ratio, "requested rows of spliced chains, as a multiple of the real rows", Source::ours,
           between(1e-4, 1000));
-        v("bridge_candidates", bridge_candidates, "plans sampled a bridge; the best is kept", Source::ours,
+        v("bridge_candidates", bridge_candidates, "plans sampled per bridge; the best is kept", Source::ours,
           between(1, 1024));
         v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
         v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
@@ -55,17 +55,17 @@ struct AugmentConfig {
         v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",
           Source::ours, between(50, 100));
         v("disagreement_percentile", disagreement_percentile,
-          "ensemble: percentile of the disagreement on validation that a bridge may reach", Source::ours,
+          "ensemble: a bridge's disagreement is at most this percentile of that on validation", Source::ours,
           between(50, 100));
-        v("start_arrival", start_arrival, "a chain starts in an episode that travels longer than these steps",
+        v("start_arrival", start_arrival, "a chain starts in an episode that travels for more than this many steps",
           Source::ours, at_least(0));
         v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
           between(.01, 1));
-        v("mono_progress", mono_progress, "mono: steps by which the suffix's end must be farther than the cut",
+        v("mono_progress", mono_progress, "mono: least distance of the suffix's end beyond the cut, in steps",
           Source::ours, at_least(0));
-        v("ext_progress", ext_progress, "ext: steps by which the suffix's end must be farther than the cut",
+        v("ext_progress", ext_progress, "ext: least distance of the suffix's end beyond the cut, in steps",
           Source::ours, at_least(0));
-        v("detour", detour, "mono: longest way, as a multiple of the distance from the start", Source::ours,
+        v("detour", detour, "mono: longest path, as a multiple of the distance from the start", Source::ours,
           at_least(1));
         v("detour_steps", detour_steps, "mono: steps added to that bound", Source::ours, at_least(0));
         v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours, between(0, 1e6));

@@ -34,7 +34,7 @@ void check(const Config& config) {
     check_network("planner", config.planner.network);
     if (config.dynamics.form == DynamicsForm::sampled && config.dynamics.one_pass_share >= 1)
         fail(ErrorKind::usage,
-             "dynamics.form sampled needs dynamics.one_pass_share below 1: at 1 the network only ever sees "
+             "dynamics.form sampled needs dynamics.one_pass_share below 1: at 1 the network reads only "
              "zeros "
              "and learns no denoising");
     if (config.dynamics.form == DynamicsForm::one_pass && config.dynamics.one_pass_share <= 0)

@@ -1,11 +1,10 @@
-// Every setting of the method, stage by stage: default, unit, meaning, source and legal range.
+// All settings of the method, stage by stage: default, unit, meaning, source and legal range.
 //
-// Goals: one place for all hyperparameters; the stages take these structs by const reference. Member defaults
-// are those of preset `cpu`; apply_preset sets the others. Keys are `section.name` in flags and config files;
-// the settings of `general` have no section.
-// Symbols: l context states, M masked states of the gap, phi the temporal distance representation (TDR),
-// n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_s and sigma_d the deviations of
-// states and of one-step differences over real training rows.
+// This is the one place for all hyperparameters. The stages take these structs by const reference. Member defaults are
+// those of preset `cpu`; apply_preset sets the others. Keys are `section.name` in flags and config files; the settings
+// of `general` have no section. Symbols: l context states, M masked states of the gap, phi the temporal distance
+// representation (TDR), n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_d the standard
+// deviation of one-step differences over real training rows, in the method's units (data/units.h).
 #pragma once
 
 #include <cstdint>
@@ -40,9 +39,9 @@ struct GeneralConfig {
         v("env", env, "environment, or exec:COMMAND (docs/environments.md); empty: from the data set's name",
           Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
-        v("threads", threads, "threads; 0: all that the process may use", Source::ours, between(0, 1024));
+        v("threads", threads, "threads; 0: all that are available to the process", Source::ours, between(0, 1024));
         v("chunks", chunks,
-          "chunks a batch is cut into; changes results, the number of threads does not; auto: 8 on the "
+          "pieces of a batch; changes results (the number of threads does not); auto: 8 on the "
           "CPU, 1 on a GPU",
           Source::ours, between_or_auto(1, 256));
         v("unpack_ratio", unpack_ratio, data::kUnpackMeaning, Source::ours, at_least(1));
@@ -56,7 +55,7 @@ struct CheckpointConfig {
     void visit(V& v) {
         v("every", every, "updates between checkpoints; the last is always written", Source::ours,
           between(1, kMaxCount));
-        v("keep", keep, "checkpoints kept a stage", Source::ours, between(1, 1000));
+        v("keep", keep, "checkpoints kept per stage", Source::ours, between(1, 1000));
         v("metrics_every", metrics_every, "updates between rows of metrics.csv", Source::ours, between(1, kMaxCount));
         v("validate_every", validate_every, "updates between validations", Source::ours, between(1, kMaxCount));
     }
@@ -73,14 +72,14 @@ struct CollectConfig {
     void visit(V& v) {
         v("env", env, "environment the data come from; auto: the run's --env, else pointmaze-medium-v0", Source::ours,
           anything());
-        v("type", type, "kind of episodes; auto: stitch in point mazes, the one that there is in maze2d", Source::ogbench,
+        v("type", type, "kind of episodes; auto: stitch in point mazes, the only kind in maze2d", Source::ogbench,
           one_of({"auto", "navigate", "stitch", "explore"}));
-        v("episodes", episodes, "training episodes; a tenth more are written for validation", Source::ogbench,
+        v("episodes", episodes, "training episodes; a tenth as many are added for validation", Source::ogbench,
           between(1, kMaxCount));
         v("episode_rows", episode_rows,
-          "rows an episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
+          "rows per episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
           between_or_auto(2, 1e6));
-        v("noise", noise, "deviation of the noise on actions (actions are in [-1, 1]); auto: .5, in maze2d 0",
+        v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: .5, in maze2d 0",
           Source::ogbench, between_or_auto(0, 10, -1));
         v("seed", seed, "seed of the generator", Source::ours, between(0, 9e15));
     }
@@ -94,7 +93,7 @@ struct DataConfig {
     void visit(V& v) {
         v("validation_share", validation_share, "last share of the episodes held out when there is no -val file",
           Source::ours, between(.001, .5));
-        v("std_floor", std_floor, "least standard deviation of differences, as a share of that of the states", Source::ours,
+        v("std_floor", std_floor, "least standard deviation of differences, relative to that of states", Source::ours,
           between(1e-9, 1));
         v("jump_factor", jump_factor,
           "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode", Source::ours,
@@ -119,24 +118,24 @@ struct TdrConfig {
         v("objective", objective, "pairs within a batch, or HILP's sampled triples", Source::ours,
           one_of({"in-batch", "hilp"}));
         v("layers", layers, "hidden layers of phi", Source::hilp, between(1, 16));
-        v("width", width, "units a hidden layer", Source::ours, between(1, kMaxWidth));
+        v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
         v("latent", latent, "dimensions of the latent space", Source::hilp, between(1, 1024));
-        v("heads", heads, "representations trained side by side; the first is used", Source::hilp, between(1, 8));
-        v("batch_episodes", batch_episodes, "in-batch: episodes a batch", Source::ours, between(2, kMaxWidth));
-        v("rows_per_episode", rows_per_episode, "in-batch: rows drawn an episode", Source::ours, between(2, kMaxWidth));
-        v("batch", batch, "hilp: triples a batch", Source::hilp, between(1, 65536));
+        v("heads", heads, "representations trained in parallel; the first is used", Source::hilp, between(1, 8));
+        v("batch_episodes", batch_episodes, "in-batch: episodes per batch", Source::ours, between(2, kMaxWidth));
+        v("rows_per_episode", rows_per_episode, "in-batch: rows per episode", Source::ours, between(2, kMaxWidth));
+        v("batch", batch, "hilp: triples per batch", Source::hilp, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's step size at the start", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "step size at the end of a linear decay", Source::ours,
+        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a linear decay", Source::ours,
           between(0, 1));
         v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours, between(1e-6, 1));
-        v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
+        v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
         v("same_episode_weight", same_episode_weight,
-          "in-batch: weight of goals later in the same episode; the rest is on all pairs", Source::ours, between(0, 1));
+          "in-batch: weight of goals later in the same episode; the rest: all pairs", Source::ours, between(0, 1));
         v("trajectory_goals", trajectory_goals,
-          "hilp: share of goals from the same trajectory (geometric offset); the rest is random", Source::hilp,
+          "hilp: share of goals from the same trajectory (geometric offset); others are random", Source::hilp,
           between(0, 1));
         v("calibration_offsets", calibration_offsets, "offsets 1..n, in steps, that calibrate n^", Source::ours,
           between(2, 4096));
@@ -149,7 +148,7 @@ struct GraphConfig {
 
     template <class V>
     void visit(V& v) {
-        v("landmarks", landmarks, "landmarks, by farthest-point sampling in the latent space", Source::ours,
+        v("landmarks", landmarks, "number of landmarks, by farthest-point sampling in the latent space", Source::ours,
           between(2, 20000));
         v("pool", pool, "rows the landmarks are chosen from", Source::ours, between(2, kMaxCount));
         v("edge", edge, "longest edge between landmarks, in steps n^", Source::ours, at_least(1));
@@ -171,11 +170,11 @@ struct DenoiserConfig {
         v("heads", heads, "attention heads; divides the width", Source::ours, between(1, 64));
         v("diffusion_steps", diffusion_steps, "noise levels T in training", Source::ours, between(1, 4000));
         v("schedule", schedule, "noise schedule", Source::ours, one_of({"cosine", "linear"}));
-        v("batch", batch, "windows a batch", Source::ours, between(1, 65536));
+        v("batch", batch, "windows per batch", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("warmup", warmup, "updates over which the step size grows from 0", Source::ours, between(0, kMaxCount));
+        v("warmup", warmup, "updates in which the step size increases from 0", Source::ours, between(0, kMaxCount));
         v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
           between(0, 1));
         v("weight_decay", weight_decay, "AdamW's decoupled weight decay", Source::ours, between(0, 1));
         v("gradient_clip", gradient_clip, "largest norm of the gradient", Source::ours, between(1e-6, 1e6));
@@ -195,11 +194,11 @@ struct DynamicsConfig {
     void visit(V& v) {
         v("form", form, "how a rollout is computed: one pass from zeros, or by denoising", Source::paper,
           one_of({"one-pass", "sampled"}));
-        v("attention", attention, "which actions a predicted state sees: earlier ones, or all", Source::ours,
+        v("attention", attention, "actions that a predicted state depends on: earlier ones, or all", Source::ours,
           one_of({"causal", "full"}));
         v("one_pass_share", one_pass_share, "share of a batch trained at t = T from zeros; 1: regression", Source::ours,
           between(0, 1));
-        v("ensemble", ensemble, "networks; more than one adds a test of disagreement to acceptance", Source::ours,
+        v("ensemble", ensemble, "networks; with several, acceptance also tests their disagreement", Source::ours,
           between(1, 16));
         v("loop_steps", loop_steps, "sampled: denoising steps inside the planner's loop", Source::ours,
           between(1, 4000));
@@ -226,25 +225,25 @@ struct PlannerConfig {
     template <class V>
     void visit(V& v) {
         v("gap", gap, "masked states M of a bridge; it has M + 1 actions", Source::paper, between(1, 512));
-        v("context", context, "known states l on each side of the gap", Source::paper, between(2, 512));
+        v("context", context, "known states l on either side of the gap", Source::paper, between(2, 512));
         v("unknown", unknown, "actions that are denoised: M+1 (the gap) or M+l (through the target context)",
           Source::ours, one_of({"M+1", "M+l"}));
-        v("random_gap", random_gap, "draw the gap's length of a batch from {M/2, 3M/4, M}", Source::ours,
+        v("random_gap", random_gap, "draw the gap of each batch from {M/2, 3M/4, M}", Source::ours,
           anything());
         v("denoising_steps", denoising_steps, "denoising steps, in training (self-conditioning) and sampling",
           Source::ours, between(1, 4000));
-        v("feedback", feedback, "show the planner the rollout's deviation from the target context", Source::paper,
+        v("feedback", feedback, "the planner reads the rollout's deviation from the target context", Source::paper,
           anything());
         v("self_conditioning", self_conditioning,
-          "train half of each batch on the deviation of a previous, noisier estimate", Source::ours, anything());
+          "train half of each batch with the deviation of an estimate from a noisier level", Source::ours, anything());
         v("joint_weight", joint_weight, "weight of the deviation loss through the frozen dynamics; 0: off",
           Source::paper, between(0, 1000));
-        v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation a denoising step; 0: off",
+        v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation per denoising step; 0: off",
           Source::ours, between(0, 100));
-        v("guidance_step_size", guidance_step_size, "size of a guidance step", Source::ours, between(0, 100));
-        v("feedback_clip", feedback_clip, "largest deviation shown, in units of 2 sigma_d", Source::ours,
+        v("guidance_step_size", guidance_step_size, "step size of guidance", Source::ours, between(0, 100));
+        v("feedback_clip", feedback_clip, "bound on the deviation in feedback, in units of 2 sigma_d", Source::ours,
           between(.01, 1000));
-        v("temperature", temperature, "deviation of the starting noise", Source::ours, between(0, 10));
+        v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
         network.visit(v);
     }
 };
@@ -257,19 +256,19 @@ struct SelectionConfig {
 
     template <class V>
     void visit(V& v) {
-        v("selector", selector, "what decides that a target is within reach", Source::paper,
+        v("selector", selector, "rule that decides whether a target is reachable", Source::paper,
           one_of({"tdr", "euclid", "random"}));
-        v("bridge_length", bridge_length, "M + 1 actions always, or as many as the target needs", Source::ours,
+        v("bridge_length", bridge_length, "always M + 1 actions, or as many as the target needs", Source::ours,
           one_of({"fixed", "needed"}));
         v("delta_threshold", delta_threshold,
           "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/method.md 7.2), .75 "
           "looks "
-          "for bridges of a quarter of M + 1 steps or more",
+          "requires at least a quarter of M + 1 steps",
           Source::paper, between(0, 1));
         v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,
           between(.01, 1));
         v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours, between(1, 1e6));
-        v("pair_cap", pair_cap, "accepted bridges for each pair of landmarks", Source::ours, between(1, 1e6));
+        v("pair_cap", pair_cap, "most accepted bridges per pair of landmarks", Source::ours, between(1, 1e6));
     }
 };
 
@@ -327,14 +326,14 @@ const std::vector<std::string>& preset_names();  // tiny, cpu, small, base
 // Throws Error(usage) for an unknown name.
 void apply_preset(Config& config, const std::string& name);
 
-// Refuses combinations that no single range can: Error(usage) names the fields.
+// Rejects invalid combinations of settings: Error(usage) names the fields.
 void check(const Config& config);
-// Refuses a learner under a protocol it has no form for; apart from check(), since `train policy` and `run`
-// choose their learners in different settings.
+// Rejects a learner without a form for the protocol. It is separate from check() because `train policy` and `run` take
+// their learners from different settings.
 void check_learner(const std::string& learner, Protocol protocol);
 
-// The rules behind `auto` (0): what the built-in environment of that name says; for other environments and data sets
-// by the maze in their names.
+// Resolve `auto` (0): by the built-in environment of that name; for other environments and data sets by the maze in the
+// name.
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 

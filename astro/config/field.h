@@ -1,10 +1,10 @@
-// What a configuration field says about itself: where its default comes from and which values are legal.
+// The description of a configuration field: the source of its default and its legal values.
 //
-// A struct of settings describes itself once, in `template <class V> void visit(V& v)`, by calls
+// A struct of settings describes its fields once, in `template <class V> void visit(V& v)`, by calls
 //     v("name", field, "meaning, with unit", Source::ours, between(1, 4096));
-// Defaults, parsing, help, the manual, dumps and JSON all come from that one description (apps/command_line/options.h).
-// Field types: bool, int64_t, double, std::string, an enum class (its choices in order from 0), and vectors
-// of double, int64_t or std::string (written with commas).
+// Defaults, parsing, help, the manual, dumps and JSON all use this description (apps/command_line/options.h).
+// Field types: bool, int64_t, double, std::string, an enum class (its choices in order from 0), and vectors of double,
+// int64_t or std::string (separated by commas).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace astro::method {
 
-// Where a default comes from: the ASTRO paper's structure, a repository that was read, or this project.
+// The source of a default: the structure in the ASTRO paper, another repository, or this project.
 enum class Source { paper, hilp, corl, ogbench, ours };
 
 constexpr const char* source_name(Source source) {
@@ -30,9 +30,9 @@ constexpr double kMaxWidth = 8192;  // bound of layer widths and batch sizes
 struct Domain {
     double low = -std::numeric_limits<double>::infinity();
     double high = std::numeric_limits<double>::infinity();
-    bool automatic = false;            // also accepts `auto`: chosen by a rule of astro/config/config.h
-    std::vector<std::string> choices;  // when not empty: the only legal words
-    double automatic_value = 0;        // how `auto` is stored
+    bool automatic = false;            // also accepts `auto`, resolved by a rule in astro/config/config.h
+    std::vector<std::string> choices;  // if not empty: the only legal words
+    double automatic_value = 0;        // the stored value for `auto`
 };
 
 inline Domain anything() { return {}; }

@@ -1,4 +1,4 @@
-// Settings of policy learning: what the learners share and what each adds (see astro/config/config.h).
+// Settings of policy learning: those shared by all learners, and those of each (see astro/config/config.h).
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ enum class CqlForm { td3bc_actor, pure };
 
 // The rows of the table in astro/learners/learners.cpp.
 std::vector<std::string> learner_names();
-// The sections of the settings that a learner reads, apart from [policy].
+// The sections of the settings that a learner reads, in addition to [policy].
 std::vector<std::string> learner_sections(const std::string& learner);
 // Can it learn one fixed task?
 bool has_single_task_form(const std::string& learner);
 
-// What the learners share.
+// Settings shared by all learners.
 struct PolicyConfig {
     std::string learner = "gcbc";
     Protocol protocol = Protocol::goal_conditioned;
@@ -32,12 +32,12 @@ struct PolicyConfig {
     template <class V>
     void visit(V& v) {
         v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
-        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc has the first form only",
+        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc supports only the former",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
         v("task", task, "single-task: the task, one of the environment's", Source::ogbench, between(1, 1000));
-        v("seeds", seeds, "policies of each kind, apart in their random numbers alone; on a GPU side by side",
+        v("seeds", seeds, "policies of each kind with different random numbers; trained in parallel on a GPU",
           Source::ours, between(1, 64));
-        v("gamma", gamma, "discount a step; auto: .99 medium, .998 giant, else .995", Source::ours,
+        v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
           between(0, 1));
@@ -54,19 +54,19 @@ struct GcbcConfig {
     template <class V>
     void visit(V& v) {
         v("layers", layers, "hidden layers", Source::ours, between(1, 16));
-        v("width", width, "units a hidden layer", Source::ours, between(1, kMaxWidth));
-        v("batch", batch, "transitions a batch", Source::ours, between(1, 65536));
+        v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
+        v("batch", batch, "transitions per batch", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps; auto: 40000 on giant mazes, else 20000", Source::ours,
           between_or_auto(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's step size at the start", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
           between(0, 1));
-        v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights", Source::ogbench,
+        v("last_layer_scale", last_layer_scale, "factor on the initial weights of the last layer", Source::ogbench,
           between(1e-6, 10));
     }
 };
 
-// What IQL, TD3+BC and CQL share.
+// Settings shared by IQL, TD3+BC and CQL.
 struct ValueConfig {
     int64_t actor_layers = 3, actor_width = 256, critic_layers = 3, critic_width = 128;
     bool actor_layer_norm = false, critic_layer_norm = true;
@@ -78,26 +78,26 @@ struct ValueConfig {
     template <class V>
     void visit(V& v) {
         v("actor_layers", actor_layers, "hidden layers of the actor", Source::ours, between(1, 16));
-        v("actor_width", actor_width, "units a hidden layer of the actor", Source::ours, between(1, kMaxWidth));
+        v("actor_width", actor_width, "units per hidden layer of the actor", Source::ours, between(1, kMaxWidth));
         v("actor_layer_norm", actor_layer_norm, "layer normalisation in the actor", Source::ours, anything());
-        v("last_layer_scale", last_layer_scale, "factor on the last layer's first weights, of the actor",
+        v("last_layer_scale", last_layer_scale, "factor on the initial weights of the actor's last layer",
           Source::ogbench, between(1e-6, 10));
         v("critic_layers", critic_layers, "hidden layers of a critic", Source::ours, between(1, 16));
-        v("critic_width", critic_width, "units a hidden layer of a critic", Source::ours, between(1, kMaxWidth));
+        v("critic_width", critic_width, "units per hidden layer of a critic", Source::ours, between(1, kMaxWidth));
         v("critic_layer_norm", critic_layer_norm, "layer normalisation in the critics", Source::ogbench, anything());
-        v("activation", activation, "after each hidden layer: OGBench's, or CORL's", Source::ogbench,
+        v("activation", activation, "after each hidden layer: GELU (OGBench) or ReLU (CORL)", Source::ogbench,
           one_of({"gelu", "relu"}));
-        v("batch", batch, "transitions a batch", Source::corl, between(1, 65536));
+        v("batch", batch, "transitions per batch", Source::corl, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's step size at the start, of actor and critics", Source::ours,
+        v("learning_rate", learning_rate, "Adam's initial step size, for actor and critics", Source::ours,
           between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "step size at the end of a cosine decay", Source::ours,
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
           between(0, 1));
         v("target_rate", target_rate, "share of the target networks replaced at each update", Source::ours, between(1e-6, 1));
         v("current_goals", current_goals, "critics: share of goals that are the current state", Source::ogbench,
           between(0, 1));
         v("trajectory_goals", trajectory_goals,
-          "critics: share of goals from the same trajectory (geometric offset); the rest is random", Source::ogbench,
+          "critics: share of goals from the same trajectory (geometric offset); others are random", Source::ogbench,
           between(0, 1));
     }
 };
@@ -111,8 +111,8 @@ struct IqlConfig {
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::corl, between(.5, .9999));
         v("actor", actor, "actor's loss", Source::ogbench, one_of({"ddpg-bc", "awr"}));
-        v("bc_weight", bc_weight, "ddpg-bc: weight of cloning beside Q / mean|Q|", Source::ogbench, between(0, 1e6));
-        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their deviation",
+        v("bc_weight", bc_weight, "ddpg-bc: weight of cloning against Q / mean|Q|", Source::ogbench, between(0, 1e6));
+        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their std",
           Source::ours, between(0, 1e3));
         v("single_task_beta", single_task_beta, "awr, single-task: factor on advantages", Source::corl,
           between(0, 1e3));
@@ -126,10 +126,10 @@ struct Td3BcConfig {
 
     template <class V>
     void visit(V& v) {
-        v("alpha", alpha, "weight of Q / mean|Q| beside cloning", Source::corl, between(0, 1e6));
-        v("policy_noise", policy_noise, "deviation of the noise on target actions", Source::corl, between(0, 10));
+        v("alpha", alpha, "weight of Q / mean|Q| against cloning", Source::corl, between(0, 1e6));
+        v("policy_noise", policy_noise, "std of the noise on target actions", Source::corl, between(0, 10));
         v("noise_clip", noise_clip, "bound of that noise", Source::corl, between(0, 10));
-        v("policy_delay", policy_delay, "critic updates an actor update", Source::corl, between(1, 100));
+        v("policy_delay", policy_delay, "critic updates per actor update", Source::corl, between(1, 100));
     }
 };
 
@@ -147,19 +147,19 @@ struct CqlConfig {
           one_of({"td3bc-actor", "pure"}));
         v("weight", weight, "td3bc-actor: weight of the conservative term", Source::ours, between(0, 1e6));
         v("pure_weight", pure_weight, "pure: weight of the conservative term", Source::corl, between(0, 1e6));
-        v("sampled_actions", sampled_actions, "actions sampled a state for the log-sum-exp", Source::corl,
+        v("sampled_actions", sampled_actions, "actions sampled per state for the log-sum-exp", Source::corl,
           between(1, 1000));
         v("lagrange", lagrange, "pure: tune the weight so that the difference stays at the gap", Source::corl,
           anything());
-        v("max_target", max_target, "pure: target from the best of the sampled actions", Source::corl, anything());
-        v("lagrange_gap", lagrange_gap, "pure: that gap", Source::corl, between(-1e6, 1e6));
+        v("max_target", max_target, "pure: the target uses the best of the sampled actions", Source::corl, anything());
+        v("lagrange_gap", lagrange_gap, "pure: the gap for lagrange", Source::corl, between(-1e6, 1e6));
         v("difference_low", difference_low, "pure: lower bound of the conservative difference", Source::corl,
           between(-1e6, 1e6));
         v("actor_learning_rate", actor_learning_rate, "pure: Adam's step size of the actor", Source::corl,
           between(1e-8, 1));
         v("reward_scale", reward_scale, "pure, single-task: reward becomes (r + 1) scale - shift", Source::corl,
           between(1e-6, 1e6));
-        v("reward_shift", reward_shift, "pure, single-task: that shift", Source::corl, between(-1e6, 1e6));
+        v("reward_shift", reward_shift, "pure, single-task: the shift of the reward", Source::corl, between(-1e6, 1e6));
     }
 };
 

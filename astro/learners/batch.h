@@ -1,8 +1,8 @@
-// Minibatches for the learners: rows from one or two data sets, goals in hindsight, rewards and masks.
+// Minibatches for the learners: rows from one or two data sets, hindsight goals, rewards and masks.
 //
-// Goal-conditioned: r = 0 and mask = 0 where the goal row is the very row s, else r = -1 and mask = 1 (OGBench,
-// impls/utils/datasets.py, gc_negative). Single-task: r and mask by label (data/relabel.h). No transition crosses the
-// end of an episode.
+// Goal-conditioned: r = 0 and mask = 0 if the goal is row s itself, else r = -1 and mask = 1 (OGBench,
+// impls/utils/datasets.py, gc_negative). Single-task: r and mask are the labels (data/relabel.h). No transition crosses
+// the end of an episode.
 #pragma once
 
 #include <vector>
@@ -24,13 +24,13 @@ struct Pool {
 };
 
 struct LearningData {
-    std::vector<Pool> pools;  // shares add up to 1
+    std::vector<Pool> pools;  // the shares add up to 1
     Protocol protocol = Protocol::goal_conditioned;
     double gamma = 0.99;
 };
 
 struct Batch {
-    // What cloning needs: input and action; the rest is undefined where a batch was drawn for an actor alone.
+    // Inputs and actions, which are all that cloning needs. The others are undefined if the batch is for an actor only.
     Tensor input;         // (B, I): state, and the actor's goal when goal-conditioned
     Tensor value_input;   // (B, I): the same with the critic's goal
     Tensor next_input;    // (B, I): next state with the critic's goal
@@ -43,7 +43,7 @@ class BatchSampler {
   public:
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
 
-    // Every random number comes from `rng`: each run of kRun rows has a stream of its own, so that threads share them.
+    // All random numbers come from `rng`. Each run of kRun rows has its own stream, so that threads can share the work.
     enum class Contents { actor, actor_and_critics };
     Batch draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
                Contents contents = Contents::actor_and_critics) const;
@@ -53,8 +53,8 @@ class BatchSampler {
     bool goals() const { return data_.protocol == Protocol::goal_conditioned; }
     int64_t input_width() const { return state_dim() * (goals() ? 2 : 1); }
     const LearningData& data() const { return data_; }
-    // Inputs of rows spread over the first pool, to spread first layers over: (n, input_width), without actions or
-    // with.
+    // Inputs of rows evenly spaced in the first pool, for the initialisation of first layers: (n, input_width), with or
+    // without actions.
     std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
 
   private:
@@ -62,7 +62,7 @@ class BatchSampler {
 
     LearningData data_;
     data::GoalShares value_goals_;
-    std::vector<data::GoalSampler> samplers_;  // one a pool
+    std::vector<data::GoalSampler> samplers_;  // one per pool
 };
 
 }  // namespace astro::method::learners

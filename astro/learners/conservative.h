@@ -1,4 +1,4 @@
-// CQL's conservative term (Kumar et al., NeurIPS 2020), which both of its forms hold.
+// The conservative term of CQL (Kumar et al., NeurIPS 2020), shared by both forms.
 #pragma once
 
 #include <limits>
@@ -7,11 +7,11 @@
 
 namespace astro::method::learners {
 
-// Of critic i: log sum_k exp(Q_i(s, a_k) [- log p_k]) - Q_i(s, a), each row's own: (n).
-// actions a_k (n, K, A); log_p (n, K) or undefined; q = Q_i(s, a) (n).
+// For critic i: log sum_k exp(Q_i(s, a_k) [- log p_k]) - Q_i(s, a), per row: (n). actions a_k (n, K, A); log_p (n, K)
+// or undefined; q = Q_i(s, a) (n).
 Tensor conservative_difference(const Critics& critics, size_t i, const Batch& rows, const Tensor& actions,
                                const Tensor& log_p, const Tensor& q);
-// Their sum over critics, each no less than `low`: (n). q: of every critic.
+// The sum over critics of these terms, each at least `low`: (n). q: one tensor per critic.
 Tensor conservative_differences(const Critics& critics, const Batch& rows, const Tensor& actions, const Tensor& log_p,
                                 const std::vector<Tensor>& q, double low = -std::numeric_limits<double>::infinity());
 

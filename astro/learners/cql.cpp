@@ -11,7 +11,7 @@ namespace astro::method::learners {
 
 namespace {
 
-// The term of the first form, as TD3+BC asks for it once an update.
+// The conservative term of the first form. TD3+BC requests it once per update.
 Td3Bc::CriticTerm conservative_term(const CqlConfig& config, const Td3Bc& td3bc, nn::Step& step, const Rng& rng) {
     auto streams = [&](const char* what) {
         return td3bc.cut().streams(step, [&](int64_t chunk) {
@@ -22,7 +22,7 @@ Td3Bc::CriticTerm conservative_term(const CqlConfig& config, const Td3Bc& td3bc,
             noise = streams("policy")](const nn::Chunk& c, const Batch& rows, const std::vector<Tensor>& q) {
         const Shape shape{c.count, n, rows.action.dim(1)};
         const Tensor random = c.uniform(uniform, shape, -1, 1);
-        Tensor mean;  // the policy's, which has no noise of its own
+        Tensor mean;  // the policy's output without noise
         {
             NoTape off;
             mean = td3bc.actor()(rows.value_input);

@@ -1,5 +1,4 @@
-// CQL as CORL has it (algorithms/offline/cql.py): see cql.cpp for the formulas, tests/golden/make_cql.py for one
-// update.
+// CQL as in CORL (algorithms/offline/cql.py). See cql.cpp for the formulas and tests/golden/make_cql.py for one update.
 //   actor: mean alpha log p - min_i Q_i(s, a_new)
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
 //   critics: sum_i mean (Q_i(s, a) - y)^2 + alpha' w mean sum_i difference_i
@@ -34,7 +33,7 @@ class CqlPure : public ValueLearner {
         policy_.multiplier = Tensor::full(context.backend, DType::f32, Shape{1}, 1);
         policy_.offset = Tensor::full(context.backend, DType::f32, Shape{1}, -1);
         actor_set_ = nn::ParameterSet(policy_);
-        actor_.net = policy_.net;  // the same parameters
+        actor_.net = policy_.net;  // shares the parameters
         actor_optimiser_ = nn::Adam(actor_set_);
         for (Scalar* s : {&log_alpha_, &log_multiplier_})
             s->value = Tensor::zeros(context.backend, DType::f32, Shape{1});
@@ -58,9 +57,9 @@ class CqlPure : public ValueLearner {
         const Tensor target_rate = step.number(value_.target_rate);
         step.run([&] {
             Batch batch = drawn;  // a recorded step keeps no memory of its own
-            if (!sampler_.goals())  // CORL's reward of antmazes: (r + 1) scale - shift
+            if (!sampler_.goals())  // CORL's reward for antmaze: (r + 1) scale - shift
                 batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
-            // As in CORL, all gradients are taken before any network moves.
+            // As in CORL, all gradients are computed before any network is updated.
             const Tensor alpha = exp(log_alpha_.value);  // (1)
             const Tensor strength = config_.lagrange
                                         ? lagrange_strength(log_multiplier_.value, config_.pure_weight)
@@ -102,7 +101,7 @@ class CqlPure : public ValueLearner {
     }
 
   private:
-    struct Noise {  // states of the streams, a row each chunk
+    struct Noise {  // states of the streams, one row per chunk
         Tensor next, policy, cql_next, cql_current, uniform;
     };
 

@@ -1,5 +1,5 @@
 // GCBC: goal-conditioned behaviour cloning. loss = mean |pi(s, g) - a|^2, g uniform over the rest of s's trajectory
-// (OGBench, impls/agents/gcbc.py, with a constant deviation; the network: ours, docs/method.md 10.3).
+// (OGBench, impls/agents/gcbc.py, with a constant standard deviation; the network: ours, docs/method.md 10.3).
 #include "astro/learners/learner.h"
 
 namespace astro::method::learners {

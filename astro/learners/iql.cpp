@@ -2,7 +2,7 @@
 //   A = min_i Q'_i(s, a) - V(s);   V: mean w A^2, w = tau where A >= 0, else 1 - tau
 //   Q_i: mean (Q_i(s, a) - r - gamma mask V(s'))^2
 //   actor: AWR: mean min(exp(beta A), cap) |pi(s) - a|^2, or DDPG+BC: -mean Q / mean |Q| + weight mean |pi(s) - a|^2
-// V(s') and A are taken before V's step, as in CORL.
+// V(s') and A are computed before the step on V, as in CORL.
 #include "astro/learners/iql.h"
 
 #include <cmath>
@@ -30,7 +30,7 @@ class Iql : public ValueLearner {
         const Tensor target_rate = step.number(value_.target_rate);
         step.run([&] {
             const bool awr = config_.actor == IqlActor::awr;
-            // As in CORL, the critics' targets and the actor's advantages are taken before V moves.
+            // As in CORL, the critics' targets and the actor's advantages are computed before V is updated.
             const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c.rows(batch)); });
             const Tensor a = awr ? cut().map([&](const nn::Chunk& c) { return advantage(c.rows(batch)); }) : Tensor();
             nn::train_step(step, cut(), v_set_, v_optimiser_, {"value_loss", ".value"},
@@ -78,7 +78,7 @@ class Iql : public ValueLearner {
         return terms;
     }
 
-    // Goal-conditioned, advantages are divided by their standard deviation over the batch first (ours).
+    // If goal-conditioned, advantages are first divided by their standard deviation over the batch (ours).
     void train_awr(nn::Step& step, const Batch& batch, const Tensor& a) {
         const Tensor weights = awr_weights(a, sampler_.goals() ? config_.beta : config_.single_task_beta,
                                            config_.advantage_cap, sampler_.goals());

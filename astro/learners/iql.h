@@ -1,11 +1,11 @@
-// The losses of IQL, each with its batch as an argument.
+// The losses of IQL, as functions of their batch.
 #pragma once
 
 #include "astro/learners/value.h"
 
 namespace astro::method::learners {
 
-// The chunk's share of mean w A^2, w = tau where the advantage A = Q - V (n) is at least 0, else 1 - tau.
+// The chunk's share of mean w A^2, where w = tau if the advantage A = Q - V (n) is at least 0, else 1 - tau.
 Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau);
 
 // min(exp(beta A), cap) for advantages A (B): (B, 1); with `normalised`, A is first divided by its standard deviation

@@ -9,8 +9,8 @@
 
 namespace astro::method::learners {
 
-// The deterministic policy: an MLP on [state, goal], with a tanh at its end or not. Where the
-// network gives more than `actions` numbers (a Gaussian's mean and deviations), the first ones act.
+// The deterministic policy: an MLP on [state, goal], optionally with a final tanh. If the network has more than
+// `actions` outputs (mean and log std of a Gaussian), the first ones are the action.
 struct Actor {
     nn::Mlp net;
     bool squash = false;
@@ -38,8 +38,8 @@ class Learner : public TrainableModel {
 
     std::string name() const override { return name_; }
 
-    // Actions in [-1, 1] for states and goals (n, state_dim), all in the method's units (goals are ignored by single-task
-    // policies); cut into fixed pieces, each row by itself.
+    // Actions in [-1, 1] for states and goals (n, state_dim), all in the method's units. Single-task policies ignore
+    // goals. Rows are computed independently of one another, in pieces of fixed size.
     std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
 
     const Actor& actor() const { return actor_; }

@@ -2,7 +2,8 @@
 //   y = r + gamma mask min_i Q'_i(s', clamp(pi'(s') + clamp(.2 noise, -.5, .5)))
 //   critics: sum_i mean (Q_i(s, a) - y)^2
 //   actor, every second update: -alpha mean Q_0(s, pi(s)) / mean |Q_0| + mean |pi(s) - a|^2
-// Goal-conditioned, s is [s, g]: hindsight goals of the value mixture for the critics, of the trajectory for the actor.
+// If goal-conditioned, s is [s, g]: hindsight goals of the value mixture for the critics, of the trajectory for the
+// actor.
 #pragma once
 
 #include "astro/learners/value.h"
@@ -11,9 +12,9 @@ namespace astro::method::learners {
 
 class Td3Bc : public ValueLearner {
   public:
-    // What another learner adds to the critics' loss in one update: the chunk's share, from its rows and Q_i(s, a).
+    // Extra loss of the critics in one update, for derived learners: the chunk's share, from its rows and Q_i(s, a).
     using CriticTerm = std::function<Tensor(const nn::Chunk&, const Batch& rows, const std::vector<Tensor>& q)>;
-    // Makes it; its random streams become inputs of the step.
+    // Creates the extra loss. Its random streams become inputs of the step.
     using MakeCriticTerm = std::function<CriticTerm(const Td3Bc&, nn::Step&, const Rng&)>;
 
     Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
@@ -22,7 +23,7 @@ class Td3Bc : public ValueLearner {
     void update(int64_t k) override;
     TrainingState state() override;
 
-    // Actions with TD3's clipped noise. mean (n, A); streams: of the chunks' noise.
+    // Actions with TD3's clipped noise. mean (n, A); streams: one row per chunk, for the noise.
     Tensor noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Tensor& streams) const;
     const Critics& critics() const { return critics_; }
     nn::Cut cut() const { return ValueLearner::cut(); }

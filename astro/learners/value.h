@@ -1,4 +1,4 @@
-// What the value learners share: critics, their targets, and the actor's loss.
+// Shared by the value learners: critics, target networks, and the actor's loss.
 #pragma once
 
 #include "astro/learners/learner.h"
@@ -19,8 +19,8 @@ struct Critics {
 };
 Tensor value_of(const nn::Mlp& v, const Tensor& input);  // (B, I) -> (B)
 
-// Regression target r + gamma mask next, without gradient; goal-conditioned ones lie in [-1/(1 - gamma), 0] and are
-// clamped to it.
+// Regression target r + gamma mask next, without gradient. Goal-conditioned targets are clamped to their range [-1/(1 -
+// gamma), 0].
 struct TargetRule {
     double gamma = 0.99;
     bool clamped = true;
@@ -32,16 +32,16 @@ std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch);
 // sum_i mean (q_i - y)^2, the chunk's share; q_i, y (n).
 Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const Tensor& y);
 
-// The actor's loss, the critic's values normalised by their mean size over the whole batch (Fujimoto & Gu 2021):
+// The actor's loss. The critic's values are divided by their mean magnitude over the whole batch (Fujimoto & Gu 2021):
 //   -q_weight mean Q(s, pi(s)) / mean |Q| + bc_weight mean |pi(s) - a|^2, no gradient through mean |Q|.
-// Q is the first critic's (TD3+BC) or the least (IQL's DDPG+BC).
+// Q is the first critic (TD3+BC) or the minimum over critics (IQL's DDPG+BC).
 struct ActorTerms {
     double q_weight = 1, bc_weight = 1;
     bool least = false;
 };
-// What the loss couples, of a chunk's rows: (n, 1 + A): Q(s, pi(s)), then pi(s) - a.
+// Outputs of a chunk that the loss combines over the batch: (n, 1 + A): Q(s, pi(s)), then pi(s) - a.
 Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool least);
-// The chunk's share, from its own outputs and those of the whole batch.
+// The chunk's share of the loss, from its own outputs and those of the whole batch.
 Tensor actor_loss(const nn::Chunk& chunk, const Tensor& own, const Tensor& all, const ActorTerms& terms);
 
 // Networks, optimisers and steps common to TD3+BC, IQL and CQL.
@@ -61,7 +61,7 @@ class ValueLearner : public Learner {
         return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
     }
     TargetRule target_rule() const;
-    // In the body of a step that the optimisers are prepared for: one Adam step on the critics, or on the actor.
+    // Inside the body of a step for which the optimisers are prepared: one Adam step on the critics, or on the actor.
     void train_critics(nn::Step& step, const nn::ChunkLoss& loss);
     void train_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms);
     nn::Cut cut() const { return context_.cut(value_.batch); }
@@ -76,6 +76,6 @@ class ValueLearner : public Learner {
 // N(0, 1).
 Tensor smoothed_actions(const Tensor& mean, const Tensor& noise, double policy_noise, double clip);
 
-Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I): each row n times, one after another
+Tensor repeat_inputs(const Tensor& input, int64_t n);  // (B, I) -> (B n, I): repeats each row n times
 
 }  // namespace astro::method::learners

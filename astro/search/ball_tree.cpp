@@ -19,7 +19,7 @@ BallTree::BallTree(ThreadPool& threads, const float* points, int64_t width, std:
         threads.run(int64_t{1} << level, [&](int64_t k) { make_node(points, level, k); });
 }
 
-// Measures a node's ball, and unless it is a leaf, splits its rows at the median of their widest coordinate.
+// Computes a node's ball and, unless it is a leaf, splits its rows at the median of their widest coordinate.
 void BallTree::make_node(const float* points, int64_t level, int64_t k) {
     const auto begin = rows_.begin() + begin_of(level, k), end = rows_.begin() + begin_of(level, k + 1);
     if (begin == end) return;
@@ -60,7 +60,7 @@ std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, d
             const auto node = to_size((int64_t{1} << level) - 1 + k);
             const float* centre = centre_.data() + node * to_size(width_);
             const double distance = std::sqrt(squared_distance(query, centre, width_)), radius = radius_[node];
-            // The triangle inequality holds up to the rounding of float sums, and latent_distance has a floor of 1e-3.
+            // The triangle inequality holds only up to rounding of float sums, and latent_distance has a floor of 1e-3.
             const double margin = 2e-3 + 1e-5 * (distance + radius);
             if (distance - radius > high + margin || distance + radius < low - margin) continue;
             if (distance - radius >= low + margin && distance + radius <= high - margin) {

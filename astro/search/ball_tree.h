@@ -1,5 +1,5 @@
-// A tree of balls over points: which of them lie in a band of distances around a query, exactly and without looking
-// at most of them. Deterministic: neither the tree nor its answers depend on the number of threads.
+// A ball tree over points. It finds the points whose distance to a query lies in a band, exactly and without measuring
+// most of them. Deterministic: the tree and its answers do not depend on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ namespace astro::method {
 class BallTree {
   public:
     BallTree() = default;
-    // points: (anything, width), not kept; rows: which of them the tree holds.
+    // points: (any number, width), not kept; rows: the points that the tree indexes.
     BallTree(ThreadPool& threads, const float* points, int64_t width, std::vector<int64_t> rows);
 
-    // Rows begin .. end - 1 of rows(). inside: all of them lie in the band; otherwise each has to be measured.
+    // Rows begin .. end - 1 of rows(). inside: all of them lie in the band; otherwise each must be measured.
     struct Run {
         int64_t begin, end;
         bool inside;
     };
-    // Disjoint runs that hold every row whose latent_distance to the query lies in [low, high]. The tree is looked into
-    // no further than until at most a third of their rows are in doubt: where a share of all rows lies in the band, the
-    // cost hardly grows with their number.
+    // Disjoint runs that contain every row whose latent_distance to the query lies in [low, high]. The search stops
+    // when at most a third of the rows in the runs are undecided. If a fixed share of all rows lies in the band, the
+    // cost increases little with the number of rows.
     std::vector<Run> near_band(const float* query, double low, double high) const;
 
     const std::vector<int64_t>& rows() const { return rows_; }
-    static constexpr int64_t kLeaf = 64;  // rows a leaf at most
+    static constexpr int64_t kLeaf = 64;  // largest number of rows in a leaf
 
   private:
     // Node k of a level of 2^level nodes holds rows [size k / 2^level, size (k + 1) / 2^level): a perfect tree
@@ -37,7 +37,7 @@ class BallTree {
 
     int64_t width_ = 0, levels_ = 0;
     std::vector<int64_t> rows_;   // leaf after leaf
-    std::vector<float> centre_;   // (nodes, width), level after level: node k of a level is number 2^level - 1 + k
+    std::vector<float> centre_;   // (nodes, width), level by level; node k of a level has index 2^level - 1 + k
     std::vector<double> radius_;  // (nodes)
 };
 

@@ -18,8 +18,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::vector<int64_t> farthest_points(const float* points, int64_t width, const std::vector<int64_t>& pool,
                                      int64_t wanted) {
-    // The pool's members, grouped by the nearest point taken so far. A point twice as far from a group's centre as
-    // the group's farthest member is nearest to none of them: the group need not be looked at.
+    // The pool's members, grouped by the nearest point taken so far. A point at least twice as far from a group's
+    // centre as the group's farthest member is nearest to none of them, so the group is skipped.
     struct Member {
         int64_t place;   // in the pool
         double nearest;  // squared distance to the group's centre
@@ -96,8 +96,8 @@ std::vector<float> shortest_paths(ThreadPool& threads, int64_t n, const std::fun
             return a.length < b.length || (a.length == b.length && a.to < b.to);
         });
     });
-    // An edge that two shorter ones undercut is on no shortest path. Undercut by more than the rounding of a sum of
-    // some thousand steps, so that leaving it out changes no bit of any path's length.
+    // An edge is on no shortest path if two other edges form a shorter one. The margin exceeds the rounding of a sum of
+    // some thousand steps, so that removing the edge changes no bit of any path's length.
     threads.run(n, [&](int64_t i) {
         for (const Edge& e : nth(edges, i)) {
             bool undercut = false;

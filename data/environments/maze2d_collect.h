@@ -30,7 +30,7 @@ class WaypointController {
 struct Maze2dCollectSpec {
     int64_t episodes = 0;
     int64_t episode_rows = 0;  // most rows an episode, one more than transitions
-    double noise = 0;          // deviation of the noise on actions
+    double noise = 0;          // standard deviation of the noise on actions
     uint64_t seed = 0;
 };
 

@@ -18,7 +18,7 @@ struct CollectSpec {
     CollectType type = CollectType::stitch;
     int64_t episodes = 5000;
     int64_t episode_rows = 201;  // rows an episode, one more than transitions
-    double noise = 0.5;          // deviation of the action noise
+    double noise = 0.5;          // standard deviation of the action noise
     uint64_t seed = 0;
 };
 

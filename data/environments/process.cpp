@@ -235,7 +235,7 @@ class ProcessEnvironment : public Environment {
         return episodes;
     }
 
-    // The luck on the way is the episode's seed's.
+    // The seed of an episode fixes its randomness.
     std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t) const override {
         ASTRO_CHECK(spec_.agents_at_once == 0 || static_cast<int64_t>(episodes.size()) <= spec_.agents_at_once,
                     episodes.size(), " agents of a simulator that serves ", spec_.agents_at_once);
