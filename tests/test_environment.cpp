@@ -124,6 +124,24 @@ TEST_CASE("environment: replay in three columns, and dimensions that do not fit 
     CHECK_NOTHROW(data::check_dimensions(rail, recorded(), "mine.npz"));
 }
 
+TEST_CASE("environment: a sigma_delta of 0 is for columns that never change, and hides no violation") {
+    const Rail rail;
+    ThreadPool pool(1);
+    data::Dataset d = recorded();
+    d.sigma_delta = {1, 1, 1};
+    for (int64_t i = 0; i < 3; ++i) {
+        bool varies = false;
+        for (int64_t t = 0; t + 1 < d.rows; ++t)
+            varies = varies || (!d.terminals[size_t(t)] && d.observation(t + 1)[i] != d.observation(t)[i]);
+        if (!varies) continue;
+        d.sigma_delta[size_t(i)] = 0;
+        CHECK(message_of([&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }, ErrorKind::data)
+                  .find("nothing would be found") != std::string::npos);
+        return;
+    }
+    CHECK(false);
+}
+
 TEST_CASE("environment: names of environments and of their data sets") {
     const data::Environment* large = data::find_environment("pointmaze-large-v0");
     REQUIRE(large);

@@ -303,8 +303,10 @@ TEST_CASE(
     ours.emplace_back("arrival_error", NpyArray::from<float>({24}, std::vector<float>(24)));
     ours.emplace_back("sigma_delta", NpyArray::from<float>({2}, {1, 1}));
     CHECK(files.load(ours).is_synthetic.size() == 24);
-    ours.back() = {"sigma_delta", NpyArray::from<float>({2}, {1, 0})};
-    CHECK(has(files.refuse(ours), "'sigma_delta': 0, expected above 0"));
+    ours.back() = {"sigma_delta", NpyArray::from<float>({2}, {1, 0})};  // a constant column
+    CHECK(files.load(ours).sigma_delta[1] == 0);
+    ours.back() = {"sigma_delta", NpyArray::from<float>({2}, {1, -1})};
+    CHECK(has(files.refuse(ours), "'sigma_delta': -1, expected at least 0"));
 }
 
 TEST_CASE("jumps: seams that nobody marked are found whatever their share and the units; ordinary motion has none") {
