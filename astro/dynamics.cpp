@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/moments.h"
+
 namespace astro::method {
 
 namespace {
@@ -49,17 +51,12 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
-    const double n = static_cast<double>(sample.size());
     std::vector<double> standard_deviation;
     for (int64_t j = 1; j <= horizon; ++j)
         for (int64_t i = 0; i < d.state_dim; ++i) {
-            double sum = 0, square = 0;
-            for (int64_t t : sample) {
-                const double x = double(d.observation(t + j)[i]) - double(d.observation(t)[i]);
-                sum += x, square += x * x;
-            }
-            const double mean = sum / n;
-            standard_deviation.push_back(std::sqrt(std::max(1e-6, square / n - mean * mean)));
+            Moments moved;
+            for (int64_t t : sample) moved.add(double(d.observation(t + j)[i]) - double(d.observation(t)[i]));
+            standard_deviation.push_back(std::sqrt(std::max(1e-6, moved.variance())));
         }
     displacement_std_ = to_tensor(context.backend, Shape{horizon, d.state_dim}, standard_deviation);
 }

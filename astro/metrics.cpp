@@ -130,13 +130,12 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
 DistanceMetrics measure_distances(const Context& context, const TemporalMap& map, const data::Dataset& recorded,
                                   const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed) {
-    const data::Dataset& d = recorded;
     Rng rng = Rng(seed).stream("metrics/distances");
     std::vector<int64_t> row(static_cast<size_t>(rows));
     std::vector<const float*> state;
     for (int64_t& r : row) {
-        r = rng.below(d.rows);
-        state.push_back(d.observation(r));
+        r = rng.below(recorded.rows);
+        state.push_back(recorded.observation(r));
     }
     struct Pair {
         double raw, closed, euclid, geodesic;

@@ -104,7 +104,7 @@ int64_t Pipeline::horizon() const {
 }
 
 TemporalDistance& Pipeline::tdr() {
-    if (!tdr_) tdr_ = std::make_unique<TemporalDistance>(context_, config_.tdr, gamma(), train_, statistics_, seed());
+    if (!tdr_) tdr_ = std::make_unique<TemporalDistance>(context_, config_.tdr, gamma(), train_, seed());
     return *tdr_;
 }
 

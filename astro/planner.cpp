@@ -7,12 +7,6 @@ namespace astro::method {
 
 namespace {
 
-Tensor to_tensor(Backend& backend, const std::vector<double>& values, double scale) {
-    std::vector<float> out;
-    for (double v : values) out.push_back(static_cast<float>(v * scale));
-    return Tensor::from(backend, Shape{static_cast<int64_t>(out.size())}, out);
-}
-
 diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset& d) {
     diffusion::DenoiserSpec spec;
     spec.tokens = 2 * config.context + config.gap;
@@ -56,8 +50,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
       schedule_(make_schedule(config.network)),
       network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
       loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
-    two_sigma_ = to_tensor(context.backend, statistics.sigma_delta, 2);
-    sigma_window_ = to_tensor(context.backend, statistics.sigma_window, 1);
+    two_sigma_ = dynamics[0]->sigma_delta() * 2;
 
     // A window lies in one segment, and its gap ends before arrival.
     const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;

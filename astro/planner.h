@@ -108,7 +108,7 @@ class Planner : public TrainableModel {
     TrainedDenoiser network_;
     std::vector<int64_t> starts_;      // first rows of training windows
     int64_t loop_steps_;               // denoising steps of a rollout inside the loop
-    Tensor two_sigma_, sigma_window_;  // 2 sigma_delta, sigma_W: (D)
+    Tensor two_sigma_;  // (D): 2 sigma_delta
 };
 
 }  // namespace astro::method

@@ -70,8 +70,8 @@ Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std
 }
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
-                                   const Trajectories& data, const Statistics& statistics, uint64_t seed)
-    : TrainableModel(context), config_(config), gamma_(gamma), data_(data), statistics_(statistics), seed_(seed) {
+                                   const Trajectories& data, uint64_t seed)
+    : TrainableModel(context), config_(config), gamma_(gamma), data_(data), seed_(seed) {
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) sources_.push_back(k);
     if (sources_.empty()) fail(ErrorKind::data, "tdr: no trajectory has at least two rows");

@@ -42,7 +42,7 @@ class TemporalDistance : public TrainableModel {
   public:
     // Trains on every row of the segments that has a successor in its segment.
     TemporalDistance(const Context& context, const TdrConfig& config, double gamma, const Trajectories& data,
-                     const Statistics& statistics, uint64_t seed);
+                     uint64_t seed);
 
     std::string name() const override { return "tdr"; }
     int64_t updates() const override { return config_.updates; }
@@ -81,7 +81,6 @@ class TemporalDistance : public TrainableModel {
     TdrConfig config_;
     double gamma_;
     const Trajectories& data_;
-    const Statistics& statistics_;
     uint64_t seed_;
     Heads online_, target_;
     nn::ParameterSet online_set_, target_set_;

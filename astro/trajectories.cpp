@@ -5,6 +5,8 @@
 
 #include "data/jumps.h"
 #include "tensor/base/error.h"
+#include "tensor/base/moments.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -13,21 +15,13 @@ namespace {
 // Standard deviation of value(t, dimension) over the rows with keep(t), at least `floor`.
 template <class Keep, class Value>
 std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor, Keep keep, Value value) {
-    std::vector<double> sum(static_cast<size_t>(dims)), square(static_cast<size_t>(dims));
-    int64_t count = 0;
+    std::vector<Moments> columns(static_cast<size_t>(dims));
     for (int64_t t = 0; t < rows; ++t) {
         if (!keep(t)) continue;
-        ++count;
-        for (int64_t i = 0; i < dims; ++i) {
-            const double x = value(t, i);
-            sum[static_cast<size_t>(i)] += x, square[static_cast<size_t>(i)] += x * x;
-        }
+        for (int64_t i = 0; i < dims; ++i) nth(columns, i).add(value(t, i));
     }
-    std::vector<double> std(static_cast<size_t>(dims), floor);
-    for (size_t i = 0; i < std.size() && count > 0; ++i) {
-        const double mean = sum[i] / static_cast<double>(count);
-        std[i] = std::max(floor, std::sqrt(std::max(0.0, square[i] / static_cast<double>(count) - mean * mean)));
-    }
+    std::vector<double> std;
+    for (const Moments& column : columns) std.push_back(std::max(floor, column.std()));
     return std;
 }
 

@@ -70,10 +70,10 @@ std::vector<double> origin_of(const std::vector<double>& values, int64_t columns
 // observations with the origin added.
 template <class T>
 std::vector<T> absolute_observations(const Dataset& d) {
-    std::vector<T> values(d.observations.begin(), d.observations.end());
-    if (d.origin.empty()) return values;
-    for (size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<T>(double(d.observations[i]) + d.origin[i % d.origin.size()]);
+    std::vector<T> values;
+    values.reserve(d.observations.size());
+    for (int64_t t = 0; t < d.rows; ++t)
+        for (int64_t i = 0; i < d.state_dim; ++i) values.push_back(static_cast<T>(d.state(t, i)));
     return values;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/moments.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
@@ -19,13 +20,9 @@ std::vector<double> inverse_deviations(const Dataset& d) {
     std::vector<double> inverse;
     for (int64_t i = 0; i < d.state_dim; ++i) {
         const double first = double(d.observation(0)[i]);  // shifted: far from 0 the squares would swallow the spread
-        double sum = 0, squares = 0;
-        for (int64_t t = 0; t < d.rows; ++t) {
-            const double x = double(d.observation(t)[i]) - first;
-            sum += x, squares += x * x;
-        }
-        const double n = static_cast<double>(d.rows), mean = sum / n, variance = squares / n - mean * mean;
-        inverse.push_back(variance > 0 ? 1 / std::sqrt(variance) : 0);
+        Moments column;
+        for (int64_t t = 0; t < d.rows; ++t) column.add(double(d.observation(t)[i]) - first);
+        inverse.push_back(column.std() > 0 ? 1 / column.std() : 0);
     }
     return inverse;
 }

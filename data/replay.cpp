@@ -5,6 +5,7 @@
 #include <map>
 
 #include "tensor/base/error.h"
+#include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
 
 namespace astro::data {
@@ -14,28 +15,32 @@ namespace {
 // Of one-step differences, at least a thousandth of the states' own (docs/method.md 3.2); 0 where nothing changes.
 std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
     const size_t columns = to_size(d.state_dim);
-    std::vector<double> sum(columns), square(columns), sigma, state_sum(columns), state_square(columns), from(columns);
-    int64_t n = 0;
+    std::vector<Moments> step(columns), state(columns);
+    std::vector<double> from(columns), sigma;
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (nth(d.terminals, t)) continue;
         simulator_state(spec, d, t, from.data());
         for (size_t i = 0; i < columns; ++i) {
-            const double x = d.state(t + 1, static_cast<int64_t>(i)) - from[i];
-            const double s = from[i] - d.state(0, static_cast<int64_t>(i));
-            sum[i] += x, square[i] += x * x, state_sum[i] += s, state_square[i] += s * s;
+            step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);
+            state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
         }
-        ++n;
     }
-    auto std = [n](double total, double squares) {
-        const double mean = n ? total / static_cast<double>(n) : 0;
-        return n ? std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean)) : 0;
-    };
-    for (size_t i = 0; i < columns; ++i)
-        sigma.push_back(std::max(1e-3 * std(state_sum[i], state_square[i]), std(sum[i], square[i])));
+    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
     return sigma;
 }
 
 bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
+
+// rms((next - state of the row) / sigma) over the columns that vary. next: (state_dim).
+double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
+    double square = 0, varying = 0;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        if (!(nth(sigma, i) > 0)) continue;
+        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
+        square += scaled * scaled, ++varying;
+    }
+    return std::sqrt(square / std::max(1.0, varying));
+}
 
 // Is the state in a wall, or out of the world?
 bool is_outside(const WorldPicture& world, double x, double y) {
@@ -118,19 +123,16 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
                    : environment.exact_step(states, actions);
         const Rows next(made, d.state_dim);
         for (int64_t t = first; t < last; ++t) {
-            double absolute = 0, square = 0, varying = 0, start = 0;  // start: first row and its qpos
+            double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
             for (int64_t i = 0; i < d.state_dim; ++i) {
-                const double off = next(t - first, i) - d.state(t + 1, i), sigma = nth(result.sigma_delta, i);
-                absolute = std::max(absolute, std::fabs(off));
-                if (sigma > 0) square += off / sigma * off / sigma, ++varying;  // constant columns are left out
-                // Not in maze2d: there the first observation may be that of the preceding episode's last row.
+                absolute = std::max(absolute, std::fabs(next(t - first, i) - d.state(t + 1, i)));
+                // An episode's first row must be its qpos. Not in maze2d: there the first observation may be that of the preceding episode's last row.
                 if (t != first || spec.qpos_columns != d.state_dim) continue;
                 const double apart = std::fabs(d.state(t, i) - double(nth(states, i)));
                 absolute = std::max(absolute, apart);
-                if (sigma > 0) start = std::max(start, apart / sigma);
+                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, apart / nth(result.sigma_delta, i));
             }
-            nth(errors, t) = {static_cast<float>(absolute),
-                              static_cast<float>(std::max(start, std::sqrt(square / std::max(1.0, varying))))};
+            nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
     });
     result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
@@ -182,13 +184,7 @@ void check_origin(const Environment& environment, const Dataset& d, const std::s
     int64_t off = 0;
     for (int64_t k = 0; k < looked_at; ++k) {
         const int64_t after = nth(rows, k) + 1;
-        double square = 0;
-        for (int64_t i = 0; i < d.state_dim; ++i) {
-            if (!(nth(sigma, i) > 0)) continue;  // a constant column
-            const double scaled = (nth(next, k * d.state_dim + i) - d.state(after, i)) / nth(sigma, i);
-            square += scaled * scaled;
-        }
-        off += std::sqrt(square / static_cast<double>(d.state_dim)) > kTolerance ||
+        off += scaled_error(next.data() + k * d.state_dim, d, after, sigma) > kTolerance ||
                (world && is_outside(*world, d.state(after, spec.position[0]), d.state(after, spec.position[1])));
     }
     if (static_cast<double>(off) <= kShare * static_cast<double>(looked_at)) return;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tensor/base/error.h"
+#include "tensor/base/moments.h"
 
 namespace astro::data {
 
@@ -12,20 +13,20 @@ namespace {
 
 // Least, most and moments of each column over the rows for which used(t) holds.
 struct ColumnRange {
-    double least = std::numeric_limits<double>::infinity(), most = -least, sum = 0, square = 0;
+    double least = std::numeric_limits<double>::infinity(), most = -least;
+    Moments moments;  // about the first row
 };
 
 template <class Used>
 std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& values, int64_t columns, Used used) {
     std::vector<ColumnRange> all(static_cast<size_t>(columns));
-    // Moments about the first row, so that a large offset does not cost digits.
     for (int64_t t = 0; t < d.rows; ++t) {
         if (!used(t)) continue;
         for (int64_t i = 0; i < columns; ++i) {
             ColumnRange& c = all[static_cast<size_t>(i)];
-            const double x = values[static_cast<size_t>(t * columns + i)], off = x - double(values[static_cast<size_t>(i)]);
+            const double x = values[static_cast<size_t>(t * columns + i)];
             c.least = std::min(c.least, x), c.most = std::max(c.most, x);
-            c.sum += off, c.square += off * off;
+            c.moments.add(x - double(values[static_cast<size_t>(i)]));
         }
     }
     return all;
@@ -79,9 +80,9 @@ Units measure_units(const Dataset& d, const std::string& source) {
     const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
     for (size_t i = 0; i < states.size(); ++i) {
         const ColumnRange& c = states[i];
-        const double n = static_cast<double>(d.rows), mean = c.sum / n, origin = d.origin.empty() ? 0 : d.origin[i];
-        const double std = std::sqrt(std::max(0.0, c.square / n - mean * mean));
-        add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : mean), constant(c) ? 0 : std);
+        const double origin = d.origin.empty() ? 0 : d.origin[i];
+        add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : c.moments.mean()),
+            constant(c) ? 0 : c.moments.std());
     }
     for (const ColumnRange& c :
          ranges(d, d.actions, d.action_dim, [&](int64_t t) { return d.terminals[static_cast<size_t>(t)] == 0; }))

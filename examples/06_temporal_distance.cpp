@@ -42,11 +42,10 @@ int main(int argc, char** argv) {
     ThreadPool threads(1);
     const data::Dataset data = walks();
     const Trajectories trajectories = cut_at_jumps(data, 5);
-    const Statistics statistics = measure(trajectories, 9, 1e-3);
     Config config;
     apply_preset(config, "tiny");
     config.tdr.updates = 2500, config.tdr.width = 64, config.tdr.batch_episodes = 16;
-    TemporalDistance distance({*backend, threads}, config.tdr, .99, trajectories, statistics, 0);
+    TemporalDistance distance({*backend, threads}, config.tdr, .99, trajectories, 0);
     for (int64_t k = 0; k < distance.updates(); ++k) distance.update(k);
 
     // All pairs of points around the ring.

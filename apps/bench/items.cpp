@@ -39,7 +39,7 @@ std::function<void()> repeat_updates(std::shared_ptr<TrainableModel> model, std:
 std::function<void()> make_tdr(const Context& context) {
     const auto w = world();
     return repeat_updates(
-        std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, w->statistics, 0), w, 1);
+        std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, 0), w, 1);
 }
 
 std::shared_ptr<Dynamics> make_dynamics_model(const Context& context, const RandomWorld& w) {

@@ -50,8 +50,7 @@ CollectedFiles collect_files(const CollectConfig& config, const std::string& out
     const data::Environment& environment =
         data::require_environment(config.env, "unknown environment '" + config.env + "'");
     if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data; hint: --data FILE");
-    if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
-        fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
+    require_npz(out);
     data::CollectSpec spec{config.type, config.episodes, config.episode_rows, config.noise,
                            static_cast<uint64_t>(config.seed)};
     CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};

@@ -32,8 +32,7 @@ int run_embed(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     for (const char* option : {"run", "data", "out"}) line.require(option);
-    if (chosen.out.size() < 5 || chosen.out.compare(chosen.out.size() - 4, 4, ".npz") != 0)
-        fail(ErrorKind::usage, "--out ", chosen.out, ": expected a name that ends in .npz");
+    require_npz(chosen.out);
     StageRunner runner(line, options, config, data::Parts::transitions);
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
     std::error_code ignored;

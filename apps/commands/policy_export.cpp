@@ -22,8 +22,7 @@ struct ExportOptions {
 };
 
 void check_options(const ExportOptions& options, const Config& config) {
-    if (options.out.size() < 5 || options.out.compare(options.out.size() - 4, 4, ".npz") != 0)
-        fail(ErrorKind::usage, "--out ", options.out, ": expected a name that ends in .npz");
+    require_npz(options.out);
     if (options.index >= config.policy.seeds)
         fail(ErrorKind::usage, "--index ", options.index, ": policy.seeds is ", config.policy.seeds,
              ", so the last policy is number ", config.policy.seeds - 1);

@@ -9,6 +9,11 @@ namespace astro::app {
 
 std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
 
+void require_npz(const std::string& out) {
+    if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
+        fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
+}
+
 std::vector<std::string> keys_of(const data::Json& object) {
     std::vector<std::string> keys;
     for (const auto& [key, value] : object.members()) keys.push_back(key);

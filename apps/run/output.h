@@ -29,6 +29,9 @@ void print_line(const data::Json& json);
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
 
 // The key for a tolerance in results.json: key_0.5.
+// Error(usage) unless --out names a file F.npz.
+void require_npz(const std::string& out);
+
 std::string at_tolerance(const std::string& key, double tolerance);
 
 }  // namespace astro::app

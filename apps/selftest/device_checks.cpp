@@ -134,7 +134,7 @@ DeviceReport check_sampler(const CheckedDevices& devices, const SmallWorld& worl
 DeviceReport check_embedding(const CheckedDevices& devices, const SmallWorld& world) {
     auto embed = [&](Backend& backend) {
         ThreadPool one(1);
-        TemporalDistance tdr({backend, one, 2}, world.config.tdr, .99, world.trajectories, world.statistics, 0);
+        TemporalDistance tdr({backend, one, 2}, world.config.tdr, .99, world.trajectories, 0);
         randomise(tdr);
         const auto latent = tdr.embed(world.data.observations.data(), 40);
         return Values(latent.begin(), latent.end());

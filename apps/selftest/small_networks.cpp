@@ -80,8 +80,7 @@ std::vector<SmallNetwork> small_networks(const SmallWorld& world) {
         config.objective = objective;
         config.heads = objective == TdrObjective::hilp ? 2 : 1;
         all.push_back({objective == TdrObjective::hilp ? "tdr, hilp" : "tdr, in batch", [&world, config](auto& c) {
-                           return std::make_unique<TemporalDistance>(c, config, .99, world.trajectories,
-                                                                     world.statistics, 0);
+                           return std::make_unique<TemporalDistance>(c, config, .99, world.trajectories, 0);
                        }});
     }
     for (DynamicsForm form : {DynamicsForm::one_pass, DynamicsForm::sampled}) {

@@ -2,7 +2,6 @@
 // with the sparse and with the dense reward.
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 
 #include "data/environments/environments.h"
 #include "data/environments/maze2d_collect.h"
@@ -39,13 +38,11 @@ class Balls : public data::Agents {
     std::vector<double> states_;
 };
 
-class Maze2dEnvironment : public data::Environment {
+class Maze2dEnvironment : public MazeEnvironment {
   public:
-    Maze2dEnvironment(const Maze2d& maze, bool dense) : maze_(maze) {
+    Maze2dEnvironment(const Maze2d& maze, bool dense) : MazeEnvironment(maze, kBallRadius, 4), maze_(maze) {
         spec_.name = "maze2d-" + maze.name + (dense ? "-dense-v1" : "-v1");
-        spec_.state_dim = 4, spec_.action_dim = 2;
-        spec_.position = {0, 1};
-        spec_.qpos_columns = 2;
+        spec_.action_dim = 2;
         spec_.tasks = 1;
         spec_.step_limit = maze.step_limit;
         spec_.tolerance = .5;
@@ -66,9 +63,6 @@ class Maze2dEnvironment : public data::Environment {
         reward = [this, dense](const double* state, const double* goal) {
             if (dense) return std::exp(-distance(state, goal));
             return success(state, goal) ? 1. : 0.;
-        };
-        geodesics = [this](const float* from, const std::vector<const float*>& to) {
-            return surveyed().geodesics(from, to);
         };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool&) {
             if (wanted.type != "auto")
@@ -112,18 +106,8 @@ class Maze2dEnvironment : public data::Environment {
         return std::make_unique<Balls>(maze_, episodes);
     }
 
-    const data::WorldPicture* picture() const override { return &surveyed().picture; }
-
   private:
-    // Made when first asked for, by whatever thread.
-    const Survey& surveyed() const {
-        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(maze_, kBallRadius, 4); });
-        return *survey_;
-    }
-
     const Maze2d& maze_;
-    mutable std::once_flag once_;
-    mutable std::unique_ptr<Survey> survey_;
 };
 
 }  // namespace

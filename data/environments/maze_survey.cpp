@@ -25,4 +25,18 @@ std::vector<double> Survey::geodesics(const float* from, const std::vector<const
     return distances;
 }
 
+MazeEnvironment::MazeEnvironment(const Grid& grid, double radius, int64_t state_dim) : grid_(grid), radius_(radius) {
+    spec_.state_dim = state_dim;
+    spec_.position = {0, 1};
+    spec_.qpos_columns = 2;
+    geodesics = [this](const float* from, const std::vector<const float*>& to) {
+        return surveyed().geodesics(from, to);
+    };
+}
+
+const Survey& MazeEnvironment::surveyed() const {
+    std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(grid_, radius_, spec_.state_dim); });
+    return *survey_;
+}
+
 }  // namespace astro::maze

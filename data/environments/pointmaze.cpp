@@ -1,6 +1,5 @@
 // The point mazes as environments: a state is the point's position, and all of qpos.
 #include <algorithm>
-#include <mutex>
 
 #include "data/environments/environments.h"
 #include "data/environments/maze_survey.h"
@@ -41,13 +40,11 @@ class PointAgents : public data::Agents {
     std::vector<double> states_;
 };
 
-class PointMazeEnvironment : public data::Environment {
+class PointMazeEnvironment : public MazeEnvironment {
   public:
-    explicit PointMazeEnvironment(const Layout& layout) : layout_(layout) {
+    explicit PointMazeEnvironment(const Layout& layout) : MazeEnvironment(layout, kRadius, 2), layout_(layout) {
         spec_.name = "pointmaze-" + layout.name + "-v0";
-        spec_.state_dim = spec_.action_dim = 2;
-        spec_.position = {0, 1};
-        spec_.qpos_columns = 2;
+        spec_.action_dim = 2;
         spec_.tasks = ssize(layout.tasks);
         spec_.step_limit = kStepLimit;
         spec_.tolerance = kGoalTolerance;
@@ -63,9 +60,6 @@ class PointMazeEnvironment : public data::Environment {
                 next.push_back(p.x), next.push_back(p.y);
             }
             return next;
-        };
-        geodesics = [this](const float* from, const std::vector<const float*>& to) {
-            return surveyed().geodesics(from, to);
         };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
             CollectSpec spec;
@@ -112,18 +106,8 @@ class PointMazeEnvironment : public data::Environment {
         return std::make_unique<PointAgents>(layout_, episodes, seed);
     }
 
-    const data::WorldPicture* picture() const override { return &surveyed().picture; }
-
   private:
-    // Made when first asked for, by whatever thread: a name is looked up by commands that never need it.
-    const Survey& surveyed() const {
-        std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(layout_, kRadius, 2); });
-        return *survey_;
-    }
-
     const Layout& layout_;
-    mutable std::once_flag once_;
-    mutable std::unique_ptr<Survey> survey_;
 };
 
 }  // namespace

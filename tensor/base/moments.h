@@ -1,0 +1,19 @@
+// Mean and standard deviation from running sums. Where values lie far from 0, the caller adds their distances from one
+// of them, so that squares do not cost digits.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+namespace astro {
+
+struct Moments {
+    double count = 0, sum = 0, square = 0;
+
+    void add(double x) { ++count, sum += x, square += x * x; }
+    double mean() const { return count > 0 ? sum / count : 0; }
+    double variance() const { return count > 0 ? std::max(0.0, square / count - mean() * mean()) : 0; }
+    double std() const { return std::sqrt(variance()); }
+};
+
+}  // namespace astro
