@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/named_table.h"
 #include "astro/pipeline.h"
 
 namespace astro::method::augmenters {
@@ -57,17 +58,10 @@ bool is_arm(const std::string& arm);
 // The augmenter of an arm that has one.
 std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, int64_t qpos_columns);
 
-// Adds a row to the table during the lifetime of this object, for programs with their own augmenters. Construct it
-// before settings are read and before threads start. Error(usage) if the arm's name exists.
-class AddedRow {
+// Adds a row to the table during the lifetime of this object, for programs with their own augmenters.
+class AddedRow : NamedTable<Row>::Added {
   public:
     explicit AddedRow(Row row);
-    ~AddedRow();
-    AddedRow(const AddedRow&) = delete;
-    AddedRow& operator=(const AddedRow&) = delete;
-
-  private:
-    std::string arm_;
 };
 
 // Factories of the rows of the table, one per augmenter.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "astro/learners/batch.h"
+#include "astro/named_table.h"
 #include "nn/layers.h"
 
 namespace astro::method::learners {
@@ -72,17 +73,10 @@ struct Row {
     bool single_task = true;  // it has a form for one fixed task
 };
 
-// A row beside the table's while this object lives: for a program that brings a learner of its own. Made before
-// settings are read and before threads start. Error(usage) where the name is taken.
-class AddedRow {
+// Adds a row to the table during the lifetime of this object, for programs with their own learners.
+class AddedRow : NamedTable<Row>::Added {
   public:
     explicit AddedRow(Row row);
-    ~AddedRow();
-    AddedRow(const AddedRow&) = delete;
-    AddedRow& operator=(const AddedRow&) = delete;
-
-  private:
-    std::string name_;
 };
 
 // Factories of the rows of the table, one in each learner's file.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <list>
 
 #include "astro/learners/learner.h"
 
@@ -28,25 +27,13 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
 
 namespace {
 
-// A list: rows stay where they are when one is added.
-std::list<Row>& table() {
-    static std::list<Row> rows = {{"gcbc", {"gcbc"}, make_gcbc, false},
-                                  {"iql", {"value", "iql"}, make_iql},
-                                  {"td3bc", {"value", "td3bc"}, make_td3bc},
-                                  {"cql", {"value", "td3bc", "cql"}, make_cql}};
-    return rows;
-}
-
-const Row* find(const std::string& learner) {
-    for (const Row& row : table())
-        if (row.name == learner) return &row;
-    return nullptr;
-}
-
-const Row& row_of(const std::string& learner) {
-    const Row* row = find(learner);
-    if (!row) fail(ErrorKind::usage, "unknown learner '", learner, "'");
-    return *row;
+NamedTable<Row>& table() {
+    static NamedTable<Row> all("learner", &Row::name,
+                               {{"gcbc", {"gcbc"}, make_gcbc, false},
+                                {"iql", {"value", "iql"}, make_iql},
+                                {"td3bc", {"value", "td3bc"}, make_td3bc},
+                                {"cql", {"value", "td3bc", "cql"}, make_cql}});
+    return all;
 }
 
 }  // namespace
@@ -54,28 +41,19 @@ const Row& row_of(const std::string& learner) {
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
                                       const std::string& stage) {
-    return row_of(learner).make(context, config, environment, data, stage);
+    return table().at(learner).make(context, config, environment, data, stage);
 }
 
-AddedRow::AddedRow(Row row) : name_(row.name) {
-    if (find(name_)) fail(ErrorKind::usage, "there is a learner '", name_, "' already");
-    table().push_back(std::move(row));
-}
-
-AddedRow::~AddedRow() {
-    table().remove_if([&](const Row& row) { return row.name == name_; });
-}
+AddedRow::AddedRow(Row row) : Added(table(), std::move(row)) {}
 
 }  // namespace astro::method::learners
 
-std::vector<std::string> astro::method::learner_names() {
-    std::vector<std::string> names;
-    for (const auto& row : learners::table()) names.push_back(row.name);
-    return names;
-}
+std::vector<std::string> astro::method::learner_names() { return learners::table().names(); }
 
 std::vector<std::string> astro::method::learner_sections(const std::string& learner) {
-    return learners::row_of(learner).sections;
+    return learners::table().at(learner).sections;
 }
 
-bool astro::method::has_single_task_form(const std::string& learner) { return learners::row_of(learner).single_task; }
+bool astro::method::has_single_task_form(const std::string& learner) {
+    return learners::table().at(learner).single_task;
+}
