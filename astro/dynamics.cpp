@@ -21,9 +21,9 @@ diffusion::DenoiserSpec spec_of(const DynamicsConfig& config, int64_t horizon, c
     return spec;
 }
 
-std::string name_of(int64_t member) { return member ? text("dynamics", member) : "dynamics"; }
-
 }  // namespace
+
+std::string Dynamics::name_of(int64_t member) { return member ? text("dynamics", member) : "dynamics"; }
 
 std::string Dynamics::name() const { return name_of(member_); }
 
@@ -86,9 +86,7 @@ void Dynamics::update(int64_t k) {
     network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
-// x^ = network([x_t
-// a
-// s_0], t, s_0); the loss applies to its running sums.
+// x^ = network([x_t | a | s_0], t, s_0); the loss applies to its running sums.
 Tensor Dynamics::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     const Windows w = chunk.rows(batch.windows);
     const Tensor x = noisy_differences(chunk, batch);                              // (n, H, D)

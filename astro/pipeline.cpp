@@ -186,7 +186,7 @@ std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& ow
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
-    std::vector<std::string> sections = {"", "data", "policy", "evaluate"};
+    std::vector<std::string> sections = {"", "data", "policy"};
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
     uint64_t hash = settings_hash(sections);
     if (other) hash = hash_dataset(hash, *other);

@@ -12,44 +12,6 @@ namespace astro::data {
 
 namespace {
 
-// Of one-step differences, at least a thousandth of the states' own (docs/method.md 3.2); 0 where nothing changes.
-std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
-    const size_t columns = to_size(d.state_dim);
-    std::vector<Moments> step(columns), state(columns);
-    std::vector<double> from(columns), sigma;
-    for (int64_t t = 0; t + 1 < d.rows; ++t) {
-        if (nth(d.terminals, t)) continue;
-        simulator_state(spec, d, t, from.data());
-        for (size_t i = 0; i < columns; ++i) {
-            step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);
-            state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
-        }
-    }
-    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
-    return sigma;
-}
-
-bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
-
-// rms((next - state of the row) / sigma) over the columns that vary. next: (state_dim).
-double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
-    double square = 0, varying = 0;
-    for (int64_t i = 0; i < d.state_dim; ++i) {
-        if (!(nth(sigma, i) > 0)) continue;
-        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
-        square += scaled * scaled, ++varying;
-    }
-    return std::sqrt(square / std::max(1.0, varying));
-}
-
-// Is the state in a wall, or out of the world?
-bool is_outside(const WorldPicture& world, double x, double y) {
-    const auto in = [x, y](const WorldPicture::Rectangle& r) {
-        return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
-    };
-    return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
-}
-
 // Rows that a real transition leaves or enters, or that are an episode of their own.
 bool is_real(const Dataset& d, int64_t row) {
     const int64_t episode = nth(d.episode_of, row);
@@ -84,6 +46,40 @@ void check_judgeable(const Environment& environment, const Dataset& d, const std
 
 }  // namespace
 
+std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& d, const std::vector<int64_t>& rows) {
+    const size_t columns = to_size(d.state_dim);
+    std::vector<Moments> step(columns), state(columns);
+    std::vector<double> from(columns), sigma;
+    for (int64_t t : rows) {
+        simulator_state(spec, d, t, from.data());
+        for (size_t i = 0; i < columns; ++i) {
+            step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);
+            state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
+        }
+    }
+    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
+    return sigma;
+}
+
+bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
+
+double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
+    double square = 0, varying = 0;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        if (!(nth(sigma, i) > 0)) continue;
+        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
+        square += scaled * scaled, ++varying;
+    }
+    return std::sqrt(square / std::max(1.0, varying));
+}
+
+bool is_outside(const WorldPicture& world, double x, double y) {
+    const auto in = [x, y](const WorldPicture::Rectangle& r) {
+        return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
+    };
+    return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
+}
+
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
@@ -96,7 +92,10 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     if (!stored && !environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     Replay result;
     result.tolerance = tolerances;
-    result.sigma_delta = measured_sigma(d, spec);
+    std::vector<int64_t> transitions;
+    for (int64_t t = 0; t + 1 < d.rows; ++t)
+        if (!nth(d.terminals, t)) transitions.push_back(t);
+    result.sigma_delta = one_step_sigma(spec, d, transitions);
     check_judgeable(environment, d, result.sigma_delta, source);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
     struct Error {
@@ -159,38 +158,6 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);
     return result;
-}
-
-void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
-    constexpr int64_t kMost = 1000;
-    constexpr double kTolerance = .5, kShare = .05;  // of sigma_delta; of the transitions
-    const EnvironmentSpec& spec = environment.spec();
-    if (!environment.exact_step) return;
-    std::vector<int64_t> rows;
-    for (int64_t t : regular_view(d).rows)
-        if (!is_synthetic(d, t)) rows.push_back(t);
-    const int64_t all = ssize(rows), looked_at = std::min(all, kMost);
-    std::vector<float> states, actions;
-    std::vector<double> from(to_size(d.state_dim));
-    for (int64_t k = 0; k < looked_at; ++k) {
-        const int64_t t = nth(rows, k) = nth(rows, k * all / looked_at);
-        simulator_state(spec, d, t, from.data());
-        states.insert(states.end(), from.begin(), from.end());
-        actions.insert(actions.end(), d.action(t), d.action(t) + d.action_dim);
-    }
-    const std::vector<double> next = environment.exact_step(states, actions), sigma = measured_sigma(d, spec);
-    const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
-    if (world && !world->confines) world = nullptr;
-    int64_t off = 0;
-    for (int64_t k = 0; k < looked_at; ++k) {
-        const int64_t after = nth(rows, k) + 1;
-        off += scaled_error(next.data() + k * d.state_dim, d, after, sigma) > kTolerance ||
-               (world && is_outside(*world, d.state(after, spec.position[0]), d.state(after, spec.position[1])));
-    }
-    if (static_cast<double>(off) <= kShare * static_cast<double>(looked_at)) return;
-    fail(ErrorKind::data, source, ": ", off, " of ", looked_at, " transitions are none of ", spec.name,
-         ": the data come from another system; hint: --env names the right one; for a system that is not built in, "
-         "give the file a name of its own");
 }
 
 }  // namespace astro::data

@@ -33,9 +33,16 @@ struct Replay {
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 
-// Are the data of this environment? Error(data) where, of up to 1000 real transitions from all over the file, more than
-// one in twenty are off by half their own standard deviation, or lead out of the world: they come from another system.
-// Portals and stored bridges are fewer or nearer. Says nothing where the environment has no exact step.
-void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
+// Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of the
+// states (docs/method.md 3.2); 0 for a column that does not change.
+std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset, const std::vector<int64_t>& rows);
+
+// rms((next - state of the row) / sigma) over the columns that vary. next, sigma: (state_dim).
+double scaled_error(const double* next, const Dataset& dataset, int64_t row, const std::vector<double>& sigma);
+
+bool is_synthetic(const Dataset& dataset, int64_t row);
+
+// Whether the position is in a wall or beyond the bounds.
+bool is_outside(const WorldPicture& world, double x, double y);
 
 }  // namespace astro::data

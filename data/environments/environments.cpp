@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/nearest_name.h"
 
 namespace astro::data {
 
@@ -65,7 +66,8 @@ const Environment& require_environment(std::string_view name, const std::string&
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
-    fail(ErrorKind::usage, words, "; hint: there is ", known);
+    const std::string nearest = nearest_name(std::string(name), environment_names());
+    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?", "; hint: there is ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {
