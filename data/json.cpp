@@ -11,7 +11,7 @@ namespace astro::data {
 
 namespace {
 
-constexpr int kDeepest = 100;  // nesting of parsed text: the parser recurses
+constexpr int kDeepest = 100;  // limit on the nesting of parsed text, because the parser is recursive
 
 void write_string(std::string& out, std::string_view value) {
     out += '"';
@@ -229,10 +229,10 @@ class Parser {
                     uint32_t code = parse_hex4();
                     if (code >= 0xD800 && code < 0xDC00 && word("\\u")) {
                         uint32_t low = parse_hex4();
-                        if (low < 0xDC00 || low > 0xDFFF) refuse("half a surrogate pair");
+                        if (low < 0xDC00 || low > 0xDFFF) refuse("incomplete surrogate pair");
                         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
                     } else if (code >= 0xD800 && code < 0xE000) {
-                        refuse("half a surrogate pair");
+                        refuse("incomplete surrogate pair");
                     }
                     write_utf8(out, code);
                     break;
@@ -362,7 +362,7 @@ void Json::dump_to(std::string& out, int indent, int level) const {
                 break;
             }
             std::string digits = shortest(real_);
-            // A real that happens to be whole stays a real when it is read back.
+            // A real number without a fraction must be read back as real, not as integer.
             if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
             out += digits;
             break;

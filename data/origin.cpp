@@ -76,7 +76,7 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
         return text("actions are in another unit: the largest is ", largest, ", expected ", limit,
                     "; hint: divide them by ", double(largest) / limit);
     return "they come from another system, or their rows are not in order; hint: --env names the right environment; for "
-           "a system that is not built in, give the file a name of its own";
+           "a system that is not built in, rename the file";
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ void check_origin(const Environment& environment, const Dataset& d, const std::s
     const double off = share_off(environment, d, rows, sigma, 0, 1);
     if (off <= kShare) return;
     fail(ErrorKind::data, source, ": ", std::llround(off * static_cast<double>(rows.size())), " of ", rows.size(),
-         " transitions are none of ", environment.spec().name, ": ", cause_of(environment, d, rows, sigma));
+         " transitions do not match ", environment.spec().name, ": ", cause_of(environment, d, rows, sigma));
 }
 
 }  // namespace astro::data

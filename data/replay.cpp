@@ -12,7 +12,7 @@ namespace astro::data {
 
 namespace {
 
-// Rows that a real transition leaves or enters, or that are an episode of their own.
+// True for a row at the beginning or the end of a real transition, and for the row of an episode of one row.
 bool is_real(const Dataset& d, int64_t row) {
     const int64_t episode = nth(d.episode_of, row);
     const bool starts = nth(d.episode_start, episode) == row, ends = d.episode_end(episode) == row;
@@ -26,13 +26,13 @@ void count_outside(const WorldPicture& world, const EnvironmentSpec& spec, const
     }
 }
 
-// Judging needs all of these to hold.
-void check_judgeable(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
-                     const std::string& source) {
+// Errors in these arrays would hide violations. measured: sigma_delta of the transitions.
+void check_arrays(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
+                  const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
     if (spec.qpos_columns > 0 && d.qpos_dim != 0 && d.qpos_dim != spec.qpos_columns)
-        fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, those of ", spec.name, " are ",
-             spec.qpos_columns);
+        fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, expected ", spec.qpos_columns, " for ",
+             spec.name);
     for (int64_t t = 0; t < d.rows; ++t)
         if (is_synthetic(d, t) && nth(d.bridge, t) < 0)
             fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ", nth(d.bridge, t),
@@ -41,7 +41,7 @@ void check_judgeable(const Environment& environment, const Dataset& d, const std
     for (size_t i = 0; i < d.sigma_delta.size(); ++i)
         if (double(d.sigma_delta[i]) > kLargest * measured[i] || (measured[i] > 0 && !(d.sigma_delta[i] > 0)))
             fail(ErrorKind::data, source, ": array 'sigma_delta' column ", i, ": ", d.sigma_delta[i],
-                 ", its transitions have ", measured[i], ": nothing would be found to violate");
+                 ", measured over its transitions: ", measured[i], "; violations would not be detected");
 }
 
 }  // namespace
@@ -96,12 +96,12 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     for (int64_t t = 0; t + 1 < d.rows; ++t)
         if (!nth(d.terminals, t)) transitions.push_back(t);
     result.sigma_delta = one_step_sigma(spec, d, transitions);
-    check_judgeable(environment, d, result.sigma_delta, source);
+    check_arrays(environment, d, result.sigma_delta, source);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
-    struct Error {
-        float absolute = -1, scaled = 0;  // -1: no transition
+    struct TransitionError {
+        float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
     };
-    std::vector<Error> errors(to_size(d.rows));
+    std::vector<TransitionError> errors(to_size(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         auto rows = [&](const std::vector<float>& values, int64_t columns) {
@@ -117,19 +117,20 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             for (double v : from) states.push_back(static_cast<float>(v));
         }
         const std::vector<float> actions = rows(d.actions, d.action_dim);
-        const std::vector<double> made =
+        const std::vector<double> computed =
             stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
                    : environment.exact_step(states, actions);
-        const Rows next(made, d.state_dim);
+        const Rows next(computed, d.state_dim);
         for (int64_t t = first; t < last; ++t) {
             double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 absolute = std::max(absolute, std::fabs(next(t - first, i) - d.state(t + 1, i)));
-                // An episode's first row must be its qpos. Not in maze2d: there the first observation may be that of the preceding episode's last row.
+                // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
+                // it may be the observation of the last row of the preceding episode.
                 if (t != first || spec.qpos_columns != d.state_dim) continue;
-                const double apart = std::fabs(d.state(t, i) - double(nth(states, i)));
-                absolute = std::max(absolute, apart);
-                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, apart / nth(result.sigma_delta, i));
+                const double difference = std::fabs(d.state(t, i) - double(nth(states, i)));
+                absolute = std::max(absolute, difference);
+                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, difference / nth(result.sigma_delta, i));
             }
             nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
@@ -138,7 +139,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     result.violating_bridges.resize(tolerances.size());
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {
-        const Error& error = nth(errors, t);
+        const TransitionError& error = nth(errors, t);
         if (error.absolute < 0) continue;
         const bool synthetic = is_synthetic(d, t);
         ReplayPart& part = synthetic ? result.synthetic : result.real;

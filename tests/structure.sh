@@ -32,6 +32,16 @@ none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(
 none "which compiler it is, only the headers that hide it ask" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
 none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
 none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 400'"
+# Characters, not bytes: continuation bytes of UTF-8 are removed before lines are measured.
+long_lines() {
+    for document in README.md CONTRIBUTING.md docs/*.md; do
+        [ "$document" != docs/cli.md ] || continue  # generated
+        LC_ALL=C tr -d '\200-\277' <"$document" | awk -v name="$document" '
+            name == "README.md" && /^    / { next }  # command lines
+            length($0) > 120 { print name ":" NR ": " length($0) " characters" }'
+    done
+}
+none "document lines of at most 120 characters" long_lines
 # Every op that ops.h declares has a row in the op table.
 ops=$(grep -oE '^Tensor [a-z_]+\(' tensor/ops.h | sed 's/Tensor //; s/(//' | sort -u)
 for op in $ops; do

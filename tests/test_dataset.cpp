@@ -185,7 +185,7 @@ TEST_CASE("data set: what is wrong with a file is said with array and row") {
     CHECK(has(refusal(observations, NpyArray::from<float>({1, 2}, {0, 1}), terminals),
               "'actions': 1 rows, observations has 3 and 1 episode: expected 3, or 2"));
     CHECK(has(refusal(observations, NpyArray::from<float>({}, {0}), terminals), "expected (rows, columns)"));
-    CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "reshaped to rows"));
+    CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "reshape it to"));
     CHECK(has(refusal(NpyArray::from<float>({3, 1, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
     CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
     CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})), "row 1: 2, expected 0 or 1"));

@@ -181,7 +181,7 @@ TEST_CASE("ends: an observation more than actions in each episode, or in the fil
         for (const Members& form : forms) {
             const Dataset data = files.load(form);
             check_same(data, b);
-            CHECK(has(all_notes(data), "no action leaves"));
+            CHECK(has(all_notes(data), "observation without an action"));
             for (size_t t = 0; t < b.ends.size(); ++t)
                 CHECK(data.action(int64_t(t))[1] == (b.ends[t] ? 0.0f : b.actions[2 * t + 1]));
         }
@@ -192,7 +192,7 @@ TEST_CASE("ends: an observation more than actions in each episode, or in the fil
                                          {"actions", b.action_array()},
                                          {"dones", b.end_array()}});
         check_same(data, b);
-        CHECK(has(all_notes(data), "left out"));
+        CHECK(has(all_notes(data), "omitted"));
     }
     const Boats b = boats({9, 8, 7});
     CHECK(has(files.refuse({{"observations", b.observation_array()},
@@ -210,7 +210,7 @@ TEST_CASE("ends: what cannot be understood names the key and the remedy") {
         return files.refuse(members);
     };
     const std::vector<uint8_t> none(b.ends.size(), 0), all(b.ends.size(), 1);
-    CHECK(has(with({}), "no array tells where episodes end; expected 'terminals'"));
+    CHECK(has(with({}), "no array marks the ends of episodes; expected 'terminals'"));
     CHECK(has(with({{"terminals", Boats::flags(none)}}), "no row ends an episode: terminals is 0 in every row"));
     CHECK(has(with({{"terminals", Boats::flags(none)}, {"timeouts", Boats::flags(none)}}), "terminals, timeouts is 0"));
     for (const char* key : {"terminals", "timeouts", "dones", "episode_starts"})
@@ -259,7 +259,7 @@ TEST_CASE("actions: (N,) is one column; classes are refused, whole numbers in a 
                                      {"terminals", b.end_array()}});
     CHECK((data.state_dim == 1 && data.action_dim == 1));
     CHECK(data.actions == b.actions);
-    CHECK(has(all_notes(data), "actions of shape (24,) are taken for one column"));
+    CHECK(has(all_notes(data), "actions of shape (24,) are read as one column"));
     auto with = [&](const NpyArray& actions) {
         return files.refuse(
             {{"observations", b.observation_array()}, {"actions", actions}, {"terminals", b.end_array()}});
@@ -274,7 +274,7 @@ TEST_CASE("actions: (N,) is one column; classes are refused, whole numbers in a 
     CHECK(has(with(NpyArray::from<uint8_t>({24}, std::vector<uint8_t>(24, 1))), "uint8: discrete actions"));
     CHECK(has(with(NpyArray::from<int32_t>({24, 2}, std::vector<int32_t>(48, 1))), "int32: discrete actions"));
     CHECK(has(with(Boats::flags(std::vector<uint8_t>(24, 1))), "bool: discrete actions"));
-    CHECK(has(with(NpyArray::from<float>({24}, classes)), "whole numbers from 0 on: discrete"));
+    CHECK(has(with(NpyArray::from<float>({24}, classes)), "non-negative integers: discrete"));
     CHECK(with(NpyArray::from<float>({24}, zeros)) == "accepted");
     std::vector<float> centred = classes;
     for (float& a : centred) a -= 2;

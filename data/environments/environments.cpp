@@ -1,4 +1,4 @@
-// The table of environments, and how a name finds its row.
+// The table of environments, look-up by name, and functions that all environments share.
 #include "data/environments/environments.h"
 
 #include <algorithm>
@@ -11,7 +11,6 @@ namespace astro::data {
 
 namespace {
 
-// A row a family: an environment of another kind is one more file and one more row.
 constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes, make_maze2d};
 
 const Environments& environments() {
@@ -67,7 +66,7 @@ const Environment& require_environment(std::string_view name, const std::string&
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
     const std::string nearest = nearest_name(std::string(name), environment_names());
-    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?", "; hint: there is ", known);
+    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?", "; hint: built-in environments are ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {
@@ -75,7 +74,7 @@ void check_dimensions(const Environment& environment, const Dataset& dataset, co
     if (dataset.state_dim == spec.state_dim && dataset.action_dim == spec.action_dim) return;
     fail(ErrorKind::data, source, ": states and actions have ", dataset.state_dim, " and ", dataset.action_dim,
          " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim,
-         "; hint: --env with the environment that the file comes from");
+         "; hint: give the environment of the file with --env");
 }
 
 void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {

@@ -20,7 +20,7 @@ run_refused "87 transitions in 3 episodes are too few" few-rows.npz
 run_refused "the longest episode has 12 rows, a planner's window" short-episodes.npz
 run_refused "nothing moves" never-moves.npz
 run_refused "discrete actions are not supported" classes.npz
-run_refused "are none of pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
+run_refused "do not match pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
 run_refused "those of pointmaze-large-v0" pointmaze-large-navigate-v0.npz
 run_refused "those of pointmaze-medium-v0" pointmaze-medium-navigate-v0.npz
 run_refused "--unpack_ratio" zeros.npz
@@ -41,7 +41,7 @@ understood() {
     train "$1"
     check "train on $1 says: $2" [ "$(grep -cF "$2" err)" -eq 1 ]
 }
-understood timeouts.npz "episode ends by timeouts (40)"
+understood timeouts.npz "episode ends from timeouts (40)"
 understood seams.npz " jumps"
 understood extra.npz "array notes cannot be read"
 train plain.npz

@@ -73,22 +73,22 @@ bad() {
     refused 1 "$3" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave $1 $2" --env.timeout "${4:-30}"
     check "$1: nobody is left" nobody_left
 }
-bad silent describe "does not answer within 0.3 s, asked to describe" .3
-bad silent replay "does not answer within 0.3 s, asked to replay" .3
+bad silent describe "does not answer within 0.3 s (request: describe)" .3
+bad silent replay "does not answer within 0.3 s (request: replay)" .3
 bad half replay "does not answer within 0.3 s" .3
 bad late replay "does not answer within 0.3 s" .3
 bad stubborn replay "does not answer within 0.3 s" .3
 bad deaf replay "does not answer within 0.3 s" .3
-bad orphaned replay "ended with status 5, asked to replay"
-bad dies describe "ended with status 3, asked to describe; its last words: first\\n\\x1b[2Jcapsized\\x07"
-bad dies replay "ended with status 3, asked to replay; its last words: first\\n\\x1b[2Jcapsized\\x07"
+bad orphaned replay "ended with status 5 (request: replay)"
+bad dies describe "ended with status 3 (request: describe); standard error ends with: first\\n\\x1b[2Jcapsized\\x07"
+bad dies replay "ended with status 3 (request: replay); standard error ends with: first\\n\\x1b[2Jcapsized\\x07"
 bad killed replay "was killed by signal 9"
 bad flood replay "answers with more than 256 MiB"
-bad nonsense describe "answers describe with 'hello \\x1b[31mworld', which is no JSON"
-bad nonsense replay "answers replay with 'hello \\x1b[31mworld', which is no JSON"
-bad empty replay "which is no JSON"
+bad nonsense describe "answers describe with 'hello \\x1b[31mworld', which is not JSON"
+bad nonsense replay "answers replay with 'hello \\x1b[31mworld', which is not JSON"
+bad empty replay "which is not JSON"
 bad array replay "where an object was expected"
-bad twice replay "says more than one line"
+bad twice replay "writes more than one line"
 bad missing replay "without an array \"states\""
 bad few replay "gives 1 rows of \"states\" where 80 were expected"
 bad nan replay "JSON has no NaN"
@@ -97,18 +97,18 @@ bad text replay "in row 79 of \"states\" where a finite number was expected"
 bad large replay "number out of range"
 bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
-bad version describe "speaks version 2 of the protocol, this program version 1"
+bad version describe "uses version 2 of the protocol, expected version 1"
 bad nameless describe "without a printable \"name\""
 exec 9</dev/null  # an open file of ours is none of the process's
 bad house replay "files closed, group own"
 exec 9<&-
-refused 1 "(process 2 of 2) describes itself otherwise" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
+refused 1 "(process 2 of 2) gives another description" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
 refused 1 "gives row 0 of \"states\" with 1 numbers where 2 were expected" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave narrow step" --run narrow
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
 refused 1 "status 127" "$astro" data verify lake.npz --env "exec:$work/no-such-program"
-refused 2 "names no command" "$astro" data verify lake.npz --env "exec: "
+refused 2 "must be followed by a command" "$astro" data verify lake.npz --env "exec: "
 refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env.timeout 0
 check "much on standard error is no failure" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave chatty replay"
 check "a run that failed at its start left no folder" [ ! -e tasks/results.json ]

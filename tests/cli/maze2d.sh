@@ -7,7 +7,7 @@ check "collect" "$astro" data collect --env maze2d-umaze-v1 --episodes 60 --seed
 check "the file's name tells its environment, and its transitions are exact" "$astro" data verify maze2d-umaze-v1.npz
 check "the dense variant moves alike" "$astro" data verify maze2d-umaze-v1.npz --env maze2d-umaze-dense-v1
 refused 3 "maze2d-large-v1" "$astro" data verify maze2d-umaze-v1.npz --env maze2d-large-v1
-refused 2 "one kind of data" "$astro" data collect --env maze2d-umaze-v1 --type stitch --out x.npz
+refused 2 "one type of data" "$astro" data collect --env maze2d-umaze-v1 --type stitch --out x.npz
 refused 2 "no task 2 in maze2d-umaze-v1" "$astro" run --preset tiny --data maze2d-umaze-v1.npz --quiet --run none --evaluate.tasks 2
 refused 2 "no task 2 in maze2d-umaze-v1" "$astro" train policy --preset tiny --data maze2d-umaze-v1.npz --quiet --run none2 \
     --policy.learner iql --policy.protocol single-task --policy.task 2
