@@ -105,7 +105,7 @@ TEST_CASE("checkpoint: errors for files that are not checkpoints name the file")
     writer.add("a", NpyArray::from<float>({1}, {1}), Compression::stored);
     writer.close();
     CHECK(error_message([&] { load_checkpoint_file(folder / "step_00000001.npz"); }) ==
-          folder / "step_00000001.npz" + ": no meta.json in it: not a checkpoint of this program");
+          folder / "step_00000001.npz" + ": contains no meta.json: not a checkpoint of this program");
     CHECK(contains(error_message([&] { load_checkpoint_file(folder / "none.npz"); }, ErrorKind::io), "cannot open"));
     write_text_file(folder / "file", "");
     CHECK(contains(error_message([&] { save_checkpoint(folder / "file", 1, {}, Json(), 1); }, ErrorKind::io),

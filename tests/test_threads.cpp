@@ -60,7 +60,7 @@ TEST_CASE("threads: at most one for each processor") {
 
 TEST_CASE("processors: the least quota of a control group and of those above it") {
     const TemporaryFolder folder;
-    const std::string mount = folder.path();
+    const std::string mount = folder.path;
     CHECK_FALSE(processor_quota("0::/job/step\n", mount).has_value());
     write(mount + "/job/step/cpu.max", "max 100000");
     CHECK_FALSE(processor_quota("0::/job/step\n", mount).has_value());
@@ -77,7 +77,7 @@ TEST_CASE("processors: the least quota of a control group and of those above it"
 
 TEST_CASE("processors: quotas of the first version of control groups") {
     const TemporaryFolder folder;
-    const std::string mount = folder.path();
+    const std::string mount = folder.path;
     write(mount + "/cpu,cpuacct/slurm/cpu.cfs_quota_us", "-1");
     write(mount + "/cpu,cpuacct/slurm/cpu.cfs_period_us", "100000");
     CHECK_FALSE(processor_quota("4:cpu,cpuacct:/slurm\n", mount).has_value());

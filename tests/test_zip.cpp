@@ -162,18 +162,18 @@ TEST_CASE("zip: each kind of damage is rejected with its own message") {
     CHECK(contains(read_error([](auto& b) { b.resize(b.size() - 1); }), "no end-of-archive record"));
     CHECK(contains(read_error([](auto& b) { b.insert(0, "junk"); }), "4 bytes that do not belong"));
     CHECK(contains(read_error([&](auto& b) { patch(b, end + 4, 1, 2); }), "several disks"));
-    CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 3, 2); }), "counts 3 and 2"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 3, 2); }), "declares 3 and 2"));
     CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
     CHECK(contains(read_error([&](auto& b) { b[second] = 'X'; }), "entry 2 of 2 is missing"));
     CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }), "after its last"));
-    CHECK(contains(read_error([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "runs beyond"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "extends beyond"));
     CHECK(contains(read_error([&](auto& b) { patch(b, central + 8, 1, 2); }), "'first': encrypted"));
     CHECK(contains(read_error([&](auto& b) { patch(b, central + 10, 93, 2); }), "compression method 93"));
     CHECK(contains(read_error([&](auto& b) { patch(b, central + 16, 0, 4); }), "CRC-32"));
-    CHECK(contains(read_error([&](auto& b) { patch(b, central + 24, 499, 4); }), "stored, yet 500 bytes"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 24, 499, 4); }), "its sizes are 500 and 499"));
     CHECK(contains(read_error([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
-                   "cannot hold the 2147483647 bytes"));
-    CHECK(contains(read_error([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header runs beyond"));
+                   "cannot contain the declared 2147483647 bytes"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header extends beyond"));
     CHECK(contains(read_error([&](auto& b) { patch(b, central + 42, 3, 4); }), "no local header"));
     CHECK(contains(read_error([&](auto& b) { patch(b, second + 42, 0, 4); }), "overlaps"));
     CHECK(contains(read_error([&](auto& b) { b[30] = 'F'; }), "disagree"));
@@ -242,7 +242,7 @@ TEST_CASE("zip: deflated data of another length than declared are rejected") {
     write_zip(folder / "a.zip", {{"m", content(5000, 8)}}, true);
     const std::string good = read_text_file(folder / "a.zip");
     size_t central = good.find("PK\x01\x02");
-    for (auto [size, words] : {std::pair{4999, "more than the 4999"}, std::pair{5001, "ends after 5000 bytes"}}) {
+    for (auto [size, words] : {std::pair{4999, "more than the declared 4999"}, std::pair{5001, "ends after 5000 of the declared 5001"}}) {
         std::string bytes = good;
         patch(bytes, central + 24, static_cast<uint64_t>(size), 4);
         write_text_file(folder / "b.zip", bytes);
