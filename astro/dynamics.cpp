@@ -47,7 +47,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
     const data::Dataset& d = *map.data->dataset;
     starts_ = window_starts(*map.data, map.arrival, horizon, 0);
     if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.gap");
+        fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     const std::vector<int64_t> sample = spread_evenly(starts_, 20000);

@@ -57,7 +57,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
-             " more; hint: a shorter planner.gap or planner.context");
+             " more", kTravelHint);
 }
 
 int64_t Planner::unknown(int64_t gap) const {

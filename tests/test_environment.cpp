@@ -1,10 +1,12 @@
 // The interface of environments: evaluation and replay of a system that is not a maze; checks of dimensions.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "astro/config/config.h"
 #include "astro/evaluate.h"
+#include "data/origin.h"
 #include "data/replay.h"
 #include "tests/error_message.h"
 
@@ -144,4 +146,29 @@ TEST_CASE("environment: names of environments and of their data sets") {
     for (const std::string& name : data::environment_names()) CHECK(data::find_environment(name)->spec().name == name);
     const std::string words = error_message([] { data::require_environment("x", "no 'x'"); }, ErrorKind::usage);
     CHECK(words.find("pointmaze-giant-v0") != std::string::npos);
+}
+
+TEST_CASE("environment: data that do not match it are rejected with the likely cause") {
+    ThreadPool pool(2);
+    const data::Environment& maze = data::require_environment("pointmaze-medium-v0", "");
+    data::Dataset d = maze.generate({"stitch", 20, 201, .5, 3}, "train", pool);
+    CHECK_NOTHROW(data::check_origin(maze, d, "mine.npz"));
+    const auto cause = [&](const data::Environment& environment) {
+        return error_message([&] { data::check_origin(environment, d, "mine.npz"); }, ErrorKind::data);
+    };
+    CHECK(contains(cause(data::require_environment("pointmaze-large-v0", "")), "--env pointmaze-medium-v0"));
+    const data::Dataset good = d;
+    for (const int64_t shift : {-1, 1}) {
+        for (int64_t t = 0; t < d.rows; ++t)
+            for (int64_t i = 0; i < d.action_dim; ++i)
+                d.actions[size_t(t * d.action_dim + i)] =
+                    good.actions[size_t(((t + shift + d.rows) % d.rows) * d.action_dim + i)];
+        CHECK(contains(cause(maze), shift < 0 ? "stored one row late" : "stored one row early"));
+    }
+    d = good;
+    for (float& a : d.actions) a *= 30;
+    CHECK(contains(cause(maze), "actions are in another unit"));
+    d = good;
+    std::reverse(d.actions.begin(), d.actions.end());
+    CHECK(contains(cause(maze), "they come from another system"));
 }

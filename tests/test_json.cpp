@@ -71,3 +71,12 @@ TEST_CASE("json: invalid input is rejected with line and column") {
     CHECK(parse_error(std::string(5000, '[')).find("nested too deeply") != std::string::npos);
     CHECK(parse_error(std::string("1\0", 2)).find("after the value") != std::string::npos);
 }
+
+TEST_CASE("json: bytes that are not UTF-8 are escaped, and survive a round trip") {
+    const std::string name = "caf\xE9/\xC3\xA9/\xF0\x9F\x98\x80/\xED\xA0\x80/\xC0\x80";
+    Json json = Json::object();
+    json["name"] = name;
+    const std::string text = json.dump(0);
+    CHECK(text == "{\"name\": \"caf\\udce9/\xC3\xA9/\xF0\x9F\x98\x80/\\udced\\udca0\\udc80/\\udcc0\\udc80\"}");
+    CHECK(Json::parse(text, "text").at("name").as_string() == name);
+}

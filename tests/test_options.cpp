@@ -199,7 +199,7 @@ TEST_CASE("options: help shows every option with default, range and source") {
     const std::string help = test.line.help();
     CHECK(contains(help, "--run TEXT"));
     CHECK(contains(help, "--planner.gap N"));
-    CHECK(contains(help, "[default 16; an integer from 1 to 512; paper]"));
+    CHECK(contains(help, "[default 16; an integer from 1 to 512; idea: paper; value: ours]"));
     CHECK(help.find("--augment.depth") == std::string::npos);
     CHECK(contains(test.line.markdown(), "| `stop-after` |"));
     CHECK(contains(markdown_of_config(), "| `augment.depth` |"));

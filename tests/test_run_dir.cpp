@@ -9,6 +9,7 @@
 #include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/json.h"
+#include "data/zip.h"
 #include "tests/error_message.h"
 #include "tests/temporary_folder.h"
 
@@ -42,7 +43,6 @@ TEST_CASE("run folder: created, locked, reopened, with one manifest entry per se
         RunFolder run(path);
         run.record_session(session, "seed = 1\n");
         check_fails(ErrorKind::io, "in use", [&] { RunFolder second(path); });
-        CHECK(fs::is_directory(run.checkpoints("tdr")));
         CHECK(run.checkpoints("tdr") == path + "/checkpoints/tdr");
     }
     data::write_text_file(path + "/manifest.json.partial-7", "{");  // of a process that was killed
@@ -140,4 +140,35 @@ TEST_CASE("metrics: errors for damaged files name the line") {
     }
     std::ofstream(path) << "step,value\n";
     check_fails(ErrorKind::data, "metrics.csv:1", [&] { read_metrics(path); });
+}
+
+TEST_CASE("run folder: folders that were created for a refused command are removed") {
+    const TemporaryFolder folder;
+    { RunFolder run(folder / "deep/run"); }
+    CHECK_FALSE(fs::exists(folder / "deep"));
+    fs::create_directories(folder / "mine");
+    { RunFolder run(folder / "mine"); }
+    CHECK(fs::exists(folder / "mine"));
+    {
+        RunFolder run(folder / "kept/run");
+        data::write_text_file(run.file("results.json"), "{}");
+    }
+    CHECK(fs::exists(folder / "kept/run/results.json"));
+    check_fails(ErrorKind::usage, "not a run folder", [&] { RunFolder run(folder / "none", Access::read); });
+    CHECK_FALSE(fs::exists(folder / "none"));
+}
+
+TEST_CASE("run folder: a data set that was moved together with it is found, if its content is the same") {
+    const TemporaryFolder folder;
+    fs::create_directories(folder / "a");
+    data::write_text_file(folder / "a/d.npz", "data");
+    Session session;
+    session.datasets = {{folder / "a/d.npz", 4, data::file_crc32(folder / "a/d.npz")}};
+    RunFolder(folder / "a/run").record_session(session, "");
+    CHECK_FALSE(find_moved_dataset(folder / "a/run", folder / "a/d.npz").has_value());  // it is where it was
+    fs::rename(folder / "a", folder / "b");
+    CHECK(find_moved_dataset(folder / "b/run", folder / "a/d.npz") == folder / "b/d.npz");
+    CHECK_FALSE(find_moved_dataset(folder / "b/run", folder / "a/other.npz").has_value());
+    data::write_text_file(folder / "b/d.npz", "beta");
+    CHECK_FALSE(find_moved_dataset(folder / "b/run", folder / "a/d.npz").has_value());
 }

@@ -12,6 +12,7 @@
 
 #include "apps/run/build_info.h"
 #include "data/file.h"
+#include "data/zip.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -156,7 +157,8 @@ std::optional<std::string> find_moved_dataset(const std::string& run, const std:
         const data::Json *then = dataset.find("path"), *relative = dataset.find("path_from_run");
         if (!then || !relative || then->as_string() != path) continue;
         const std::string now = (fs::path(run) / relative->as_string()).lexically_normal().string();
-        if (data::file_exists(now)) return now;
+        const data::Json* crc = dataset.find("crc32");
+        if (data::file_exists(now) && crc && crc->as_integer() == static_cast<int64_t>(data::file_crc32(now))) return now;
     }
     return std::nullopt;
 }

@@ -69,7 +69,7 @@ class RunFolder {
 };
 
 // The data set of the last session in the run folder, if `path` is where it was then and it is no longer there, but it
-// is where the run folder and the data set have been moved together. Otherwise empty.
+// is where the run folder and the data set have been moved together, with the same content. Otherwise empty.
 std::optional<std::string> find_moved_dataset(const std::string& run, const std::string& path);
 
 }  // namespace astro::app

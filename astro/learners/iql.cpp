@@ -7,8 +7,6 @@
 
 #include <cmath>
 
-#include "astro/temporal_distance.h"
-
 namespace astro::method::learners {
 
 namespace {
@@ -97,7 +95,7 @@ class Iql : public ValueLearner {
 }  // namespace
 
 Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
-    return chunk.mean(expectile_weight(advantage.detach(), tau) * square(advantage));
+    return chunk.mean(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage));
 }
 
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {

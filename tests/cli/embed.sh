@@ -8,7 +8,7 @@ run="--preset tiny --data maze.npz --run run --quiet --tdr.updates 100"
 holds() { grep -aA1 "$2.npy" "$1" | grep -aqF "'shape': $3"; }
 
 # shellcheck disable=SC2086
-refused 2 "stage tdr is not trained in run" "$astro" embed $run --out early.npz
+refused 2 "is not a run folder" "$astro" embed $run --out early.npz
 # shellcheck disable=SC2086
 "$astro" train tdr $run >log 2>&1
 verdict "tdr is trained" $? log

@@ -10,6 +10,7 @@ failing() {
     env LD_PRELOAD="$work/failing.so" ASAN_OPTIONS=verify_asan_link_order=0 "$@"
 }
 "$astro" data collect --env pointmaze-medium-v0 --episodes 20 --out pointmaze-medium-stitch-v0.npz >/dev/null || exit 1
+mkdir other && "$astro" data collect --env pointmaze-medium-v0 --episodes 20 --seed 1 --out other/pointmaze-medium-stitch-v0.npz >/dev/null || exit 1
 settings="--preset tiny --quiet --gcbc.updates 20 --evaluate.episodes 1"
 data="--data pointmaze-medium-stitch-v0.npz"
 # shellcheck disable=SC2086
@@ -41,7 +42,7 @@ policy="--run run --preset tiny --gcbc.updates 20"
     untouched run "export" 0 "$astro" policy export --run run --quiet --out policy.npz
     untouched run "train again" 2 "$astro" train policy --run run --quiet
     untouched run "resume with other settings" 2 "$astro" train policy --run run --quiet --resume --gcbc.width 32
-    untouched run "a stage whose data set is another" 2 "$astro" train policy $policy --resume --data pointmaze-medium-stitch-v0-val.npz
+    untouched run "a stage whose data set is another" 2 "$astro" train policy $policy --resume --data other/pointmaze-medium-stitch-v0.npz
     untouched run "a stage before its time" 2 "$astro" train planner --run run --quiet
     untouched run "augment before its time" 2 "$astro" augment --run run --quiet
     untouched run "embed before its time" 2 "$astro" embed --run run --quiet --out embedded.npz
@@ -52,11 +53,11 @@ refused 2 "not trained" "$astro" train dynamics $data --run none/deep
 check "a refused command leaves no folder" [ ! -e none ]
 refused 2 "is not a run folder" "$astro" evaluate $data --run none
 check "a command that reads makes no folder" [ ! -e none ]
-"$astro" run --preset tiny --collect.episodes 60 --tdr.updates 20 --stop-after 20 --quiet --run stages >out 2>&1
-untouched stages "a later stage with other settings" 130 "$astro" train tdr --run stages --quiet --resume --stop-after 20
+"$astro" run --preset tiny --collect.episodes 60 --tdr.updates 20 --data.arrival_steps 0 --stop-after 20 --quiet --run stages >out 2>&1
 "$astro" run --run stages --quiet --resume --stop-after 10 >out 2>&1
+check "the second stage has begun" [ -d stages/checkpoints/dynamics ]
 untouched stages "a later stage of other settings is refused before the first begins" 2 \
-    "$astro" run --run stages --quiet --resume --dynamics.width 32
+    "$astro" run --run stages --quiet --resume --dynamics.width 48
 
 # A read-only run folder.
 # shellcheck disable=SC2086

@@ -8,7 +8,7 @@ run="--preset tiny --data lake.npz --gcbc.updates 1500 --quiet --run run"
 export="$astro policy export --data lake.npz --run run"
 
 # shellcheck disable=SC2086
-refused 2 "stage policy/raw/gcbc is not trained in run" "$astro" policy export $run --out early.npz
+refused 2 "is not a run folder" "$astro" policy export $run --out early.npz
 # shellcheck disable=SC2086
 check "a policy is trained" "$astro" train policy $run
 check "and exported" $export --out policy.npz
