@@ -2,9 +2,9 @@
 # Machines as people have them: no locks, no threads, read-only and moved run folders, signals, closed pipes, limits, and
 # names in any encoding. Commands that are refused, and those that only read, leave the run folder as it was.
 . tests/shell.sh
-cd "$work" || exit 1
+mkdir "$work/place" && cd "$work/place" || exit 1
 cc=$(echo "${CXX:-c++}" | sed 's/.*ccache //; s/clang++/clang/; s/g++/gcc/; s/c++/cc/')
-$cc -shared -fPIC -o failing.so "$root/tests/exec/failing_system.c" -ldl || exit 1
+$cc -shared -fPIC -o ../failing.so "$root/tests/exec/failing_system.c" -ldl || exit 1
 # failing NAME=VALUE... command...: with system calls that fail. A sanitizer would have to come before the library.
 failing() {
     env LD_PRELOAD="$work/failing.so" ASAN_OPTIONS=verify_asan_link_order=0 "$@"
@@ -120,7 +120,7 @@ refused 1 "File too large" sh -c "ulimit -f 8; exec $astro data collect --episod
 
 # A run folder and its data, moved together; and seen from another folder.
 mkdir -p here/in
-"$astro" train policy --data "$work/pointmaze-medium-stitch-v0.npz" $settings --run "$work/here/in/run" >/dev/null
+"$astro" train policy --data "$PWD/pointmaze-medium-stitch-v0.npz" $settings --run "$PWD/here/in/run" >/dev/null
 cp -r here/in there
 mkdir gone && mv here gone/here && mv pointmaze-medium-stitch-v0* gone
 check "evaluate, moved together" "$astro" evaluate --run gone/here/in/run --quiet
