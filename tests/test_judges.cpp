@@ -238,8 +238,8 @@ TEST_CASE("judges: bridges of a stitched file, and where they arrive") {
     data::Dataset d = stitched.recorded;
     d.bridge[6] = 13;
     CHECK(rows_by_bridge(d).size() == 2);
-    d.terminals[4] = 1;
-    CHECK(rows_by_bridge(d).size() == 2);
+    d.bridge[6] = 12, d.terminals[5] = 1;
+    CHECK(rows_by_bridge(d) == std::vector<std::vector<int64_t>>{{4}, {6}});
 }
 
 TEST_CASE("judges: a file holds all that a judgement needs; others are refused by name") {
