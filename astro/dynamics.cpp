@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/open_loop.h"
 #include "tensor/base/moments.h"
 
 namespace astro::method {
@@ -148,46 +149,26 @@ Tensor Dynamics::rollout(const Tensor& s0, const Tensor& actions, int64_t steps)
 
 OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vector<int64_t>& arrival,
                                         const std::vector<int64_t>& steps, int64_t most_windows) const {
-    const std::vector<int64_t> starts = spread_evenly(window_starts(data, arrival, horizon_, 0), most_windows);
-    const auto used = static_cast<int64_t>(starts.size());
-    const int64_t ds = data.dataset->state_dim, kinds = 3, most_steps = horizon_;
-    constexpr int64_t kPiece = 64;
-    const int64_t pieces = (used + kPiece - 1) / kPiece;
-    const bool sampled = config_.one_pass_share < 1;
-    // Squared errors by piece, kind (one pass, sampled, persistence) and step, summed over windows and dimensions.
-    std::vector<double> square(static_cast<size_t>(pieces * kinds * most_steps));
-    context_.threads.run(pieces, [&](int64_t p) {
-        const std::vector<int64_t> part(starts.begin() + p * kPiece, starts.begin() + std::min(used, (p + 1) * kPiece));
-        nn::Inputs inputs(context_.backend);
-        const Windows w = gather(inputs, *data.dataset, part);
-        inputs.upload();
-        const std::vector<float> truth = w.displacement.to_vector<float>();
-        std::vector<float> guess[3] = {rollout(w.s0, w.actions, 1).to_vector<float>(), {}, {}};
-        if (sampled)
-            guess[1] = rollout(w.s0, w.actions, std::min(config_.final_steps, schedule_.steps())).to_vector<float>();
-        guess[2].assign(truth.size(), 0.0f);
-        for (int64_t kind = 0; kind < kinds; ++kind)
-            for (size_t i = 0; i < guess[kind].size(); ++i) {
-                const double e = (double(guess[kind][i]) - double(truth[i])) /
-                                 statistics_.sigma_delta[i % static_cast<size_t>(ds)];
-                const int64_t step = static_cast<int64_t>(i) / ds % most_steps;
-                square[static_cast<size_t>((p * kinds + kind) * most_steps + step)] += e * e;
-            }
-    });
+    const std::vector<int64_t> starts = open_loop_windows(data, arrival, horizon_, most_windows);
+    auto rmse = [&](const OpenLoopPrediction& predict) {
+        return open_loop_rmse(context_, data, starts, horizon_, statistics_.sigma_delta, predict);
+    };
+    auto rolled_out = [&](int64_t denoising_steps) {
+        return rmse([&, denoising_steps](const Tensor& first, const Tensor& actions) {
+            return rollout(first, actions, denoising_steps).to_vector<float>();
+        });
+    };
+    const std::vector<double> one_pass = rolled_out(1), still = rmse(persistence);
+    std::vector<double> sampled;
+    if (config_.one_pass_share < 1) sampled = rolled_out(std::min(config_.final_steps, schedule_.steps()));
     OpenLoopError result;
     for (int64_t s : steps) {
-        if (s < 1 || s > most_steps) continue;
-        double sum[3] = {};
-        for (int64_t p = 0; p < pieces; ++p)
-            for (int64_t kind = 0; kind < kinds; ++kind)
-                sum[kind] += square[static_cast<size_t>((p * kinds + kind) * most_steps + s - 1)];
-        auto rms = [&](int64_t kind) {
-            return std::sqrt(sum[kind] / static_cast<double>(std::max<int64_t>(1, used * ds)));
-        };
+        if (s < 1 || s > horizon_) continue;
+        const auto i = static_cast<size_t>(s - 1);
         result.steps.push_back(s);
-        result.one_pass.push_back(rms(0));
-        if (sampled) result.sampled.push_back(rms(1));
-        result.persistence.push_back(rms(2));
+        result.one_pass.push_back(one_pass[i]);
+        if (!sampled.empty()) result.sampled.push_back(sampled[i]);
+        result.persistence.push_back(still[i]);
     }
     return result;
 }

@@ -202,6 +202,15 @@ double calibration_error(const TemporalMap& map) {
     return count ? sum / static_cast<double>(count) : 0;
 }
 
+ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances) {
+    RateCounter counter(tolerances);
+    for (const std::vector<double>& bridge : errors) {
+        for (double e : bridge) counter.transition(e);
+        counter.end_bridge();
+    }
+    return counter.rates();
+}
+
 ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step) {
@@ -266,13 +275,10 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
             }
         }
     });
-    RateCounter counter(tolerances);
-    for (size_t i = 0; i < attempts.size(); ++i) {
-        if (accepted_only && attempts[i].verdict != Verdict::accepted) continue;
-        for (double e : errors[i]) counter.transition(e);
-        counter.end_bridge();
-    }
-    return counter.rates();
+    std::vector<std::vector<double>> judged;
+    for (size_t i = 0; i < attempts.size(); ++i)
+        if (!accepted_only || attempts[i].verdict == Verdict::accepted) judged.push_back(std::move(errors[i]));
+    return count_violations(judged, tolerances);
 }
 
 ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,

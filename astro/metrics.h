@@ -41,6 +41,8 @@ struct ViolationRates {
     std::vector<double> tolerance, transition, bridge;  // kappas and the share of violations at each
     int64_t transitions = 0, bridges = 0;
 };
+// From the errors of transitions, by bridge.
+ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances);
 // Evaluates attempts as if stored with the given seam. accepted_only: only accepted attempts.
 ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
                                const Statistics& statistics, const std::vector<double>& tolerances,

@@ -136,6 +136,13 @@ Planner& Pipeline::planner() {
     return *planner_;
 }
 
+OneStepModels& Pipeline::one_step() {
+    if (!one_step_)
+        one_step_ = std::make_unique<OneStepModels>(context_, config_.one_step, resolve_one_step_updates(config_),
+                                                    train_, statistics_, seed());
+    return *one_step_;
+}
+
 std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
     const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
     if (ends.empty())
@@ -163,6 +170,10 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
 }
 
 std::string Pipeline::fingerprint(const std::string& stage) const {
+    if (stage == "one_step") {
+        const int64_t updates = resolve_one_step_updates(config_);
+        return hexadecimal(hash_bytes(settings_hash({"", "data", "one_step"}), &updates, sizeof updates));
+    }
     const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
         {"tdr", {"", "data", "tdr"}},
         {"dynamics", {"dynamics"}},

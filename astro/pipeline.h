@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "astro/one_step.h"
 #include "astro/planner.h"
 #include "data/units.h"
 
@@ -39,6 +40,7 @@ class Pipeline {
     Dynamics& dynamics(int64_t member);   // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
+    OneStepModels& one_step();
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
@@ -46,7 +48,7 @@ class Pipeline {
                                                                int64_t candidates);  // by the current planner
 
     // Fingerprint of everything that a stage's result depends on: settings, seed and data, as a short text. `stage` is
-    // "tdr", "dynamics", "planner" or "augment". Each includes the stages before it.
+    // "tdr", "dynamics", "planner" or "augment". Each includes the stages before it. "one_step" depends on no stage.
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
@@ -68,6 +70,7 @@ class Pipeline {
     std::optional<TemporalMap> map_, validation_map_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;
+    std::unique_ptr<OneStepModels> one_step_;
     std::optional<std::vector<std::vector<Bridge>>> validation_bridges_;
 };
 

@@ -36,6 +36,10 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     with("no-end", 2, "terminals", Boats::flags(none));
     with("all-ends", 2, "terminals", Boats::flags(all));
     with("classes", 1, "actions", NpyArray::from<int64_t>({b.rows}, b.episode_ids));
+    write_npz(folder + "wide.npz", members_of(boats(std::vector<int64_t>(3, 81), 3)));
+    Boats backwards = b;  // each action moves the boat the other way
+    for (float& u : backwards.actions) u = -u;
+    write_npz(folder + "backwards.npz", members_of(backwards));
     write_npz(folder + "one-episode.npz", members_of(boats({900})));
     write_npz(folder + "few-rows.npz", members_of(boats({30, 30, 30})));
     write_npz(folder + "short-episodes.npz", members_of(boats(std::vector<int64_t>(200, 12))));

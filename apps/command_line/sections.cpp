@@ -43,9 +43,11 @@ const std::vector<std::string>& sections_of(const std::string& command) {
     static const Sections policy = with_learners({"", "env", "checkpoint", "data", "policy", "evaluate"});
     static const std::map<std::string, Sections> table = {
         {"train tdr", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
-        {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "metrics"}},
+        {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "one_step", "metrics"}},
         {"train planner", {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"}},
-        {"augment", {"", "env", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "metrics"}},
+        {"augment",
+         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "one_step",
+          "metrics"}},
         {"train policy", policy},
         {"evaluate", policy},
         {"policy export", policy},

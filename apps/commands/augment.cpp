@@ -1,5 +1,6 @@
 // astro augment: grows chains with a trained planner and writes augmented.npz.
 #include "apps/command_line/sections.h"
+#include "apps/run/judged.h"
 #include "apps/run/measure.h"
 
 namespace astro::app {
@@ -18,7 +19,7 @@ int run_augment(CommandLine& line) {
         runner.require_trained(model, fingerprint);
     });
     const std::vector<std::string> before = keys_of(runner.results());
-    augment_and_measure(runner);
+    measure_stitched(runner, load_stitched(runner, augment_and_measure(runner)));
     print_new(runner.results(), before, output.json);
     return 0;
 }

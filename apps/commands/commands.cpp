@@ -28,7 +28,8 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"data collect", "", "Generates a data set with OGBench's procedure, and a validation set.", run_data_collect},
         {"data inspect", "FILE", "Describes the contents of a data set and reports problems.", run_data_inspect},
-        {"data verify", "FILE", "Replays all transitions in the exact simulator; exit code 3 if they do not match.",
+        {"data verify", "FILE",
+         "Replays all transitions in the exact simulator, or has the models of a run judge them; exit code 3 if they fail.",
          run_data_verify},
         {"train tdr", "", "Trains the temporal distance representation.", run_train_tdr},
         {"train dynamics", "", "Trains the dynamics model (after tdr).", run_train_dynamics},

@@ -4,6 +4,7 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/report/report.h"
+#include "apps/run/judged.h"
 #include "apps/run/measure.h"
 #include "apps/run/policy_runs.h"
 #include "apps/run/summary.h"
@@ -26,12 +27,12 @@ int run_run(CommandLine& line) {
     check_stages(runner);
     train_and_measure_tdr(runner);
     train_and_measure_dynamics(runner);
+    train_and_measure_one_step(runner);
     train_and_measure_planner(runner);
     const std::string path = augment_and_measure(runner);
+    const data::RecordedData augmented = load_stitched(runner, path);
+    measure_stitched(runner, augmented);
 
-    const data::RecordedData augmented = data::convert(
-        runner.pipeline().units(),
-        data::load_dataset(path, &runner.threads(), data::Parts::all, config.general.unpack_ratio), path);
     std::map<std::string, data::RecordedData> made;  // by arm, each once
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_rows(), nullptr};

@@ -35,6 +35,7 @@ int run_train_dynamics(CommandLine& line) {
     return train_stage(line, [](StageRunner& runner) {
         runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
         train_and_measure_dynamics(runner);
+        train_and_measure_one_step(runner);
     });
 }
 

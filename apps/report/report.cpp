@@ -7,11 +7,11 @@
 #include <tuple>
 
 #include "apps/method_names.h"
+#include "apps/report/pictures.h"
+#include "apps/report/sections.h"
 #include "apps/report/svg.h"
 #include "apps/run/metrics_log.h"
 #include "apps/run/run_dir.h"
-#include "astro/augmenters/augmenter.h"
-#include "data/environment.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "data/npz.h"
@@ -38,28 +38,6 @@ text{fill:var(--soft);stroke:none;font:11px system-ui,sans-serif}text.name{fill:
 text.line0{fill:var(--a)}text.line1{fill:var(--b)}text.line2{fill:var(--c)}text.line3{fill:var(--d)}.grid{stroke:var(--line)}
 pre{overflow:auto;background:var(--free);padding:.8rem;font-size:12px}.warn{color:var(--b)}
 )";
-
-std::vector<XY> points_of(const data::NpzReader& npz, const std::string& key) {
-    std::vector<XY> points;
-    if (!npz.find(key)) return points;
-    const std::vector<float> xy = npz.read_as<float>(key);
-    for (size_t i = 0; i + 1 < xy.size(); i += 2) points.push_back({double(xy[i]), double(xy[i + 1])});
-    return points;
-}
-
-std::string figure(const std::string& svg, const std::string& caption) {
-    return svg.empty() ? "" : "<figure>" + svg + "<figcaption>" + escape(caption) + "</figcaption></figure>";
-}
-
-double value_of(const data::Json& results, const std::string& key) {
-    const data::Json* v = results.find(key);
-    return v ? v->as_real() : std::nan("");
-}
-
-// Results of other programs may contain arms that are not in this program's table.
-std::string arm_words(const std::string& arm) {
-    return escape(augmenters::is_arm(arm) ? augmenters::row_of(arm).label : arm);
-}
 
 struct Run {
     std::string folder;
@@ -88,26 +66,6 @@ Run load(const std::string& folder) {
         run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
     if (!any) fail(ErrorKind::io, folder, ": no run folder: it contains no results.json, metrics.csv or config.ini");
     return run;
-}
-
-// The world of the run: as stored in pictures.npz, else (older runs) that of the built-in environment in its results;
-// null if there is none.
-std::shared_ptr<const data::WorldPicture> world_of(const Run& run) {
-    if (run.pictures && run.pictures->find("world_rectangles")) {
-        const std::vector<double> r = run.pictures->read_as<double>("world_rectangles"),
-                                  spacing = run.pictures->read_as<double>("world_spacing");
-        auto world = std::make_shared<data::WorldPicture>();
-        for (size_t i = 0; i + 3 < r.size(); i += 4) world->walls.push_back({r[i], r[i + 1], r[i + 2], r[i + 3]});
-        if (world->walls.empty() || spacing.empty()) return nullptr;
-        world->bounds = world->walls.front();
-        world->walls.erase(world->walls.begin());
-        world->spacing = spacing[0];
-        return world;
-    }
-    const data::Json* name = run.results.find("environment");
-    const data::Environment* environment = name ? data::find_environment(name->as_string()) : nullptr;
-    const data::WorldPicture* picture = environment ? environment->picture() : nullptr;
-    return picture ? std::make_shared<const data::WorldPicture>(*picture) : nullptr;
 }
 
 // The evaluated arms and learners, in order of appearance in the keys success/ARM/LEARNER/last.
@@ -189,82 +147,14 @@ std::string joint_table(const std::string& environment, const std::vector<const 
          "bridges that violate the dynamics at 0.5 sigma, all attempts, snapped", true},
         {"dvr_bridge_0.5", "bridges that violate the dynamics at 0.5 sigma, as stored", true},
         {"dvr_bridge_model_0.5", "the same, judged by the dynamics model", true},
+        {"dvr_bridge_ensemble_0.5", "the same, judged by the one-step networks", true},
+        {"dvr_real_window_ensemble_0.5", "recorded windows as long as a bridge, judged by the one-step networks", true},
         {"true_arrival_error_median", "arrival error in the exact simulator, sigma", false},
         {"spearman_raw", "rank correlation of latent distance and geodesic distance", false},
         {"spearman_closed", "the same, closed over landmarks", false}};
     for (const auto& [key, words, share] : kFigures)
         out += std::string("<tr><td>") + words + "</td><td>" + spread(runs, key, share) + "</td></tr>";
     return out + "</table>";
-}
-
-std::string world_figures(const Run& run) {
-    const std::shared_ptr<const data::WorldPicture> world = world_of(run);
-    if (!run.pictures || !world)
-        return "<p>No pictures: the environment cannot be drawn, or the run has not finished.</p>";
-    const data::NpzReader& npz = *run.pictures;
-    std::string out = "<div class=\"row\">";
-    for (const auto& [key, caption] :
-         {std::pair{"raw_xy", "Original data: visited positions. Agents stay at their goals at the end of episodes."},
-          std::pair{"augmented_xy", "Stitched data: the same corridors, with more paths between them."}}) {
-        WorldSvg picture(*world);
-        picture.heat(points_of(npz, key), 2 * world->spacing);
-        out += figure(picture.svg(), caption);
-    }
-    const std::vector<XY> chain = points_of(npz, "chain_xy");
-    if (!chain.empty()) {
-        WorldSvg picture(*world);
-        std::vector<int64_t> start = npz.read_as<int64_t>("chain_start");
-        const std::vector<uint8_t> bridge = npz.read_as<uint8_t>("chain_is_bridge");
-        start.push_back(static_cast<int64_t>(chain.size()));
-        for (size_t c = 0; c + 1 < start.size(); ++c)
-            for (auto i = static_cast<size_t>(start[c]);
-                 i + 1 < static_cast<size_t>(start[c + 1]);) {  // one polyline per recorded part or bridge
-                size_t j = i;
-                std::vector<XY> way = {chain[i]};
-                while (j + 1 < static_cast<size_t>(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
-                picture.way(way, bridge[i] ? "bridge" : "real");
-                i = j;
-            }
-        out +=
-            figure(picture.svg(),
-                   "Examples of stitched trajectories: recorded parts are thin, generated bridges are thick. Bridges "
-                   "connect different episodes.");
-    }
-    const std::vector<XY> grid = points_of(npz, "tdr_grid_xy");
-    if (!grid.empty()) {
-        const std::vector<float> distance = npz.read_as<float>("tdr_grid_distance"),
-                                 geodesic = npz.read_as<float>("tdr_grid_geodesic");
-        const std::vector<XY> from = points_of(npz, "tdr_from_xy");
-        for (const auto& [values, caption] :
-             {std::pair{&distance, "Learnt distance D in steps from the marked state. It should follow the corridors."},
-              std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
-            WorldSvg picture(*world);
-            double high = 1;
-            std::vector<double> field(values->begin(), values->end());
-            for (double v : field)
-                if (std::isfinite(v)) high = std::max(high, v);
-            picture.field(grid, field, 0, high, 1.1 * world->spacing);
-            if (!from.empty()) picture.mark(from[0], "goal", "from here");
-            out += figure(picture.svg(), caption);
-        }
-    }
-    for (const std::string& arm : arm_names()) {
-        const std::vector<XY> path = points_of(npz, "rollout_xy/" + arm);
-        if (path.empty()) continue;
-        WorldSvg picture(*world);
-        std::vector<int64_t> start = npz.read_as<int64_t>("rollout_start/" + arm);
-        const std::vector<uint8_t> success = npz.read_as<uint8_t>("rollout_success/" + arm);
-        start.push_back(static_cast<int64_t>(path.size()));
-        for (size_t r = 0; r + 1 < start.size(); ++r)
-            picture.way(std::vector<XY>(path.begin() + start[r], path.begin() + start[r + 1]),
-                        success[r] ? "won" : "lost");
-        for (const XY& p : points_of(npz, "task_start_xy")) picture.mark(p, "start", "start of a task");
-        for (const XY& p : points_of(npz, "task_goal_xy")) picture.mark(p, "goal", "goal of a task");
-        out += figure(picture.svg(),
-                      std::string("Evaluation of the policy trained on: ") + arm_words(arm) +
-                          ". Green paths arrived, orange paths did not. Blue dots are starts, green dots are goals.");
-    }
-    return out + "</div>";
 }
 
 // Combines the curves of several runs: the median at each step, with a band from minimum to maximum.
@@ -357,7 +247,7 @@ std::string render(const std::vector<std::string>& folders) {
         if (const data::Json* warnings = run.results.find("warnings"))
             for (const data::Json& w : warnings->elements())
                 out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
-        out += "<h2>Pictures</h2>" + world_figures(run);
+        out += "<h2>Pictures</h2>" + pictures_section(run.pictures.get(), run.results) + dynamics_section(run.results) + stitched_section(run.results);
     }
     out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)

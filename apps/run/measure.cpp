@@ -16,6 +16,14 @@ std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const T
     };
 }
 
+std::vector<int64_t> open_loop_steps(int64_t horizon) {
+    std::vector<int64_t> steps;
+    for (int64_t s : {1, 2, 5, 10, 15})
+        if (s < horizon) steps.push_back(s);
+    steps.push_back(horizon);
+    return steps;
+}
+
 std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges) {
     std::vector<double> errors;
     for (const auto& candidates : bridges) errors.push_back(candidates[0].error);

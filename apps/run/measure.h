@@ -1,6 +1,6 @@
 // The stages of the pipeline, as commands run them: train a stage (or resume or skip it), measure it, and store the
-// figures in results.json. The files are measure_tdr.cpp, measure_dynamics.cpp, measure_planner.cpp and
-// measure_augmentation.cpp.
+// figures in results.json. The files are measure_tdr.cpp, measure_dynamics.cpp, measure_one_step.cpp,
+// measure_planner.cpp and measure_augmentation.cpp.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,8 @@ void check_stages(StageRunner& runner);
 
 void train_and_measure_tdr(StageRunner& runner);
 void train_and_measure_dynamics(StageRunner& runner);
+// The one-step models: the baseline of the dynamics' open-loop error, which it compares. Needs trained dynamics.
+void train_and_measure_one_step(StageRunner& runner);
 void train_and_measure_planner(StageRunner& runner);
 // Stitches trajectories and writes augmented.npz, unless the folder already contains the file for the same settings.
 // Returns its path.
@@ -42,6 +44,9 @@ void put_stored_rates(data::Json& results, const data::Replay& replay);
 
 // Whether to validate after an update: every checkpoint.validate_every updates and at the end.
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model);
+// Numbers of steps after which open-loop errors are stated, in order: some small ones, and the horizon.
+std::vector<int64_t> open_loop_steps(int64_t horizon);
+constexpr int64_t kOpenLoopWindows = 2000;  // at most
 // The arrival error of the best candidate of each window.
 std::vector<double> best_errors(const std::vector<std::vector<Bridge>>& bridges);
 

@@ -108,11 +108,9 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
-    const data::Environment* environment = data::find_environment(runner.environment());
-    const std::vector<int64_t> plane = environment ? environment->spec().position : std::vector<int64_t>{};
     results["novelty"] =
         novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
-                pipeline.statistics(), pipeline.units().states.places(plane));
+                pipeline.statistics(), pipeline.units().states.places(position_columns(runner)));
     runner.clear_warnings("augment");
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);

@@ -17,9 +17,9 @@ void train_and_measure_dynamics(StageRunner& runner) {
     data::Json& results = runner.results();
     if (results.find("dynamics_updates")) return;
     results["dynamics_updates"] = pipeline.dynamics(0).updates();
-    std::vector<int64_t> steps = {1, 5, 10, 15, pipeline.horizon()};
     const OpenLoopError error =
-        pipeline.dynamics(0).open_loop_error(pipeline.validation(), pipeline.validation_map().arrival, steps, 2000);
+        pipeline.dynamics(0).open_loop_error(pipeline.validation(), pipeline.validation_map().arrival,
+                                             open_loop_steps(pipeline.horizon()), kOpenLoopWindows);
     for (size_t i = 0; i < error.steps.size(); ++i) {
         const std::string at = "_" + std::to_string(error.steps[i]);
         results["dynamics_rmse_one_pass" + at] = error.one_pass[i];

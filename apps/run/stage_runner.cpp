@@ -166,6 +166,10 @@ data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     std::string notes;
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
     if (!notes.empty()) progress_.note(path + ": " + notes);
+    for (int64_t column : config_.metrics.position)
+        if (column >= dataset.state_dim)
+            fail(ErrorKind::usage, "metrics.position names column ", column, " of states, but ", path, " has ",
+                 dataset.state_dim, " columns, 0 to ", dataset.state_dim - 1);
     if (const data::Environment* environment = data::find_environment(environment_)) {
         evaluated_tasks(config_, environment->spec());  // refuses what cannot be evaluated
         data::check_dimensions(*environment, dataset, path);
@@ -287,6 +291,17 @@ void StageRunner::add_seconds(const std::string& key, double seconds) {
     record_session();
     timings_[key] = (before ? before->as_real() : 0) + seconds;
     data::write_text_file(folder_->file("timings.json"), timings_.dump() + "\n");
+}
+
+double StageRunner::seconds(const std::string& key) const {
+    const data::Json* value = timings_.find(key);
+    return value ? value->as_real() : 0;
+}
+
+double StageRunner::seconds() const {
+    double sum = 0;
+    for (const auto& [key, value] : timings_.members()) sum += value.as_real();
+    return sum;
 }
 
 void StageRunner::warn(const std::string& stage, const std::string& message) {

@@ -83,6 +83,8 @@ class StageRunner {
     data::Json& results() { return results_; }
     void save_results();
     void add_seconds(const std::string& key, double seconds);  // adds to timings.json and writes it
+    double seconds(const std::string& key) const;  // of timings.json; 0 if it has none
+    double seconds() const;                        // of all of them
     // Prints a line on standard error and adds "STAGE: message" to "warnings" in results.json.
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // for a stage that is repeated

@@ -51,6 +51,9 @@ void check(const Config& config) {
     if (config.graph.landmarks > config.graph.pool)
         fail(ErrorKind::usage, "graph.landmarks ", config.graph.landmarks, " exceeds graph.pool ",
              config.graph.pool);
+    const std::vector<int64_t>& position = config.metrics.position;
+    if (position != std::vector<int64_t>{-1} && (position.size() != 2 || position[0] < 0 || position[1] < 0))
+        fail(ErrorKind::usage, "metrics.position: expected two columns, such as 0,1, or auto");
     if (config.value.current_goals + config.value.trajectory_goals > 1)
         fail(ErrorKind::usage, "value.current_goals + value.trajectory_goals must not exceed 1");
 }
@@ -67,6 +70,10 @@ double resolve_gamma(double gamma, std::string_view environment) {
     if (gamma != 0) return gamma;
     if (const data::Environment* known = data::find_environment(environment)) return known->spec().gamma;
     return names_maze(environment, "medium") ? .99 : names_maze(environment, "giant") ? .998 : .995;
+}
+
+int64_t resolve_one_step_updates(const Config& config) {
+    return config.one_step.updates != 0 ? config.one_step.updates : config.dynamics.network.updates;
 }
 
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment) {

@@ -291,6 +291,7 @@ struct Config {
     Td3BcConfig td3bc;
     CqlConfig cql;
     EvaluateConfig evaluate;
+    OneStepConfig one_step;
     MetricsConfig metrics;
     ExperimentConfig experiment;
 
@@ -315,6 +316,7 @@ struct Config {
         v.section("td3bc", "TD3+BC", td3bc);
         v.section("cql", "CQL", cql);
         v.section("evaluate", "Evaluation", evaluate);
+        v.section("one_step", "One-step models: baseline and judges", one_step);
         v.section("metrics", "Measurements and warnings", metrics);
         v.section("experiment", "Whole chain", experiment);
     }
@@ -336,5 +338,6 @@ void check_learner(const std::string& learner, Protocol protocol);
 // name.
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
+int64_t resolve_one_step_updates(const Config& config);  // as many as the dynamics has
 
 }  // namespace astro::method

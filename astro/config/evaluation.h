@@ -37,11 +37,32 @@ struct EvaluateConfig {
     }
 };
 
+// One-step models: the usual predictor of the next state, an ensemble of plain networks. The method does not use them.
+// They are the baseline of the dynamics, and the judges of bridges where there is no simulator.
+struct OneStepConfig {
+    int64_t members = 3, layers = 2, width = 128, batch = 256, updates = 0;
+    double learning_rate = 1e-3, learning_rate_end = 1e-5;
+
+    template <class V>
+    void visit(V& v) {
+        v("members", members, "networks of the ensemble; the first is the baseline of the dynamics", Source::ours,
+          between(1, 8));
+        v("layers", layers, "hidden layers", Source::ours, between(1, 16));
+        v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
+        v("batch", batch, "transitions per batch, for each network", Source::ours, between(1, 65536));
+        v("updates", updates, "gradient steps; auto: as many as dynamics.updates", Source::ours,
+          between_or_auto(1, kMaxCount));
+        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+    }
+};
+
 // Measurements of the augmentation and the thresholds of its warnings. They do not change the stored data.
 struct MetricsConfig {
     std::vector<double> tolerances = {.1, .25, .5, 1};
     int64_t distance_rows = 1000;
-    double warn_wall_share = .05, warn_drift = 1, warn_drift_ratio = 3, warn_collapse = .25;
+    std::vector<int64_t> position = {-1};
+    double warn_wall_share = .05, warn_drift = 1, warn_drift_ratio = 3, warn_collapse = .25, warn_still = .9;
 
     template <class V>
     void visit(V& v) {
@@ -49,12 +70,18 @@ struct MetricsConfig {
           between(1e-6, 1e6));
         v("distance_rows", distance_rows, "number of random rows; TDR and geodesic distance are compared on all pairs",
           Source::ours, between(10, 20000));
+        v("position", position,
+          "two columns of the states, from 0, drawn as x and y; auto: those that the environment names, else the "
+          "principal directions of the latents",
+          Source::ours, between_or_auto(0, 1e6, -1));
         v("warn_wall_share", warn_wall_share, "warn when a larger share of targets has D > 2 n^ + 6", Source::ours,
           between(0, 1));
         v("warn_drift", warn_drift, "warn when the median arrival error exceeds this, in sigma_delta", Source::ours,
           at_least(0));
         v("warn_drift_ratio", warn_drift_ratio, "warn when it exceeds validation's times this", Source::ours,
           at_least(0));
+        v("warn_still", warn_still, "warn when error of the dynamics / error of standing still is above this",
+          Source::ours, at_least(0));
         v("warn_collapse", warn_collapse, "warn when std(planned actions) / std(data's actions) is below this",
           Source::ours, between(0, 1));
     }

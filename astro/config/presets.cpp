@@ -101,6 +101,9 @@ void set_columns(Config& c, const Columns& set) {
     set(c.value.learning_rate_end,    0,          0,          3e-4,             3e-4);
     set(c.value.target_rate,          .05,        .05,        .005,             .005);
 
+    set(c.one_step.width,             32,         128,        256,              512);
+    set(c.one_step.batch,             64,         256,        256,              256);
+
     set(c.evaluate.episodes,          2,          20,         50,               50);
 }
 // clang-format on

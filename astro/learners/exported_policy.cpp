@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/npz.h"
+#include "astro/network_file.h"
 
 namespace astro::method::learners {
 
@@ -11,77 +11,6 @@ namespace {
 
 constexpr int64_t kVersion = 1;
 constexpr const char* kMeta = "meta.json";
-
-std::string key_of(const char* what, size_t i, const char* part) { return text(what, i, "/", part); }
-
-// Writes arrays. Stored, so that a reader needs no inflate.
-struct Writer {
-    data::NpzWriter file;
-
-    template <class T>
-    void operator()(const std::string& key, std::vector<int64_t> shape, const std::vector<T>& values) {
-        file.add(key, data::NpyArray::from(std::move(shape), values), data::Compression::stored);
-    }
-    void number(const std::string& key, int64_t value) { (*this)(key, {1}, std::vector<int64_t>{value}); }
-    void weights(const std::string& key, const Tensor& tensor) {
-        std::vector<int64_t> shape;
-        for (int i = 0; i < tensor.rank(); ++i) shape.push_back(tensor.dim(i));
-        (*this)(key, std::move(shape), tensor.cast(DType::f32).to_vector<float>());
-    }
-    void units(const std::string& name, const data::ColumnUnits& columns) {
-        (*this)(name + "_centre", {columns.columns()}, columns.centre);
-        (*this)(name + "_scale", {columns.columns()}, columns.scale);
-    }
-};
-
-// Reads arrays, and holds each to the shape that it must have.
-struct Reader {
-    Backend& backend;
-    data::NpzReader file;
-
-    template <class T>
-    std::vector<T> operator()(const std::string& key, const std::vector<int64_t>& shape) const {
-        const std::vector<int64_t>& found = file.entry(key).header.shape;
-        if (found != shape)
-            fail(ErrorKind::data, file.where(key), " has shape ", data::shape_text(found), ", expected ",
-                 data::shape_text(shape));
-        std::vector<T> values = file.read_as<T>(key);
-        for (T value : values)
-            if (!std::isfinite(static_cast<double>(value)))
-                fail(ErrorKind::data, file.where(key), " holds a number that is not finite");
-        return values;
-    }
-    bool flag(const std::string& key) const {
-        const int64_t value = (*this).operator()<int64_t>(key, {1})[0];
-        if (value != 0 && value != 1) fail(ErrorKind::data, file.where(key), " is ", value, ", expected 0 or 1");
-        return value == 1;
-    }
-    Tensor weights(const std::string& key, const Shape& shape) const {
-        std::vector<int64_t> wanted;
-        for (int i = 0; i < shape.rank(); ++i) wanted.push_back(shape[i]);
-        return Tensor::from(backend, shape, (*this).operator()<double>(key, wanted));
-    }
-    int64_t columns(const std::string& key) const {
-        const std::vector<int64_t>& shape = file.entry(key).header.shape;
-        if (shape.size() != 1 || shape[0] < 1)
-            fail(ErrorKind::data, file.where(key), " has shape ", data::shape_text(shape),
-                 ", expected one number a column");
-        return shape[0];
-    }
-    data::ColumnUnits units(const std::string& name) const {
-        data::ColumnUnits columns;
-        const int64_t n = this->columns(name + "_centre");
-        columns.centre = (*this).operator()<double>(name + "_centre", {n});
-        columns.scale = (*this).operator()<double>(name + "_scale", {n});
-        for (int64_t i = 0; i < n; ++i) {
-            const double scale = columns.scale[static_cast<size_t>(i)];
-            if (scale < 0) fail(ErrorKind::data, file.where(name + "_scale"), " is negative in column ", i);
-            if (scale > 0) columns.varying.push_back(i);
-        }
-        if (columns.varying.empty()) fail(ErrorKind::data, file.where(name + "_scale"), " is 0 in every column");
-        return columns;
-    }
-};
 
 // The first `columns` columns of a layer's output, on another backend, in float64.
 nn::Linear copy_of(Backend& backend, const nn::Linear& layer, int64_t columns) {
@@ -143,7 +72,7 @@ ExportedPolicy export_policy(Backend& backend, const Learner& learner, const dat
 
 void save_policy(const std::string& path, const ExportedPolicy& policy) {
     const nn::Mlp& net = policy.actor.net;
-    Writer write{data::NpzWriter(path)};
+    NetworkWriter write{data::NpzWriter(path)};
     write.number("policy_version", kVersion);
     write.number("goal_conditioned", policy.goals);
     write.number("hidden_layers", net.spec.layers);
@@ -153,23 +82,23 @@ void save_policy(const std::string& path, const ExportedPolicy& policy) {
     write.units("state", policy.units.states);
     write.units("action", policy.units.actions);
     for (size_t i = 0; i < net.layers.size(); ++i) {
-        write.weights(key_of("layer", i, "weight"), net.layers[i].weight);
-        write.weights(key_of("layer", i, "bias"), net.layers[i].bias);
+        write.weights(layer_key("layer", i, "weight"), net.layers[i].weight);
+        write.weights(layer_key("layer", i, "bias"), net.layers[i].bias);
         if (i >= net.norms.size()) continue;
-        write.weights(key_of("norm", i, "gain"), net.norms[i].gain);
-        write.weights(key_of("norm", i, "bias"), net.norms[i].bias);
+        write.weights(layer_key("norm", i, "gain"), net.norms[i].gain);
+        write.weights(layer_key("norm", i, "bias"), net.norms[i].bias);
     }
     write.file.add_text(kMeta, policy.provenance.dump() + "\n");
     write.file.close();
 }
 
 ExportedPolicy load_policy(Backend& backend, const std::string& path) {
-    const Reader read{backend, data::NpzReader(path)};
+    const NetworkReader read{backend, data::NpzReader(path)};
     if (!read.file.find("policy_version"))
         fail(ErrorKind::data, path,
              ": no array 'policy_version', so this is not an exported policy; hint: astro policy export "
              "writes one");
-    const int64_t version = read.operator()<int64_t>("policy_version", {1})[0];
+    const int64_t version = read.number("policy_version");
     if (version != kVersion)
         fail(ErrorKind::data, path, ": version ", version, " of the format, this program reads version ", kVersion);
     ExportedPolicy policy;
@@ -178,7 +107,7 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
     policy.actor.squash = read.flag("tanh"), policy.actor.actions = policy.units.actions.dim();
     nn::MlpSpec& spec = policy.actor.net.spec;
     spec.in = policy.units.states.dim() * (policy.goals ? 2 : 1), spec.out = policy.actor.actions;
-    spec.layers = read.operator()<int64_t>("hidden_layers", {1})[0];
+    spec.layers = read.number("hidden_layers");
     spec.activation = read.flag("gelu") ? nn::Activation::gelu : nn::Activation::relu;
     spec.layer_norm = read.flag("layer_norm");
     if (spec.layers < 0 || spec.layers >= static_cast<int64_t>(read.file.entries().size()))
@@ -186,13 +115,13 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
     int64_t in = spec.in;
     for (size_t i = 0; i <= static_cast<size_t>(spec.layers); ++i) {
         const bool last = i == static_cast<size_t>(spec.layers);
-        const int64_t out = last ? spec.out : read.columns(key_of("layer", i, "bias"));
-        policy.actor.net.layers.push_back({read.weights(key_of("layer", i, "weight"), Shape{in, out}),
-                                           read.weights(key_of("layer", i, "bias"), Shape{out})});
+        const int64_t out = last ? spec.out : read.columns(layer_key("layer", i, "bias"));
+        policy.actor.net.layers.push_back({read.weights(layer_key("layer", i, "weight"), Shape{in, out}),
+                                           read.weights(layer_key("layer", i, "bias"), Shape{out})});
         in = out;
         if (last || !spec.layer_norm) continue;
         policy.actor.net.norms.push_back(
-            {read.weights(key_of("norm", i, "gain"), Shape{out}), read.weights(key_of("norm", i, "bias"), Shape{out})});
+            {read.weights(layer_key("norm", i, "gain"), Shape{out}), read.weights(layer_key("norm", i, "bias"), Shape{out})});
     }
     if (spec.layers > 0) spec.width = policy.actor.net.layers[0].weight.dim(1);
     policy.provenance = read.file.has_text(kMeta) ? data::Json::parse(read.file.read_text(kMeta), path + ": " + kMeta)

@@ -20,7 +20,7 @@ build/examples/08_own_system lake.npz >/dev/null || exit 1
     --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql --experiment.arms raw,augmented --evaluate.episodes 1 \
     --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 \
     --selection.selector random --augment.chain random >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
-pattern='s/^policy\/[a-z]*\/[a-z0-9-]*\//policy\/ARM\/LEARNER\//; s/^success\/[a-z]*\/[a-z0-9-]*\//success\/ARM\/LEARNER\//; s/task[0-9]$/taskN/; /error_90$/!s/_[0-9.]*$/_K/'
+pattern='s/^policy\/[a-z]*\/[a-z0-9-]*\//policy\/ARM\/LEARNER\//; s/^success\/[a-z]*\/[a-z0-9-]*\//success\/ARM\/LEARNER\//; s/task[0-9]$/taskN/; /_90$/!s/_[0-9.]*$/_K/'
 grep -oE '^  "[^"]+"' r/results.json | tr -d ' "' | sed "$pattern" | sort -u >keys
 tail -n +2 r/metrics.csv | cut -d, -f3 | sed "$pattern" | sort -u >>keys
 check "the run has figures" [ "$(wc -l <keys)" -ge 40 ]

@@ -1,0 +1,170 @@
+// astro data verify: judges the transitions of a file, by the exact simulator or by the models of a run.
+#include <cmath>
+#include <cstdio>
+
+#include "apps/command_line/options.h"
+#include "apps/commands/read_options.h"
+#include "apps/run/judged.h"
+#include "apps/run/measure.h"
+#include "apps/run/stage_runner.h"
+#include "data/dataset_load.h"
+#include "data/file.h"
+#include "data/replay.h"
+
+namespace astro::app {
+
+namespace {
+
+struct VerifyOptions {
+    std::string env, run;
+    template <class V>
+    void visit(V& v) {
+        v("env", env, "environment, such as pointmaze-medium-v0, or exec:COMMAND; empty: derived from the file name",
+          Source::ours, anything());
+        v("run", run,
+          "run folder whose one-step models judge the file, for systems without a simulator; it is only read",
+          Source::ours, anything());
+    }
+};
+
+// Share of violating bridges, at kHeadline, that a file may have (by models: beyond that of real rows).
+constexpr double kBridgeShare = 0.02, kHeadline = 0.5;
+
+data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_ratio) {
+    data::Dataset dataset = data::load_dataset(path, &pool, data::Parts::all, unpack_ratio);
+    for (const std::string& note : dataset.notes) std::fprintf(stderr, "%s: %s\n", path.c_str(), note.c_str());
+    return dataset;
+}
+
+// Rows whose value in a column that never changed in the data of the run is another one; -1: none.
+int64_t first_changed_row(const data::ColumnUnits& states, const data::Dataset& d) {
+    for (int64_t t = 0; t < d.rows; ++t)
+        for (int64_t column : states.constant()) {
+            const double constant = states.centre[static_cast<size_t>(column)];
+            if (std::fabs(d.state(t, column) - constant) > 1e-5 * std::max(1.0, std::fabs(constant))) return t;
+        }
+    return -1;
+}
+
+int judge_by_run(const std::string& path, const std::string& run, ThreadPool& pool, double unpack_ratio, bool json) {
+    const std::string file = run + "/" + kJudgesFile;
+    if (!data::file_exists(file))
+        fail(ErrorKind::usage, file,
+             " does not exist; hint: astro run, train dynamics and augment write it into --run");
+    const auto backend = make_cpu_backend();
+    const Judges judges = load_judges(*backend, file);
+    const data::RecordedData rows = data::convert(judges.units, load(path, pool, unpack_ratio), path);
+    const bool marked = !rows.recorded.is_synthetic.empty();
+    const std::vector<std::vector<int64_t>> groups =
+        marked ? rows_by_bridge(rows.recorded) : rows_by_window(rows.data, 1);
+    std::vector<int64_t> generated;
+    if (marked)
+        generated = generated_rows(groups);
+    else
+        for (int64_t t = 0; t < rows.data.rows; ++t) generated.push_back(t);
+    int64_t transitions = 0;
+    for (const std::vector<int64_t>& group : groups) transitions += static_cast<int64_t>(group.size());
+    if (transitions == 0) fail(ErrorKind::data, path, ": it has no synthetic transition to judge");
+
+    data::Json figures = data::Json::object();
+    figures["judged_by"] = "the one-step models of " + run;
+    figures["rows"] = rows.data.rows;
+    figures["synthetic_transitions"] = transitions;
+    if (marked) figures["bridges"] = static_cast<int64_t>(groups.size());
+    put_judgement(figures, {*backend, pool, 1}, judges, rows.data, groups, MetricsConfig{}.tolerances, marked);
+    put_coverage(figures, pool, judges, rows.data, generated);
+    const int64_t changed = first_changed_row(judges.units.states, rows.recorded);
+    const std::string key = marked ? "dvr_bridge_ensemble" : "dvr_transition_ensemble";
+    const data::Json* window = figures.find(at_tolerance("dvr_real_window_ensemble", kHeadline));
+    const double found = figures.at(at_tolerance(key, kHeadline)).as_real(),
+                 real = marked && window ? window->as_real()
+                                         : figures.at(at_tolerance("dvr_real_ensemble", kHeadline)).as_real();
+    const bool plausible = found <= real + kBridgeShare && changed < 0;
+    figures["plausible"] = plausible;
+    print_new(figures, {}, json);
+    if (!plausible)
+        std::fprintf(stderr, "astro: %s is not plausible to the models of %s: %s\n", path.c_str(), run.c_str(),
+                     changed >= 0
+                         ? text("row ", changed, " changes a column of states that is constant in their data").c_str()
+                         : text(100 * found, " % of its ", marked ? "bridges" : "transitions", " are off by more than ",
+                                kHeadline, " sigma_delta (bound ", 100 * (real + kBridgeShare), " %: real rows ",
+                                100 * real, " %)")
+                               .c_str());
+    return plausible ? 0 : 3;
+}
+
+}  // namespace
+
+int run_data_verify(CommandLine& line) {
+    VerifyOptions options;
+    EnvironmentConfig processes;
+    ReadOptions read;
+    ThreadOptions threads;
+    OutputOptions output;
+    line.add(options);
+    line.add(processes, "env");
+    line.add(read);
+    line.add(threads);
+    line.add(output);
+    if (!line.parse()) return 0;
+    const std::string path = line.operands()[0];
+    if (!options.run.empty()) {
+        ThreadPool pool(threads.count());
+        if (line.given("env"))
+            fail(ErrorKind::usage,
+                 "--env and --run exclude each other: a simulator judges the file, or the models of a run");
+        return judge_by_run(path, options.run, pool, read.unpack_ratio, output.json);
+    }
+    std::string environment = options.env;
+    if (environment.empty()) environment = data::resolve_dataset(path, "").environment;
+    const std::unique_ptr<data::AddedEnvironment> simulator = open_simulator(environment, processes);
+    const data::Environment& exact = data::require_environment(
+        environment, environment.empty()
+                         ? "the file's name does not tell its environment; --env does, or --run names a run "
+                           "whose models judge it"
+                         : "no built-in environment '" + environment + "'");
+    environment = exact.spec().name;
+    ThreadPool pool(threads.count());  // after the processes of a simulator
+    const data::Dataset dataset = load(path, pool, read.unpack_ratio);
+    const std::vector<double> tolerances = MetricsConfig{}.tolerances;
+    const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
+
+    // In sigma_delta: files hold float32, whose rounding is larger the faster something moves.
+    constexpr double kRealBound = 1e-4;
+    data::Json json = data::Json::object();
+    json["environment"] = environment;
+    json["rows"] = dataset.rows;
+    json["real_transitions"] = r.real.transitions;
+    json["real_worst_error"] = r.real.worst;
+    json["real_worst_row"] = r.real.worst_row;
+    json["real_worst_error_sigma"] = r.real.worst_scaled;
+    auto share = [](int64_t part, int64_t all) {
+        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
+    };
+    for (size_t k = 0; k < tolerances.size(); ++k)
+        json[at_tolerance("dvr_real", tolerances[k])] = share(r.real.violations[k], r.real.transitions);
+    json["rows_outside"] = r.outside;
+    bool obeys = r.real.worst_scaled <= kRealBound && r.outside == 0;
+    if (!dataset.is_synthetic.empty()) {
+        json["synthetic_transitions"] = r.synthetic.transitions;
+        json["bridges"] = r.bridges;
+        put_stored_rates(json, r);
+        for (size_t k = 0; k < tolerances.size(); ++k)
+            if (tolerances[k] == kHeadline) obeys = obeys && share(r.violating_bridges[k], r.bridges) <= kBridgeShare;
+    }
+    json["obeys"] = obeys;
+    print_new(json, {}, output.json);
+    if (!obeys)
+        std::fprintf(
+            stderr, "astro: %s does not obey %s: worst real row %lld is off by %g, by %g in sigma_delta (bound %g)%s\n",
+            path.c_str(), environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst,
+            r.real.worst_scaled, kRealBound,
+            text(r.outside == 0 ? ""
+                                : text("; ", r.outside, " states are in walls or out of the maze, the first at row ",
+                                       r.first_outside),
+                 dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare))
+                .c_str());
+    return obeys ? 0 : 3;
+}
+
+}  // namespace astro::app

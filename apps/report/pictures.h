@@ -1,0 +1,18 @@
+// Pictures of the data and of evaluations of one run.
+#pragma once
+
+#include <string>
+
+#include "data/json.h"
+#include "data/npz.h"
+
+namespace astro::app::report {
+
+// An arm in words. Results of other programs may contain arms that are not in this program's table.
+std::string arm_words(const std::string& arm);
+
+// pictures: pictures.npz of the run, or null. results: name the environment of older runs, whose pictures lack the
+// world.
+std::string pictures_section(const data::NpzReader* pictures, const data::Json& results);
+
+}  // namespace astro::app::report

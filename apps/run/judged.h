@@ -1,0 +1,32 @@
+// Figures of generated data that need no simulator (docs/metrics.md), for a run and for `astro data verify --run`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/run/stage_runner.h"
+#include "astro/judges.h"
+
+namespace astro::app {
+
+// The file of the judges in a run folder.
+constexpr const char* kJudgesFile = "judges.npz";
+
+// Violation rates as the judges see them, with those of held-out real rows beside them: dvr_*_ensemble_K, ensemble_*.
+// data: in the units of the judges. groups: the rows of its generated transitions; bridges: whether they are bridges.
+void put_judgement(data::Json& results, const Context& context, const Judges& judges, const data::Dataset& data,
+                   const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances,
+                   bool bridges);
+// coverage, coverage_new, coverage_radius. generated: rows of `data` that were not recorded.
+void put_coverage(data::Json& results, ThreadPool& threads, const Judges& judges, const data::Dataset& data,
+                  const std::vector<int64_t>& generated);
+// The generated rows of bridges, from the rows of their transitions.
+std::vector<int64_t> generated_rows(const std::vector<std::vector<int64_t>>& bridges);
+
+// The stitched data of a run, read from their file: figures are of what is stored.
+data::RecordedData load_stitched(StageRunner& runner, const std::string& path);
+// All figures of the stitched data of a run, unless results.json has them. Trains the one-step models if they are not
+// trained yet.
+void measure_stitched(StageRunner& runner, const data::RecordedData& stitched);
+
+}  // namespace astro::app

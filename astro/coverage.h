@@ -1,0 +1,24 @@
+// Coverage: how much of the held-out states a data set reaches, and how many of its states lie where no recorded one
+// does (docs/method.md 11.9).
+#pragma once
+
+#include <vector>
+
+#include "tensor/base/threads.h"
+
+namespace astro::method {
+
+// Distances are rms over the dimensions, in sigma_delta. Of each set, equally many rows count, evenly spaced.
+struct Coverage {
+    double radius = 0;   // within which 90 % of the held-out states have a training row
+    double covered = 0;  // share of the held-out states that have a row of the data set within the radius
+    double fresh = 0;    // share of its generated states that have no training row within it; .1 for real rows
+};
+
+// All sets are rows of states (n, D), one after another, none of them empty but `generated`, for which the share is 0.
+// made: all states of the data set; generated: those that were not recorded.
+Coverage measure_coverage(ThreadPool& threads, const std::vector<float>& held_out, const std::vector<float>& known,
+                          const std::vector<float>& made, const std::vector<float>& generated,
+                          const std::vector<double>& sigma_delta);
+
+}  // namespace astro::method

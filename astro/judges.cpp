@@ -1,0 +1,254 @@
+#include "astro/judges.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "astro/network_file.h"
+#include "tensor/base/percentile.h"
+
+namespace astro::method {
+
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+// Whole segments, evenly spaced, with at most `most` rows in all; the last is cut there.
+data::Dataset thinned(const Trajectories& data, int64_t most) {
+    const data::Dataset& d = *data.dataset;
+    std::vector<int64_t> segments;
+    for (int64_t k = 0; k < data.count(); ++k)
+        if (data.last(k) > data.begin(k)) segments.push_back(k);
+    const auto count = static_cast<int64_t>(segments.size());
+    const int64_t wanted = d.rows <= most ? count : std::max<int64_t>(1, count * most / d.rows);
+    data::Dataset part;
+    part.state_dim = d.state_dim, part.action_dim = d.action_dim;
+    for (int64_t k : spread_evenly(segments, wanted)) {
+        const int64_t first = data.begin(k), rows = std::min(data.last(k) - first + 1, most - part.rows);
+        if (rows < 2) break;
+        part.observations.insert(part.observations.end(), d.observation(first), d.observation(first + rows));
+        part.actions.insert(part.actions.end(), d.action(first), d.action(first + rows));
+        part.terminals.insert(part.terminals.end(), static_cast<size_t>(rows - 1), 0);
+        part.terminals.push_back(1);
+        part.rows += rows;
+    }
+    if (part.rows > 0) data::index_episodes(part);
+    return part;
+}
+
+}  // namespace
+
+Judges make_judges(Pipeline& pipeline) {
+    Judges judges;
+    judges.units = pipeline.units();
+    judges.sigma_delta = pipeline.statistics().sigma_delta;
+    judges.members = pipeline.one_step().members();
+    judges.held_out = thinned(pipeline.validation(), Judges::kHeldOutRows);
+    const data::Dataset& d = pipeline.train_data();
+    const int64_t known = std::min(d.rows, Judges::kKnownRows);
+    for (int64_t i = 0; i < known; ++i) {
+        const float* row = d.observation(i * d.rows / known);
+        judges.known.insert(judges.known.end(), row, row + d.state_dim);
+    }
+    return judges;
+}
+
+void save_judges(const std::string& path, const Judges& judges) {
+    NetworkWriter write{data::NpzWriter(path)};
+    const auto ds = static_cast<int64_t>(judges.sigma_delta.size());
+    write.number("judges_version", kVersion);
+    write.number("members", static_cast<int64_t>(judges.members.size()));
+    write.number("hidden_layers", judges.members[0].spec.layers);
+    write.units("state", judges.units.states);
+    write.units("action", judges.units.actions);
+    write("sigma_delta", {ds}, judges.sigma_delta);
+    for (size_t m = 0; m < judges.members.size(); ++m)
+        for (size_t i = 0; i < judges.members[m].layers.size(); ++i) {
+            const std::string layer = text("member", m, "/layer");
+            write.weights(layer_key(layer, i, "weight"), judges.members[m].layers[i].weight);
+            write.weights(layer_key(layer, i, "bias"), judges.members[m].layers[i].bias);
+        }
+    const data::Dataset& d = judges.held_out;
+    write("held_out_states", {d.rows, d.state_dim}, d.observations);
+    write("held_out_actions", {d.rows, d.action_dim}, d.actions);
+    write("held_out_ends", {d.rows}, d.terminals);
+    write("known_states", {static_cast<int64_t>(judges.known.size()) / ds, ds}, judges.known);
+    write.file.close();
+}
+
+Judges load_judges(Backend& backend, const std::string& path) {
+    const NetworkReader read{backend, data::NpzReader(path)};
+    if (!read.file.find("judges_version"))
+        fail(ErrorKind::data, path, ": no array 'judges_version', so these are no judges of a run");
+    if (const int64_t version = read.number("judges_version"); version != kVersion)
+        fail(ErrorKind::data, path, ": version ", version, " of the format, this program reads version ", kVersion);
+    Judges judges;
+    judges.units.states = read.units("state"), judges.units.actions = read.units("action");
+    const int64_t ds = judges.units.states.dim(), da = judges.units.actions.dim();
+    judges.sigma_delta = read.operator()<double>("sigma_delta", {ds});
+    for (double sigma : judges.sigma_delta)
+        if (sigma <= 0) fail(ErrorKind::data, read.file.where("sigma_delta"), " holds ", sigma, ", expected above 0");
+    const int64_t members = read.number("members"), layers = read.number("hidden_layers");
+    const auto arrays = static_cast<int64_t>(read.file.entries().size());
+    if (members < 1 || members > arrays || layers < 0 || layers > arrays)
+        fail(ErrorKind::data, path, ": 'members' ", members, " and 'hidden_layers' ", layers,
+             ", which the file has not");
+    for (int64_t m = 0; m < members; ++m) {
+        const std::string layer = text("member", m, "/layer");
+        nn::Mlp net;
+        net.spec.in = ds + da, net.spec.out = ds, net.spec.layers = layers;
+        int64_t in = net.spec.in;
+        for (size_t i = 0; i <= static_cast<size_t>(layers); ++i) {
+            const bool last = i == static_cast<size_t>(layers);
+            const int64_t out = last ? ds : read.columns(layer_key(layer, i, "bias"));
+            net.layers.push_back({read.weights(layer_key(layer, i, "weight"), Shape{in, out}).cast(DType::f32),
+                                  read.weights(layer_key(layer, i, "bias"), Shape{out}).cast(DType::f32)});
+            in = out;
+        }
+        if (layers > 0) net.spec.width = net.layers[0].weight.dim(1);
+        judges.members.push_back(std::move(net));
+    }
+    data::Dataset& d = judges.held_out;
+    d.rows = read.rows("held_out_states", ds), d.state_dim = ds, d.action_dim = da;
+    d.observations = read.operator()<float>("held_out_states", {d.rows, ds});
+    d.actions = read.operator()<float>("held_out_actions", {d.rows, da});
+    d.terminals = read.operator()<uint8_t>("held_out_ends", {d.rows});
+    data::index_episodes(d);
+    judges.known = read.operator()<float>("known_states", {read.rows("known_states", ds), ds});
+    return judges;
+}
+
+Judged judge_transitions(const Context& context, const Judges& judges, const data::Dataset& d,
+                         const std::vector<int64_t>& rows) {
+    const auto n = static_cast<int64_t>(rows.size()), ds = d.state_dim;
+    const size_t dims = judges.sigma_delta.size();
+    const auto members = static_cast<double>(judges.members.size());
+    Judged judged{std::vector<double>(rows.size()), std::vector<double>(rows.size())};
+    constexpr int64_t kPiece = 1024;
+    context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
+        const int64_t first = p * kPiece, last = std::min(n, first + kPiece);
+        std::vector<float> states, actions;
+        for (int64_t i = first; i < last; ++i) {
+            const int64_t t = rows[static_cast<size_t>(i)];
+            states.insert(states.end(), d.observation(t), d.observation(t + 1));
+            actions.insert(actions.end(), d.action(t), d.action(t + 1));
+        }
+        std::vector<std::vector<float>> next;
+        for (const nn::Mlp& member : judges.members)
+            next.push_back(one_step(context.backend, member, states, actions, judges.sigma_delta));
+        for (int64_t i = first; i < last; ++i) {
+            const float* stored = d.observation(rows[static_cast<size_t>(i)] + 1);
+            double error = 0, disagreement = 0;
+            for (size_t x = 0; x < dims; ++x) {
+                const size_t at = static_cast<size_t>((i - first) * ds) + x;
+                double mean = 0;
+                for (const std::vector<float>& one : next) mean += double(one[at]) / members;
+                const double off = (double(stored[x]) - mean) / judges.sigma_delta[x];
+                error += off * off;
+                for (const std::vector<float>& one : next) {
+                    const double own = (double(one[at]) - mean) / judges.sigma_delta[x];
+                    disagreement += own * own / members;
+                }
+            }
+            judged.error[static_cast<size_t>(i)] = std::sqrt(error / static_cast<double>(dims));
+            judged.disagreement[static_cast<size_t>(i)] = std::sqrt(disagreement / static_cast<double>(dims));
+        }
+    });
+    return judged;
+}
+
+std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& d) {
+    std::vector<std::vector<int64_t>> bridges;
+    int64_t open = -1;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        const auto i = static_cast<size_t>(t);
+        if (!d.is_synthetic[i] || d.terminals[i]) {
+            open = -1;
+            continue;
+        }
+        if (open != d.bridge[i]) bridges.emplace_back();
+        open = d.bridge[i];
+        bridges.back().push_back(t);
+    }
+    return bridges;
+}
+
+std::vector<std::vector<int64_t>> rows_by_window(const data::Dataset& d, int64_t length) {
+    std::vector<std::vector<int64_t>> windows;
+    for (int64_t e = 0; e < d.episodes(); ++e)
+        for (int64_t t = d.episode_start[static_cast<size_t>(e)]; t + length <= d.episode_end(e); t += length) {
+            windows.emplace_back();
+            for (int64_t j = 0; j < length; ++j) windows.back().push_back(t + j);
+        }
+    return windows;
+}
+
+Judgement judge_groups(const Context& context, const Judges& judges, const data::Dataset& data,
+                       const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances) {
+    std::vector<int64_t> rows;
+    for (const std::vector<int64_t>& group : groups) rows.insert(rows.end(), group.begin(), group.end());
+    const Judged judged = judge_transitions(context, judges, data, rows);
+    std::vector<std::vector<double>> errors;
+    auto at = judged.error.begin();
+    for (const std::vector<int64_t>& group : groups) {
+        const auto end = at + static_cast<std::ptrdiff_t>(group.size());
+        errors.emplace_back(at, end);
+        at = end;
+    }
+    return {count_violations(errors, tolerances), percentile(judged.error, 50), percentile(judged.disagreement, 50)};
+}
+
+std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
+                                          const data::RecordedData& stitched,
+                                          const std::vector<std::vector<int64_t>>& bridges,
+                                          const data::Dataset& source) {
+    const data::Dataset& d = stitched.data;
+    const size_t dims = judges.sigma_delta.size();
+    const auto count = static_cast<int64_t>(bridges.size());
+    std::vector<double> errors(bridges.size());
+    constexpr int64_t kPiece = 256;
+    context.threads.run((count + kPiece - 1) / kPiece, [&](int64_t p) {
+        std::vector<size_t> under_way;
+        std::vector<float> states;
+        for (int64_t b = p * kPiece; b < std::min(count, (p + 1) * kPiece); ++b) {
+            const int64_t cut = bridges[static_cast<size_t>(b)][0];
+            under_way.push_back(static_cast<size_t>(b));
+            states.insert(states.end(), d.observation(cut), d.observation(cut + 1));
+        }
+        for (size_t step = 0; !under_way.empty(); ++step) {
+            std::vector<float> actions;
+            for (size_t b : under_way) {
+                const float* action = d.action(bridges[b][step]);
+                actions.insert(actions.end(), action, action + d.action_dim);
+            }
+            std::vector<double> mean(states.size());
+            for (const nn::Mlp& member : judges.members) {
+                const std::vector<float> next = one_step(context.backend, member, states, actions, judges.sigma_delta);
+                for (size_t i = 0; i < next.size(); ++i)
+                    mean[i] += double(next[i]) / static_cast<double>(judges.members.size());
+            }
+            std::vector<size_t> still;
+            states.clear();
+            for (size_t i = 0; i < under_way.size(); ++i) {
+                const std::vector<int64_t>& rows = bridges[under_way[i]];
+                const double* reached = mean.data() + i * dims;
+                if (step + 1 < rows.size()) {
+                    still.push_back(under_way[i]);
+                    for (size_t x = 0; x < dims; ++x) states.push_back(static_cast<float>(reached[x]));
+                    continue;
+                }
+                const float* target =
+                    source.observation(stitched.recorded.target_row[static_cast<size_t>(rows.back())]);
+                double square = 0;
+                for (size_t x = 0; x < dims; ++x) {
+                    const double off = (double(target[x]) - reached[x]) / judges.sigma_delta[x];
+                    square += off * off;
+                }
+                errors[under_way[i]] = std::sqrt(square / static_cast<double>(dims));
+            }
+            under_way = std::move(still);
+        }
+    });
+    return errors;
+}
+
+}  // namespace astro::method

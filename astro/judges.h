@@ -1,0 +1,62 @@
+// Judges of transitions where there is no simulator: the one-step models, which trained nothing of the method, with the
+// held-out rows that show how well they judge (docs/method.md 11.8). A file of its own holds all that a judgement
+// needs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "astro/metrics.h"
+#include "astro/pipeline.h"
+
+namespace astro::method {
+
+struct Judges {
+    data::Units units;                // of the data that they were trained on
+    std::vector<double> sigma_delta;  // (D), in the method's units, as all below
+    std::vector<nn::Mlp> members;     // (D + A) -> (D): the change of the state in sigma_delta
+    data::Dataset held_out;           // real rows that nothing was trained on, at most kHeldOutRows
+    std::vector<float> known;         // (n, D): states of the training rows, evenly spaced, at most kKnownRows
+
+    static constexpr int64_t kHeldOutRows = 20000, kKnownRows = 10000;
+};
+
+// Of a pipeline whose one-step models are trained. They share the networks.
+Judges make_judges(Pipeline& pipeline);
+
+void save_judges(const std::string& path, const Judges& judges);
+// Error(data) naming file and array where something is missing or does not fit.
+Judges load_judges(Backend& backend, const std::string& path);
+
+// Of transitions t -> t + 1 of a data set in the units of the judges: the distance of the stored next state from the
+// mean of the members' predictions, and the rms distance of the members from their mean; both rms over the dimensions,
+// in sigma_delta. The result does not depend on the number of threads.
+struct Judged {
+    std::vector<double> error, disagreement;  // (rows)
+};
+Judged judge_transitions(const Context& context, const Judges& judges, const data::Dataset& data,
+                         const std::vector<int64_t>& rows);
+
+// The synthetic transitions of a data set by bridge, in order; rows t of transitions t -> t + 1.
+std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& stitched);
+// All transitions of a data set, by runs of `length` of one episode; shorter rests are left out.
+std::vector<std::vector<int64_t>> rows_by_window(const data::Dataset& data, int64_t length);
+
+// What the judges say of groups of transitions: of bridges, or of windows of real rows.
+struct Judgement {
+    ViolationRates rates;  // `bridge`: share of groups with any violation
+    double error = 0;      // medians over transitions
+    double disagreement = 0;
+};
+Judgement judge_groups(const Context& context, const Judges& judges, const data::Dataset& data,
+                       const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances);
+
+// For each bridge, the distance of its target from the state that the judges reach: the mean of the members'
+// predictions, step after step, from the row that the bridge leaves. In sigma_delta. source: the rows that target_row
+// counts, in the units of the judges.
+std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
+                                          const data::RecordedData& stitched,
+                                          const std::vector<std::vector<int64_t>>& bridges,
+                                          const data::Dataset& source);
+
+}  // namespace astro::method

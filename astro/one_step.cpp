@@ -1,0 +1,113 @@
+#include "astro/one_step.h"
+
+#include <algorithm>
+
+namespace astro::method {
+
+namespace {
+
+// [s | a] of each row.
+std::vector<float> inputs_of(const data::Dataset& d, const std::vector<int64_t>& rows) {
+    std::vector<float> inputs;
+    inputs.reserve(rows.size() * static_cast<size_t>(d.state_dim + d.action_dim));
+    for (int64_t row : rows) {
+        inputs.insert(inputs.end(), d.observation(row), d.observation(row + 1));
+        inputs.insert(inputs.end(), d.action(row), d.action(row + 1));
+    }
+    return inputs;
+}
+
+}  // namespace
+
+OneStepModels::OneStepModels(const Context& context, const OneStepConfig& config, int64_t updates,
+                             const Trajectories& data, const Statistics& statistics, uint64_t seed)
+    : TrainableModel(context), config_(config), updates_(updates), data_(data), statistics_(statistics), seed_(seed) {
+    const data::Dataset& d = *data.dataset;
+    for (int64_t t = 0; t + 1 < d.rows; ++t)
+        if (data.segment(t) == data.segment(t + 1)) sources_.push_back(t);
+    if (sources_.empty()) fail(ErrorKind::data, "one_step: no trajectory has at least two rows");
+    // The activation thresholds of the first layer pass through these rows (docs/method.md 3.4).
+    const std::vector<float> spread = inputs_of(d, spread_evenly(sources_, 4096));
+    nn::MlpSpec spec;
+    spec.in = d.state_dim + d.action_dim, spec.out = d.state_dim;
+    spec.width = config.width, spec.layers = config.layers;
+    for (int64_t m = 0; m < config.members; ++m) {
+        Rng rng = Rng(seed).stream("one_step/init").stream(static_cast<uint64_t>(m));
+        networks_.member.push_back(nn::make_mlp({context.backend, DType::f32, rng}, spec, spread));
+    }
+    set_ = nn::ParameterSet(networks_);
+    optimiser_ = nn::Adam(set_);
+}
+
+OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
+    const data::Dataset& d = *data_.dataset;
+    std::vector<int64_t> rows;
+    for (int64_t b = 0; b < config_.batch; ++b)
+        rows.push_back(sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))]);
+    std::vector<float> change;
+    change.reserve(rows.size() * static_cast<size_t>(d.state_dim));
+    for (int64_t row : rows)
+        for (int64_t i = 0; i < d.state_dim; ++i)
+            change.push_back(static_cast<float>((double(d.observation(row + 1)[i]) - double(d.observation(row)[i])) /
+                                                statistics_.sigma_delta[static_cast<size_t>(i)]));
+    return {step.input(Shape{config_.batch, d.state_dim + d.action_dim}, inputs_of(d, rows)),
+            step.input(Shape{config_.batch, d.state_dim}, change)};
+}
+
+// The mean over the members of mean |f([s | a]) - (s' - s) / sigma_delta|^2. They share no parameters, so that each is
+// trained as if alone.
+void OneStepModels::update(int64_t k) {
+    nn::Step step = steps_.begin("", k);
+    const Rng stream = Rng(seed_).stream("one_step").stream(static_cast<uint64_t>(k));
+    std::vector<Minibatch> batch;
+    for (int64_t m = 0; m < config_.members; ++m) batch.push_back(draw(step, stream.stream(static_cast<uint64_t>(m))));
+    optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
+    step.run([&] {
+        nn::train_step(step, context_.cut(config_.batch), set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
+            Tensor loss;
+            for (size_t m = 0; m < batch.size(); ++m) {
+                const Tensor own =
+                    c.mean(square(networks_.member[m](c.rows(batch[m].input)) - c.rows(batch[m].change)));
+                loss = m == 0 ? own : loss + own;
+            }
+            return loss * (1.0 / static_cast<double>(batch.size()));
+        });
+    });
+}
+
+TrainingState OneStepModels::state() {
+    TrainingState state;
+    state.add("model", set_);
+    state.add("optimiser", set_, optimiser_);
+    return state;
+}
+
+std::vector<float> one_step(Backend& backend, const nn::Mlp& network, const std::vector<float>& states,
+                            const std::vector<float>& actions, const std::vector<double>& sigma_delta) {
+    const auto ds = static_cast<int64_t>(sigma_delta.size()), n = static_cast<int64_t>(states.size()) / ds;
+    if (n == 0) return {};
+    const int64_t da = static_cast<int64_t>(actions.size()) / n;
+    const Tensor s = Tensor::from(backend, Shape{n, ds}, states), a = Tensor::from(backend, Shape{n, da}, actions);
+    std::vector<float> next = network(concat({s, a}, 1)).to_vector<float>();
+    for (size_t i = 0; i < next.size(); ++i)
+        next[i] = static_cast<float>(double(states[i]) + sigma_delta[i % sigma_delta.size()] * double(next[i]));
+    return next;
+}
+
+OpenLoopPrediction one_step_rollout(Backend& backend, const nn::Mlp& network, const std::vector<double>& sigma_delta) {
+    return [&backend, &network, &sigma_delta](const Tensor& first, const Tensor& actions) {
+        const int64_t n = actions.dim(0), horizon = actions.dim(1), ds = first.dim(1);
+        const std::vector<float> start = first.to_vector<float>();
+        std::vector<float> states = start, displacement(static_cast<size_t>(n * horizon * ds));
+        for (int64_t j = 0; j < horizon; ++j) {
+            states = one_step(backend, network, states, slice(actions, 1, j, 1).to_vector<float>(), sigma_delta);
+            for (int64_t i = 0; i < n; ++i)
+                for (int64_t x = 0; x < ds; ++x)
+                    displacement[static_cast<size_t>((i * horizon + j) * ds + x)] =
+                        states[static_cast<size_t>(i * ds + x)] - start[static_cast<size_t>(i * ds + x)];
+        }
+        return displacement;
+    };
+}
+
+}  // namespace astro::method
