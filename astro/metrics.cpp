@@ -116,9 +116,9 @@ class RateCounter {
 }  // namespace
 
 ExactStep in_units(const ExactStep& step, const data::Units& units) {
-    return [step, units](const std::vector<float>& states, const std::vector<float>& actions) {
+    return [step, units](const std::vector<double>& states, const std::vector<double>& actions) {
         return units.states.rows_inward<double>(
-            step(units.states.rows_outward<float>(states), units.actions.rows_outward<float>(actions)));
+            step(units.states.rows_outward<double>(states), units.actions.rows_outward<double>(actions)));
     };
 }
 
@@ -215,7 +215,8 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
                                const Statistics& statistics, const std::vector<double>& tolerances,
                                const ExactStep& step) {
     const size_t ds = statistics.sigma_delta.size();
-    std::vector<float> states, actions, nexts;
+    std::vector<double> states, actions;
+    std::vector<float> nexts;
     std::vector<size_t> end;  // for each bridge, the end of its transitions
     for (const BridgeAttempt& attempt : attempts) {
         if (accepted_only && attempt.verdict != Verdict::accepted) continue;
@@ -293,8 +294,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
         for (int64_t t = first; t < last; ++t)
             data::simulator_state(environment.spec(), recorded, t, from.data() + (t - first) * recorded.state_dim);
         const std::vector<double> truth = units.states.rows_inward<double>(
-            environment.exact_step(std::vector<float>(from.begin(), from.end()),
-                                   std::vector<float>(recorded.action(first), recorded.action(last))));
+            environment.exact_step(from, std::vector<double>(recorded.action(first), recorded.action(last))));
         for (int64_t t = first; t < last; ++t)
             if (data.segment(t) == data.segment(t + 1))
                 counter.transition(scaled_error(truth.data() + (t - first) * d.state_dim, d.observation(t + 1),
@@ -310,7 +310,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
     std::vector<const BridgeAttempt*> under_way;
     for (const BridgeAttempt& attempt : attempts)
         if (!accepted_only || attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
-    std::vector<float> states, actions;
+    std::vector<double> states, actions;
     for (const BridgeAttempt* attempt : under_way)
         states.insert(states.end(), attempt->source_state.begin(), attempt->source_state.end());
     std::vector<double> errors;
@@ -330,7 +330,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
                     scaled_error(next.data() + b * ds, attempt->target_state.data(), statistics.sigma_delta));
                 continue;
             }
-            for (size_t i = 0; i < ds; ++i) states[still * ds + i] = static_cast<float>(next[b * ds + i]);
+            for (size_t i = 0; i < ds; ++i) states[still * ds + i] = next[b * ds + i];
             under_way[still++] = attempt;  // still <= b
         }
         under_way.resize(still), states.resize(still * ds);

@@ -77,12 +77,12 @@ class Agents {
 // Transitions from stored states, independent of each other and without effects that belong to an episode (portals):
 // states (n, state_dim) and actions (n, action_dim) -> next states (n, state_dim).
 using ExactStep =
-    std::function<std::vector<double>(const std::vector<float>& states, const std::vector<float>& actions)>;
+    std::function<std::vector<double>(const std::vector<double>& states, const std::vector<double>& actions)>;
 // The same for environments whose observations are only a part of the state: qpos (n, qpos_dim) and qvel (n, qvel_dim)
 // from the file, observations and actions -> next observations.
 using StoredStep =
-    std::function<std::vector<double>(const std::vector<float>& qpos, const std::vector<float>& qvel,
-                                      const std::vector<float>& states, const std::vector<float>& actions)>;
+    std::function<std::vector<double>(const std::vector<double>& qpos, const std::vector<double>& qvel,
+                                      const std::vector<double>& states, const std::vector<double>& actions)>;
 // Geodesic distances from one state to others, in the environment's units; negative if there is no path.
 using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
 

@@ -39,7 +39,7 @@ double share_off(const Environment& environment, const Dataset& d, const std::ve
     const EnvironmentSpec& spec = environment.spec();
     const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
     if (world && !world->confines) world = nullptr;
-    std::vector<float> states, actions;
+    std::vector<double> states, actions;
     std::vector<double> from(to_size(d.state_dim));
     std::vector<int64_t> after;
     for (int64_t t : rows) {
@@ -47,7 +47,7 @@ double share_off(const Environment& environment, const Dataset& d, const std::ve
         simulator_state(spec, d, t, from.data());
         states.insert(states.end(), from.begin(), from.end());
         for (int64_t i = 0; i < d.action_dim; ++i)
-            actions.push_back(static_cast<float>(scale * double(d.action(t + shift)[i])));
+            actions.push_back(scale * double(d.action(t + shift)[i]));
         after.push_back(t + 1);
     }
     if (after.empty()) return 1;

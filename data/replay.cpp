@@ -105,18 +105,18 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         auto rows = [&](const std::vector<float>& values, int64_t columns) {
-            return std::vector<float>(values.begin() + first * columns, values.begin() + last * columns);
+            return std::vector<double>(values.begin() + first * columns, values.begin() + last * columns);
         };
         std::vector<double> from(to_size(d.state_dim));
-        std::vector<float> states;
+        std::vector<double> states;
         for (int64_t t = first; t < last; ++t) {
             if (stored)
                 for (int64_t i = 0; i < d.state_dim; ++i) nth(from, i) = d.state(t, i);
             else
                 simulator_state(spec, d, t, from.data());
-            for (double v : from) states.push_back(static_cast<float>(v));
+            states.insert(states.end(), from.begin(), from.end());
         }
-        const std::vector<float> actions = rows(d.actions, d.action_dim);
+        const std::vector<double> actions = rows(d.actions, d.action_dim);
         const std::vector<double> computed =
             stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
                    : environment.exact_step(states, actions);

@@ -22,7 +22,7 @@ class Rail : public data::Environment {
         spec_.name = "rail-v0";
         spec_.state_dim = 3, spec_.action_dim = 1;
         spec_.tasks = 2, spec_.step_limit = 10, spec_.tolerance = .25;
-        exact_step = [](const std::vector<float>& states, const std::vector<float>& actions) {
+        exact_step = [](const std::vector<double>& states, const std::vector<double>& actions) {
             std::vector<double> next(states.begin(), states.end());
             for (size_t i = 0; i < actions.size(); ++i) next[3 * i] += double(actions[i]);
             return next;

@@ -49,13 +49,13 @@ class Maze2dEnvironment : public MazeEnvironment {
         spec_.ends_with_success = false;
         spec_.random_return = maze.random_return[dense], spec_.expert_return = maze.expert_return[dense];
         spec_.gamma = maze.name == "large" ? .995 : .99;
-        exact_step = [&maze](const std::vector<float>& states, const std::vector<float>& actions) {
+        exact_step = [&maze](const std::vector<double>& states, const std::vector<double>& actions) {
             std::vector<double> next;
             next.reserve(states.size());
             for (size_t i = 0; 4 * i < states.size(); ++i) {
                 const double s[4] = {states[4 * i], states[4 * i + 1], states[4 * i + 2], states[4 * i + 3]};
                 for (double v :
-                     columns_of(step_ball(maze, ball_of(s), double(actions[2 * i]), double(actions[2 * i + 1]))))
+                     columns_of(step_ball(maze, ball_of(s), actions[2 * i], actions[2 * i + 1])))
                     next.push_back(v);
             }
             return next;

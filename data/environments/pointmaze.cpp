@@ -51,12 +51,12 @@ class PointMazeEnvironment : public MazeEnvironment {
         spec_.data_type = "stitch";
         spec_.gamma = layout.name == "medium" ? .99 : layout.name == "giant" ? .998 : .995;
         spec_.gcbc_updates = layout.name == "giant" ? 40000 : 20000;
-        exact_step = [&layout](const std::vector<float>& states, const std::vector<float>& actions) {
+        exact_step = [&layout](const std::vector<double>& states, const std::vector<double>& actions) {
             std::vector<double> next;
             next.reserve(states.size());
             for (size_t i = 0; i + 1 < states.size(); i += 2) {
                 const Point p =
-                    step_point(layout, {states[i], states[i + 1]}, double(actions[i]), double(actions[i + 1])).position;
+                    step_point(layout, {states[i], states[i + 1]}, actions[i], actions[i + 1]).position;
                 next.push_back(p.x), next.push_back(p.y);
             }
             return next;

@@ -187,14 +187,14 @@ class ProcessEnvironment : public Environment {
         spec_.agents_at_once = most * settings.processes;
         numbers_ = std::make_unique<AgentNumbers>(simulator_.processes(), most);
         if (flag("replays_states"))
-            exact_step = [this](const std::vector<float>& states, const std::vector<float>& actions) {
+            exact_step = [this](const std::vector<double>& states, const std::vector<double>& actions) {
                 return replay({{"states", &states, spec_.state_dim}, {"actions", &actions, spec_.action_dim}});
             };
         if (described.find("qpos_columns")) {
             spec_.qpos_dim = simulator_.count_of(0, described, "qpos_columns", 1, kLargestCount);
             spec_.qvel_dim = simulator_.count_of(0, described, "qvel_columns", 1, kLargestCount);
-            stored_step = [this](const std::vector<float>& qpos, const std::vector<float>& qvel,
-                                 const std::vector<float>& states, const std::vector<float>& actions) {
+            stored_step = [this](const std::vector<double>& qpos, const std::vector<double>& qvel,
+                                 const std::vector<double>& states, const std::vector<double>& actions) {
                 return replay({{"states", &states, spec_.state_dim},
                                {"actions", &actions, spec_.action_dim},
                                {"qpos", &qpos, spec_.qpos_dim},
@@ -329,7 +329,7 @@ class ProcessEnvironment : public Environment {
 
     struct Column {
         const char* key;
-        const std::vector<float>* values;
+        const std::vector<double>* values;
         int64_t width;
     };
     // The next states (n, state_dim) of independent rows. The rows are sent in blocks, which the processes share.
