@@ -24,7 +24,7 @@ OBJECTS  := $(SOURCES:%.cpp=$(BUILD)/obj/%.o)
 LIB_OBJS := $(LIBRARY:%.cpp=$(BUILD)/obj/%.o) $(CUDA_OBJS)
 TEST_OBJS:= $(TESTS:%.cpp=$(BUILD)/obj/%.o)
 
-# Simulators for --env exec:COMMAND are programs of their own, without the library (docs/environments.md).
+# Simulators for --env exec:COMMAND are separate programs that do not use the library (docs/environments.md).
 SIMULATORS := $(patsubst examples/exec/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/exec/*.c)))
 EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp))) $(SIMULATORS)
 

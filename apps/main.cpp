@@ -1,4 +1,7 @@
 // astro: runs the requested command. Failures are reported as one line on stderr and an exit code.
+#include <poll.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -34,6 +37,15 @@ int exit_code(ErrorKind kind) {
     return 1;
 }
 
+// The exit code of a program that a shell sees end by SIGPIPE.
+constexpr int kClosedPipe = 141;
+
+// Whether standard output is a pipe whose reader has ended, as in `astro help | head -1`. This is no failure to report.
+bool reader_is_gone() {
+    pollfd output = {STDOUT_FILENO, 0, 0};
+    return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 int run(std::vector<std::string> arguments) {
     if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") arguments = {"help"};
     if (arguments[0] == "--version") arguments[0] = "version";
@@ -45,8 +57,10 @@ int run(std::vector<std::string> arguments) {
     const int code = command->run(line);
     // Output that could not be written is a failure, for example because of a full disk or a closed pipe.
     std::cout.flush();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout) {
+        if (reader_is_gone()) return kClosedPipe;
         astro::fail(ErrorKind::io, "cannot write to standard output");
+    }
     return code;
 }
 

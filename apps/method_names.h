@@ -1,4 +1,4 @@
-// The program is written in terms of the method: inside astro::app, names of astro::method need no qualifier.
+// Makes the names of astro::method available in astro::app without a qualifier.
 #pragma once
 
 namespace astro::method {}

@@ -22,9 +22,9 @@ diffusion::DenoiserSpec spec_of(const DynamicsConfig& config, int64_t horizon, c
     return spec;
 }
 
-std::string name_of(int64_t member) { return member ? text("dynamics", member) : "dynamics"; }
-
 }  // namespace
+
+std::string Dynamics::name_of(int64_t member) { return member ? text("dynamics", member) : "dynamics"; }
 
 std::string Dynamics::name() const { return name_of(member_); }
 
@@ -48,7 +48,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
     const data::Dataset& d = *map.data->dataset;
     starts_ = window_starts(*map.data, map.arrival, horizon, 0);
     if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no travelling episode has ", horizon, " steps; hint: a shorter planner.gap");
+        fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
@@ -87,9 +87,7 @@ void Dynamics::update(int64_t k) {
     network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
-// x^ = network([x_t
-// a
-// s_0], t, s_0); the loss applies to its running sums.
+// x^ = network([x_t | a | s_0], t, s_0); the loss applies to its running sums.
 Tensor Dynamics::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     const Windows w = chunk.rows(batch.windows);
     const Tensor x = noisy_differences(chunk, batch);                              // (n, H, D)

@@ -29,7 +29,8 @@ class Dynamics : public TrainableModel {
     Dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon, const TemporalMap& map,
              const Statistics& statistics, uint64_t seed, int64_t member = 0);
 
-    std::string name() const override;  // "dynamics", "dynamics1", ...
+    static std::string name_of(int64_t member);  // "dynamics", "dynamics1", ...
+    std::string name() const override;
     int64_t updates() const override { return config_.network.updates; }
     void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }

@@ -338,7 +338,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
     return percentile(std::move(errors), percent);
 }
 
-double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
+double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
     auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
         double total = 0;
         for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;

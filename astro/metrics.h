@@ -63,7 +63,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
 
 // Standard deviation of the planned actions over that of the data's actions, rms over dimensions; 0 if nothing was
 // planned.
-double plan_deviation(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
+double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real);
 
 // docs/method.md 11.6: share of the (state cell, heading) pairs of the spliced rows that no real row has. plane: the
 // columns for x and y, in the method's units; empty: the first two.

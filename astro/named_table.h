@@ -1,4 +1,4 @@
-// A table whose rows are found by name: learners, augmenters. A program may add rows of its own for a while.
+// A table whose rows have names, for learners and augmenters. A program can add its own rows temporarily.
 #pragma once
 
 #include <list>
@@ -13,7 +13,7 @@ namespace astro::method {
 template <class Row>
 class NamedTable {
   public:
-    // kind: the word for a row in messages. name: the member that holds a row's name.
+    // kind: what a row is called in messages. name: the member that contains the name of a row.
     NamedTable(const char* kind, std::string Row::*name, std::list<Row> rows)
         : kind_(kind), name_(name), rows_(std::move(rows)) {}
 

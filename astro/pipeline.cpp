@@ -148,7 +148,7 @@ std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t mos
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels through a whole window of ",
              2 * config_.planner.context + config_.planner.gap,
-             " rows; hint: a shorter planner.context or planner.gap");
+             " rows before it arrives", kTravelHint);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);
@@ -197,7 +197,7 @@ std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& ow
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
-    std::vector<std::string> sections = {"", "data", "policy", "evaluate"};
+    std::vector<std::string> sections = {"", "data", "policy"};
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
     uint64_t hash = settings_hash(sections);
     if (other) hash = hash_dataset(hash, *other);

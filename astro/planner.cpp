@@ -50,14 +50,14 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
       schedule_(make_schedule(config.network)),
       network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
       loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
-    two_sigma_ = dynamics[0]->sigma_delta() * 2;
+    two_sigma_delta_ = dynamics[0]->sigma_delta() * 2;
 
     // A window lies in one segment, and its gap ends before arrival.
     const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
-             " more; hint: a shorter planner.gap or planner.context");
+             " more", kTravelHint);
 }
 
 int64_t Planner::unknown(int64_t gap) const {
@@ -129,7 +129,7 @@ Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c,
 
 Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps) const {
     const Tensor arrived = slice(dynamics_[0]->rollout(c.s0, actions, steps), 1, c.gap, reached(c.gap));
-    return (c.target - arrived) / two_sigma_;  // (B, F, D)
+    return (c.target - arrived) / two_sigma_delta_;  // (B, F, D)
 }
 
 void Planner::update(int64_t k) {

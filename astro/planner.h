@@ -1,9 +1,9 @@
 // The stitch planner: a diffusion transformer over actions that reads the rollout deviation at every denoising step
-// [paper: structure; tokens, units, guidance, weights: ours, docs/method.md 2, 8].
+// after the first [paper: structure; tokens, units, guidance, weights: ours, docs/method.md 2, 8].
 //
 // A window is l source states s_{-l+1..0}, M masked states, l target states g_0 = s_{M+1}, ..., g_{l-1}. The M + 1
 // actions a_0..a_M of the gap are unknown (or M + l, including the target context). One token per state:
-//   [(s - s_0)/sigma_W where known | known? | action leaving the state | action noisy? | delta | feedback?]
+//   [(s - s_0)/sigma_W where known | known? | action noisy? | action leaving the state | delta | feedback?]
 // delta_j = (g_j - s^_{M+1+j}) / (2 sigma_delta), for the target states that the unknown actions reach. s^ is the
 // rollout of the previous estimate of the actions by the frozen dynamics.
 #pragma once
@@ -91,6 +91,8 @@ class Planner : public TrainableModel {
     StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const;
     Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy, const Tensor& t,
                     const Feedback& seen) const;
+    // delta (B, F, D), in 2 sigma_delta, of the rollout of actions (B, U, A) by the first member in `steps` denoising
+    // steps.
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
@@ -108,7 +110,7 @@ class Planner : public TrainableModel {
     TrainedDenoiser network_;
     std::vector<int64_t> starts_;      // first rows of training windows
     int64_t loop_steps_;               // denoising steps of a rollout inside the loop
-    Tensor two_sigma_;  // (D): 2 sigma_delta
+    Tensor two_sigma_delta_;  // (D)
 };
 
 }  // namespace astro::method

@@ -52,21 +52,21 @@ class LazyPermutation {
 }  // namespace
 
 TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
-                         const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed)
+                         const Statistics& statistics, int64_t most_steps, int64_t context, uint64_t seed)
     : config_(config), map_(map), statistics_(statistics), context_(context) {
-    least_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(reach) - 1e-9));
+    least_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(most_steps) - 1e-9));
     auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
         return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
     };
     least_distance_ = least_steps_ > 0 ? latent_bound(static_cast<double>(least_steps_)) : 0;
-    most_distance_ = latent_bound(static_cast<double>(reach));
+    most_distance_ = latent_bound(static_cast<double>(most_steps));
     step_length_ = std::max(1e-9, median_displacement(1));
     least_space_ = least_steps_ > 0 ? median_displacement(least_steps_) : 0;
 
     std::vector<int64_t> rows;
     for (int64_t row = 0; row < map.data->dataset->rows; ++row)
         if (eligible(row)) rows.push_back(row);
-    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target; hint: shorter planner.context");
+    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target", kTravelHint);
     tree_ = BallTree(threads, map.latent.data(), map.width, std::move(rows));
     if (config.selector == Selector::euclid) match_euclid_band(seed);
 }

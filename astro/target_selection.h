@@ -15,9 +15,9 @@ namespace astro::method {
 
 class TargetIndex {
   public:
-    // reach: M + 1 steps; context: l.
+    // most_steps: M + 1, the longest bridge; context: l.
     TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
-                const Statistics& statistics, int64_t reach, int64_t context, uint64_t seed);
+                const Statistics& statistics, int64_t most_steps, int64_t context, uint64_t seed);
 
     // Up to `config.candidates` of the targets of a row, drawn uniformly. `visited`: the segments to exclude.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;

@@ -28,16 +28,16 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
 Tensor expectile_weight(const Tensor& advantage, double tau) { return where_nonnegative(advantage, tau, 1 - tau); }
 
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
-                     const Tensor& all_target, const Tensor& weight, double gamma, double expectile) {
-    Tensor q, w;
+                     const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile) {
+    Tensor q, weight;
     {
         NoTape off;                                                                     // targets carry no gradient
         q = -1.0 - pairwise_distance(next_target, all_target, kDistanceFloor) * gamma;  // (n, B)
         const Tensor advantage = q + pairwise_distance(latent_target, all_target, kDistanceFloor);
-        w = expectile_weight(advantage, expectile) * weight;
+        weight = expectile_weight(advantage, expectile) * pair_weight;
     }
     const Tensor v = -pairwise_distance(latent, all, kDistanceFloor);  // (n, B)
-    return sum(w * square(q - v));
+    return sum(weight * square(q - v));
 }
 
 Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,

@@ -25,11 +25,12 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
 // tau if the advantage is at least 0, else 1 - tau: the weight of expectile regression.
 Tensor expectile_weight(const Tensor& advantage, double tau);
 
-// Loss over the pairs (i, j), i in a block of rows: sum weight w_tau (q - v)^2 with v = -d(s_i, s_j),
-// q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau). d' is by the
-// target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L); weight (n, B).
+// Loss over the pairs (i, j), i in a block of rows (docs/method.md 4.4): sum pair_weight w_tau (q - v)^2 with
+// v = -d(s_i, s_j), q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau).
+// d' is by the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L);
+// pair_weight (n, B).
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
-                     const Tensor& all_target, const Tensor& weight, double gamma, double expectile);
+                     const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile);
 
 // HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): TD targets per head, expectile weights by
 // the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) per head. hit (n) is

@@ -26,9 +26,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
-        fail(ErrorKind::data,
-             "calibration: the validation episodes travel for fewer than 2 steps; hint: train the TDR "
-             "longer, or lower data.arrival_steps");
+        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", kTravelHint);
     medians.resize(known);
     return Calibration(std::move(medians));
 }

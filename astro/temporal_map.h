@@ -6,6 +6,10 @@
 
 namespace astro::method {
 
+// The end of messages about episodes that travel too little: what always helps.
+constexpr const char* kTravelHint =
+    "; hint: a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates";
+
 // n_cal from n^: inverts the median n^ of the data at offsets of 1, 2, ... steps.
 class Calibration {
   public:

@@ -146,6 +146,14 @@ void TrainingState::add(const std::string& prefix, const nn::ParameterSet& set, 
     counters.emplace_back(prefix + "/steps", &optimiser.steps);
 }
 
+void check_fingerprint(const data::Checkpoint& checkpoint, const std::string& fingerprint) {
+    const data::Json* found = checkpoint.meta.find("fingerprint");
+    if (!fingerprint.empty() && (!found || found->as_string() != fingerprint))
+        fail(ErrorKind::usage, checkpoint.path,
+             ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made "
+             "with");
+}
+
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn) {
     if (folder.empty()) return -1;
@@ -153,11 +161,7 @@ int64_t load_state(TrainableModel& model, const std::string& folder, const std::
     if (!checkpoint) return -1;
     for (const std::string& warning : checkpoint->warnings)
         if (warn) warn(warning);
-    const data::Json* found = checkpoint->meta.find("fingerprint");
-    if (!fingerprint.empty() && (!found || found->as_string() != fingerprint))
-        fail(ErrorKind::usage, checkpoint->path,
-             ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made "
-             "with");
+    check_fingerprint(*checkpoint, fingerprint);
     TrainingState state = model.state();
     auto array = [&](const std::string& name) -> const data::NpyArray& {
         const auto it = checkpoint->arrays.find(name);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/checkpoint.h"
 #include "nn/train_step.h"
 #include "tensor/base/threads.h"
 
@@ -94,6 +95,9 @@ bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserv
 //
 // If one fails, the others continue. When all have ended, the first error is thrown.
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);
+
+// Error(usage) if the checkpoint was made with other settings or data. An empty fingerprint accepts all.
+void check_fingerprint(const data::Checkpoint& checkpoint, const std::string& fingerprint);
 
 // Loads the newest checkpoint of a stage; returns its number of updates, or -1 if there is none.
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,

@@ -16,7 +16,7 @@ def cpu_model():
 
 
 def stolen_ms():
-    """Milliseconds that the hypervisor took from the processors since the start (Linux; 0 elsewhere)."""
+    """Milliseconds that the hypervisor took from the processors since boot (Linux; 0 elsewhere)."""
     try:
         with open("/proc/stat") as file:
             return int(file.readline().split()[8]) * 1000 // os.sysconf("SC_CLK_TCK")

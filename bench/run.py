@@ -7,7 +7,7 @@ standard library.
     python3 bench/run.py --isa avx2 --markdown                # all sides restricted to AVX2
 
 Each turn begins with a warm-up, then repeats the item for at least the time of its group. The minimum is over all turns;
-the median is that of the medians of the turns. All measurements are written to the file given by --out.
+the median is the median of the medians of the turns. All measurements are written to the file given by --out.
 """
 import argparse
 import json
@@ -19,7 +19,7 @@ import tempfile
 
 import machine
 import tables
-from sides import PEERS, Failure, Ours, Twin
+from sides import PEERS, Astro, Failure, Peer
 
 # group: (minimum seconds per turn, turns of each side, peers)
 GROUPS = {"steps": (0.5, 5, ["torch"]), "samplers": (0.01, 3, ["torch"]), "gemm": (0.06, 3, ["torch", "numpy"])}
@@ -47,10 +47,10 @@ def note(text):
 
 def start_sides(options, threads):
     """Starts astro and the available peers; prints a notice for the others."""
-    sides = {"astro": Ours(options.astro, threads, options.isa)}
+    sides = {"astro": Astro(options.astro, threads, options.isa)}
     for peer in ("torch", "numpy"):
         try:
-            sides[peer] = Twin(peer, threads, options.isa)
+            sides[peer] = Peer(peer, threads, options.isa)
         except Failure as failure:
             note("notice: %s is not measured: %s" % (peer, failure))
     return sides
@@ -138,7 +138,7 @@ def measure(options):
         if "npz" in wanted and "numpy" in sides:
             records += measure_npz(sides, options)
         elif "npz" in wanted:
-            note("notice: files are written by NumPy, which is missing; ours alone: astro bench --items npz")
+            note("notice: the npz files are written by NumPy, which is missing; astro alone: astro bench --items npz")
         result["records"] += [{"threads": threads, **record} for record in records]
         for side in sides.values():
             side.close()

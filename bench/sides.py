@@ -8,7 +8,7 @@ import tempfile
 import time
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
-REST = 0.05     # seconds after a turn of a peer, because its threads spin before they block
+PAUSE = 0.05    # seconds to wait after a turn of a peer, because its threads spin before they block
 
 # Environment variables that restrict each side to AVX2.
 AVX2 = {"ASTRO_ISA": "avx2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -25,7 +25,7 @@ class Failure(Exception):
     """A side cannot start or answer; the message is one line."""
 
 
-class Ours:
+class Astro:
     name = "astro"
 
     def __init__(self, program, threads, isa):
@@ -59,7 +59,7 @@ class Ours:
         pass
 
 
-class Twin:
+class Peer:
     def __init__(self, name, threads, isa):
         self.name, self.errors = name, tempfile.TemporaryFile("w+")
         script = os.path.join(PEERS, name + "_twin.py")
@@ -72,7 +72,7 @@ class Twin:
         if not line:
             self.errors.seek(0)
             error = self.errors.read().strip().splitlines()
-            raise Failure(error[-1] if error else "%s has ended without an answer" % self.name)
+            raise Failure(error[-1] if error else "%s ended without an answer" % self.name)
         return json.loads(line)
 
     def turn(self, request):
@@ -82,7 +82,7 @@ class Twin:
         except BrokenPipeError:
             pass                        # the process has ended; answer() reports why
         answer = self.answer()
-        time.sleep(REST)
+        time.sleep(PAUSE)
         return answer
 
     def close(self):

@@ -24,14 +24,14 @@ std::string file_name(int64_t step) {
     return name;
 }
 
-// The step that a file's name says, or -1 for other files.
+// The step in the name of a checkpoint, or -1 for other files.
 int64_t step_of(const std::string& name) {
     long long step = -1;
     if (std::sscanf(name.c_str(), "step_%lld.npz", &step) != 1 || name != file_name(step)) return -1;
     return step;
 }
 
-// Names of the folder's files, sorted; empty when there is no such folder.
+// Names of the files in the folder, sorted; empty if the folder does not exist.
 std::vector<std::string> files_in(const std::string& folder) {
     std::vector<std::string> names;
     std::error_code reason;
@@ -45,7 +45,7 @@ std::vector<std::string> files_in(const std::string& folder) {
     return names;
 }
 
-// Steps of the checkpoints there, newest first.
+// Steps of the checkpoints in the folder, newest first.
 std::vector<int64_t> steps_in(const std::string& folder) {
     std::vector<int64_t> steps;
     for (const std::string& name : files_in(folder)) {
@@ -88,13 +88,13 @@ void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays&
 Checkpoint load_checkpoint_file(const std::string& path) {
     NpzReader reader(path);
     if (!reader.has_text(kMeta)) {
-        fail(ErrorKind::data, path, ": no ", kMeta, " in it: not a checkpoint of this program");
+        fail(ErrorKind::data, path, ": contains no ", kMeta, ": not a checkpoint of this program");
     }
     Json description = Json::parse(reader.read_text(kMeta), path + ": " + kMeta);
     const Json* format = description.find("format");
     if (format == nullptr || format->kind() != Json::Kind::string || format->as_string() != kFormat ||
         description.at("version").as_integer() != kVersion) {
-        fail(ErrorKind::data, path, ": ", kMeta, " does not say format \"", kFormat, "\", version ", kVersion);
+        fail(ErrorKind::data, path, ": ", kMeta, ": expected format \"", kFormat, "\", version ", kVersion);
     }
     Checkpoint checkpoint;
     checkpoint.path = path;
@@ -102,7 +102,7 @@ Checkpoint load_checkpoint_file(const std::string& path) {
     checkpoint.meta = description.at("meta");
     auto wanted = static_cast<size_t>(description.at("arrays").as_integer());
     if (wanted != reader.entries().size()) {
-        fail(ErrorKind::data, path, ": ", reader.entries().size(), " arrays, ", wanted, " expected");
+        fail(ErrorKind::data, path, ": contains ", reader.entries().size(), " arrays, expected ", wanted);
     }
     for (const NpzEntry& entry : reader.entries()) checkpoint.arrays[entry.key] = reader.read(entry.key);
     return checkpoint;
@@ -114,13 +114,13 @@ std::optional<Checkpoint> load_checkpoint(const std::string& folder) {
         try {
             Checkpoint checkpoint = load_checkpoint_file(folder + "/" + file_name(step));
             if (checkpoint.step != step) {
-                fail(ErrorKind::data, checkpoint.path, ": holds step ", checkpoint.step, ", not ", step);
+                fail(ErrorKind::data, checkpoint.path, ": contains step ", checkpoint.step, ", expected ", step);
             }
             checkpoint.warnings = warnings;
             return checkpoint;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::data) throw;
-            warnings.push_back(text("checkpoint passed over: ", error.what()));
+            warnings.push_back(text("damaged checkpoint skipped: ", error.what()));
         }
     }
     if (!warnings.empty()) {

@@ -1,9 +1,9 @@
-// Checkpoints: named arrays and a description in one stored .npz (numpy.load opens it), all or nothing.
+// Checkpoints: named arrays and a JSON description in one uncompressed .npz file, which numpy.load can open.
 //
-// A folder holds the checkpoints of one stage: step_00010000.npz, ..., and LATEST with the name of the last one. A file
-// that has its name is complete: it is written beside it, synced and renamed, so a kill at any instant loses no
-// finished checkpoint. Loading verifies every CRC and falls back to the one before when a file is damaged. Errors:
-// Error(io) from the file system; Error(data) when there are checkpoints but none can be read.
+// A folder contains the checkpoints of one stage, step_00010000.npz and so on, and a file LATEST with the name of the
+// newest one. Each file is written under a temporary name, synced and renamed, so a process that is killed loses no
+// finished checkpoint. Loading verifies every CRC; if a file is damaged, the preceding checkpoint is used. Errors:
+// Error(io) from the file system; Error(data) if there are checkpoints but none can be read.
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ using NamedArrays = std::map<std::string, NpyArray>;  // names may have '/': "mo
 struct Checkpoint {
     int64_t step = 0;
     NamedArrays arrays;
-    Json meta;  // what save_checkpoint was given
+    Json meta;  // as passed to save_checkpoint
     std::string path;
-    std::vector<std::string> warnings;  // about damaged files that were passed over
+    std::vector<std::string> warnings;  // one for each damaged file that was skipped
 };
 
-// Writes folder/step_<step>.npz and LATEST, then removes what a killed process left half-written, all but the `keep`
-// newest checkpoints up to this step, and those beyond it (from a run that was set back). Creates the folder.
+// Writes folder/step_<step>.npz and LATEST, and creates the folder if needed. Then removes temporary files of killed
+// processes, all but the `keep` newest checkpoints up to this step, and checkpoints of later steps, which remain after
+// a run was resumed from an earlier step.
 void save_checkpoint(const std::string& folder, int64_t step, const NamedArrays& arrays, const Json& meta, int keep);
 
-// The newest readable checkpoint; nothing when the folder has none or does not exist.
+// The newest readable checkpoint; nullopt if the folder contains none or does not exist.
 std::optional<Checkpoint> load_checkpoint(const std::string& folder);
 
-// One given file.
 Checkpoint load_checkpoint_file(const std::string& path);
 
 }  // namespace astro::data

@@ -9,7 +9,7 @@ void index_episodes(Dataset& dataset) {
     ASTRO_CHECK(dataset.terminals.size() == rows, "index_episodes: ", dataset.terminals.size(), " terminals for ", rows,
                 " rows");
     if (rows == 0 || dataset.terminals.back() == 0) {
-        fail(ErrorKind::data, "data set of ", rows, " rows: the last row must be terminal, the end of an episode");
+        fail(ErrorKind::data, "data set of ", rows, " rows: the last row must be the end of an episode (terminal)");
     }
     dataset.episode_start.assign(1, 0);
     dataset.episode_of.resize(rows);

@@ -1,9 +1,9 @@
-// An offline data set in memory: OGBench's compact form (every row of the file kept).
+// An offline data set in memory, in OGBench's compact form: all rows of the file are kept.
 //
-// Layout (OGBench, data_gen_scripts/generate_locomaze.py): a file holds episodes one after another, T rows
-// each for T-1 transitions; `terminals` is 1 on the last row of an episode and nowhere else. Row t's
-// transition is (observations[t], actions[t]) -> observations[t+1] and exists unless t is the last row of its
-// episode. `terminals` marks where a trajectory ends (a truncation); it never stops bootstrapping.
+// Layout (OGBench, data_gen_scripts/generate_locomaze.py): episodes are stored one after another. An episode of T rows
+// has T - 1 transitions. `terminals` is 1 on the last row of an episode and 0 elsewhere. The transition of row t is
+// (observations[t], actions[t]) -> observations[t+1]; the last row of an episode has none. `terminals` marks
+// truncations: learners bootstrap at the end of a trajectory.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ struct Dataset {
     int64_t rows = 0;
     int64_t state_dim = 0;
     int64_t action_dim = 0;
-    std::vector<float> observations;  // (rows, state_dim), less `origin`
-    std::vector<double> origin;       // (state_dim): taken off 64-bit states before they are rounded; or empty
-    bool wide_observations = false;   // the file has 64-bit states, and is written with them
+    std::vector<float> observations;  // (rows, state_dim), minus `origin`
+    std::vector<double> origin;       // (state_dim): subtracted from float64 states before rounding; or empty
+    bool wide_observations = false;   // states are float64 in the file, and are written as float64
     std::vector<float> actions;       // (rows, action_dim)
     std::vector<uint8_t> terminals;   // (rows), 1 on the last row of an episode
     std::vector<float> qpos;          // (rows, qpos_dim) or empty
@@ -26,23 +26,23 @@ struct Dataset {
     int64_t qpos_dim = 0, qvel_dim = 0;
 
     // Only in augmented files (docs/formats.md); empty elsewhere.
-    std::vector<uint8_t> is_synthetic;  // (rows), 1 where the transition leaving the row is a bridge's
-    std::vector<int64_t> bridge;        // (rows), id of the bridge or -1
-    std::vector<int64_t> source_row;    // (rows), row of the input file the row (or its bridge) comes from
-    std::vector<int64_t> target_row;    // (rows), row of the input file the bridge leads to, or -1
-    std::vector<float> arrival_error;   // (rows), e of the bridge, 0 on real rows
-    std::vector<float> sigma_delta;     // (state_dim), std of one-step differences of the input's real rows
+    std::vector<uint8_t> is_synthetic;  // (rows), 1 if the transition that leaves the row belongs to a bridge
+    std::vector<int64_t> bridge;        // (rows), id of the bridge, or -1
+    std::vector<int64_t> source_row;    // (rows), row of the input file from which the row, or its bridge, comes
+    std::vector<int64_t> target_row;    // (rows), row of the input file at which the bridge ends, or -1
+    std::vector<float> arrival_error;   // (rows), arrival error e of the bridge; 0 on real rows
+    std::vector<float> sigma_delta;     // (state_dim), std of one-step differences over the input's real rows
 
-    // How the file was understood where it says things in another way than OGBench does, a line each.
+    // How a file that deviates from OGBench's layout was interpreted, one line per deviation.
     std::vector<std::string> notes;
 
-    // Derived by index_episodes().
-    std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, then rows
+    // Computed by index_episodes().
+    std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, followed by `rows`
     std::vector<int32_t> episode_of;     // (rows)
 
     int64_t episodes() const { return static_cast<int64_t>(episode_start.size()) - 1; }
     const float* observation(int64_t row) const { return observations.data() + row * state_dim; }
-    // One number of a state as in the file, the origin included.
+    // One component of a state as in the file, with the origin added.
     double state(int64_t row, int64_t column) const {
         return double(observation(row)[column]) + (origin.empty() ? 0 : origin[static_cast<size_t>(column)]);
     }
@@ -52,12 +52,12 @@ struct Dataset {
     }
 };
 
-// Fills episode_start and episode_of from terminals. Error(data) unless the last row is terminal.
+// Computes episode_start and episode_of from terminals. Error(data) unless the last row is terminal.
 void index_episodes(Dataset& dataset);
 
-// OGBench's regular load (ogbench/utils.py, load_dataset with compact_dataset=False): one entry a transition.
-// The transition of rows[i] is (observations[rows[i]], actions[rows[i]]) -> observations[rows[i] + 1]; the
-// last row of an episode is in no entry, its action is never used.
+// OGBench's regular form (ogbench/utils.py, load_dataset with compact_dataset=False): one entry per transition. The
+// transition of rows[i] is (observations[rows[i]], actions[rows[i]]) -> observations[rows[i] + 1]. The last row of an
+// episode has no entry, and its action is never used.
 struct RegularView {
     std::vector<int64_t> rows;
     std::vector<uint8_t> terminals;  // 1 on the last transition of an episode

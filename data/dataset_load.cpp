@@ -14,7 +14,7 @@ namespace astro::data {
 
 namespace {
 
-// All exponents at once first: a loop without branches, which is all that sound data need.
+// A loop without branches, for speed. The position of a bad value is searched for only if there is one.
 bool all_finite(const std::vector<float>& values) {
     constexpr uint32_t kExponent = 0x7F800000u;
     uint32_t bad = 0;
@@ -45,29 +45,31 @@ void require_finite(const std::vector<float>& values, int64_t columns, const std
 constexpr const char* kAugmented[] = {"is_synthetic", "bridge",        "source_row",
                                       "target_row",   "arrival_error", "sigma_delta"};
 
-// A single column of whole numbers from 0 on, three or more of them: numbers of classes, whatever their dtype.
-bool are_classes(const std::vector<float>& actions, int64_t columns) {
+// True for a single column of non-negative integers, of which at least one is 2 or larger. Such actions are indices of
+// discrete actions, whatever their dtype.
+bool are_discrete(const std::vector<float>& actions, int64_t columns) {
     return columns == 1 &&
            std::all_of(actions.begin(), actions.end(), [](float a) { return a >= 0 && a == std::floor(a); }) &&
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
-// The first row if 32-bit numbers would lose more than a millionth of some column's range; otherwise empty.
+// An origin for states: the first row, if rounding to float32 changes a column by more than 1e-6 of its range. Else
+// empty.
 std::vector<double> origin_of(const std::vector<double>& values, int64_t columns) {
     const auto width = static_cast<size_t>(columns);
     bool lossy = false;
     for (size_t c = 0; c < width; ++c) {
-        double least = values[c], most = values[c], lost = 0;
+        double least = values[c], most = values[c], error = 0;
         for (size_t i = c; i < values.size(); i += width) {
             least = std::min(least, values[i]), most = std::max(most, values[i]);
-            lost = std::max(lost, std::fabs(values[i] - double(static_cast<float>(values[i]))));
+            error = std::max(error, std::fabs(values[i] - double(static_cast<float>(values[i]))));
         }
-        lossy = lossy || lost > 1e-6 * (most - least);
+        lossy = lossy || error > 1e-6 * (most - least);
     }
     return lossy ? std::vector<double>(values.begin(), values.begin() + columns) : std::vector<double>{};
 }
 
-// observations with the origin added.
+// observations with the origin added; (rows, state_dim).
 template <class T>
 std::vector<T> absolute_observations(const Dataset& d) {
     std::vector<T> values;
@@ -77,27 +79,27 @@ std::vector<T> absolute_observations(const Dataset& d) {
     return values;
 }
 
-// What one file's arrays must look like, and where they go.
+// Reads one file. First checks the shapes of all arrays and creates a job for each; then runs the jobs.
 class Loader {
   public:
     explicit Loader(const NpzReader& reader) : reader_(reader) {
         data_.state_dim = columns("observations");
         file_rows_ = reader.entry("observations").header.shape[0];
         data_.action_dim = columns("actions");
-        steps_ = reader.entry("actions").header.shape[0];
-        if (file_rows_ == 0 || steps_ == 0 || data_.state_dim == 0 || data_.action_dim == 0) {
-            fail(ErrorKind::data, reader.path(), ": no data: ", std::min(file_rows_, steps_), " rows, ",
+        action_rows_ = reader.entry("actions").header.shape[0];
+        if (file_rows_ == 0 || action_rows_ == 0 || data_.state_dim == 0 || data_.action_dim == 0) {
+            fail(ErrorKind::data, reader.path(), ": no data: ", std::min(file_rows_, action_rows_), " rows, ",
                  data_.state_dim, " state and ", data_.action_dim, " action columns");
         }
         for (const char* key : {"observations", "actions"}) reader.check_size(reader.entry(key));
         const NpyHeader& actions = reader.entry("actions").header;
         if (actions.supported && actions.type != NpyType::f2 && actions.type != NpyType::f4 &&
             actions.type != NpyType::f8)
-            refuse_classes(text("dtype ", type_name(actions.type)));
+            refuse_discrete(text("dtype ", type_name(actions.type)));
     }
 
     Dataset load(ThreadPool* pool, Parts parts) {
-        EpisodeEnds ends = read_episode_ends(reader_, file_rows_, steps_);
+        EpisodeEnds ends = read_episode_ends(reader_, file_rows_, action_rows_);
         data_.rows = ends.rows;
         data_.terminals = std::move(ends.terminals);
         data_.notes.insert(data_.notes.end(), ends.notes.begin(), ends.notes.end());
@@ -110,7 +112,8 @@ class Loader {
         bool qpos_is_observations = false;
         if (all && present("qpos")) {
             data_.qpos_dim = columns("qpos");
-            // Point mazes: the same array twice, and inflating is what takes the time.
+            // In point mazes qpos and observations are equal. Most of the time is spent on decompression, so the array
+            // is decompressed once.
             qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
             if (!qpos_is_observations) rows("qpos", data_.qpos, data_.qpos_dim);
         }
@@ -119,39 +122,39 @@ class Loader {
         read_all(pool);
         if (qpos_is_observations) data_.qpos = absolute_observations<float>(data_);
         if (ignored_actions_ > 0)
-            data_.notes.push_back(text("actions that are not finite on ", ignored_actions_,
-                                       " last rows, where none is used, are read as 0"));
-        if (are_classes(data_.actions, data_.action_dim)) refuse_classes("a single column of whole numbers from 0 on");
+            data_.notes.push_back(text("actions are not finite on ", ignored_actions_,
+                                       " last rows of episodes, where they are not used; they are read as 0"));
+        if (are_discrete(data_.actions, data_.action_dim)) refuse_discrete("a single column of non-negative integers");
         index_episodes(data_);
         return std::move(data_);
     }
 
   private:
     struct Job {
-        uint64_t size;  // bytes in the file
+        uint64_t size;  // compressed bytes
         std::function<void()> read;
     };
 
-    // Columns of a (rows, columns) array; (rows,) has one.
+    // Number of columns of an array of shape (rows, columns); 1 for (rows,).
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         if (shape.size() == 1) {
-            data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are taken for one column"));
+            data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are read as one column"));
             return 1;
         }
         if (shape.size() != 2) {
             fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (rows, columns)",
-                 shape.size() == 3  ? "; hint: (episodes, steps, columns) are reshaped to rows, and marked in terminals"
+                 shape.size() == 3 ? "; hint: reshape it to (rows, columns), and mark the ends of episodes in terminals"
                  : shape.size() > 3 ? ": images are not supported"
                                     : "");
         }
         return shape[1];
     }
 
-    [[noreturn]] void refuse_classes(const std::string& what) {
+    [[noreturn]] void refuse_discrete(const std::string& what) {
         fail(ErrorKind::data, reader_.where("actions"), ": ", what,
-             ": discrete actions are not supported, expected continuous ones as floats; hint: if they are continuous, "
-             "scale them to [-1, 1] and store them as float32");
+             ": discrete actions are not supported, expected continuous actions as floats; hint: if they are "
+             "continuous, scale them to [-1, 1] and store them as float32");
     }
 
     void require_shape(const char* key, int64_t rows_wanted, int64_t columns_wanted) {
@@ -159,32 +162,33 @@ class Loader {
         bool vector = columns_wanted == 1 && shape.size() == 1;  // (N,) and (N, 1) mean the same
         if ((!vector && (shape.size() != 2 || shape[1] != columns_wanted)) || shape[0] != rows_wanted) {
             fail(ErrorKind::data, reader_.where(key), ": shape ", shape_text(shape), ", expected (", rows_wanted, ", ",
-                 columns_wanted, ") as observations has ", file_rows_, " rows");
+                 columns_wanted, ") because observations has ", file_rows_, " rows");
         }
     }
 
-    // Is there an optional array of ours, with a row for each observation?
+    // True if an optional array exists and has a row for each observation.
     bool present(const char* key) {
         const NpzEntry* entry = reader_.find(key);
         if (entry == nullptr) return false;
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
-        if (steps_ == file_rows_ || shape.empty() || shape[0] != steps_) return true;
-        data_.notes.push_back(text(key, " has no rows for the last observations and is not used"));
+        if (action_rows_ == file_rows_ || shape.empty() || shape[0] != action_rows_) return true;
+        data_.notes.push_back(text(key, " has no rows for the last observations and is ignored"));
         return false;
     }
 
-    // The arrays that augmented files have: all of them, or they are somebody else's.
+    // True if the file has all arrays of an augmented file. If it has only some, they have another meaning.
     bool is_augmented() {
-        std::string there, missing;
+        std::string found, missing;
         for (const char* key : kAugmented) {
-            std::string& list = reader_.find(key) != nullptr ? there : missing;
+            std::string& list = reader_.find(key) != nullptr ? found : missing;
             list += (list.empty() ? "" : ", ") + std::string(key);
         }
-        if (!there.empty() && !missing.empty())
-            data_.notes.push_back(text(there, " without ", missing, ": no augmented file of ours, not used"));
+        if (!found.empty() && !missing.empty())
+            data_.notes.push_back(text(found, " without ", missing, ": not an augmented file; ignored"));
         return missing.empty();
     }
 
+    // Adds the job that reads an array into `out` and then calls `check`.
     template <class T>
     void plan(const char* key, std::vector<T>& out, std::function<void()> check) {
         const NpzEntry& entry = reader_.entry(key);
@@ -195,7 +199,7 @@ class Loader {
                              check();
                          }});
     }
-    // Of an array with a row for each observation: those that are used.
+    // An array with a row for each observation. Only the rows that are used are kept.
     void rows(const char* key, std::vector<float>& out, int64_t width) {
         require_shape(key, file_rows_, width);
         plan(key, out, [this, key, &out, width] {
@@ -203,7 +207,7 @@ class Loader {
             require_finite(out, width, reader_.where(key));
         });
     }
-    // 64-bit states: what rounding to 32 bits would lose is kept by taking an origin off first (Dataset::origin).
+    // float64 states. An origin is subtracted before they are rounded to float32, if precision would be lost otherwise.
     void wide_observations() {
         require_shape("observations", file_rows_, data_.state_dim);
         plan("observations", wide_, [this] {
@@ -221,7 +225,7 @@ class Loader {
     }
     void actions(const std::vector<int64_t>& action_of) {
         const auto width = static_cast<size_t>(data_.action_dim);
-        require_shape("actions", steps_, data_.action_dim);
+        require_shape("actions", action_rows_, data_.action_dim);
         plan("actions", data_.actions, [this, action_of, width] {
             std::vector<float>& values = data_.actions;
             if (!action_of.empty()) {
@@ -232,11 +236,12 @@ class Loader {
                                     placed.data() + t * width);
                 values = std::move(placed);
             }
-            if (!all_finite(values)) ignore_unused(values, width);
+            if (!all_finite(values)) clear_unused(values, width);
             require_finite(values, data_.action_dim, reader_.where("actions"));
         });
     }
-    void ignore_unused(std::vector<float>& values, size_t width) {
+    // Sets actions that are not finite to 0 on the last rows of episodes, where they are not used.
+    void clear_unused(std::vector<float>& values, size_t width) {
         for (size_t t = 0; t < data_.terminals.size(); ++t) {
             float* row = values.data() + t * width;
             if (data_.terminals[t] == 0 || std::all_of(row, row + width, [](float a) { return std::isfinite(a); }))
@@ -277,7 +282,7 @@ class Loader {
                     fail(ErrorKind::data, reader_.where("sigma_delta"), ": ", sigma, ", expected at least 0");
         });
     }
-    // Every array was checked by shape; now they are read, each by one thread, the largest first.
+    // Runs the jobs, each in one thread. The largest arrays come first, which balances the threads.
     void read_all(ThreadPool* pool) {
         check_memory(memory_, reader_.path());
         std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
@@ -293,10 +298,10 @@ class Loader {
     const NpzReader& reader_;
     Dataset data_;
     std::vector<Job> jobs_;
-    std::vector<double> wide_;           // observations of 64 bits, while they are read
-    int64_t file_rows_ = 0, steps_ = 0;  // of observations and of actions, in the file
-    uint64_t memory_ = 0;                // bytes of all planned arrays
-    int64_t ignored_actions_ = 0;
+    std::vector<double> wide_;                 // float64 observations, while they are read
+    int64_t file_rows_ = 0, action_rows_ = 0;  // rows of observations and of actions in the file
+    uint64_t memory_ = 0;                      // bytes of all planned arrays
+    int64_t ignored_actions_ = 0;              // rows whose action was set to 0
 };
 
 }  // namespace
@@ -306,7 +311,7 @@ Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts, dou
     Dataset data = Loader(reader).load(pool, parts);
     for (const NpzEntry& entry : reader.entries())
         if (!entry.problem.empty())
-            data.notes.push_back(text("array ", printable(entry.key, 60), " cannot be read and is not used"));
+            data.notes.push_back(text("array ", printable(entry.key, 60), " cannot be read and is ignored"));
     return data;
 }
 

@@ -1,4 +1,4 @@
-// Data set files: OGBench's .npz layout to Dataset and back, and names to files.
+// Reads and writes data set files in OGBench's .npz layout, and finds the file of a data set's name.
 //
 // Source of layout, names and semantics: OGBench (ogbench/utils.py, data_gen_scripts); docs/formats.md.
 #pragma once
@@ -11,38 +11,42 @@
 
 namespace astro::data {
 
-// What of a file is read: everything, or only what trains a policy (observations, actions, terminals).
+// Which arrays are read: all of them, or those needed to train a policy (observations, actions, terminals).
 enum class Parts { all, transitions };
 
-// Reads a file in compact form: observations (N, state) and actions (N, action), where episodes end
-// (data/episode_ends.h); qpos and qvel where present; the arrays of augmented files where all of them are. (N,) means
-// (N, 1). Other numeric types are converted when no value changes but by rounding. Actions on last rows, which are never
-// used, may be missing or not finite: they are read as 0. Whatever else the file holds is ignored. Dataset::notes says
-// how a file in other words than OGBench's was understood. pool: arrays are read in parallel; may be null.
-// unpack_ratio: see NpzReader. Errors: Error(io) for an unreadable file and one that the memory cannot hold; Error(data)
-// for missing arrays, wrong shapes or dtypes, numbers of rows that do not fit, NaN or infinite values (named by array,
-// row and column), no ends of episodes or nothing but ends, discrete actions.
+// Reads a file in compact form:
+// - observations (N, state_dim), actions (N, action_dim), and the ends of episodes (data/episode_ends.h);
+// - qpos and qvel, if present;
+// - the arrays of augmented files, if all of them are present.
+// Other arrays are ignored. The shape (N,) is read as (N, 1). Other numeric types are converted if the values are
+// representable up to rounding. Actions on the last rows of episodes are never used. They may be missing or not finite,
+// and are then read as 0. Dataset::notes explains how a file that deviates from OGBench's layout was interpreted.
+// pool: reads arrays in parallel; may be null. unpack_ratio: see NpzReader.
+// Error(io): the file cannot be read or does not fit into memory. Error(data): missing arrays, wrong shapes or dtypes,
+// inconsistent numbers of rows, NaN or infinite values (the message names array, row and column), no end of an episode,
+// an end on every row, discrete actions.
 Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts parts = Parts::all,
                      double unpack_ratio = kUnpackRatio);
 
-// Writes observations, actions, qpos, qvel as float32 and terminals as bool, and the augmented arrays where
-// the data set has them, compressed; all or nothing. The bytes depend on the data alone.
+// Writes a compressed file atomically (AtomicFile). Arrays: observations, actions, qpos and qvel as float32, terminals
+// as bool, and the augmented arrays if the data set has them. Observations are float64 if wide_observations is set. The
+// bytes depend only on the data.
 void save_dataset(const std::string& path, const Dataset& dataset, ThreadPool* pool = nullptr);
 
 struct DatasetName {
     std::string path;
-    std::string val_path;                // empty when there is no validation file
-    std::string environment;             // "pointmaze-medium-v0"; empty when a file's name does not say
-    int singletask_task = 0;             // 1..5, or 0 for goal-conditioned names
-    bool oracle_representation = false;  // "-oraclerep": goals are given as xy
+    std::string val_path;                // empty if there is no validation file
+    std::string environment;             // "pointmaze-medium-v0"; empty if the name does not contain it
+    int singletask_task = 0;             // 1 to 5, or 0 for goal-conditioned names
+    bool oracle_representation = false;  // "-oraclerep": goals are (x, y)
 };
 
-// name_or_path: a file (it ends in ".npz" or contains '/') or an OGBench name, looked up as NAME.npz in data_folder:
+// name_or_path: a path (ends in ".npz" or contains '/') or an OGBench name, whose file is looked up in data_folder:
 //   pointmaze-medium-stitch-v0                     environment pointmaze-medium-v0
 //   antmaze-large-navigate-singletask-task3-v0     file antmaze-large-navigate-v0.npz, task 3
 //   antmaze-large-navigate-oraclerep-v0            file antmaze-large-navigate-v0.npz
-// "-singletask-" without a task is OGBench's default: 4 for antsoccer, 1 for the other mazes. Errors: Error(usage) for
-// a name of another form, Error(io) when the file is missing, with the place looked at.
+// "-singletask-" without a task means OGBench's default task: 4 for antsoccer, 1 for the other mazes. Errors:
+// Error(usage) for a malformed name; Error(io) if the file is missing, with its expected path.
 DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder);
 
 }  // namespace astro::data

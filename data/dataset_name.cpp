@@ -1,4 +1,4 @@
-// Names of data sets and their files: resolve_dataset (data/dataset_load.h).
+// resolve_dataset: finds the file of a data set's name (data/dataset_load.h).
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -26,14 +26,15 @@ std::string join(const std::vector<std::string>& words) {
     return out;
 }
 
-// A name taken apart. file: the data set's name proper, "antmaze-large-navigate-v0"; empty: not such a name.
+// The parts of a name. file: the name without task and representation, "antmaze-large-navigate-v0"; empty if the name
+// is not of this form. problem: for an error message; empty if there is none.
 struct ParsedName {
     std::string file, environment, problem;
     int task = 0;
     bool oracle_representation = false;
 };
 
-// agent-[size-]type-[singletask-[taskN-]][oraclerep-]vK, as ogbench/utils.py takes it apart.
+// Parses agent-[size-]type-[singletask-[taskN-]][oraclerep-]vK, like ogbench/utils.py.
 ParsedName parse_name(const std::string& name) {
     std::vector<std::string> words(1);
     for (char c : name) {
@@ -58,19 +59,19 @@ ParsedName parse_name(const std::string& name) {
         words.erase(single, words.end());
         const std::string& agent = words.empty() ? "" : words[0];
         if (after.empty() && agent.find("maze") == std::string::npos && agent != "antsoccer") {
-            parsed.problem = "say which task: -singletask-task1 to -task5";
+            parsed.problem = "does not say which task, expected -singletask-task1 to -singletask-task5";
         } else if (after.empty()) {
             parsed.task = agent == "antsoccer" ? 4 : 1;
         } else if (after.size() == 1 && after[0].size() == 5 && after[0].compare(0, 4, "task") == 0 &&
                    after[0][4] >= '1' && after[0][4] <= '5') {
             parsed.task = after[0][4] - '0';
         } else {
-            parsed.problem = text("'", join(after), "' after -singletask-, expected task1 to task5");
+            parsed.problem = text("found '", join(after), "' after -singletask-, expected task1 to task5");
         }
     }
     if (words.size() < 2 || std::find(words.begin(), words.end(), "") != words.end()) return parsed;
     parsed.file = join(words) + "-" + version;
-    words.pop_back();  // the kind of data: navigate, stitch, ...
+    words.pop_back();  // the type of data: navigate, stitch, ...
     parsed.environment = join(words) + "-" + version;
     return parsed;
 }
@@ -102,7 +103,7 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
     found.oracle_representation = parsed.oracle_representation;
     if (!exists(found.path)) {
         fail(ErrorKind::io, "data set '", name_or_path, "': no file ", found.path,
-             is_path ? "" : " (put it there, or name the data folder or the file)");
+             is_path ? "" : "; hint: put the file there, or give the data folder or the path of the file");
     }
     if (ends_with(found.path, ".npz") && !ends_with(found.path, "-val.npz")) {
         std::string validation = found.path.substr(0, found.path.size() - 4) + "-val.npz";

@@ -1,8 +1,10 @@
-// An environment, built in or in a child process, as evaluation, measurements and commands see it. Nothing else of it
-// is seen outside data/environments/. How to add one: CONTRIBUTING.md; any simulator as a child: docs/environments.md.
+// The interface of an environment, which is built in or runs in a child process. Other folders include only this
+// header, not those of data/environments/. CONTRIBUTING.md explains how to add an environment, docs/environments.md how
+// to use a simulator in a child process.
 //
-// Everything that moves the system is batched: a call for each row would rule out an environment in a child process.
-// States are (n, state_dim) and actions (n, action_dim), row-major; actions are in [-1, 1].
+// All functions that step the system are batched, because one call per row would be too slow for a child process.
+// States are (n, state_dim) and actions (n, action_dim), row-major, in the units of the data set. Evaluations clip
+// actions to EnvironmentSpec::action_limit.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,8 @@
 
 namespace astro {
 
-// Goals as inputs of the policy, success judged on s'; or one fixed task, success judged on s (OGBench).
+// goal_conditioned: the goal is an input of the policy, and success depends on s'. single_task: the task is fixed, and
+// success depends on s (OGBench).
 enum class Protocol { goal_conditioned, single_task };
 
 }  // namespace astro
@@ -27,87 +30,88 @@ namespace astro::data {
 struct EnvironmentSpec {
     std::string name;  // "pointmaze-medium-v0"
     int64_t state_dim = 0, action_dim = 0;
-    std::vector<int64_t> position;  // columns of a state that are x and y in the plane; empty: there is no plane
-    // How many of a state's first columns are all of the simulator's qpos; the columns after them are all of its qvel.
-    // Files then store qpos (and qvel), and a replay starts from them. 0: states are something else.
+    std::vector<int64_t> position;  // the two columns of a state that are x and y; empty: there is no position
+    // If positive, the first qpos_columns columns of a state are the simulator's whole qpos, and the others its whole
+    // qvel. Files then store qpos (and qvel), and a replay starts from them. 0: states are not made of qpos and qvel.
     int64_t qpos_columns = 0;
-    int64_t tasks = 0;              // numbered from 1
-    int64_t step_limit = 0;         // steps an episode
-    bool judges = false;            // its agents tell success (Agents::arrived), not the tolerance
-    double tolerance = 0;           // how near the goal is success: distance() in the environment's units; 0: it judges
-    bool ends_with_success = true;  // false: an episode goes on to the step limit (D4RL), and its reward is summed up
-    // Sums of rewards an episode that stand for the normalised scores 0 and 100 (D4RL); equal: there are no scores.
+    int64_t tasks = 0;       // numbered from 1
+    int64_t step_limit = 0;  // steps per episode
+    bool judges = false;     // success is reported by the environment (Agents::arrived), not computed from `tolerance`
+    double tolerance = 0;    // success is distance() <= tolerance; may be 0 if the environment judges
+    bool ends_with_success = true;  // false: an episode continues to the step limit, and its rewards are summed (D4RL)
+    // Returns (sums of rewards per episode) for the normalised scores 0 and 100 (D4RL); equal: there are no scores.
     double random_return = 0, expert_return = 0;
-    double action_limit = 1;  // actions are clipped to [-action_limit, action_limit]
-    std::string data_type;    // kind of data that is generated unless told otherwise; empty: there is but one
-    double gamma = .995;            // discount a step, where the settings say `auto`
-    int64_t gcbc_updates = 20000;   // gradient steps of cloning, where the settings say `auto`
-    int64_t agents_at_once = 0;     // most agents that live at a time; 0: any number
-    int64_t qpos_dim = 0, qvel_dim = 0;  // columns of a file's qpos and qvel that stored_step starts from
+    double action_limit = 1;             // actions are clipped to [-action_limit, action_limit]
+    std::string data_type;               // default type of generated data; empty: there is only one type
+    double gamma = .995;                 // discount per step for the setting `auto`
+    int64_t gcbc_updates = 20000;        // updates of GCBC for the setting `auto`
+    int64_t agents_at_once = 0;          // largest number of agents that exist at the same time; 0: no limit
+    int64_t qpos_dim = 0, qvel_dim = 0;  // columns of the file's qpos and qvel, if the environment has a stored_step
 };
 
 struct Episode {
     int64_t task = 0;                 // from 1
     std::vector<double> start, goal;  // states (state_dim)
-    // How it was drawn, for an environment that cannot be put into a start and draws the same again.
+    // Protocol and seed with which the episode was drawn. An environment that cannot be put into a given start uses
+    // them to draw the same episode again.
     Protocol protocol = Protocol::goal_conditioned;
     int64_t seed = 0;
 };
 
-// A number of agents, each in its episode: what Environment::reset gives.
+// A batch of n agents, each in its own episode, as returned by Environment::reset.
 class Agents {
   public:
     virtual ~Agents() = default;
-    // What each agent saw last, (n, state_dim). An agent may be elsewhere than it sees (a portal), so the caller does
-    // not hand states back in.
+    // The last observation of each agent, (n, state_dim). It may differ from the agent's state (portals), so the agents
+    // keep their own states.
     virtual const std::vector<double>& states() const = 0;
-    // 1 for each agent that is at its goal now, where the environment judges that itself; else empty.
+    // (n), 1 for each agent that is at its goal, if spec().judges; else empty.
     virtual const std::vector<uint8_t>& arrived() const {
         static const std::vector<uint8_t> none;
         return none;
     }
-    // One step of the agents named by their places in the batch, with actions (agents.size(), action_dim).
+    // One step of some agents, given by their indices in the batch, with actions (agents.size(), action_dim).
     virtual void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) = 0;
 };
 
-// One transition of the system by itself from stored states, without what an episode adds (portals): states
-// (n, state_dim), actions (n, action_dim) to next states (n, state_dim).
+// Transitions from stored states, independent of each other and without effects that belong to an episode (portals):
+// states (n, state_dim) and actions (n, action_dim) -> next states (n, state_dim).
 using ExactStep =
     std::function<std::vector<double>(const std::vector<float>& states, const std::vector<float>& actions)>;
-// The same from stored rows of an environment whose observations are not all of its state: qpos (n, qpos_dim) and qvel
-// (n, qvel_dim) as files hold them, observations and actions to next observations.
+// The same for environments whose observations are only a part of the state: qpos (n, qpos_dim) and qvel (n, qvel_dim)
+// from the file, observations and actions -> next observations.
 using StoredStep =
     std::function<std::vector<double>(const std::vector<float>& qpos, const std::vector<float>& qvel,
                                       const std::vector<float>& states, const std::vector<float>& actions)>;
-// Geodesic distances from one state to others, in the environment's units; negative where there is no way.
+// Geodesic distances from one state to others, in the environment's units; negative if there is no path.
 using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
 
-// Reward of being in a state of the task with that goal: of the state that a step leads to, in evaluation; of the row
-// itself, in data (D4RL). Such a task never ends. Null: the reward is success - 1, and success ends the task (OGBench).
+// Reward of a state for a goal. Evaluations use the state after a step, data sets the state of the row itself (D4RL).
+// A task with such a reward does not end. Null: the reward is success - 1, and success ends the task (OGBench).
 using Reward = std::function<double(const double* state, const double* goal)>;
 
-// The world from above, in the plane of the spec's position columns.
+// The environment from above, in the plane of the position columns.
 struct WorldPicture {
     struct Rectangle {
         double x = 0, y = 0, width = 0, height = 0;  // x and y: the lower left corner
     };
     Rectangle bounds;
     std::vector<Rectangle> walls;
-    bool confines = true;       // no state lies in a wall or beyond the bounds; false: they are drawn, no more
-    double spacing = 1;         // between neighbouring states below
-    std::vector<float> states;  // (n, state_dim), a grid over where an agent can be; or empty
+    bool confines = true;       // no state lies in a wall or out of bounds; false: walls and bounds are only drawn
+    double spacing = 1;         // distance between neighbouring `states`
+    std::vector<float> states;  // (n, state_dim), a grid over the reachable part of the plane; or empty
 };
 
-// What a generator of data is asked for.
+// Settings of a data generator.
 struct CollectSpec {
-    std::string type;  // "navigate", "stitch" or "explore"; "auto": the environment's own
+    std::string type;  // "navigate", "stitch" or "explore"; "auto": the environment's default
     int64_t episodes = 0;
-    int64_t episode_rows = 0;  // one more than transitions; 0: the environment's own number
-    double noise = 0;          // standard deviation of the noise on actions; below 0: the environment's own
+    int64_t episode_rows = 0;  // rows per episode, one more than transitions; 0: the environment's default
+    double noise = 0;          // standard deviation of the noise on actions; negative: the environment's default
     uint64_t seed = 0;
 };
-// part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
-// Error(usage) for a type that the generator does not know.
+// part: "train" or "val", which use different random streams. The result does not depend on the number of threads.
+// Error(usage) for an unknown type.
 using Generator = std::function<Dataset(const CollectSpec& spec, std::string_view part, ThreadPool& threads)>;
 
 class Environment {
@@ -115,22 +119,23 @@ class Environment {
     virtual ~Environment() = default;
 
     const EnvironmentSpec& spec() const { return spec_; }
-    // Whether `name`, of an environment or a data set, belongs to this environment.
+    // True if `name` is a name of this environment or of one of its data sets.
     virtual bool goes_by(std::string_view name) const { return name == spec_.name; }
 
-    // Start and goal of a task (from 1) without noise: states.
+    // Start and goal of a task (numbered from 1), without noise.
     virtual Episode task(int64_t number) const = 0;
-    // Starts and goals of `each` episodes for each task, in order: one draw a seed, the same whoever is evaluated.
+    // `each` episodes for each task, in order of tasks. Starts and goals depend only on the task, the index of the
+    // episode, the protocol and the seed, so all policies are evaluated on the same episodes.
     virtual std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                                uint64_t seed) const = 0;
-    // Agents at the starts of the episodes, at most spec().agents_at_once. The same seed gives the same luck on the
-    // way.
+    // Agents at the starts of the episodes; at most spec().agents_at_once episodes. seed: of random events during the
+    // episodes.
     virtual std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t seed) const = 0;
-    // Between a state and a goal, for the success rule: Euclidean in the plane, or over all columns without one.
+    // Euclidean distance between a state and a goal over the position columns, or over all columns if there are none.
     virtual double distance(const double* state, const double* goal) const;
     bool success(const double* state, const double* goal) const { return distance(state, goal) <= spec_.tolerance; }
 
-    // What not every environment has; empty or null where it has not.
+    // Optional functions; null if the environment does not have them.
     ExactStep exact_step;
     StoredStep stored_step;
     Reward reward;
@@ -142,14 +147,14 @@ class Environment {
     EnvironmentSpec spec_;
 };
 
-// How the processes of a simulator are run; results do not depend on it.
+// Settings for simulators in child processes. Results do not depend on them.
 struct ProcessSettings {
     int64_t processes = 1;
-    double timeout = 60;  // seconds for an answer
+    double timeout = 60;  // seconds per answer
 };
 
-// An environment beside the table's while this object lives: found by its names before those of the table. Made before
-// threads start.
+// Adds an environment to the built-in ones during the lifetime of this object. It takes precedence over built-in
+// environments with the same name. Not thread-safe: create it before threads start.
 class AddedEnvironment {
   public:
     explicit AddedEnvironment(std::unique_ptr<Environment> environment);
@@ -161,31 +166,31 @@ class AddedEnvironment {
     const Environment* added_;
 };
 
-// "exec:COMMAND": an environment that COMMAND, a child process, is (docs/environments.md). Other functions find it by
-// that name once it has been added; only this one starts processes. Null for other names. Error(io) where the processes
-// do not start or do not describe an environment.
+// True for names of the form "exec:COMMAND": an environment that runs in child processes (docs/environments.md).
 bool names_process(std::string_view name);
+// Starts the processes of "exec:COMMAND"; null for other names. AddedEnvironment makes the environment known to
+// find_environment. Error(io) if the processes do not start or do not describe an environment.
 std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSettings& settings);
 
-// By an environment's or a data set's name ("pointmaze-medium-v0", "pointmaze-medium-stitch-v0"); null where no
-// built-in environment has it. The same object for the same name; it lives as long as the program.
+// Finds an environment by its name ("pointmaze-medium-v0") or by the name of a data set ("pointmaze-medium-stitch-v0").
+// Null if there is none. Built-in environments exist until the program ends.
 const Environment* find_environment(std::string_view name);
 std::vector<std::string> environment_names();
-// The same, or Error(usage): `words` and a hint that lists the environments.
+// The same, but Error(usage) with `words` and a list of the environments instead of null.
 const Environment& require_environment(std::string_view name, const std::string& words);
 
-// Do states and actions fit? Error(data) names what `source` (a file) has and what the environment has.
+// Error(data) if the dimensions of states or actions differ. source: name of the file in the message.
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source);
 
-// The state of the simulator on a row: qpos (and qvel) where the file has them and states are made of them, else the
-// observation, which may lag behind (portals; D4RL's generator after an arrival). state: (state_dim).
+// The state of the simulator on a row: qpos (and qvel) if the file contains them and spec.qpos_columns > 0, else the
+// observation. An observation may lag behind (portals; D4RL's generator after an arrival). state: (state_dim).
 void simulator_state(const EnvironmentSpec& spec, const Dataset& dataset, int64_t row, double* state);
 
-// 100 (sum of rewards - random's) / (expert's - random's): D4RL. Of an environment that has scores.
+// D4RL's normalised score 100 (sum_of_rewards - random_return) / (expert_return - random_return).
 double normalised_score(const EnvironmentSpec& spec, double sum_of_rewards);
 
-// How a data set of a type ("auto": the environment's own) is named: "pointmaze-medium-stitch-v0" (OGBench), and by the
-// environment's name where there is one type only (D4RL).
+// The name of a data set of this type ("auto": the environment's default): "pointmaze-medium-stitch-v0" (OGBench), or
+// the environment's name if there is only one type (D4RL).
 std::string dataset_name(const Environment& environment, const std::string& type);
 
 }  // namespace astro::data

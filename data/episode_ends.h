@@ -1,11 +1,12 @@
-// Where the episodes of a file end. OGBench marks it in `terminals`; other programs have other names and habits.
-//
-// Read: `terminals`, `timeouts` (D4RL), `terminations`, `truncations` (Gymnasium, Minari), `dones`, `is_last` (RLDS)
-// and the like: 1 on an episode's last row; `episode_starts` (Stable-Baselines3), `is_first`: 1 on its first row, or
-// the first rows themselves; `episode_ids`, `episode_index` (LeRobot): the same number throughout an episode;
-// `episode_ends`: the rows behind the last ones; `episode_lengths`. A row ends an episode where any of them says so.
-// Where none does, rows whose `next_observations` is not the next row's observation are ends. docs/formats.md has the
-// table.
+// Finds the rows on which the episodes of a file end. OGBench marks them in `terminals`. Other programs use other
+// arrays and conventions; docs/formats.md lists all supported names:
+// - 1 on the last row: `terminals`, `timeouts` (D4RL), `terminations`, `truncations` (Gymnasium, Minari), `dones`,
+//   `is_last` (RLDS);
+// - 1 on the first row, or the indices of the first rows: `episode_starts` (Stable-Baselines3), `is_first`;
+// - the same number on all rows of an episode: `episode_ids`, `episode_index` (LeRobot);
+// - indices of the rows after the last rows: `episode_ends`; numbers of rows: `episode_lengths`.
+// A row is the end of an episode if any of these arrays marks it. If no row is marked, an episode ends on each row
+// whose `next_observations` differs from the observation of the next row.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +17,19 @@
 
 namespace astro::data {
 
-// How the rows of observations and of actions belong together.
+// The ends of episodes, and which row of `actions` belongs to which observation.
 struct EpisodeEnds {
-    int64_t rows = 0;                // of observations that are used: all of them, or all but the last
-    std::vector<uint8_t> terminals;  // (rows), 1 on the last row of an episode; the last of them is 1
-    std::vector<int64_t> action_of;  // (rows), row of `actions`, or -1 where an episode's last row has none; empty: row
-                                     // t has action t
-    std::vector<std::string> notes;  // how the file was understood, unless it says it as OGBench does
+    int64_t rows = 0;                // number of observations that are used: all, or all but the last
+    std::vector<uint8_t> terminals;  // (rows), 1 on the last row of an episode; the last element is 1
+    std::vector<int64_t> action_of;  // (rows), row of `actions`, or -1 on the last row of an episode without an action;
+                                     // empty: row t has action t
+    std::vector<std::string> notes;  // how the file was interpreted, if it deviates from OGBench's layout
 };
 
-// rows, steps: of `observations` and of `actions`. Where they differ, every episode ends with an observation without an
-// action (rows = steps + episodes), or the file does (rows = steps + 1). Error(data) that names key, row and remedy: no
-// mark at all, every row an end, marks that contradict themselves, numbers of rows that fit nothing.
-EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t steps);
+// rows, action_rows: numbers of rows of `observations` and `actions`. If they differ, either each episode has a final
+// observation without an action (rows = action_rows + episodes), or only the file does (rows = action_rows + 1).
+// Error(data) with array, row and a hint: there is no mark, every row is an end, marks contradict each other, or the
+// numbers of rows are inconsistent.
+EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t action_rows);
 
 }  // namespace astro::data

@@ -26,7 +26,7 @@ std::string folder_of(const std::string& path) {
     fail(ErrorKind::io, path, ": cannot ", doing, ": ", std::strerror(reason));
 }
 
-// Pipes, devices and sockets can neither be read at any offset nor be replaced by a whole new file.
+// Pipes, devices and sockets cannot be read at arbitrary offsets, and cannot be replaced by renaming a file.
 [[noreturn]] void refuse_special(const std::string& path, const char* doing, mode_t mode) {
     fail(ErrorKind::io, path, ": cannot ", doing, ": it is a ",
          S_ISFIFO(mode)   ? "pipe"
@@ -41,7 +41,7 @@ void read_exactly(int descriptor, const std::string& path, uint64_t offset, void
         ssize_t got = ::pread(descriptor, to, n, static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) fail_io(path, "read", errno);
-        if (got == 0) fail(ErrorKind::data, path, ": ends at byte ", offset, ": it shrank while being read");
+        if (got == 0) fail(ErrorKind::data, path, ": ends at byte ", offset, ": it was truncated while it was read");
         to += got;
         offset += static_cast<uint64_t>(got);
         n -= static_cast<size_t>(got);
@@ -51,7 +51,7 @@ void read_exactly(int descriptor, const std::string& path, uint64_t offset, void
 }  // namespace
 
 InputFile::InputFile(const std::string& path) : path_(path) {
-    // Without O_NONBLOCK the opening of a named pipe waits for a writer, perhaps for ever.
+    // Without O_NONBLOCK, opening a named pipe waits for a writer, possibly forever.
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor_ < 0) fail_io(path, "open", errno);
     struct stat status {};
@@ -109,7 +109,7 @@ void AtomicFile::put(uint64_t offset, const void* bytes, size_t n) {
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) {
             int reason = errno;
-            discard();  // frees the disk at once, also when the error is handled further up
+            discard();  // frees the disk space immediately, even if this object lives on
             fail_io(path_, "write", reason);
         }
         from += done;
@@ -144,7 +144,7 @@ void AtomicFile::commit() {
         fail_io(path_, "write", reason);
     }
     temporary_.clear();
-    // The rename itself reaches the disk with the folder. Some file systems refuse to sync folders: no harm.
+    // The rename is on disk when the folder is. Some file systems cannot sync folders; such an error is ignored.
     int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder >= 0) {
         ::fsync(folder);
@@ -157,7 +157,7 @@ void remove_leftovers(const std::string& folder) {
     std::vector<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error))
         if (entry.path().filename().string().find(kTemporaryMark) != std::string::npos) found.push_back(entry.path());
-    for (const auto& path : found) std::filesystem::remove(path, error);  // those that stay do no harm
+    for (const auto& path : found) std::filesystem::remove(path, error);  // errors are ignored: leftovers are harmless
 }
 
 bool file_exists(const std::string& path) {

@@ -1,8 +1,8 @@
-// Files: reading at any offset, and writing that is all or nothing.
+// Files: reads at any offset, and atomic writes.
 //
-// Goals: a file that a reader can see under its name is complete. A write goes to a temporary file in the
-// same folder and takes its name only when everything is on disk; on any failure the temporary file is
-// removed. Errors: Error(io) with the path and the system's reason; a read beyond the end is Error(data).
+// A file that exists under its final name is complete. Data are written to a temporary file in the same folder, which
+// is renamed when all data are on disk. After a failure the temporary file is removed. Errors: Error(io) with the path
+// and the system's reason; Error(data) for a read beyond the end.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class InputFile {
     const std::string& path() const { return path_; }
     uint64_t size() const { return size_; }
 
-    // Exactly n bytes from offset on. Safe to call from several threads.
+    // Reads exactly n bytes. Thread-safe.
     void read_at(uint64_t offset, void* out, size_t n) const;
 
   private:
@@ -34,15 +34,15 @@ class InputFile {
 class AtomicFile {
   public:
     explicit AtomicFile(const std::string& path);
-    ~AtomicFile();  // without commit(): the temporary file goes, what stood at path stays
+    ~AtomicFile();  // without commit(): removes the temporary file and leaves an existing file at path unchanged
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
 
     const std::string& path() const { return path_; }
     uint64_t size() const { return size_; }
     void write(const void* bytes, size_t n);                      // at the end
-    void write_at(uint64_t offset, const void* bytes, size_t n);  // over bytes written before
-    void read_at(uint64_t offset, void* out, size_t n) const;     // bytes written before
+    void write_at(uint64_t offset, const void* bytes, size_t n);  // overwrites bytes that were written before
+    void read_at(uint64_t offset, void* out, size_t n) const;     // reads bytes that were written before
     void commit();                                                // fsync, rename, fsync of the folder
 
   private:
@@ -54,8 +54,8 @@ class AtomicFile {
     uint64_t size_ = 0;
 };
 
-// What marks a temporary file's name. A process that is killed leaves such files: whoever has a folder to itself may
-// remove them.
+// Part of the name of every temporary file. A killed process leaves such files behind. remove_leftovers deletes them;
+// no other process may be writing to the folder.
 inline constexpr std::string_view kTemporaryMark = ".partial-";
 void remove_leftovers(const std::string& folder);
 
@@ -63,7 +63,7 @@ bool file_exists(const std::string& path);
 std::string read_text_file(const std::string& path);
 void write_text_file(const std::string& path, std::string_view content);  // all or nothing
 
-// Creates a folder and its parents where they do not exist.
+// Creates a folder and its parents, unless they exist.
 void create_folders(const std::string& path);
 
 }  // namespace astro::data

@@ -19,14 +19,15 @@ int64_t GoalSampler::last_row(int64_t row) const {
 
 int64_t GoalSampler::random_row(Rng& rng) const {
     const int64_t k = rng.below(transitions_);
-    // Of every episode before the k-th transition's one row, the last, has none. A search, not a list of rows: that
-    // would be as large as the observations of a point. Where episodes are equally long, its first two tries end it.
-    int64_t episode = 0, beyond = dataset_.episodes(), look = k * beyond / transitions_;
-    for (int tries = 0; beyond - episode > 1; ++tries) {
-        if (tries > 1) look = (episode + beyond) / 2;
-        const bool here_or_later = dataset_.episode_start[static_cast<size_t>(look)] - look <= k;
-        (here_or_later ? episode : beyond) = look;
-        look += here_or_later ? 1 : -1;
+    // The last row of an episode has no transition. The row of transition k is therefore k plus the number of episodes
+    // before it. The episode is found by binary search, because a list of all rows with transitions would be as large
+    // as the observations of a point maze. If all episodes have equal length, the first two probes find it.
+    int64_t episode = 0, end = dataset_.episodes(), probe = k * end / transitions_;
+    for (int probes = 0; end - episode > 1; ++probes) {
+        if (probes > 1) probe = (episode + end) / 2;
+        const bool here_or_later = dataset_.episode_start[static_cast<size_t>(probe)] - probe <= k;
+        (here_or_later ? episode : end) = probe;
+        probe += here_or_later ? 1 : -1;
     }
     return k + episode;
 }
@@ -45,7 +46,7 @@ int64_t GoalSampler::sample(int64_t row, const GoalShares& shares, Rng& rng) con
     ASTRO_CHECK(row >= 0 && row < dataset_.rows && dataset_.terminals[static_cast<size_t>(row)] == 0,
                 "GoalSampler: row ", row, " has no transition");
     ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9, "GoalSampler: shares ",
-                shares.current, ", ", shares.trajectory, ", ", shares.random, " do not add up to 1");
+                shares.current, ", ", shares.trajectory, ", ", shares.random, " do not sum to 1");
     double kind = rng.uniform();
     if (kind < shares.current) return row;
     if (kind >= shares.current + shares.trajectory && shares.random > 0) return random_row(rng);

@@ -1,7 +1,7 @@
-// Hindsight goals: rows of the data set whose observation serves as the goal of another row's transition.
+// Hindsight goals: the observation of one row serves as the goal for the transition of another row.
 //
-// Source: OGBench (impls/utils/datasets.py, GCDataset.sample_goals). Goals are rows that have a transition,
-// so the last goal of an episode is its last row but one, as in OGBench's regular and compact data sets.
+// Source: OGBench (impls/utils/datasets.py, GCDataset.sample_goals). Goals are rows that have a transition. The last
+// goal of an episode is therefore its second-to-last row, as in OGBench's regular and compact data sets.
 #pragma once
 
 #include <cstdint>
@@ -11,28 +11,29 @@
 
 namespace astro::data {
 
-// Shares of the three kinds; they must add up to 1.
+// Shares of the three kinds of goals. They must sum to 1.
 struct GoalShares {
     double current = 0;      // the row itself
     double trajectory = 0;   // a later row of its episode
     double random = 0;       // any row of the data set
-    bool geometric = false;  // trajectory goals by a geometric law (values), else uniform (actors)
+    bool geometric = false;  // distribution of trajectory goals: geometric (values) or uniform (actors)
 };
 
 class GoalSampler {
   public:
-    // discount: of the geometric law, p = 1 - discount, mean distance 1 / p steps. The data set must outlive this.
+    // discount: the geometric distribution has p = 1 - discount and mean 1 / p steps. Keeps a reference to the data
+    // set.
     GoalSampler(const Dataset& dataset, double discount);
 
-    // A row with a transition, uniformly.
+    // A uniformly drawn row that has a transition.
     int64_t random_row(Rng& rng) const;
 
     // The goal row for the transition of `row`.
     int64_t sample(int64_t row, const GoalShares& shares, Rng& rng) const;
 
-    // Row + a geometric offset (1, 2, ...), at most the last row of the episode that has a transition.
+    // row plus a geometric offset (1, 2, ...), at most `last`, the last row of the episode that has a transition.
     int64_t geometric_goal(int64_t row, Rng& rng) const;
-    // round(min(row + 1, last) u + last (1 - u)), u uniform: the rest of the episode, ties to even as in NumPy.
+    // round(min(row + 1, last) u + last (1 - u)) with u uniform in [0, 1); ties are rounded to even, as in NumPy.
     int64_t uniform_goal(int64_t row, Rng& rng) const;
 
   private:
@@ -40,7 +41,7 @@ class GoalSampler {
 
     const Dataset& dataset_;
     double discount_;
-    int64_t transitions_;  // rows that have one
+    int64_t transitions_;  // number of transitions in the data set
 };
 
 }  // namespace astro::data

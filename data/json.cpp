@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/utf8.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
 
@@ -11,11 +12,12 @@ namespace astro::data {
 
 namespace {
 
-constexpr int kDeepest = 100;  // nesting of parsed text: the parser recurses
+constexpr int kDeepest = 100;  // limit on the nesting of parsed text, because the parser is recursive
 
 void write_string(std::string& out, std::string_view value) {
     out += '"';
-    for (char c : value) {
+    for (size_t i = 0; i < value.size(); ++i) {
+        const char c = value[i];
         switch (c) {
             case '"':
                 out += "\\\"";
@@ -38,8 +40,14 @@ void write_string(std::string& out, std::string_view value) {
                     out += "\\u00";
                     out += digits[c >> 4 & 15];
                     out += digits[c & 15];
-                } else {
-                    out += c;
+                } else if (const size_t length = utf8_length(value, i); length > 0) {
+                    out.append(value, i, length);
+                    i += length - 1;
+                } else {  // a byte that is not UTF-8, as in names of files; written as Python's surrogateescape does
+                    const char* digits = "0123456789abcdef";
+                    out += "\\udc";
+                    out += digits[c >> 4 & 15];
+                    out += digits[c & 15];
                 }
         }
     }
@@ -50,25 +58,6 @@ template <class T>
 std::string shortest(T value) {
     char digits[32];
     return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-void write_utf8(std::string& out, uint32_t code) {
-    auto byte = [&](uint32_t b) { out += static_cast<char>(b); };
-    if (code < 0x80) {
-        byte(code);
-    } else if (code < 0x800) {
-        byte(0xC0 | code >> 6);
-        byte(0x80 | (code & 63));
-    } else if (code < 0x10000) {
-        byte(0xE0 | code >> 12);
-        byte(0x80 | (code >> 6 & 63));
-        byte(0x80 | (code & 63));
-    } else {
-        byte(0xF0 | code >> 18);
-        byte(0x80 | (code >> 12 & 63));
-        byte(0x80 | (code >> 6 & 63));
-        byte(0x80 | (code & 63));
-    }
 }
 
 class Parser {
@@ -229,10 +218,13 @@ class Parser {
                     uint32_t code = parse_hex4();
                     if (code >= 0xD800 && code < 0xDC00 && word("\\u")) {
                         uint32_t low = parse_hex4();
-                        if (low < 0xDC00 || low > 0xDFFF) refuse("half a surrogate pair");
+                        if (low < 0xDC00 || low > 0xDFFF) refuse("incomplete surrogate pair");
                         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+                    } else if (code >= 0xDC80 && code < 0xDD00) {  // a byte that is not UTF-8
+                        out += static_cast<char>(code & 0xFF);
+                        break;
                     } else if (code >= 0xD800 && code < 0xE000) {
-                        refuse("half a surrogate pair");
+                        refuse("incomplete surrogate pair");
                     }
                     write_utf8(out, code);
                     break;
@@ -362,7 +354,7 @@ void Json::dump_to(std::string& out, int indent, int level) const {
                 break;
             }
             std::string digits = shortest(real_);
-            // A real that happens to be whole stays a real when it is read back.
+            // A real number without a fraction must be read back as real, not as integer.
             if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
             out += digits;
             break;

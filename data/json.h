@@ -1,8 +1,8 @@
 // JSON values (RFC 8259), for manifests, results and checkpoint descriptions.
 //
-// Objects keep the order in which their keys were set, numbers are written in the shortest form that reads back the
-// same, so equal values give equal bytes. NaN and infinity, which JSON lacks, are written as null. Errors: Error(data)
-// "ORIGIN: line L, column C: ..." from parsing, Error(data) for a missing key or other kind.
+// Objects keep the order in which keys were inserted. Numbers are written with the fewest digits that restore the same
+// value. Equal values therefore give equal bytes. NaN and infinity, which JSON does not have, are written as null.
+// Errors: Error(data) "ORIGIN: line L, column C: ..." from the parser; Error(data) for a missing key or a wrong kind.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class Json {
 
     Json() = default;  // null
     Json(bool value) : kind_(Kind::boolean), boolean_(value) {}
-    Json(float value);  // written with a float's digits: 0.1f is 0.1
+    Json(float value);  // written with as many digits as a float needs: 0.1f as 0.1
     Json(double value) : kind_(Kind::real), real_(value) {}
     Json(std::string value) : kind_(Kind::string), string_(std::move(value)) {}
     Json(std::string_view value) : Json(std::string(value)) {}
@@ -36,24 +36,25 @@ class Json {
 
     Kind kind() const { return kind_; }
 
-    // Objects. [] appends a null member where the key is new, and makes an object of null.
+    // Objects. [] inserts a null member if the key is new. It converts a null value to an empty object first.
     Json& operator[](std::string_view key);
-    const Json* find(std::string_view key) const;  // null pointer when absent
-    const Json& at(std::string_view key) const;    // Error(data) when absent
+    const Json* find(std::string_view key) const;  // nullptr if absent
+    const Json& at(std::string_view key) const;    // Error(data) if absent
     const std::vector<Member>& members() const;
 
-    // Arrays. push makes an array of null.
+    // Arrays. push converts a null value to an empty array first.
     void push(Json value);
     const std::vector<Json>& elements() const;
 
     bool as_bool() const;
     int64_t as_integer() const;
-    double as_real() const;  // integers too; null is NaN
+    double as_real() const;  // accepts integers; returns NaN for null
     const std::string& as_string() const;
 
-    // indent 0: one line; else that many spaces a level. Without a final new line.
+    // indent: spaces per level; 0 writes one line. There is no newline at the end.
     std::string dump(int indent = 2) const;
 
+    // origin: name of the text in error messages, for example a path.
     static Json parse(std::string_view text, const std::string& origin);
 
   private:

@@ -11,15 +11,15 @@ namespace astro::data {
 
 namespace {
 
-constexpr int64_t kReach = 2;           // running medians of 2 * kReach + 1 steps
-constexpr int64_t kPairs = 20'000;      // of rows that have nothing to do with one another
-constexpr double kShareOfSpread = .25;  // of the median distance between them
+constexpr int64_t kMedianRadius = 2;      // running medians of 2 * kMedianRadius + 1 steps
+constexpr int64_t kPairs = 20'000;        // pairs of unrelated rows
+constexpr double kShareOfDistance = .25;  // of the median distance between these pairs
 
-// 1 / standard deviation of each column; 0 for a column that never changes.
+// 1 / standard deviation of each column; 0 for a constant column.
 std::vector<double> inverse_deviations(const Dataset& d) {
     std::vector<double> inverse;
     for (int64_t i = 0; i < d.state_dim; ++i) {
-        const double first = double(d.observation(0)[i]);  // shifted: far from 0 the squares would swallow the spread
+        const double first = double(d.observation(0)[i]);  // subtracted to avoid cancellation in the variance
         Moments column;
         for (int64_t t = 0; t < d.rows; ++t) column.add(double(d.observation(t)[i]) - first);
         inverse.push_back(column.std() > 0 ? 1 / column.std() : 0);
@@ -37,18 +37,18 @@ double distance(const Dataset& d, const std::vector<double>& inverse, int64_t fr
     return std::sqrt(square);
 }
 
-// Of each step with its neighbours in the same episode, the lower one of two in the middle.
+// The median length of each step and its neighbours in the same episode; of an even number, the lower median.
 std::vector<double> running_medians(const Dataset& d, const std::vector<double>& lengths) {
     std::vector<double> medians;
     for (int64_t e = 0; e < d.episodes(); ++e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e) - 1;
         for (int64_t t = first; t <= last; ++t) {
-            double near[2 * kReach + 1];
+            double window[2 * kMedianRadius + 1];
             size_t n = 0;
-            for (int64_t i = std::max(first, t - kReach); i <= std::min(last, t + kReach); ++i)
-                near[n++] = nth(lengths, i);
-            std::nth_element(near, near + (n - 1) / 2, near + n);
-            medians.push_back(near[(n - 1) / 2]);
+            for (int64_t i = std::max(first, t - kMedianRadius); i <= std::min(last, t + kMedianRadius); ++i)
+                window[n++] = nth(lengths, i);
+            std::nth_element(window, window + (n - 1) / 2, window + n);
+            medians.push_back(window[(n - 1) / 2]);
         }
     }
     return medians;
@@ -59,21 +59,21 @@ std::vector<double> running_medians(const Dataset& d, const std::vector<double>&
 Jumps find_jumps(const Dataset& d, double factor) {
     Jumps jumps;
     const std::vector<double> inverse = inverse_deviations(d);
-    std::vector<double> lengths(to_size(d.rows)), inside;
+    std::vector<double> lengths(to_size(d.rows)), steps;  // by row, 0 on last rows of episodes; without these rows
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (nth(d.terminals, t) != 0) continue;
         nth(lengths, t) = distance(d, inverse, t, t + 1);
-        inside.push_back(nth(lengths, t));
+        steps.push_back(nth(lengths, t));
     }
-    if (inside.empty()) return jumps;
-    // Pairs from all over the data, the same ones each time.
-    std::vector<double> apart;
+    if (steps.empty()) return jumps;
+    // Pairs of rows from the whole data set. They do not depend on random numbers.
+    std::vector<double> distances;
     const int64_t pairs = std::min(kPairs, d.rows);
     for (int64_t k = 0; k < pairs; ++k)
-        apart.push_back(distance(d, inverse, k * d.rows / pairs, (k * 7919 + d.rows / 3) % d.rows));
-    const double spread = percentile(std::move(apart), 50);
-    jumps.bound = std::min(factor * percentile(std::move(inside), 99),
-                           std::max(factor * percentile(running_medians(d, lengths), 99), kShareOfSpread * spread));
+        distances.push_back(distance(d, inverse, k * d.rows / pairs, (k * 7919 + d.rows / 3) % d.rows));
+    const double typical = percentile(std::move(distances), 50);
+    jumps.bound = std::min(factor * percentile(std::move(steps), 99),
+                           std::max(factor * percentile(running_medians(d, lengths), 99), kShareOfDistance * typical));
     for (int64_t t = 0; t < d.rows && jumps.bound > 0; ++t) {
         if (!(nth(lengths, t) > jumps.bound)) continue;
         jumps.rows.push_back(t);

@@ -1,4 +1,4 @@
-// Arrays of a .npy file: elements in order, converted. The header: npy_header.cpp.
+// Reads the data of a .npy file and converts elements. npy_header.cpp handles the header.
 #include "data/npy.h"
 
 #include <algorithm>
@@ -12,10 +12,11 @@
 
 namespace astro::data {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arrays are kept little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arrays in memory are little-endian");
 
 namespace {
 
+// Converts an array from Fortran order to C order. item: bytes per element.
 std::vector<uint8_t> to_c_order(const std::vector<uint8_t>& in, const std::vector<int64_t>& shape, size_t item) {
     std::vector<uint8_t> out(in.size());
     std::vector<int64_t> stride(shape.size()), index(shape.size(), 0);
@@ -47,6 +48,7 @@ float half_to_float(uint16_t half) {
     return sign * std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
 }
 
+// Converts one element. False if the value would change other than by rounding.
 template <class To, class From>
 bool convert(From value, To& out) {
     if constexpr (std::is_floating_point_v<To>) {
@@ -54,7 +56,7 @@ bool convert(From value, To& out) {
         if constexpr (std::is_floating_point_v<From>) return std::isfinite(out) || !std::isfinite(value);
         return true;
     } else if constexpr (std::is_floating_point_v<From>) {
-        // 2^digits is the first value too large; exact in a float, unlike the type's own maximum.
+        // 2^digits is the smallest value that is too large. It is exact as a double, unlike the maximum of the type.
         const double limit = std::ldexp(1.0, std::numeric_limits<To>::digits);
         const double v = static_cast<double>(value), low = std::is_signed_v<To> ? -limit : 0.0;
         if (!(v >= low && v < limit) || v != std::trunc(v)) return false;
@@ -66,6 +68,7 @@ bool convert(From value, To& out) {
     }
 }
 
+// Read: type of the bytes in the array; From: type of the value.
 template <class To, class From, class Read = From>
 void convert_all(const NpyArray& array, std::vector<To>& out, const std::string& name) {
     for (size_t i = 0; i < out.size(); ++i) {

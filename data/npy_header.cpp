@@ -1,4 +1,4 @@
-// The header of a .npy file: read, checked, written; and what element types there are.
+// Reads, checks and writes the header of a .npy file, and lists the element types.
 #include <array>
 #include <cstring>
 #include <limits>
@@ -32,8 +32,8 @@ constexpr std::array<TypeInfo, 12> kTypes = {{{NpyType::b1, "b1", "bool", 1},
 
 const TypeInfo& info(NpyType type) { return kTypes[static_cast<size_t>(type)]; }
 
-constexpr size_t kMostDimensions = 64;        // NumPy 2's own limit
-constexpr uint64_t kLongestHeader = 1 << 20;  // only records could need more than a few hundred bytes
+constexpr size_t kMostDimensions = 64;        // the limit of NumPy 2
+constexpr uint64_t kLongestHeader = 1 << 20;  // bytes; only record dtypes need more than a few hundred
 
 // The header's dictionary: a Python literal with exactly the keys descr, fortran_order and shape.
 class DictParser {
@@ -94,7 +94,7 @@ class DictParser {
         at_ = end + 1;
         return value;
     }
-    // Text, or the list of a record dtype, which is kept as it stands for messages.
+    // A string, or the list of a record dtype, which is returned unparsed, for messages.
     std::string descr_value() {
         skip_space();
         if (at_ >= text_.size() || text_[at_] != '[') return quoted();
@@ -123,7 +123,7 @@ class DictParser {
     }
     std::vector<int64_t> tuple() {
         std::vector<int64_t> values;
-        bool comma = true;  // a number may follow
+        bool comma = true;  // a number is allowed next
         expect('(');
         while (!take(')')) {
             if (!comma) refuse("',' expected");
@@ -140,7 +140,7 @@ class DictParser {
         int64_t value = 0;
         while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
             int64_t digit = text_[at_] - '0';
-            if (value > (std::numeric_limits<int64_t>::max() - digit) / 10) refuse("dimension beyond 63 bits");
+            if (value > (std::numeric_limits<int64_t>::max() - digit) / 10) refuse("dimension exceeds 63 bits");
             value = value * 10 + digit;
             ++at_;
         }
@@ -154,7 +154,7 @@ class DictParser {
     size_t at_ = 0;
 };
 
-// Byte order and element type of a descr such as "<f4"; unsupported ones leave header.supported false.
+// Sets byte order and element type from a descr such as "<f4". header.supported remains false if it is not supported.
 void interpret_descr(NpyHeader& header) {
     if (header.descr.size() != 3) return;
     for (const TypeInfo& type : kTypes) {
@@ -198,7 +198,8 @@ NpyHeader read_npy_header(const NpySource& source, uint64_t total, const std::st
     uint8_t start[12];
     if (total < 10) fail(ErrorKind::data, where, ": ", total, " bytes are too few for a .npy header");
     source(start, 10);
-    if (std::memcmp(start, "\x93NUMPY", 6) != 0) fail(ErrorKind::data, where, ": does not begin as .npy does");
+    if (std::memcmp(start, "\x93NUMPY", 6) != 0)
+        fail(ErrorKind::data, where, ": does not begin with the signature of .npy files");
     int major = start[6];
     if (major < 1 || major > 3 || start[7] != 0) {
         fail(ErrorKind::data, where, ": .npy version ", major, ".", int{start[7]}, ", expected 1.0, 2.0 or 3.0");
@@ -211,12 +212,12 @@ NpyHeader read_npy_header(const NpySource& source, uint64_t total, const std::st
         length |= uint64_t{start[10]} << 16 | uint64_t{start[11]} << 24;
     }
     if (length > total - prefix || length > kLongestHeader) {
-        fail(ErrorKind::data, where, ": .npy header of ", length, " bytes in ", total, " bytes");
+        fail(ErrorKind::data, where, ": .npy header of ", length, " bytes in a member of ", total, " bytes");
     }
     std::string dictionary(static_cast<size_t>(length), '\0');
     source(dictionary.data(), length);
     if (dictionary.empty() || dictionary.back() != '\n') {
-        fail(ErrorKind::data, where, ": bad .npy header: it does not end in a new line");
+        fail(ErrorKind::data, where, ": bad .npy header: it does not end with a newline");
     }
     NpyHeader header;
     DictParser(dictionary, where).parse(header);

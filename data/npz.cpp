@@ -21,15 +21,15 @@ bool is_array(std::string_view name) {
     return name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
-// "__MACOSX/._observations.npy": what macOS adds to an archive for each member of it.
-bool is_of_macos(std::string_view name) {
+// True for files such as "__MACOSX/._observations.npy". macOS adds one to an archive for each member.
+bool is_macos_metadata(std::string_view name) {
     const size_t slash = name.rfind('/');
     const std::string_view file = slash == std::string_view::npos ? name : name.substr(slash + 1);
     return name.substr(0, 9) == "__MACOSX/" || file.substr(0, 2) == "._";
 }
 
-// A vector of n zeros. Large ones lie in huge pages where the system has them: a page fault for every 4 KiB costs a
-// tenth of the time of a load, and rows drawn at random find their addresses sooner.
+// A vector of n zeros. Requests huge pages for large vectors: page faults for pages of 4 KiB take a tenth of the time
+// of a load, and huge pages make address translation faster when rows are drawn at random.
 template <class T>
 std::vector<T> large_vector(size_t n) {
     constexpr uintptr_t kHugePage = 2 << 20;
@@ -38,7 +38,7 @@ std::vector<T> large_vector(size_t n) {
     const auto begin = reinterpret_cast<uintptr_t>(values.data());
     const uintptr_t from = (begin + kHugePage - 1) / kHugePage * kHugePage,
                     to = (begin + n * sizeof(T)) / kHugePage * kHugePage;
-    if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);  // advice: it may be declined
+    if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);  // optional: errors are ignored
     values.resize(n);
     return values;
 }
@@ -55,12 +55,12 @@ void check_memory(uint64_t bytes, const std::string& where) {
 NpzReader::NpzReader(const std::string& path, double unpack_ratio) : zip_(path), unpack_ratio_(unpack_ratio) {
     const std::vector<ZipMember>& members = zip_.members();
     std::unordered_map<std::string, size_t> known;  // key to index into entries_
-    size_t of_macos = 0;
+    size_t macos_members = 0;
     for (size_t i = 0; i < members.size(); ++i) {
         const std::string& name = members[i].name;
         if (!is_array(name)) continue;
-        if (is_of_macos(name)) {
-            ++of_macos;
+        if (is_macos_metadata(name)) {
+            ++macos_members;
             continue;
         }
         NpzEntry entry;
@@ -78,11 +78,12 @@ NpzReader::NpzReader(const std::string& path, double unpack_ratio) : zip_(path),
         if (fresh) {
             entries_.push_back(std::move(entry));
         } else {
-            warnings_.push_back(text(where(entry.key), " occurs more than once: the last one counts"));
+            warnings_.push_back(text(where(entry.key), " occurs more than once: the last one is used"));
             entries_[same->second] = std::move(entry);
         }
     }
-    if (of_macos > 0) warnings_.push_back(text(path, ": ", of_macos, " members that macOS added are passed over"));
+    if (macos_members > 0)
+        warnings_.push_back(text(path, ": ", macos_members, " members that macOS added are ignored"));
 }
 
 const NpzEntry* NpzReader::find(std::string_view key) const {
@@ -118,8 +119,9 @@ void NpzReader::check_size(const NpzEntry& entry) const {
         static_cast<double>(member.size) / static_cast<double>(std::max<uint64_t>(1, member.compressed_size));
     if (member.size <= kUnpackFreely || ratio <= unpack_ratio_) return;
     fail(ErrorKind::data, where(entry.key), ": ", member.compressed_size, " bytes unpack to ", member.size >> 20,
-         " MiB, ", std::llround(ratio), " times as much, which recorded motion does not: expected at most ",
-         unpack_ratio_, " times; hint: --unpack_ratio ", std::llround(std::ceil(ratio)), " if it is meant");
+         " MiB, a ratio of ", std::llround(ratio), "; expected at most ", unpack_ratio_,
+         ", because recorded motion compresses less; hint: --unpack_ratio ", std::llround(std::ceil(ratio)),
+         " if this is intended");
 }
 
 NpyArray NpzReader::read(std::string_view key) const {
@@ -173,7 +175,8 @@ std::string NpzReader::read_text(std::string_view name) const {
     const ZipMember* member = find_member(name);
     if (member == nullptr) fail(ErrorKind::data, path(), ": no member '", printable(name), "'");
     if (member->size > kUnpackFreely)
-        fail(ErrorKind::data, path(), ": member '", printable(name), "': ", member->size >> 20, " MiB of text");
+        fail(ErrorKind::data, path(), ": member '", printable(name), "': ", member->size >> 20,
+             " MiB of text, expected at most ", kUnpackFreely >> 20);
     return zip_.read(*member);
 }
 

@@ -12,45 +12,7 @@ namespace astro::data {
 
 namespace {
 
-// Of one-step differences, at least a thousandth of the states' own (docs/method.md 3.2); 0 where nothing changes.
-std::vector<double> measured_sigma(const Dataset& d, const EnvironmentSpec& spec) {
-    const size_t columns = to_size(d.state_dim);
-    std::vector<Moments> step(columns), state(columns);
-    std::vector<double> from(columns), sigma;
-    for (int64_t t = 0; t + 1 < d.rows; ++t) {
-        if (nth(d.terminals, t)) continue;
-        simulator_state(spec, d, t, from.data());
-        for (size_t i = 0; i < columns; ++i) {
-            step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);
-            state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
-        }
-    }
-    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
-    return sigma;
-}
-
-bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
-
-// rms((next - state of the row) / sigma) over the columns that vary. next: (state_dim).
-double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
-    double square = 0, varying = 0;
-    for (int64_t i = 0; i < d.state_dim; ++i) {
-        if (!(nth(sigma, i) > 0)) continue;
-        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
-        square += scaled * scaled, ++varying;
-    }
-    return std::sqrt(square / std::max(1.0, varying));
-}
-
-// Is the state in a wall, or out of the world?
-bool is_outside(const WorldPicture& world, double x, double y) {
-    const auto in = [x, y](const WorldPicture::Rectangle& r) {
-        return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
-    };
-    return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
-}
-
-// Rows that a real transition leaves or enters, or that are an episode of their own.
+// True for a row at the beginning or the end of a real transition, and for the row of an episode of one row.
 bool is_real(const Dataset& d, int64_t row) {
     const int64_t episode = nth(d.episode_of, row);
     const bool starts = nth(d.episode_start, episode) == row, ends = d.episode_end(episode) == row;
@@ -64,13 +26,13 @@ void count_outside(const WorldPicture& world, const EnvironmentSpec& spec, const
     }
 }
 
-// Judging needs all of these to hold.
-void check_judgeable(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
-                     const std::string& source) {
+// Errors in these arrays would hide violations. measured: sigma_delta of the transitions.
+void check_arrays(const Environment& environment, const Dataset& d, const std::vector<double>& measured,
+                  const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
     if (spec.qpos_columns > 0 && d.qpos_dim != 0 && d.qpos_dim != spec.qpos_columns)
-        fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, those of ", spec.name, " are ",
-             spec.qpos_columns);
+        fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, expected ", spec.qpos_columns, " for ",
+             spec.name);
     for (int64_t t = 0; t < d.rows; ++t)
         if (is_synthetic(d, t) && nth(d.bridge, t) < 0)
             fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ", nth(d.bridge, t),
@@ -79,10 +41,44 @@ void check_judgeable(const Environment& environment, const Dataset& d, const std
     for (size_t i = 0; i < d.sigma_delta.size(); ++i)
         if (double(d.sigma_delta[i]) > kLargest * measured[i] || (measured[i] > 0 && !(d.sigma_delta[i] > 0)))
             fail(ErrorKind::data, source, ": array 'sigma_delta' column ", i, ": ", d.sigma_delta[i],
-                 ", its transitions have ", measured[i], ": nothing would be found to violate");
+                 ", measured over its transitions: ", measured[i], "; violations would not be detected");
 }
 
 }  // namespace
+
+std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& d, const std::vector<int64_t>& rows) {
+    const size_t columns = to_size(d.state_dim);
+    std::vector<Moments> step(columns), state(columns);
+    std::vector<double> from(columns), sigma;
+    for (int64_t t : rows) {
+        simulator_state(spec, d, t, from.data());
+        for (size_t i = 0; i < columns; ++i) {
+            step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);
+            state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
+        }
+    }
+    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
+    return sigma;
+}
+
+bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
+
+double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
+    double square = 0, varying = 0;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        if (!(nth(sigma, i) > 0)) continue;
+        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
+        square += scaled * scaled, ++varying;
+    }
+    return std::sqrt(square / std::max(1.0, varying));
+}
+
+bool is_outside(const WorldPicture& world, double x, double y) {
+    const auto in = [x, y](const WorldPicture::Rectangle& r) {
+        return x > r.x && x < r.x + r.width && y > r.y && y < r.y + r.height;
+    };
+    return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
+}
 
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source) {
@@ -96,13 +92,16 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     if (!stored && !environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     Replay result;
     result.tolerance = tolerances;
-    result.sigma_delta = measured_sigma(d, spec);
-    check_judgeable(environment, d, result.sigma_delta, source);
+    std::vector<int64_t> transitions;
+    for (int64_t t = 0; t + 1 < d.rows; ++t)
+        if (!nth(d.terminals, t)) transitions.push_back(t);
+    result.sigma_delta = one_step_sigma(spec, d, transitions);
+    check_arrays(environment, d, result.sigma_delta, source);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
-    struct Error {
-        float absolute = -1, scaled = 0;  // -1: no transition
+    struct TransitionError {
+        float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
     };
-    std::vector<Error> errors(to_size(d.rows));
+    std::vector<TransitionError> errors(to_size(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         auto rows = [&](const std::vector<float>& values, int64_t columns) {
@@ -118,19 +117,20 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             for (double v : from) states.push_back(static_cast<float>(v));
         }
         const std::vector<float> actions = rows(d.actions, d.action_dim);
-        const std::vector<double> made =
+        const std::vector<double> computed =
             stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
                    : environment.exact_step(states, actions);
-        const Rows next(made, d.state_dim);
+        const Rows next(computed, d.state_dim);
         for (int64_t t = first; t < last; ++t) {
             double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
             for (int64_t i = 0; i < d.state_dim; ++i) {
                 absolute = std::max(absolute, std::fabs(next(t - first, i) - d.state(t + 1, i)));
-                // An episode's first row must be its qpos. Not in maze2d: there the first observation may be that of the preceding episode's last row.
+                // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
+                // it may be the observation of the last row of the preceding episode.
                 if (t != first || spec.qpos_columns != d.state_dim) continue;
-                const double apart = std::fabs(d.state(t, i) - double(nth(states, i)));
-                absolute = std::max(absolute, apart);
-                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, apart / nth(result.sigma_delta, i));
+                const double difference = std::fabs(d.state(t, i) - double(nth(states, i)));
+                absolute = std::max(absolute, difference);
+                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, difference / nth(result.sigma_delta, i));
             }
             nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
@@ -139,7 +139,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     result.violating_bridges.resize(tolerances.size());
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {
-        const Error& error = nth(errors, t);
+        const TransitionError& error = nth(errors, t);
         if (error.absolute < 0) continue;
         const bool synthetic = is_synthetic(d, t);
         ReplayPart& part = synthetic ? result.synthetic : result.real;
@@ -159,38 +159,6 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);
     return result;
-}
-
-void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
-    constexpr int64_t kMost = 1000;
-    constexpr double kTolerance = .5, kShare = .05;  // of sigma_delta; of the transitions
-    const EnvironmentSpec& spec = environment.spec();
-    if (!environment.exact_step) return;
-    std::vector<int64_t> rows;
-    for (int64_t t : regular_view(d).rows)
-        if (!is_synthetic(d, t)) rows.push_back(t);
-    const int64_t all = ssize(rows), looked_at = std::min(all, kMost);
-    std::vector<float> states, actions;
-    std::vector<double> from(to_size(d.state_dim));
-    for (int64_t k = 0; k < looked_at; ++k) {
-        const int64_t t = nth(rows, k) = nth(rows, k * all / looked_at);
-        simulator_state(spec, d, t, from.data());
-        states.insert(states.end(), from.begin(), from.end());
-        actions.insert(actions.end(), d.action(t), d.action(t) + d.action_dim);
-    }
-    const std::vector<double> next = environment.exact_step(states, actions), sigma = measured_sigma(d, spec);
-    const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
-    if (world && !world->confines) world = nullptr;
-    int64_t off = 0;
-    for (int64_t k = 0; k < looked_at; ++k) {
-        const int64_t after = nth(rows, k) + 1;
-        off += scaled_error(next.data() + k * d.state_dim, d, after, sigma) > kTolerance ||
-               (world && is_outside(*world, d.state(after, spec.position[0]), d.state(after, spec.position[1])));
-    }
-    if (static_cast<double>(off) <= kShare * static_cast<double>(looked_at)) return;
-    fail(ErrorKind::data, source, ": ", off, " of ", looked_at, " transitions are none of ", spec.name,
-         ": the data come from another system; hint: --env names the right one; for a system that is not built in, "
-         "give the file a name of its own");
 }
 
 }  // namespace astro::data

@@ -1,4 +1,5 @@
-// Replays stored transitions in an exact environment: the dynamics violation rate of a file (docs/method.md 11.4).
+// Replays stored transitions in an environment with exact steps, and computes the dynamics violation rate of a file
+// (docs/method.md 11.4).
 #pragma once
 
 #include "data/dataset.h"
@@ -7,35 +8,45 @@
 
 namespace astro::data {
 
-struct ReplayPart {  // real or synthetic transitions
+// Results for the real or the synthetic transitions: s' in the file is compared with s*, the state that the
+// environment computes.
+struct ReplayPart {
     int64_t transitions = 0;
-    double worst = 0;  // largest |component| off, in units
-    int64_t worst_row = -1;
-    double worst_scaled = 0;  // largest rms((s* - s') / sigma_delta)
-    std::vector<int64_t> violations;  // by tolerance: transitions with rms((s* - s') / sigma_delta) above it
+    double worst = 0;                 // largest component of |s* - s'|, in units of the file
+    int64_t worst_row = -1;           // row of this transition
+    double worst_scaled = 0;          // largest rms((s* - s') / sigma_delta)
+    std::vector<int64_t> violations;  // for each tolerance: transitions whose rms((s* - s') / sigma_delta) is larger
 };
 
 struct Replay {
-    std::vector<double> tolerance, sigma_delta;
+    std::vector<double> tolerance, sigma_delta;  // tolerances in sigma_delta; sigma_delta (state_dim)
     ReplayPart real, synthetic;
     int64_t bridges = 0;
-    std::vector<int64_t> violating_bridges;  // by tolerance: bridges with any violating transition
-    // Real states that are in a wall or beyond the bounds, where the environment has a picture of its world.
+    std::vector<int64_t> violating_bridges;  // for each tolerance: bridges with at least one violating transition
+    // Number of real states in a wall or out of bounds, and the first such row, if the environment has a picture.
     int64_t outside = 0, first_outside = -1;
 };
 
-// Each transition: the exact step from simulator_state() of row t under actions[t] against observations[t + 1]; or the
-// stored step from qpos[t], qvel[t] and observations[t] where the environment has one and the file has these columns.
-// Where a state is all of qpos, an episode's first observation must be its qpos, too. sigma_delta: the file's, else
-// measured over its own transitions. source names the file in errors: Error(data) where its dimensions are not the
-// environment's, qpos among them, where a synthetic transition is no bridge's, or where the file's sigma_delta is more
-// than ten times what its transitions show; Error(usage) where the environment has no step for what the file has.
+// Compares each transition with observations[t + 1]. The environment's exact step is applied to simulator_state() of
+// row t and actions[t]. If the environment has a stored step and the file has its columns, that is used instead, from
+// qpos[t], qvel[t] and observations[t]. If a state is the whole qpos, the first observation of an episode is also
+// compared with its qpos. sigma_delta is taken from the file, or measured over its transitions. source: name of the
+// file in errors.
+// Error(data): dimensions (including qpos) differ from the environment's, a synthetic transition has no bridge, or the
+// file's sigma_delta is more than ten times the measured one. Error(usage): the environment cannot replay this file.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 
-// Are the data of this environment? Error(data) where, of up to 1000 real transitions from all over the file, more than
-// one in twenty are off by half their own standard deviation, or lead out of the world: they come from another system.
-// Portals and stored bridges are fewer or nearer. Says nothing where the environment has no exact step.
-void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
+// Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of the
+// states (docs/method.md 3.2); 0 for a column that does not change.
+std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset, const std::vector<int64_t>& rows);
+
+// rms((next - state of the row) / sigma) over the columns that vary. next, sigma: (state_dim).
+double scaled_error(const double* next, const Dataset& dataset, int64_t row, const std::vector<double>& sigma);
+
+bool is_synthetic(const Dataset& dataset, int64_t row);
+
+// Whether the position is in a wall or beyond the bounds.
+bool is_outside(const WorldPicture& world, double x, double y);
 
 }  // namespace astro::data

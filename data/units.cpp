@@ -11,12 +11,12 @@ namespace astro::data {
 
 namespace {
 
-// Least, most and moments of each column over the rows for which used(t) holds.
 struct ColumnRange {
     double least = std::numeric_limits<double>::infinity(), most = -least;
-    Moments moments;  // about the first row
+    Moments moments;  // of the differences from the first row
 };
 
+// Range and moments of each column over the rows t for which used(t) is true.
 template <class Used>
 std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& values, int64_t columns, Used used) {
     std::vector<ColumnRange> all(static_cast<size_t>(columns));
@@ -32,7 +32,7 @@ std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& valu
     return all;
 }
 
-// No more than 4 units in the last place of a 32-bit number.
+// True if the range is at most 4 units in the last place of a float32.
 bool constant(const ColumnRange& c) {
     const double largest = std::max(std::fabs(c.least), std::fabs(c.most));
     return !(c.most - c.least > 4 * largest * double(std::numeric_limits<float>::epsilon()));
@@ -88,11 +88,11 @@ Units measure_units(const Dataset& d, const std::string& source) {
          ranges(d, d.actions, d.action_dim, [&](int64_t t) { return d.terminals[static_cast<size_t>(t)] == 0; }))
         add(units.actions, (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
     if (units.states.dim() == 0)
-        fail(ErrorKind::data, source, ": no column of observations ever changes: nothing moves; hint: is it the file "
-             "that you mean?");
+        fail(ErrorKind::data, source,
+             ": all columns of observations are constant: nothing moves; hint: check that this is the right file");
     if (units.actions.dim() == 0)
-        fail(ErrorKind::data, source, ": no column of actions ever changes; hint: the method plans actions, so it needs "
-             "data in which they vary");
+        fail(ErrorKind::data, source,
+             ": all columns of actions are constant; hint: the method plans actions, so they must vary in the data");
     return units;
 }
 
@@ -119,12 +119,13 @@ std::string describe(const Units& units) {
     bool same = true;
     std::string ranges;
     for (int64_t i : units.actions.varying) {
-        const double centre = units.actions.centre[static_cast<size_t>(i)], half = units.actions.scale[static_cast<size_t>(i)];
+        const double centre = units.actions.centre[static_cast<size_t>(i)],
+                     half = units.actions.scale[static_cast<size_t>(i)];
         same = same && (ranges.empty() || (centre - half == least && centre + half == most));
         least = std::min(least, centre - half), most = std::max(most, centre + half);
         ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");
     }
-    const std::string bounds = same ? text("[", least, ", ", most, "]")
+    const std::string bounds = same                       ? text("[", least, ", ", most, "]")
                                : units.actions.dim() <= 4 ? ranges
                                                           : text("[", least, ", ", most, "] over all columns");
     return "actions in " + bounds + left_out("state", units.states) + left_out("action", units.actions);

@@ -1,6 +1,6 @@
-// The method's units: every column of states centred and scaled to standard deviation 1, every column of actions scaled
-// to [-1, 1] by its range, columns that never change left out. Networks, distances and thresholds see nothing else, so
-// no result depends on the units of a file [ours: docs/method.md 3.2].
+// The method's units: each column of states is centred and scaled to standard deviation 1, each column of actions is
+// scaled from its range to [-1, 1], and constant columns are omitted. Networks, distances and thresholds use only these
+// units, so results do not depend on the units of the file [ours: docs/method.md 3.2].
 #pragma once
 
 #include <string>
@@ -10,18 +10,19 @@
 
 namespace astro::data {
 
-// One array: value in the file = centre + scale * value in the method's units.
+// Units of one array: value in the file = centre + scale * value in the method's units.
 struct ColumnUnits {
-    std::vector<double> centre, scale;  // (columns of the file); scale 0: constant, the centre is its value
-    std::vector<int64_t> varying;       // columns of the file that have a scale, in order: those of the method
+    std::vector<double> centre, scale;  // (columns of the file); scale 0: a constant column, whose value is the centre
+    std::vector<int64_t> varying;       // (columns of the method), ascending: the columns of the file with scale > 0
 
     int64_t columns() const { return static_cast<int64_t>(centre.size()); }
     int64_t dim() const { return static_cast<int64_t>(varying.size()); }
     std::vector<int64_t> constant() const;
-    // Where columns of the file are among those of the method; constant ones are nowhere.
+    // Converts columns of the file to columns of the method. Constant columns are omitted.
     std::vector<int64_t> places(const std::vector<int64_t>& columns) const;
 
-    // One row: (columns) to (dim) and back. origin: what is to be added to the row's values (Dataset::origin), or null.
+    // Converts one row from the file's units (columns) to the method's units (dim), and back.
+    // origin: Dataset::origin, which is added to the row's values; or null.
     template <class From, class To>
     void inward(const From* row, To* out, const double* origin = nullptr) const {
         for (int64_t j : varying) {
@@ -37,7 +38,7 @@ struct ColumnUnits {
             out[i] = static_cast<To>(scale[i] > 0 ? shift + scale[i] * double(*row++) : shift);
         }
     }
-    // The same for rows one after another.
+    // The same for any number of contiguous rows.
     template <class To, class From>
     std::vector<To> rows_inward(const std::vector<From>& rows) const {
         const size_t wide = centre.size(), narrow = varying.size(), n = rows.size() / wide;
@@ -58,19 +59,19 @@ struct Units {
     ColumnUnits states, actions;
 };
 
-// Of the rows of a data set: mean and standard deviation of states; middle and half width of the range of the actions
-// that are used (those of an episode's last row are not). A column whose values differ by no more than the rounding of
-// 32-bit numbers counts as constant. Error(data) naming `source` where no state or no action varies.
+// Centre and scale of states: mean and standard deviation over all rows. Of actions: middle and half width of the range
+// over all rows except the last rows of episodes. A column is constant if its values differ by no more than float32
+// rounding. Error(data) with `source` if all columns of states or all columns of actions are constant.
 Units measure_units(const Dataset& recorded, const std::string& source);
 
-// A data set as it was recorded, and the same rows in the method's units (without qpos, qvel and labels).
+// A data set in the file's units, and the same rows in the method's units, without qpos and qvel.
 struct RecordedData {
     Dataset recorded, data;
 };
-// Error(data) where the widths are not those of the units.
+// Error(data) if the numbers of columns differ from those of the units.
 RecordedData convert(const Units& units, Dataset recorded, const std::string& source);
 
-// "actions from -1 to 1; state columns 2 and 5 never change and are left out": what was understood, in one line.
+// One line for the user: "actions in [-1, 1]; state columns 2 and 5 never change and are left out".
 std::string describe(const Units& units);
 
 }  // namespace astro::data

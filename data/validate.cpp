@@ -33,7 +33,7 @@ ColumnStatistics column_statistics(const std::vector<float>& values, int64_t wid
         if (n++ == 0) s.low = s.high = first = v;
         s.low = std::min(s.low, v);
         s.high = std::max(s.high, v);
-        sum += v - first;  // shifted: far from 0 the squares would swallow the spread
+        sum += v - first;  // the first value is subtracted to avoid cancellation in the variance
         squares += (v - first) * (v - first);
     }
     if (n == 0) return s;
@@ -55,7 +55,7 @@ std::string percent(int64_t part, int64_t whole) {
     return out;
 }
 
-// "3, 17, 20, ..." of a few rows.
+// "3, 17, 20, ...": at most five rows.
 std::string some_rows(const std::vector<int64_t>& rows) {
     std::string out;
     for (size_t i = 0; i < rows.size() && i < 5; ++i) out += (i > 0 ? ", " : "") + std::to_string(rows[i]);
@@ -72,7 +72,7 @@ class Findings {
 };
 
 void report_columns(Findings& findings, const char* name, const std::vector<float>& values, int64_t width,
-                    bool constant_is_odd, const std::vector<double>& origin = {}) {
+                    bool warn_if_constant, const std::vector<double>& origin = {}) {
     for (int64_t column = 0; column < width; ++column) {
         ColumnStatistics s = column_statistics(values, width, column);
         if (!origin.empty())
@@ -82,7 +82,7 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
         if (s.not_finite > 0) {
             findings.add(Severity::error, name, "[", column, "]: ", s.not_finite, " values are NaN or infinite");
         }
-        if (constant_is_odd && s.low == s.high) {
+        if (warn_if_constant && s.low == s.high) {
             findings.add(Severity::warning, name, "[", column, "]: the same value ", number(s.low), " in every row");
         }
     }
@@ -90,19 +90,19 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
 
 void report_episodes(Findings& findings, const Dataset& dataset) {
     int64_t shortest = dataset.rows, longest = 0;
-    std::vector<int64_t> without;
+    std::vector<int64_t> single_rows;
     for (int64_t e = 0; e < dataset.episodes(); ++e) {
         int64_t start = dataset.episode_start[static_cast<size_t>(e)], length = dataset.episode_end(e) - start + 1;
         shortest = std::min(shortest, length);
         longest = std::max(longest, length);
-        if (length < 2) without.push_back(start);
+        if (length < 2) single_rows.push_back(start);
     }
     findings.add(Severity::info, dataset.rows, " rows, ", dataset.episodes(), " episodes of ", shortest,
                  shortest == longest ? "" : text(" to ", longest), " rows, ", dataset.rows - dataset.episodes(),
                  " transitions");
-    if (!without.empty()) {
-        findings.add(Severity::warning, without.size(), " episodes of a single row have no transition: rows ",
-                     some_rows(without));
+    if (!single_rows.empty()) {
+        findings.add(Severity::warning, single_rows.size(), " episodes of a single row have no transition: rows ",
+                     some_rows(single_rows));
     }
 }
 
@@ -124,8 +124,8 @@ void report_jumps(Findings& findings, const Dataset& dataset) {
     const Jumps jumps = find_jumps(dataset);
     if (jumps.rows.empty()) return;
     findings.add(Severity::warning, "observations: ", jumps.rows.size(), " jumps longer than ", number(jumps.bound),
-                 " (ordinary steps are shorter; in standard deviations of the columns), up to ", number(jumps.largest),
-                 ", at rows ", some_rows(jumps.rows), ": teleports, or ends of episodes without their mark");
+                 " standard deviations of the columns (ordinary steps are shorter), up to ", number(jumps.largest),
+                 ", at rows ", some_rows(jumps.rows), ": teleports, or ends of episodes without a mark");
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ std::vector<Finding> validate(const Dataset& dataset) {
     if (!dataset.is_synthetic.empty()) {
         int64_t synthetic = std::count(dataset.is_synthetic.begin(), dataset.is_synthetic.end(), uint8_t{1});
         findings.add(Severity::info, "augmented: ", synthetic, " rows (", percent(synthetic, dataset.rows),
-                     ") leave by a synthetic transition");
+                     ") have a synthetic transition");
     }
     return std::move(findings.list);
 }
@@ -157,25 +157,25 @@ std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<f
         return std::move(findings.list);
     }
     float best = -std::numeric_limits<float>::infinity();
-    int64_t zeros = 0, at_ends = 0, odd = 0, negative = 0;
+    int64_t zeros = 0, at_ends = 0, invalid = 0, negative = 0;
     for (size_t row = 0; row < rows; ++row) {
         best = std::max(best, rewards[row]);
         negative += rewards[row] < 0;
         zeros += masks[row] == 0;
         at_ends += masks[row] == 0 && dataset.terminals[row] != 0;
-        odd += masks[row] != 0 && masks[row] != 1;
+        invalid += masks[row] != 0 && masks[row] != 1;
     }
     findings.add(Severity::info, "labels: ", percent(dataset.rows - negative, dataset.rows),
                  " of the rows have a reward of 0 or more, ", percent(zeros, dataset.rows), " a mask of 0");
-    if (odd > 0) findings.add(Severity::error, "masks: ", odd, " values are neither 0 nor 1");
+    if (invalid > 0) findings.add(Severity::error, "masks: ", invalid, " values are neither 0 nor 1");
     if (best < 0) {
         findings.add(Severity::warning, "rewards: the largest is ", number(static_cast<double>(best)),
-                     ": no success in the data, a learner has nothing to reach for");
+                     ": the data contain no success, so there is no reward to learn from");
     }
     if (zeros > 0 && zeros == at_ends && zeros == dataset.episodes()) {
         findings.add(Severity::warning,
-                     "masks: 0 exactly where trajectories end: ends are truncations and must not stop "
-                     "bootstrapping, masks come from success alone");
+                     "masks: 0 exactly at the ends of trajectories. These are truncations and must not stop "
+                     "bootstrapping; a mask should be 0 only at success");
     }
     return std::move(findings.list);
 }
@@ -197,7 +197,7 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
     for (const std::string& warning : reader.warnings()) findings.add(Severity::warning, warning);
     try {
         Dataset dataset = load_dataset(path, pool, Parts::all, unpack_ratio);
-        for (const std::string& note : dataset.notes) findings.add(Severity::info, "understood: ", note);
+        for (const std::string& note : dataset.notes) findings.add(Severity::info, "note: ", note);
         if (const std::string problem = training_problem(dataset); !problem.empty())
             findings.add(Severity::warning, problem);
         std::vector<Finding> more = validate(dataset);
@@ -216,8 +216,7 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
 std::string training_problem(const Dataset& dataset) {
     const int64_t transitions = dataset.rows - dataset.episodes();
     if (dataset.episodes() < 2)
-        return "a single episode has nothing to be stitched to; expected at least 2; hint: mark the end of each "
-               "episode";
+        return "a single episode cannot be stitched, expected at least 2; hint: mark the end of each episode";
     if (transitions < kLeastTransitions)
         return text(transitions, " transitions in ", dataset.episodes(),
                     " episodes are too few to learn from, expected at least ", kLeastTransitions);
@@ -225,7 +224,7 @@ std::string training_problem(const Dataset& dataset) {
         if (dataset.terminals[static_cast<size_t>(row)] == 0 &&
             !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))
             return "";
-    return "nothing moves: within each episode all observations are the same";
+    return "nothing moves: within each episode all observations are equal";
 }
 
 }  // namespace astro::data

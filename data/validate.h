@@ -1,4 +1,4 @@
-// What is worth knowing, or wrong, about a data set: `astro data inspect`.
+// Statistics and problems of a data set, for `astro data inspect`.
 #pragma once
 
 #include <string>
@@ -17,25 +17,25 @@ struct Finding {
     std::string message;  // one line
 };
 
-// Episodes and their lengths, ranges of every column, saturated and out-of-range actions, constant columns,
-// jumps, NaN. Never throws for what the data hold.
+// Reports episodes and their lengths, the range of each column, saturated and out-of-range actions, constant columns,
+// jumps, and NaN. Problems of the data are findings, not exceptions.
 std::vector<Finding> validate(const Dataset& dataset);
 
-// Rewards and masks as learners use them, one a row: masks that end bootstrapping at every trajectory end,
-// labels without any success, masks that contradict the rewards.
+// Checks the labels that learners use, rewards (rows) and masks (rows): their number, values of masks other than 0 and
+// 1, data without success, and masks that stop bootstrapping at the end of each trajectory.
 std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<float>& rewards,
                                      const std::vector<float>& masks);
 
-// The arrays of a file with dtype, shape and compression, then load_dataset and validate; labels where the
-// file has rewards and masks. What keeps the file from being loaded is a finding of severity error; only a
-// file that cannot be opened at all throws (Error(io), Error(data)).
+// Lists the arrays of a file with dtype, shape and compression. Then loads it and calls validate, and validate_labels
+// if the file has rewards and masks. If the file cannot be loaded as a data set, this is a finding of severity error.
+// Error(io) or Error(data) if the file cannot be opened as an archive.
 std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool = nullptr,
                                   double unpack_ratio = kUnpackRatio);
 
-// Two minibatches: fewer transitions are learnt by heart.
+// The size of two minibatches. Networks memorise smaller data sets.
 inline constexpr int64_t kLeastTransitions = 512;
 
-// Why a data set cannot be learnt from: a single episode, too few transitions, nothing that moves. Empty: it can.
+// Why a data set is not suitable for training: a single episode, too few transitions, or no motion. Empty: no problem.
 std::string training_problem(const Dataset& dataset);
 
 }  // namespace astro::data

@@ -21,9 +21,9 @@ constexpr uint32_t kFull32 = 0xFFFFFFFFu;
 constexpr uint32_t kFull16 = 0xFFFFu;
 constexpr uint32_t kEncryptedFlags = 1u << 0 | 1u << 6 | 1u << 13;
 constexpr uint32_t kPatchFlag = 1u << 5;
-constexpr uint64_t kLargestRatio = 1032;  // the most that deflate can shrink (zlib's technical notes)
-constexpr size_t kInputBuffer = 64 << 10;
-constexpr uint64_t kPiece = 256 << 10;  // bytes read and checked at once
+constexpr uint64_t kLargestRatio = 1032;   // largest compression ratio of deflate (zlib's technical notes)
+constexpr size_t kInputBuffer = 64 << 10;  // bytes
+constexpr uint64_t kPiece = 256 << 10;     // bytes that are read before the checksum is updated
 
 uint64_t little(const uint8_t* p, int bytes) {
     uint64_t value = 0;
@@ -34,12 +34,13 @@ uint32_t u16(const uint8_t* p) { return static_cast<uint32_t>(little(p, 2)); }
 uint32_t u32(const uint8_t* p) { return static_cast<uint32_t>(little(p, 4)); }
 uint64_t u64(const uint8_t* p) { return little(p, 8); }
 
-// Zip64 extra field (id 1): 64-bit values for those of the three that are full, in this order.
+// Reads the Zip64 extra field (id 1). It has a 64-bit value for each of the three 32-bit fields that is 0xFFFFFFFF, in
+// this order.
 void apply_zip64(const uint8_t* extra, size_t n, ZipMember& member, const std::string& where) {
     for (size_t at = 0; at + 4 <= n;) {
         uint32_t id = u16(extra + at);
         size_t length = u16(extra + at + 2);
-        if (length > n - at - 4) fail(ErrorKind::data, where, ": an extra field runs beyond the others");
+        if (length > n - at - 4) fail(ErrorKind::data, where, ": an extra field exceeds the space for extra fields");
         const uint8_t* value = extra + at + 4;
         at += 4 + length;
         if (id != 1) continue;
@@ -66,8 +67,8 @@ ZipReader::Directory ZipReader::find_directory() const {
     uint64_t size = file_.size();
     std::vector<uint8_t> tail(static_cast<size_t>(std::min<uint64_t>(size, kEndSize + kFull16)));
     file_.read_at(size - tail.size(), tail.data(), tail.size());
-    // The end record is the last one whose comment reaches exactly to the end of the file: a comment may hold
-    // the signature too.
+    // A comment may contain the signature, too. The end record is the last signature whose comment ends exactly at the
+    // end of the file.
     size_t at = tail.size();
     bool found = false;
     for (size_t i = tail.size() < kEndSize ? 0 : tail.size() - kEndSize + 1; i-- > 0 && !found;) {
@@ -97,7 +98,7 @@ ZipReader::Directory ZipReader::find_directory() const {
         uint64_t offset = u64(locator + 8);
         uint8_t record[kEnd64Size];
         if (end_offset < kLocatorSize + kEnd64Size || offset > end_offset - kLocatorSize - kEnd64Size) {
-            fail(ErrorKind::data, path(), ": Zip64 end record said to be at byte ", offset, ", beyond byte ",
+            fail(ErrorKind::data, path(), ": the Zip64 end record is declared at byte ", offset, ", beyond byte ",
                  end_offset);
         }
         file_.read_at(offset, record, kEnd64Size);
@@ -112,18 +113,18 @@ ZipReader::Directory ZipReader::find_directory() const {
         directory_end = offset;
     }
     if (count_here != directory.count) {
-        fail(ErrorKind::data, path(), ": end record counts ", count_here, " and ", directory.count, " members");
+        fail(ErrorKind::data, path(), ": end record declares ", count_here, " and ", directory.count, " members");
     }
     if (directory.size > directory_end || directory.offset > directory_end - directory.size) {
         fail(ErrorKind::data, path(), ": central directory of ", directory.size, " bytes at byte ", directory.offset,
-             " runs beyond byte ", directory_end);
+             " extends beyond byte ", directory_end);
     }
-    if (uint64_t junk = directory_end - directory.size - directory.offset; junk != 0) {
-        fail(ErrorKind::data, path(), ": ", junk,
-             " bytes that do not belong to the archive stand before it or its directory");
+    if (uint64_t extra = directory_end - directory.size - directory.offset; extra != 0) {
+        fail(ErrorKind::data, path(), ": there are ", extra,
+             " bytes that do not belong to the archive, before it or before its directory");
     }
     if (directory.count > directory.size / kCentralSize) {
-        fail(ErrorKind::data, path(), ": ", directory.count, " members do not fit a central directory of ",
+        fail(ErrorKind::data, path(), ": ", directory.count, " members do not fit into a central directory of ",
              directory.size, " bytes");
     }
     return directory;
@@ -141,7 +142,7 @@ void ZipReader::read_directory(const Directory& directory) {
         }
         size_t name_size = u16(entry + 28), extra_size = u16(entry + 30), comment_size = u16(entry + 32);
         if (bytes.size() - at - kCentralSize < name_size + extra_size + comment_size) {
-            fail(ErrorKind::data, where, ": entry ", i + 1, " runs beyond the directory");
+            fail(ErrorKind::data, where, ": entry ", i + 1, " extends beyond the directory");
         }
         ZipMember member;
         member.name.assign(reinterpret_cast<const char*>(entry) + kCentralSize, name_size);
@@ -163,12 +164,13 @@ void ZipReader::read_directory(const Directory& directory) {
         if (disk != 0 && disk != kFull16) fail(ErrorKind::data, where, ": on another disk: not supported");
         apply_zip64(entry + kCentralSize + name_size, extra_size, member, where);
         if (member.problem.empty() && !member.deflated && member.size != member.compressed_size) {
-            member.problem = text("stored, yet ", member.compressed_size, " bytes are to give ", member.size);
+            member.problem = text("stored without compression, but its sizes are ", member.compressed_size, " and ",
+                                  member.size, " bytes");
         }
         if (member.problem.empty() &&
             (member.compressed_size > file_.size() || member.size / kLargestRatio > member.compressed_size)) {
-            member.problem = text(member.compressed_size, " bytes cannot hold the ", member.size,
-                                  " bytes declared (deflate gives at most ", kLargestRatio, ":1, the file has ",
+            member.problem = text(member.compressed_size, " compressed bytes cannot contain the declared ", member.size,
+                                  " bytes (deflate compresses by at most ", kLargestRatio, ":1, the file has ",
                                   file_.size(), " bytes)");
         }
         members_.push_back(std::move(member));
@@ -193,7 +195,7 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
         }
         uint8_t header[kLocalSize];
         if (member.header_offset > directory_offset || directory_offset - member.header_offset < kLocalSize) {
-            fail(ErrorKind::data, where, ": its header runs beyond byte ", directory_offset);
+            fail(ErrorKind::data, where, ": its header extends beyond byte ", directory_offset);
         }
         file_.read_at(member.header_offset, header, kLocalSize);
         if (u32(header) != kLocalSignature) fail(ErrorKind::data, where, ": no local header there");
@@ -201,7 +203,8 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
         size_t name_size = u16(header + 26), extra_size = u16(header + 28);
         if (directory_offset - start < name_size + extra_size ||
             directory_offset - start - name_size - extra_size < member.compressed_size) {
-            fail(ErrorKind::data, where, ": its ", member.compressed_size, " bytes run beyond byte ", directory_offset);
+            fail(ErrorKind::data, where, ": its ", member.compressed_size, " bytes extend beyond byte ",
+                 directory_offset);
         }
         std::string name(name_size, '\0');
         file_.read_at(start, name.data(), name_size);
@@ -215,7 +218,7 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
 }
 
 std::string ZipReader::read(const ZipMember& member) const {
-    ZipStream stream(*this, member);  // refuses a bad member before memory is asked for
+    ZipStream stream(*this, member);  // throws for an unreadable member before memory is allocated
     std::string bytes(static_cast<size_t>(member.size), '\0');
     stream.read(bytes.data(), member.size);
     stream.finish();
@@ -238,8 +241,8 @@ bool ZipReader::same_bytes(const ZipMember& a, const ZipMember& b) const {
 struct ZipStream::State {
     const InputFile& file;
     const ZipMember& member;
-    uint64_t taken = 0;  // compressed bytes fetched from the file
-    uint64_t given = 0;  // bytes handed out
+    uint64_t taken = 0;  // compressed bytes that were read from the file
+    uint64_t given = 0;  // uncompressed bytes that were returned to the caller
     uint32_t crc = 0;
     z_stream inflater{};
     std::vector<uint8_t> buffer{};
@@ -248,8 +251,8 @@ struct ZipStream::State {
         return text(file.path(), ": member '", printable(member.name), "' at byte ", member.data_offset);
     }
 
-    // Inflates into out (n: at most kPiece) until it is full or the compressed data end; returns how many bytes it
-    // gave.
+    // Decompresses at most n bytes into out; n <= kPiece. Returns their number, which is less than n only at the end of
+    // the compressed data.
     uint64_t inflate_some(uint8_t* out, uint64_t n) {
         uint64_t done = 0;
         while (done < n) {
@@ -291,15 +294,15 @@ ZipStream::~ZipStream() {
 void ZipStream::read(void* out, uint64_t n) {
     State& s = *state_;
     if (n > s.member.size - s.given) {
-        fail(ErrorKind::data, s.where(), ": ", n, " bytes wanted after ", s.given, " but it has ", s.member.size);
+        fail(ErrorKind::data, s.where(), ": ", n, " bytes wanted after byte ", s.given, ", but it has ", s.member.size);
     }
-    // Piece by piece, so that the checksum finds each piece still in the cache.
+    // In small pieces, so that each piece is still in the cache when its checksum is computed.
     for (uint8_t* to = static_cast<uint8_t*>(out); n > 0;) {
         const uint64_t piece = std::min<uint64_t>(n, kPiece);
         if (s.member.deflated) {
             if (uint64_t got = s.inflate_some(to, piece); got != piece) {
-                fail(ErrorKind::data, s.where(), ": ends after ", s.given + got, " bytes, ", s.member.size,
-                     " declared");
+                fail(ErrorKind::data, s.where(), ": ends after ", s.given + got, " of the declared ", s.member.size,
+                     " bytes");
             }
         } else {
             s.file.read_at(s.member.data_offset + s.given, to, static_cast<size_t>(piece));
@@ -317,10 +320,10 @@ void ZipStream::finish() {
     if (s.member.deflated) {
         uint8_t extra;
         if (s.inflate_some(&extra, 1) != 0) {
-            fail(ErrorKind::data, s.where(), ": holds more than the ", s.member.size, " bytes declared");
+            fail(ErrorKind::data, s.where(), ": contains more than the declared ", s.member.size, " bytes");
         }
         uint64_t left = s.member.compressed_size - s.taken + s.inflater.avail_in;
-        if (left != 0) fail(ErrorKind::data, s.where(), ": ", left, " bytes after the end of its data");
+        if (left != 0) fail(ErrorKind::data, s.where(), ": has ", left, " bytes after the end of its data");
     }
     if (s.crc != s.member.crc) {
         fail(ErrorKind::data, s.where(), ": checksum (CRC-32) differs: the file is corrupted");

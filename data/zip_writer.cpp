@@ -1,4 +1,4 @@
-// ZipWriter: see data/zip.h.
+// Implements ZipWriter of data/zip.h.
 #define ZLIB_CONST
 #include <zlib.h>
 
@@ -11,13 +11,13 @@ namespace astro::data {
 
 namespace {
 
-constexpr size_t kBlock = 256 << 10;  // bytes compressed by one item
-constexpr size_t kWave = 64;          // blocks whose results are held in memory at once
-constexpr size_t kWindow = 32 << 10;  // how far back deflate can look
-constexpr size_t kSample = 16 << 10;  // bytes that tell how a block is best compressed
-constexpr int kLevel = 6;             // as numpy.savez_compressed
+constexpr size_t kBlock = 256 << 10;    // bytes compressed as one unit of work
+constexpr size_t kBlocksInMemory = 64;  // compressed blocks that are in memory at the same time
+constexpr size_t kWindow = 32 << 10;    // bytes of history that deflate can refer to
+constexpr size_t kSample = 16 << 10;    // bytes of a block with which compression strategies are compared
+constexpr int kLevel = 6;               // that of numpy.savez_compressed
 constexpr uint32_t kFull32 = 0xFFFFFFFFu;
-constexpr uint16_t kDate = 0x21;  // 1980-01-01, the first day there is: same input, same bytes
+constexpr uint16_t kDate = 0x21;  // 1980-01-01, the earliest date; constant, so that equal input gives equal bytes
 
 // A header under construction, little-endian.
 struct Bytes {
@@ -33,7 +33,7 @@ struct Bytes {
 
 uint32_t capped(uint64_t value, bool zip64) { return zip64 ? kFull32 : static_cast<uint32_t>(value); }
 
-// Bit 11 says that a name is UTF-8; plain ASCII needs no word about it.
+// Bit 11 marks a name as UTF-8. ASCII names do not need it.
 uint16_t flags_of(const std::string& name) {
     bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
     return ascii ? 0 : 1u << 11;
@@ -42,14 +42,14 @@ uint16_t flags_of(const std::string& name) {
 struct Block {
     const uint8_t* data = nullptr;
     size_t size = 0;
-    size_t history = 0;  // bytes before data that a decoder has seen
+    size_t history = 0;  // bytes before `data` that belong to the same member, at most kWindow
     bool last = false;
     std::vector<uint8_t> compressed;
     uint32_t crc = 0;
 };
 
-// Raw deflate of n bytes that stand `history` bytes after the first one a decoder has seen. All but the last end on a
-// byte boundary (Z_SYNC_FLUSH), so that they can be joined.
+// Raw deflate of n bytes. The `history` bytes before `data` serve as the dictionary. last: ends the stream. Other
+// blocks end on a byte boundary (Z_SYNC_FLUSH), so that compressed blocks can be concatenated.
 std::vector<uint8_t> deflate_bytes(const uint8_t* data, size_t n, size_t history, int strategy, bool last) {
     z_stream deflater{};
     ASTRO_CHECK(deflateInit2(&deflater, kLevel, Z_DEFLATED, -15, 8, strategy) == Z_OK, "zlib: deflateInit2 failed");
@@ -67,8 +67,8 @@ std::vector<uint8_t> deflate_bytes(const uint8_t* data, size_t n, size_t history
     return compressed;
 }
 
-// Whether repetitions are worth the search for them, five times slower than coding each byte by itself: judged by a
-// sample from the middle of the block.
+// Selects Huffman coding only, which is five times as fast, if a search for repetitions does not make a sample from the
+// middle of the block smaller.
 int choose_strategy(const Block& block) {
     if (block.size < 4 * kSample) return Z_DEFAULT_STRATEGY;
     const size_t at = (block.size - kSample) / 2;
@@ -119,7 +119,7 @@ void ZipWriter::add_again(const std::string& name, const std::string& first) {
     end(member);
 }
 
-// Writes a member's local header, its CRC and compressed size yet to come.
+// Writes the local header of a member. CRC and compressed size are not known yet; end() writes the header again.
 void ZipWriter::begin(ZipMember& member) {
     ASTRO_CHECK(!member.name.empty() && member.name.size() < 0xFFFF, file_.path(), ": bad member name of ",
                 member.name.size(), " characters");
@@ -137,8 +137,8 @@ void ZipWriter::end(ZipMember& member) {
 }
 
 std::string ZipWriter::local_header(const ZipMember& member) const {
-    // Room for 64-bit sizes has to be taken before the compressed size is known; blocks grow by 0.1 % at
-    // most.
+    // Space for 64-bit sizes must be reserved before the compressed size is known. Compression enlarges a block by at
+    // most 0.1 %.
     const bool zip64 = member.size + member.size / 1000 + 1024 >= zip64_from_;
     Bytes header;
     header.put(uint32_t{0x04034b50}).put(uint16_t{zip64 ? uint16_t{45} : uint16_t{20}});
@@ -172,17 +172,17 @@ void ZipWriter::write_deflated(const std::vector<Piece>& pieces, ZipMember& memb
             blocks.push_back(std::move(block));
         }
     }
-    if (blocks.empty()) blocks.emplace_back();  // an empty member still needs an end of stream
+    if (blocks.empty()) blocks.emplace_back();  // an empty member still needs an end-of-stream marker
     blocks.back().last = true;
-    for (size_t wave = 0; wave < blocks.size(); wave += kWave) {
-        size_t n = std::min(kWave, blocks.size() - wave);
-        auto body = [&](int64_t i) { compress_block(blocks[wave + static_cast<size_t>(i)]); };
+    for (size_t first = 0; first < blocks.size(); first += kBlocksInMemory) {
+        size_t n = std::min(kBlocksInMemory, blocks.size() - first);
+        auto body = [&](int64_t i) { compress_block(blocks[first + static_cast<size_t>(i)]); };
         if (pool_ != nullptr) {
             pool_->run(static_cast<int64_t>(n), body);
         } else {
             for (size_t i = 0; i < n; ++i) body(static_cast<int64_t>(i));
         }
-        for (size_t i = wave; i < wave + n; ++i) {
+        for (size_t i = first; i < first + n; ++i) {
             file_.write(blocks[i].compressed.data(), blocks[i].compressed.size());
             member.crc =
                 static_cast<uint32_t>(crc32_combine(member.crc, blocks[i].crc, static_cast<z_off_t>(blocks[i].size)));
@@ -208,7 +208,7 @@ void ZipWriter::write_directory() {
         directory.put(capped(member.size, member.size >= zip64_from_));
         directory.put(static_cast<uint16_t>(member.name.size())).put(static_cast<uint16_t>(extra_size));
         directory.put(uint16_t{0}).put(uint16_t{0}).put(uint16_t{0});  // comment, disk, internal attributes
-        directory.put(uint32_t{0600} << 16);                           // a plain file of its owner
+        directory.put(uint32_t{0600} << 16);                           // Unix permissions rw-------
         directory.put(capped(member.header_offset, member.header_offset >= zip64_from_));
         directory.out += member.name;
         if (extra_size > 0) {

@@ -1,4 +1,4 @@
-// Tensors: a shape, a type and shared memory.
+// Tensors have a shape, a type and shared memory.
 //     make examples && build/examples/01_tensor
 #include <cstdio>
 #include <sstream>
@@ -21,14 +21,14 @@ void show(const char* name, const Tensor& t) {
 }  // namespace
 
 int main() {
-    // A backend owns memory and does the arithmetic. A tensor knows its backend, so an op needs no other argument.
+    // A backend owns memory and does the arithmetic. A tensor refers to its backend, so ops need no other argument.
     const auto backend = make_cpu_backend();
     const Tensor a = Tensor::from(*backend, Shape{2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
     const Tensor row = Tensor::from(*backend, Shape{3}, std::vector<float>{10, 20, 30});
     show("a", a);
     show("row", row);
 
-    // Shapes are aligned from the right, as NumPy does it: the row is added to both rows of a.
+    // Shapes are aligned from the right, as in NumPy: the row is added to both rows of a.
     const Tensor moved = a + row;
     show("a + row", moved);
     const Tensor product = matmul(a, a, false, true);  // a times its transpose
@@ -36,15 +36,15 @@ int main() {
     show("sum over axis 0", sum(a, 0));
     show("mean of all", mean(a));
 
-    // A copy is another handle on the same memory; clone() copies the elements.
+    // A copy refers to the same memory; clone() copies the elements.
     Tensor same = a, other = a.clone();
     same.data<float>()[0] = 100;
-    same.touch();  // after a write through the pointer: a tape must be able to notice it
+    same.touch();  // needed after a write through the pointer, so that a tape can detect the change
     other.data<float>()[1] = -1;
     show("a, after both writes", a);
     show("its earlier clone", other);
 
-    // Shapes that do not fit are an error that names the op and both shapes.
+    // For incompatible shapes, the error names the op and both shapes.
     std::string message;
     try {
         add(a, Tensor::zeros(*backend, DType::f32, {4}));

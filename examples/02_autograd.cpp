@@ -1,4 +1,4 @@
-// Reverse-mode differentiation: a tape records what is computed, and plays it backwards.
+// Reverse-mode differentiation: a tape records ops and is traversed in reverse order.
 //     make examples && build/examples/02_autograd [PICTURE.svg]
 #include <cmath>
 #include <cstdio>
@@ -13,10 +13,10 @@ int main(int argc, char** argv) {
     std::vector<double> points;
     for (int i = 0; i <= 40; ++i) points.push_back(-1 + .125 * i);
 
-    // f(x) = x^2 e^{-x} at each point. The derivative of the sum by x_i is f'(x_i).
+    // f(x) = x^2 e^{-x} at each point. The derivative of the sum with respect to x_i is f'(x_i).
     std::vector<double> values, slopes;
     {
-        Tape tape;  // ops whose inputs it watches are recorded while it lives
+        Tape tape;  // while it exists, ops on watched inputs are recorded
         const Tensor x = tape.watch(Tensor::from(*backend, Shape{41}, points));
         const Tensor f = square(x) * exp(-x);
         tape.backward(sum(f));
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
     }
     std::printf("largest error of f': %.2e\n", error);
 
-    // A product of matrices, too: for the sum of A B, the derivative by A_ik is the sum of row k of B.
+    // A matrix product: the derivative of the sum of A B with respect to A_ik is the sum of row k of B.
     Tape tape;
     const Tensor a = tape.watch(Tensor::from(*backend, Shape{1, 2}, std::vector<double>{3, 4}));
     const Tensor b = Tensor::from(*backend, Shape{2, 2}, std::vector<double>{1, 2, 5, 7});
@@ -48,5 +48,6 @@ int main(int argc, char** argv) {
     picture.line({{-1.2, 0}, {4.2, 0}}, "#bbb"), picture.line({{0, -2.2}, {0, 3}}, "#bbb");
     picture.line(curve, "#1f5fa8", 2.5), picture.line(slope, "#c0392b", 2.5);
     if (!picture.write(argc > 1 ? argv[1] : nullptr)) return 1;
-    return example::verdict(error < 1e-12 && by_a == std::vector<double>{3, 12}, "the tape agrees with the hand");
+    return example::verdict(error < 1e-12 && by_a == std::vector<double>{3, 12},
+                            "the tape gives the right derivatives");
 }

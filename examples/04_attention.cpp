@@ -1,6 +1,6 @@
-// A transformer block learns to look: every token must say the value of the one token that is marked.
+// A transformer block learns attention: the output at every token must be the value of the one marked token.
 //     make examples && build/examples/04_attention [PICTURE.svg]
-// Without attention a token sees itself alone, and the best guess is 0, with an error of 1/3.
+// Without attention, an output depends on its own token only. The best prediction is then 0, with an error of 1/3.
 #include <cstdio>
 
 #include "examples/picture.h"
@@ -16,7 +16,7 @@ constexpr int64_t kBatch = 64, kTokens = 8, kWidth = 32, kHeads = 2;
 struct Network {
     nn::Linear embed, head;
     nn::Block block;
-    Tensor condition;  // constant here; the diffusion transformer puts noise level and task into it
+    Tensor condition;  // constant here; in the diffusion transformer it contains the noise level
 
     template <class V>
     void visit(V& v) {
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
     nn::Adam optimiser(parameters);
     std::printf("%lld parameters\n", static_cast<long long>(parameters.size()));
 
-    // The block starts as the identity, since its gates start at zero: at first, attention adds nothing.
+    // The gates of the block are 0 before training, so the block is the identity and attention has no effect.
     constexpr int kUpdates = 800;
     for (int k = 0; k < kUpdates; ++k) {
         const Task task = draw(*backend, rng);
@@ -68,23 +68,23 @@ int main(int argc, char** argv) {
         if (k % 100 == 0) std::printf("update %3d  mean squared error %.4f\n", k, loss.item());
     }
     const Task fresh = draw(*backend, rng);
-    const Tensor said = network(fresh.tokens);
-    const double error = mean(square(said - fresh.answer)).item();
+    const Tensor output = network(fresh.tokens);
+    const double error = mean(square(output - fresh.answer)).item();
     std::printf("on fresh sequences: mean squared error %.5f\n", error);
 
-    // A causal block: what a token says does not depend on those after it.
+    // In a causal block, the output at a token does not depend on later tokens.
     network.block.causal = true;
     Tensor changed = fresh.tokens.clone();
     changed.data<float>()[2 * (kTokens - 1)] += 1;  // the last token of the first sequence
     const std::vector<float> one = network(fresh.tokens).to_vector<float>(), two = network(changed).to_vector<float>();
     bool causal = one[kTokens - 1] != two[kTokens - 1];
     for (size_t t = 0; t + 1 < kTokens; ++t) causal = causal && one[t] == two[t];
-    std::printf("causal: earlier tokens unmoved: %s\n", causal ? "yes" : "no");
+    std::printf("causal: earlier outputs unchanged: %s\n", causal ? "yes" : "no");
 
-    example::Picture picture(-1.1, 1.1, -1.1, 1.1);  // answers across, what was said upwards
-    const std::vector<float> x = fresh.answer.to_vector<float>(), y = said.to_vector<float>();
+    example::Picture picture(-1.1, 1.1, -1.1, 1.1);  // x: the answer; y: the output
+    const std::vector<float> x = fresh.answer.to_vector<float>(), y = output.to_vector<float>();
     picture.line({{-1, -1}, {1, 1}}, "#bbb");
     for (size_t i = 0; i < x.size(); ++i) picture.dots({{x[i], y[i]}}, "#1f5fa8");
     if (!picture.write(argc > 1 ? argv[1] : nullptr)) return 1;
-    return example::verdict(error < .01 && causal, "the block has learnt where to look");
+    return example::verdict(error < .01 && causal, "the block has learnt to attend to the marked token");
 }

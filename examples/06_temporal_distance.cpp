@@ -1,5 +1,5 @@
-// The temporal distance on a ring with a wall across it: points on the two sides of the wall are near in space
-// and far in time. Only walks are seen, never the ring; the latent distance must find the steps between two points.
+// The temporal distance on a ring with a wall across it. Points on the two sides of the wall are close in space and far
+// apart in time. From recorded walks, the latent distance must learn the number of steps between two points.
 //     make examples && build/examples/06_temporal_distance [PICTURE.svg]
 #include <cmath>
 #include <cstdio>
@@ -14,20 +14,20 @@ namespace {
 
 constexpr double kFirst = .25, kLast = 6.03, kStep = .1;  // angles beside the wall, in radians; longest step
 
-// Walks along the ring, forwards or backwards, that turn at the wall. State: the point's (x, y).
+// Walks along the ring, in either direction, that turn round at the wall. State: (x, y) of the point.
 data::Dataset walks() {
     data::Dataset data;
     data.state_dim = 2, data.action_dim = 1;
     for (int episode = 0; episode < 200; ++episode) {
         Rng rng = Rng(0).stream("walk").stream(static_cast<uint64_t>(episode));
-        double angle = rng.uniform(kFirst, kLast), way = episode % 2 == 0 ? 1 : -1;
+        double angle = rng.uniform(kFirst, kLast), direction = episode % 2 == 0 ? 1 : -1;
         for (int t = 0; t < 81; ++t) {
-            const double action = std::clamp(way * .9 + .2 * rng.normal(), -1.0, 1.0);
+            const double action = std::clamp(direction * .9 + .2 * rng.normal(), -1.0, 1.0);
             data.observations.insert(data.observations.end(), {float(std::cos(angle)), float(std::sin(angle))});
             data.actions.push_back(static_cast<float>(action));
             data.terminals.push_back(t == 80);
             angle = std::clamp(angle + kStep * action, kFirst, kLast);
-            if (angle == kFirst || angle == kLast) way = -way;
+            if (angle == kFirst || angle == kLast) direction = -direction;
         }
     }
     data.rows = static_cast<int64_t>(data.terminals.size());
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     TemporalDistance distance({*backend, threads}, config.tdr, .99, trajectories, 0);
     for (int64_t k = 0; k < distance.updates(); ++k) distance.update(k);
 
-    // All pairs of points around the ring.
+    // All pairs of kPoints points on the ring.
     constexpr int kPoints = 60;
     std::vector<float> states;
     std::vector<double> angle;
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
     const double ours = spearman(truth, learnt), euclid = spearman(truth, chord);
     std::printf("rank correlation with the steps: learnt %.3f, straight line %.3f\n", ours, euclid);
 
-    example::Picture picture(-1.3, 1.3, -1.3, 1.3);  // from white beside the wall to blue, far from there in time
+    example::Picture picture(-1.3, 1.3, -1.3, 1.3);  // colour: steps from the wall, from white (few) to blue
     picture.line({{.75, 0}, {1.25, 0}}, "#c0392b", 4);
     for (int j = 0; j < kPoints; ++j) {
         const int shade = 255 - static_cast<int>(225 * std::min(1.0, steps(0, j) / steps(0, kPoints - 1)));
@@ -83,5 +83,5 @@ int main(int argc, char** argv) {
         picture.dots({{states[size_t(2 * j)], states[size_t(2 * j + 1)]}}, "rgb(" + level + "," + level + ",255)", 9);
     }
     if (!picture.write(argc > 1 ? argv[1] : nullptr)) return 1;
-    return example::verdict(ours > .95 && ours > euclid + .1, "the latent distance follows the steps, not the eye");
+    return example::verdict(ours > .95 && ours > euclid + .1, "the latent distance follows the steps");
 }

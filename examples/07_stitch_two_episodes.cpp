@@ -1,4 +1,4 @@
-// Two episodes that never meet become one: a bridge from the middle of the first into the second.
+// Stitches two episodes that do not meet: a bridge leads from the middle of the first into the second.
 //     make examples && build/examples/07_stitch_two_episodes [PICTURE.svg]
 #include <cmath>
 #include <cstdio>
@@ -17,20 +17,20 @@ void train(TrainableModel& model) {
     for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
 }
 
-std::vector<float> part(const std::vector<float>& rows, int64_t first, int64_t last) {  // [first, last) of pairs
+std::vector<float> part(const std::vector<float>& rows, int64_t first, int64_t last) {  // rows [first, last) of pairs
     return {rows.begin() + 2 * first, rows.begin() + 2 * last};
 }
 
 std::vector<example::XY> points(const std::vector<float>& pairs) {
-    std::vector<example::XY> way;
-    for (size_t i = 0; i < pairs.size(); i += 2) way.push_back({pairs[i], pairs[i + 1]});
-    return way;
+    std::vector<example::XY> result;
+    for (size_t i = 0; i < pairs.size(); i += 2) result.push_back({pairs[i], pairs[i + 1]});
+    return result;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Short episodes in OGBench's medium maze, and the stages of the method, each on those before it.
+    // Generates short episodes in OGBench's medium maze and trains the stages of the method in their order.
     const auto backend = make_cpu_backend();
     ThreadPool threads(1);
     const maze::Layout& walls = maze::layout("medium");
@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
                       "pointmaze-medium-v0");
     train(pipeline.tdr()), train(pipeline.dynamics(0)), train(pipeline.planner());
 
-    // The first row in the middle of an episode's travel that has a target: in another episode, within M + 1 steps.
+    // The cut is the middle row of an episode's travel. Targets are rows of other episodes within M + 1 steps. Of all
+    // pairs, the one with the largest distance is used.
     const TemporalMap& map = pipeline.map();
     const data::Dataset& data = pipeline.train_data();
     const int64_t gap = config.planner.gap, context = config.planner.context;
@@ -53,7 +54,8 @@ int main(int argc, char** argv) {
     for (int64_t k = 0; k < map.data->count(); ++k) {
         const int64_t row = (map.data->begin(k) + map.arrival[size_t(k)]) / 2;
         if (row - map.data->begin(k) < context) continue;
-        for (int64_t to : index.candidates(row, [](int64_t) { return false; }, Rng(0).stream(uint64_t(k))))
+        for (int64_t to : index.candidates(
+                 row, [](int64_t) { return false; }, Rng(0).stream(uint64_t(k))))
             if (map.steps(row, to) > longest) longest = map.steps(row, to), cut = row, target = to;
     }
     if (cut < 0) return example::verdict(false, "there is a pair of episodes to stitch");
@@ -62,7 +64,7 @@ int main(int argc, char** argv) {
                 static_cast<long long>(target), static_cast<long long>(map.data->segment(target)),
                 map.calibration.steps(longest));
 
-    // What the planner sees: the last states before the cut, the first ones from the target on.
+    // The input of the planner: the last rows up to the cut, and the first rows from the target on.
     StitchEnds ends;
     ends.source_states = part(data.observations, cut - context + 1, cut + 1);
     ends.source_actions = part(data.actions, cut - context + 1, cut);
@@ -71,7 +73,7 @@ int main(int argc, char** argv) {
     ends.steps = map.calibration.steps(longest);
     const Bridge bridge = pipeline.planner().sample({ends}, gap, 4, {Rng(1)})[0][0];
 
-    // The judge is the exact maze, which no stage has seen: it carries out the bridge's actions, in the maze's units.
+    // The exact simulator, which was not used in training, executes the actions of the bridge in the units of the maze.
     const data::Dataset& recorded = pipeline.recorded();
     const float *from = recorded.observation(cut), *goal = recorded.observation(target);
     const std::vector<double> actions = pipeline.units().actions.rows_outward<double>(bridge.actions);

@@ -1,7 +1,7 @@
-// Data of one's own system, written as a file that astro stitches. The system is in lake.h: replace it.
+// Writes data of your own system to a file that astro can stitch. Replace the system, which is in lake.h, by yours.
 //     make examples && build/examples/08_own_system lake.npz [PICTURE.svg]
 //     build/astro run --config configs/own-system.ini --data lake.npz --run runs/lake
-// Every trip is short; stitched ones cross the lake.
+// Recorded episodes are short; stitched ones cross the lake.
 #include <cstdio>
 
 #include "data/dataset_load.h"
@@ -27,8 +27,8 @@ int main(int argc, char** argv) {
     }
     std::printf("%s: %d episodes of %d rows; state (x, y), action (thrust along x, y)\n", argv[1], kEpisodes, kRows);
 
-    // A file is right when the system, put into each row's state, goes to the next row under the row's action.
-    // Rows that are shifted by one against their actions are the usual mistake; this finds it.
+    // In a correct file, the action of each row leads from the state of this row to the state of the next row. This
+    // check detects a common mistake: actions that are shifted by one row.
     double worst = 0;
     const data::RegularView transitions = data::regular_view(read);
     for (int64_t row : transitions.rows) {
@@ -47,5 +47,5 @@ int main(int argc, char** argv) {
         picture.line(trip, "#1f5fa8", 1), picture.dots({trip[0]}, "#c0392b");
     }
     if (!picture.write(argc > 2 ? argv[2] : nullptr)) return 1;
-    return example::verdict(worst < 1e-5, "every stored transition is the system's own");
+    return example::verdict(worst < 1e-5, "every stored transition agrees with the system");
 }

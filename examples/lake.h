@@ -1,4 +1,4 @@
-// A system that astro does not know: a boat on a lake with a slow whirl. Used by 08 and 09.
+// An example of your own system: a boat on a lake with a slow whirl. Used by examples 08 and 09.
 // State (x, y); action (thrust along x and y), each in [-1, 1].
 #pragma once
 
@@ -22,18 +22,18 @@ struct Boat {
     }
 };
 
-inline Boat anywhere(astro::Rng& rng) {
+inline Boat random_boat(astro::Rng& rng) {
     const double x = rng.uniform(-kLake, kLake), y = rng.uniform(-kLake, kLake);
     return {x, y};
 }
 
-// Trips with one heading each and noise on the thrust, in OGBench's layout: see data/dataset.h.
+// Records episodes with a constant heading and noise on the thrust, in OGBench's layout (data/dataset.h).
 inline astro::data::Dataset record_trips(int episodes, int rows) {
     astro::data::Dataset data;
     data.state_dim = 2, data.action_dim = 2, data.rows = int64_t{episodes} * rows;
     for (int episode = 0; episode < episodes; ++episode) {
         astro::Rng rng = astro::Rng(0).stream("lake").stream(static_cast<uint64_t>(episode));
-        Boat boat = anywhere(rng);
+        Boat boat = random_boat(rng);
         const double heading = 6.283185307179586 * rng.uniform();
         for (int t = 0; t < rows; ++t) {
             const double ax = std::clamp(.7 * std::cos(heading) + .4 * rng.normal(), -1.0, 1.0);

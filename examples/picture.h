@@ -1,4 +1,4 @@
-// Small pictures for the examples: points and lines in a square, written as SVG.
+// Simple SVG pictures for the examples: points, lines and squares.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ struct XY {
 
 class Picture {
   public:
-    // The part of the plane that is shown; y goes up.
+    // The part of the plane that is shown; y points up.
     Picture(double left, double right, double bottom, double top)
         : left_(left), right_(right), bottom_(bottom), top_(top) {}
 
@@ -35,7 +35,7 @@ class Picture {
         add("width=\"%.2f\" height=\"%.2f\" fill=\"" + colour + "\"/>\n", wide, down(centre.y - side / 2) - low);
     }
 
-    // Writes the file; nothing where there is no name. False where it cannot be written.
+    // Writes the file, unless `file` is null. Returns false if it cannot be written.
     bool write(const char* file) const {
         if (!file) return true;
         std::FILE* out = std::fopen(file, "w");
@@ -64,7 +64,7 @@ class Picture {
     std::string body_;
 };
 
-// The closing line of every example, and its exit status.
+// Prints the last line of an example and returns the exit status.
 inline int verdict(bool good, const char* what) {
     std::printf("check: %s: %s\n", what, good ? "yes" : "NO");
     return good ? 0 : 1;

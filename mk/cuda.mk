@@ -23,11 +23,11 @@ CUDA_OBJS  :=
 endif
 
 # The check is repeated if nvcc, the compiler or the architectures change.
-CUDA_ASKED = $(NVCC) $(shell command -v $(NVCC) || ls /usr/local/cuda/bin/nvcc 2>/dev/null) $(lastword $(CXX)) $(CUDA_ARCHS)
-$(BUILD)/cuda.asked: force
-	@mkdir -p $(@D); echo '$(CUDA_ASKED)' | cmp -s - $@ || echo '$(CUDA_ASKED)' >$@
+CUDA_REQUEST = $(NVCC) $(shell command -v $(NVCC) || ls /usr/local/cuda/bin/nvcc 2>/dev/null) $(lastword $(CXX)) $(CUDA_ARCHS)
+$(BUILD)/cuda.request: force
+	@mkdir -p $(@D); echo '$(CUDA_REQUEST)' | cmp -s - $@ || echo '$(CUDA_REQUEST)' >$@
 
-$(BUILD)/cuda.mk: tensor/cuda/probe.sh $(BUILD)/cuda.asked
+$(BUILD)/cuda.mk: tensor/cuda/probe.sh $(BUILD)/cuda.request
 	@sh $< "$(NVCC)" "$(lastword $(CXX))" "$(CUDA_ARCHS)" >$@.$$$$ && mv $@.$$$$ $@
 
 ifneq ($(CUDA_NVCC),)

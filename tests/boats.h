@@ -1,4 +1,4 @@
-// Data sets as people bring them, made for tests: episodes of a boat that keeps a heading, and files of any arrays.
+// Generated data sets for tests: episodes of a boat with a constant heading, and files with any arrays.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +29,8 @@ struct Boats {
     }
 };
 
-// x' = x + .2 u, states as many as actions; u is a heading of length .7 with noise of .4, within [-1, 1]. Episodes
-// start anywhere in [-10, 10]. lengths: rows of each episode.
+// x' = x + .2 u, with `columns` state and action columns. u is the heading (length .7) plus noise (standard deviation
+// .4), clipped to [-1, 1]. The first state of an episode is uniform in [-10, 10]. lengths: rows of each episode.
 inline Boats boats(const std::vector<int64_t>& lengths, int64_t columns = 2, uint64_t seed = 0) {
     Boats b;
     b.states = b.action_columns = columns;

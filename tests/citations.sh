@@ -1,11 +1,11 @@
 #!/bin/sh
-# What comments and documents cite must be there: documents named in comments, their section numbers, and the relative
-# links of every document. Prints one line a finding.
+# Checks that everything cited exists: documents and sections named in comments, and relative links in documents. Prints
+# one line per finding.
 sources="--include=*.h --include=*.cpp --include=*.inl --include=*.cu --include=*.cuh --include=*.sh --include=*.py"
 folders="tensor nn diffusion data astro apps tests examples bench"
-# Notes that are no file of the repository.
+# Citations of notes that are not in the repository.
 grep -rnE '(method|environments) notes|notes [A-D][0-9]' $sources $folders | grep -v '^tests/citations.sh:'
-# Documents by path.
+# Paths of documents.
 grep -rnoE '(^|[^A-Za-z0-9_/])docs/[a-z-]+\.md' $sources $folders | while IFS= read -r hit; do
     document=$(printf '%s' "$hit" | sed 's/.*\(docs\/[a-z-]*\.md\)$/\1/')
     [ -e "$document" ] || echo "$hit: no such document"
@@ -20,6 +20,6 @@ done
 for document in README.md CONTRIBUTING.md docs/*.md; do
     folder=$(dirname "$document")
     grep -oE '\]\([^)#: &]+(#[^)]*)?\)' "$document" | sed 's/^](//; s/)$//; s/#.*//' | sort -u | while IFS= read -r link; do
-        [ -z "$link" ] || [ -e "$folder/$link" ] || echo "$document: link to $link, which is not there"
+        [ -z "$link" ] || [ -e "$folder/$link" ] || echo "$document: link to $link, which does not exist"
     done
 done

@@ -24,7 +24,7 @@ struct Golden {
     std::vector<int64_t> integers(const std::string& key) const { return npz.read(key).to<int64_t>(key); }
     std::vector<double> numbers(const std::string& key) const { return tensor(key).to_vector<double>(); }
 
-    // A perceptron stored as PREFIX.layerI.weight, .bias and, where it normalises, PREFIX.normI.gain, .bias.
+    // An MLP stored as PREFIX.layerI.weight, .bias and, with layer normalisation, PREFIX.normI.gain, .bias.
     nn::Mlp mlp(const std::string& prefix, nn::Activation activation) const {
         nn::Mlp m;
         m.spec.activation = activation;
@@ -38,7 +38,7 @@ struct Golden {
         }
         return m;
     }
-    // Gives every parameter of a module its stored value.
+    // Sets every parameter of a module to its stored value.
     template <class M>
     void fill(M& module, const std::string& prefix) const {
         for (nn::Parameter& p : nn::parameters_of(module)) *p.tensor = tensor(prefix + p.name);
@@ -53,7 +53,7 @@ inline double difference(const Tensor& a, const Tensor& b) {
     return worst;
 }
 
-// The gradient of a module's loss, name by name, against PREFIX....
+// Largest difference between the gradients of a module's loss and the stored ones (prefix + name of the parameter).
 template <class M, class F>
 double gradient_difference(const Golden& golden, M& module, const std::string& prefix, F loss) {
     nn::ParameterSet set(module);

@@ -1,11 +1,12 @@
-// Writes the files of tests/cli/cases.sh into the folder that ASTRO_CASES names; skipped unless asked for by name.
+// Writes the files for tests/cli/cases.sh and tests/cli/convert.sh to the folder given by ASTRO_CASES. Skipped by
+// default.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 
-#include "boats.h"
 #include "data/dataset_load.h"
 #include "data/environment.h"
+#include "tests/boats.h"
 
 using namespace astro;
 using namespace astro::data;
@@ -47,19 +48,19 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
         for (size_t i = 0; i < 2 && !still.ends[t - 1]; ++i)
             still.observations[2 * t + i] = still.observations[2 * t - 2 + i];
     write_npz(folder + "never-moves.npz", members_of(still));
-    // Seams that nobody marked, in 2 % of the steps.
+    // Most ends of episodes are not marked, which gives jumps in 2 % of the steps.
     const Boats seams = boats(std::vector<int64_t>(60, 50));
     std::vector<uint8_t> some(seams.ends.size());
     for (size_t t = 0; t < some.size(); ++t) some[t] = seams.ends[t] && (t / 50) % 6 == 5;
     Members marked = members_of(seams);
     marked[2] = {"terminals", Boats::flags(some)};
     write_npz(folder + "seams.npz", marked);
-    // Members that nobody needs.
+    // Additional members that are not needed.
     Members extra = base;
     extra.emplace_back("\x1b[2J\x1b]0;title\x07", NpyArray::from<float>({1}, {1}));
     extra.emplace_back(std::string(3000, 'k'), NpyArray::from<float>({1}, {1}));
     write_npz(folder + "extra.npz", extra, {{"notes.npy", "not an array"}, {"__MACOSX/._actions.npy", "1234"}});
-    // Sizes that agree with one another but not with what is packed.
+    // Arrays of consistent sizes that unpack to much more than the size of the file.
     const std::vector<float> zeros(34'000'000 * 2);
     const std::vector<uint8_t> ends(34'000'000, 0);
     NpzWriter writer(folder + "zeros.npz");
@@ -67,51 +68,52 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
         writer.add(key, NpyType::f4, {34'000'000, 2}, zeros.data(), Compression::deflated);
     writer.add("terminals", NpyType::b1, {34'000'000}, ends.data(), Compression::deflated);
     writer.close();
-    // Names of built-in environments with data of another system.
+    // Files that are named like data sets of built-in environments but contain data of another system.
     write_npz(folder + "pointmaze-giant-navigate-v0.npz", base);
     write_npz(folder + "pointmaze-large-navigate-v0.npz", members_of(boats(std::vector<int64_t>(40, 81), 1)));
     write_npz(folder + "pointmaze-medium-navigate-v0.npz", members_of(boats(std::vector<int64_t>(40, 81), 4)));
 
-    // What `data verify` judges: real rows, each spoilt in one way.
+    // Files for `data verify`: generated rows, and copies with one defect each.
     const Environment& maze = *find_environment("pointmaze-medium-v0");
     ThreadPool pool(1);
     CollectSpec spec;
     spec.type = "navigate", spec.episodes = 3, spec.episode_rows = 40, spec.noise = .5;
     const Dataset real = maze.generate(spec, "train", pool);
     save_dataset(folder + "maze.npz", real);
-    Dataset spoilt = real;
-    spoilt.qpos_dim = 1, spoilt.qpos.resize(static_cast<size_t>(spoilt.rows));
-    save_dataset(folder + "maze-qpos.npz", spoilt);
-    spoilt = real;
-    spoilt.observations[0] += 1;  // the first row of an episode, which no transition enters
-    save_dataset(folder + "maze-first-row.npz", spoilt);
-    // Augmented arrays that would hide what violates: synthetic rows of no bridge, and a unit that nothing exceeds.
-    spoilt = real;
+    Dataset damaged = real;
+    damaged.qpos_dim = 1, damaged.qpos.resize(static_cast<size_t>(damaged.rows));
+    save_dataset(folder + "maze-qpos.npz", damaged);
+    damaged = real;
+    damaged.observations[0] += 1;  // the first row of an episode; no transition leads to it
+    save_dataset(folder + "maze-first-row.npz", damaged);
+    // Augmented arrays that would hide violations: synthetic rows without a bridge, and a sigma_delta that no error
+    // exceeds.
+    damaged = real;
     const auto rows = static_cast<size_t>(real.rows);
-    spoilt.is_synthetic.assign(rows, 1), spoilt.bridge.assign(rows, -1), spoilt.source_row.assign(rows, 0);
-    spoilt.target_row.assign(rows, -1), spoilt.arrival_error.assign(rows, 0.0f), spoilt.sigma_delta = {.1f, .1f};
-    save_dataset(folder + "maze-no-bridge.npz", spoilt);
-    spoilt.is_synthetic.assign(rows, 0), spoilt.sigma_delta = {.1f, 100.0f};
-    save_dataset(folder + "maze-sigma.npz", spoilt);
-    // An episode far from the maze, where nothing is in the way, and one in a wall.
+    damaged.is_synthetic.assign(rows, 1), damaged.bridge.assign(rows, -1), damaged.source_row.assign(rows, 0);
+    damaged.target_row.assign(rows, -1), damaged.arrival_error.assign(rows, 0.0f), damaged.sigma_delta = {.1f, .1f};
+    save_dataset(folder + "maze-no-bridge.npz", damaged);
+    damaged.is_synthetic.assign(rows, 0), damaged.sigma_delta = {.1f, 100.0f};
+    save_dataset(folder + "maze-sigma.npz", damaged);
+    // An episode far outside the maze, where there are no walls, and one inside a wall.
     const WorldPicture::Rectangle wall = maze.picture()->walls.front();
     const std::pair<const char*, std::vector<float>> places[] = {
         {"maze-far.npz", {1000, 1000}},
         {"maze-wall.npz", {static_cast<float>(wall.x + wall.width / 2), static_cast<float>(wall.y + wall.height / 2)}}};
     for (const auto& [name, place] : places) {
-        spoilt = real;
+        damaged = real;
         std::vector<float> state = place;
         for (int i = 0; i < 10; ++i) {
             const std::vector<float> action = {.1f, 0.0f};
-            spoilt.observations.insert(spoilt.observations.end(), state.begin(), state.end());
-            spoilt.qpos.insert(spoilt.qpos.end(), state.begin(), state.end());
-            spoilt.qvel.insert(spoilt.qvel.end(), {0.0f, 0.0f});
-            spoilt.actions.insert(spoilt.actions.end(), action.begin(), action.end());
-            spoilt.terminals.push_back(i == 9);
-            ++spoilt.rows;
+            damaged.observations.insert(damaged.observations.end(), state.begin(), state.end());
+            damaged.qpos.insert(damaged.qpos.end(), state.begin(), state.end());
+            damaged.qvel.insert(damaged.qvel.end(), {0.0f, 0.0f});
+            damaged.actions.insert(damaged.actions.end(), action.begin(), action.end());
+            damaged.terminals.push_back(i == 9);
+            ++damaged.rows;
             const std::vector<double> next = maze.exact_step(state, action);
             state = {static_cast<float>(next[0]), static_cast<float>(next[1])};
         }
-        save_dataset(folder + name, spoilt);
+        save_dataset(folder + name, damaged);
     }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every test program and script, and closes with one line that counts them all.
+# Runs all test programs and scripts. The last line counts all checks.
 # BUILD: folder of the built programs (default build).
 . tests/shell.sh
 export BUILD

@@ -1,5 +1,6 @@
-# What the test scripts share: sourced by them, from the root of the tree and before they change the folder.
-# Gives root, astro (the program of folder BUILD), work (a folder that goes when the script ends) and the counts.
+# Functions of the test scripts. Scripts source this file in the root folder of the repository, before they change the
+# folder. Sets root, astro (the program in folder BUILD), work (a folder that is removed when the script ends) and the
+# counts passed and failed.
 BUILD=${BUILD:-build}
 root=$(pwd)
 astro=$root/$BUILD/astro
@@ -8,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-# verdict "what" STATUS [FILE...]: one check, passed when STATUS is 0; otherwise the files' ends say why.
+# verdict "what" STATUS [FILE...]: counts a check, which passes if STATUS is 0. Otherwise prints the ends of the files.
 verdict() {
     if [ "$2" -eq 0 ]; then
         passed=$((passed + 1))
@@ -28,8 +29,8 @@ check() {
     verdict "$what" $? "$work/check.log"
 }
 
-# refused STATUS "words" command...: the command must end with that status and one line "astro: ..." that holds the
-# words. What it said on standard error stays in $work/err.
+# refused STATUS "words" command...: the command must exit with this status and write exactly one line "astro: ..." to
+# standard error, which must contain the words. Standard error is kept in $work/err.
 refused() {
     wanted=$1
     words=$2
@@ -40,8 +41,9 @@ refused() {
     verdict "exit $got, expected $wanted and one line with '$words': $*" $? "$work/err"
 }
 
-# suite command...: a test program, counted by its own closing line "N passed, N failed" (left in $line, the number of
-# passed ones in $p); without one, or with an exit status that its counts do not explain, it failed.
+# suite command...: runs a test program and adds the counts in its last line "N passed, N failed". Sets $line to this
+# line and $p to the number of passed checks. It counts as one failure if the line is missing, or if the exit status is
+# not 0 although no check failed.
 suite() {
     "$@" >"$work/suite.log" 2>&1
     status=$?
@@ -57,7 +59,7 @@ suite() {
     [ "$f" -eq 0 ]
 }
 
-# The script's own closing line; its last command, so that the status is the script's.
+# Prints the last line of a script. Must be its last command, because it determines the exit status.
 closing_line() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

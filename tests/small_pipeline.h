@@ -10,12 +10,12 @@
 
 namespace astro::method {
 
-// At tiny size, trained for a second; small() is the one that every case may look at.
+// A pipeline with preset tiny, trained for about a second. small() is shared by the test cases.
 struct Small {
     std::unique_ptr<Backend> backend = make_cpu_backend();
     ThreadPool pool{2};
     Config config;
-    std::unique_ptr<Pipeline> bench;
+    std::unique_ptr<Pipeline> pipeline;
     Augmentation made;
 
     explicit Small(int threads = 2, Seam seam = Seam::smear) : pool(threads) {
@@ -24,13 +24,13 @@ struct Small {
         config.augment.ratio = .3, config.augment.accept_threshold = 2, config.augment.seam = seam;
         maze::CollectSpec spec;
         spec.episodes = 120, spec.seed = 5;
-        bench = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config,
-                                            maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
-                                            "pointmaze-medium-v0");
-        run(bench->tdr());
-        run(bench->dynamics(0));
-        run(bench->planner());
-        augmenters::Stitch stitch(*bench, 2);
+        pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config,
+                                              maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
+                                              "pointmaze-medium-v0");
+        run(pipeline->tdr());
+        run(pipeline->dynamics(0));
+        run(pipeline->planner());
+        augmenters::Stitch stitch(*pipeline, 2);
         made = stitch.grow(stitch.rows_wanted(), {});
     }
     static void run(TrainableModel& model) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The shape of the tree, as a table of greps: who may include whom, every op in the op table, file lengths.
-# One line a finding; closes with "N passed, N failed".
+# Checks the source tree with grep: includes between layers, completeness of the op table, lengths of files.
+# Prints one line per finding. The last line is "N passed, N failed".
 . tests/shell.sh
 # none "rule" command...: the command must print nothing.
 none() {
@@ -10,9 +10,9 @@ none() {
     [ ! -s "$work/found" ]
     verdict "$rule" $? "$work/found"
 }
-# What holds C++ or CUDA, for grep.
+# Files with C++ or CUDA code, as options of grep.
 sources="--include=*.h --include=*.cpp --include=*.inl --include=*.cu --include=*.cuh"
-includes() {  # folder, pattern of what it may not include
+includes() {  # folder, pattern of the folders that it must not include
     grep -rnE "#include \"($2)/" $sources "$1"
 }
 none "tensor includes tensor only" includes tensor 'nn|diffusion|data|astro|apps'
@@ -21,23 +21,33 @@ none "diffusion includes tensor and nn only" includes diffusion 'data|astro|apps
 none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "the program includes no tests" sh -c "grep -rnE '#include [\"<](\.\./)*tests/' $sources tensor nn diffusion data astro apps"
-none "learners do not know diffusion or planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
-none "arms are spelt out in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
-none "point mazes are named by data/environments alone (and their bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
+none "learners do not include diffusion or the planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
+none "names of arms occur in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
+none "point mazes are used by data/environments only (and by a bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
 none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
 none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|exit|abort) *\(' $sources tensor nn diffusion data astro | grep -vE 'snprintf|//'"
-none "what comments and documents cite is there" sh tests/citations.sh
-none "nothing is left for later" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
-none "which compiler it is, only the headers that hide it ask" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
-none "no absolute paths of a machine" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
+none "everything cited in comments and documents exists" sh tests/citations.sh
+none "no markers of unfinished work" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
+none "only two headers test for the compiler" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
+none "no machine-specific absolute paths" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
 none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 400'"
+# Characters, not bytes: continuation bytes of UTF-8 are removed before lines are measured.
+long_lines() {
+    for document in README.md CONTRIBUTING.md docs/*.md; do
+        [ "$document" != docs/cli.md ] || continue  # generated
+        LC_ALL=C tr -d '\200-\277' <"$document" | awk -v name="$document" '
+            name == "README.md" && /^    / { next }  # command lines
+            length($0) > 120 { print name ":" NR ": " length($0) " characters" }'
+    done
+}
+none "document lines of at most 120 characters" long_lines
 # Every op that ops.h declares has a row in the op table.
 ops=$(grep -oE '^Tensor [a-z_]+\(' tensor/ops.h | sed 's/Tensor //; s/(//' | sort -u)
 for op in $ops; do
     none "op $op is in the op table" sh -c "grep -q '\"$op\"' tensor/check/op_cases.cpp || echo missing"
 done
-# Every layer's folder is in both build files.
+# The folder of every layer is in both build files.
 for layer in tensor nn diffusion data astro apps; do
     none "$layer is built by make and by CMake" sh -c "grep -q '^LAYERS.* $layer' Makefile && grep -qE '(^|[ (])$layer/\*\.cpp' CMakeLists.txt || echo missing"
 done

@@ -1,4 +1,4 @@
-// What a new command needs: options, one function, one row. It is called as main calls the commands of the table.
+// A minimal new command: options, one function, one row. It is called in the same way as main calls commands.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -69,7 +69,7 @@ Printed run(std::vector<std::string> arguments) {
 
 }  // namespace
 
-TEST_CASE("added command: it reads its options and operands, prints figures as a table or JSON, and explains itself") {
+TEST_CASE("added command: options, operands, output as a table or JSON, and --help") {
     const Printed table = run({"1", "--scale", "2", "4"});
     CHECK(table.code == 0);
     CHECK(table.text.substr(0, 5) == "mean ");
@@ -81,7 +81,7 @@ TEST_CASE("added command: it reads its options and operands, prints figures as a
         CHECK_MESSAGE(help.text.find(part) != std::string::npos, part);
 }
 
-TEST_CASE("added command: wrong use is one line that names the option") {
+TEST_CASE("added command: invalid arguments are errors that name the option") {
     CHECK_THROWS_WITH_AS(run({"1", "--scale", "-1"}), "mean: --scale -1: expected a number from 0 to 1000000", Error);
     CHECK_THROWS_AS(run({}), Error);
     CHECK_THROWS_AS(run({"1", "--scal", "2"}), Error);

@@ -1,4 +1,4 @@
-// What a new learner needs, shown with one class and one row: it is made by name, trained, acts, is saved and restored.
+// A minimal new learner of one class and one row. It is created by name, trained, used, saved and restored.
 #include <doctest/doctest.h>
 
 #include "astro/learners/learner.h"
@@ -9,7 +9,7 @@ using namespace astro::method;
 
 namespace {
 
-// Cloning with one affine map of state and goal: loss = mean |a' - a|^2. It has no settings of its own.
+// Behaviour cloning with one affine map of state and goal: loss = mean |a' - a|^2. It has no settings.
 class AffineCloning : public learners::Learner {
   public:
     AffineCloning(const Context& context, const Config& config, const learners::LearningData& data,
@@ -57,8 +57,8 @@ std::unique_ptr<learners::Learner> make_affine(const Context& context, const Con
 
 learners::Row affine_row() { return {"affine", {}, make_affine}; }
 
-// Three episodes whose actions turn around the origin: a = (-y, x) / 4 of the state (x, y).
-data::Dataset turning() {
+// Three episodes of random states (x, y) with actions (-y, x) / 4.
+data::Dataset rotated_states() {
     data::Dataset d;
     d.rows = 60, d.state_dim = d.action_dim = 2;
     Rng rng(9);
@@ -79,7 +79,7 @@ bool accepts(const std::string& learner) {
 
 }  // namespace
 
-TEST_CASE("added learner: one class and one row make a policy that learns, acts and goes on from a checkpoint") {
+TEST_CASE("added learner: one class and one row define a policy that can be trained, used, saved and resumed") {
     CHECK_FALSE(accepts("affine"));
     const learners::AddedRow added(affine_row());
     CHECK(accepts("affine"));
@@ -88,7 +88,7 @@ TEST_CASE("added learner: one class and one row make a policy that learns, acts 
     CHECK_NOTHROW(check_learner("affine", Protocol::single_task));
 
     const auto backend = make_cpu_backend();
-    const data::Dataset recorded = turning();
+    const data::Dataset recorded = rotated_states();
     learners::LearningData data;
     data.pools = {{&recorded, 1.0}};
     const Config config;
@@ -98,7 +98,7 @@ TEST_CASE("added learner: one class and one row make a policy that learns, acts 
     ThreadPool one(1), two(2);
     const auto policy = fresh(one);
     for (int64_t k = 0; k < 200; ++k) policy->update(k);
-    const auto restored = fresh(two);  // the number of threads changes nothing
+    const auto restored = fresh(two);  // another number of threads gives the same results
     TrainingState from = policy->state(), to = restored->state();
     REQUIRE(from.tensors.size() == to.tensors.size());
     for (size_t i = 0; i < to.tensors.size(); ++i) to.tensors[i].second.assign(from.tensors[i].second);
@@ -116,7 +116,8 @@ TEST_CASE("added learner: one class and one row make a policy that learns, acts 
     for (int64_t i = 0; i < ssize(acted); ++i) CHECK(std::fabs(nth(acted, i) - nth(recorded.actions, i)) < .05f);
 }
 
-TEST_CASE("added learner: a row without a single-task form is refused there, and goes with its owner") {
+TEST_CASE(
+    "added learner: a learner without a single-task form is rejected there; the row is removed with its AddedRow") {
     {
         learners::Row row = affine_row();
         row.single_task = false;

@@ -1,5 +1,5 @@
-// Augmenters: the table and what the settings accept, the control, stitching through the common interface, and a toy
-// augmenter that shows what a new one takes: this class, and one row.
+// Augmenters: their table and the names that settings accept, the control, stitching through the common interface, and
+// a minimal new augmenter of one class and one row.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ using namespace astro::method;
 
 namespace {
 
-// Real episodes in order, again and again, with noise on their states.
+// Repeats the real episodes in order and adds noise to their states.
 class NoisyCopies : public augmenters::Augmenter {
   public:
     explicit NoisyCopies(Pipeline& pipeline) : pipeline_(pipeline) {}
@@ -49,7 +49,7 @@ augmenters::Row noisy_row() {
             }};
 }
 
-// The words that --experiment.arms accepts, from what the setting says of itself.
+// Finds the values that --experiment.arms accepts in the description of the setting.
 struct ArmsChoices {
     std::vector<std::string> words;
     template <class T>
@@ -66,10 +66,10 @@ std::vector<std::string> accepted_arms() {
 
 }  // namespace
 
-TEST_CASE("augmenters: the names of the table are what the settings accept, and each has words") {
+TEST_CASE("augmenters: settings accept exactly the names in the table, and each name has a label") {
     const std::vector<std::string> names = arm_names();
     CHECK(accepted_arms() == names);
-    // Part of random streams, of keys in results.json and of flags: they stay.
+    // These names must not change: they are part of random streams, of keys in results.json and of options.
     CHECK(names == std::vector<std::string>{"raw", "duplicate", "augmented"});
     CHECK(ExperimentConfig().arms == default_arms());
     CHECK(default_arms() == names);
@@ -80,13 +80,13 @@ TEST_CASE("augmenters: the names of the table are what the settings accept, and 
         CHECK(row.method.empty() == (row.make == nullptr));
         kept += row.kept;
     }
-    CHECK(kept == 1);  // its rows are the measure of the others
+    CHECK(kept == 1);  // the others get as many rows as this one
     CHECK_FALSE(augmenters::is_arm("stitch"));
     CHECK_THROWS_AS(augmenters::row_of("stitch"), Error);
-    CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().bench, 2), Error);
+    CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().pipeline, 2), Error);
 }
 
-TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data a policy learns from") {
+TEST_CASE("augmenters: one class and one row define an arm, and a policy can be trained on its data") {
     const augmenters::AddedRow added(noisy_row());
     CHECK_THROWS_AS(augmenters::AddedRow{noisy_row()}, Error);
     CHECK(arm_names().back() == "noisy");
@@ -95,50 +95,50 @@ TEST_CASE("augmenters: a toy of one class and one row is an arm that makes data 
     CHECK(default_arms().back() != "noisy");
 
     Small& s = small();
-    const auto toy = augmenters::make_augmenter("noisy", *s.bench, 2);
-    int64_t models = 0, told = 0;
-    toy->each_model([&](TrainableModel&, const std::string&) { ++models; });
+    const auto augmenter = augmenters::make_augmenter("noisy", *s.pipeline, 2);
+    int64_t models = 0, reported = 0;
+    augmenter->each_model([&](TrainableModel&, const std::string&) { ++models; });
     CHECK(models == 0);
-    const int64_t wanted = s.bench->recorded().rows + 100;  // more than there are
+    const int64_t wanted = s.pipeline->recorded().rows + 100;  // more than the recorded rows
     augmenters::Progress progress;
-    progress.made = [&](int64_t rows) { told = rows; };
-    const data::Dataset made = toy->make(wanted, progress);
-    CHECK(told == made.rows);
+    progress.made = [&](int64_t rows) { reported = rows; };
+    const data::Dataset made = augmenter->make(wanted, progress);
+    CHECK(reported == made.rows);
     CHECK(made.rows >= wanted);
     CHECK(made.actions.size() == size_t(made.rows * made.action_dim));
-    CHECK(made.observations != s.bench->recorded().observations);
-    CHECK(toy->make(wanted, {}).observations == made.observations);
+    CHECK(made.observations != s.pipeline->recorded().observations);
+    CHECK(augmenter->make(wanted, {}).observations == made.observations);
 
     learners::LearningData data;
     data.gamma = .99;
-    const data::RecordedData rows = data::convert(s.bench->units(), made, "toy");
+    const data::RecordedData rows = data::convert(s.pipeline->units(), made, "toy");
     data.pools.push_back({&rows.data, 1});
-    const auto policy =
-        learners::make_learner("gcbc", s.bench->context(), s.config, "pointmaze-medium-v0", data, "policy/noisy/gcbc");
+    const auto policy = learners::make_learner("gcbc", s.pipeline->context(), s.config, "pointmaze-medium-v0", data,
+                                               "policy/noisy/gcbc");
     policy->update(0);
     CHECK(policy->metrics().size() > 0);
-    CHECK(s.bench->policy_fingerprint("gcbc", &made) != s.bench->policy_fingerprint("gcbc", nullptr));
+    CHECK(s.pipeline->policy_fingerprint("gcbc", &made) != s.pipeline->policy_fingerprint("gcbc", nullptr));
 }
 
-TEST_CASE("augmenters: a row added at run time goes with its owner") {
+TEST_CASE("augmenters: a row added at run time is removed with its AddedRow") {
     { const augmenters::AddedRow added(noisy_row()); }
     CHECK_FALSE(augmenters::is_arm("noisy"));
 }
 
-TEST_CASE("control: duplicated rows are real travel, as many as wanted") {
+TEST_CASE("control: duplicated rows are real rows, and as many as requested") {
     Small& s = small();
-    const data::Dataset d = augmenters::make_augmenter("duplicate", *s.bench, 2)->make(5000, {});
+    const data::Dataset d = augmenters::make_augmenter("duplicate", *s.pipeline, 2)->make(5000, {});
     CHECK(d.rows >= 5000);
     CHECK(d.rows < 5300);
     std::set<std::pair<float, float>> known;
-    const data::Dataset& source = s.bench->recorded();
+    const data::Dataset& source = s.pipeline->recorded();
     for (int64_t t = 0; t < source.rows; ++t) known.insert({source.observation(t)[0], source.observation(t)[1]});
     for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
 }
 
-TEST_CASE("stitch: the common interface names the stages in order and makes the chains' data set") {
+TEST_CASE("stitch: the common interface lists the stages in order and makes the data set of the chains") {
     Small& s = small();
-    const auto stitch = augmenters::make_augmenter("augmented", *s.bench, 2);
+    const auto stitch = augmenters::make_augmenter("augmented", *s.pipeline, 2);
     std::vector<std::string> names, fingerprints;
     stitch->each_model([&](TrainableModel& model, const std::string& fingerprint) {
         names.push_back(model.name());
@@ -147,11 +147,11 @@ TEST_CASE("stitch: the common interface names the stages in order and makes the 
     REQUIRE(names.size() == 3);
     CHECK(names.front() == "tdr");
     CHECK(names.back() == "planner");
-    CHECK(fingerprints == std::vector<std::string>{s.bench->fingerprint("tdr"), s.bench->fingerprint("dynamics"),
-                                                   s.bench->fingerprint("planner")});
+    CHECK(fingerprints == std::vector<std::string>{s.pipeline->fingerprint("tdr"), s.pipeline->fingerprint("dynamics"),
+                                                   s.pipeline->fingerprint("planner")});
     const data::Dataset expected =
-        to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), 2);
-    const int64_t wanted = augmenters::Stitch(*s.bench, 2).rows_wanted();
+        to_dataset(s.made, s.pipeline->train_rows(), s.pipeline->units(), s.pipeline->statistics(), 2);
+    const int64_t wanted = augmenters::Stitch(*s.pipeline, 2).rows_wanted();
     int64_t most = 0;
     augmenters::Progress progress;
     progress.made = [&](int64_t rows) { most = std::max(most, rows); };
@@ -160,13 +160,13 @@ TEST_CASE("stitch: the common interface names the stages in order and makes the 
     CHECK(made.actions == expected.actions);
     CHECK(made.qpos == made.observations);
     CHECK(most == wanted);
-    CHECK(augmenters::make_augmenter("augmented", *s.bench, 0)->make(wanted / 4, {}).qpos.empty());
+    CHECK(augmenters::make_augmenter("augmented", *s.pipeline, 0)->make(wanted / 4, {}).qpos.empty());
 
     progress.interrupted = [] { return true; };
     CHECK_THROWS_AS(stitch->make(wanted, progress), Error);
 }
 
-TEST_CASE("seam: smear spreads the residual, the others keep the arrived states, and metrics judge what is stored") {
+TEST_CASE("seam: smear distributes the residual over the bridge; snap and open store the states of the bridge") {
     Bridge bridge;
     bridge.states = {1, 2, 3, 4};  // two steps of two dimensions
     const float goal[] = {4, 2};

@@ -1,4 +1,4 @@
-// Chains grown on the small maze data set: what they are made of, their cap, their seams.
+// Chains of the small maze data set: their rows, the cap on bridges, seams.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 using namespace astro;
 using namespace astro::method;
 
-TEST_CASE("chains: real parts are real rows, bridges lead where they say, the same at any number of threads") {
+TEST_CASE("chains: real parts are recorded rows, bridges end at their targets, identical with any number of threads") {
     Small& s = small();
-    const data::Dataset& source = s.bench->recorded();
+    const data::Dataset& source = s.pipeline->recorded();
     const data::Dataset out =
-        to_dataset(s.made, s.bench->train_rows(), s.bench->units(), s.bench->statistics(), 2);
+        to_dataset(s.made, s.pipeline->train_rows(), s.pipeline->units(), s.pipeline->statistics(), 2);
     REQUIRE(s.made.chains.size() > 3);
     CHECK(out.rows >= int64_t(.3 * double(source.rows)));
     std::set<int64_t> bridges;
@@ -24,7 +24,7 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
             CHECK(out.bridge[i] == -1);
             continue;
         }
-        if (!out.is_synthetic[i]) {  // a real transition, bit for bit
+        if (!out.is_synthetic[i]) {  // a real transition is copied exactly
             const int64_t row = out.source_row[i];
             CHECK(out.source_row[i + 1] == row + 1);
             CHECK(std::equal(out.observation(t), out.observation(t) + 2, source.observation(row)));
@@ -39,7 +39,7 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
         CHECK(out.source_row[i] == attempt.source_row);
         CHECK(out.target_row[i] == attempt.target_row);
         CHECK(source.episode_of[size_t(attempt.source_row)] != source.episode_of[size_t(attempt.target_row)]);
-        if (out.bridge[i + 1] != out.bridge[i])  // the last of the bridge leads to the real target
+        if (out.bridge[i + 1] != out.bridge[i])  // the last row of the bridge leads to the real target
             CHECK(
                 std::equal(out.observation(t + 1), out.observation(t + 1) + 2, source.observation(attempt.target_row)));
     }
@@ -49,55 +49,59 @@ TEST_CASE("chains: real parts are real rows, bridges lead where they say, the sa
     CHECK(bridges.size() > 10);
     for (int threads : {1, 3}) {
         const Small other(threads);
-        const data::Dataset again = to_dataset(other.made, other.bench->train_rows(), other.bench->units(), other.bench->statistics(), 2);
+        const data::Dataset again = to_dataset(other.made, other.pipeline->train_rows(), other.pipeline->units(),
+                                               other.pipeline->statistics(), 2);
         CHECK(again.observations == out.observations);
         CHECK(again.actions == out.actions);
         CHECK(again.bridge == out.bridge);
     }
 }
 
-TEST_CASE("chains: no pair of landmarks gets more bridges than its cap, however many chains grow at once") {
+TEST_CASE("chains: no pair of landmarks gets more bridges than the cap, even with many chains") {
     Small& s = small();
-    const TemporalMap& map = s.bench->map();
+    const TemporalMap& map = s.pipeline->map();
     const SelectionConfig& selection = s.config.selection;
     const int64_t reach = s.config.planner.gap + 1;
-    const TargetIndex index(s.pool, selection, map, s.bench->statistics(), reach, s.config.planner.context, 1);
+    const TargetIndex index(s.pool, selection, map, s.pipeline->statistics(), reach, s.config.planner.context, 1);
     AcceptanceBounds bounds;
-    bounds.arrival = bounds.largest_step = 1e9;  // every bridge will do
+    bounds.arrival = bounds.largest_step = 1e9;  // every bridge is accepted
     AugmentConfig config = s.config.augment;
     config.chains = 400;
-    const int64_t rows = 2 * s.bench->train_data().rows;
+    const int64_t rows = 2 * s.pipeline->train_data().rows;
     for (int64_t cap : {1, 3}) {
-        const Augmentation made = build_chains(s.bench->context(), config, map, index, s.bench->planner(),
-                                              s.bench->statistics(), bounds, cap, selection.bridge_length, 1, rows, {});
+        const Augmentation made =
+            build_chains(s.pipeline->context(), config, map, index, s.pipeline->planner(), s.pipeline->statistics(),
+                         bounds, cap, selection.bridge_length, 1, rows, {});
         std::map<std::pair<int64_t, int64_t>, int64_t> bridges;
         for (const BridgeAttempt& a : made.attempts)
             if (a.verdict == Verdict::accepted)
                 ++bridges[{map.landmark_of[size_t(a.source_row)], map.landmark_of[size_t(a.target_row)]}];
         int64_t most = 0;
         for (const auto& entry : bridges) most = std::max(most, entry.second);
-        CHECK(most == cap);  // reached, and not passed
+        CHECK(most == cap);  // reached but not exceeded
     }
 }
 
-TEST_CASE("seams: open cuts the trajectory at the arrived state, snap keeps the arrived states") {
+TEST_CASE("seams: open ends the trajectory at the last state of a bridge; snap stores the states of the bridge") {
     const Small open(2, Seam::open), snap(2, Seam::snap);
-    const data::Dataset cut = to_dataset(open.made, open.bench->train_rows(), open.bench->units(), open.bench->statistics(), 2);
+    const data::Dataset cut =
+        to_dataset(open.made, open.pipeline->train_rows(), open.pipeline->units(), open.pipeline->statistics(), 2);
     int64_t ends_in_bridge = 0;
     for (int64_t t = 1; t < cut.rows; ++t)
         ends_in_bridge += cut.terminals[size_t(t)] && cut.is_synthetic[size_t(t - 1)];
     int64_t accepted = 0;
     for (const Chain& c : open.made.chains) accepted += c.bridges;
     CHECK(ends_in_bridge == accepted);
-    const data::Dataset snapped = to_dataset(snap.made, snap.bench->train_rows(), snap.bench->units(), snap.bench->statistics(), 2);
+    const data::Dataset snapped =
+        to_dataset(snap.made, snap.pipeline->train_rows(), snap.pipeline->units(), snap.pipeline->statistics(), 2);
     for (int64_t t = 0; t + 1 < snapped.rows; ++t) {
         if (!snapped.is_synthetic[size_t(t)] || snapped.bridge[size_t(t)] != snapped.bridge[size_t(t + 1)]) continue;
         const Bridge& bridge = snap.made.attempts[size_t(snapped.bridge[size_t(t)])].bridge;
         bool found = false;
-        const auto states = snap.bench->units().states.rows_outward<float>(bridge.states);
+        const auto states = snap.pipeline->units().states.rows_outward<float>(bridge.states);
         for (size_t j = 0; j < states.size(); j += 2)
-            found = found ||
-                    (states[j] == snapped.observation(t + 1)[0] && states[j + 1] == snapped.observation(t + 1)[1]);
+            found =
+                found || (states[j] == snapped.observation(t + 1)[0] && states[j + 1] == snapped.observation(t + 1)[1]);
         CHECK(found);
     }
 }

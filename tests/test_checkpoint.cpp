@@ -1,4 +1,4 @@
-// Checkpoints: complete or absent, the newest good one is found.
+// Checkpoints are written completely or not at all; the newest valid one is loaded.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -6,8 +6,8 @@
 #include "data/checkpoint.h"
 #include "data/file.h"
 #include "data/npz.h"
-#include "temporary_folder.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::data;
@@ -34,19 +34,9 @@ void damage(const std::string& path, size_t from_end) {
     write_text_file(path, bytes);
 }
 
-std::string error_of(const std::function<void()>& action, ErrorKind kind) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == kind);
-        return error.what();
-    }
-    return "no error";
-}
-
 }  // namespace
 
-TEST_CASE("checkpoint: saved and loaded, the last ones kept, LATEST named") {
+TEST_CASE("checkpoint: saving, loading, keeping only the last ones, LATEST") {
     TemporaryFolder temporary;
     const std::string folder = temporary / "checkpoints/tdr";
     CHECK_FALSE(load_checkpoint(folder).has_value());
@@ -63,13 +53,13 @@ TEST_CASE("checkpoint: saved and loaded, the last ones kept, LATEST named") {
     CHECK(loaded->arrays["model/actor/l0/weight"].to<float>("w") == std::vector<float>{1, 2, 3, 4, 5, 300});
     CHECK(loaded->arrays["model/actor/l0/weight"].shape == std::vector<int64_t>{2, 3});
     CHECK(loaded->arrays["opt/step"].shape.empty());
-    // Equal content, equal bytes.
+    // Equal contents give equal bytes.
     std::string bytes = read_text_file(folder + "/step_00000300.npz");
     save_checkpoint(folder, 300, arrays_at(300), meta_at(300), 2);
     CHECK((read_text_file(folder + "/step_00000300.npz") == bytes));
 }
 
-TEST_CASE("checkpoint: a damaged one is passed over with a warning, none left is an error") {
+TEST_CASE("checkpoint: damaged ones are skipped with a warning; an error if none is valid") {
     TemporaryFolder temporary;
     const std::string folder = temporary.path;
     for (int64_t step : {1, 2, 3}) save_checkpoint(folder, step, arrays_at(step), meta_at(step), 5);
@@ -85,15 +75,14 @@ TEST_CASE("checkpoint: a damaged one is passed over with a warning, none left is
     CHECK(loaded->warnings[1].find("step_00000002.npz") != std::string::npos);
 
     write_text_file(folder + "/step_00000001.npz", "");
-    CHECK(error_of([&] { load_checkpoint(folder); }, ErrorKind::data).find("none of the 3 checkpoints") !=
-          std::string::npos);
-    // Training goes on from elsewhere: what lies beyond the new step is of another run.
+    CHECK(contains(error_message([&] { load_checkpoint(folder); }), "none of the 3 checkpoints"));
+    // Saving an earlier step again removes checkpoints of later steps, which belong to another training.
     save_checkpoint(folder, 2, arrays_at(2), meta_at(2), 5);
     CHECK_FALSE(std::filesystem::exists(folder + "/step_00000003.npz"));
     CHECK(load_checkpoint(folder)->step == 2);
 }
 
-TEST_CASE("checkpoint: killed between any two actions, the finished one is found") {
+TEST_CASE("checkpoint: after a kill during saving, the last complete one is loaded") {
     TemporaryFolder temporary;
     const std::string folder = temporary.path;
     save_checkpoint(folder, 1, arrays_at(1), meta_at(1), 1);
@@ -110,16 +99,15 @@ TEST_CASE("checkpoint: killed between any two actions, the finished one is found
     CHECK(temporary.files() == 2);  // step 3 and LATEST; the partial file is gone
 }
 
-TEST_CASE("checkpoint: files of others are refused by name") {
+TEST_CASE("checkpoint: errors for files that are not checkpoints name the file") {
     TemporaryFolder folder;
     NpzWriter writer(folder / "step_00000001.npz");
     writer.add("a", NpyArray::from<float>({1}, {1}), Compression::stored);
     writer.close();
-    CHECK(error_of([&] { load_checkpoint_file(folder / "step_00000001.npz"); }, ErrorKind::data) ==
-          folder / "step_00000001.npz" + ": no meta.json in it: not a checkpoint of this program");
-    CHECK(error_of([&] { load_checkpoint_file(folder / "none.npz"); }, ErrorKind::io).find("cannot open") !=
-          std::string::npos);
+    CHECK(error_message([&] { load_checkpoint_file(folder / "step_00000001.npz"); }) ==
+          folder / "step_00000001.npz" + ": contains no meta.json: not a checkpoint of this program");
+    CHECK(contains(error_message([&] { load_checkpoint_file(folder / "none.npz"); }, ErrorKind::io), "cannot open"));
     write_text_file(folder / "file", "");
-    CHECK(error_of([&] { save_checkpoint(folder / "file", 1, {}, Json(), 1); }, ErrorKind::io)
-              .find("cannot create the folder") != std::string::npos);
+    CHECK(contains(error_message([&] { save_checkpoint(folder / "file", 1, {}, Json(), 1); }, ErrorKind::io),
+                   "cannot create the folder"));
 }

@@ -1,4 +1,4 @@
-// Configuration: presets, rules, cross checks, and files that read back.
+// Configuration: presets, automatic values, checks of combinations, and configuration files.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/settings.h"
 #include "astro/config/config.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -24,7 +24,7 @@ std::string dump(Config& config) {
 
 }  // namespace
 
-TEST_CASE("config: preset cpu is the defaults, also after any other preset") {
+TEST_CASE("config: preset cpu equals the defaults, also after another preset") {
     Config plain;
     const std::string defaults = dump(plain);
     for (const std::string& name : preset_names()) {
@@ -39,7 +39,7 @@ TEST_CASE("config: preset cpu is the defaults, also after any other preset") {
     CHECK_THROWS_AS(apply_preset(plain, "huge"), Error);
 }
 
-// The settings of each preset that differ from the defaults, as the file pins them.
+// The file contains the settings of each preset that differ from the defaults.
 TEST_CASE("config: presets hold the values of tests/presets.txt") {
     std::string made;
     for (const std::string& name : preset_names()) {
@@ -55,7 +55,7 @@ TEST_CASE("config: presets hold the values of tests/presets.txt") {
     CHECK(made == std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-TEST_CASE("config: automatic discount and updates go by the maze") {
+TEST_CASE("config: automatic discount and number of updates depend on the maze") {
     Config config;
     CHECK(resolve_gamma(0, "pointmaze-medium-stitch-v0") == .99);
     CHECK(resolve_gamma(0, "pointmaze-large-v0") == .995);
@@ -67,33 +67,28 @@ TEST_CASE("config: automatic discount and updates go by the maze") {
     CHECK(resolve_gcbc_updates(config, "pointmaze-giant-stitch-v0") == 5);
 }
 
-TEST_CASE("config: combinations that cannot work are refused in words") {
-    const auto refused = [](void (*spoil)(Config&)) {
+TEST_CASE("config: invalid combinations are rejected") {
+    const auto rejected = [](void (*change)(Config&)) {
         Config config;
-        spoil(config);
-        try {
-            check(config);
-        } catch (const Error& error) {
-            return error.kind() == ErrorKind::usage;
-        }
-        return false;
+        change(config);
+        return !error_message([&] { check(config); }, ErrorKind::usage).empty();
     };
-    CHECK_FALSE(refused([](Config&) {}));
-    CHECK(refused([](Config& c) { c.dynamics.form = DynamicsForm::sampled; }));
-    CHECK(refused([](Config& c) { c.dynamics.one_pass_share = 0; }));
-    CHECK(refused([](Config& c) { c.planner.network.heads = 3; }));
-    CHECK(refused([](Config& c) { c.planner.denoising_steps = 101; }));
-    CHECK(refused([](Config& c) { c.planner.random_gap = true, c.planner.gap = 10; }));
-    CHECK(refused([](Config& c) { c.graph.pool = 10; }));
-    CHECK(refused([](Config& c) { c.value.trajectory_goals = .9; }));
+    CHECK_FALSE(rejected([](Config&) {}));
+    CHECK(rejected([](Config& c) { c.dynamics.form = DynamicsForm::sampled; }));
+    CHECK(rejected([](Config& c) { c.dynamics.one_pass_share = 0; }));
+    CHECK(rejected([](Config& c) { c.planner.network.heads = 3; }));
+    CHECK(rejected([](Config& c) { c.planner.denoising_steps = 101; }));
+    CHECK(rejected([](Config& c) { c.planner.random_gap = true, c.planner.gap = 10; }));
+    CHECK(rejected([](Config& c) { c.graph.pool = 10; }));
+    CHECK(rejected([](Config& c) { c.value.trajectory_goals = .9; }));
     CHECK_THROWS_WITH_AS(check_learner("gcbc", Protocol::single_task),
                          "learner gcbc has no single-task form: use iql, td3bc or cql", Error);
     CHECK_NOTHROW(check_learner("gcbc", Protocol::goal_conditioned));
     CHECK_NOTHROW(check_learner("iql", Protocol::single_task));
-    CHECK(refused([](Config& c) { c.dynamics.network.learning_rate_end = 1; }));
+    CHECK(rejected([](Config& c) { c.dynamics.network.learning_rate_end = 1; }));
 }
 
-TEST_CASE("config: every default lies in its own range and its text reads back to the same text") {
+TEST_CASE("config: every default is in its range, and parsing its text gives the same text") {
     Config config;
     Settings settings;
     settings.add_sections(config);
@@ -106,7 +101,7 @@ TEST_CASE("config: every default lies in its own range and its text reads back t
     }
 }
 
-TEST_CASE("config: a dump loads to the same values and the same bytes") {
+TEST_CASE("config: loading a saved configuration gives the same values, and saving it the same bytes") {
     Config config;
     apply_preset(config, "small");
     config.general.data = " odd # \"name\\\" ";
@@ -133,28 +128,23 @@ TEST_CASE("config: a dump loads to the same values and the same bytes") {
     CHECK(dump_config(targets, "small", "flag") == saved);
 }
 
-TEST_CASE("config: malformed files are refused with file and line") {
-    const auto refusal = [](const std::string& content) {
-        try {
-            parse_config(content, "f.ini");
-        } catch (const Error& error) {
-            return std::string(error.what());
-        }
-        return std::string();
+TEST_CASE("config: errors for malformed files name file and line") {
+    const auto parse_error = [](const std::string& content) {
+        return error_message([&] { parse_config(content, "f.ini"); }, ErrorKind::usage);
     };
-    CHECK(refusal("# only\n\n a = 1 # one\n[s]\nb=\"x # y\"\n").empty());
-    CHECK(refusal("a = 1\na = 2\n") == "f.ini:2: a is set twice in this file");
-    CHECK(refusal("[s]\na_b = 1\n[t]\n[s]\na-b = 2\n") == "f.ini:5: s.a-b is set twice in this file");
-    CHECK(refusal("\nnonsense\n").find("f.ini:2: expected key = value") == 0);
-    CHECK(refusal("[open\n").find("f.ini:1: expected [section]") == 0);
-    CHECK(refusal("[]\n").find("f.ini:1: expected [section]") == 0);
-    CHECK(refusal("a =\n").find("f.ini:1: a: no value") == 0);
-    CHECK(refusal("a = \"x\n").find("f.ini:1: a: text in quotes") == 0);
-    CHECK(refusal("a = \"x\" y\n").find("f.ini:1: a: text in quotes") == 0);
-    CHECK(refusal("two words = 1\n").find("f.ini:1: expected key = value") == 0);
+    CHECK(parse_error("# only\n\n a = 1 # one\n[s]\nb=\"x # y\"\n").empty());
+    CHECK(parse_error("a = 1\na = 2\n") == "f.ini:2: a is set twice in this file");
+    CHECK(parse_error("[s]\na_b = 1\n[t]\n[s]\na-b = 2\n") == "f.ini:5: s.a-b is set twice in this file");
+    CHECK(parse_error("\nnonsense\n").find("f.ini:2: expected key = value") == 0);
+    CHECK(parse_error("[open\n").find("f.ini:1: expected [section]") == 0);
+    CHECK(parse_error("[]\n").find("f.ini:1: expected [section]") == 0);
+    CHECK(parse_error("a =\n").find("f.ini:1: a: no value") == 0);
+    CHECK(parse_error("a = \"x\n").find("f.ini:1: a: text in quotes") == 0);
+    CHECK(parse_error("a = \"x\" y\n").find("f.ini:1: a: text in quotes") == 0);
+    CHECK(parse_error("two words = 1\n").find("f.ini:1: expected key = value") == 0);
 }
 
-TEST_CASE("config: numbers print as the shortest text that reads back") {
+TEST_CASE("config: numbers are printed as the shortest text that is parsed to the same value") {
     CHECK(print_real(.1) == "0.1");
     CHECK(print_real(1000) == "1000");
     CHECK(print_real(1e9) == "1e9");

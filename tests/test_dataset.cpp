@@ -1,9 +1,8 @@
-// Data sets: loading, refusals, names, OGBench's semantics, labels, goals, findings.
+// Data sets: loading, errors, names, OGBench's transitions, labels, goals, findings.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "data/dataset_load.h"
@@ -11,8 +10,8 @@
 #include "data/npz.h"
 #include "data/relabel.h"
 #include "data/validate.h"
-#include "temporary_folder.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::data;
@@ -21,8 +20,8 @@ namespace {
 
 const std::string kFixture = "tests/fixtures/npz/numpy1.24_py3.11.2_compressed.npz";
 
-// Episodes of the given lengths on a line: x counts rows, y is the episode.
-Dataset line(const std::vector<int64_t>& lengths) {
+// Episodes of the given lengths: x is the number of the row, y that of the episode.
+Dataset numbered_rows(const std::vector<int64_t>& lengths) {
     Dataset data;
     data.state_dim = data.action_dim = data.qpos_dim = data.qvel_dim = 2;
     for (size_t e = 0; e < lengths.size(); ++e) {
@@ -39,21 +38,6 @@ Dataset line(const std::vector<int64_t>& lengths) {
     return data;
 }
 
-std::string error_of(const std::function<void()>& action, ErrorKind kind = ErrorKind::data) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == kind);
-        return error.what();
-    }
-    return "no error";
-}
-
-bool has(const std::string& text, const std::string& part) {
-    INFO(text);
-    return text.find(part) != std::string::npos;
-}
-
 int count(const std::vector<Finding>& findings, Severity severity, const std::string& part) {
     return static_cast<int>(std::count_if(findings.begin(), findings.end(), [&](const Finding& f) {
         return f.severity == severity && f.message.find(part) != std::string::npos;
@@ -62,7 +46,7 @@ int count(const std::vector<Finding>& findings, Severity severity, const std::st
 
 }  // namespace
 
-TEST_CASE("data set: a NumPy file, loaded by one thread and by two") {
+TEST_CASE("data set: a NumPy file, loaded with one and with two threads") {
     Dataset data = load_dataset(kFixture);
     CHECK(data.rows == 104);
     CHECK(data.state_dim == 2);
@@ -85,11 +69,11 @@ TEST_CASE("data set: a NumPy file, loaded by one thread and by two") {
     CHECK((part.qpos.empty() && part.qvel.empty() && part.qpos_dim == 0 && part.qvel_dim == 0));
 }
 
-TEST_CASE("data set: saved, loaded, saved again: the same data and bytes, with and without augmented arrays") {
+TEST_CASE("data set: saving and loading gives the same data and bytes, with and without augmented arrays") {
     TemporaryFolder folder;
     ThreadPool pool(3);
     for (bool augmented : {false, true}) {
-        Dataset data = line({5, 2, 4});
+        Dataset data = numbered_rows({5, 2, 4});
         if (augmented) {
             data.is_synthetic = {0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0};
             data.bridge = {-1, -1, 0, 0, -1, -1, -1, -1, -1, -1, -1};
@@ -122,9 +106,9 @@ TEST_CASE("data set: saved, loaded, saved again: the same data and bytes, with a
     }
 }
 
-TEST_CASE("data set: qpos equal to the observations is stored once more and read once; almost equal is not") {
+TEST_CASE("data set: qpos with the same bytes as the observations is recognised; equal numbers are not enough") {
     TemporaryFolder folder;
-    Dataset data = line({900, 2, 40});
+    Dataset data = numbered_rows({900, 2, 40});
     data.observations[1] = data.qpos[1] = 0.0f;
     for (bool equal : {true, false}) {
         if (!equal) data.qpos[1] = -0.0f;  // equal as a number, not as bytes
@@ -144,7 +128,7 @@ TEST_CASE("data set: qpos equal to the observations is stored once more and read
     }
 }
 
-TEST_CASE("data set: other types are converted, (N, 1) vectors squeezed") {
+TEST_CASE("data set: other types are converted, and (N, 1) arrays become vectors") {
     TemporaryFolder folder;
     NpzWriter writer(folder / "a.npz");
     writer.add("observations", NpyArray::from<double>({3, 1}, {0.5, 1, 2}), Compression::stored);
@@ -158,45 +142,48 @@ TEST_CASE("data set: other types are converted, (N, 1) vectors squeezed") {
     CHECK(data.qpos.empty());
 }
 
-TEST_CASE("data set: what is wrong with a file is said with array and row") {
+TEST_CASE("data set: errors name the array and the row") {
     TemporaryFolder folder;
     const std::string path = folder / "a.npz";
     NpyArray observations = NpyArray::from<float>({3, 2}, {0, 1, 2, 3, 4, 5});
     NpyArray actions = observations, terminals = NpyArray::from<uint8_t>({3}, {0, 0, 1});
-    auto refusal = [&](NpyArray o, NpyArray a, NpyArray t) {
+    auto load_error = [&](NpyArray o, NpyArray a, NpyArray t) {
         NpzWriter writer(path);
         if (!o.bytes.empty()) writer.add("observations", o, Compression::stored);
         if (!a.bytes.empty()) writer.add("actions", a, Compression::stored);
         if (!t.bytes.empty()) writer.add("terminals", t, Compression::stored);
         writer.close();
-        std::string message = error_of([&] { load_dataset(path); });
-        CHECK((message == "no error" || has(message, path)));
+        std::string message = error_message([&] { load_dataset(path); });
+        if (!message.empty()) CHECK(contains(message, path));
         return message;
     };
     const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
-    CHECK(refusal(observations, actions, terminals) == "no error");
-    CHECK(has(refusal({}, actions, terminals), "no array 'observations'; it has: actions, terminals"));
-    CHECK(has(refusal(observations, {}, terminals), "no array 'actions'"));
-    CHECK(has(refusal(observations, actions, {}), "expected 'terminals'"));
-    CHECK(has(refusal(NpyArray::from<float>({3, 2}, {0, 1, 2, nan, 4, nan}), actions, terminals),
-              "'observations' row 1, column 1: nan, expected finite numbers (2 such rows)"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({3, 2}, {0, 1, 2, -infinity, 4, 5}), terminals),
-              "'actions' row 1, column 1: -inf"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({1, 2}, {0, 1}), terminals),
-              "'actions': 1 rows, observations has 3 and 1 episode: expected 3, or 2"));
-    CHECK(has(refusal(observations, NpyArray::from<float>({}, {0}), terminals), "expected (rows, columns)"));
-    CHECK(has(refusal(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "reshaped to rows"));
-    CHECK(has(refusal(NpyArray::from<float>({3, 1, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})), "row 1: 2, expected 0 or 1"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
-    CHECK(has(refusal(observations, actions, NpyArray::from<uint8_t>({3}, {0, 0, 0})), "no row ends an episode"));
-    CHECK(error_of([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==
+    CHECK(load_error(observations, actions, terminals).empty());
+    CHECK(contains(load_error({}, actions, terminals), "no array 'observations'; it has: actions, terminals"));
+    CHECK(contains(load_error(observations, {}, terminals), "no array 'actions'"));
+    CHECK(contains(load_error(observations, actions, {}), "expected 'terminals'"));
+    CHECK(contains(load_error(NpyArray::from<float>({3, 2}, {0, 1, 2, nan, 4, nan}), actions, terminals),
+                   "'observations' row 1, column 1: nan, expected finite numbers (2 such rows)"));
+    CHECK(contains(load_error(observations, NpyArray::from<float>({3, 2}, {0, 1, 2, -infinity, 4, 5}), terminals),
+                   "'actions' row 1, column 1: -inf"));
+    CHECK(contains(load_error(observations, NpyArray::from<float>({1, 2}, {0, 1}), terminals),
+                   "'actions': 1 rows, observations has 3 and 1 episode: expected 3, or 2"));
+    CHECK(contains(load_error(observations, NpyArray::from<float>({}, {0}), terminals), "expected (rows, columns)"));
+    CHECK(contains(load_error(NpyArray::from<float>({3, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals),
+                   "reshape it to"));
+    CHECK(contains(load_error(NpyArray::from<float>({3, 1, 1, 2}, {0, 1, 2, 3, 4, 5}), actions, terminals), "images"));
+    CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
+    CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})),
+                   "row 1: 2, expected 0 or 1"));
+    CHECK(contains(load_error(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
+    CHECK(
+        contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 0, 0})), "no row ends an episode"));
+    CHECK(error_message([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==
           folder / "none.npz" + ": cannot open: No such file or directory");
 }
 
-TEST_CASE("data set: the regular view is OGBench's") {
-    Dataset data = line({4, 1, 3});
+TEST_CASE("data set: the regular view has the same transitions as OGBench") {
+    Dataset data = numbered_rows({4, 1, 3});
     CHECK(data.episodes() == 3);
     CHECK(data.episode_start == std::vector<int64_t>{0, 4, 5, 8});
     CHECK(data.episode_end(0) == 3);
@@ -205,7 +192,7 @@ TEST_CASE("data set: the regular view is OGBench's") {
     CHECK(view.terminals == std::vector<uint8_t>{0, 0, 1, 0, 1});
 }
 
-TEST_CASE("data set: names") {
+TEST_CASE("data set: names give paths, environments and tasks") {
     TemporaryFolder folder;
     for (const char* file : {"pointmaze-medium-stitch-v0.npz", "pointmaze-medium-stitch-v0-val.npz",
                              "antmaze-large-navigate-v0.npz", "antsoccer-arena-stitch-v0.npz", "mine.npz"}) {
@@ -238,16 +225,17 @@ TEST_CASE("data set: names") {
     CHECK(resolve(folder / "pointmaze-medium-stitch-v0-val.npz").val_path.empty());
     CHECK(resolve(folder / "pointmaze-medium-stitch-v0-val.npz").environment == "pointmaze-medium-v0");
 
-    CHECK(has(error_of([&] { resolve("pointmaze-giant-stitch-v0"); }, ErrorKind::io),
-              "no file " + (folder / "pointmaze-giant-stitch-v0.npz")));
-    CHECK(has(error_of([&] { resolve("pointmaze"); }, ErrorKind::usage), "neither a file"));
-    CHECK(has(error_of([&] { resolve("antmaze-large-navigate-singletask-task6-v0"); }, ErrorKind::usage), "'task6'"));
-    CHECK(has(error_of([&] { resolve("cube-single-play-singletask-v0"); }, ErrorKind::usage), "which task"));
-    CHECK(has(error_of([&] { resolve(folder / "none.npz"); }, ErrorKind::io), "no file"));
+    CHECK(contains(error_message([&] { resolve("pointmaze-giant-stitch-v0"); }, ErrorKind::io),
+                   "no file " + (folder / "pointmaze-giant-stitch-v0.npz")));
+    CHECK(contains(error_message([&] { resolve("pointmaze"); }, ErrorKind::usage), "neither a file"));
+    CHECK(contains(error_message([&] { resolve("antmaze-large-navigate-singletask-task6-v0"); }, ErrorKind::usage),
+                   "'task6'"));
+    CHECK(contains(error_message([&] { resolve("cube-single-play-singletask-v0"); }, ErrorKind::usage), "which task"));
+    CHECK(contains(error_message([&] { resolve(folder / "none.npz"); }, ErrorKind::io), "no file"));
 }
 
-TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
-    Dataset data = line({4, 3});  // x = 0..6
+TEST_CASE("labels: reward and mask depend on s, from qpos if there is one") {
+    Dataset data = numbered_rows({4, 3});  // x = 0..6
     TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0});
     CHECK(labels.rewards == std::vector<float>{-1, 0, 0, 0, -1, -1, -1});
     CHECK(labels.masks == std::vector<float>{1, 0, 0, 0, 1, 1, 1});
@@ -258,10 +246,10 @@ TEST_CASE("labels: reward and mask come from s, of qpos where there is one") {
     CHECK(relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0}).rewards[0] == -1.0f);
 }
 
-TEST_CASE("goals: a random row is the row of the regular view at the place that was drawn") {
+TEST_CASE("goals: a random row is the row of the regular view at the drawn index") {
     for (const std::vector<int64_t>& lengths :
          {std::vector<int64_t>{2}, {1, 5}, {5, 1}, {1, 1, 3, 1, 1, 2, 1}, {6, 1, 11}, {7, 7, 7, 7, 7}}) {
-        const Dataset data = line(lengths);
+        const Dataset data = numbered_rows(lengths);
         const std::vector<int64_t> rows = regular_view(data).rows;
         const GoalSampler sampler(data, .5);
         Rng drawn(4), places(4);
@@ -269,12 +257,12 @@ TEST_CASE("goals: a random row is the row of the regular view at the place that 
             CHECK(sampler.random_row(drawn) ==
                   rows[static_cast<size_t>(places.below(static_cast<int64_t>(rows.size())))]);
     }
-    const Dataset none = line({1, 1});
-    CHECK(has(error_of([&] { GoalSampler(none, .5); }), "no transitions"));
+    const Dataset none = numbered_rows({1, 1});
+    CHECK(contains(error_message([&] { GoalSampler(none, .5); }), "no transitions"));
 }
 
-TEST_CASE("goals: each kind follows its law and stays in its episode") {
-    Dataset data = line({6, 1, 11});  // transitions leave rows 0..4 and 7..16
+TEST_CASE("goals: each kind follows its distribution and stays in its episode") {
+    Dataset data = numbered_rows({6, 1, 11});  // transitions leave rows 0..4 and 7..16
     GoalSampler sampler(data, 0.75);
     Rng rng(3);
     const int n = 40'000;
@@ -284,10 +272,10 @@ TEST_CASE("goals: each kind follows its law and stays in its episode") {
         ++uniform[static_cast<size_t>(sampler.uniform_goal(12, rng))];
         ++random[static_cast<size_t>(sampler.random_row(rng))];
     }
-    double p = 0.25;  // geometric: 9 with p, ..., 16 (the last transition's row) with all that is left
+    double p = 0.25;  // geometric: row 9 with probability p, ..., row 16 (the last transition) with the rest
     for (size_t row = 0; row < 18; ++row) {
         double g = row < 9 || row > 16 ? 0 : row == 16 ? std::pow(1 - p, 7) : p * std::pow(1 - p, double(row) - 9);
-        // uniform over 13..16 before rounding: the ends get half
+        // uniform over 13..16 before rounding: the first and the last row get half
         double u = row < 13 || row > 16 ? 0 : row == 13 || row == 16 ? 1.0 / 6 : 1.0 / 3;
         double r = row < 5 || (row >= 7 && row < 17) ? 1.0 / 15 : 0;
         CAPTURE(row);
@@ -313,8 +301,8 @@ TEST_CASE("goals: each kind follows its law and stays in its episode") {
     CHECK_THROWS_AS(sampler.sample(5, kValueGoals, rng), Error);  // an episode's last row has no transition
 }
 
-TEST_CASE("findings: a good file has none worse than info, each flaw has its own") {
-    Dataset data = line(std::vector<int64_t>(10, 30));
+TEST_CASE("findings: each defect of a data set is reported") {
+    Dataset data = numbered_rows(std::vector<int64_t>(10, 30));
     for (size_t i = 0; i < data.actions.size(); i += 2) data.actions[i + 1] = i % 4 == 0 ? -1.0f : 0.5f;
     std::vector<Finding> good = validate(data);
     CHECK(count(good, Severity::info, "300 rows, 10 episodes of 30 rows, 290 transitions") == 1);
@@ -322,7 +310,7 @@ TEST_CASE("findings: a good file has none worse than info, each flaw has its own
     CHECK(count(good, Severity::info, "actions: 25.00 % at the limits") == 0);
     CHECK(count(good, Severity::warning, "") == 1);  // actions reach 2.99
 
-    data.observations[2 * 100] = 500;  // one row moved: a jump there and back
+    data.observations[2 * 100] = 500;  // one displaced row gives two jumps
     data.observations[2 * 40 + 1] = std::numeric_limits<float>::quiet_NaN();
     for (size_t i = 1; i < data.actions.size(); i += 2) data.actions[i] = 0.5f;
     std::vector<Finding> bad = validate(data);
@@ -331,12 +319,12 @@ TEST_CASE("findings: a good file has none worse than info, each flaw has its own
     CHECK(count(bad, Severity::error, "observations[1]: 1 values are NaN") == 1);
     CHECK(count(bad, Severity::warning, "actions[1]: the same value 0.5") == 1);
     CHECK(count(bad, Severity::warning, "outside [-1, 1]") == 1);
-    CHECK(count(validate(line({3, 1, 4})), Severity::warning,
+    CHECK(count(validate(numbered_rows({3, 1, 4})), Severity::warning,
                 "1 episodes of a single row have no transition: rows 3") == 1);
 }
 
-TEST_CASE("findings: labels") {
-    Dataset data = line({4, 4});
+TEST_CASE("findings: defects of labels are reported") {
+    Dataset data = numbered_rows({4, 4});
     TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {2.0, 0.0});
     CHECK(count(validate_labels(data, labels.rewards, labels.masks), Severity::warning, "") == 0);
     labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {100.0, 0.0});
@@ -349,7 +337,7 @@ TEST_CASE("findings: labels") {
     CHECK(count(validate_labels(data, labels.rewards, masks), Severity::error, "7 masks for 8 rows") == 1);
 }
 
-TEST_CASE("findings: a file") {
+TEST_CASE("findings: arrays of a file, unsupported types, missing arrays") {
     std::vector<Finding> findings = inspect_file(kFixture);
     CHECK(count(findings, Severity::info, "array terminals: bool (104,), compressed") == 1);
     CHECK(count(findings, Severity::error, "") == 0);
@@ -359,7 +347,7 @@ TEST_CASE("findings: a file") {
     CHECK_THROWS_AS(inspect_file("tests/fixtures/npz/leading_junk.npz"), Error);
 }
 
-TEST_CASE("data set: the full pointmaze-medium-stitch file") {
+TEST_CASE("data set: OGBench's pointmaze-medium-stitch file, if it is available") {
     const std::string folder = "../shared/data/ogbench";
     if (!std::filesystem::exists(folder + "/pointmaze-medium-stitch-v0.npz")) {
         MESSAGE("skipped: no " << folder << "/pointmaze-medium-stitch-v0.npz");
@@ -373,8 +361,7 @@ TEST_CASE("data set: the full pointmaze-medium-stitch file") {
     CHECK(data.episode_end(0) == 200);
     CHECK(regular_view(data).rows.size() == 1'000'000);
     CHECK(load_dataset(name.val_path, &pool).episodes() == 500);
-    // environments.md, rows with reward 0 by task in medium-stitch: .46 .55 3.80 1.26 1.19 %; task 3 is (5,3)
-    // -> (4,2)
+    // Rows with reward 0 for tasks 1 to 5: .46, .55, 3.80, 1.26 and 1.19 %. This goal is that of task 3.
     const TaskLabels labels = relabel_singletask(data, *find_environment("pointmaze-medium-v0"), {4.0, 12.0});
     CHECK(std::abs(static_cast<double>(labels.successes) / 1e6 - 0.038) < 0.0002);
 }

@@ -1,19 +1,21 @@
-// The interface of environments: a system that is no maze goes through evaluation and replay; dimensions are checked.
+// The interface of environments: evaluation and replay of a system that is not a maze; checks of dimensions.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "astro/config/config.h"
 #include "astro/evaluate.h"
+#include "data/origin.h"
 #include "data/replay.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
 
 using namespace astro;
 using namespace astro::method;
 
 namespace {
 
-// A point in space: three columns, no plane, moved along a line by one action. The others stay.
+// A point with three state columns and no position columns. The action moves it along the first column.
 class Rail : public data::Environment {
   public:
     Rail() {
@@ -51,7 +53,7 @@ class Rail : public data::Environment {
     }
 };
 
-// Two episodes of three rows; the second's last transition is off by 0.5.
+// Two episodes of three rows; the last transition of the second has an error of 0.5.
 data::Dataset recorded() {
     data::Dataset d;
     d.rows = 6, d.state_dim = 3, d.action_dim = 1;
@@ -62,19 +64,10 @@ data::Dataset recorded() {
     return d;
 }
 
-std::string message_of(const std::function<void()>& f, ErrorKind kind) {
-    try {
-        f();
-    } catch (const Error& e) {
-        CHECK(e.kind() == kind);
-        return e.what();
-    }
-    return "";
-}
-
 }  // namespace
 
-TEST_CASE("environment: a system of three columns and no plane is evaluated, one policy call a step") {
+TEST_CASE(
+    "environment: a system with three columns and no position columns is evaluated, with one policy call per step") {
     const Rail rail;
     std::vector<size_t> batches;
     auto towards = [&](const std::vector<double>& states, const std::vector<double>& goals) {
@@ -92,22 +85,22 @@ TEST_CASE("environment: a system of three columns and no plane is evaluated, one
         CHECK(made[e].path.size() == static_cast<size_t>(3 * (made[e].steps + 1)));
     }
     CHECK(made[3].path == std::vector<float>{0, 0, 1, 1, 0, 1, 2, 0, 1});
-    // Judged on s it is seen one step later, and no episode outlasts the limit.
+    // If success depends on s, it is detected one step later. No episode exceeds the step limit.
     CHECK(evaluate(rail, episodes, Protocol::single_task, towards, 0, false)[0].steps == 2);
     auto still = [](const std::vector<double>& states, const std::vector<double>&) {
         return std::vector<double>(states.size() / 3, 0.0);
     };
     CHECK(evaluate(rail, episodes, Protocol::goal_conditioned, still, 0, false)[0].steps == 10);
-    // Without a plane every column counts.
+    // Without position columns, distances use all columns.
     const double apart[2][3] = {{0, 0, 0}, {0, 0, 1}};
     CHECK(rail.distance(apart[0], apart[1]) == 1);
     auto wide = [](const std::vector<double>& states, const std::vector<double>&) { return states; };
-    const std::string words = message_of(
-        [&] { evaluate(rail, episodes, Protocol::goal_conditioned, wide, 0, false); }, ErrorKind::data);
+    const std::string words =
+        error_message([&] { evaluate(rail, episodes, Protocol::goal_conditioned, wide, 0, false); }, ErrorKind::data);
     CHECK(words.find("3 numbers") != std::string::npos);
 }
 
-TEST_CASE("environment: replay in three columns, and dimensions that do not fit are refused in one line") {
+TEST_CASE("environment: replay with three columns; wrong dimensions are rejected") {
     const Rail rail;
     ThreadPool pool(1);
     const data::Replay r = data::replay(rail, recorded(), {.5}, pool, "mine.npz");
@@ -117,14 +110,14 @@ TEST_CASE("environment: replay in three columns, and dimensions that do not fit 
     CHECK(r.real.worst_scaled > .5 / std::sqrt(3.0) / r.sigma_delta[0] * .999);
     const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
     const std::string words =
-        message_of([&] { data::replay(medium, recorded(), {.5}, pool, "mine.npz"); }, ErrorKind::data);
+        error_message([&] { data::replay(medium, recorded(), {.5}, pool, "mine.npz"); }, ErrorKind::data);
     for (const char* part : {"mine.npz", "3 and 1", "pointmaze-medium-v0", "2 and 2"})
         CHECK_MESSAGE(words.find(part) != std::string::npos, part);
     CHECK_THROWS_AS(data::check_dimensions(medium, recorded(), "mine.npz"), Error);
     CHECK_NOTHROW(data::check_dimensions(rail, recorded(), "mine.npz"));
 }
 
-TEST_CASE("environment: a sigma_delta of 0 is for columns that never change, and hides no violation") {
+TEST_CASE("environment: a sigma_delta of 0 is rejected for a column that changes") {
     const Rail rail;
     ThreadPool pool(1);
     data::Dataset d = recorded();
@@ -135,8 +128,8 @@ TEST_CASE("environment: a sigma_delta of 0 is for columns that never change, and
             varies = varies || (!d.terminals[size_t(t)] && d.observation(t + 1)[i] != d.observation(t)[i]);
         if (!varies) continue;
         d.sigma_delta[size_t(i)] = 0;
-        CHECK(message_of([&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }, ErrorKind::data)
-                  .find("nothing would be found") != std::string::npos);
+        CHECK(error_message([&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }, ErrorKind::data)
+                  .find("violations would not be detected") != std::string::npos);
         return;
     }
     CHECK(false);
@@ -151,6 +144,31 @@ TEST_CASE("environment: names of environments and of their data sets") {
     CHECK(data::find_environment("") == nullptr);
     CHECK(large->spec().gamma == resolve_gamma(0, "pointmaze-large-stitch-v0"));
     for (const std::string& name : data::environment_names()) CHECK(data::find_environment(name)->spec().name == name);
-    const std::string words = message_of([] { data::require_environment("x", "no 'x'"); }, ErrorKind::usage);
+    const std::string words = error_message([] { data::require_environment("x", "no 'x'"); }, ErrorKind::usage);
     CHECK(words.find("pointmaze-giant-v0") != std::string::npos);
+}
+
+TEST_CASE("environment: data that do not match it are rejected with the likely cause") {
+    ThreadPool pool(2);
+    const data::Environment& maze = data::require_environment("pointmaze-medium-v0", "");
+    data::Dataset d = maze.generate({"stitch", 20, 201, .5, 3}, "train", pool);
+    CHECK_NOTHROW(data::check_origin(maze, d, "mine.npz"));
+    const auto cause = [&](const data::Environment& environment) {
+        return error_message([&] { data::check_origin(environment, d, "mine.npz"); }, ErrorKind::data);
+    };
+    CHECK(contains(cause(data::require_environment("pointmaze-large-v0", "")), "--env pointmaze-medium-v0"));
+    const data::Dataset good = d;
+    for (const int64_t shift : {-1, 1}) {
+        for (int64_t t = 0; t < d.rows; ++t)
+            for (int64_t i = 0; i < d.action_dim; ++i)
+                d.actions[size_t(t * d.action_dim + i)] =
+                    good.actions[size_t(((t + shift + d.rows) % d.rows) * d.action_dim + i)];
+        CHECK(contains(cause(maze), shift < 0 ? "stored one row late" : "stored one row early"));
+    }
+    d = good;
+    for (float& a : d.actions) a *= 30;
+    CHECK(contains(cause(maze), "actions are in another unit"));
+    d = good;
+    std::reverse(d.actions.begin(), d.actions.end());
+    CHECK(contains(cause(maze), "they come from another system"));
 }

@@ -1,16 +1,15 @@
-// Ends of episodes as people export them, actions as they export them, and what is refused.
+// Formats of episode ends and actions that are accepted, and invalid ones; jumps.
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <limits>
 #include <numeric>
 
-#include "boats.h"
 #include "data/dataset_load.h"
 #include "data/jumps.h"
 #include "data/validate.h"
-#include "temporary_folder.h"
-#include "tensor/base/error.h"
+#include "tests/boats.h"
+#include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::data;
@@ -19,21 +18,6 @@ namespace {
 
 const std::vector<std::vector<int64_t>> kShapes = {
     {81, 81, 81}, std::vector<int64_t>(30, 15), {2, 9, 40, 3}, {5, 1, 7, 1}};
-
-std::string refusal(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::data);
-        return error.what();
-    }
-    return "accepted";
-}
-
-bool has(const std::string& text, const std::string& part) {
-    INFO(text);
-    return text.find(part) != std::string::npos;
-}
 
 std::string all_notes(const Dataset& data) {
     std::string all;
@@ -47,8 +31,8 @@ struct Files {
         write_npz(folder / "a.npz", members);
         return load_dataset(folder / "a.npz");
     }
-    std::string refuse(const Members& members) {
-        return refusal([&] { load(members); });
+    std::string load_error(const Members& members) {
+        return error_message([&] { load(members); });
     }
 };
 
@@ -64,7 +48,7 @@ NpyArray whole(const std::vector<int64_t>& values) {
 
 }  // namespace
 
-TEST_CASE("ends: each name that marks last rows, as bool, as floats and as a column") {
+TEST_CASE("ends: every accepted name of flags for last rows, as bool, as float and as a column") {
     Files files;
     for (const auto& lengths : kShapes)
         for (const char* key : {"terminals", "timeouts", "terminations", "truncations", "dones", "is_last",
@@ -76,8 +60,8 @@ TEST_CASE("ends: each name that marks last rows, as bool, as floats and as a col
             check_same(data, b);
             CHECK(data.actions == b.actions);
             CHECK(data.notes.empty() == (std::string(key) == "terminals"));
-            if (!data.notes.empty()) CHECK(has(all_notes(data), key));
-            if (std::string(key) == "episode_ends") continue;  // numbers there are rows
+            if (!data.notes.empty()) CHECK(contains(all_notes(data), key));
+            if (std::string(key) == "episode_ends") continue;  // numbers in this array are row numbers
             const std::vector<float> floats(b.ends.begin(), b.ends.end());
             check_same(files.load({{"observations", b.observation_array()},
                                    {"actions", b.action_array()},
@@ -86,7 +70,7 @@ TEST_CASE("ends: each name that marks last rows, as bool, as floats and as a col
         }
 }
 
-TEST_CASE("ends: split over two names in any share, or all in the second") {
+TEST_CASE("ends: flags in two arrays in any proportion, or all in the second") {
     Files files;
     for (size_t every : {size_t{1}, size_t{2}, size_t{6}, size_t{1000}}) {
         const Boats b = boats(std::vector<int64_t>(40, 11));
@@ -105,7 +89,7 @@ TEST_CASE("ends: split over two names in any share, or all in the second") {
     }
 }
 
-TEST_CASE("ends: first rows, numbers of episodes, bounds and lengths") {
+TEST_CASE("ends: flags of first rows, numbers of episodes, bounds and lengths") {
     Files files;
     for (const auto& lengths : kShapes) {
         const Boats b = boats(lengths);
@@ -132,12 +116,12 @@ TEST_CASE("ends: first rows, numbers of episodes, bounds and lengths") {
                 files.load({{"observations", b.observation_array()}, {"actions", b.action_array()}, mark});
             check_same(data, b);
             CHECK(data.notes.size() == 1);
-            CHECK(has(all_notes(data), mark.first));
+            CHECK(contains(all_notes(data), mark.first));
         }
     }
 }
 
-TEST_CASE("ends: a file without an end mark on its last row, and next observations instead of marks") {
+TEST_CASE("ends: a missing flag on the last row, and next observations instead of flags") {
     Files files;
     const Boats b = boats({9, 8, 7});
     std::vector<uint8_t> cut = b.ends;
@@ -145,7 +129,7 @@ TEST_CASE("ends: a file without an end mark on its last row, and next observatio
     const Dataset data = files.load(
         {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"terminals", Boats::flags(cut)}});
     check_same(data, b);
-    CHECK(has(all_notes(data), "last row has no end mark"));
+    CHECK(contains(all_notes(data), "last row has no end mark"));
     std::vector<float> next(b.observations.begin() + 2, b.observations.end());
     next.insert(next.end(), {7.0f, 7.0f});
     for (int64_t t = 0; t < b.rows; ++t)
@@ -157,10 +141,10 @@ TEST_CASE("ends: a file without an end mark on its last row, and next observatio
                b);
 }
 
-TEST_CASE("ends: an observation more than actions in each episode, or in the file") {
+TEST_CASE("ends: one observation more than actions in each episode or in the file") {
     Files files;
     for (const auto& lengths : kShapes) {
-        const Boats b = boats(lengths);  // its last rows become the observations without an action
+        const Boats b = boats(lengths);  // last rows are used as observations without an action
         std::vector<float> actions;
         std::vector<uint8_t> step_ends;
         bool empty_episode = false;
@@ -181,57 +165,59 @@ TEST_CASE("ends: an observation more than actions in each episode, or in the fil
         for (const Members& form : forms) {
             const Dataset data = files.load(form);
             check_same(data, b);
-            CHECK(has(all_notes(data), "no action leaves"));
+            CHECK(contains(all_notes(data), "observation without an action"));
             for (size_t t = 0; t < b.ends.size(); ++t)
                 CHECK(data.action(int64_t(t))[1] == (b.ends[t] ? 0.0f : b.actions[2 * t + 1]));
         }
-        // One more at the very end: the state that the last episode, or the next one, was seen in.
+        // One more observation at the end of the file.
         std::vector<float> more = b.observations;
         more.insert(more.end(), {1.0f, 2.0f});
         const Dataset data = files.load({{"observations", NpyArray::from<float>({b.rows + 1, 2}, more)},
                                          {"actions", b.action_array()},
                                          {"dones", b.end_array()}});
         check_same(data, b);
-        CHECK(has(all_notes(data), "left out"));
+        CHECK(contains(all_notes(data), "omitted"));
     }
     const Boats b = boats({9, 8, 7});
-    CHECK(has(files.refuse({{"observations", b.observation_array()},
-                            {"actions", NpyArray::from<float>({5, 2}, std::vector<float>(10))},
-                            {"terminals", b.end_array()}}),
-              "5 rows, observations has 24 and 3 episodes: expected 24, or 21"));
+    CHECK(contains(files.load_error({{"observations", b.observation_array()},
+                                     {"actions", NpyArray::from<float>({5, 2}, std::vector<float>(10))},
+                                     {"terminals", b.end_array()}}),
+                   "5 rows, observations has 24 and 3 episodes: expected 24, or 21"));
 }
 
-TEST_CASE("ends: what cannot be understood names the key and the remedy") {
+TEST_CASE("ends: error messages name the array and the expected contents") {
     Files files;
     const Boats b = boats({9, 8, 7});
     auto with = [&](const Members& marks) {
         Members members = {{"observations", b.observation_array()}, {"actions", b.action_array()}};
         members.insert(members.end(), marks.begin(), marks.end());
-        return files.refuse(members);
+        return files.load_error(members);
     };
     const std::vector<uint8_t> none(b.ends.size(), 0), all(b.ends.size(), 1);
-    CHECK(has(with({}), "no array tells where episodes end; expected 'terminals'"));
-    CHECK(has(with({{"terminals", Boats::flags(none)}}), "no row ends an episode: terminals is 0 in every row"));
-    CHECK(has(with({{"terminals", Boats::flags(none)}, {"timeouts", Boats::flags(none)}}), "terminals, timeouts is 0"));
+    CHECK(contains(with({}), "no array marks the ends of episodes; expected 'terminals'"));
+    CHECK(contains(with({{"terminals", Boats::flags(none)}}), "no row ends an episode: terminals is 0 in every row"));
+    CHECK(contains(with({{"terminals", Boats::flags(none)}, {"timeouts", Boats::flags(none)}}),
+                   "terminals, timeouts is 0"));
     for (const char* key : {"terminals", "timeouts", "dones", "episode_starts"})
-        CHECK(has(with({{key, Boats::flags(all)}}), "every row ends an episode"));
+        CHECK(contains(with({{key, Boats::flags(all)}}), "every row ends an episode"));
     std::vector<int64_t> each(b.ends.size()), twice = b.episode_ids;
     std::iota(each.begin(), each.end(), 0);
     twice.back() = 0;
-    CHECK(has(with({{"episode_ids", whole(each)}}), "every row ends an episode"));
-    CHECK(has(with({{"episode_ids", whole(twice)}}), "row 23: episode 0 again"));
-    CHECK(has(with({{"episode_ids", whole({0, 1})}}), "'episode_ids': shape (2,), expected (24,)"));
-    CHECK(has(with({{"terminals", NpyArray::from<float>({24}, std::vector<float>(24, .5f))}}), "element 0 is 0.5"));
-    CHECK(has(with({{"terminals", whole(std::vector<int64_t>(24, 2))}}), "row 0: 2, expected 0 or 1"));
-    CHECK(has(with({{"terminals", NpyArray::from<float>({12, 2}, std::vector<float>(24))}}),
-              "shape (12, 2), expected one"));
+    CHECK(contains(with({{"episode_ids", whole(each)}}), "every row ends an episode"));
+    CHECK(contains(with({{"episode_ids", whole(twice)}}), "row 23: episode 0 again"));
+    CHECK(contains(with({{"episode_ids", whole({0, 1})}}), "'episode_ids': shape (2,), expected (24,)"));
+    CHECK(
+        contains(with({{"terminals", NpyArray::from<float>({24}, std::vector<float>(24, .5f))}}), "element 0 is 0.5"));
+    CHECK(contains(with({{"terminals", whole(std::vector<int64_t>(24, 2))}}), "row 0: 2, expected 0 or 1"));
+    CHECK(contains(with({{"terminals", NpyArray::from<float>({12, 2}, std::vector<float>(24))}}),
+                   "shape (12, 2), expected one"));
     for (const std::vector<int64_t>& lengths : {std::vector<int64_t>{9, 8, 6}, {9, 8, 8}, {24, 0}, {-1, 25}, {}})
-        CHECK(has(with({{"episode_lengths", whole(lengths)}}), "expected lengths whose sum is 24"));
-    CHECK(has(with({{"episode_ends", whole({9, 9, 24})}}), "ascending"));
-    CHECK(has(with({{"episode_starts", whole({4, 9})}}), "first rows from 0"));
+        CHECK(contains(with({{"episode_lengths", whole(lengths)}}), "expected lengths whose sum is 24"));
+    CHECK(contains(with({{"episode_ends", whole({9, 9, 24})}}), "ascending"));
+    CHECK(contains(with({{"episode_starts", whole({4, 9})}}), "first rows from 0"));
 }
 
-TEST_CASE("actions: one that is not finite on a last row is never used, elsewhere it is refused") {
+TEST_CASE("actions: a value that is not finite is ignored on a last row and rejected elsewhere") {
     Files files;
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
         Boats b = boats({9, 8, 7});
@@ -239,18 +225,18 @@ TEST_CASE("actions: one that is not finite on a last row is never used, elsewher
             if (b.ends[t]) b.actions[2 * t + 1] = bad;
         const Dataset data = files.load(
             {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"terminals", b.end_array()}});
-        CHECK(has(all_notes(data), "not finite on 3 last rows"));
+        CHECK(contains(all_notes(data), "not finite on 3 last rows"));
         CHECK(data.action(8)[1] == 0.0f);
         CHECK(data.action(7)[1] == b.actions[15]);
         b.actions[14] = bad;
-        CHECK(has(
-            files.refuse(
+        CHECK(contains(
+            files.load_error(
                 {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"terminals", b.end_array()}}),
             "'actions' row 7, column 0"));
     }
 }
 
-TEST_CASE("actions: (N,) is one column; classes are refused, whole numbers in a torque are not") {
+TEST_CASE("actions: (N,) is one column; discrete actions are rejected; other whole numbers are accepted") {
     Files files;
     Boats b = boats({9, 8, 7}, 1);
     const NpyArray vector = NpyArray::from<float>({b.rows}, b.actions);
@@ -259,9 +245,9 @@ TEST_CASE("actions: (N,) is one column; classes are refused, whole numbers in a 
                                      {"terminals", b.end_array()}});
     CHECK((data.state_dim == 1 && data.action_dim == 1));
     CHECK(data.actions == b.actions);
-    CHECK(has(all_notes(data), "actions of shape (24,) are taken for one column"));
+    CHECK(contains(all_notes(data), "actions of shape (24,) are read as one column"));
     auto with = [&](const NpyArray& actions) {
-        return files.refuse(
+        return files.load_error(
             {{"observations", b.observation_array()}, {"actions", actions}, {"terminals", b.end_array()}});
     };
     const std::vector<float> zeros(24), classes = [] {
@@ -269,20 +255,19 @@ TEST_CASE("actions: (N,) is one column; classes are refused, whole numbers in a 
         for (int i = 0; i < 24; ++i) values.push_back(static_cast<float>(i % 4));
         return values;
     }();
-    CHECK(has(with(NpyArray::from<int64_t>({24, 1}, std::vector<int64_t>(24, 3))),
-              "int64: discrete actions are not supported"));
-    CHECK(has(with(NpyArray::from<uint8_t>({24}, std::vector<uint8_t>(24, 1))), "uint8: discrete actions"));
-    CHECK(has(with(NpyArray::from<int32_t>({24, 2}, std::vector<int32_t>(48, 1))), "int32: discrete actions"));
-    CHECK(has(with(Boats::flags(std::vector<uint8_t>(24, 1))), "bool: discrete actions"));
-    CHECK(has(with(NpyArray::from<float>({24}, classes)), "whole numbers from 0 on: discrete"));
-    CHECK(with(NpyArray::from<float>({24}, zeros)) == "accepted");
+    CHECK(contains(with(NpyArray::from<int64_t>({24, 1}, std::vector<int64_t>(24, 3))),
+                   "int64: discrete actions are not supported"));
+    CHECK(contains(with(NpyArray::from<uint8_t>({24}, std::vector<uint8_t>(24, 1))), "uint8: discrete actions"));
+    CHECK(contains(with(NpyArray::from<int32_t>({24, 2}, std::vector<int32_t>(48, 1))), "int32: discrete actions"));
+    CHECK(contains(with(Boats::flags(std::vector<uint8_t>(24, 1))), "bool: discrete actions"));
+    CHECK(contains(with(NpyArray::from<float>({24}, classes)), "non-negative integers: discrete"));
+    CHECK(with(NpyArray::from<float>({24}, zeros)).empty());
     std::vector<float> centred = classes;
     for (float& a : centred) a -= 2;
-    CHECK(with(NpyArray::from<float>({24}, centred)) == "accepted");
+    CHECK(with(NpyArray::from<float>({24}, centred)).empty());
 }
 
-TEST_CASE(
-    "augmented arrays: somebody else's is_synthetic or bridge is no broken file, sigma_delta of ours is above 0") {
+TEST_CASE("augmented arrays: unrelated arrays called is_synthetic or bridge are ignored; sigma_delta is at least 0") {
     Files files;
     const Boats b = boats({9, 8, 7});
     const Members base = {
@@ -294,7 +279,7 @@ TEST_CASE(
         const Dataset data = files.load(members);
         check_same(data, b);
         CHECK(data.is_synthetic.empty());
-        CHECK(has(all_notes(data), theirs[0].first));
+        CHECK(contains(all_notes(data), theirs[0].first));
     }
     Members ours = base;
     const std::vector<int64_t> minus(24, -1);
@@ -306,11 +291,11 @@ TEST_CASE(
     ours.back() = {"sigma_delta", NpyArray::from<float>({2}, {1, 0})};  // a constant column
     CHECK(files.load(ours).sigma_delta[1] == 0);
     ours.back() = {"sigma_delta", NpyArray::from<float>({2}, {1, -1})};
-    CHECK(has(files.refuse(ours), "'sigma_delta': -1, expected at least 0"));
+    CHECK(contains(files.load_error(ours), "'sigma_delta': -1, expected at least 0"));
 }
 
-TEST_CASE("jumps: seams that nobody marked are found whatever their share and the units; ordinary motion has none") {
-    for (const int64_t length : {200, 50, 20, 10})  // a jump in so many steps: .5 % to 10 %
+TEST_CASE("jumps: unmarked ends of episodes are found at any share and in any units; ordinary motion has none") {
+    for (const int64_t length : {200, 50, 20, 10})  // jumps in .5 % to 10 % of the steps
         for (const double scale : {1.0, 1e-5, 1000.0}) {
             CAPTURE(length);
             CAPTURE(scale);
@@ -326,15 +311,15 @@ TEST_CASE("jumps: seams that nobody marked are found whatever their share and th
             data.terminals.back() = 1;
             index_episodes(data);
             const Jumps jumps = find_jumps(data);
-            int64_t seams = 0;
-            for (int64_t row : jumps.rows) seams += b.ends[static_cast<size_t>(row)];
-            CHECK(seams == static_cast<int64_t>(jumps.rows.size()));
-            CHECK(seams * 10 >= (data.rows / length - 1) * 9);  // some seams are as short as a step
-            CHECK(has(validate(data)[0].message, "rows"));
+            int64_t found = 0;
+            for (int64_t row : jumps.rows) found += b.ends[static_cast<size_t>(row)];
+            CHECK(found == static_cast<int64_t>(jumps.rows.size()));
+            CHECK(found * 10 >= (data.rows / length - 1) * 9);  // some of these jumps are as short as a step
+            CHECK(contains(validate(data)[0].message, "rows"));
         }
 }
 
-TEST_CASE("jumps: a system that rests and moves by turns does not jump; one that is moved once does") {
+TEST_CASE("jumps: alternating rest and motion has none; a single displacement is found") {
     Dataset data;
     data.rows = 4000, data.state_dim = data.action_dim = 1;
     Rng rng(5);
@@ -351,7 +336,7 @@ TEST_CASE("jumps: a system that rests and moves by turns does not jump; one that
     CHECK(find_jumps(data).rows == std::vector<int64_t>{1299});
 }
 
-TEST_CASE("training: one episode, too few transitions, nothing that moves") {
+TEST_CASE("training: one episode, too few transitions and constant states are rejected") {
     auto problem = [](const std::vector<int64_t>& lengths, bool still) {
         const Boats b = boats(lengths);
         Dataset data;
@@ -366,7 +351,7 @@ TEST_CASE("training: one episode, too few transitions, nothing that moves") {
         return training_problem(data);
     };
     CHECK(problem({300, 300}, false).empty());
-    CHECK(has(problem({600}, false), "single episode"));
-    CHECK(has(problem({25, 25}, false), "48 transitions in 2 episodes are too few"));
-    CHECK(has(problem({300, 300}, true), "nothing moves"));
+    CHECK(contains(problem({600}, false), "single episode"));
+    CHECK(contains(problem({25, 25}, false), "48 transitions in 2 episodes are too few"));
+    CHECK(contains(problem({300, 300}, true), "nothing moves"));
 }

@@ -1,9 +1,10 @@
-// Exported policies: file, library and the header for other programs give the learner's own actions.
+// Exported policies: the library and the header for other programs compute the same actions as the learner.
 #include <doctest/doctest.h>
 
 #include "astro/learners/exported_policy.h"
 #include "data/npz.h"
 #include "examples/policy/policy.h"
+#include "tests/error_message.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -12,8 +13,8 @@ using namespace astro::method::learners;
 
 namespace {
 
-// Three state columns, the middle one constant, and three action columns, the first one constant; none in the method's
-// units.
+// Three state columns, of which the second is constant, and three action columns, of which the first is constant. None
+// is in the units of the method.
 data::Dataset recorded_rows() {
     data::Dataset d;
     d.rows = 60, d.state_dim = d.action_dim = 3;
@@ -44,7 +45,7 @@ struct Trained {
         config.value.batch = 24, config.gcbc.batch = 24;
         config.value.activation = activation;
         config.value.actor_layer_norm = name == "iql";
-        if (name == "cql") config.cql.form = CqlForm::pure;  // a network that gives deviations, too
+        if (name == "cql") config.cql.form = CqlForm::pure;  // a network that also outputs standard deviations
         LearningData data;
         data::TaskLabels labels;
         labels.rewards.assign(60, -1), labels.masks.assign(60, 1);
@@ -54,7 +55,7 @@ struct Trained {
     }
 };
 
-// Raw observations or goals, also somewhat beyond the data.
+// Observations or goals in the units of the file, some of them outside the range of the data.
 std::vector<double> observations(Rng& rng, int64_t rows) {
     std::vector<double> all;
     for (int64_t r = 0; r < rows; ++r)
@@ -71,7 +72,7 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 
 }  // namespace
 
-TEST_CASE("exported policies: library and header act as the learner does, for every learner and protocol") {
+TEST_CASE("exported policies: library and header give the actions of the learner, for every learner and protocol") {
     const TemporaryFolder folder;
     const std::string path = folder / "policy.npz";
     for (const std::string name : {"gcbc", "td3bc", "iql", "cql"})
@@ -93,7 +94,8 @@ TEST_CASE("exported policies: library and header act as the learner does, for ev
             const std::vector<double> wanted = trained.units.actions.rows_outward<double>(
                 trained.learner->act(in.rows_inward<float>(states), in.rows_inward<float>(goals)));
             const std::vector<double> acted = loaded.act(states, goal_conditioned ? goals : none);
-            // The learner computes in float32, whose rounding its wider networks add up; actions range over 8.
+            // The learner computes in float32, and rounding errors add up in its wide networks. Actions have a range
+            // of 8.
             CHECK(difference(acted, wanted) / 4 < 2e-6);
 
             const ::policy::Policy header(path);
@@ -113,13 +115,13 @@ TEST_CASE("exported policies: library and header act as the learner does, for ev
         }
 }
 
-TEST_CASE("exported policies: what is missing or does not fit is named") {
+TEST_CASE("exported policies: errors name the array that is missing or invalid") {
     const TemporaryFolder folder;
     const std::string good = folder / "good.npz", bad = folder / "bad.npz";
     const Trained trained("iql", Protocol::goal_conditioned);
     save_policy(good, export_policy(*trained.backend, *trained.learner, trained.units, data::Json::object()));
-    // The file again, with one array replaced or (empty shape) left out.
-    auto refused = [&](const std::string& key, const data::NpyArray& other, const std::string& words) {
+    // Writes the file with one array replaced, or left out if `other` has an empty shape. Loading it must fail.
+    auto check_error = [&](const std::string& key, const data::NpyArray& other, const std::string& words) {
         INFO(key);
         const data::NpzReader from(good);
         data::NpzWriter to(bad);
@@ -130,34 +132,27 @@ TEST_CASE("exported policies: what is missing or does not fit is named") {
                 to.add(key, other, data::Compression::stored);
         }
         to.close();
-        std::string message;
-        try {
-            load_policy(*trained.backend, bad);
-        } catch (const Error& error) {
-            CHECK(error.kind() == ErrorKind::data);
-            message = error.what();
-        }
-        CHECK_MESSAGE(message.find(words) != std::string::npos, message);
+        CHECK(contains(error_message([&] { load_policy(*trained.backend, bad); }), words));
     };
     auto numbers = [](std::vector<double> values) {
         const auto n = static_cast<int64_t>(values.size());
         return data::NpyArray::from({n}, values);
     };
     const data::NpyArray none{};
-    refused("policy_version", none, "not an exported policy");
-    refused("policy_version", numbers({2}), "version 2 of the format");
-    refused("tanh", numbers({3}), "'tanh' is 3, expected 0 or 1");
-    refused("hidden_layers", numbers({1e6}), "which the file has not");
-    refused("hidden_layers", numbers({-1}), "which the file has not");
-    refused("state_scale", numbers({1, 0}), "has shape (2,), expected (3,)");
-    refused("state_scale", numbers({1, -1, 1}), "negative in column 1");
-    refused("action_scale", numbers({0, 0, 0}), "0 in every column");
-    refused("goal_conditioned", numbers({0}), "'layer0/weight' has shape");
-    refused("layer1/weight", none, "layer1/weight");
-    refused("norm0/gain", none, "norm0/gain");
-    refused("layer0/bias", numbers({}), "expected one number a column");
+    check_error("policy_version", none, "not an exported policy");
+    check_error("policy_version", numbers({2}), "version 2 of the format");
+    check_error("tanh", numbers({3}), "'tanh' is 3, expected 0 or 1");
+    check_error("hidden_layers", numbers({1e6}), "which the file has not");
+    check_error("hidden_layers", numbers({-1}), "which the file has not");
+    check_error("state_scale", numbers({1, 0}), "has shape (2,), expected (3,)");
+    check_error("state_scale", numbers({1, -1, 1}), "negative in column 1");
+    check_error("action_scale", numbers({0, 0, 0}), "0 in every column");
+    check_error("goal_conditioned", numbers({0}), "'layer0/weight' has shape");
+    check_error("layer1/weight", none, "layer1/weight");
+    check_error("norm0/gain", none, "norm0/gain");
+    check_error("layer0/bias", numbers({}), "expected one number a column");
     const data::NpyArray weight = data::NpzReader(good).read("layer0/weight");
     std::vector<float> values = weight.to<float>("layer0/weight");
     values[5] = NAN;
-    refused("layer0/weight", data::NpyArray::from(weight.shape, values), "not finite");
+    check_error("layer0/weight", data::NpyArray::from(weight.shape, values), "not finite");
 }

@@ -1,4 +1,4 @@
-// The core against PyTorch and NumPy in f64: attention, transformer, denoiser, schedules, samplers, Adam, TDR.
+// Comparison with PyTorch and NumPy in f64: attention, transformer, denoiser, schedules, samplers, Adam, TDR.
 #include <doctest/doctest.h>
 
 #include "astro/temporal_distance.h"

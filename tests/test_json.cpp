@@ -1,24 +1,18 @@
-// JSON: what is written reads back the same; what is not JSON is refused with its place.
+// JSON: writing and reading gives the same values; errors name line and column.
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 
 #include "data/json.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
 
 using astro::Error;
 using astro::data::Json;
 
 namespace {
-std::string refusal(const std::string& text) {
-    try {
-        Json::parse(text, "f.json");
-    } catch (const Error& error) {
-        CHECK(error.kind() == astro::ErrorKind::data);
-        return error.what();
-    }
-    return "accepted";
+std::string parse_error(const std::string& text) {
+    return astro::error_message([&] { Json::parse(text, "f.json"); });
 }
 }  // namespace
 
@@ -34,7 +28,7 @@ TEST_CASE("json: order, indentation and number formats are fixed") {
     value["list"] = std::vector<int>{1, 2};
     value["none"] = Json::array();
     value["deep"]["er"] = true;
-    value["z"] = -3;  // set again: keeps its place
+    value["z"] = -3;  // set again: keeps its position
     CHECK(value.dump() ==
           "{\n  \"z\": -3,\n  \"a\": 0.1,\n  \"float\": 0.1,\n  \"whole\": 2.0,\n  \"small\": 1e-300,\n  "
           "\"nan\": null,\n"
@@ -56,7 +50,7 @@ TEST_CASE("json: numbers survive a round trip") {
     CHECK(std::isnan(Json::parse("null", "x").as_real()));
 }
 
-TEST_CASE("json: reading") {
+TEST_CASE("json: parsing and access") {
     Json value = Json::parse(" {\"a\": [1, -2.5e1, true, null], \"b\": \"\\u00e9\\ud83d\\ude00\\/\"} ", "x");
     CHECK(value.at("a").elements()[1].as_real() == -25.0);
     CHECK(value.at("a").elements()[2].as_bool());
@@ -66,14 +60,23 @@ TEST_CASE("json: reading") {
     CHECK_THROWS_WITH_AS(value.at("a").as_string(), "JSON: a string expected, found [1, -25.0, true, null]", Error);
 }
 
-TEST_CASE("json: what is not JSON is refused with its place") {
-    CHECK(refusal("{\"a\": 1,\n \"a\": 2}") == "f.json: line 2, column 5: not valid JSON: key \"a\" occurs twice");
+TEST_CASE("json: invalid input is rejected with line and column") {
+    CHECK(parse_error("{\"a\": 1,\n \"a\": 2}") == "f.json: line 2, column 5: not valid JSON: key \"a\" occurs twice");
     for (const char* text :
          {"",    "{",       "[1,]",      "{\"a\":1,}",  "{a:1}",    "01",  "1.",  ".5",    "+1",    "1e", "nul",
           "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"a\nb\"", "1 2", "NaN", "1e999", "[1 2]", "'a'"}) {
         CAPTURE(text);
-        CHECK(refusal(text).find("not valid JSON") != std::string::npos);
+        CHECK(parse_error(text).find("not valid JSON") != std::string::npos);
     }
-    CHECK(refusal(std::string(5000, '[')).find("nested too deeply") != std::string::npos);
-    CHECK(refusal(std::string("1\0", 2)).find("after the value") != std::string::npos);
+    CHECK(parse_error(std::string(5000, '[')).find("nested too deeply") != std::string::npos);
+    CHECK(parse_error(std::string("1\0", 2)).find("after the value") != std::string::npos);
+}
+
+TEST_CASE("json: bytes that are not UTF-8 are escaped, and survive a round trip") {
+    const std::string name = "caf\xE9/\xC3\xA9/\xF0\x9F\x98\x80/\xED\xA0\x80/\xC0\x80";
+    Json json = Json::object();
+    json["name"] = name;
+    const std::string text = json.dump(0);
+    CHECK(text == "{\"name\": \"caf\\udce9/\xC3\xA9/\xF0\x9F\x98\x80/\\udced\\udca0\\udc80/\\udcc0\\udc80\"}");
+    CHECK(Json::parse(text, "text").at("name").as_string() == name);
 }

@@ -1,4 +1,4 @@
-// Learners: losses and gradients against PyTorch's (tests/golden/make_*.py), batches, resumption.
+// Learners: losses and gradients compared with PyTorch (tests/golden/make_*.py), determinism, batches.
 #include <doctest/doctest.h>
 
 #include "astro/learners/conservative.h"
@@ -33,11 +33,8 @@ const std::vector<std::pair<std::string, nn::Activation>> kCases = {{"corl", nn:
                                                                     {"goal", nn::Activation::gelu}};
 constexpr double kTolerance = 1e-9;
 
-}  // namespace
-
-namespace {
-
-// One Adam step of a network on a loss's gradient; the difference to the weights that PyTorch has afterwards.
+// Applies one Adam step with the gradient of a loss. Returns the largest difference from the weights after PyTorch's
+// step.
 template <class M, class Loss>
 double difference_after_step(const Golden& g, M& module, const std::string& after, double rate, Loss loss) {
     nn::ParameterSet set(module);
@@ -59,12 +56,12 @@ struct Critic {
     }
 };
 
-// The golden batches have six rows and are one chunk; CORL halves IQL's critic loss.
+// The golden batches have six rows, processed as one chunk. kHalved halves the mean, as CORL does for IQL's critics.
 const nn::Chunk kWhole{0, 0, 6, 6}, kHalved{0, 0, 6, 12};
 
 }  // namespace
 
-TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
+TEST_CASE("td3bc: one update equals PyTorch's, as in CORL and goal-conditioned") {
     auto backend = make_cpu_backend();
     const Golden g(*backend, "td3bc");
     for (const auto& [name, activation] : kCases) {
@@ -84,7 +81,7 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
         CHECK(difference_after_step(g, critics, out + "after/", name == "corl" ? 3e-4 : 1e-3, [&] {
                   return critic_loss(kWhole, critic_values(critics, batch), y);
               }) < kTolerance);
-        // The actor's step sees the critics after theirs.
+        // The actor is updated with the new critics.
         const Critics after = critics_of(g, out + "after/critic0", out + "after/critic1", activation);
         ActorTerms terms;
         terms.q_weight = 2.5;
@@ -99,7 +96,7 @@ TEST_CASE("td3bc: one update equals PyTorch's, as CORL and goal-conditioned") {
     }
 }
 
-TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
+TEST_CASE("iql: value, critics and actors equal PyTorch's") {
     auto backend = make_cpu_backend();
     for (const auto& [name, activation] : kCases) {
         const Golden g(*backend, "iql_" + name);
@@ -119,7 +116,7 @@ TEST_CASE("iql: value, critics and the three actors equal PyTorch's") {
         CHECK(value_loss().item() == doctest::Approx(g.number(out + "value_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, v, grad, value_loss) < kTolerance);
         CHECK(difference_after_step(g, v, out + "after/", rate, value_loss) < kTolerance);
-        // CORL halves the critics' loss; ours is the sum, and Adam does not see the factor.
+        // CORL halves the loss of the critics; astro uses the sum. The factor has no effect on Adam.
         CHECK(gradient_difference(g, critics, grad,
                                   [&] { return critic_loss(kHalved, critic_values(critics, batch), y); }) < kTolerance);
         CHECK(difference_after_step(g, critics, out + "after/", rate, [&] {
@@ -185,7 +182,7 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
           }) < kTolerance);
 }
 
-TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, equal CORL's") {
+TEST_CASE("cql: the Lagrange form and all weights after one step equal CORL's") {
     auto backend = make_cpu_backend();
     const Golden g(*backend, "cql");
     const Batch batch = batch_of(g, "in/");
@@ -236,7 +233,7 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
             differences = term.item();
             return critic_loss(kWhole, critic_values(critics, batch), y) + term * strength;
         };
-        const double constant = lagrange ? -strength * 2 * .8 : 0;  // CORL's loss has the gap in it
+        const double constant = lagrange ? -strength * 2 * .8 : 0;  // CORL's loss includes the gap
         CHECK(loss().item() + constant == doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
         CHECK(gradient_difference(g, critics, "grad/" + form + "/", loss) < kTolerance);
         const double before = differences;
@@ -285,7 +282,7 @@ TEST_CASE("cql: the Lagrange form as a whole, and all weights after one step, eq
           }) < kTolerance);
 }
 
-TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and protocol") {
+TEST_CASE("learners: identical with 1, 2 and 3 threads, for every learner and protocol") {
     auto backend = make_cpu_backend();
     data::Dataset d;
     d.rows = 60, d.state_dim = d.action_dim = 2;
@@ -310,7 +307,8 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
             for (int threads : {1, 2, 3}) {
                 ThreadPool pool(threads);
                 LearningData data;
-                data.pools = {{&d, 1.0, data::relabel_singletask(d, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
+                data.pools = {
+                    {&d, 1.0, data::relabel_singletask(d, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
                 data.protocol = protocol;
                 auto policy = make_learner(base, Context{*backend, pool, 8}, config, "pointmaze-medium-v0", data,
                                            "policy/test/" + base);
@@ -326,7 +324,7 @@ TEST_CASE("learners: the same bits at 1, 2 and 3 threads, for every learner and 
         }
 }
 
-TEST_CASE("batches: transitions stay in their episodes, goals obey their law, labels theirs") {
+TEST_CASE("batches: transitions stay in their episodes; goals and labels follow their definitions") {
     auto backend = make_cpu_backend();
     data::Dataset d;
     d.rows = 40, d.state_dim = 2, d.action_dim = 1;
@@ -349,8 +347,9 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     int64_t same = 0, elsewhere = 0;
     for (size_t i = 0; i < 512; ++i) {
         CHECK(next[4 * i] == value[4 * i]);              // the same episode
-        CHECK(next[4 * i + 1] == value[4 * i + 1] + 1);  // one step on
-        CHECK(actor[4 * i + 2] == actor[4 * i]);  // actor's goal: the same trajectory, ahead or at its last transition
+        CHECK(next[4 * i + 1] == value[4 * i + 1] + 1);  // one step later
+        // The actor's goal: later in the same trajectory, or its last transition.
+        CHECK(actor[4 * i + 2] == actor[4 * i]);
         CHECK(actor[4 * i + 3] >= std::min(actor[4 * i + 1], 8.0f));
         const bool hit = value[4 * i] == value[4 * i + 2] && value[4 * i + 1] == value[4 * i + 3];
         CHECK(reward[i] == (hit ? 0.0f : -1.0f));
@@ -365,7 +364,7 @@ TEST_CASE("batches: transitions stay in their episodes, goals obey their law, la
     const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
     inputs.upload();
     const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();
-    for (size_t i = 0; i < 512; ++i) {  // judged on s
+    for (size_t i = 0; i < 512; ++i) {  // the label depends on s
         const bool near = std::hypot(in[2 * i] - 2, in[2 * i + 1] - 5) <= 1;
         CHECK(r[i] == (near ? 0.0f : -1.0f));
     }

@@ -1,4 +1,4 @@
-// Point mazes: MuJoCo's golden trajectories, the real file, generator statistics, geodesics, evaluation.
+// Point mazes: MuJoCo's trajectories, OGBench's file, statistics of the generator, geodesics, evaluation.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,9 +8,9 @@
 #include "astro/evaluate.h"
 #include "data/dataset_load.h"
 #include "data/environment.h"
-#include "data/environments/pointmaze_collect.h"
-#include "data/environments/pointmaze_agent.h"
 #include "data/environments/maze_geodesic.h"
+#include "data/environments/pointmaze_agent.h"
+#include "data/environments/pointmaze_collect.h"
 #include "data/replay.h"
 #include "tensor/base/error.h"
 
@@ -29,7 +29,7 @@ data::Dataset stitch_data(const char* name, int64_t episodes, int threads = 2) {
 
 }  // namespace
 
-TEST_CASE("physics: golden trajectories of MuJoCo, step by step and free-running, to 1e-9") {
+TEST_CASE("physics: equals MuJoCo's trajectories to 1e-9, step by step and free-running") {
     for (const char* name : {"medium", "large", "giant", "teleport"}) {
         std::ifstream file(std::string("tests/golden/pointmaze_") + name + ".txt");
         REQUIRE(file.good());
@@ -64,10 +64,10 @@ TEST_CASE("physics: golden trajectories of MuJoCo, step by step and free-running
     }
 }
 
-TEST_CASE("replay: every transition of the real file, and one row moved by 0.01 is found") {
+TEST_CASE("replay: all transitions of OGBench's file agree, and a displacement of 0.01 is found") {
     const std::string path = "../shared/data/ogbench/pointmaze-medium-stitch-v0.npz";
     if (!std::ifstream(path)) {
-        MESSAGE("no real file beside the repository: skipped");
+        MESSAGE("skipped: OGBench's file is not next to the repository");
         return;
     }
     ThreadPool pool(2);
@@ -84,7 +84,7 @@ TEST_CASE("replay: every transition of the real file, and one row moved by 0.01 
     CHECK(r.real.violations[0] == 1);
 }
 
-TEST_CASE("generator: OGBench's statistics at 500 episodes, every transition exact, any number of threads") {
+TEST_CASE("generator: OGBench's statistics in 500 episodes, exact transitions, any number of threads") {
     const data::Dataset d = stitch_data("medium", 500);
     CHECK(d.rows == 500 * 201);
     CHECK(d.episodes() == 500);
@@ -110,7 +110,7 @@ TEST_CASE("generator: OGBench's statistics at 500 episodes, every transition exa
     CHECK(again.qvel == d.qvel);
 }
 
-TEST_CASE("generator: teleports show the lag, and the replay is exact all the same") {
+TEST_CASE("generator: observations lag behind qpos at teleports, and the replay is still exact") {
     const data::Dataset d = stitch_data("teleport", 200);
     int64_t jumps = 0;
     for (int64_t t = 0; t < d.rows; ++t)
@@ -145,14 +145,14 @@ TEST_CASE("layout: tasks, hallways and names") {
     CHECK_THROWS_AS(layout("huge"), Error);
 }
 
-TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
+TEST_CASE("geodesic: straight paths, paths around walls, symmetry") {
     const GeodesicMap map(layout("large"), kRadius);
     const Point a = centre({1, 1}), b = centre({1, 4}), c = centre({3, 1});
     const std::vector<float> from = map.distances_from(a);
     CHECK(map.at(from, b) == doctest::Approx(12).epsilon(0.02));
     CHECK(map.at(from, c) == doctest::Approx(8).epsilon(0.02));
     CHECK(map.at(from, {a.x + 1, a.y + .5}) == doctest::Approx(std::sqrt(1.25)));  // two knight's moves
-    // Every distance is the least over the moves that lead to it: no ways along one axis or a diagonal shorten it.
+    // Distances of neighbouring points differ by at most the length of a move.
     for (int64_t iy = 0; iy + 1 < map.height(); ++iy)
         for (int64_t ix = 0; ix + 1 < map.width(); ++ix) {
             auto d = [&](int64_t x, int64_t y) { return double(from[size_t(y * map.width() + x)]); };
@@ -168,7 +168,7 @@ TEST_CASE("geodesic: straight ways, ways around walls, symmetry") {
     CHECK(forth < 60);
 }
 
-TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s and on s'") {
+TEST_CASE("evaluation: an oracle succeeds, standing still does not; success on s and on s'") {
     const Layout& l = layout("medium");
     const data::Environment& e = *data::find_environment("pointmaze-medium-stitch-v0");
     const std::vector<data::Episode> episodes = e.draw_episodes({1, 2, 3, 4, 5}, 4, Protocol::goal_conditioned, 3);
@@ -200,16 +200,16 @@ TEST_CASE("evaluation: an oracle arrives, standing still does not; success on s 
         CHECK(o.success);
         steps += double(o.steps) / 20;
     }
-    CHECK(steps == doctest::Approx(138).epsilon(0.1));  // BFS oracle: 161 159 89 155 128
+    CHECK(steps == doctest::Approx(138).epsilon(0.1));  // mean of tasks 1 to 5 for a BFS oracle: 161, 159, 89, 155, 128
     for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, still, 3, false)) {
         CHECK_FALSE(o.success);
         CHECK(o.steps == 1000);
     }
-    // Standing at the goal succeeds at once by s, and by s' too; both count one step.
+    // At the goal, success is immediate on s and on s', and both count one step.
     const data::Episode there{1, {0, 0}, {0, 0}};
     for (Protocol p : {Protocol::goal_conditioned, Protocol::single_task})
         CHECK(evaluate(e, {there}, p, still, 1, true)[0].steps == 1);
-    // Arriving by the first step is seen one step later when judged on s.
+    // Arrival in the first step is detected one step later if success depends on s.
     data::Episode near = there;
     near.start[0] -= 1.1;
     auto right = [](const std::vector<double>&, const std::vector<double>&) { return std::vector<double>{1, 0}; };

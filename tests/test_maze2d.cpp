@@ -1,4 +1,4 @@
-// D4RL's maze2d: MuJoCo's golden trajectories, walls, the generator, rewards and scores, data sets whose states are
+// D4RL's maze2d: MuJoCo's trajectories, walls, the generator, rewards and scores, data sets whose states are
 // positions and velocities.
 #include <doctest/doctest.h>
 
@@ -16,8 +16,8 @@
 #include "data/environments/maze_survey.h"
 #include "data/relabel.h"
 #include "data/replay.h"
-#include "small_pipeline.h"
 #include "tensor/base/error.h"
+#include "tests/small_pipeline.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -37,7 +37,7 @@ data::Dataset medium_data(int64_t episodes, int threads = 2) {
     return environment("maze2d-medium-v1").generate({"auto", episodes, 0, -1, 1}, "train", pool);
 }
 
-// Rows whose observation is not where the ball is.
+// The number of rows whose observation differs from qpos and qvel.
 int64_t late_rows(const data::Dataset& d) {
     int64_t late = 0;
     for (int64_t t = 0; t < d.rows; ++t)
@@ -48,7 +48,7 @@ int64_t late_rows(const data::Dataset& d) {
 
 }  // namespace
 
-TEST_CASE("maze2d: golden trajectories of MuJoCo, step by step to 1e-12 and free-running to 1e-9") {
+TEST_CASE("maze2d: equals MuJoCo's trajectories to 1e-12 step by step and to 1e-9 free-running") {
     for (const char* name : {"umaze", "medium", "large"}) {
         std::ifstream file(std::string("tests/golden/maze2d_") + name + ".txt");
         REQUIRE(file.good());
@@ -82,14 +82,14 @@ TEST_CASE("maze2d: golden trajectories of MuJoCo, step by step to 1e-12 and free
     }
 }
 
-TEST_CASE("maze2d: walls hold a ball pushed at full force, corners too; actions and speeds are clipped") {
+TEST_CASE("maze2d: walls and corners stop a ball pushed with full force; actions and speeds are clipped") {
     const Maze2d& maze = maze2d("medium");
     for (const Point push : {Point{1, 0}, Point{-1, 0}, Point{0, 1}, Point{0, -1}, Point{1, 1}, Point{-1, 1}}) {
         BallState ball{place({1, 1}), {}};
         for (int k = 0; k < 600; ++k) ball = step_ball(maze, ball, push.x, push.y);
         CHECK_FALSE(maze.wall(maze.cell_of(ball.position)));
         CHECK_FALSE(maze.touches_wall(ball.position, .09));
-        // At rest against what it is pushed at.
+        // At rest, in contact with the wall.
         CHECK(maze.touches_wall(ball.position, kBallRadius + .002));
         CHECK(std::hypot(ball.velocity.x, ball.velocity.y) < .01);
     }
@@ -97,7 +97,7 @@ TEST_CASE("maze2d: walls hold a ball pushed at full force, corners too; actions 
     CHECK(apart(step_ball(maze, ball, 3, -2), step_ball(maze, slower, 1, -1)) == 0);
 }
 
-TEST_CASE("maze2d: the generator is exact, late by a row after each arrival, and the same at any number of threads") {
+TEST_CASE("maze2d: the generator is exact, one row late after each arrival, and identical with any number of threads") {
     const data::Dataset d = medium_data(100);
     CHECK(d.episodes() == 100);
     CHECK(d.state_dim == 4);
@@ -122,7 +122,7 @@ TEST_CASE("maze2d: the generator is exact, late by a row after each arrival, and
     const data::Replay r = data::replay(medium, moved, {.1}, pool, "data");
     CHECK(r.real.worst > 1e-3);
     CHECK(r.real.worst_row == 777);
-    // Without qpos and qvel a replay starts from what was seen: late rows do not obey.
+    // Without qpos and qvel, a replay starts from observations, and late rows violate the dynamics.
     moved = d;
     moved.qpos.clear(), moved.qvel.clear(), moved.qpos_dim = moved.qvel_dim = 0;
     CHECK(data::replay(medium, moved, {.1}, pool, "data").real.worst > 1e-3);
@@ -131,7 +131,7 @@ TEST_CASE("maze2d: the generator is exact, late by a row after each arrival, and
     CHECK(again.actions == d.actions);
     CHECK(again.qvel == d.qvel);
     CHECK_THROWS_AS(medium.generate({"stitch", 2, 0, -1, 1}, "train", pool), Error);
-    // Noise that drives the ball into walls all the time: exact there, too.
+    // With much noise, the ball is often at walls. The transitions are exact there, too.
     const data::Dataset noisy = medium.generate({"auto", 200, 100, 5, 1}, "val", pool);
     for (int64_t e = 0; e < 200; ++e) CHECK(noisy.episode_end(e) - noisy.episode_start[size_t(e)] < 100);
     CHECK(data::replay(medium, noisy, {.1}, pool, "data").real.worst < 1e-6);
@@ -155,7 +155,7 @@ TEST_CASE("maze2d: names, tasks and goals") {
                                                                            : 46u));
         for (const Cell& c : maze.free_cells()) CHECK(maze.cell_of(place(c)) == c);
     }
-    // Geodesics: around the wall of the umaze; velocities do not count.
+    // Geodesics lead around the wall of the umaze and ignore velocities.
     const float from[4] = {1, 1, 3, 0}, to[4] = {3, 1, -2, 1}, near[4] = {1, 2, 5, 5};
     const std::vector<double> ways = environment("maze2d-umaze-v1").geodesics(from, {to, near});
     CHECK(ways[0] > 4);
@@ -168,8 +168,8 @@ TEST_CASE("maze2d: names, tasks and goals") {
     for (size_t i = 2; i < picture.states.size(); i += 4) CHECK(picture.states[i] == 0);
 }
 
-TEST_CASE("maze2d: an episode goes on after arrival; rewards, sparse and dense, and D4RL's scores of known policies") {
-    // Sums of rewards of D4RL's own controller, its waypoints made anew for each episode, and of random forces.
+TEST_CASE("maze2d: episodes continue after arrival; sparse and dense rewards; D4RL's scores of known policies") {
+    // Sums of rewards of D4RL's controller, with new waypoints for each episode, and of random forces.
     for (const auto& [name, controlled, random] :
          {std::tuple{"umaze", 224., 29.5}, std::tuple{"medium", 426., 18.}, std::tuple{"large", 551., 9.8}}) {
         const Maze2d& maze = maze2d(name);
@@ -195,14 +195,14 @@ TEST_CASE("maze2d: an episode goes on after arrival; rewards, sparse and dense, 
             return actions;
         };
         double sum = 0;
-        int64_t won = 0;
+        int64_t successes = 0;
         for (const Outcome& o : evaluate(sparse, episodes, Protocol::goal_conditioned, drive, 5, true)) {
             sum += o.sum_of_rewards / kEpisodes;
-            won += o.success;
+            successes += o.success;
             CHECK(int64_t(o.path.size()) == 4 * (maze.step_limit + 1));
             if (o.success) CHECK(double(o.steps) + o.sum_of_rewards >= double(maze.step_limit) * .9);
         }
-        CHECK(won == kEpisodes);
+        CHECK(successes == kEpisodes);
         CHECK(sum == doctest::Approx(controlled).epsilon(.1));
         CHECK(data::normalised_score(sparse.spec(), sum) > 100);
         sum = 0;
@@ -220,7 +220,7 @@ TEST_CASE("maze2d: an episode goes on after arrival; rewards, sparse and dense, 
     CHECK(dense.reward(there, goal) == doctest::Approx(std::exp(-.5)));
 }
 
-TEST_CASE("maze2d: labels of the task are rewards of the row, from qpos, and no mask stops") {
+TEST_CASE("maze2d: labels of a task are the rewards of the rows, from qpos; all masks are 1") {
     data::Dataset d;
     d.rows = 3, d.state_dim = 4, d.action_dim = d.qpos_dim = d.qvel_dim = 2;
     d.observations = {1, 1, 9, 9, 2, 1, 9, 9, 3, 1, 9, 9};
@@ -240,7 +240,7 @@ TEST_CASE("maze2d: labels of the task are rewards of the row, from qpos, and no 
     CHECK(labels.masks == std::vector<float>{1, 1, 1});
 }
 
-TEST_CASE("maze2d: spliced and repeated rows keep qpos and qvel; real transitions do not violate") {
+TEST_CASE("maze2d: spliced and duplicated rows keep qpos and qvel; real transitions have no violations") {
     ThreadPool pool(2);
     auto backend = make_cpu_backend();
     const data::Environment& medium = environment("maze2d-medium-v1");
@@ -249,7 +249,7 @@ TEST_CASE("maze2d: spliced and repeated rows keep qpos and qvel; real transition
     config.tdr.updates = 100, config.data.arrival_steps = 0;  // every row is travel
     Pipeline pipeline({*backend, pool, 8}, config, medium_data(30), std::nullopt, "maze2d-medium-v1");
     const data::Dataset &source = pipeline.recorded(), &inside = pipeline.train_data();
-    // A chain of real rows 0..3 (an episode's first row, late, is among them where there is one), and a bridge's row.
+    // A chain of three real rows, of which the first is late, and one row of a bridge.
     const int64_t first = source.episode_start[1];
     Augmentation made;
     Chain chain;
@@ -263,7 +263,8 @@ TEST_CASE("maze2d: spliced and repeated rows keep qpos and qvel; real transition
         chain.ends.push_back(0);
     }
     made.chains.push_back(chain);
-    const data::Dataset spliced = to_dataset(made, pipeline.train_rows(), pipeline.units(), pipeline.statistics(), medium.spec().qpos_columns);
+    const data::Dataset spliced =
+        to_dataset(made, pipeline.train_rows(), pipeline.units(), pipeline.statistics(), medium.spec().qpos_columns);
     CHECK(spliced.qpos_dim == 2);
     CHECK(spliced.qvel_dim == 2);
     for (int64_t t = 0; t < 3; ++t)
@@ -289,9 +290,9 @@ TEST_CASE("maze2d: spliced and repeated rows keep qpos and qvel; real transition
     CHECK(real(source) == 0);
     data::Dataset seen = source;
     seen.qpos.clear(), seen.qvel.clear();
-    CHECK(real(seen) > 0);  // from what was seen
+    CHECK(real(seen) > 0);  // replayed from observations
 
-    // Novelty is told in the plane that the environment names.
+    // Novelty is measured in the position columns of the environment.
     data::Dataset turned = inside;
     for (int64_t t = 0; t < turned.rows; ++t) turned.observations[size_t(4 * t + 2)] += 3;
     CHECK(novelty(inside, turned, pipeline.statistics(), {0, 1}) == 0);

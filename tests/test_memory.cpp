@@ -1,11 +1,11 @@
-// Memory of a backend: what its allocator keeps for reuse, and gives back when it is told to.
+// Memory of a backend: blocks that the allocator caches for reuse, and their release.
 #include <doctest/doctest.h>
 
 #include "tensor/tensor.h"
 
 using namespace astro;
 
-TEST_CASE("memory: a flush gives back what is kept for reuse, and nothing that is in use") {
+TEST_CASE("memory: a flush releases cached blocks, and no block in use") {
     const auto backend = make_cpu_backend();
     const Tensor kept = Tensor::full(*backend, DType::f32, Shape{300}, 2);
     { const Tensor gone = Tensor::full(*backend, DType::f32, Shape{5000}, 3); }

@@ -1,4 +1,4 @@
-// The method on a small maze data set: map, selection, dynamics, planner; their laws and their gradients.
+// The method on a small maze data set: map, selection, dynamics, planner, metrics, fingerprints; gradients of losses.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -53,7 +53,7 @@ TEST_CASE("losses: gradients of dynamics and planner in f64") {
         },
         {random_tensor(*backend, {4, 3, 2}, rng), random_tensor(*backend, {4, 1, 2}, rng)}, Rng(4));
     CHECK_MESSAGE(check.ok, check.message);
-    // Values by hand: one window, one step, one dimension.
+    // Values by hand, for one window, one step and one dimension.
     auto one = [&](double v) { return Tensor::from(*backend, {1, 1, 1}, std::vector<double>{v}); };
     const Tensor unit = Tensor::from(*backend, {1}, std::vector<double>{.5}),
                  scale = Tensor::from(*backend, {1, 1}, std::vector<double>{2});
@@ -63,7 +63,7 @@ TEST_CASE("losses: gradients of dynamics and planner in f64") {
               .item() == doctest::Approx(4 + .25 * 16));
 }
 
-TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split off") {
+TEST_CASE("trajectories: jumps end segments; statistics by hand; the validation split") {
     data::Dataset d;
     d.rows = 400, d.state_dim = 1, d.action_dim = 1;
     for (int64_t t = 0; t < d.rows; ++t) {
@@ -75,7 +75,7 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
     const Trajectories cut = cut_at_jumps(d, 5);
     CHECK(cut.first == std::vector<int64_t>{0, 120, 200, 320, 400});
     const Statistics s = measure(cut, 3, 1e-3);
-    CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // every step is 1: the floor
+    CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // all steps are equal: the lower bound
     d.qvel_dim = 2, d.qvel.assign(800, 0.5f), d.is_synthetic.assign(400, 0);
     const Split split = split_validation(d, .05);
     CHECK(split.validation.rows == 200);
@@ -91,8 +91,8 @@ TEST_CASE("trajectories: jumps end segments, statistics by hand, episodes split 
     CHECK(split.train.episode_of == first.episode_of);
 }
 
-TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, graph distance obeys the graph") {
-    const TemporalMap& map = small().bench->map();
+TEST_CASE("map: the calibration is invertible, arrivals are in their segments, graph distances follow the edges") {
+    const TemporalMap& map = small().pipeline->map();
     for (double steps : {.5, 1.0, 3.3, 17.0, 40.0, 100.0})
         CHECK(map.calibration.steps(map.calibration.predicted(steps)) == doctest::Approx(steps));
     for (int64_t k = 0; k < map.data->count(); ++k) {
@@ -119,14 +119,14 @@ TEST_CASE("map: calibration inverts itself, arrivals lie in their segments, grap
     }
 }
 
-TEST_CASE("selection: the index finds exactly what brute force finds, and only what the rules allow") {
-    Pipeline& bench = *small().bench;
-    const TemporalMap& map = bench.map();
+TEST_CASE("selection: the index finds the same targets as brute force, and all fulfil the conditions") {
+    Pipeline& pipeline = *small().pipeline;
+    const TemporalMap& map = pipeline.map();
     for (Selector selector : {Selector::tdr, Selector::euclid, Selector::random}) {
         SelectionConfig config = small().config.selection;
         config.selector = selector;
         config.candidates = 1000000;
-        const TargetIndex index(small().pool, config, map, bench.statistics(), 9, 8, 1);
+        const TargetIndex index(small().pool, config, map, pipeline.statistics(), 9, 8, 1);
         auto visited = [](int64_t segment) { return segment == 3; };
         int64_t total = 0;
         for (int64_t row : {60, 5000, 12345, 20000}) {
@@ -148,9 +148,9 @@ TEST_CASE("selection: the index finds exactly what brute force finds, and only w
         }
         CHECK(total > 0);
         config.candidates = 5;
-        const TargetIndex few(small().pool, config, map, bench.statistics(), 9, 8, 1);
+        const TargetIndex few(small().pool, config, map, pipeline.statistics(), 9, 8, 1);
         CHECK(few.candidates(5000, visited, Rng(2)).size() <= 5);
-        // Uniform: each target is drawn first, and among five, about as often as any other.
+        // Candidates are uniform: all targets are equally likely as the first one and among the five.
         const std::vector<int64_t> all = few.all_targets(5000, visited);
         if (all.empty()) continue;
         std::map<int64_t, double> first, drawn;
@@ -161,7 +161,7 @@ TEST_CASE("selection: the index finds exactly what brute force finds, and only w
             ++first[found[0]];
             for (int64_t target : found) ++drawn[target];
         }
-        auto chi_square = [&](std::map<int64_t, double>& counts) {  // over degrees of freedom: about 1
+        auto chi_square = [&](std::map<int64_t, double>& counts) {  // divided by the degrees of freedom: about 1
             double sum = 0, all_drawn = 0;
             for (const auto& entry : counts) all_drawn += entry.second;
             const double each = all_drawn / double(all.size());
@@ -174,9 +174,9 @@ TEST_CASE("selection: the index finds exactly what brute force finds, and only w
     }
 }
 
-TEST_CASE("dynamics: later actions do not change earlier states; the error is far below standing still") {
+TEST_CASE("dynamics: later actions do not change earlier states; the error is far below that of a constant state") {
     Small& s = small();
-    Dynamics& model = s.bench->dynamics(0);
+    Dynamics& model = s.pipeline->dynamics(0);
     Rng rng(8);
     const Tensor s0 = random_tensor(*s.backend, {3, 2}, rng).cast(DType::f32);
     Tensor actions = random_tensor(*s.backend, {3, 9, 2}, rng).cast(DType::f32);
@@ -187,15 +187,16 @@ TEST_CASE("dynamics: later actions do not change earlier states; the error is fa
     for (size_t i = 0; i < 8; ++i) CHECK(before[i] == after[i]);
     CHECK(before[8] != after[8]);
     const OpenLoopError e =
-        model.open_loop_error(s.bench->validation(), s.bench->validation_map().arrival, {1, 9}, 200);
+        model.open_loop_error(s.pipeline->validation(), s.pipeline->validation_map().arrival, {1, 9}, 200);
     CHECK(e.one_pass[0] < .5 * e.persistence[0]);
     CHECK(e.one_pass[1] < .2 * e.persistence[1]);
 }
 
-TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does not depend on its neighbours") {
+TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend on the others in its batch") {
     Small& s = small();
-    Planner& planner = s.bench->planner();
-    const auto ends = planner.window_ends(s.bench->validation(), s.bench->tdr(), s.bench->validation_map().arrival, 40);
+    Planner& planner = s.pipeline->planner();
+    const auto ends =
+        planner.window_ends(s.pipeline->validation(), s.pipeline->tdr(), s.pipeline->validation_map().arrival, 40);
     REQUIRE(ends.size() >= 17);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(4).stream(i));
@@ -207,10 +208,10 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
         CHECK(alone[0][0].error <= alone[0][1].error);
         for (float a : alone[0][0].actions) CHECK(std::fabs(a) <= 1.0f);
     }
-    // With several members the two best of all candidates see the long rollout; the same member twice changes nothing
-    // else.
-    Planner twice(s.bench->context(), s.config.planner, s.bench->map(), s.bench->statistics(),
-                  {&s.bench->dynamics(0), &s.bench->dynamics(0)}, s.config.dynamics, s.bench->seed());
+    // With several ensemble members, the long rollout is computed for the two best candidates only. Using the same
+    // member twice must change nothing else.
+    Planner twice(s.pipeline->context(), s.config.planner, s.pipeline->map(), s.pipeline->statistics(),
+                  {&s.pipeline->dynamics(0), &s.pipeline->dynamics(0)}, s.config.dynamics, s.pipeline->seed());
     Small::run(twice);
     const auto four = planner.sample(ends, s.config.planner.gap, 4, streams),
                best = twice.sample(ends, s.config.planner.gap, 4, streams);
@@ -226,9 +227,9 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     }
     PlannerConfig plain = s.config.planner;
     plain.guidance_steps = 0;
-    Planner unguided(s.bench->context(), plain, s.bench->map(), s.bench->statistics(), {&s.bench->dynamics(0)},
-                     s.config.dynamics, s.bench->seed());
-    Small::run(unguided);  // the same training: guidance acts in sampling only
+    Planner unguided(s.pipeline->context(), plain, s.pipeline->map(), s.pipeline->statistics(),
+                     {&s.pipeline->dynamics(0)}, s.config.dynamics, s.pipeline->seed());
+    Small::run(unguided);  // the same training, because guidance only affects sampling
     const auto without = unguided.sample(ends, plain.gap, 2, streams);
     double guided = 0, free = 0;
     for (size_t i = 0; i < ends.size(); ++i) guided += together[i][0].error, free += without[i][0].error;
@@ -237,30 +238,32 @@ TEST_CASE("planner: feedback and guidance lower the arrival error; a bridge does
     CHECK(planner.reached(8) == 1);
 }
 
-TEST_CASE("metrics: Spearman, violations of perfect and of shuffled transitions") {
+TEST_CASE("metrics: Spearman; violations of exact transitions and of transitions with wrong actions") {
     CHECK(spearman({1, 2, 3, 4}, {10, 20, 30, 40}) == doctest::Approx(1));
     CHECK(spearman({1, 2, 3, 4}, {4, 3, 2, 1}) == doctest::Approx(-1));
     CHECK(spearman({1, 1, 2, 2}, {1, 2, 1, 2}) == doctest::Approx(0));
     Small& s = small();
     const data::Environment& environment = *data::find_environment("pointmaze-medium-v0");
-    const ExactStep exact = in_units(environment.exact_step, s.bench->units());
-    const ViolationRates real = real_violation_rates(s.bench->train(), s.bench->recorded(), s.bench->units(),
-                                                     s.bench->statistics(), {.1, .5}, environment);
+    const ExactStep exact = in_units(environment.exact_step, s.pipeline->units());
+    const ViolationRates real = real_violation_rates(s.pipeline->train(), s.pipeline->recorded(), s.pipeline->units(),
+                                                     s.pipeline->statistics(), {.1, .5}, environment);
     CHECK(real.transition == std::vector<double>{0, 0});
-    data::Dataset other = s.bench->recorded();
+    data::Dataset other = s.pipeline->recorded();
     for (float& action : other.actions) action = -action;
-    CHECK(real_violation_rates(s.bench->train(), other, s.bench->units(), s.bench->statistics(), {.5}, environment)
+    CHECK(real_violation_rates(s.pipeline->train(), other, s.pipeline->units(), s.pipeline->statistics(), {.5},
+                               environment)
               .transition[0] > .4);
     const ViolationRates snap =
-        violation_rates(s.made.attempts, Seam::snap, true, s.bench->statistics(), {.1, .5, 5}, exact);
+        violation_rates(s.made.attempts, Seam::snap, true, s.pipeline->statistics(), {.1, .5, 5}, exact);
     CHECK(snap.bridge[0] >= snap.bridge[1]);
     CHECK(snap.bridge[1] >= snap.bridge[2]);
     CHECK(snap.transition[1] <= snap.bridge[1]);
 }
 
-TEST_CASE("fingerprints: a stage depends on its settings and those before it, a policy on what it learns from") {
+TEST_CASE(
+    "fingerprints: of a stage by its settings and those of earlier stages, of a policy by its settings and data") {
     const Small& s = small();
-    auto bench_with = [&](auto change) {
+    auto pipeline_with = [&](auto change) {
         Config config = s.config;
         change(config);
         maze::CollectSpec spec;
@@ -270,9 +273,9 @@ TEST_CASE("fingerprints: a stage depends on its settings and those before it, a 
                         maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
                         "pointmaze-medium-v0");
     };
-    Pipeline plain = bench_with([](Config&) {});
-    Pipeline planner = bench_with([](Config& c) { c.planner.network.updates = 7; });
-    Pipeline iql = bench_with([](Config& c) { c.iql.expectile = .6, c.policy.learner = "iql"; });
+    Pipeline plain = pipeline_with([](Config&) {});
+    Pipeline planner = pipeline_with([](Config& c) { c.planner.network.updates = 7; });
+    Pipeline iql = pipeline_with([](Config& c) { c.iql.expectile = .6, c.policy.learner = "iql"; });
     CHECK(plain.fingerprint("tdr") == planner.fingerprint("tdr"));
     CHECK(plain.fingerprint("planner") != planner.fingerprint("planner"));
     CHECK(plain.fingerprint("augment") != planner.fingerprint("augment"));
@@ -282,7 +285,7 @@ TEST_CASE("fingerprints: a stage depends on its settings and those before it, a 
     data::Dataset other = plain.train_data();
     const std::string before = plain.policy_fingerprint("gcbc", &other);
     CHECK(before != plain.policy_fingerprint("gcbc", nullptr));
-    CHECK(before == planner.policy_fingerprint("gcbc", &other));  // whatever made it
+    CHECK(before == planner.policy_fingerprint("gcbc", &other));  // however the data were made
     other.actions[3] += .5f;
     CHECK(before != plain.policy_fingerprint("gcbc", &other));
 }

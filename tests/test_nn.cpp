@@ -1,4 +1,4 @@
-// Modules at random weights: gradients in f64, laws of the transformer and of the chunked step.
+// Networks at random weights: gradients in f64, causality, chunked gradients, sampling, training steps.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,12 +7,14 @@
 #include "diffusion/sampler.h"
 #include "nn/train_step.h"
 #include "tensor/check/gradcheck.h"
+#include "tests/error_message.h"
 
 using namespace astro;
 
 namespace {
 
-// Random values everywhere: at its start adaLN-Zero passes no gradient, and a wrong backward would pass.
+// Sets all parameters to random values. At its initial values, adaLN-Zero passes no gradient, and a wrong backward
+// pass would not be detected.
 template <class M>
 nn::ParameterSet randomised(M& module, Rng& rng) {
     nn::ParameterSet set(module);
@@ -27,13 +29,13 @@ Tensor random_tensor(Backend& backend, const Shape& shape, Rng& rng) {
     return Tensor::from(backend, shape, values);
 }
 
-// Gradcheck with respect to the inputs and every parameter: the parameters become inputs by assignment.
+// Checks gradients with respect to the inputs and all parameters, which are passed as an additional input.
 template <class M, class F>
 GradCheck check_module(M& module, nn::ParameterSet& set, std::vector<Tensor> inputs, F f) {
     inputs.push_back(set.flat().clone());
     return gradcheck(
         [&](const std::vector<Tensor>& x) {
-            // The module's tensors are views of the set; slices of the checked input take their place.
+            // The tensors of the module are replaced by slices of the last input.
             auto parameters = nn::parameters_of(module);
             std::vector<Tensor> kept;
             int64_t at = 0;
@@ -51,7 +53,7 @@ GradCheck check_module(M& module, nn::ParameterSet& set, std::vector<Tensor> inp
 
 }  // namespace
 
-TEST_CASE("mlp: gradient by inputs and parameters, with layer norm and without") {
+TEST_CASE("mlp: gradients of inputs and parameters, with and without layer normalisation") {
     auto backend = make_cpu_backend();
     Rng rng(1);
     nn::Maker make{*backend, DType::f64, rng};
@@ -67,7 +69,7 @@ TEST_CASE("mlp: gradient by inputs and parameters, with layer norm and without")
     }
 }
 
-TEST_CASE("denoiser: gradient at random weights; at its own start it gives zeros") {
+TEST_CASE("denoiser: gradients at random weights; the output is 0 at its initial weights") {
     auto backend = make_cpu_backend();
     Rng rng(2);
     nn::Maker make{*backend, DType::f64, rng};
@@ -87,7 +89,7 @@ TEST_CASE("denoiser: gradient at random weights; at its own start it gives zeros
     CHECK(check.ok);
 }
 
-TEST_CASE("denoiser: causal attention never looks ahead") {
+TEST_CASE("denoiser: with causal attention, outputs do not depend on later tokens") {
     auto backend = make_cpu_backend();
     Rng rng(3);
     nn::Maker make{*backend, DType::f64, rng};
@@ -105,7 +107,7 @@ TEST_CASE("denoiser: causal attention never looks ahead") {
     CHECK(before[8] != after[8]);
 }
 
-TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to the whole batch") {
+TEST_CASE("chunked gradient: identical with 1, 2 and 3 threads, and equal to that of the whole batch") {
     auto backend = make_cpu_backend();
     Rng rng(4);
     nn::Maker make{*backend, DType::f32, rng};
@@ -130,7 +132,7 @@ TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to t
         return worst;
     };
     CHECK(largest_difference(whole, results[0]) < 1e-5);
-    // A loss that couples all rows: y_i times the batch's mean, by own rows and by all rows.
+    // A loss that couples all rows: y_i times the mean over the batch.
     auto forward = [&](const nn::Chunk& c) { return mlp(c.rows(x)); };
     auto coupled = [&](int threads, int64_t chunks) {
         ThreadPool some(threads);
@@ -152,7 +154,7 @@ TEST_CASE("chunked gradient: the same bits at 1, 2 and 3 threads, and equal to t
     CHECK(one.outputs.to_vector<float>() == y.to_vector<float>());
 }
 
-TEST_CASE("ddim: an oracle denoiser leads back to the clean data") {
+TEST_CASE("ddim: with an exact denoiser, sampling returns the clean data") {
     auto backend = make_cpu_backend();
     Rng rng(6);
     auto schedule = diffusion::make_schedule(diffusion::ScheduleKind::cosine, 100);
@@ -166,7 +168,8 @@ TEST_CASE("ddim: an oracle denoiser leads back to the clean data") {
     for (size_t i = 0; i < got.size(); ++i) CHECK(got[i] == doctest::Approx(want[i]));
 }
 
-TEST_CASE("steps: inputs arrive, from the second round on in the same place; a step that never ran leaves nothing") {
+TEST_CASE(
+    "steps: inputs are uploaded, to the same memory from the second step on; a step that was not run has no effect") {
     auto backend = make_cpu_backend();
     ThreadPool alone(1);
     nn::Steps steps(*backend, alone, 1);
@@ -176,7 +179,8 @@ TEST_CASE("steps: inputs arrive, from the second round on in the same place; a s
         nn::Step step = steps.begin("a");
         const Tensor small = step.input(Shape{3}, std::vector<float>(3, float(round)));
         const Tensor none = step.input(Shape{0, 2}, std::vector<double>{});
-        const Tensor large = step.input(Shape{2, 5000}, std::vector<double>(10000, 0.5));  // more than the first block
+        const Tensor large =
+            step.input(Shape{2, 5000}, std::vector<double>(10000, 0.5));  // larger than the first block
         const Tensor last = step.input(Shape{1}, std::vector<int64_t>{40 + round});
         places.push_back(small.raw()), places.push_back(large.raw()), places.push_back(last.raw());
         step.run([&] {
@@ -192,13 +196,13 @@ TEST_CASE("steps: inputs arrive, from the second round on in the same place; a s
     for (size_t i = 6; i < places.size(); ++i) CHECK(places[i] == places[i - 3]);
 }
 
-TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters nor averages nor counters") {
+TEST_CASE("steps: after a metric that is not finite, parameters, averages and counters do not change") {
     auto backend = make_cpu_backend();
     Rng rng(1);
     nn::MlpSpec spec;
     spec.in = 2, spec.out = 1, spec.width = 4, spec.layers = 1;
-    nn::Mlp mlp = nn::make_mlp({*backend, DType::f32, rng}, spec), slow = mlp;
-    nn::ParameterSet set(mlp), slow_set(slow);
+    nn::Mlp mlp = nn::make_mlp({*backend, DType::f32, rng}, spec), average = mlp;
+    nn::ParameterSet set(mlp), average_set(average);
     nn::Adam adam(set);
     ThreadPool alone(1);
     nn::Steps steps(*backend, alone, 1);
@@ -210,7 +214,7 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
         step.run([&] {
             step.report("loss", value);
             adam.apply(step, set, Tensor::full(*backend, DType::f32, set.flat().shape(), 1), "gradient_norm");
-            nn::polyak_update(step, slow_set, set, rate);
+            nn::polyak_update(step, average_set, set, rate);
         });
     };
     auto update = [&](double loss) {
@@ -219,7 +223,7 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     };
     auto state = [&] {
         std::vector<std::vector<float>> all;
-        for (const Tensor& t : {set.flat(), slow_set.flat(), adam.first_moment, adam.second_moment})
+        for (const Tensor& t : {set.flat(), average_set.flat(), adam.first_moment, adam.second_moment})
             all.push_back(t.to_vector<float>());
         return all;
     };
@@ -228,14 +232,7 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     const auto moved = state();
     for (size_t i = 0; i < moved.size(); ++i) CHECK(moved[i] != before[i]);
     for (double bad : {HUGE_VAL, std::nan("")}) {
-        std::string message;
-        try {
-            update(bad);
-        } catch (const Error& error) {
-            CHECK(error.kind() == ErrorKind::numeric);
-            message = error.what();
-        }
-        CHECK(message.find("loss is ") == 0);
+        CHECK(error_message([&] { update(bad); }, ErrorKind::numeric).find("loss is ") == 0);
         CHECK(state() == moved);
         CHECK(adam.steps == 1);
     }
@@ -243,7 +240,7 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     CHECK(state() != moved);
     CHECK(adam.steps == 2);
 
-    // Metrics are asked for later: the failure is the first one's, and what ran after it has left nothing behind.
+    // Metrics are read after several steps: the error is that of the first failed step, and later steps have no effect.
     start(1);
     const auto good = state();
     const int64_t failing = k;
@@ -259,6 +256,6 @@ TEST_CASE("steps: once a figure is not finite nothing moves, neither parameters 
     CHECK(adam.steps == 3);
     CHECK(state() == good);
     for (double loss : {5.0, 6.0}) start(loss);
-    CHECK(steps.metrics()[0].second == 6);  // the last one's
+    CHECK(steps.metrics()[0].second == 6);  // of the last step
     CHECK(adam.steps == 5);
 }

@@ -1,12 +1,12 @@
-// The op table in f64 and f32, the tape's rules, and the matrix product against a naive one at all edge sizes.
+// The op table in f64 and f32, limits of exp, the rules of the tape, distances of NaN, and error messages.
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
 #include <string>
 
-#include "tensor/cpu/kernels.h"
 #include "tensor/check/gradcheck.h"
+#include "tensor/cpu/kernels.h"
 
 using namespace astro;
 
@@ -29,7 +29,8 @@ TEST_CASE("ops: gradcheck finds a wrong gradient") {
     CHECK_FALSE(gradcheck(wrong, {x}, Rng(1)).ok);
 }
 
-TEST_CASE("exp in f32: right up to the largest number, infinity above, 0 below the least normal one, NaN of NaN") {
+TEST_CASE(
+    "exp in f32: accurate up to the largest number, infinity above it, 0 below the smallest normal one, NaN for NaN") {
     using Limits = std::numeric_limits<float>;
     const float least = -87.3365402f, most = 88.7228317f, infinity = Limits::infinity();
     std::vector<float> x = {least, most, std::nextafter(least, -infinity), std::nextafter(most, infinity)};
@@ -61,7 +62,7 @@ TEST_CASE("exp in f32: right up to the largest number, infinity above, 0 below t
     }
 }
 
-TEST_CASE("tape: only what it was opened on is differentiated") {
+TEST_CASE("tape: only its parameters are differentiated") {
     auto backend = make_cpu_backend();
     Tensor actor = Tensor::from(*backend, {2}, std::vector<double>{1, 2});
     Tensor critic = Tensor::from(*backend, {2}, std::vector<double>{3, 4});
@@ -73,25 +74,24 @@ TEST_CASE("tape: only what it was opened on is differentiated") {
 }
 
 TEST_CASE(
-    "tape: parameters that the loss does not reach get zeros, those it reaches twice get sums, shared elements are "
-    "refused") {
+    "tape: parameters that the loss does not use get zeros, those used twice get sums, overlapping ones are rejected") {
     auto backend = make_cpu_backend();
     const Tensor flat = Tensor::full(*backend, DType::f64, {12}, 1);
     const Tensor first = flat.view(2, {2, 2}), second = flat.view(8, {2, 2}),
                  x = Tensor::full(*backend, DType::f64, {1, 2}, 3);
-    Tensor::full(*backend, DType::f64, {12}, std::nan(""));  // what a fresh gradient may find in its memory
+    Tensor::full(*backend, DType::f64, {12}, std::nan(""));  // memory that a new gradient may reuse
     {
         Tape tape({flat});
-        const Tensor unused = matmul(x, second);  // met, but not part of the loss
+        const Tensor unused = matmul(x, second);  // recorded, but not part of the loss
         tape.backward(sum(matmul(x, first)) + sum(matmul(x, first)) + sum(first));
         CHECK(tape.parameter_gradient().to_vector<double>() == std::vector<double>{0, 0, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0});
     }
     Tape tape({flat});
-    const Tensor met = sum(first);
+    const Tensor recorded = sum(first);
     CHECK_THROWS_WITH_AS(sum(flat.view(5, {3})), doctest::Contains("two parameters share elements"), Error);
 }
 
-TEST_CASE("tape: an in-place change of a saved tensor is found") {
+TEST_CASE("tape: an in-place change of a saved tensor is detected") {
     auto backend = make_cpu_backend();
     Tensor x = Tensor::from(*backend, {2}, std::vector<double>{1, 2});
     Tape tape({x});
@@ -101,7 +101,7 @@ TEST_CASE("tape: an in-place change of a saved tensor is found") {
     Tensor rows = Tensor::from(*backend, {1, 2}, std::vector<double>{1, 2}), gain = rows.clone(), bias = rows.clone();
     Tape of_norm({rows});
     loss = sum(layer_norm(rows, gain, bias));
-    bias.fill(5);  // its values are not read again
+    bias.fill(5);  // not needed by the backward pass
     CHECK_NOTHROW(of_norm.backward(loss));
     Tape again({rows});
     loss = sum(layer_norm(rows, gain, bias));
@@ -120,7 +120,7 @@ TEST_CASE("tape: a detached parameter and its views are constants, watching one 
     CHECK(tape.gradient(watched).to_vector<double>() == std::vector<double>{2, 4, 6});
 }
 
-TEST_CASE("ops: a distance from or to what is not a number is none, and so is its gradient") {
+TEST_CASE("ops: distances from or to NaN are NaN, and so are their gradients") {
     auto backend = make_cpu_backend();
     const double nan = std::nan("");
     for (DType type : {DType::f32, DType::f64}) {
@@ -137,7 +137,7 @@ TEST_CASE("ops: a distance from or to what is not a number is none, and so is it
         for (size_t j = 0; j < 3; ++j) CHECK(distance[3 + j] == doctest::Approx(j == 0 ? 5 : j == 1 ? 1e-3 : 5));
         CHECK(std::isnan(ga[0]));
         CHECK(std::isnan(ga[1]));
-        CHECK(std::fabs(ga[2]) < 1e-6);  // two opposite directions, and none at the floor
+        CHECK(std::fabs(ga[2]) < 1e-6);  // two opposite directions, and 0 at the lower bound
         CHECK(std::fabs(ga[3]) < 1e-6);
         for (double g : gb) CHECK(std::isnan(g));
         CHECK(std::isnan(values(row_distance(a, a, 1e-6))[0]));

@@ -1,4 +1,4 @@
-// Command lines: values, precedence, refusals, suggestions, help.
+// Command lines: values, precedence, errors, suggestions, help. Progress lines and signals.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "apps/command_line/options.h"
 #include "apps/run/progress.h"
 #include "apps/run/signals.h"
-#include "tensor/base/error.h"
+#include "tests/error_message.h"
 
 using namespace astro;
 using namespace astro::app;
@@ -30,22 +30,10 @@ struct Line {
     }
 };
 
-// The message of the usage error that the arguments raise; "" when they raise none.
-std::string refusal(std::vector<std::string> arguments, const char* operands = "") {
+// The message of the usage error for these arguments; empty if they are valid.
+std::string usage_error(std::vector<std::string> arguments, const char* operands = "") {
     Line test(std::move(arguments), operands);
-    try {
-        test.line.parse();
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::usage);
-        CHECK(std::string(error.what()).find('\n') == std::string::npos);
-        return error.what();
-    }
-    return "";
-}
-
-bool has(const std::string& message, const std::string& part) {
-    INFO("message: ", message, " part: ", part);
-    return message.find(part) != std::string::npos;
+    return error_message([&] { test.line.parse(); }, ErrorKind::usage);
 }
 
 std::string write_temporary(const std::string& name, const std::string& content) {
@@ -56,7 +44,7 @@ std::string write_temporary(const std::string& name, const std::string& content)
 
 }  // namespace
 
-TEST_CASE("options: every form of a value") {
+TEST_CASE("options: all forms of values") {
     Line test({"--run",
                "r",
                "--tdr.width=32",
@@ -99,42 +87,42 @@ TEST_CASE("options: every form of a value") {
     CHECK_FALSE(test.line.given("planner.context"));
 }
 
-TEST_CASE("options: refusals name the option, what was expected and the nearest name") {
-    CHECK(has(refusal({"--planer.gap", "3"}), "unknown option --planer.gap, did you mean --planner.gap?"));
-    CHECK(has(refusal({"--gap", "3"}), "did you mean --planner.gap?"));
-    CHECK(has(refusal({"--quite"}), "did you mean --quiet?"));
-    CHECK(has(refusal({"--zzzzzzzz"}), "--help lists the options"));
-    CHECK(has(refusal({"-v"}), "two dashes"));
-    CHECK(has(refusal({"--planner.gap", "12abc"}), "--planner.gap 12abc: expected an integer from 1 to 512"));
-    CHECK(has(refusal({"--planner.gap", "0"}), "from 1 to 512"));
-    CHECK(has(refusal({"--planner.gap", "513"}), "from 1 to 512"));
-    CHECK(has(refusal({"--planner.gap="}), "(empty)"));
-    CHECK(has(refusal({"--planner.gap"}), "needs a value"));
-    CHECK(has(refusal({"--planner.gap", "--quiet"}), "needs a value"));
-    CHECK(has(refusal({"--planner.gap", "8", "--planner.gap=8"}), "given twice"));
-    CHECK(has(refusal({"--quiet", "--no-quiet"}), "given twice"));
-    CHECK(has(refusal({"--no-planner.gap"}), "only a switch"));
-    CHECK(has(refusal({"--planner.feedback=maybe"}), "on or off"));
+TEST_CASE("options: errors name the option, the expected value and the most similar name") {
+    CHECK(contains(usage_error({"--planer.gap", "3"}), "unknown option --planer.gap, did you mean --planner.gap?"));
+    CHECK(contains(usage_error({"--gap", "3"}), "did you mean --planner.gap?"));
+    CHECK(contains(usage_error({"--quite"}), "did you mean --quiet?"));
+    CHECK(contains(usage_error({"--zzzzzzzz"}), "--help lists the options"));
+    CHECK(contains(usage_error({"-v"}), "two dashes"));
+    CHECK(contains(usage_error({"--planner.gap", "12abc"}), "--planner.gap 12abc: expected an integer from 1 to 512"));
+    CHECK(contains(usage_error({"--planner.gap", "0"}), "from 1 to 512"));
+    CHECK(contains(usage_error({"--planner.gap", "513"}), "from 1 to 512"));
+    CHECK(contains(usage_error({"--planner.gap="}), "(empty)"));
+    CHECK(contains(usage_error({"--planner.gap"}), "needs a value"));
+    CHECK(contains(usage_error({"--planner.gap", "--quiet"}), "needs a value"));
+    CHECK(contains(usage_error({"--planner.gap", "8", "--planner.gap=8"}), "given twice"));
+    CHECK(contains(usage_error({"--quiet", "--no-quiet"}), "given twice"));
+    CHECK(contains(usage_error({"--no-planner.gap"}), "only a switch"));
+    CHECK(contains(usage_error({"--planner.feedback=maybe"}), "on or off"));
     for (const char* word : {"nan", "inf", "0x10", " 1", "1 ", "1e", "+1", "", "1e999"}) {
         CAPTURE(word);
-        CHECK(has(refusal({text("--planner.joint_weight=", word)}), "a number from 0 to 1000"));
+        CHECK(contains(usage_error({text("--planner.joint_weight=", word)}), "a number from 0 to 1000"));
     }
-    CHECK(has(refusal({"--planner.gap=99999999999999999999"}), "an integer"));
-    CHECK(has(refusal({"--evaluate.tasks", "1,,2"}), "without empty entries"));
-    CHECK(has(refusal({"--evaluate.tasks", "1,0"}), "from 1 to 1000"));
-    CHECK(has(refusal({"--evaluate.tasks", "1,2,1"}), "without repeated entries"));
-    CHECK(has(refusal({"--selection.selector", "tdrr"}), "one of tdr, euclid, random"));
-    CHECK(has(refusal({"--augment.depth", "3"}), "no effect on this command"));
-    CHECK(has(refusal({"extra"}), "unexpected argument 'extra'"));
-    CHECK(has(refusal({}, "FILE"), "expected FILE"));
-    CHECK(has(refusal({"a", "b"}, "FILE"), "unexpected argument 'b'"));
-    CHECK(has(refusal({"--preset", "huge"}), "one of tiny, cpu, small, base"));
-    CHECK(refusal({"a", "b"}, "FILE...").empty());
-    CHECK(refusal({"--planner.joint_weight", ".25"}).empty());
-    CHECK(has(refusal({"--selection.delta_threshold", "-1"}), "from 0"));
+    CHECK(contains(usage_error({"--planner.gap=99999999999999999999"}), "an integer"));
+    CHECK(contains(usage_error({"--evaluate.tasks", "1,,2"}), "without empty entries"));
+    CHECK(contains(usage_error({"--evaluate.tasks", "1,0"}), "from 1 to 1000"));
+    CHECK(contains(usage_error({"--evaluate.tasks", "1,2,1"}), "without repeated entries"));
+    CHECK(contains(usage_error({"--selection.selector", "tdrr"}), "one of tdr, euclid, random"));
+    CHECK(contains(usage_error({"--augment.depth", "3"}), "no effect on this command"));
+    CHECK(contains(usage_error({"extra"}), "unexpected argument 'extra'"));
+    CHECK(contains(usage_error({}, "FILE"), "expected FILE"));
+    CHECK(contains(usage_error({"a", "b"}, "FILE"), "unexpected argument 'b'"));
+    CHECK(contains(usage_error({"--preset", "huge"}), "one of tiny, cpu, small, base"));
+    CHECK(usage_error({"a", "b"}, "FILE...").empty());
+    CHECK(usage_error({"--planner.joint_weight", ".25"}).empty());
+    CHECK(contains(usage_error({"--selection.delta_threshold", "-1"}), "from 0"));
 }
 
-TEST_CASE("options: default < preset < files in order < flags, with origins") {
+TEST_CASE("options: precedence default < preset < files in order < flags, with origins") {
     const std::string first = write_temporary("astro_test_first.ini", "[tdr]\nwidth = 48\nlayers = 4\nupdates = 7\n");
     const std::string second = write_temporary("astro_test_second.ini", "[tdr]\nwidth = 56\nlayers = 5\n");
     Line test({"--preset", "tiny", "--config", first, "--config=" + second, "--tdr.width", "64"});
@@ -168,11 +156,12 @@ TEST_CASE("options: default < preset < files in order < flags, with origins") {
     CHECK(by_flag.config.tdr.latent == 16);
 
     const std::string wrong = write_temporary("astro_test_wrong.ini", "\n[tdr]\nwidht = 3\n");
-    CHECK(has(refusal({"--config", wrong}), "wrong.ini:3: tdr.widht: unknown setting, did you mean tdr.width?"));
+    CHECK(
+        contains(usage_error({"--config", wrong}), "wrong.ini:3: tdr.widht: unknown setting, did you mean tdr.width?"));
     for (const std::string& path : {first, second, names, wrong}) std::filesystem::remove(path);
 }
 
-TEST_CASE("options: a run's saved configuration is the base of the next command in it") {
+TEST_CASE("options: the configuration saved in a run folder is the base of the next command") {
     const std::filesystem::path folder = std::filesystem::temp_directory_path() / "astro_test_saved_run";
     std::filesystem::create_directories(folder);
     Line first({"--run", folder.string(), "--preset", "tiny", "--tdr.width", "40"});
@@ -190,18 +179,12 @@ TEST_CASE("options: a run's saved configuration is the base of the next command 
     std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("options: a missing configuration is an io error") {
+TEST_CASE("options: a missing configuration file is an io error") {
     Line test({"--config", "no/such/file.ini"});
-    try {
-        test.line.parse();
-        FAIL("accepted");
-    } catch (const Error& error) {
-        CHECK(error.kind() == ErrorKind::io);
-        CHECK(has(error.what(), "no/such/file.ini"));
-    }
+    CHECK(contains(error_message([&] { test.line.parse(); }, ErrorKind::io), "no/such/file.ini"));
 }
 
-TEST_CASE("options: require refuses what was not given") {
+TEST_CASE("options: require fails if the option was not given") {
     Line test({});
     REQUIRE(test.line.parse());
     CHECK_THROWS_WITH_AS(test.line.require("run"),
@@ -214,17 +197,17 @@ TEST_CASE("options: require refuses what was not given") {
 TEST_CASE("options: help shows every option with default, range and source") {
     const Line test({});
     const std::string help = test.line.help();
-    CHECK(has(help, "--run TEXT"));
-    CHECK(has(help, "--planner.gap N"));
-    CHECK(has(help, "[default 16; an integer from 1 to 512; paper]"));
-    CHECK_FALSE(has(help, "--augment.depth"));
-    CHECK(has(test.line.markdown(), "| `stop-after` |"));
-    CHECK(has(markdown_of_config(), "| `augment.depth` |"));
+    CHECK(contains(help, "--run TEXT"));
+    CHECK(contains(help, "--planner.gap N"));
+    CHECK(contains(help, "[default 16; an integer from 1 to 512; idea: paper; value: ours]"));
+    CHECK(help.find("--augment.depth") == std::string::npos);
+    CHECK(contains(test.line.markdown(), "| `stop-after` |"));
+    CHECK(contains(markdown_of_config(), "| `augment.depth` |"));
     size_t start = 0;
     for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1) CHECK(end - start <= 100);
 }
 
-TEST_CASE("options: commands are found by their words, misspelt ones refused with the nearest") {
+TEST_CASE("options: commands are found by name; the error for a misspelt one suggests the most similar") {
     size_t used = 0;
     REQUIRE(find_command({"version", "--json"}, used) != nullptr);
     CHECK(used == 1);
@@ -256,21 +239,22 @@ TEST_CASE("progress: line, plain log and terminal") {
         std::string written(4096, 0);
         written.resize(std::fread(&written[0], 1, written.size(), out));
         std::fclose(out);
-        CHECK(has(written, "tdr done in 30.0 s: fine\n"));
+        CHECK(contains(written, "tdr done in 30.0 s: fine\n"));
         CHECK((written.find('\r') != std::string::npos) == terminal);
         CHECK((written.find('\033') != std::string::npos) == terminal);
         if (!terminal) CHECK(std::count(written.begin(), written.end(), '\n') == 3);  // at 10 s, 20 s, the end
     }
 }
 
-// The thread sanitizer keeps signals back in the child of a process with threads, which other cases have left.
+// With the thread sanitizer, signals are delayed in the child of a process that has had threads, as other cases do.
 #ifdef __SANITIZE_THREAD__
-constexpr bool kSignalsKeptBack = true;
+constexpr bool kSignalsDelayed = true;
 #else
-constexpr bool kSignalsKeptBack = false;
+constexpr bool kSignalsDelayed = false;
 #endif
 
-TEST_CASE("signals: the first asks, the second kills, a broken pipe is an error" * doctest::skip(kSignalsKeptBack)) {
+TEST_CASE("signals: the first requests a stop, the second kills, a broken pipe is an error" *
+          doctest::skip(kSignalsDelayed)) {
     for (const int signals : {1, 2}) {
         const pid_t child = fork();
         REQUIRE(child >= 0);

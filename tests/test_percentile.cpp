@@ -1,11 +1,11 @@
-// Percentiles and medians: which of the values each rule takes.
+// Percentiles and medians: the value that each definition selects.
 #include <doctest/doctest.h>
 
 #include "tensor/base/percentile.h"
 
 using namespace astro;
 
-TEST_CASE("percentile: the value at the rounded-down index, of unordered values, none of none") {
+TEST_CASE("percentile: the value at the rounded-down index of unsorted values; 0 without values") {
     CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 50) == 2);
     CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 100) == 4);
     CHECK(percentile(std::vector<double>{4, 1, 3, 2}, 0) == 1);
@@ -13,7 +13,7 @@ TEST_CASE("percentile: the value at the rounded-down index, of unordered values,
     CHECK(percentile(std::vector<double>{}, 50) == 0);
 }
 
-TEST_CASE("median: of an even number of values the lower, the upper, or the mean of the two in the middle") {
+TEST_CASE("median: the lower, the upper or the mean of the two middle values") {
     const std::vector<double> even = {4, 1, 3, 2}, odd = {5, 1, 3};
     CHECK(percentile(even, 50) == 2);
     CHECK(upper_median(even) == 3);

@@ -1,5 +1,5 @@
-// Environments in child processes: what is not seen from the command line (tests/cli/environments.sh), and, where
-// OGBench is installed (make deps-ogbench), that it is what the built-in point mazes are.
+// Environments in child processes: parts that tests/cli/environments.sh does not cover. If OGBench is installed (make
+// deps-ogbench), its point mazes are compared with the built-in ones.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -19,7 +19,7 @@ using namespace astro::method;
 
 namespace {
 
-// OGBench's server for an environment; null, and a message, where it is not installed.
+// OGBench's server for an environment. Null, with a message, if OGBench is not installed.
 std::unique_ptr<data::Environment> ogbench(const std::string& name, int64_t processes) {
     const char* told = std::getenv("ASTRO_OGBENCH_PYTHON");
     const std::string python = told ? told : "build/ogbench-venv/bin/python";
@@ -30,7 +30,7 @@ std::unique_ptr<data::Environment> ogbench(const std::string& name, int64_t proc
     return data::open_process("exec:" + python + " examples/ogbench/environment.py " + name, {processes, 300});
 }
 
-// Drives along the geodesic of the built-in maze, with noise that a seed and the state fix: into walls, too.
+// Follows geodesics of the built-in maze, with noise that depends on the state only. It also hits walls.
 class Driver {
   public:
     explicit Driver(const data::Environment& maze) : maze_(maze) {}
@@ -64,7 +64,7 @@ class Driver {
 
 }  // namespace
 
-TEST_CASE("process: words of a child become one printable line") {
+TEST_CASE("process: output of a child is converted to one printable line") {
     using data::Keep;
     CHECK(data::printable("a\nb\tc\x1b[0m\x7f\n\n", 100, Keep::end) == "a\\nb\\tc\\x1b[0m\\x7f");
     CHECK(data::printable("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 100, Keep::end) ==
@@ -77,13 +77,13 @@ TEST_CASE("process: words of a child become one printable line") {
     CHECK(data::printable(std::string("\0\r\n", 3), 100, Keep::end) == "\\x00");
 }
 
-TEST_CASE("process: rows are shared as evenly as can be, in order") {
+TEST_CASE("process: rows are divided as evenly as possible, in order") {
     CHECK(data::shares(10, 3) == std::vector<size_t>{0, 3, 6, 10});
     CHECK(data::shares(2, 4) == std::vector<size_t>{0, 0, 1, 1, 2});
     CHECK(data::shares(0, 2) == std::vector<size_t>{0, 0, 0});
 }
 
-TEST_CASE("process: a name is found while the environment is there, and starts nothing by itself") {
+TEST_CASE("process: an environment is found by name while it exists; finding a name starts no process") {
     CHECK(data::find_environment("exec:cat") == nullptr);
     CHECK(data::open_process("pointmaze-medium-v0", {}) == nullptr);
     class Named : public data::Environment {
@@ -106,7 +106,7 @@ TEST_CASE("process: a name is found while the environment is there, and starts n
     CHECK(data::find_environment("named-v0") == nullptr);
 }
 
-TEST_CASE("process: OGBench's point maze and the built-in one agree, transition by transition and success by success") {
+TEST_CASE("process: OGBench's point mazes and the built-in ones have the same transitions and successes") {
     for (const std::string name : {"pointmaze-medium-v0", "pointmaze-large-v0"}) {
         const std::unique_ptr<data::Environment> theirs = ogbench(name, 2);
         if (!theirs) return;
@@ -126,7 +126,7 @@ TEST_CASE("process: OGBench's point maze and the built-in one agree, transition 
         const Driver driver(ours);
         for (const Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
             const std::vector<data::Episode> episodes = theirs->draw_episodes({1, 3, 4, 5}, 2, protocol, 0);
-            // In step, from the same states: every transition.
+            // Both are driven with the same actions, and all states are compared.
             const auto here = ours.reset(episodes, 0), there = theirs->reset(episodes, 0);
             Rng rng = Rng(1).stream("actions");
             std::vector<int64_t> all;
@@ -142,7 +142,7 @@ TEST_CASE("process: OGBench's point maze and the built-in one agree, transition 
             }
             MESSAGE(name << ": largest difference of " << 200 * episodes.size() << " transitions " << worst);
             CHECK(worst < 1e-9);
-            // Driven to their goals: the same episodes arrive, after as many steps.
+            // With a policy, the same episodes succeed after the same number of steps.
             const std::vector<Outcome> mine = evaluate(ours, episodes, protocol, driver, 0, false),
                                        others = evaluate(*theirs, episodes, protocol, driver, 0, false);
             int64_t arrived = 0;
@@ -157,7 +157,7 @@ TEST_CASE("process: OGBench's point maze and the built-in one agree, transition 
     }
 }
 
-TEST_CASE("process: recorded ants obey OGBench's ant maze, and a moved one does not") {
+TEST_CASE("process: a recorded ant episode agrees with OGBench's ant maze, and a changed state is found") {
     const std::unique_ptr<data::Environment> maze = ogbench("antmaze-medium-v0", 2);
     if (!maze) return;
     // ASTRO_ANTMAZE names a longer file.
@@ -172,7 +172,8 @@ TEST_CASE("process: recorded ants obey OGBench's ant maze, and a moved one does 
                                    << ", largest difference " << r.real.worst << ", " << r.real.worst_scaled
                                    << " sigma_delta");
         CHECK(r.real.worst_scaled < 1e-5);
-        // A velocity of 18 is stored to 1e-6, and a contact magnifies that: 1.8e-5 in one of 4000 transitions seen.
+        // Velocities up to 18 are stored to 1e-6, and contacts amplify the error. The largest of 4000 transitions
+        // was 1.8e-5.
         CHECK(r.real.worst < 5e-5);
         CHECK(r.real.violations[0] == 0);
     }

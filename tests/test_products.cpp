@@ -1,5 +1,4 @@
-// Matrix products and linear layers against five-line references, over sizes around every edge of tiles and
-// blocks.
+// Matrix products and linear layers compared with simple references, for sizes around the limits of tiles and blocks.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -19,13 +18,13 @@ std::vector<float> random_values(int64_t n, Rng& rng) {
 
 }  // namespace
 
-TEST_CASE("gemm: against a naive product at every edge size and both types") {
+TEST_CASE("gemm: equals a naive product for all critical sizes and both types") {
     auto backend = make_cpu_backend();
     Rng rng(5);
     auto check = [&](auto zero, int64_t m, int64_t n, int64_t k, bool ta, bool tb, bool accumulate) {
         using T = decltype(zero);
         const int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1,
-                      ldc = n + 2;  // rows longer than the matrices
+                      ldc = n + 2;  // larger than the rows of the matrices
         std::vector<T> a(size_t((ta ? k : m) * lda)), b(size_t((tb ? n : k) * ldb)), c(size_t(m * ldc), T(0.5));
         for (T& v : a) v = T(rng.uniform(-1, 1));
         for (T& v : b) v = T(rng.uniform(-1, 1));
@@ -41,7 +40,7 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
             for (int64_t j = 0; j < ldc; ++j) {
                 const double got = double(c[size_t(i * ldc + j)]);
                 worst = std::max(worst, j < n ? std::fabs(want[size_t(i * n + j)] - got)
-                                              : std::fabs(got - 0.5) * 1e9);  // the rest stays
+                                              : std::fabs(got - 0.5) * 1e9);  // the padding must not change
             }
         INFO("m ", m, " n ", n, " k ", k, " ta ", ta, " tb ", tb);
         CHECK(worst <= (sizeof(T) == 4 ? 3e-6 : 1e-14) * double(k + 1));
@@ -54,7 +53,7 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
                 check(float{}, m, n, k, true, true, true);
                 check(double{}, m, n, k, n % 2 == 0, m % 2 == 0, true);
             }
-    check(float{}, 14, 600, 530, false, true, false);  // crosses the blocks
+    check(float{}, 14, 600, 530, false, true, false);  // several blocks
     check(float{}, 14, 600, 530, true, false, true);
     for (int64_t m : {191, 192, 193, 385})  // blocks of rows
         for (int64_t n : {3, 64, 70})
@@ -70,7 +69,7 @@ TEST_CASE("gemm: against a naive product at every edge size and both types") {
         for (int64_t n : {63, 64, 131, 511, 513}) check(float{}, 5, n, k, k % 2 == 0, n % 3 == 0, n % 2 == 0);
 }
 
-TEST_CASE("a linear layer with its activation equals product, bias and activation one after the other") {
+TEST_CASE("a linear layer with an activation equals product, bias and activation in sequence") {
     auto backend = make_cpu_backend();
     Rng rng(2);
     for (int64_t m : {0, 1, 7, 33})
@@ -104,13 +103,13 @@ TEST_CASE("a linear layer with its activation equals product, bias and activatio
             }
 }
 
-TEST_CASE("a gated linear layer equals linear layer, product by the gate and sum, whatever is differentiated") {
+TEST_CASE("a gated linear layer equals linear layer, product with the gate and sum, for any differentiated inputs") {
     auto backend = make_cpu_backend();
     Rng rng(3);
     struct Case {
         int64_t groups, rows, n, k;  // rows of each group
     };
-    // Among them several blocks of rows, whose edges are not the groups', and blocks of k.
+    // Includes several blocks of rows that are not aligned with the groups, and several blocks of k.
     for (const Case& c : {Case{1, 1, 1, 1}, {3, 0, 5, 4}, {5, 3, 17, 0}, {3, 7, 35, 19}, {7, 83, 64, 300}}) {
         const int64_t m = c.groups * c.rows;
         auto random = [&](const Shape& shape) {
@@ -124,7 +123,7 @@ TEST_CASE("a gated linear layer equals linear layer, product by the gate and sum
             const Tensor branch = linear(v[2], v[3], v[4]).reshape(apart);
             return (v[0].reshape(apart) + v[1].reshape({c.groups, 1, c.n}) * branch).reshape({m, c.n});
         };
-        // The result without a tape, then with everything differentiated, all but the gate, the gate, x.
+        // The result without a tape; then results and gradients for all inputs, all but the gate, the gate, x.
         auto results = [&](bool fused) {
             std::vector<std::vector<float>> all = {f(fused, {x, gate, h, w, b}).to_vector<float>()};
             for (const int watched : {31, 29, 2, 1}) {
@@ -152,7 +151,7 @@ TEST_CASE("a gated linear layer equals linear layer, product by the gate and sum
     }
 }
 
-TEST_CASE("a gated linear layer keeps the layer's result for the gate's gradient alone") {
+TEST_CASE("a gated linear layer stores the result of the layer only if the gate is differentiated") {
     auto backend = make_cpu_backend();
     auto zeros = [&](const Shape& shape) { return Tensor::zeros(*backend, DType::f32, shape); };
     const Tensor x = zeros({6, 5}), gate = zeros({2, 5}), h = zeros({6, 4}), w = zeros({4, 5}), b = zeros({5});
@@ -168,7 +167,7 @@ TEST_CASE("a gated linear layer keeps the layer's result for the gate's gradient
     CHECK(kept(true) == 2 * kept(false));
 }
 
-TEST_CASE("weights that were packed are packed anew once they have changed in place") {
+TEST_CASE("packed weights are packed again after an in-place change") {
     auto backend = make_cpu_backend();
     const Tensor x = Tensor::full(*backend, DType::f32, Shape{2, 3}, 1),
                  b = Tensor::zeros(*backend, DType::f32, Shape{4});
@@ -176,7 +175,7 @@ TEST_CASE("weights that were packed are packed anew once they have changed in pl
     CHECK(linear(x, w, b).to_vector<float>()[0] == 3);
     w.fill(2);
     CHECK(linear(x, w, b).to_vector<float>()[0] == 6);
-    // Two matrices in one storage, as the parameters of a network are.
+    // Two matrices in one storage, like the parameters of a network.
     Tensor flat = Tensor::from(*backend, Shape{4}, std::vector<float>{1, 2, 3, 4});
     const Tensor one = Tensor::full(*backend, DType::f32, Shape{1, 2}, 1),
                  none = Tensor::zeros(*backend, DType::f32, Shape{1});

@@ -1,4 +1,4 @@
-// The report: a whole page from a run folder made here, byte-stable and well formed; missing parts are left out.
+// The report: the page of a generated run folder is deterministic and well formed; missing parts are left out.
 #include <doctest/doctest.h>
 
 #include <vector>
@@ -16,7 +16,7 @@ using namespace astro::app;
 
 namespace {
 
-// Every tag that opens closes, in order.
+// Whether all tags are closed in the right order.
 bool balanced(const std::string& html) {
     std::vector<std::string> open;
     for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
@@ -37,7 +37,7 @@ bool balanced(const std::string& html) {
 
 }  // namespace
 
-TEST_CASE("report: a page with table, pictures and curves; the same bytes twice") {
+TEST_CASE("report: a page with table, pictures and curves, identical when repeated") {
     const TemporaryFolder folder;
     data::write_text_file(
         folder / "results.json",
@@ -114,7 +114,7 @@ TEST_CASE("report: numbers and charts") {
     CHECK(chart.find(">100<") != std::string::npos);
 }
 
-TEST_CASE("report: several runs of one environment are told by median and range") {
+TEST_CASE("report: several runs of one environment are summarised by median and range") {
     const TemporaryFolder a, b, c;
     int64_t n = 1;
     for (const auto& [folder, success] : {std::pair{&a, "0.9"}, std::pair{&b, "0.5"}, std::pair{&c, "0.7"}}) {
@@ -131,6 +131,6 @@ TEST_CASE("report: several runs of one environment are told by median and range"
     CHECK(page.find("3 runs") != std::string::npos);
     CHECK(page.find("70 % (50 % to 90 %)") != std::string::npos);
     CHECK(page.find("class=\"band line0\"") != std::string::npos);
-    CHECK(report::render({a.path, b.path}).find("70 % (50 % to 90 %)") != std::string::npos);  // the middle of two
+    CHECK(report::render({a.path, b.path}).find("70 % (50 % to 90 %)") != std::string::npos);  // the mean of two
     CHECK(report::render({a.path}).find("band line0\"") == std::string::npos);
 }

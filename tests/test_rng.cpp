@@ -20,7 +20,7 @@ TEST_CASE("philox: known answers of the Random123 distribution") {
           std::vector<uint32_t>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
-TEST_CASE("rng: a saved state continues exactly, streams are independent of consumption") {
+TEST_CASE("rng: a saved state continues exactly; streams do not depend on numbers already drawn") {
     Rng a = Rng(7).stream("planner/noise");
     for (int i = 0; i < 5; ++i) a.next();
     Rng b(a.state());
@@ -33,7 +33,7 @@ TEST_CASE("rng: a saved state continues exactly, streams are independent of cons
     CHECK(Rng(8).stream("x").next() != before);
 }
 
-TEST_CASE("rng: words by their place in the stream, uniforms of one word, normals of two") {
+TEST_CASE("rng: words by position in the stream; uniform numbers use one word, pairs of normal numbers two") {
     const uint64_t seed = 0x123456789ABCDEF0u, stream = 0x0FEDCBA987654321u, first = (uint64_t{5} << 34) + 2;
     const int n = 101;
     std::vector<uint32_t> words;
@@ -53,7 +53,7 @@ TEST_CASE("rng: words by their place in the stream, uniforms of one word, normal
         const double radius = std::sqrt(-2 * std::log(((a >> 8) + 1) * 0x1p-24)), angle = turn * (b >> 8) * 0x1p-24;
         CHECK(std::fabs(double(z[size_t(i)]) - radius * (i % 2 ? std::sin(angle) : std::cos(angle))) < 2e-6);
     }
-    // Finite where the words are 0: u is 2^-24 there.
+    // Finite if the words are 0, because u is 2^-24 then.
     CHECK(astro::normals_of_words(0, 0).first == doctest::Approx(std::sqrt(48 * std::log(2.0))));
 }
 

@@ -1,4 +1,4 @@
-// Indexing with int64_t: containers and flat arrays seen as rows.
+// Indexing with int64_t: containers, and flat arrays viewed as rows.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -7,7 +7,7 @@
 
 using namespace astro;
 
-TEST_CASE("rows: a container's elements and size by int64_t, written through") {
+TEST_CASE("rows: elements and size of a container by int64_t") {
     std::vector<double> values = {1, 2, 3};
     nth(values, int64_t{1}) = 5;
     CHECK(values == std::vector<double>{1, 5, 3});
@@ -17,7 +17,7 @@ TEST_CASE("rows: a container's elements and size by int64_t, written through") {
     CHECK(std::vector<int>(to_size(4)).size() == 4);
 }
 
-TEST_CASE("rows: a flat array as rows of equal width, read and written where it lives") {
+TEST_CASE("rows: a view of a flat array as rows of equal width, read and written") {
     std::vector<float> values = {0, 1, 2, 3, 4, 5};
     Rows rows(values, 2);
     CHECK(rows.count() == 3);

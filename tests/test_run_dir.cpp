@@ -1,4 +1,4 @@
-// Run folders: foreign folders, locks, manifest, atomic files, and the metrics log through a resume.
+// Run folders: other folders, locks, manifest, atomic files, and the metrics log after resuming.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -9,7 +9,9 @@
 #include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/json.h"
-#include "tensor/base/error.h"
+#include "data/zip.h"
+#include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::app;
@@ -18,27 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An empty place below the temporary folder, removed at the end of a test.
-struct Place {
-    fs::path path = fs::temp_directory_path() / "astro_test_run_dir";
-    Place() {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~Place() { fs::remove_all(path); }
-    std::string file(const std::string& name) const { return (path / name).string(); }
-};
-
-template <class Action>
-void check_fails(ErrorKind kind, const std::string& part, Action action) {
-    try {
-        action();
-        FAIL("accepted");
-    } catch (const Error& error) {
-        CHECK(error.kind() == kind);
-        INFO(error.what());
-        CHECK(std::string(error.what()).find(part) != std::string::npos);
-    }
+void check_fails(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
+    CHECK(contains(error_message(action, kind), part));
 }
 
 size_t count(const std::string& words, const std::string& part) {
@@ -49,9 +32,9 @@ size_t count(const std::string& words, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session") {
-    const Place place;
-    const std::string path = place.file("deep/run");
+TEST_CASE("run folder: created, locked, reopened, with one manifest entry per session") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "deep/run";
     Session session;
     session.command = "train tdr";
     session.arguments = {"--data", "a \"quoted\" name.npz"};
@@ -60,7 +43,6 @@ TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session
         RunFolder run(path);
         run.record_session(session, "seed = 1\n");
         check_fails(ErrorKind::io, "in use", [&] { RunFolder second(path); });
-        CHECK(fs::is_directory(run.checkpoints("tdr")));
         CHECK(run.checkpoints("tdr") == path + "/checkpoints/tdr");
     }
     data::write_text_file(path + "/manifest.json.partial-7", "{");  // of a process that was killed
@@ -78,40 +60,40 @@ TEST_CASE("run folder: made, locked, reopened, with one manifest entry a session
     CHECK(data::Json::parse(manifest, "manifest").at("sessions").elements().size() == 2);
 }
 
-TEST_CASE("run folder: other folders, files and damaged manifests are refused") {
-    const Place place;
-    std::ofstream(place.file("thesis.txt")) << "mine";
-    check_fails(ErrorKind::usage, "contains thesis.txt", [&] { RunFolder run(place.path.string()); });
-    CHECK(fs::exists(place.file("thesis.txt")));
-    CHECK_FALSE(fs::exists(place.file("lock")));
-    check_fails(ErrorKind::io, "thesis.txt", [&] { RunFolder run(place.file("thesis.txt")); });
+TEST_CASE("run folder: other folders, files and damaged manifests are rejected") {
+    const TemporaryFolder folder;
+    std::ofstream(folder / "thesis.txt") << "mine";
+    check_fails(ErrorKind::usage, "contains thesis.txt", [&] { RunFolder run(folder.path); });
+    CHECK(fs::exists(folder / "thesis.txt"));
+    CHECK_FALSE(fs::exists(folder / "lock"));
+    check_fails(ErrorKind::io, "thesis.txt", [&] { RunFolder run(folder / "thesis.txt"); });
     check_fails(ErrorKind::io, "cannot create run folder", [&] { RunFolder run("/proc/astro_run"); });
     check_fails(ErrorKind::usage, "--run", [&] { RunFolder run(""); });
 
-    fs::create_directories(place.path / "run");
-    std::ofstream(place.file("run/manifest.json")) << "{\"format\": \"astro run\"";
-    RunFolder run(place.file("run"));
+    fs::create_directories(folder / "run");
+    std::ofstream(folder / "run/manifest.json") << "{\"format\": \"astro run\"";
+    RunFolder run(folder / "run");
     check_fails(ErrorKind::data, "manifest.json", [&] { run.record_session({}, ""); });
-    CHECK_FALSE(fs::exists(place.file("run/config.ini")));
+    CHECK_FALSE(fs::exists(folder / "run/config.ini"));
 }
 
-TEST_CASE("files: written whole or not at all") {
-    const Place place;
-    const std::string path = place.file("file");
+TEST_CASE("files: written completely or not at all") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "file";
     data::write_text_file(path, "one");
     data::write_text_file(path, std::string("two\0three", 9));
     CHECK(data::read_text_file(path) == std::string("two\0three", 9));
-    CHECK(std::distance(fs::directory_iterator(place.path), fs::directory_iterator()) == 1);
-    check_fails(ErrorKind::io, "cannot create", [&] { data::write_text_file(place.file("no/folder"), "x"); });
-    fs::create_directories(place.path / "taken" / "by folder");
-    check_fails(ErrorKind::io, "cannot write", [&] { data::write_text_file(place.file("taken"), "x"); });
-    CHECK(std::distance(fs::directory_iterator(place.path), fs::directory_iterator()) == 2);
-    check_fails(ErrorKind::io, "cannot open", [&] { data::read_text_file(place.file("absent")); });
+    CHECK(folder.files() == 1);
+    check_fails(ErrorKind::io, "cannot create", [&] { data::write_text_file(folder / "no/folder", "x"); });
+    fs::create_directories(folder / "taken/by folder");
+    check_fails(ErrorKind::io, "cannot write", [&] { data::write_text_file(folder / "taken", "x"); });
+    CHECK(folder.files() == 2);
+    check_fails(ErrorKind::io, "cannot open", [&] { data::read_text_file(folder / "absent"); });
 }
 
-TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through; stages may have a log in turn") {
-    const Place place;
-    const std::string path = place.file("metrics.csv");
+TEST_CASE("metrics: a resumed stage gives the same rows as an uninterrupted one; stages share the file") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "metrics.csv";
     double now = 1000;
     const auto clock = [&now] { return now; };
     {
@@ -125,7 +107,7 @@ TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through; sta
         }
         tdr.flush();
     }
-    // A writer killed within a line.
+    // A writer was killed while it wrote a line.
     std::ofstream(path, std::ios::app) << "400,40,tdr/lo";
     now = 5000;
     {
@@ -144,13 +126,13 @@ TEST_CASE("metrics: a resumed stage leaves the rows of one that ran through; sta
     CHECK(rows[4].wall_s == 30);  // 20 s before, 10 s after the resume
     CHECK(std::isnan(rows[4].value));
 
-    MetricsLog(path, "tdr", -1, clock).flush();  // a stage that starts anew drops all its rows
+    MetricsLog(path, "tdr", -1, clock).flush();  // a stage that is started again removes its rows
     CHECK(read_metrics(path).size() == 1);
 }
 
-TEST_CASE("metrics: damaged files are refused with the line") {
-    const Place place;
-    const std::string path = place.file("metrics.csv");
+TEST_CASE("metrics: errors for damaged files name the line") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "metrics.csv";
     for (const char* line : {"1,2,a", "x,2,a/b,1", "1,,a/b,1", "1,2,,1", "1,2,a/b,", "1,2,a/b,1x"}) {
         CAPTURE(line);
         std::ofstream(path) << "step,wall_s,key,value\n1,2,a/b,3\n" << line << "\n";
@@ -158,4 +140,35 @@ TEST_CASE("metrics: damaged files are refused with the line") {
     }
     std::ofstream(path) << "step,value\n";
     check_fails(ErrorKind::data, "metrics.csv:1", [&] { read_metrics(path); });
+}
+
+TEST_CASE("run folder: folders that were created for a refused command are removed") {
+    const TemporaryFolder folder;
+    { RunFolder run(folder / "deep/run"); }
+    CHECK_FALSE(fs::exists(folder / "deep"));
+    fs::create_directories(folder / "mine");
+    { RunFolder run(folder / "mine"); }
+    CHECK(fs::exists(folder / "mine"));
+    {
+        RunFolder run(folder / "kept/run");
+        data::write_text_file(run.file("results.json"), "{}");
+    }
+    CHECK(fs::exists(folder / "kept/run/results.json"));
+    check_fails(ErrorKind::usage, "not a run folder", [&] { RunFolder run(folder / "none", Access::read); });
+    CHECK_FALSE(fs::exists(folder / "none"));
+}
+
+TEST_CASE("run folder: a data set that was moved together with it is found, if its content is the same") {
+    const TemporaryFolder folder;
+    fs::create_directories(folder / "a");
+    data::write_text_file(folder / "a/d.npz", "data");
+    Session session;
+    session.datasets = {{folder / "a/d.npz", 4, data::file_crc32(folder / "a/d.npz")}};
+    RunFolder(folder / "a/run").record_session(session, "");
+    CHECK_FALSE(find_moved_dataset(folder / "a/run", folder / "a/d.npz").has_value());  // it is where it was
+    fs::rename(folder / "a", folder / "b");
+    CHECK(find_moved_dataset(folder / "b/run", folder / "a/d.npz") == folder / "b/d.npz");
+    CHECK_FALSE(find_moved_dataset(folder / "b/run", folder / "a/other.npz").has_value());
+    data::write_text_file(folder / "b/d.npz", "beta");
+    CHECK_FALSE(find_moved_dataset(folder / "b/run", folder / "a/d.npz").has_value());
 }

@@ -1,5 +1,4 @@
-// Searches by the triangle inequality against their plain definitions: the ball tree, landmarks, nearest rows, shortest
-// paths.
+// Searches compared with brute force: the ball tree, farthest points, nearest rows, landmarks, shortest paths.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -17,7 +16,7 @@ using namespace astro::method;
 
 namespace {
 
-// Points near a curve, as latents of a maze are; every seventh doubles the one before it.
+// Points near a curve, like latents of a maze. Every seventh is equal to the one before it.
 std::vector<float> curve_points(int64_t rows, int64_t width, uint64_t seed) {
     Rng rng(seed);
     std::vector<float> points(size_t(rows * width));
@@ -37,7 +36,7 @@ double distance(const std::vector<float>& points, int64_t width, const float* a,
 
 }  // namespace
 
-TEST_CASE("ball tree: bands hold exactly the rows that measuring all of them finds, at every edge size") {
+TEST_CASE("ball tree: bands contain the same rows as by brute force, for all critical sizes") {
     ThreadPool pool(2), one(1);
     int64_t in_bands = 0, measured = 0, total = 0;
     for (int64_t width : {1, 2, 7, 8, 9, 32})
@@ -79,10 +78,10 @@ TEST_CASE("ball tree: bands hold exactly the rows that measuring all of them fin
             }
         }
     CHECK(in_bands > 100000);
-    CHECK(measured < total / 4);  // the tree is worth having, tiny ones and all
+    CHECK(measured < total / 4);  // few distances are computed, even with small trees included
 }
 
-TEST_CASE("farthest points: the same rows as the plain definition, ties and doubles included") {
+TEST_CASE("farthest points: the same rows as by definition, also with ties and duplicates") {
     for (int64_t width : {1, 3, 32})
         for (int64_t rows : {1, 2, 50, 700})
             for (int64_t wanted : {int64_t(1), int64_t(2), rows / 2 + 1, rows + 5}) {
@@ -104,7 +103,7 @@ TEST_CASE("farthest points: the same rows as the plain definition, ties and doub
             }
 }
 
-// The first of the points (anything, width) with the least squared distance to x below infinity, 0 where there is none.
+// Index of the first of the points (count, width) with the smallest finite squared distance to x; 0 if there is none.
 template <class T>
 int64_t nearest_by_hand(const T* x, const std::vector<T>& points, int64_t width) {
     double least = std::numeric_limits<double>::infinity();
@@ -116,13 +115,13 @@ int64_t nearest_by_hand(const T* x, const std::vector<T>& points, int64_t width)
     return nearest;
 }
 
-TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the first of equals", T, float, double) {
+TEST_CASE_TEMPLATE("nearest rows: the same point as by brute force, the first if several are equal", T, float, double) {
     const auto backend = make_cpu_backend();
     const DType type = DTypeOf<T>::value;
     for (int64_t width : {1, 3, 32})
         for (int64_t rows : {0, 1, 2, 4097, 9000})
             for (int64_t count : {1, 2, 31, 32, 33, 63, 64, 65, 400})
-                for (bool far : {false, true}) {  // points next to the rows, and some elsewhere
+                for (bool far : {false, true}) {  // points near the rows, or also far away
                     const std::vector<float> along = curve_points(rows + 401, width, 4);
                     std::vector<T> x(along.begin(), along.begin() + rows * width), points;
                     for (int64_t i = 0; i < count; ++i) {
@@ -138,7 +137,7 @@ TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the f
                     for (int64_t row = 0; row < rows; ++row)
                         wrong += found[size_t(row)] != nearest_by_hand(x.data() + row * width, points, width);
                     CHECK(wrong == 0);
-                    const int64_t cut = rows / 3;  // as threads share rows
+                    const int64_t cut = rows / 3;  // as if rows were divided between threads
                     backend->nearest_rows(type, cut, count, width, x.data(), points.data(), again.data());
                     backend->nearest_rows(type, rows - cut, count, width, x.data() + cut * width, points.data(),
                                           again.data() + cut);
@@ -146,7 +145,7 @@ TEST_CASE_TEMPLATE("nearest rows: the same point as measuring all of them, the f
                 }
 }
 
-TEST_CASE("nearest rows: points that are all the same, that lie on a grid, that are not numbers") {
+TEST_CASE("nearest rows: identical points, points on a grid, and NaN") {
     const auto backend = make_cpu_backend();
     auto nearest = [&](const std::vector<float>& x, const std::vector<float>& points) {
         std::vector<int64_t> found(x.size());
@@ -155,7 +154,7 @@ TEST_CASE("nearest rows: points that are all the same, that lie on a grid, that 
         return found;
     };
     CHECK(nearest({3, 1, -7}, std::vector<float>(200, 1.0f)) == std::vector<int64_t>{0, 0, 0});
-    std::vector<float> grid;  // 0, 1, ..., 99 twice, so that every distance to a half is there four times
+    std::vector<float> grid;  // 0, 1, ..., 99 twice: four points have the same distance from 0.5
     for (int i = 0; i < 200; ++i) grid.push_back(float(i % 100));
     CHECK(nearest({0.5f, 98.5f, 40, 150, -1}, grid) == std::vector<int64_t>{0, 98, 40, 99, 0});
     const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -170,7 +169,7 @@ TEST_CASE("nearest rows: points that are all the same, that lie on a grid, that 
     }
 }
 
-TEST_CASE("landmarks: every latent's nearest one, in any number of threads") {
+TEST_CASE("landmarks: the nearest one of every latent, with any number of threads") {
     const auto backend = make_cpu_backend();
     TemporalMap map;
     map.width = 8;
@@ -190,12 +189,12 @@ TEST_CASE("landmarks: every latent's nearest one, in any number of threads") {
     }
 }
 
-TEST_CASE("shortest paths: bit for bit what relaxing every edge again and again gives") {
+TEST_CASE("shortest paths: identical to repeated relaxation of all edges") {
     ThreadPool pool(2);
     constexpr float kNone = std::numeric_limits<float>::infinity();
     for (int64_t n : {1, 2, 5, 120}) {
         const std::vector<float> points = curve_points(n, 2, 9);
-        // Convex in the distance, as n^ is: two short edges undercut a long one.
+        // Convex in the distance, like n^, so that two short edges are shorter than one long edge.
         auto length = [&](int64_t i, int64_t j) {
             return .3 * squared_distance(points.data() + 2 * i, points.data() + 2 * j, 2) + 1e-4;
         };

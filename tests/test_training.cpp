@@ -1,4 +1,4 @@
-// The training loop: alone and side by side, stopped and resumed, and what it says of numbers that are not finite.
+// The training loop: sequential and parallel training, stopping and resuming, errors for values that are not finite.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,27 +9,28 @@
 #include "astro/training.h"
 #include "data/checkpoint.h"
 #include "tensor/tape.h"
+#include "tests/error_message.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::method;
 
-TEST_CASE("training: side by side gives what one after the other gives, stopped on the way and resumed or not") {
-    struct Walk : TrainableModel {  // its number is the sum of its draws
-        struct Place {
+TEST_CASE("training: parallel and sequential training give the same results, also if stopped and resumed") {
+    struct Walk : TrainableModel {  // its parameters are sums of random numbers
+        struct Position {
             Tensor at;
             void visit(nn::ParameterVisitor& v) { v("at", at); }
         };
         int64_t last;
         std::string name_;
-        Place place;
+        Position position;
         nn::ParameterSet set;
         Walk(const Context& context, int64_t updates, std::string name)
             : TrainableModel(context),
               last(updates),
               name_(std::move(name)),
-              place{Tensor::zeros(context.backend, DType::f32, Shape{3})},
-              set(place) {}
+              position{Tensor::zeros(context.backend, DType::f32, Shape{3})},
+              set(position) {}
         std::string name() const override { return name_; }
         int64_t updates() const override { return last; }
         TrainingState state() override {
@@ -47,18 +48,19 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
             });
         }
     };
-    struct Told {
+    struct Record {
         std::vector<std::pair<int64_t, double>> metrics;
         std::vector<int64_t> evaluated;
         int64_t updates = 0;
         std::vector<float> end;
     };
-    // Trains walks of 23, 40 and 7 updates; in parts of `part` updates where that is not 0.
+    // Trains walks of 23, 40 and 7 updates. If `part` is not 0, they are stopped and resumed after every `part`
+    // updates.
     const auto backend = make_cpu_backend();
     auto outcome = [&](int threads, bool together, int64_t part) {
         const TemporaryFolder folder;
         ThreadPool pool(threads);
-        std::vector<Told> told(3);
+        std::vector<Record> records(3);
         for (int64_t stop = part;; stop += part) {
             std::vector<std::unique_ptr<Walk>> walks;
             std::vector<Training> trainings;
@@ -69,12 +71,12 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
                 plan.folder = folder.path + "/" + walks[i]->name();
                 plan.checkpoint_every = 10, plan.metrics_every = 4, plan.stop_after = part > 0 ? stop : -1;
                 TrainingObserver observer;
-                observer.metrics = [&told, i](int64_t step, const Metrics& f) {
-                    told[i].metrics.emplace_back(step, f[0].second);
+                observer.metrics = [&records, i](int64_t step, const Metrics& f) {
+                    records[i].metrics.emplace_back(step, f[0].second);
                 };
                 observer.evaluation_due = [](int64_t step) { return step % 7 == 0; };
-                observer.evaluate = [&told, i](int64_t step) { told[i].evaluated.push_back(step); };
-                observer.progress = [&told, i](int64_t, int64_t, const Metrics&) { ++told[i].updates; };
+                observer.evaluate = [&records, i](int64_t step) { records[i].evaluated.push_back(step); };
+                observer.progress = [&records, i](int64_t, int64_t, const Metrics&) { ++records[i].updates; };
                 trainings.push_back({*walks[i], plan, observer});
             }
             bool complete = true;
@@ -85,20 +87,20 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
             CHECK(complete == (part == 0 || stop >= 40));
             if (!complete) continue;
             for (size_t i = 0; i < 3; ++i) {
-                told[i].end = walks[i]->set.flat().to_vector<float>();
+                records[i].end = walks[i]->set.flat().to_vector<float>();
                 CHECK(data::load_checkpoint(folder.path + "/" + walks[i]->name())->step == walks[i]->updates());
             }
-            return told;
+            return records;
         }
     };
-    const std::vector<Told> plain = outcome(1, false, 0);
+    const std::vector<Record> plain = outcome(1, false, 0);
     CHECK(plain[0].evaluated == std::vector<int64_t>{7, 14, 21});
     CHECK(plain[0].metrics.size() == 6);
     CHECK(plain[0].metrics.back().first == 23);
     for (int threads : {1, 2, 3})
         for (bool together : {true, false})
             for (int64_t part : {0, 3, 16}) {
-                const std::vector<Told> now = outcome(threads, together, part);
+                const std::vector<Record> now = outcome(threads, together, part);
                 for (size_t i = 0; i < 3; ++i) {
                     CHECK(now[i].metrics == plain[i].metrics);
                     CHECK(now[i].evaluated == plain[i].evaluated);
@@ -110,7 +112,7 @@ TEST_CASE("training: side by side gives what one after the other gives, stopped 
 
 namespace {
 
-// Its loss is infinite at update number `bad`, from 0.
+// A model whose loss is infinite at update number `bad` (from 0).
 class Diverging : public TrainableModel {
   public:
     Diverging(const Context& context, std::string name, int64_t updates, int64_t bad)
@@ -151,7 +153,7 @@ class Diverging : public TrainableModel {
 
 }  // namespace
 
-TEST_CASE("training: a numeric failure names the op it began in, and the checkpoint before it stays") {
+TEST_CASE("training: a numeric error names the op that caused it, and the last checkpoint is kept") {
     const auto backend = make_cpu_backend();
     const TemporaryFolder folder;
     ThreadPool alone(1);
@@ -173,7 +175,7 @@ TEST_CASE("training: a numeric failure names the op it began in, and the checkpo
     CHECK(data::load_checkpoint(folder.path)->step == 6);
 }
 
-TEST_CASE("training: side by side, one that fails does not stop the others, and the first one's error is thrown") {
+TEST_CASE("training: in parallel, a failure does not stop the others, and the error of the first is thrown") {
     const auto backend = make_cpu_backend();
     for (int threads : {1, 2, 4}) {
         const TemporaryFolder folder;
@@ -190,42 +192,38 @@ TEST_CASE("training: side by side, one that fails does not stop the others, and 
             trainings.push_back({*models.back(), plan, observer});
         };
         add("short", 5, -1), add("first", 40, 6), add("second", 40, 2), add("long", 60, -1);
-        std::string message;
-        try {
-            train(pool, trainings);
-        } catch (const Error& error) {
-            message = error.what();
-        }
+        const std::string message = error_message([&] { train(pool, trainings); }, ErrorKind::numeric);
         std::sort(ended.begin(), ended.end());
         CHECK(ended == std::vector<std::string>{"first 8", "long 60", "second 4", "short 5"});
-        CHECK(message.find("first, update 7: loss is inf") != std::string::npos);
-        CHECK(message.find("the result of div [2] is not finite") != std::string::npos);
+        CHECK(contains(message, "first, update 7: loss is inf"));
+        CHECK(contains(message, "the result of div [2] is not finite"));
         for (const auto& [name, step] : {std::pair{"short", 5}, {"first", 6}, {"second", 2}, {"long", 60}})
             CHECK(data::load_checkpoint(folder.path + "/" + name)->step == step);
     }
 }
 
-TEST_CASE("training: side by side, none waits for another, and one at a time reports and evaluates") {
+TEST_CASE("training: in parallel, none waits for another, and only one at a time reports and evaluates") {
     const auto backend = make_cpu_backend();
     ThreadPool pool(3);
     Diverging patient(Context{*backend, pool}, "patient", 4, -1), one(Context{*backend, pool}, "one", 30, -1),
         other(Context{*backend, pool}, "other", 30, -1);
     TrainingPlan plan;
     plan.metrics_every = 1;
-    std::atomic<int> telling{0}, ended{0};
+    std::atomic<int> reporting{0}, ended{0};
     bool overlapped = false, waited_for_long = false;
-    auto tell = [&] {
-        if (telling++ > 0) overlapped = true;
+    auto report = [&] {
+        if (reporting++ > 0) overlapped = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        --telling;
+        --reporting;
     };
     TrainingObserver observer;
-    observer.metrics = [&](int64_t, const Metrics&) { tell(); };
+    observer.metrics = [&](int64_t, const Metrics&) { report(); };
     observer.evaluation_due = [](int64_t) { return true; };
-    observer.evaluate = [&](int64_t) { tell(); };
+    observer.evaluate = [&](int64_t) { report(); };
     observer.ended = [&](int64_t) { ++ended; };
     TrainingObserver waiting = observer;
-    waiting.progress = [&](int64_t step, int64_t, const Metrics&) {  // after its first update, for the others to end
+    waiting.progress = [&](int64_t step, int64_t,
+                           const Metrics&) {  // waits after its first update until the others end
         for (int tries = 0; step == 1 && ended < 2 && !waited_for_long; ++tries) {
             waited_for_long = tries > 5000;
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

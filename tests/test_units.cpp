@@ -1,4 +1,4 @@
-// The method's units: columns there and back, and results that do not depend on the units of the file.
+// The method's units: conversion of columns in both directions, and results that do not depend on the file's units.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using namespace astro::method;
 
 namespace {
 
-// A boat on open water, x' = x + .2 u: episodes keep a heading.
+// Episodes of a boat with a constant heading: x' = x + .2 u.
 data::Dataset boat_trips() {
     data::Dataset d;
     d.state_dim = d.action_dim = 2;
@@ -40,7 +40,7 @@ data::Dataset boat_trips() {
     return d;
 }
 
-// The same trips in other units: each column times its scale, plus its shift.
+// The same episodes in other units: each column times its scale, plus its shift.
 data::Dataset in_other_units(data::Dataset d, const std::vector<double>& state_scale,
                              const std::vector<double>& state_shift, double action_scale) {
     for (size_t i = 0; i < d.observations.size(); ++i)
@@ -49,7 +49,7 @@ data::Dataset in_other_units(data::Dataset d, const std::vector<double>& state_s
     return d;
 }
 
-// Everything up to a spliced data set, at a size that takes a second.
+// All stages up to a spliced data set, small enough to take a second.
 struct Stitched {
     std::unique_ptr<Backend> backend = make_cpu_backend();
     ThreadPool pool{2};
@@ -64,8 +64,8 @@ struct Stitched {
         config.data.arrival_steps = 2;
         config.tdr.updates = 600, config.dynamics.network.updates = 300, config.planner.network.updates = 300;
         config.augment.ratio = 2, config.augment.accept_threshold = 3;
-        pipeline =
-            std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt, std::string());
+        pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt,
+                                              std::string());
         run(pipeline->tdr()), run(pipeline->dynamics(0)), run(pipeline->planner());
         augmenters::Stitch stitch(*pipeline, false);
         made = stitch.grow(stitch.rows_wanted(), {});
@@ -78,11 +78,11 @@ struct Stitched {
 
 }  // namespace
 
-TEST_CASE("units: columns are centred and scaled, constant ones left out and put back") {
+TEST_CASE("units: columns are centred and scaled; constant ones are left out and restored") {
     data::Dataset d;
     d.rows = 4, d.state_dim = 3, d.action_dim = 2;
     d.observations = {1, 7, 100, 2, 7, 300, 3, 7, 100, 6, 7, 300};
-    d.actions = {-2, 0, 4, 0, 1, 0, 99, 0};  // the last row's is never used
+    d.actions = {-2, 0, 4, 0, 1, 0, 99, 0};  // the last action is not used
     d.terminals = {0, 0, 0, 1};
     data::index_episodes(d);
     const data::Units units = data::measure_units(d, "file");
@@ -95,7 +95,8 @@ TEST_CASE("units: columns are centred and scaled, constant ones left out and put
     CHECK(units.actions.scale[0] == 3);
     CHECK(units.actions.varying == std::vector<int64_t>{0});
     CHECK(data::describe(units) ==
-          "actions in [-2, 4]; state column 1 never changes and is left out; action column 1 never changes and is left out");
+          "actions in [-2, 4]; state column 1 never changes and is left out; action column 1 never changes and is left "
+          "out");
     const data::RecordedData both = data::convert(units, d, "file");
     CHECK(both.data.state_dim == 2);
     CHECK(both.data.action_dim == 1);
@@ -103,7 +104,7 @@ TEST_CASE("units: columns are centred and scaled, constant ones left out and put
     CHECK(both.data.action(0)[0] == -1);
     const auto back = units.states.rows_outward<float>(both.data.observations);
     for (size_t i = 0; i < back.size(); ++i) CHECK(back[i] == doctest::Approx(d.observations[i]));
-    d.origin = {0, 0, 5e6};  // 64-bit states whose large part was taken off
+    d.origin = {0, 0, 5e6};  // 64-bit states from which a large offset was subtracted
     const data::Units far = data::measure_units(d, "file");
     CHECK(far.states.centre[2] == 5000200);
     CHECK(far.states.scale[2] == doctest::Approx(100));
@@ -114,22 +115,23 @@ TEST_CASE("units: columns are centred and scaled, constant ones left out and put
     CHECK(inside[1] == 1);
 }
 
-TEST_CASE("units: nothing that moves, or no action that varies, is refused") {
+TEST_CASE("units: constant states or constant actions are rejected") {
     data::Dataset d;
     d.rows = 2, d.state_dim = d.action_dim = 1;
     d.observations = {1e6f, 1e6f}, d.actions = {0, 1}, d.terminals = {0, 1};
     data::index_episodes(d);
-    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: no column of observations"), Error);
+    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of observations"), Error);
     d.observations = {1, 2};
-    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: no column of actions"), Error);
+    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of actions"), Error);
 }
 
-TEST_CASE("units: other units by powers of two give the same bits, by any factor and shift the same figures") {
+TEST_CASE("units: factors that are powers of two give identical results, other factors and shifts similar ones") {
     const data::Dataset trips = boat_trips();
     const Stitched plain(trips);
-    INFO(plain.made.stopped_because, "; rounds ", plain.made.rounds, ", without target ", plain.made.queries_without_target, " of ", plain.made.queries);
+    INFO(plain.made.stopped_because, "; rounds ", plain.made.rounds, ", without target ",
+         plain.made.queries_without_target, " of ", plain.made.queries);
     REQUIRE(plain.made.attempts.size() > 20);
-    // Powers of two change no digit: every decision is the same.
+    // Powers of two cause no rounding errors, so every decision is the same.
     const Stitched binary(in_other_units(trips, {std::ldexp(1, -20), std::ldexp(1, 20)}, {0, 0}, std::ldexp(1, 12)));
     REQUIRE(binary.made.attempts.size() == plain.made.attempts.size());
     for (size_t i = 0; i < plain.made.attempts.size(); ++i) {
@@ -142,14 +144,13 @@ TEST_CASE("units: other units by powers of two give the same bits, by any factor
     for (size_t i = 0; i < plain.spliced.observations.size(); ++i)
         CHECK(std::ldexp(double(binary.spliced.observations[i]), i % 2 ? -20 : 20) ==
               doctest::Approx(double(plain.spliced.observations[i])).epsilon(1e-5));
-    // Other factors and shifts round: the same models up to that.
+    // Other factors and shifts cause rounding errors, so the models are only similar.
     auto yield = [](const Stitched& s) {
         double accepted = 0;
         for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
         return accepted / double(s.made.attempts.size());
     };
-    for (const auto& [scale, shift, action] :
-         {std::tuple{1e-6, 0.0, 30.0}, std::tuple{1e5, 2e6, 1e-3}}) {
+    for (const auto& [scale, shift, action] : {std::tuple{1e-6, 0.0, 30.0}, std::tuple{1e5, 2e6, 1e-3}}) {
         const Stitched other(in_other_units(trips, {scale, 10 * scale}, {shift, -shift}, action));
         INFO(scale, " ", shift, " ", action);
         CHECK(std::fabs(yield(other) - yield(plain)) < .15);
@@ -160,7 +161,8 @@ TEST_CASE("units: other units by powers of two give the same bits, by any factor
     }
 }
 
-TEST_CASE("units: map coordinates of 64 bits keep their digits, a constant column its value, from file to spliced file") {
+TEST_CASE(
+    "units: 64-bit map coordinates keep their precision, and a constant column its value, up to the spliced file") {
     const data::Dataset trips = boat_trips();
     const double east = 388000, north = 5348000;
     std::vector<double> states;
@@ -178,8 +180,7 @@ TEST_CASE("units: map coordinates of 64 bits keep their digits, a constant colum
     const data::Dataset read = data::load_dataset(folder / "map.npz");
     REQUIRE(read.origin.size() == 3);
     for (int64_t t = 0; t < read.rows; ++t)
-        for (int64_t i = 0; i < 3; ++i)
-            CHECK(std::fabs(read.state(t, i) - states[size_t(3 * t + i)]) < 1e-6);
+        for (int64_t i = 0; i < 3; ++i) CHECK(std::fabs(read.state(t, i) - states[size_t(3 * t + i)]) < 1e-6);
     const Stitched plain(trips), map(read);
     CHECK(map.pipeline->units().states.constant() == std::vector<int64_t>{2});
     CHECK(map.pipeline->statistics().sigma_delta[1] ==

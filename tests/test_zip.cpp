@@ -1,4 +1,4 @@
-// Zip archives: what is written is read back, in every form; damage is refused in words.
+// Zip archives: writing and reading in all forms; damaged archives are rejected.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -10,17 +10,17 @@
 
 #include "data/file.h"
 #include "data/zip.h"
-#include "temporary_folder.h"
-#include "tensor/base/error.h"
 #include "tensor/base/printable.h"
 #include "tensor/rng.h"
+#include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::data;
 
 namespace {
 
-// Half random, half repetitive: deflate has something to do and something to fail at.
+// Half random and half repetitive, so that deflate can compress some parts only.
 std::string content(size_t n, uint64_t seed) {
     Rng rng(seed);
     std::string out(n, 'x');
@@ -28,17 +28,6 @@ std::string content(size_t n, uint64_t seed) {
         if (i / 1000 % 2 == 0) out[i] = static_cast<char>(rng.next() & 0xFF);
     }
     return out;
-}
-
-std::string error_of(const std::function<void()>& action, ErrorKind kind = ErrorKind::data) {
-    try {
-        action();
-    } catch (const Error& error) {
-        CHECK(error.kind() == kind);
-        CHECK(std::string(error.what()).find('\n') == std::string::npos);
-        return error.what();
-    }
-    return "";
 }
 
 void write_zip(const std::string& path, const std::vector<std::pair<std::string, std::string>>& members, bool compress,
@@ -75,7 +64,7 @@ TEST_CASE("zip: written archives are read back, stored, deflated, with and witho
     CHECK(folder.files() == 1);
 }
 
-TEST_CASE("zip: a member read in parts, and one made of pieces") {
+TEST_CASE("zip: a member that is written in pieces and read in parts") {
     TemporaryFolder folder;
     std::string first = content(300, 3), second = content(600'000, 4), whole = first + second;
     for (bool compress : {false, true}) {
@@ -107,7 +96,7 @@ TEST_CASE("zip: the same bytes with any number of threads") {
     }
 }
 
-TEST_CASE("zip: blocks of noise, of text and of both are read back, and take no more room than by level 6 alone") {
+TEST_CASE("zip: blocks of noise, of text and of both are read back, and are compressed well") {
     TemporaryFolder folder;
     Rng rng(11);
     std::string noise(1'000'000, '\0'), letters(1'000'000, '\0');
@@ -119,12 +108,12 @@ TEST_CASE("zip: blocks of noise, of text and of both are read back, and take no 
     CHECK(reader.read(reader.members()[0]) == noise);
     CHECK(reader.read(reader.members()[1]) == letters);
     CHECK(reader.read(reader.members()[2]) == both);
-    CHECK(reader.members()[0].compressed_size < noise.size() * 83 / 100);  // its entropy is .80
+    CHECK(reader.members()[0].compressed_size < noise.size() * 83 / 100);  // its entropy is 80 % of its size
     CHECK(reader.members()[1].compressed_size < letters.size() / 50);      // Huffman codes alone: more than 1/8
     CHECK(reader.members()[2].compressed_size < both.size() / 2);
 }
 
-TEST_CASE("zip: a member added again is the same file, and known to be the same bytes") {
+TEST_CASE("zip: add_again gives the same file as a second add, and equal members are recognised") {
     TemporaryFolder folder;
     const std::string one = content(700'000, 12);
     std::string other = one;
@@ -144,7 +133,7 @@ TEST_CASE("zip: a member added again is the same file, and known to be the same 
             CHECK(reader.same_bytes(reader.members()[0], reader.members()[2]));
             CHECK_FALSE(reader.same_bytes(reader.members()[0], reader.members()[1]));
         }
-    // Two messages with one CRC-32 and one length: only the bytes tell them apart.
+    // Two texts with the same CRC-32 and length: only the bytes are different.
     const std::string plumless = "plumless", buckeroo = "buckeroo";
     write_zip(folder / "c.zip", {{"a", plumless}, {"b", buckeroo}}, false);
     ZipReader reader(folder / "c.zip");
@@ -152,50 +141,46 @@ TEST_CASE("zip: a member added again is the same file, and known to be the same 
     CHECK_FALSE(reader.same_bytes(reader.members()[0], reader.members()[1]));
 }
 
-TEST_CASE("zip: each hazard is refused in one clear line") {
+TEST_CASE("zip: each kind of damage is rejected with its own message") {
     TemporaryFolder folder;
     write_zip(folder / "good.zip", {{"first", content(500, 6)}, {"other", content(700, 7)}}, false);
     const std::string good = read_text_file(folder / "good.zip");
     const size_t end = good.size() - 22, central = good.find("PK\x01\x02"),
                  second = good.find("PK\x01\x02", central + 4);
-    auto refusal = [&](const std::function<void(std::string&)>& damage) {
+    auto read_error = [&](const std::function<void(std::string&)>& damage) {
         std::string bytes = good;
         damage(bytes);
         write_text_file(folder / "bad.zip", bytes);
-        std::string message = error_of([&] {
+        std::string message = error_message([&] {
             ZipReader reader(folder / "bad.zip");
             for (const ZipMember& member : reader.members()) reader.read(member);
         });
         CHECK(message.find("bad.zip") != std::string::npos);
         return message;
     };
-    auto contains = [](const std::string& message, const char* part) {
-        INFO(message);
-        return message.find(part) != std::string::npos;
-    };
-    CHECK(contains(refusal([](auto& b) { b.clear(); }), "no end-of-archive record in 0 bytes"));
-    CHECK(contains(refusal([](auto& b) { b.resize(b.size() - 1); }), "no end-of-archive record"));
-    CHECK(contains(refusal([](auto& b) { b.insert(0, "junk"); }), "4 bytes that do not belong"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 4, 1, 2); }), "several disks"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2); }), "counts 3 and 2"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
-    CHECK(contains(refusal([&](auto& b) { b[second] = 'X'; }), "entry 2 of 2 is missing"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }), "after its last"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "runs beyond"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 8, 1, 2); }), "'first': encrypted"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 10, 93, 2); }), "compression method 93"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 16, 0, 4); }), "CRC-32"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 24, 499, 4); }), "stored, yet 500 bytes"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
-                   "cannot hold the 2147483647 bytes"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header runs beyond"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, central + 42, 3, 4); }), "no local header"));
-    CHECK(contains(refusal([&](auto& b) { patch(b, second + 42, 0, 4); }), "overlaps"));
-    CHECK(contains(refusal([&](auto& b) { b[30] = 'F'; }), "disagree"));
-    CHECK(contains(refusal([&](auto& b) { b[200] = static_cast<char>(b[200] ^ 1); }), "checksum"));
+    CHECK(contains(read_error([](auto& b) { b.clear(); }), "no end-of-archive record in 0 bytes"));
+    CHECK(contains(read_error([](auto& b) { b.resize(b.size() - 1); }), "no end-of-archive record"));
+    CHECK(contains(read_error([](auto& b) { b.insert(0, "junk"); }), "4 bytes that do not belong"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 4, 1, 2); }), "several disks"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 3, 2); }), "declares 3 and 2"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 3, 2), patch(b, end + 10, 3, 2); }), "do not fit"));
+    CHECK(contains(read_error([&](auto& b) { b[second] = 'X'; }), "entry 2 of 2 is missing"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 8, 1, 2), patch(b, end + 10, 1, 2); }), "after its last"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, end + 16, 0x7FFFFFFF, 4); }), "extends beyond"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 8, 1, 2); }), "'first': encrypted"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 10, 93, 2); }), "compression method 93"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 16, 0, 4); }), "CRC-32"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 24, 499, 4); }), "its sizes are 500 and 499"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 10, 8, 2), patch(b, central + 24, 0x7FFFFFFF, 4); }),
+                   "cannot contain the declared 2147483647 bytes"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 42, 0x7FFFFFFF, 4); }), "header extends beyond"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, central + 42, 3, 4); }), "no local header"));
+    CHECK(contains(read_error([&](auto& b) { patch(b, second + 42, 0, 4); }), "overlaps"));
+    CHECK(contains(read_error([&](auto& b) { b[30] = 'F'; }), "disagree"));
+    CHECK(contains(read_error([&](auto& b) { b[200] = static_cast<char>(b[200] ^ 1); }), "checksum"));
 }
 
-TEST_CASE("zip: a member that nobody needs may be packed, damaged or named in any way; the others are read") {
+TEST_CASE("zip: members can be read even if another member is damaged, unsupported or has an unusual name") {
     TemporaryFolder folder;
     const std::string needed = content(500, 6);
     const std::string names[] = {"/root", "../up", "a\\..b", std::string("a\0b  ", 5), "\x1b[2J", "e\nf", "\xff\xfe"};
@@ -215,33 +200,31 @@ TEST_CASE("zip: a member that nobody needs may be packed, damaged or named in an
         write_text_file(folder / "b.zip", bytes);
         ZipReader reader(folder / "b.zip");
         CHECK(reader.read(reader.members()[1]) == needed);
-        const std::string message = error_of([&] { reader.read(reader.members()[0]); });
+        const std::string message = error_message([&] { reader.read(reader.members()[0]); });
         CHECK(message.find("member '\\x1b]0;x'") != std::string::npos);
     }
 }
 
-TEST_CASE("files: a pipe, a socket or a device is refused at once, read or written") {
+TEST_CASE("files: reading and writing a pipe or a device fails at once") {
     TemporaryFolder folder;
-    ::alarm(20);  // a hang ends the test program
+    ::alarm(20);  // ends the test program if it hangs
     REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-    CHECK(error_of([&] { InputFile file(folder / "pipe"); }, ErrorKind::io).find("it is a pipe") != std::string::npos);
-    CHECK(error_of([&] { read_text_file(folder / "pipe"); }, ErrorKind::io).find("expected a file") !=
-          std::string::npos);
-    CHECK(error_of([&] { write_text_file(folder / "pipe", "x"); }, ErrorKind::io).find("it is a pipe") !=
-          std::string::npos);
+    CHECK(contains(error_message([&] { InputFile file(folder / "pipe"); }, ErrorKind::io), "it is a pipe"));
+    CHECK(contains(error_message([&] { read_text_file(folder / "pipe"); }, ErrorKind::io), "expected a file"));
+    CHECK(contains(error_message([&] { write_text_file(folder / "pipe", "x"); }, ErrorKind::io), "it is a pipe"));
     for (const char* device : {"/dev/zero", "/dev/null"})
-        CHECK(error_of([&] { InputFile file(device); }, ErrorKind::io).find("it is a device") != std::string::npos);
+        CHECK(contains(error_message([&] { InputFile file(device); }, ErrorKind::io), "it is a device"));
     CHECK(folder.files() == 1);
     ::alarm(0);
 }
 
-TEST_CASE("printable: nothing that a terminal obeys, in no more bytes than asked for") {
+TEST_CASE("printable: the result has no control characters and a limited length") {
     CHECK(printable("plain text, \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x9A\xA4") ==
           "plain text, \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x9A\xA4");
     CHECK(printable("\x1b[31m\r\n\t\x7f") == "\\x1b[31m\\x0d\\x0a\\x09\\x7f");
     CHECK(printable("\xC2\x9B") == "\\xc2\\x9b");           // C1: another way to begin an escape sequence
     CHECK(printable("\xE2\x80\xAE") == "\\xe2\\x80\\xae");  // right-to-left override
-    CHECK(printable("\xC0\x80\xED\xA0\x80\xE2\x82") == "\\xc0\\x80\\xed\\xa0\\x80\\xe2\\x82");  // no UTF-8
+    CHECK(printable("\xC0\x80\xED\xA0\x80\xE2\x82") == "\\xc0\\x80\\xed\\xa0\\x80\\xe2\\x82");  // not UTF-8
     CHECK(printable(std::string(5000, 'a'), 10) == "aaaaaaaaaa... (5000 bytes)");
     Rng rng(3);
     for (int i = 0; i < 2000; ++i) {
@@ -254,37 +237,35 @@ TEST_CASE("printable: nothing that a terminal obeys, in no more bytes than asked
     }
 }
 
-TEST_CASE("zip: deflated data of another length than declared are refused") {
+TEST_CASE("zip: deflated data of another length than declared are rejected") {
     TemporaryFolder folder;
     write_zip(folder / "a.zip", {{"m", content(5000, 8)}}, true);
     const std::string good = read_text_file(folder / "a.zip");
     size_t central = good.find("PK\x01\x02");
-    for (auto [size, words] : {std::pair{4999, "more than the 4999"}, std::pair{5001, "ends after 5000 bytes"}}) {
+    for (auto [size, words] : {std::pair{4999, "more than the declared 4999"}, std::pair{5001, "ends after 5000 of the declared 5001"}}) {
         std::string bytes = good;
         patch(bytes, central + 24, static_cast<uint64_t>(size), 4);
         write_text_file(folder / "b.zip", bytes);
         ZipReader reader(folder / "b.zip");
-        CHECK(error_of([&] { reader.read(reader.members()[0]); }).find(words) != std::string::npos);
+        CHECK(contains(error_message([&] { reader.read(reader.members()[0]); }), words));
     }
 }
 
-TEST_CASE("files: a missing file, a folder, a read-only folder and a full disk") {
+TEST_CASE("files: errors for a missing file, a folder, a read-only folder and a full disk") {
     TemporaryFolder folder;
-    CHECK(error_of([&] { ZipReader reader(folder / "none.zip"); }, ErrorKind::io).find("No such file") !=
-          std::string::npos);
-    CHECK(error_of([&] { ZipReader reader(folder.path); }, ErrorKind::io).find("directory") != std::string::npos);
-    CHECK(error_of([&] { write_text_file(folder / "no/such", "x"); }, ErrorKind::io).find("cannot create") !=
-          std::string::npos);
+    CHECK(contains(error_message([&] { ZipReader reader(folder / "none.zip"); }, ErrorKind::io), "No such file"));
+    CHECK(contains(error_message([&] { ZipReader reader(folder.path); }, ErrorKind::io), "directory"));
+    CHECK(contains(error_message([&] { write_text_file(folder / "no/such", "x"); }, ErrorKind::io), "cannot create"));
 
     write_text_file(folder / "a.zip", "before");
-    // A limit on the size of files stands in for a full disk: write() fails half way in the same manner.
+    // A limit on the size of files simulates a full disk: write() fails after some bytes in the same way.
     rlimit old{}, low{};
     ::getrlimit(RLIMIT_FSIZE, &old);
     low = old;
     low.rlim_cur = 4096;
     auto handler = std::signal(SIGXFSZ, SIG_IGN);
     ::setrlimit(RLIMIT_FSIZE, &low);
-    std::string message = error_of(
+    std::string message = error_message(
         [&] {
             write_zip(folder / "a.zip", {{"m", content(9000, 9)}}, false);
         },
@@ -300,7 +281,6 @@ TEST_CASE("files: a missing file, a folder, a read-only folder and a full disk")
     if (::geteuid() != 0) {  // root may write anywhere
         std::filesystem::permissions(folder.path,
                                      std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-        CHECK(error_of([&] { write_text_file(folder / "c", "x"); }, ErrorKind::io).find("Permission denied") !=
-              std::string::npos);
+        CHECK(contains(error_message([&] { write_text_file(folder / "c", "x"); }, ErrorKind::io), "Permission denied"));
     }
 }

@@ -41,6 +41,13 @@ void split_comment(const std::string& line, std::string& content, std::string& c
     comment.clear();
 }
 
+// Lines may end with LF, CR LF or CR, depending on the system where the file was written.
+std::string with_plain_line_ends(std::string content) {
+    for (size_t i = 0; i < content.size(); ++i)
+        if (content[i] == '\r' && (i + 1 == content.size() || content[i + 1] != '\n')) content[i] = '\n';
+    return content;
+}
+
 bool is_name(const std::string& word) {
     return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -79,7 +86,8 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
     std::string section;
     // A byte-order mark, as some editors write it, is no part of the first line.
     constexpr std::string_view kMark = "\xEF\xBB\xBF";
-    std::istringstream lines(content.substr(content.compare(0, kMark.size(), kMark) == 0 ? kMark.size() : 0));
+    std::istringstream lines(
+        with_plain_line_ends(content.substr(content.compare(0, kMark.size(), kMark) == 0 ? kMark.size() : 0)));
     std::string line;
     for (int number = 1; std::getline(lines, line); ++number) {
         const std::string place = text(name, ":", number);

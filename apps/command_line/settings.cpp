@@ -7,15 +7,11 @@
 #include <cstdlib>
 
 #include "tensor/base/error.h"
+#include "tensor/base/nearest_name.h"
 #include "tensor/base/printable.h"
 
 namespace astro::app {
 namespace {
-
-std::string same_spelling(std::string key) {
-    std::replace(key.begin(), key.end(), '-', '_');
-    return key;
-}
 
 bool starts_like_a_number(const std::string& word) {
     const size_t first = !word.empty() && word[0] == '-' ? 1 : 0;
@@ -24,21 +20,6 @@ bool starts_like_a_number(const std::string& word) {
 
 [[noreturn]] void refuse(SettingKind kind, const Domain& domain) {
     fail(ErrorKind::usage, "expected ", expectation(kind, domain));
-}
-
-// The number of edits (insertion, deletion, replacement, swap of adjacent characters) between two words.
-size_t edit_distance(const std::string& a, const std::string& b) {
-    std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-    for (size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-    for (size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-    for (size_t i = 1; i <= a.size(); ++i)
-        for (size_t j = 1; j <= b.size(); ++j) {
-            cost[i][j] = std::min(
-                {cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-        }
-    return cost[a.size()][b.size()];
 }
 
 }  // namespace
@@ -136,24 +117,6 @@ std::string expectation(SettingKind kind, const Domain& domain) {
     else if (std::isfinite(domain.low))
         words += " of at least " + print_real(domain.low);
     return words + (domain.automatic ? ", or auto" : "");
-}
-
-std::string nearest_name(const std::string& word, const std::vector<std::string>& names) {
-    const std::string wanted = same_spelling(word);
-    std::string best;
-    size_t least = std::max<size_t>(2, wanted.size() / 3) + 1;
-    for (const std::string& name : names) {
-        const std::string known = same_spelling(name);
-        size_t distance = edit_distance(wanted, known);
-        // A missing section counts as one edit.
-        const size_t dot = known.find('.');
-        if (dot != std::string::npos) distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
-        if (distance < least) {
-            least = distance;
-            best = name;
-        }
-    }
-    return best;
 }
 
 Setting* Settings::find(const std::string& key) {

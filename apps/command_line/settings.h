@@ -15,6 +15,7 @@
 #include "apps/method_names.h"
 #include "astro/config/field.h"
 #include "tensor/base/error.h"
+#include "tensor/base/nearest_name.h"
 
 namespace astro::app {
 
@@ -44,9 +45,6 @@ std::vector<std::string> split_list(const std::string& words);  // at commas; em
 
 // A description of valid values: "an integer from 1 to 512", "one of tdr, euclid, random".
 std::string expectation(SettingKind kind, const Domain& domain);
-
-// The known name closest to a misspelt one, or "" if none is close. `gap` finds `planner.gap`.
-std::string nearest_name(const std::string& word, const std::vector<std::string>& names);
 
 class Settings {
   public:

@@ -14,8 +14,7 @@ int run_augment(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    line.require("data");
-    StageRunner runner(line, options, config);
+    StageRunner runner(line, options, config, {});
     stitch_of(runner).each_model([&](TrainableModel& model, const std::string& fingerprint) {
         runner.require_trained(model, fingerprint);
     });

@@ -31,9 +31,9 @@ int run_embed(CommandLine& line) {
     line.add(output);
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
-    for (const char* option : {"run", "data", "out"}) line.require(option);
+    for (const char* option : {"run", "out"}) line.require(option);
     require_npz(chosen.out);
-    StageRunner runner(line, options, config, data::Parts::transitions);
+    StageRunner runner(line, options, config, {Access::read, data::Parts::transitions});
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
     std::error_code ignored;
     for (const std::string& read : {path, runner.dataset_name().path})

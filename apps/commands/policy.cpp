@@ -45,7 +45,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
 
 // Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
-int with_arm(CommandLine& line, Work work) {
+int with_arm(CommandLine& line, Access access, Work work) {
     StageOptions options;
     ArmOptions arm;
     OutputOptions output;
@@ -56,9 +56,8 @@ int with_arm(CommandLine& line, Work work) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    line.require("data");
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, policy_parts(config));
+    StageRunner runner(line, options, config, {access, policy_parts(config)});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);
@@ -68,7 +67,7 @@ int with_arm(CommandLine& line, Work work) {
 }  // namespace
 
 int run_train_policy(CommandLine& line) {
-    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+    return with_arm(line, Access::write, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         const std::vector<std::string> before = keys_of(runner.results());
         train_and_evaluate_policies(runner, seeds_of(runner.config(), learner, arm));
         print_new(runner.results(), before, json);
@@ -76,7 +75,7 @@ int run_train_policy(CommandLine& line) {
 }
 
 int run_evaluate(CommandLine& line) {
-    return with_arm(line, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+    return with_arm(line, Access::read, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
         data::Json all = data::Json::object();
         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);

@@ -58,11 +58,10 @@ int run_policy_export(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    line.require("data");
     line.require("out");
     check_options(chosen, config);
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, policy_parts(config));
+    StageRunner runner(line, options, config, {Access::read, policy_parts(config)});
     std::error_code ignored;
     if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
         fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");

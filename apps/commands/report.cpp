@@ -25,7 +25,13 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
-    data::write_text_file(path, report::render(line.operands()));
+    const std::string page = report::render(line.operands());
+    try {
+        data::write_text_file(path, page);
+    } catch (const Error& error) {
+        if (!options.out.empty()) throw;
+        throw Error(error.kind(), text(error.what(), "; hint: --out FILE writes the report elsewhere"));
+    }
     std::printf("%s\n", path.c_str());
     return 0;
 }

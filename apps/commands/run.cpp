@@ -22,7 +22,9 @@ int run_run(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
-    StageRunner runner(line, options, config, data::Parts::all, 2 * config.planner.context + config.planner.gap);
+    const int64_t window = 2 * config.planner.context + config.planner.gap;
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, window, true});
+    check_stages(runner);
     train_and_measure_tdr(runner);
     train_and_measure_dynamics(runner);
     train_and_measure_one_step(runner);

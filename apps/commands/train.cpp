@@ -20,8 +20,7 @@ int train_stage(CommandLine& line, Work work) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    line.require("data");
-    StageRunner runner(line, options, config);
+    StageRunner runner(line, options, config, {});
     const std::vector<std::string> before = keys_of(runner.results());
     work(runner);
     print_new(runner.results(), before, output.json);

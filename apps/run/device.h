@@ -33,10 +33,10 @@ struct ThreadOptions {
 
     template <class V>
     void visit(V& v) {
-        v("threads", threads, "number of threads; 0: all processors that the process may use", Source::ours,
+        v("threads", threads, "number of threads, at most one for each processor that the process may use; 0: that many", Source::ours,
           between(0, 1024));
     }
-    int count() const { return threads > 0 ? static_cast<int>(threads) : ThreadPool::available(); }
+    int count() const { return ThreadPool::usable(threads); }
 };
 
 // For commands that check or measure a device: the default is the CPU.

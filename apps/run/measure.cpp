@@ -2,6 +2,14 @@
 
 namespace astro::app {
 
+void check_stages(StageRunner& runner) {
+    Pipeline& pipeline = runner.pipeline();
+    runner.check_checkpoints("tdr", pipeline.fingerprint("tdr"));
+    for (int64_t m = 0; m < pipeline.ensemble(); ++m)
+        runner.check_checkpoints(Dynamics::name_of(m), pipeline.fingerprint("dynamics"));
+    runner.check_checkpoints("planner", pipeline.fingerprint("planner"));
+}
+
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model) {
     return [every = runner.config().checkpoint.validate_every, last = model.updates()](int64_t step) {
         return step % every == 0 || step == last;

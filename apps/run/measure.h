@@ -15,6 +15,10 @@
 
 namespace astro::app {
 
+// Error(usage) if the checkpoints of a stage forbid to train it (StageRunner::check_checkpoints). `run` checks all
+// stages before it begins with the first one.
+void check_stages(StageRunner& runner);
+
 void train_and_measure_tdr(StageRunner& runner);
 void train_and_measure_dynamics(StageRunner& runner);
 // The one-step models: the baseline of the dynamics' open-loop error, which it compares. Needs trained dynamics.

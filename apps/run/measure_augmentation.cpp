@@ -52,9 +52,9 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
         found.push_back(text("dynamics drift: the median arrival error is ", print_real(median),
                              " sigma_delta, compared with ", print_real(reference),
                              " on held-out windows; hint: train dynamics and planner longer"));
-    const double deviation = plan_deviation(made.attempts, pipeline.train_data());
-    if (deviation < limits.warn_collapse)
-        found.push_back(text("planner collapse: the standard deviation of planned actions is ", print_real(deviation),
+    const double std_ratio = plan_std_ratio(made.attempts, pipeline.train_data());
+    if (std_ratio < limits.warn_collapse)
+        found.push_back(text("planner collapse: the standard deviation of planned actions is ", print_real(std_ratio),
                              " times that of the data; hint: check the variety of the actions in the data"));
     return found;
 }
@@ -115,7 +115,7 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
     results["target_wall_share"] = made.wall_share;
-    results["plan_deviation"] = plan_deviation(made.attempts, pipeline.train_data());
+    results["plan_std_ratio"] = plan_std_ratio(made.attempts, pipeline.train_data());
 }
 
 // Stores violation rates of bridges, measured with the exact simulator (if there is one) and with the dynamics model.
@@ -157,6 +157,7 @@ std::string augment_and_measure(StageRunner& runner) {
     if (known && known->as_string() == fingerprint && data::file_exists(path))
         return path;  // completed in an earlier session
 
+    runner.record_session();
     const double start = seconds_now();
     augmenters::Stitch stitch = stitch_of(runner);
     const Augmentation made = grow(runner, stitch);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,25 +35,41 @@ struct Session {
     std::vector<DatasetIdentity> datasets;
 };
 
+// What a command does in a run folder. Reading changes no byte of it and needs no permission to write.
+enum class Access { read, write };
+
 class RunFolder {
   public:
-    // Creates or opens a run folder and locks it until destruction. Throws if the folder contains other files or is
-    // used by another process.
-    explicit RunFolder(const std::string& path);
+    // write: creates or opens a run folder and locks it until destruction. Throws if the folder contains other files or
+    // is used by another process. read: opens a run folder, which must exist.
+    explicit RunFolder(const std::string& path, Access access = Access::write);
+    // Removes folders that the constructor created if nothing was stored in them, for example because the command was
+    // refused.
     ~RunFolder();
     RunFolder(const RunFolder&) = delete;
     RunFolder& operator=(const RunFolder&) = delete;
 
     const std::string& path() const { return path_; }
     std::string file(const std::string& name) const;          // path of a file in the folder
-    std::string checkpoints(const std::string& stage) const;  // folder of a stage's checkpoints, created if missing
+    std::string checkpoints(const std::string& stage) const;  // folder of a stage's checkpoints; it may not exist yet
+
+    // If the file system does not support locks, the folder is used without one, and this says why.
+    const std::string& lock_problem() const { return lock_problem_; }
 
     // Appends the session to manifest.json and saves the configuration (CommandLine::effective_config).
     void record_session(const Session& session, const std::string& effective_config);
 
   private:
-    std::string path_;
+    void create();
+    void lock();
+
+    std::string path_, lock_problem_;
+    std::vector<std::string> created_;  // folders, the outermost first
     int lock_ = -1;
 };
+
+// The data set of the last session in the run folder, if `path` is where it was then and it is no longer there, but it
+// is where the run folder and the data set have been moved together, with the same content. Otherwise empty.
+std::optional<std::string> find_moved_dataset(const std::string& run, const std::string& path);
 
 }  // namespace astro::app

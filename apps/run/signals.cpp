@@ -1,6 +1,7 @@
 #include "apps/run/signals.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace astro::app {
 namespace {
@@ -17,9 +18,12 @@ void install_signal_handlers() {
     // The first signal restores the default action, so a second signal terminates the process.
     action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before = {};
+        if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+    }
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() { return signal_came != 0; }

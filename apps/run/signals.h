@@ -1,10 +1,11 @@
-// Interruption: after SIGINT or SIGTERM the current stage writes a checkpoint and stops. A second signal terminates the
-// process.
+// Interruption: after SIGINT, SIGTERM or SIGHUP the current stage writes a checkpoint and stops. A second signal
+// terminates the process. A signal that was ignored when the program started remains ignored (nohup).
 #pragma once
 
 namespace astro::app {
 
-// Installs the handlers. Also ignores SIGPIPE, so that a closed pipe is reported as a write error.
+// Installs the handlers. Also ignores SIGPIPE and SIGXFSZ, so that writing to a closed pipe or beyond the limit on file
+// sizes is an error of that write.
 void install_signal_handlers();
 
 // Whether a signal has been received. Stages check this after each update and throw Error(interrupted).

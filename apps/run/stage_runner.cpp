@@ -12,7 +12,7 @@
 #include "data/checkpoint.h"
 #include "data/environment.h"
 #include "data/file.h"
-#include "data/replay.h"
+#include "data/origin.h"
 #include "data/validate.h"
 #include "data/zip.h"
 
@@ -40,11 +40,10 @@ std::string collect_words(const CollectConfig& collect) {
 }
 
 // RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
-std::string generated_path(const RunFolder& folder, const CollectConfig& collect) {
+std::string generated_path(const std::string& run, const CollectConfig& collect) {
     const data::Environment& environment = data::require_environment(
         collect.env, "collect.env '" + collect.env + "' is no built-in environment, and no --data FILE is given");
-    data::create_folders(folder.file("data"));
-    return folder.file("data/" + data::dataset_name(environment, collect.type) + ".npz");
+    return run + "/data/" + data::dataset_name(environment, collect.type) + ".npz";
 }
 
 DatasetIdentity identify(const std::string& path) {
@@ -65,64 +64,40 @@ std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, 
     return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
 }
 
-StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts,
-                         int64_t window_rows)
-    : options_(options),
+StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const Needs& needs)
+    : line_(line),
+      options_(options),
       config_(config),
       simulator_(open_simulator(config.general.env, config.env)),
       device_(open_device(options.device)),
       progress_(Progress::standard(options.quiet, options.log_every)),
-      threads_(static_cast<int>(config.general.threads > 0 ? config.general.threads : ThreadPool::available())) {
+      threads_(ThreadPool::usable(config.general.threads)) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
-    std::string source = config.general.data;
-    if (source.empty()) {
-        if (config.collect.env == "auto")
-            config.collect.env = config.general.env.empty() ? kCollectedByDefault : config.general.env;
-        folder_.emplace(options.run);  // the generated data are stored in it
-        source = generated_path(*folder_, config.collect);
-        const std::string made_with = source + ".txt", words = collect_words(config.collect);
-        if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
-            progress_.note("generating " + source);
-            collect_files(config.collect, source, threads_);
-            data::write_text_file(made_with, words);
-        } else if (data::read_text_file(made_with) != words) {
-            fail(
-                ErrorKind::usage, source,
-                " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
-        }
-    }
-    name_ = data::resolve_dataset(source, data_folder());
+    name_ = data::resolve_dataset(source(needs.generate), data_folder());
     environment_ = environment_of(config, name_);
-    data::Dataset all = load(name_.path, parts);
+    data::Dataset all = load(name_.path, needs.parts);
     if (const std::string problem = data::training_problem(all); !problem.empty())
         fail(ErrorKind::data, name_.path, ": ", problem);
     std::optional<data::Dataset> validation;
-    if (!name_.val_path.empty()) validation = load(name_.val_path, parts);
+    if (!name_.val_path.empty()) validation = load(name_.val_path, needs.parts);
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
     pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
     for (const Trajectories* part : {&pipeline_->train(), &pipeline_->validation()})
-        if (const int64_t longest = longest_segment(*part); longest < window_rows)
+        if (const int64_t longest = longest_segment(*part); longest < needs.window_rows)
             fail(ErrorKind::data, name_.path, ": the longest ", part == &pipeline_->train() ? "" : "validation ",
-                 "episode has ", longest, " rows, a planner's window ", window_rows,
+                 "episode has ", longest, " rows, a planner's window ", needs.window_rows,
                  " (2 x planner.context + planner.gap); hint: lower them");
-    if (!folder_) folder_.emplace(options.run);  // what is refused above leaves nothing behind
-
-    Session session;
-    session.command = line.command_name();
-    session.arguments = line.arguments();
-    session.seed = config.general.seed;
-    session.device = device_.words;
-    session.chunks = config.general.chunks;
-    session.resumed = options.resume;
-    session.threads = threads_.size();
-    session.datasets.push_back(identify(name_.path));
-    if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
-    folder_->record_session(session, line.effective_config());
+    if (!folder_) folder_.emplace(options.run, needs.access);
+    if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 
     progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", size,
                         environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
                                              : "; environment " + environment_));
+    if (threads_.size() < config.general.threads)
+        progress_.note(text(threads_.size(), " of ", config.general.threads, " threads are used: ",
+                            ThreadPool::available() > threads_.size() ? "the system started no more"
+                                                                      : "the process may use as many processors"));
     progress_.note(data::describe(pipeline_->units()));
     const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
     if (jumps > 0)
@@ -139,6 +114,51 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
+}
+
+std::string StageRunner::source(bool generate) {
+    const std::string& given = config_.general.data;
+    if (!given.empty()) {
+        if (line_.given("data")) return given;
+        const std::optional<std::string> moved = find_moved_dataset(options_.run, given);
+        if (moved) progress_.note("data set " + given + " is found at " + *moved);
+        return moved.value_or(given);
+    }
+    if (config_.collect.env == "auto")
+        config_.collect.env = config_.general.env.empty() ? kCollectedByDefault : config_.general.env;
+    const std::string path = generated_path(options_.run, config_.collect);
+    const std::string made_with = path + ".txt", words = collect_words(config_.collect);
+    if (!generate) {
+        if (!data::file_exists(made_with)) line_.require("data");
+        return path;
+    }
+    folder_.emplace(options_.run, Access::write);
+    if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
+        progress_.note("generating " + path);
+        data::create_folders(folder_->file("data"));
+        collect_files(config_.collect, path, threads_);
+        data::write_text_file(made_with, words);
+    } else if (data::read_text_file(made_with) != words) {
+        fail(ErrorKind::usage, path,
+             " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
+    }
+    return path;
+}
+
+void StageRunner::record_session() {
+    if (recorded_) return;
+    recorded_ = true;
+    Session session;
+    session.command = line_.command_name();
+    session.arguments = line_.arguments();
+    session.seed = config_.general.seed;
+    session.device = device_.words;
+    session.chunks = config_.general.chunks;
+    session.resumed = options_.resume;
+    session.threads = threads_.size();
+    session.datasets.push_back(identify(name_.path));
+    if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
+    folder_->record_session(session, line_.effective_config());
 }
 
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
@@ -178,6 +198,8 @@ void StageRunner::train(const std::vector<Stage>& stages) {
     std::mutex progress_mutex;
     int64_t total = 0, done = 0;
     std::string words;
+    for (const Stage& stage : stages) check_checkpoints(stage.model.name(), stage.fingerprint);
+    record_session();
     for (size_t i = 0; i < stages.size(); ++i) {
         const Stage& stage = stages[i];
         TrainableModel& model = stage.model;
@@ -190,9 +212,6 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
         plan.resume = options_.resume;
         plan.fingerprint = stage.fingerprint;
-        if (!options_.resume && data::load_checkpoint(plan.folder))
-            fail(ErrorKind::usage, folder_->path(), " already contains checkpoints of stage ", name,
-                 "; hint: continue with --resume, or choose another --run folder");
         TrainingObserver observer;
         std::unique_ptr<MetricsLog>& log = logs[i];
         observer.resumed = [&, name](int64_t step) {
@@ -241,6 +260,15 @@ void StageRunner::train(const std::vector<Stage>& stages) {
              " stopped before its end; a checkpoint was written; hint: continue with the same command and --resume");
 }
 
+void StageRunner::check_checkpoints(const std::string& stage, const std::string& fingerprint) const {
+    const std::optional<data::Checkpoint> checkpoint = data::load_checkpoint(folder_->checkpoints(stage));
+    if (!checkpoint) return;
+    if (!options_.resume)
+        fail(ErrorKind::usage, folder_->path(), " already contains checkpoints of stage ", stage,
+             "; hint: continue with --resume, or choose another --run folder");
+    check_fingerprint(*checkpoint, fingerprint);
+}
+
 bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint) {
     const std::string stage = model.name();
     return load_state(model, folder_->checkpoints(stage), fingerprint,
@@ -253,10 +281,14 @@ void StageRunner::require_trained(TrainableModel& model, const std::string& fing
              model.name().substr(0, model.name().find_first_of("0123456789/")), " --run ", folder_->path(), " first");
 }
 
-void StageRunner::save_results() { data::write_text_file(folder_->file("results.json"), results_.dump() + "\n"); }
+void StageRunner::save_results() {
+    record_session();
+    data::write_text_file(folder_->file("results.json"), results_.dump() + "\n");
+}
 
 void StageRunner::add_seconds(const std::string& key, double seconds) {
     const data::Json* before = timings_.find(key);
+    record_session();
     timings_[key] = (before ? before->as_real() : 0) + seconds;
     data::write_text_file(folder_->file("timings.json"), timings_.dump() + "\n");
 }

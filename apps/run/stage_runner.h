@@ -22,14 +22,23 @@ namespace astro::app {
 // Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for others.
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
+// What a command needs of a run.
+struct Needs {
+    Access access = Access::write;
+    data::Parts parts = data::Parts::all;  // of the data set
+    // Rows of the longest window to train on; data whose episodes are all shorter are refused.
+    int64_t window_rows = 0;
+    // If no data set is given, one is generated in the run folder with the settings of `collect`. Other commands use
+    // the one that is there.
+    bool generate = false;
+};
+
 class StageRunner {
   public:
-    // The line must have been parsed. Opens the run folder and the data set, creates the backend and the threads, and
-    // records the session. If no data set is given, one is generated in the folder with the settings of `collect`.
-    // parts: the parts of the data set to read. window_rows: rows of the longest window to train on; data whose
-    // episodes are all shorter are refused. Nothing is written before data and settings have been checked.
-    StageRunner(CommandLine& line, const StageOptions& options, Config& config, data::Parts parts = data::Parts::all,
-                int64_t window_rows = 0);
+    // The line must have been parsed. Opens the run folder and the data set, and creates the backend and the threads.
+    // Data and settings are checked before anything is written. The session is recorded, and the settings saved, when a
+    // stage begins or a result is stored, so a command that is refused leaves the folder as it was.
+    StageRunner(CommandLine& line, const StageOptions& options, Config& config, const Needs& needs);
 
     Pipeline& pipeline() { return *pipeline_; }
     RunFolder& folder() { return *folder_; }
@@ -63,6 +72,12 @@ class StageRunner {
     // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it.
     void require_trained(TrainableModel& model, const std::string& fingerprint);
     bool finished(TrainableModel& model, const std::string& fingerprint);
+    // Error(usage) if the checkpoints of a stage forbid to train it: those of other settings or data with --resume, any
+    // without it. `train` checks this, too; `run` checks all stages before it begins with the first.
+    void check_checkpoints(const std::string& stage, const std::string& fingerprint) const;
+
+    // Records the session in the run folder, once. Called before the first change of the folder.
+    void record_session();
 
     // results.json: figures by key, in the order of the stages.
     data::Json& results() { return results_; }
@@ -74,9 +89,12 @@ class StageRunner {
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // for a stage that is repeated
 
-    // A data set, held to the environment; says how its file was understood.
+    // Loads a data set, checks it against the environment, and reports how its file was understood.
     data::Dataset load(const std::string& path, data::Parts parts);
+    // The data set of the settings: a name or a path, if need be generated or found in the run folder.
+    std::string source(bool generate);
 
+    CommandLine& line_;
     StageOptions options_;
     Config& config_;
     std::unique_ptr<data::AddedEnvironment> simulator_;  // if general.env is a command; started before all else
@@ -88,6 +106,7 @@ class StageRunner {
     data::DatasetName name_;
     std::string environment_;
     std::unique_ptr<Pipeline> pipeline_;
+    bool recorded_ = false;
     data::Json results_ = data::Json::object(), timings_ = data::Json::object();
 };
 

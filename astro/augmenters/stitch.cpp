@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "astro/diagnosis.h"
 #include "astro/splice.h"
 
 namespace astro::method::augmenters {
@@ -31,9 +32,8 @@ Augmentation Stitch::grow(int64_t rows, const ChainProgress& progress) {
 data::Dataset Stitch::splice(const Augmentation& made) const {
     if (made.chains.empty())
         fail(ErrorKind::data, "augment: no bridge was accepted out of ", made.attempts.size(), " attempts",
-             made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")",
-             made.attempts.empty() ? "; hint: train the TDR longer, so that targets lie within reach"
-                                   : "; hint: train the planner longer, or raise augment.accept_threshold");
+             made.stopped_because.empty() ? "" : " (" + made.stopped_because + ")", ": ",
+             why_no_bridge(pipeline_, made));
     return to_dataset(made, pipeline_.train_rows(), pipeline_.units(), pipeline_.statistics(), qpos_columns_);
 }
 

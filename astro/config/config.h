@@ -3,7 +3,7 @@
 // This is the one place for all hyperparameters. The stages take these structs by const reference. Member defaults are
 // those of preset `cpu`; apply_preset sets the others. Keys are `section.name` in flags and config files; the settings
 // of `general` have no section. Symbols: l context states, M masked states of the gap, phi the temporal distance
-// representation (TDR), n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_d the standard
+// representation (TDR), n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_delta the standard
 // deviation of one-step differences over real training rows, in the method's units (data/units.h).
 #pragma once
 
@@ -39,7 +39,7 @@ struct GeneralConfig {
         v("env", env, "environment, or exec:COMMAND (docs/environments.md); empty: from the data set's name",
           Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
-        v("threads", threads, "threads; 0: all that are available to the process", Source::ours, between(0, 1024));
+        v("threads", threads, "threads, at most one for each processor that the process may use; 0: that many", Source::ours, between(0, 1024));
         v("chunks", chunks,
           "pieces of a batch; changes results (the number of threads does not); auto: 8 on the "
           "CPU, 1 on a GPU",
@@ -72,8 +72,9 @@ struct CollectConfig {
     void visit(V& v) {
         v("env", env, "environment the data come from; auto: the run's --env, else pointmaze-medium-v0", Source::ours,
           anything());
-        v("type", type, "kind of episodes; auto: stitch in point mazes, the only kind in maze2d", Source::ogbench,
-          one_of({"auto", "navigate", "stitch", "explore"}));
+        v("type", type, "kind of episodes: navigate, stitch or explore in point mazes; auto: stitch, or the only kind of the environment",
+          Source::ogbench,
+          anything());
         v("episodes", episodes, "training episodes; a tenth as many are added for validation", Source::ogbench,
           between(1, kMaxCount));
         v("episode_rows", episode_rows,
@@ -241,7 +242,7 @@ struct PlannerConfig {
         v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation per denoising step; 0: off",
           Source::ours, between(0, 100));
         v("guidance_step_size", guidance_step_size, "step size of guidance", Source::ours, between(0, 100));
-        v("feedback_clip", feedback_clip, "bound on the deviation in feedback, in units of 2 sigma_d", Source::ours,
+        v("feedback_clip", feedback_clip, "bound on the deviation in feedback, in units of 2 sigma_delta", Source::ours,
           between(.01, 1000));
         v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
         network.visit(v);
@@ -262,7 +263,6 @@ struct SelectionConfig {
           one_of({"fixed", "needed"}));
         v("delta_threshold", delta_threshold,
           "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/method.md 7.2), .75 "
-          "looks "
           "requires at least a quarter of M + 1 steps",
           Source::paper, between(0, 1));
         v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,

@@ -66,7 +66,7 @@ struct MetricsConfig {
 
     template <class V>
     void visit(V& v) {
-        v("tolerances", tolerances, "tolerances of the dynamics violation rate, in sigma_d", Source::ours,
+        v("tolerances", tolerances, "tolerances of the dynamics violation rate, in sigma_delta", Source::ours,
           between(1e-6, 1e6));
         v("distance_rows", distance_rows, "number of random rows; TDR and geodesic distance are compared on all pairs",
           Source::ours, between(10, 20000));
@@ -76,7 +76,7 @@ struct MetricsConfig {
           Source::ours, between_or_auto(0, 1e6, -1));
         v("warn_wall_share", warn_wall_share, "warn when a larger share of targets has D > 2 n^ + 6", Source::ours,
           between(0, 1));
-        v("warn_drift", warn_drift, "warn when the median arrival error exceeds this, in sigma_d", Source::ours,
+        v("warn_drift", warn_drift, "warn when the median arrival error exceeds this, in sigma_delta", Source::ours,
           at_least(0));
         v("warn_drift_ratio", warn_drift_ratio, "warn when it exceeds validation's times this", Source::ours,
           at_least(0));

@@ -15,11 +15,12 @@
 
 namespace astro::method {
 
-// The source of a default: the structure in the ASTRO paper, another repository, or this project.
+// The source of a setting. `paper` is the source of the idea, since the paper gives no values: the default is ours. The
+// others are the source of the default, too: another repository, or this project.
 enum class Source { paper, hilp, corl, ogbench, ours };
 
 constexpr const char* source_name(Source source) {
-    constexpr const char* kNames[] = {"paper", "HILP", "CORL", "OGBench", "ours"};
+    constexpr const char* kNames[] = {"idea: paper; value: ours", "HILP", "CORL", "OGBench", "ours"};
     return kNames[static_cast<int>(source)];
 }
 

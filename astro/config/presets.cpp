@@ -6,14 +6,14 @@
 namespace astro::method {
 namespace {
 
-// Gives a setting the value in one preset's column.
+// Assigns to a setting the value in the column of one preset.
 class Columns {
     template <class T>
     struct Same {
         using type = T;
     };
     template <class T>
-    using Value = typename Same<T>::type;  // not deduced: the setting alone says the type
+    using Value = typename Same<T>::type;  // not deduced: only `setting` determines T
 
   public:
     explicit Columns(size_t preset) : preset_(preset) {}
@@ -25,12 +25,12 @@ class Columns {
     }
 
   private:
-    size_t preset_;  // place in preset_names()
+    size_t preset_;  // index in preset_names()
 };
 
-// What each preset sets (docs/method.md 13); other settings are the same in all of them. tiny: for tests; cpu: the
-// defaults; small and base need a GPU to finish within a day: HILP's objective, and CORL's settings with OGBench's four
-// layers of 512 and layer normalisation.
+// The settings that differ between presets (docs/method.md 13). tiny is for tests. cpu contains the defaults. small and
+// base need a GPU to finish within a day: they use HILP's objective, and CORL's settings with four layers of width 512
+// and layer normalisation as in OGBench.
 // clang-format off
 void set_columns(Config& c, const Columns& set) {
     constexpr auto in_batch = TdrObjective::in_batch, hilp = TdrObjective::hilp;

@@ -1,5 +1,5 @@
-// What all learners share: a network that acts, and the way they are made. A new learner is one file and one row
-// in learners.cpp; tests/test_added_learner.cpp has a small one.
+// The base class of learners, their policy network and their factory functions. A new learner is one file and one row
+// in learners.cpp; tests/test_added_learner.cpp contains a small example.
 #pragma once
 
 #include <memory>
@@ -57,7 +57,7 @@ class Learner : public TrainableModel {
     nn::ParameterSet actor_set_;
 };
 
-// learner: a name of the table. stage: the model's name, part of its random streams.
+// learner: a name in the table. stage: the name of the model, which is part of its random streams.
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,
                                       const std::string& stage);
@@ -67,10 +67,10 @@ using Factory = std::unique_ptr<Learner>(const Context& context, const Config& c
 
 // A row of the table in learners.cpp.
 struct Row {
-    std::string name;                   // in settings, stages (so in random streams) and figures
-    std::vector<std::string> sections;  // of the settings that it reads, beside [policy]
+    std::string name;                   // name in settings, stages (hence random streams) and results
+    std::vector<std::string> sections;  // of the settings that it reads, in addition to [policy]
     Factory* make;
-    bool single_task = true;  // it has a form for one fixed task
+    bool single_task = true;  // whether it can learn one fixed task
 };
 
 // Adds a row to the table during the lifetime of this object, for programs with their own learners.
@@ -79,7 +79,7 @@ class AddedRow : NamedTable<Row>::Added {
     explicit AddedRow(Row row);
 };
 
-// Factories of the rows of the table, one in each learner's file.
+// The factory functions in the table. Each is defined in the file of its learner.
 Factory make_gcbc, make_td3bc, make_iql, make_cql;
 
 }  // namespace astro::method::learners

@@ -39,11 +39,11 @@ def load(path, keys=None):
 
 
 def make_load(request):
-    held = {}
+    arrays = {}
 
     def step():
-        held.clear()                  # the arrays of one load are held at a time
-        held.update(load(request["file"], request["arrays"]))
+        arrays.clear()                # frees the arrays of the previous load first
+        arrays.update(load(request["file"], request["arrays"]))
 
     return step, 1, None
 

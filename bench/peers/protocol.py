@@ -33,19 +33,19 @@ def parse_gemm(name):
 
 
 def repeats_of_gemm(rows, inner, outer):
-    """Products in one call: as many as make the clock not matter."""
+    """Number of products per call, large enough that the resolution of the clock does not matter."""
     return max(1, 200_000_000 // (2 * rows * inner * outer))
 
 
 def serve(versions, make):
-    """make(request) -> (step, units, gflop of a unit or None), or None for an unknown item; units: updates that one call makes."""
+    """make(request) -> (step, units, gflop of a unit or None), or None for an unknown item; units: number of updates in one call."""
     print(json.dumps({"versions": versions}), flush=True)
     made = {}
     for line in sys.stdin:
         request = json.loads(line)
         name = request["item"]
         if name not in made:
-            made.clear()              # one item at a time: the caches' and the memory's contents are its own
+            made.clear()              # keeps one item only, so that items do not share caches and memory
             made[name] = make(request)
         if made[name] is None:
             print(json.dumps({"item": name, "missing": True}), flush=True)

@@ -9,7 +9,7 @@ from torch_method import BATCH, GAMMA, ROWS
 from torch_networks import ACTION, STATE, Twin, frozen_copy, mlp, move_towards
 
 EMA = 0.005
-DRAWS = 10                            # actions that CQL samples of each kind
+DRAWS = 10                            # number of actions of each kind that CQL samples
 
 
 def adam(parameters, rate=3e-4):
@@ -56,7 +56,7 @@ def iql(data):
         loss = loss + (critics(pair(s, a)) - (r + GAMMA * mask * next_value)).square().mean(1).sum()
         cloning = (actor(s) - a).square().sum(-1)
         loss = loss + ((temperature * advantage.detach()).exp().clamp_max(100.0) * cloning).mean()
-        apply(loss, *optimisers)      # disjoint parameters: one backward pass serves all three
+        apply(loss, *optimisers)      # the parameters are disjoint, so one backward pass is sufficient
         move_towards(target, critics, EMA)
 
     return step
@@ -82,7 +82,7 @@ def td3bc(data):
         move_towards(critics_target, critics, EMA)
         move_towards(actor_target, actor, EMA)
 
-    def step():                       # the actor's delay is 2: two updates make one call
+    def step():                       # two updates per call: the actor is updated in every second one
         update(False)
         update(True)
 
@@ -90,7 +90,7 @@ def td3bc(data):
 
 
 class GaussianPolicy(nn.Module):
-    """tanh-Gaussian; returns actions and their log densities, `draws` of each row where that is given."""
+    """A tanh-Gaussian policy. sample() returns actions and their log densities, `draws` of each row if it is given."""
 
     def __init__(self):
         super().__init__()
@@ -128,7 +128,7 @@ def cql(data):
             many = torch.cat([2 * torch.rand_like(now) - 1, now, following])  # (3 draws, B, A)
             log_density = torch.cat([torch.full_like(log_now, -ACTION * math.log(2.0)), log_now, log_following])
             rows = torch.cat([pair(s, a), pair(s.expand(3 * DRAWS, -1, -1), many).flatten(0, 1)])
-        q = critics(rows)                                                     # the data's actions and 30 others, one pass
+        q = critics(rows)                                                     # the actions of the data and 30 others, in one pass
         q_data, q_many = q[:, :BATCH], q[:, BATCH:].unflatten(1, (3 * DRAWS, BATCH))
         errors = (q_data - wanted).square().mean(1).sum()
         penalty = strength * (torch.logsumexp(q_many - log_density, 1).mean(1) - q_data.mean(1) - gap)

@@ -5,7 +5,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from torch_networks import (ACTION, ALPHA_BAR, CONTEXT, HOLE, HORIZON, LEVELS, STATE, WINDOW, Denoiser, Twin, add_noise,
+from torch_networks import (ACTION, ALPHA_BAR, CONTEXT, GAP, HORIZON, LEVELS, STATE, WINDOW, Denoiser, Twin, add_noise,
                             ddim_step, frozen_copy, mlp, move_towards, same_level, sampler_levels)
 
 ROWS, EPISODE, BATCH = 1_000_000, 200, 256
@@ -125,15 +125,15 @@ class Planner(nn.Module):
         super().__init__()
         self.net = Denoiser(4, 128, 4, WINDOW, 2 * STATE + ACTION + 3, 2 * STATE + 3, ACTION, causal=False, segments=3)
         self.known, self.noisy = torch.ones(WINDOW, 1), torch.zeros(WINDOW, 1)
-        self.known[CONTEXT:CONTEXT + HOLE] = 0
+        self.known[CONTEXT:CONTEXT + GAP] = 0
         self.noisy[CONTEXT - 1:-1] = 1
 
     def forward(self, states, before, noisy, t, reach, deviation, flag):
-        """states (B, WINDOW, S), zeros in the hole; before: known actions; noisy (B, HORIZON, A); deviation (B, CONTEXT, S)."""
+        """states (B, WINDOW, S), zeros in the gap; before: known actions; noisy (B, HORIZON, A); deviation (B, CONTEXT, S)."""
         batch = len(noisy)
         actions = F.pad(torch.cat([before, noisy], 1), (0, 0, 0, 1))
         tokens = torch.cat([states, self.known.expand(batch, -1, -1), actions, self.noisy.expand(batch, -1, -1),
-                            F.pad(deviation, (0, 0, CONTEXT + HOLE, 0)), flag[:, None, None].expand(-1, WINDOW, -1)], -1)
+                            F.pad(deviation, (0, 0, CONTEXT + GAP, 0)), flag[:, None, None].expand(-1, WINDOW, -1)], -1)
         condition = torch.cat([states[:, CONTEXT - 1], torch.stack([reach, torch.ones_like(reach)], -1),
                                deviation[:, 0], flag[:, None]], -1)
         return self.net(tokens, t, condition)[:, CONTEXT - 1:-1]
@@ -148,7 +148,7 @@ def planner(data):
     def step():
         window, actions = data.windows(WINDOW)
         t, noise, reach = torch.randint(1, LEVELS + 1, (BATCH,)), torch.randn(BATCH, HORIZON, ACTION), torch.rand(BATCH)
-        states, first, target = window * net.known, window[:, CONTEXT - 1], window[:, CONTEXT + HOLE:]
+        states, first, target = window * net.known, window[:, CONTEXT - 1], window[:, CONTEXT + GAP:]
         before, clean = actions[:, :CONTEXT - 1], actions[:, CONTEXT - 1:-1]
         noisy = add_noise(clean, t, noise)
         deviation = torch.zeros_like(target)
@@ -156,19 +156,19 @@ def planner(data):
             h = slice(0, half)
             guess = net(states[h], before[h], noisy[h], t[h], reach[h], deviation[h], torch.zeros(half))
             rolled = frozen.rollout(first[h], guess.clamp(-1, 1), 1)
-            deviation[h] = (target[h] - rolled[:, HOLE:]).clamp(-5, 5)
+            deviation[h] = (target[h] - rolled[:, GAP:]).clamp(-5, 5)
         plan = net(states, before, noisy, t, reach, deviation, flag)
-        missed = (target - frozen.rollout(first, plan.clamp(-1, 1), 1)[:, HOLE:]).square().mean((1, 2))
+        missed = (target - frozen.rollout(first, plan.clamp(-1, 1), 1)[:, GAP:]).square().mean((1, 2))
         training.update((plan - clean).square().mean() + (ALPHA_BAR[t] * missed).mean())
 
     return step
 
 
 def sampler(data, final_steps=SAMPLER_STEPS):
-    """32 bridges of 8 candidates: one-pass rollouts inside the loop, one of `final_steps` at its end."""
+    """32 bridges of 8 candidates: one-pass rollouts in the loop, and one rollout of `final_steps` steps at its end."""
     net, model = frozen_copy(Planner()), frozen_copy(Dynamics())
     window = torch.randn(BATCH, WINDOW, STATE)
-    states, first, target = window * net.known, window[:, CONTEXT - 1], window[:, CONTEXT + HOLE:]
+    states, first, target = window * net.known, window[:, CONTEXT - 1], window[:, CONTEXT + GAP:]
     before, reach = 2 * torch.rand(BATCH, CONTEXT - 1, ACTION) - 1, torch.rand(BATCH)
 
     @torch.inference_mode()
@@ -177,7 +177,7 @@ def sampler(data, final_steps=SAMPLER_STEPS):
         deviation, flag = torch.zeros_like(target), torch.zeros(BATCH)
         for t, t_next in sampler_levels(SAMPLER_STEPS):
             plan = net(states, before, noisy, same_level(BATCH, t), reach, deviation, flag).clamp(-1, 1)
-            deviation = (target - model.rollout(first, plan, 1)[:, HOLE:]).clamp(-5, 5)
+            deviation = (target - model.rollout(first, plan, 1)[:, GAP:]).clamp(-5, 5)
             flag = torch.ones(BATCH)
             noisy = ddim_step(noisy, plan, t, t_next)
         return model.rollout(first, plan, final_steps)

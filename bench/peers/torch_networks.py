@@ -7,14 +7,14 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 STATE, ACTION = 2, 2                 # dimensions of a point maze
-CONTEXT = HOLE = 16
-WINDOW = 2 * CONTEXT + HOLE          # states of a planner's window, one token each
-HORIZON = CONTEXT + HOLE             # unknown actions, tokens of the dynamics model
+CONTEXT = GAP = 16
+WINDOW = 2 * CONTEXT + GAP           # states of a planner's window, one token each
+HORIZON = CONTEXT + GAP              # unknown actions, tokens of the dynamics model
 LEVELS = 100                         # noise levels T
 
 
 def mlp(sizes, activation=nn.ReLU, norm=False):
-    """Linear layers with an activation (and LayerNorm after it) between them; the last one is bare."""
+    """Linear layers with an activation (and LayerNorm after it) between them, but not after the last one."""
     layers = []
     for i, (inner, outer) in enumerate(zip(sizes, sizes[1:])):
         layers.append(nn.Linear(inner, outer))
@@ -104,7 +104,7 @@ def cosine_alpha_bar():
     return (f / f[0]).clamp_min(1e-5)
 
 
-ALPHA_BAR = cosine_alpha_bar()       # index 0 is clean
+ALPHA_BAR = cosine_alpha_bar()       # index 0: without noise
 
 
 def sampler_levels(steps):

@@ -26,7 +26,7 @@ import torch_learners
 import torch_method
 from protocol import parse_gemm, repeats_of_gemm, serve
 
-ITEMS = {                             # name: (maker of the step, updates that a call makes)
+ITEMS = {                             # name: (function that creates the step, updates per call)
     "tdr": (torch_method.tdr, 1),
     "dynamics": (torch_method.dynamics, 1),
     "planner": (torch_method.planner, 1),
@@ -52,8 +52,8 @@ attention_flop._get_raw = attention_backward_flop._get_raw = True
 
 
 def count_gflop(step):
-    """Matrix products and attention. As ours does, it counts the masked half of causal attention, and four products in
-    attention's backward pass (PyTorch's computes a fifth, the scores again, instead of keeping them)."""
+    """Counts matrix products and attention. As in astro, the masked half of causal attention is included, and the backward
+    pass of attention has four products. (PyTorch computes a fifth one: it recomputes the scores instead of storing them.)"""
     ops = torch.ops.aten
     mapping = {ops._scaled_dot_product_flash_attention_for_cpu: attention_flop,
                ops._scaled_dot_product_flash_attention_for_cpu_backward: attention_backward_flop}

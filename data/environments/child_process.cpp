@@ -23,9 +23,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kTail = 4096, kShownTail = 400;      // bytes of standard error kept and shown
-constexpr size_t kLongestAnswer = size_t{256} << 20;  // bytes
-constexpr auto kGrace = std::chrono::seconds(2);      // from the end of input to a kill
+constexpr size_t kKeptErrors = 4096, kShownErrors = 400;  // last bytes of standard error: in memory, and in messages
+constexpr size_t kLongestAnswer = size_t{256} << 20;      // bytes
+constexpr auto kGracePeriod = std::chrono::seconds(2);    // from the end of input to SIGKILL
 
 void pause() { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }
 
@@ -34,8 +34,8 @@ struct Pipe {
     Pipe() {
         int ends[2];
         if (pipe2(ends, O_CLOEXEC) != 0)
-            fail(ErrorKind::io, "cannot make a pipe to a simulator: ", std::strerror(errno));
-        // Not in the place of a standard stream that the program was started without.
+            fail(ErrorKind::io, "cannot create a pipe to a simulator: ", std::strerror(errno));
+        // The program may have been started without standard streams. Descriptors 0 to 2 must not be used for pipes.
         for (int* end : {&ends[0], &ends[1]})
             if (*end < 3) {
                 const int above = fcntl(*end, F_DUPFD_CLOEXEC, 3);
@@ -49,28 +49,29 @@ struct Pipe {
         for (int* end : {&read, &write})
             if (*end >= 0) close(*end), *end = -1;
     }
-    // The end that stays with us.
-    static int keep(int& end) {
+    // Transfers ownership of one end to the caller, and makes it non-blocking.
+    static int release(int& end) {
         fcntl(end, F_SETFL, O_NONBLOCK);
-        const int kept = end;
+        const int released = end;
         end = -1;
-        return kept;
+        return released;
     }
 };
 
-// A command that is one program becomes that program, without a shell that waits for it.
-std::string for_shell(const std::string& command) {
+// Prepends `exec` if the command is a single program, so that no shell process waits for it.
+std::string with_exec(const std::string& command) {
     const size_t word = command.find_first_not_of(" \t"), end = command.find_first_of(" \t", word);
-    const bool plain = command.find_first_of(";&|<>(){}!#`\n") == std::string::npos &&
-                       command.substr(word, end == std::string::npos ? end : end - word).find('=') == std::string::npos;
-    return plain ? "exec " + command : command;
+    const bool single =
+        command.find_first_of(";&|<>(){}!#`\n") == std::string::npos &&
+        command.substr(word, end == std::string::npos ? end : end - word).find('=') == std::string::npos;
+    return single ? "exec " + command : command;
 }
 
-// Between fork and exec: only what may be called there. Never returns.
-[[noreturn]] void become(const char* command, int in, int out, int errors, pid_t parent, int last_file) {
+// Replaces the child process by the shell. Runs between fork and exec, so it calls only async-signal-safe functions.
+[[noreturn]] void exec_shell(const char* command, int in, int out, int errors, pid_t parent, int last_file) {
     setpgid(0, 0);
 #ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a parent that is killed leaves no simulator behind
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // the child must not outlive a parent that is killed
     if (getppid() != parent) _exit(127);
 #else
     (void)parent;
@@ -80,13 +81,13 @@ std::string for_shell(const std::string& command) {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
     if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0) _exit(127);
-    for (int file = 3; file < last_file; ++file) close(file);  // files that the program has open are not the child's
+    for (int file = 3; file < last_file; ++file) close(file);  // the child does not inherit open files
     execl("/bin/sh", "sh", "-c", command, static_cast<char*>(nullptr));
     _exit(127);
 }
 
-// Writes without raising SIGPIPE, whatever the program does with that signal.
-ssize_t write_quietly(int file, const char* bytes, size_t count) {
+// Like write(), but never raises SIGPIPE: blocks the signal in this thread, and removes one that became pending.
+ssize_t write_without_sigpipe(int file, const char* bytes, size_t count) {
     sigset_t pipe_only, before, pending;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
@@ -104,7 +105,7 @@ ssize_t write_quietly(int file, const char* bytes, size_t count) {
     return written;
 }
 
-// Length of the printable UTF-8 character at the start of the text; 0 where there is none.
+// Length of the printable UTF-8 character at the start of the text; 0 if there is none.
 size_t printable_length(std::string_view text) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7F ? 1 : 0;
@@ -113,7 +114,7 @@ size_t printable_length(std::string_view text) {
     for (size_t i = 1; i < length; ++i)
         if ((byte(i) & 0xC0) != 0x80) return 0;
     const bool control = byte(0) == 0xC2 && byte(1) < 0xA0;
-    // Marks that change the direction of what follows, and separators of lines: U+2028 to U+202E, U+2066 to U+2069.
+    // Line separators and characters that change the direction of text: U+2028 to U+202E, U+2066 to U+2069.
     const bool direction = byte(0) == 0xE2 && ((byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
                                                (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9));
     return control || direction ? 0 : length;
@@ -145,19 +146,19 @@ std::string printable(std::string_view text, size_t most, Keep keep) {
 
 ChildProcess::ChildProcess(const std::string& command) {
     Pipe in, out, errors;
-    const std::string line = for_shell(command);
+    const std::string line = with_exec(command);
     const pid_t parent = getpid();
     const int last_file = static_cast<int>(std::clamp(sysconf(_SC_OPEN_MAX), 256L, 65536L));
     pid_ = fork();
     if (pid_ < 0) fail(ErrorKind::io, "cannot start a process for '", command, "': ", std::strerror(errno));
-    if (pid_ == 0) become(line.c_str(), in.read, out.write, errors.write, parent, last_file);
-    setpgid(pid_, pid_);  // here, too: whoever comes first
-    input_ = Pipe::keep(in.write), output_ = Pipe::keep(out.read), errors_ = Pipe::keep(errors.read);
+    if (pid_ == 0) exec_shell(line.c_str(), in.read, out.write, errors.write, parent, last_file);
+    setpgid(pid_, pid_);  // both processes call it, because either may run first
+    input_ = Pipe::release(in.write), output_ = Pipe::release(out.read), errors_ = Pipe::release(errors.read);
 }
 
 ChildProcess::~ChildProcess() {
     close_input();
-    const auto deadline = Clock::now() + kGrace;
+    const auto deadline = Clock::now() + kGracePeriod;
     while (!ended() && Clock::now() < deadline) pause();
     kill();
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
@@ -171,7 +172,7 @@ void ChildProcess::close_input() {
     input_ = -1;
 }
 
-// Before it is reaped its number, and that of its group, are nobody else's.
+// The ids of the process and of its group cannot be reused before the process is reaped.
 void ChildProcess::kill() {
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);
@@ -184,24 +185,24 @@ bool ChildProcess::ended() const {
 
 void ChildProcess::read_errors() {
     char bytes[4096];
-    for (int i = 0; i < 64 && errors_ >= 0; ++i) {  // it may never stop
+    for (int i = 0; i < 64 && errors_ >= 0; ++i) {  // bounded, because the child may write without end
         const ssize_t n = read(errors_, bytes, sizeof bytes);
-        if (n < 0) return;  // nothing more for now
+        if (n < 0) return;  // no more data at present
         if (n == 0) {
             close(errors_);
             errors_ = -1;
             return;
         }
         tail_.append(bytes, static_cast<size_t>(n));
-        if (tail_.size() > kTail) tail_.erase(0, tail_.size() - kTail);
+        if (tail_.size() > kKeptErrors) tail_.erase(0, tail_.size() - kKeptErrors);
     }
 }
 
 std::string ChildProcess::last_words() {
-    const auto deadline = Clock::now() + std::chrono::milliseconds(100);  // words may be on their way
+    const auto deadline = Clock::now() + std::chrono::milliseconds(100);  // more may arrive
     for (read_errors(); errors_ >= 0 && Clock::now() < deadline; read_errors()) pause();
-    const std::string words = printable(tail_, kShownTail, Keep::end);
-    return words.empty() ? "" : "; its last words: " + words;
+    const std::string words = printable(tail_, kShownErrors, Keep::end);
+    return words.empty() ? "" : "; standard error ends with: " + words;
 }
 
 std::string ChildProcess::end_in_words() {
@@ -214,26 +215,27 @@ std::string ChildProcess::end_in_words() {
     return text("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
 }
 
-// The state of an exchange with one child.
+// A request to one child that is being sent, and its answer, as far as it was received.
 class Exchange {
   public:
     Exchange(ChildProcess& child, Question& question)
-        : child_(child), question_(question), rest_(question.line + "\n") {}
+        : child_(child), question_(question), request_(question.line + "\n") {}
 
-    bool done() const { return answered_ && sent_ == rest_.size(); }
+    bool done() const { return answered_ && sent_ == request_.size(); }
 
-    void wait_for(std::vector<pollfd>& files) const {
-        const bool sending = sent_ < rest_.size();
+    // Appends the descriptors for poll().
+    void add_files(std::vector<pollfd>& files) const {
+        const bool sending = sent_ < request_.size();
         files.push_back({sending ? child_.input_ : -1, POLLOUT, 0});
         files.push_back({answered_ ? -1 : child_.output_, POLLIN, 0});
         files.push_back({child_.errors_, POLLIN, 0});
     }
 
-    // Goes on as far as the pipes allow. Returns what the child did wrong, or nothing.
-    std::string proceed() {
+    // Writes and reads until the pipes would block. Returns a description of a violation by the child, or nothing.
+    std::string advance() {
         child_.read_errors();
-        while (sent_ < rest_.size()) {
-            const ssize_t n = write_quietly(child_.input_, rest_.data() + sent_, rest_.size() - sent_);
+        while (sent_ < request_.size()) {
+            const ssize_t n = write_without_sigpipe(child_.input_, request_.data() + sent_, request_.size() - sent_);
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno != EAGAIN) return child_.end_in_words();
             if (n < 0) break;
@@ -252,49 +254,50 @@ class Exchange {
             if (!end) continue;
             answered_ = true;
             if (end + 1 != bytes + n)
-                return "says more than one line, the second one '" +
+                return "writes more than one line, the second line is '" +
                        printable({end + 1, static_cast<size_t>(bytes + n - end - 1)}, 60, Keep::beginning) + "'";
         }
         return "";
     }
 
-    // Its output may be held open by something that it started.
-    bool gone() const { return child_.ended(); }
+    // The end of the output does not show this: a process that the child started may keep the pipe open.
+    bool child_ended() const { return child_.ended(); }
     std::string end_in_words() const { return child_.end_in_words(); }
 
   private:
     ChildProcess& child_;
     Question& question_;
-    std::string rest_;
-    size_t sent_ = 0;
+    std::string request_;
+    size_t sent_ = 0;  // bytes of request_ that were written
     bool answered_ = false;
 };
 
 Misconduct ask(std::vector<ChildProcess*> children, std::vector<Question>& questions, double seconds) {
-    std::vector<Exchange> open;
-    open.reserve(questions.size());
-    for (Question& question : questions) open.emplace_back(*children[question.child], question);
+    std::vector<Exchange> exchanges;
+    exchanges.reserve(questions.size());
+    for (Question& question : questions) exchanges.emplace_back(*children[question.child], question);
     const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
     std::vector<pollfd> files;
     for (;;) {
         files.clear();
         bool done = true;
-        for (size_t i = 0; i < open.size(); ++i) {
-            const bool was_gone = open[i].gone();  // asked first: what it said before its end is still read
-            if (const std::string words = open[i].proceed(); !words.empty()) return {questions[i].child, words};
-            if (!open[i].done() && was_gone) return {questions[i].child, open[i].end_in_words()};
-            if (open[i].done()) continue;
+        for (size_t i = 0; i < exchanges.size(); ++i) {
+            Exchange& exchange = exchanges[i];
+            const bool had_ended = exchange.child_ended();  // before reading, so that all its output is still read
+            if (const std::string words = exchange.advance(); !words.empty()) return {questions[i].child, words};
+            if (!exchange.done() && had_ended) return {questions[i].child, exchange.end_in_words()};
+            if (exchange.done()) continue;
             done = false;
-            open[i].wait_for(files);
+            exchange.add_files(files);
         }
         if (done) return {};
         const double left = std::chrono::duration<double>(deadline - Clock::now()).count();
         if (left <= 0) {
             size_t late = 0;
-            while (open[late].done()) ++late;
+            while (exchanges[late].done()) ++late;
             return {questions[late].child, text("does not answer within ", seconds, " s")};
         }
-        // In slices: the end of a child whose pipes stay open wakes nobody.
+        // At most one second at a time: poll() does not report the end of a child whose pipes stay open.
         poll(files.data(), files.size(), static_cast<int>(std::min(1000.0, 1000 * left) + 1));
     }
 }

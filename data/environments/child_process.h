@@ -1,4 +1,5 @@
-// Child processes that answer lines on their standard streams, and nothing of what the lines mean.
+// Child processes that read requests from standard input and write answers to standard output, one line each. The
+// content of the lines is up to the caller.
 #pragma once
 
 #include <sys/types.h>
@@ -9,24 +10,25 @@
 
 namespace astro::data {
 
-// A command, run by the shell in a process group of its own: an interrupt from the terminal does not reach it. Its end
-// of input tells it to end; what has not ended soon after is killed, with whatever it started, and always reaped.
+// A command that is run by the shell in its own process group, so an interrupt from the terminal does not reach it. The
+// destructor closes its input, which tells it to end. After two seconds the process group is killed. The process is
+// always reaped.
 class ChildProcess {
   public:
-    // Error(io) where the system has no room for a process or for pipes. A command that does not exist shows up as a
-    // child that ends at once, with the shell's words.
+    // Error(io) if the system cannot create a process or pipes. If the command does not exist, the constructor
+    // succeeds, and the child ends immediately with the shell's message on standard error.
     explicit ChildProcess(const std::string& command);
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
 
     void close_input();
-    void kill();         // at once, with whatever it started
-    bool ended() const;  // without reaping it
+    void kill();         // kills the process group immediately
+    bool ended() const;  // does not reap the process
 
-    // "; its last words: ..." or nothing: the end of its standard error, as one printable line.
+    // The end of its standard error as one printable line, "; standard error ends with: ...", or nothing.
     std::string last_words();
-    // "ended with status 3", "was killed by signal 9 (Killed)"; waits a moment for an end that is near.
+    // "ended with status 3", "was killed by signal 9 (Killed)"; "closed its pipes" if it does not end within 0.5 s.
     std::string end_in_words();
 
   private:
@@ -34,29 +36,29 @@ class ChildProcess {
     void read_errors();
 
     pid_t pid_ = -1;
-    int input_ = -1, output_ = -1, errors_ = -1;  // pipes to its standard input, from its output and error; -1: closed
-    std::string tail_;                            // of its standard error
+    int input_ = -1, output_ = -1, errors_ = -1;  // pipes to standard input, from standard output and error; -1: closed
+    std::string tail_;                            // last bytes of its standard error
 };
 
-// A line for one of several children, and what came back.
+// A request to one of several children, and its answer.
 struct Question {
-    size_t child = 0;  // which
-    std::string line;  // without its new line
-    std::string answer = {};
+    size_t child = 0;         // index of the child
+    std::string line;         // without a newline
+    std::string answer = {};  // without a newline
 };
 
-// What a child did wrong, for the caller to put into words; none: nothing.
+// A violation of the protocol by a child.
 struct Misconduct {
     size_t child = 0;
-    std::string words;  // empty: none
+    std::string words;  // description for an error message; empty: there was no violation
 };
 
-// Sends all the lines and waits for one line from each child that was asked, at most so many seconds. No child is named
-// twice. Stops at the first that ends, that does not answer in time, or that says more than one line.
+// Sends all requests, at most one to each child, and waits at most `seconds` for one line from each of these children.
+// Returns at the first child that ends, does not answer in time, or writes more than one line.
 Misconduct ask(std::vector<ChildProcess*> children, std::vector<Question>& questions, double seconds);
 
-// Printable on a terminal, on one line: control characters and bytes that are no UTF-8 become \n, \t or \xNN. Of text
-// longer than `most` bytes the end is kept, or the beginning.
+// Text for a terminal, on one line: control characters and bytes that are not UTF-8 become \n, \t or \xNN. If the text
+// is longer than `most` bytes, only its end or its beginning is kept.
 enum class Keep { beginning, end };
 std::string printable(std::string_view text, size_t most, Keep keep);
 

@@ -1,16 +1,16 @@
-// The table of environments, and how a name finds its row.
+// The table of environments, look-up by name, and functions that all environments share.
 #include "data/environments/environments.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/nearest_name.h"
 
 namespace astro::data {
 
 namespace {
 
-// A row a family: an environment of another kind is one more file and one more row.
 constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes, make_maze2d};
 
 const Environments& environments() {
@@ -65,7 +65,8 @@ const Environment& require_environment(std::string_view name, const std::string&
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
-    fail(ErrorKind::usage, words, "; hint: there is ", known);
+    const std::string nearest = nearest_name(std::string(name), environment_names());
+    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?", "; hint: built-in environments are ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {
@@ -73,7 +74,7 @@ void check_dimensions(const Environment& environment, const Dataset& dataset, co
     if (dataset.state_dim == spec.state_dim && dataset.action_dim == spec.action_dim) return;
     fail(ErrorKind::data, source, ": states and actions have ", dataset.state_dim, " and ", dataset.action_dim,
          " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim,
-         "; hint: --env with the environment that the file comes from");
+         "; hint: give the environment of the file with --env");
 }
 
 void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {

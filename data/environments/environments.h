@@ -1,4 +1,5 @@
-// The families of environments, each made by its own file; rows of the table in environments.cpp.
+// The functions that create the families of environments. Each is defined in its own file and is listed in the table of
+// environments.cpp.
 #pragma once
 
 #include "data/environment.h"

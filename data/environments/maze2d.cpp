@@ -1,5 +1,5 @@
-// D4RL's maze2d as environments: a state is position and velocity of a ball, an action is a force. Each maze twice:
-// with the sparse and with the dense reward.
+// D4RL's maze2d as environments. A state is the position and velocity of a ball, an action is a force. There is one
+// environment with the sparse and one with the dense reward for each maze.
 #include <algorithm>
 #include <cmath>
 
@@ -66,8 +66,8 @@ class Maze2dEnvironment : public MazeEnvironment {
         };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool&) {
             if (wanted.type != "auto")
-                fail(ErrorKind::usage, spec_.name, " has one kind of data, not '", wanted.type,
-                     "'; hint: leave out the type");
+                fail(ErrorKind::usage, spec_.name, " has only one type of data, not '", wanted.type,
+                     "'; hint: omit the type");
             return collect_maze2d(
                 maze_,
                 {wanted.episodes, wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1,
@@ -76,7 +76,7 @@ class Maze2dEnvironment : public MazeEnvironment {
         };
     }
 
-    // From the cell that is farthest from the goal, both at rest.
+    // The start is the cell that is farthest from the goal. Both velocities are 0.
     data::Episode task(int64_t number) const override {
         const std::vector<int> steps = maze_.steps_to(maze_.goal);
         Cell start = maze_.goal;
@@ -85,7 +85,7 @@ class Maze2dEnvironment : public MazeEnvironment {
         return {number, columns_of({place(start), {}}), columns_of({place(maze_.goal), {}})};
     }
 
-    // D4RL's one task has a fixed goal and starts anywhere, under either protocol.
+    // D4RL's only task has a fixed goal and random starts. The protocol makes no difference.
     std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol,
                                              uint64_t seed) const override {
         std::vector<data::Episode> episodes;

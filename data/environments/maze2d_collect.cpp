@@ -9,13 +9,13 @@ namespace astro::maze {
 
 namespace {
 
-constexpr double kReached = .1;
-constexpr double kGain = 10, kSpeedGain = -1;
+constexpr double kReached = .1;                // distance at which a waypoint is reached
+constexpr double kGain = 10, kSpeedGain = -1;  // of the distance to the waypoint, and of the velocity
 
-// As the file has it. A contact begins with a jump of the force, so that a replay from rounded numbers would now and
-// then miss or invent one, were the ball itself not rounded.
-Point stored(Point p) { return {double(static_cast<float>(p.x)), double(static_cast<float>(p.y))}; }
-BallState stored(const BallState& s) { return {stored(s.position), stored(s.velocity)}; }
+// Rounded to float32, as in the file. The force is discontinuous at the beginning of a contact. If the ball itself were
+// not rounded, a replay from the rounded file could therefore have contacts that the recording does not have.
+Point rounded(Point p) { return {double(static_cast<float>(p.x)), double(static_cast<float>(p.y))}; }
+BallState rounded(const BallState& s) { return {rounded(s.position), rounded(s.velocity)}; }
 
 }  // namespace
 
@@ -49,7 +49,7 @@ data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, 
     data::Dataset d;
     d.state_dim = 4, d.action_dim = d.qpos_dim = d.qvel_dim = 2;
     Rng start = root.stream("start");
-    BallState ball = stored(reset_ball(maze, start)), seen = ball;
+    BallState ball = rounded(reset_ball(maze, start)), observed = ball;
     auto put = [](std::vector<float>& to, Point p) {
         to.push_back(static_cast<float>(p.x)), to.push_back(static_cast<float>(p.y));
     };
@@ -57,20 +57,20 @@ data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, 
         Rng rng = root.stream(static_cast<uint64_t>(e));
         Cell target;
         do target = nth(cells, rng.below(ssize(cells)));
-        while (target == maze.cell_of(seen.position));
-        WaypointController controller(maze, seen.position, target, rng);
+        while (target == maze.cell_of(observed.position));
+        WaypointController controller(maze, observed.position, target, rng);
         for (int64_t t = 0; t < spec.episode_rows; ++t) {
-            const bool last = controller.arrived(seen.position) || t + 1 == spec.episode_rows;
-            Point force = controller.action(seen);
+            const bool last = controller.arrived(observed.position) || t + 1 == spec.episode_rows;
+            Point force = controller.action(observed);
             if (spec.noise > 0) force.x += spec.noise * rng.normal(), force.y += spec.noise * rng.normal();
-            force = stored(Point{std::clamp(force.x, -1., 1.), std::clamp(force.y, -1., 1.)});
-            put(d.observations, seen.position), put(d.observations, seen.velocity);
+            force = rounded(Point{std::clamp(force.x, -1., 1.), std::clamp(force.y, -1., 1.)});
+            put(d.observations, observed.position), put(d.observations, observed.velocity);
             put(d.qpos, ball.position), put(d.qvel, ball.velocity);
             put(d.actions, force);
             d.terminals.push_back(last ? 1 : 0);
-            ball = stored(step_ball(maze, ball, force.x, force.y));
-            if (last) break;  // and what is seen stays for the first row of the next
-            seen = ball;
+            ball = rounded(step_ball(maze, ball, force.x, force.y));
+            if (last) break;  // `observed` is kept: it is also the first observation of the next episode
+            observed = ball;
         }
     }
     d.rows = static_cast<int64_t>(d.terminals.size());

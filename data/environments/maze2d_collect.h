@@ -1,4 +1,4 @@
-// The generator of D4RL's maze2d data sets (scripts/generation/generate_maze2d_datasets.py, docs/method.md 12.8).
+// Generates maze2d data sets as D4RL does (scripts/generation/generate_maze2d_datasets.py, docs/method.md 12.8).
 #pragma once
 
 #include <string_view>
@@ -10,16 +10,16 @@
 
 namespace astro::maze {
 
-// D4RL's controller (d4rl/pointmaze/waypoint_controller.py): a proportional-derivative law that leads through the cells
-// of a shortest way, each moved by noise, to the target's place.
+// D4RL's controller (d4rl/pointmaze/waypoint_controller.py): proportional-derivative control along a shortest path of
+// cells to the target. The waypoints are the cells' places with noise, the last is the target's place without noise.
 class WaypointController {
   public:
-    // From the cell of `from` to the cell `target`.
+    // rng: for the noise of the waypoints.
     WaypointController(const Maze2d& maze, Point from, Cell target, Rng& rng);
 
-    // Is the target reached?
+    // True if the target is reached.
     bool arrived(Point at) const;
-    // Force within [-1, 1]; goes on to the next waypoint where one is reached.
+    // Force, with components in [-1, 1]. Advances to the next waypoint when the current one is reached.
     Point action(const BallState& state);
 
   private:
@@ -29,16 +29,16 @@ class WaypointController {
 
 struct Maze2dCollectSpec {
     int64_t episodes = 0;
-    int64_t episode_rows = 0;  // most rows an episode, one more than transitions
+    int64_t episode_rows = 0;  // largest number of rows per episode, one more than transitions
     double noise = 0;          // standard deviation of the noise on actions
     uint64_t seed = 0;
 };
 
-// One ball that goes from target to target without a stop. A file's episode is the way to one target; it ends with
-// arrival, or after spec.episode_rows rows. As in D4RL, the controller sees one state late after each arrival: an
-// episode's first observation is that of the last row before it, while qpos and qvel tell where the ball is. Unlike
-// there, the ball goes on from numbers rounded as the file has them, so that replays are exact, and a target in the
-// ball's own cell, which would be an episode of one row, is drawn again.
+// One ball moves from target to target without being reset. An episode is the path to one target. It ends with arrival,
+// or after spec.episode_rows rows. As in D4RL, the observation lags behind by one step after each arrival: the first
+// observation of an episode is that of the preceding row, while qpos and qvel are the state of the ball.
+// There are two differences from D4RL. The state of the ball is rounded to float32 in each step, as in the file, so
+// replays are exact. A target in the ball's own cell, which would give an episode of one row, is drawn again.
 data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, std::string_view part);
 
 }  // namespace astro::maze

@@ -8,7 +8,7 @@ namespace astro::maze {
 
 namespace {
 
-// text: D4RL's rows, '#' wall, 'O' free, 'G' the goal.
+// text: rows of D4RL's description; '#' is a wall, 'O' a free cell, 'G' the goal.
 Maze2d read(const std::string& name, const std::vector<std::string>& text, int64_t step_limit) {
     Maze2d maze;
     maze.name = name, maze.step_limit = step_limit;
@@ -22,7 +22,7 @@ Maze2d read(const std::string& name, const std::vector<std::string>& text, int64
     return maze;
 }
 
-// Returns of a random policy and of the expert: d4rl/infos.py.
+// Returns of a random policy and of the expert, from d4rl/infos.py.
 void set_returns(Maze2d& maze, double random_sparse, double expert_sparse, double random_dense, double expert_dense) {
     maze.random_return[0] = random_sparse, maze.expert_return[0] = expert_sparse;
     maze.random_return[1] = random_dense, maze.expert_return[1] = expert_dense;
@@ -49,7 +49,7 @@ const Maze2d& maze2d(const std::string& name) {
     static const std::vector<Maze2d> all = make_mazes();
     for (const Maze2d& one : all)
         if (one.name == name) return one;
-    fail(ErrorKind::usage, "unknown maze '", name, "': there is umaze, medium, large");
+    fail(ErrorKind::usage, "unknown maze '", name, "', expected umaze, medium or large");
 }
 
 }  // namespace astro::maze

@@ -12,19 +12,19 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 constexpr double kStep = .01;                                 // seconds
 constexpr double kMass = 1000 * 4. / 3 * kPi * .1 * .1 * .1;  // density 1000
-constexpr double kForce = 100;                                // of a unit action
-constexpr double kJointDamping = 1;                           // force a unit of velocity
-constexpr double kMargin = .002;                              // contacts act within this distance
+constexpr double kForce = 100;                                // force for an action of 1
+constexpr double kJointDamping = 1;                           // force for a velocity of 1
+constexpr double kMargin = .002;                              // contacts act below this distance
 constexpr double kStiffness = 1 / (.95 * .95 * .02 * .02);    // MuJoCo's default solref and solimp
 constexpr double kDamping = 2 / (.95 * .02);
 
-// One row of the contact constraints: cost 1/2 weight min(0, n.a - aref)^2.
-struct Touch {
+// One contact, with normal n. Its cost is 1/2 weight min(0, n.a - aref)^2 for the acceleration a.
+struct Contact {
     double nx, ny, aref, weight;
 };
 
-// Contacts of the ball with the squares around it; returns their number (at most 9).
-int find_touches(const Grid& grid, const BallState& s, Touch* touches) {
+// Finds the contacts of the ball with the squares around it. Returns their number, at most 9.
+int find_contacts(const Grid& grid, const BallState& s, Contact* contacts) {
     const Cell at = grid.cell_of(s.position);
     const Point p = s.position, v = s.velocity;
     int n = 0;
@@ -40,47 +40,49 @@ int find_touches(const Grid& grid, const BallState& s, Touch* touches) {
             const double x = penetration / .001;
             const double y = x <= .5 ? 2 * x * x : 1 - 2 * (1 - x) * (1 - x);
             const double impedance = x >= 1 ? .95 : .9 + .05 * y;
-            touches[n++] = {nx, ny, -kDamping * (nx * v.x + ny * v.y) + kStiffness * impedance * penetration,
-                            impedance / (1 - impedance) * 1.5 * kMass};
+            contacts[n++] = {nx, ny, -kDamping * (nx * v.x + ny * v.y) + kStiffness * impedance * penetration,
+                             impedance / (1 - impedance) * 1.5 * kMass};
         }
     return n;
 }
 
-// The cost 1/2 m |a - free|^2 + 1/2 sum weight min(0, n.a - aref)^2 at a, its gradient and its Hessian.
+// The cost 1/2 m |a - free|^2 + 1/2 sum weight min(0, n.a - aref)^2 at a, with its gradient and Hessian. free: the
+// acceleration without contacts.
 struct Cost {
     double value, gx, gy, hxx = kMass, hxy = 0, hyy = kMass;
 
-    Cost(const Touch* touches, int n, Point free, Point a) {
+    Cost(const Contact* contacts, int n, Point free, Point a) {
         const double ex = a.x - free.x, ey = a.y - free.y;
         value = .5 * kMass * (ex * ex + ey * ey), gx = kMass * ex, gy = kMass * ey;
         for (int k = 0; k < n; ++k) {
-            const Touch& t = touches[k];
-            const double gap = t.nx * a.x + t.ny * a.y - t.aref;
-            if (gap >= 0) continue;
-            value += .5 * t.weight * gap * gap;
-            gx += t.weight * gap * t.nx, gy += t.weight * gap * t.ny;
-            hxx += t.weight * t.nx * t.nx, hxy += t.weight * t.nx * t.ny, hyy += t.weight * t.ny * t.ny;
+            const Contact& c = contacts[k];
+            const double residual = c.nx * a.x + c.ny * a.y - c.aref;
+            if (residual >= 0) continue;
+            value += .5 * c.weight * residual * residual;
+            gx += c.weight * residual * c.nx, gy += c.weight * residual * c.ny;
+            hxx += c.weight * c.nx * c.nx, hxy += c.weight * c.nx * c.ny, hyy += c.weight * c.ny * c.ny;
         }
     }
 };
 
-// The acceleration that minimises the cost: Newton on the active set, with backtracking.
-Point acceleration(const Touch* touches, int n, Point free) {
+// The acceleration that minimises the cost, by Newton's method with backtracking. The Hessian is that of the active
+// set.
+Point acceleration(const Contact* contacts, int n, Point free) {
     Point a = free;
-    Cost now(touches, n, free, a);
+    Cost now(contacts, n, free, a);
     for (int iteration = 0; iteration < 100 && std::hypot(now.gx, now.gy) > 1e-9; ++iteration) {
         const double det = now.hxx * now.hyy - now.hxy * now.hxy;
         const double sx = -(now.hyy * now.gx - now.hxy * now.gy) / det;
         const double sy = -(now.hxx * now.gy - now.hxy * now.gx) / det;
-        double share = 1;
-        for (; share > 1e-12; share /= 2) {
-            const Point trial{a.x + share * sx, a.y + share * sy};
-            const Cost next(touches, n, free, trial);
+        double step_size = 1;
+        for (; step_size > 1e-12; step_size /= 2) {
+            const Point trial{a.x + step_size * sx, a.y + step_size * sy};
+            const Cost next(contacts, n, free, trial);
             if (next.value > now.value) continue;
             now = next, a = trial;
             break;
         }
-        if (share <= 1e-12) break;  // rounding hides what is left of the gradient
+        if (step_size <= 1e-12) break;  // the remaining gradient is below the rounding error
     }
     return a;
 }
@@ -92,14 +94,14 @@ BallState step_ball(const Grid& grid, BallState s, double ax, double ay) {
     s.velocity.y = std::clamp(s.velocity.y, -kSpeedLimit, kSpeedLimit);
     double fx = kForce * std::clamp(ax, -1., 1.) - kJointDamping * s.velocity.x;
     double fy = kForce * std::clamp(ay, -1., 1.) - kJointDamping * s.velocity.y;
-    Touch touches[9];
-    const int n = find_touches(grid, s, touches);
+    Contact contacts[9];
+    const int n = find_contacts(grid, s, contacts);
     if (n > 0) {
-        const Point a = acceleration(touches, n, {fx / kMass, fy / kMass});
+        const Point a = acceleration(contacts, n, {fx / kMass, fy / kMass});
         for (int k = 0; k < n; ++k) {
-            const Touch& t = touches[k];
-            const double force = t.weight * std::max(0., t.aref - (t.nx * a.x + t.ny * a.y));
-            fx += t.nx * force, fy += t.ny * force;
+            const Contact& c = contacts[k];
+            const double force = c.weight * std::max(0., c.aref - (c.nx * a.x + c.ny * a.y));
+            fx += c.nx * force, fy += c.ny * force;
         }
     }
     s.velocity.x += kStep * fx / (kMass + kStep * kJointDamping);

@@ -9,7 +9,7 @@ namespace astro::maze {
 
 namespace {
 
-// The 16 grid points that no shorter move passes through.
+// The moves to the 16 neighbours: all offsets of at most 2 whose components have no common divisor.
 constexpr int kMoves[16][2] = {{1, 0}, {-1, 0}, {0, 1},  {0, -1},  {1, 1}, {1, -1}, {-1, 1}, {-1, -1},
                                {2, 1}, {2, -1}, {-2, 1}, {-2, -1}, {1, 2}, {1, -2}, {-1, 2}, {-1, -2}};
 
@@ -33,7 +33,7 @@ GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), 
             for (int m = 0; m < 16; ++m) {
                 const int dx = kMoves[m][0], dy = kMoves[m][1];
                 bool fits = free(ix, iy) && open(ix + dx, iy + dy);
-                // No move cuts a corner: both points that it passes between are free.
+                // A move must not cut a corner: the two grid points between which it passes must be free.
                 if (std::abs(dx) == 2)
                     fits = fits && open(ix + dx / 2, iy) && open(ix + dx / 2, iy + dy);
                 else if (std::abs(dy) == 2)
@@ -45,7 +45,7 @@ GeodesicMap::GeodesicMap(const Grid& grid, double radius) : edge_(grid.edge()), 
         }
 }
 
-// The nearest free grid point, looked for in growing squares.
+// The index of the nearest free grid point, searched in squares of increasing size; -1 if there is none.
 int64_t GeodesicMap::nearest(Point p) const {
     const int64_t cx = std::llround((p.x - edge_) / spacing_), cy = std::llround((p.y - edge_) / spacing_);
     if (cx >= 0 && cy >= 0 && cx < width_ && cy < height_ && free(cx, cy)) return cy * width_ + cx;
@@ -62,8 +62,9 @@ int64_t GeodesicMap::nearest(Point p) const {
     return best;
 }
 
-// Dijkstra with buckets as wide as the shortest move: nothing found from a bucket falls into it, so the order within
-// one does not matter; and the longest move (2.24 widths) reaches at most the third bucket after it.
+// Dijkstra's algorithm with buckets whose width is the length of the shortest move. A move never ends in the bucket in
+// which it starts, so the order within a bucket does not matter. The longest move is 2.24 widths and ends at most three
+// buckets later, so four buckets are sufficient.
 std::vector<float> GeodesicMap::distances_from(Point p) const {
     std::vector<float> distance(free_.size(), -1.0f);
     const int64_t start = nearest(p);

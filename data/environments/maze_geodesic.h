@@ -1,4 +1,4 @@
-// Geodesic distances in a maze: the ground truth that the TDR is compared with (docs/method.md 11.1, 12.2).
+// Geodesic distances in a maze. They are the ground truth for the TDR (docs/method.md 11.1, 12.2).
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,15 @@
 
 namespace astro::maze {
 
-// Shortest ways for a disc over points a sixteenth of a cell apart (16 neighbours, so straight ways are at most 1.4 %
-// too long in open space). Portals are ignored. Points in walls are moved to the nearest free grid point.
+// Shortest paths of a disc on a grid with a spacing of 1/16 cell. Each point has 16 neighbours, so distances in open
+// space are at most 1.4 % too large. Portals are ignored. A point in a wall is replaced by the nearest free grid point.
 class GeodesicMap {
   public:
     GeodesicMap(const Grid& grid, double radius);
 
-    // Distances from p to every grid point, in units; -1 where there is no way.
+    // Distances from p to all grid points, (height * width), in the maze's units; -1 if there is no path.
     std::vector<float> distances_from(Point p) const;
+    // The element of distances_from() at the grid point nearest to p; -1 if there is no free grid point near p.
     double at(const std::vector<float>& distances, Point p) const;
 
     int64_t width() const { return width_; }
@@ -34,7 +35,7 @@ class GeodesicMap {
     int64_t width_, height_;
     double edge_, spacing_;
     std::vector<uint8_t> free_;
-    std::vector<uint16_t> moves_;  // by grid point: a bit for each of the 16 moves that fits
+    std::vector<uint16_t> moves_;  // for each grid point, a bit mask of the possible moves to the 16 neighbours
 };
 
 }  // namespace astro::maze

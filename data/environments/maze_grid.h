@@ -1,4 +1,4 @@
-// A maze of square cells: walls, shortest ways from cell to cell. Point mazes and maze2d share it.
+// A maze of square cells: walls, and shortest paths between cells. Point mazes and maze2d share it.
 #pragma once
 
 #include <cstdint>
@@ -31,17 +31,17 @@ struct Grid {
     bool wall(Cell c) const { return wall(c.i, c.j); }
     std::vector<Cell> free_cells() const;    // row by row
     std::vector<Cell> vertex_cells() const;  // free cells that are not straight hallways
-    // Steps between cells to the goal for every cell, -1 where there is no way; portals are ignored.
+    // For each cell, the number of steps between cells to the goal; -1 if there is no path. Portals are ignored.
     std::vector<int> steps_to(Cell goal) const;
-    // The neighbour of c that is nearest to the goal, by the map that steps_to(goal) gives; c itself at the goal and
-    // where there is no way.
+    // The neighbour of c that is nearest to the goal; steps: steps_to(goal). c itself if it is the goal or if there is
+    // no path.
     Cell next(Cell c, const std::vector<int>& steps) const;
     int index(Cell c) const { return c.i * columns() + c.j; }
 
     Point centre(Cell c) const { return {unit * c.j + origin, unit * c.i + origin}; }
     Cell cell_of(Point p) const;
-    double edge() const { return origin - unit / 2; }  // least x and y of the maze
-    // Does a disc at p touch a wall of the maze?
+    double edge() const { return origin - unit / 2; }  // smallest x and y of the maze
+    // True if a disc at p touches a wall. Only the cell of p and its eight neighbours are tested.
     bool touches_wall(Point p, double radius) const;
 };
 

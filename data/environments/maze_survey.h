@@ -1,4 +1,4 @@
-// What a maze's environment offers beside its physics: true distances in the plane, and the picture from above.
+// Geodesic distances and the picture of a maze, shared by all environments in mazes of square cells.
 #pragma once
 
 #include <memory>
@@ -13,14 +13,15 @@ struct Survey {
     GeodesicMap map;
     data::WorldPicture picture;
 
-    // radius: of the disc that moves in the maze. state_dim: the columns of a state after x and y are 0.
+    // radius: of the disc that moves in the maze. state_dim: of the states of the picture, whose columns after x and y
+    // are 0.
     Survey(const Grid& grid, double radius, int64_t state_dim);
 
-    // Environment::geodesics, of states whose first two columns are x and y.
+    // Implements Environment::geodesics for states whose first two columns are x and y.
     std::vector<double> geodesics(const float* from, const std::vector<const float*>& to) const;
 };
 
-// An environment in a maze of square cells, with the geodesics and the picture of its survey.
+// Base class of environments in mazes of square cells. It provides `geodesics` and `picture`.
 class MazeEnvironment : public data::Environment {
   public:
     const data::WorldPicture* picture() const override { return &surveyed().picture; }
@@ -30,7 +31,7 @@ class MazeEnvironment : public data::Environment {
     MazeEnvironment(const Grid& grid, double radius, int64_t state_dim);
 
   private:
-    // Made when first asked for, by whatever thread: a name is looked up by commands that never need it.
+    // Computed at the first call, because most commands do not need it. Thread-safe.
     const Survey& surveyed() const;
 
     const Grid& grid_;

@@ -1,4 +1,4 @@
-// The point mazes as environments: a state is the point's position, and all of qpos.
+// OGBench's point mazes as environments. A state is the position of the point, which is the whole qpos.
 #include <algorithm>
 
 #include "data/environments/environments.h"
@@ -30,8 +30,8 @@ class PointAgents : public data::Agents {
         for (size_t i = 0; i < agents.size(); ++i) {
             const auto e = to_size(agents[i]);
             agents_[e].step(actions[2 * i], actions[2 * i + 1]);
-            const Point seen = agents_[e].observation();
-            states_[2 * e] = seen.x, states_[2 * e + 1] = seen.y;
+            const Point observed = agents_[e].observation();
+            states_[2 * e] = observed.x, states_[2 * e + 1] = observed.y;
         }
     }
 
@@ -65,8 +65,7 @@ class PointMazeEnvironment : public MazeEnvironment {
             CollectSpec spec;
             spec.type = collect_type(wanted.type == "auto" ? spec_.data_type : wanted.type);
             spec.episodes = wanted.episodes;
-            spec.episode_rows =
-                wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, spec.type);
+            spec.episode_rows = wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, spec.type);
             spec.noise = wanted.noise < 0 ? .5 : wanted.noise;
             spec.seed = wanted.seed;
             return collect(layout_, spec, part, threads);
@@ -83,20 +82,22 @@ class PointMazeEnvironment : public MazeEnvironment {
         return {number, coordinates(centre(cells.start)), coordinates(centre(cells.goal))};
     }
 
-    // Starts are noised; goals too, unless single_task.
+    // Noise is added to starts, and to goals unless the protocol is single_task.
     std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                              uint64_t seed) const override {
         std::vector<data::Episode> episodes;
         for (int64_t number : tasks)
             for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed).stream("evaluation").stream(static_cast<uint64_t>(number)).stream(
-                    static_cast<uint64_t>(e));
+                Rng rng = Rng(seed)
+                              .stream("evaluation")
+                              .stream(static_cast<uint64_t>(number))
+                              .stream(static_cast<uint64_t>(e));
                 const Task& cells = nth(layout_.tasks, number - 1);
                 data::Episode episode;
                 episode.task = number;
                 episode.start = coordinates(noised(cells.start, rng));
-                episode.goal = coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng)
-                                                                                  : centre(cells.goal));
+                episode.goal =
+                    coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng) : centre(cells.goal));
                 episodes.push_back(episode);
             }
         return episodes;

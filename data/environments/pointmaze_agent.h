@@ -1,4 +1,4 @@
-// One agent in a point maze: physics, teleports and noise of resets (OGBench semantics, docs/method.md 12.3, 12.4).
+// One agent in a point maze: physics, portals, and noise of resets (as in OGBench, docs/method.md 12.3, 12.4).
 #pragma once
 
 #include <vector>
@@ -8,12 +8,12 @@
 
 namespace astro::maze {
 
-constexpr double kGoalTolerance = 1.0;
+constexpr double kGoalTolerance = 1.0;  // distance to the goal, in the maze's units
 constexpr int64_t kStepLimit = 1000;
-constexpr double kPortalReach = 1.5;
+constexpr double kPortalReach = 1.5;  // distance to the centre of a portal, in the maze's units
 
-// One simulated agent. A teleport happens at the end of a step, after the observation was taken: observation() is
-// where the physics left the agent, position() where it is; they differ for one step after a portal.
+// One simulated agent. Portals act at the end of a step, after the observation is taken. After a step into a portal,
+// observation() is the position before the teleport, and position() the position after it.
 class PointMaze {
   public:
     PointMaze(const Layout& layout, Point position, Point velocity, Rng rng)
@@ -28,10 +28,10 @@ class PointMaze {
     const Layout* layout_;
     State state_;
     Point observed_;
-    Rng rng_;  // picks the way out of a portal
+    Rng rng_;  // chooses the exits of portals
 };
 
-// A cell's centre with U(-1, 1) noise on each axis.
+// The centre of a cell plus noise U(-1, 1) on each axis.
 Point noised(Cell c, Rng& rng);
 double distance(Point a, Point b);
 

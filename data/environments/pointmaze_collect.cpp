@@ -10,7 +10,7 @@ namespace astro::maze {
 
 namespace {
 
-// Shortest-path maps to every cell, made once.
+// Shortest paths to all cells.
 class Oracle {
   public:
     explicit Oracle(const Layout& layout) : layout_(layout) {
@@ -20,7 +20,8 @@ class Oracle {
 
     const std::vector<int>& map(Cell goal) const { return nth(maps_, layout_.index(goal)); }
 
-    // Unit direction to the next cell's centre; in the goal's cell, or where there is no way, to the own centre.
+    // Unit vector to the centre of the next cell on the path; to the centre of the own cell if this is the goal or if
+    // there is no path.
     Point direction(Point at, Cell goal) const {
         const Point c = centre(layout_.next(cell_of(at), map(goal)));
         const double dx = c.x - at.x, dy = c.y - at.y, length = std::hypot(dx, dy) + 1e-6;
@@ -34,12 +35,12 @@ class Oracle {
 
 Cell pick(const std::vector<Cell>& cells, Rng& rng) { return nth(cells, rng.below(ssize(cells))); }
 
-// Cells exactly 4 steps from the start; the start itself where there is none.
+// A random cell exactly 4 steps from the start; the start if there is none.
 Cell stitch_goal(const Layout& layout, const Oracle& oracle, Cell start, Rng& rng) {
-    std::vector<Cell> far;
+    std::vector<Cell> candidates;
     for (const Cell& c : layout.free_cells())
-        if (nth(oracle.map(start), layout.index(c)) == 4) far.push_back(c);
-    return far.empty() ? start : pick(far, rng);
+        if (nth(oracle.map(start), layout.index(c)) == 4) candidates.push_back(c);
+    return candidates.empty() ? start : pick(candidates, rng);
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ CollectType collect_type(std::string_view name) {
     if (name == "navigate") return CollectType::navigate;
     if (name == "stitch") return CollectType::stitch;
     if (name == "explore") return CollectType::explore;
-    fail(ErrorKind::usage, "unknown kind of data '", name, "': there is navigate, stitch, explore");
+    fail(ErrorKind::usage, "unknown type of data '", name, "', expected navigate, stitch or explore");
 }
 
 int64_t default_rows(std::string_view maze, CollectType type) {
@@ -72,7 +73,7 @@ data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string
         const Cell start = pick(all, rng);
         Cell goal = spec.type == CollectType::stitch ? stitch_goal(layout, oracle, start, rng) : pick(vertices, rng);
         const Point from = noised(start, rng);
-        Point target = noised(goal, rng);  // only tells when navigate has arrived
+        Point target = noised(goal, rng);  // only for the test of arrival in `navigate`
         const Point velocity{0.1 * rng.normal(), 0.1 * rng.normal()};
         PointMaze agent(layout, from, velocity, rng.stream("portals"));
         Point heading;
@@ -83,7 +84,7 @@ data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string
                     heading = {x / length, y / length};
                 }
             } else {
-                // The oracle sees where the agent is, not the lagging observation.
+                // The oracle uses the position, not the observation, which may lag behind.
                 heading = oracle.direction(agent.position(), goal);
             }
             const double ax = std::clamp(heading.x + spec.noise * rng.normal(), -1.0, 1.0);

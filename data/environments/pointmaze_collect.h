@@ -1,8 +1,10 @@
-// The generators of OGBench's point-maze data sets (data_gen_scripts/generate_locomaze.py, docs/method.md 12.5).
+// Generates point-maze data sets as OGBench does (data_gen_scripts/generate_locomaze.py, docs/method.md 12.5).
 //
-// An oracle walks from cell to cell along shortest paths, its heading disturbed by noise. navigate: a new goal at
-// each arrival; stitch: the goal is 4 cells away and is kept; explore: random headings, redrawn every 10 steps.
-// The official files are not seeded, so only statistics can match theirs.
+// An oracle moves from cell to cell along shortest paths, with noise on its actions.
+// - navigate: a new goal after each arrival;
+// - stitch: one goal, 4 cells away from the start;
+// - explore: random directions, drawn every 10 steps.
+// OGBench's published files were generated without a seed, so only their statistics can be reproduced.
 #pragma once
 
 #include "data/dataset.h"
@@ -17,15 +19,15 @@ CollectType collect_type(std::string_view name);  // Error(usage) for other name
 struct CollectSpec {
     CollectType type = CollectType::stitch;
     int64_t episodes = 5000;
-    int64_t episode_rows = 201;  // rows an episode, one more than transitions
-    double noise = 0.5;          // standard deviation of the action noise
+    int64_t episode_rows = 201;  // rows per episode, one more than transitions
+    double noise = 0.5;          // standard deviation of the noise on actions
     uint64_t seed = 0;
 };
 
-// OGBench's number of rows an episode for a maze and a type.
+// OGBench's number of rows per episode for a maze and a type.
 int64_t default_rows(std::string_view maze, CollectType type);
 
-// part: "train" or "val", which get streams of their own. The result does not depend on the number of threads.
+// part: "train" or "val", which use different random streams. The result does not depend on the number of threads.
 data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string_view part, ThreadPool& threads);
 
 }  // namespace astro::maze

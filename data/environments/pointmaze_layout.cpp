@@ -43,7 +43,7 @@ const std::vector<Layout>& layouts() {
 const Layout& layout(std::string_view maze) {
     for (const Layout& l : layouts())
         if (l.name == maze) return l;
-    fail(ErrorKind::usage, "unknown maze '", maze, "': there is medium, large, giant, teleport");
+    fail(ErrorKind::usage, "unknown maze '", maze, "', expected medium, large, giant or teleport");
 }
 
 bool parse_environment(std::string_view name, EnvironmentName& out) {

@@ -1,6 +1,6 @@
 // OGBench's point mazes: walls, cells, tasks (ogbench/locomaze/maze.py, 1d41409).
 //
-// Cell (i, j), row i and column j, has its centre at x = 4 j - 4, y = 4 i - 4; walls are squares of 4 x 4 units.
+// The cell in row i and column j has its centre at x = 4 j - 4, y = 4 i - 4. Walls are squares of 4 x 4 units.
 #pragma once
 
 #include <array>
@@ -31,12 +31,13 @@ inline Cell cell_of(Point p) {
 
 const Layout& layout(std::string_view maze);  // "medium", "large", "giant", "teleport"; Error(usage) otherwise
 
-// What a name says: "pointmaze-large-v0", "pointmaze-large-stitch-v0", "pointmaze-large-stitch-singletask-task3-v0".
+// The parts of names such as "pointmaze-large-v0", "pointmaze-large-stitch-v0" and
+// "pointmaze-large-stitch-singletask-task3-v0".
 struct EnvironmentName {
-    std::string maze, type;  // type is empty in an environment's name
-    int task = 0;            // 1..5 for single-task names
+    std::string maze, type;  // type: of a data set; empty in the name of an environment
+    int task = 0;            // 1 to 5 in single-task names, else 0
 };
-// False where the name is not a point maze's.
+// False if the name is not that of a point maze.
 bool parse_environment(std::string_view name, EnvironmentName& out);
 
 }  // namespace astro::maze

@@ -7,36 +7,36 @@ namespace astro::maze {
 
 namespace {
 
-// The cells around p whose squares can be nearer than `reach`: one, two or four of the nine, for the smaller reaches.
-// `slack` keeps what rounding leaves in doubt.
-struct Window {
+// The cell of p and those of its neighbours whose squares can be closer to p than `radius`.
+struct NearCells {
     Cell first, last;
 
-    Window(Point p, double reach) {
-        constexpr double slack = 1e-9;
+    NearCells(Point p, double radius) {
+        constexpr double rounding = 1e-9;  // includes cells for which rounding decides
         const Cell at = cell_of(p);
         const Point c = centre(at);
-        const double inner = kUnit / 2 - reach - slack;
+        const double inner = kUnit / 2 - radius - rounding;
         first = {at.i - (p.y - c.y < -inner), at.j - (p.x - c.x < -inner)};
         last = {at.i + (p.y - c.y > inner), at.j + (p.x - c.x > inner)};
     }
 };
 
-// A row J of the contact constraints: cost 1/2 |a|^2 + 1/2 sum weight min(0, J.a - aref)^2.
+// A row J of the contact constraints, with cost 1/2 weight min(0, J.a - aref)^2 for the acceleration a.
 struct Row {
     double jx, jy, aref;
 };
 
-// The rows of one contact, a pyramid of four edges: n +- t, and n twice (its other tangent has no degree of freedom).
+// The rows of one contact: a friction pyramid with the four edges n - t, n + t, n and n. The last two are equal,
+// because the point cannot move along the second tangent.
 struct Contact {
-    Row row[3];  // n - t, n + t, n; the last counts twice
+    Row row[3];  // n - t, n + t, n; the last is used twice
     double weight;
 };
 
-// Contacts of a disc at p with velocity v; returns their number (at most 4).
+// Finds the contacts of a disc at p with velocity v. Returns their number, at most 4.
 int find_contacts(const Layout& layout, Point p, Point v, Contact* contacts) {
     constexpr double kStiffness = 1 / (0.95 * 0.95 * 0.04 * 0.04), kDamping = 2 / (0.95 * 0.04);
-    const Window near(p, kRadius);
+    const NearCells near(p, kRadius);
     int n = 0;
     for (int i = near.first.i; i <= near.last.i; ++i)
         for (int j = near.first.j; j <= near.last.j; ++j) {
@@ -60,7 +60,8 @@ int find_contacts(const Layout& layout, Point p, Point v, Contact* contacts) {
     return n;
 }
 
-// The cost at an acceleration, its gradient and its Hessian, in one pass without branches.
+// The cost 1/2 |a|^2 + 1/2 sum weight min(0, J.a - aref)^2 at a = (ax, ay), with its gradient and Hessian. There are no
+// branches, for speed.
 struct Cost {
     double value, gx, gy, hxx = 1, hxy = 0, hyy = 1;
 
@@ -68,16 +69,17 @@ struct Cost {
         for (int c = 0; c < n; ++c)
             for (int k = 0; k < 4; ++k) {
                 const Row& row = contacts[c].row[std::min(k, 2)];
-                const double gap = row.jx * ax + row.jy * ay - row.aref;
-                const double weight = gap < 0 ? contacts[c].weight : 0;
-                value += 0.5 * weight * gap * gap;
-                gx += weight * gap * row.jx, gy += weight * gap * row.jy;
+                const double residual = row.jx * ax + row.jy * ay - row.aref;
+                const double weight = residual < 0 ? contacts[c].weight : 0;
+                value += 0.5 * weight * residual * residual;
+                gx += weight * residual * row.jx, gy += weight * residual * row.jy;
                 hxx += weight * row.jx * row.jx, hxy += weight * row.jx * row.jy, hyy += weight * row.jy * row.jy;
             }
     }
 };
 
-// The acceleration that minimises the cost: Newton on the active set, with backtracking.
+// The acceleration that minimises the cost, by Newton's method with backtracking. The Hessian is that of the active
+// set.
 Point acceleration(const Layout& layout, Point p, Point v) {
     Contact contacts[4];
     const int n = find_contacts(layout, p, v, contacts);
@@ -89,23 +91,23 @@ Point acceleration(const Layout& layout, Point p, Point v) {
         const double det = now.hxx * now.hyy - now.hxy * now.hxy;
         const double sx = -(now.hyy * now.gx - now.hxy * now.gy) / det,
                      sy = -(now.hxx * now.gy - now.hxy * now.gx) / det;
-        double share = 1;
-        while (share > 1e-12) {
-            const Cost next(contacts, n, ax + share * sx, ay + share * sy);
+        double step_size = 1;
+        while (step_size > 1e-12) {
+            const Cost next(contacts, n, ax + step_size * sx, ay + step_size * sy);
             if (next.value <= now.value) {
                 now = next;
                 break;
             }
-            share /= 2;
+            step_size /= 2;
         }
-        if (share <= 1e-12) break;
-        ax += share * sx, ay += share * sy;
+        if (step_size <= 1e-12) break;
+        ax += step_size * sx, ay += step_size * sy;
     }
     return {ax, ay};
 }
 
 bool near_wall(const Layout& layout, Point p, double radius) {
-    const Window near(p, radius);
+    const NearCells near(p, radius);
     for (int i = near.first.i; i <= near.last.i; ++i)
         for (int j = near.first.j; j <= near.last.j; ++j) {
             if (i < 0 || j < 0 || i >= layout.rows() || j >= layout.columns() || !layout.wall(i, j)) continue;
@@ -122,7 +124,7 @@ bool near_wall(const Layout& layout, Point p, double radius) {
 State step_point(const Layout& layout, Point p, double ax, double ay) {
     p.x += kStep * ax, p.y += kStep * ay;
     Point v{0, 0};
-    if (!near_wall(layout, p, kRadius)) return {p, v};  // nothing moves a resting point without contact
+    if (!near_wall(layout, p, kRadius)) return {p, v};  // without contacts the point stays at rest
     constexpr double h = 0.02;
     for (int substep = 0; substep < 5; ++substep) {
         const Point a1 = acceleration(layout, p, v);

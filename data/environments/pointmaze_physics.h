@@ -1,8 +1,8 @@
-// The exact point: OGBench's pointmaze in closed form (docs/method.md 12.1; golden trajectories of MuJoCo).
+// Physics of OGBench's point mazes without MuJoCo (docs/method.md 12.1). Tests compare it with trajectories of MuJoCo.
 //
-// Each environment step moves the point by 0.2 a, sets its velocity to zero and lets MuJoCo run 5 substeps of 0.02 s
-// (classical Runge-Kutta), which matter only in contact with walls: soft contacts between a disc of radius 0.7 and
-// squares, resolved as MuJoCo's pyramidal friction cones are.
+// Each environment step moves the point by 0.2 a and sets its velocity to zero. Then there are 5 substeps of 0.02 s
+// (classical Runge-Kutta), which change the state only in contact with walls. Contacts between the disc of radius 0.7
+// and the squares of walls are soft, with MuJoCo's pyramidal friction cones.
 #pragma once
 
 #include "data/environments/pointmaze_layout.h"
@@ -16,10 +16,10 @@ struct State {
     Point position, velocity;
 };
 
-// One environment step without teleports. Actions are not clipped (the evaluator clips).
+// One environment step without portals. Actions (ax, ay) are not clipped; the evaluation clips them.
 State step_point(const Layout& layout, Point position, double ax, double ay);
 
-// Does the disc touch a wall at p?
+// True if a disc at p touches a wall.
 bool touches_wall(const Layout& layout, Point p, double radius = kRadius);
 
 }  // namespace astro::maze

@@ -1,4 +1,4 @@
-// An environment in a child process: the protocol of docs/environments.md behind data/environment.h.
+// An environment in child processes: implements data/environment.h with the protocol of docs/environments.md.
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
@@ -15,24 +15,25 @@ namespace astro::data {
 namespace {
 
 constexpr std::string_view kPrefix = "exec:";
-constexpr int64_t kMost = 1000000;      // dimensions, tasks, agents
-constexpr size_t kRowsAMessage = 1024;  // of a replay, to each process
+constexpr int64_t kLargestCount = 1000000;  // of dimensions, steps and agents
+constexpr size_t kRowsPerMessage = 1024;    // of a replay, for each process
 
 const char* protocol_name(Protocol protocol) {
     return protocol == Protocol::goal_conditioned ? "goal-conditioned" : "single-task";
 }
 
-// Numbers of agents that are in use, for each process. Agents of several evaluations may live at a time.
-class Numbers {
+// Assigns numbers to agents, for each process. Several evaluations may have agents at the same time.
+class AgentNumbers {
   public:
-    Numbers(size_t processes, int64_t most) : most_(static_cast<size_t>(most)), used_(processes) {}
+    // most: largest number of agents per process; 0: no limit.
+    AgentNumbers(size_t processes, int64_t most) : most_(static_cast<size_t>(most)), used_(processes) {}
 
-    // So many of each process, all at once; waits while other evaluations hold too many of them.
+    // Takes wanted[p] numbers of each process p, all at once. Waits while other evaluations use too many.
     std::vector<std::vector<int64_t>> take(const std::vector<size_t>& wanted) {
         std::unique_lock<std::mutex> lock(mutex_);
         given_back_.wait(lock, [&] {
             for (size_t p = 0; p < used_.size(); ++p)
-                if (most_ > 0 && held(p) + wanted[p] > most_) return false;
+                if (most_ > 0 && in_use(p) + wanted[p] > most_) return false;
             return true;
         });
         std::vector<std::vector<int64_t>> taken(used_.size());
@@ -54,7 +55,7 @@ class Numbers {
     }
 
   private:
-    size_t held(size_t p) const { return static_cast<size_t>(std::count(used_[p].begin(), used_[p].end(), 1)); }
+    size_t in_use(size_t p) const { return static_cast<size_t>(std::count(used_[p].begin(), used_[p].end(), 1)); }
 
     std::mutex mutex_;
     std::condition_variable given_back_;
@@ -62,10 +63,10 @@ class Numbers {
     std::vector<std::vector<uint8_t>> used_;
 };
 
-// Agents in their episodes: those from begin[p] to begin[p + 1] are in process p.
+// Agents begin_[p] to begin_[p + 1] - 1 are in process p.
 class ProcessAgents : public Agents {
   public:
-    ProcessAgents(Simulator& simulator, Numbers& numbers, const EnvironmentSpec& spec,
+    ProcessAgents(Simulator& simulator, AgentNumbers& numbers, const EnvironmentSpec& spec,
                   const std::vector<Episode>& episodes)
         : simulator_(simulator),
           numbers_(numbers),
@@ -90,26 +91,26 @@ class ProcessAgents : public Agents {
     void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
         const auto width = static_cast<size_t>(spec_.action_dim);
         std::vector<Request> requests;
-        std::vector<std::vector<size_t>> asked;
+        std::vector<std::vector<size_t>> stepped;  // for each request, the indices of its agents
         for (size_t p = 0; p + 1 < begin_.size(); ++p) {
             Json numbers = Json::array(), rows = Json::array();
-            std::vector<size_t> places;
+            std::vector<size_t> indices;
             for (size_t i = 0; i < agents.size(); ++i) {
                 const auto e = static_cast<size_t>(agents[i]);
                 if (e < begin_[p] || e >= begin_[p + 1]) continue;
                 numbers.push(taken_[p][e - begin_[p]]);
                 rows.push(std::vector<double>(actions.begin() + static_cast<std::ptrdiff_t>(i * width),
                                               actions.begin() + static_cast<std::ptrdiff_t>((i + 1) * width)));
-                places.push_back(e);
+                indices.push_back(e);
             }
-            if (places.empty()) continue;
+            if (indices.empty()) continue;
             requests.push_back({p});
             requests.back().members["agents"] = std::move(numbers);
             requests.back().members["actions"] = std::move(rows);
-            asked.push_back(std::move(places));
+            stepped.push_back(std::move(indices));
         }
         const std::vector<Json> answers = simulator_.ask("step", requests);
-        for (size_t k = 0; k < answers.size(); ++k) read(requests[k].process, answers[k], asked[k]);
+        for (size_t k = 0; k < answers.size(); ++k) read(requests[k].process, answers[k], stepped[k]);
     }
 
   private:
@@ -133,16 +134,16 @@ class ProcessAgents : public Agents {
         if (spec_.judges) arrived_.resize(episodes.size());
         for (size_t k = 0; k < answers.size(); ++k) {
             const size_t p = requests[k].process;
-            std::vector<size_t> places(begin_[p + 1] - begin_[p]);
-            std::iota(places.begin(), places.end(), begin_[p]);
-            read(p, answers[k], places);
-            const std::vector<double> goals = simulator_.rows_of(p, answers[k], "goals", places.size(), width);
+            std::vector<size_t> indices(begin_[p + 1] - begin_[p]);
+            std::iota(indices.begin(), indices.end(), begin_[p]);
+            read(p, answers[k], indices);
+            const std::vector<double> goals = simulator_.rows_of(p, answers[k], "goals", indices.size(), width);
             goals_.insert(goals_.end(), goals.begin(), goals.end());
-            for (size_t e : places) check_draw(p, episodes[e], e);
+            for (size_t e : indices) check_draw(p, episodes[e], e);
         }
     }
 
-    // An episode that was drawn before must be drawn alike.
+    // An episode that was drawn before must have the same start and goal again.
     void check_draw(size_t process, const Episode& episode, size_t e) {
         const auto width = static_cast<size_t>(spec_.state_dim);
         for (const auto& [words, drawn, now] :
@@ -151,22 +152,23 @@ class ProcessAgents : public Agents {
                 !std::equal(drawn->begin(), drawn->end(), now->begin() + static_cast<std::ptrdiff_t>(e * width)))
                 simulator_.refuse(process,
                                   text("draws another ", words, " of task ", episode.task, " for the same seed ",
-                                       episode.seed, "; a seed must fix all that is random in an episode"));
+                                       episode.seed, "; the seed must determine all random events of an episode"));
     }
 
-    void read(size_t process, const Json& answer, const std::vector<size_t>& places) {
+    // Reads states and success of the agents with these indices.
+    void read(size_t process, const Json& answer, const std::vector<size_t>& indices) {
         const auto width = static_cast<size_t>(spec_.state_dim);
-        const std::vector<double> rows = simulator_.rows_of(process, answer, "states", places.size(), width);
-        for (size_t i = 0; i < places.size(); ++i)
+        const std::vector<double> rows = simulator_.rows_of(process, answer, "states", indices.size(), width);
+        for (size_t i = 0; i < indices.size(); ++i)
             std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * width), width,
-                        states_.begin() + static_cast<std::ptrdiff_t>(places[i] * width));
+                        states_.begin() + static_cast<std::ptrdiff_t>(indices[i] * width));
         if (!spec_.judges) return;
-        const std::vector<uint8_t> flags = simulator_.flags_of(process, answer, "success", places.size());
-        for (size_t i = 0; i < places.size(); ++i) arrived_[places[i]] = flags[i];
+        const std::vector<uint8_t> flags = simulator_.flags_of(process, answer, "success", indices.size());
+        for (size_t i = 0; i < indices.size(); ++i) arrived_[indices[i]] = flags[i];
     }
 
     Simulator& simulator_;
-    Numbers& numbers_;
+    AgentNumbers& numbers_;
     const EnvironmentSpec& spec_;
     std::vector<size_t> begin_;
     std::vector<std::vector<int64_t>> taken_;
@@ -181,16 +183,16 @@ class ProcessEnvironment : public Environment {
         read_description();
         const Json& described = simulator_.description();
         const Json* agents = described.find("agents");
-        const int64_t most = agents ? simulator_.count_of(0, described, "agents", 1, kMost) : 0;
+        const int64_t most = agents ? simulator_.count_of(0, described, "agents", 1, kLargestCount) : 0;
         spec_.agents_at_once = most * settings.processes;
-        numbers_ = std::make_unique<Numbers>(simulator_.processes(), most);
+        numbers_ = std::make_unique<AgentNumbers>(simulator_.processes(), most);
         if (flag("replays_states"))
             exact_step = [this](const std::vector<float>& states, const std::vector<float>& actions) {
                 return replay({{"states", &states, spec_.state_dim}, {"actions", &actions, spec_.action_dim}});
             };
         if (described.find("qpos_columns")) {
-            spec_.qpos_dim = simulator_.count_of(0, described, "qpos_columns", 1, kMost);
-            spec_.qvel_dim = simulator_.count_of(0, described, "qvel_columns", 1, kMost);
+            spec_.qpos_dim = simulator_.count_of(0, described, "qpos_columns", 1, kLargestCount);
+            spec_.qvel_dim = simulator_.count_of(0, described, "qvel_columns", 1, kLargestCount);
             stored_step = [this](const std::vector<float>& qpos, const std::vector<float>& qvel,
                                  const std::vector<float>& states, const std::vector<float>& actions) {
                 return replay({{"states", &states, spec_.state_dim},
@@ -205,7 +207,8 @@ class ProcessEnvironment : public Environment {
 
     Episode task(int64_t number) const override { return tasks_[static_cast<size_t>(number - 1)]; }
 
-    // Drawn by the child: a reset tells start and goal. Another with the same seed gives the same.
+    // The child draws the episodes: its answer to a reset contains starts and goals. A later reset with the same seeds
+    // must give the same.
     std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                        uint64_t seed) const override {
         std::vector<Episode> episodes;
@@ -235,7 +238,7 @@ class ProcessEnvironment : public Environment {
         return episodes;
     }
 
-    // The seed of an episode fixes its randomness.
+    // The seed argument is not used: each episode has its own seed.
     std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t) const override {
         ASTRO_CHECK(spec_.agents_at_once == 0 || static_cast<int64_t>(episodes.size()) <= spec_.agents_at_once,
                     episodes.size(), " agents of a simulator that serves ", spec_.agents_at_once);
@@ -259,10 +262,10 @@ class ProcessEnvironment : public Environment {
             printable(name->as_string(), 100, Keep::beginning) != name->as_string())
             simulator_.refuse(0, "describes itself without a printable \"name\"");
         spec_.name = name->as_string();
-        spec_.action_limit = HUGE_VAL;  // it knows its own limits
-        spec_.state_dim = simulator_.count_of(0, described, "state_dim", 1, kMost);
-        spec_.action_dim = simulator_.count_of(0, described, "action_dim", 1, kMost);
-        spec_.step_limit = simulator_.count_of(0, described, "step_limit", 1, kMost);
+        spec_.action_limit = HUGE_VAL;  // the simulator clips actions itself
+        spec_.state_dim = simulator_.count_of(0, described, "state_dim", 1, kLargestCount);
+        spec_.action_dim = simulator_.count_of(0, described, "action_dim", 1, kLargestCount);
+        spec_.step_limit = simulator_.count_of(0, described, "step_limit", 1, kLargestCount);
         if (described.find("position")) {
             Json rows = Json::array();
             rows.push(described.at("position"));
@@ -270,15 +273,15 @@ class ProcessEnvironment : public Environment {
             wrapped["position"] = std::move(rows);
             for (double column : simulator_.rows_of(0, wrapped, "position", 1, 2)) {
                 if (column < 0 || column >= static_cast<double>(spec_.state_dim) || column != std::floor(column))
-                    simulator_.refuse(0,
-                                      text("describes position column ", column, " of ", spec_.state_dim, " states"));
+                    simulator_.refuse(0, text("describes position column ", column, ", but a state has ",
+                                              spec_.state_dim, " columns"));
                 spec_.position.push_back(static_cast<int64_t>(column));
             }
         }
         spec_.judges = flag("judges");
         if (described.find("tolerance")) spec_.tolerance = simulator_.number_of(0, described, "tolerance");
         if (spec_.tolerance < 0 || (spec_.tolerance == 0 && !spec_.judges))
-            simulator_.refuse(0, "describes no rule of success: a \"tolerance\" above 0, or \"judges\": true");
+            simulator_.refuse(0, "describes no success rule, expected a \"tolerance\" above 0 or \"judges\": true");
         if (described.find("gamma")) spec_.gamma = simulator_.number_of(0, described, "gamma");
         if (spec_.gamma <= 0 || spec_.gamma >= 1) simulator_.refuse(0, "describes a gamma that is not between 0 and 1");
         read_tasks(described);
@@ -306,7 +309,7 @@ class ProcessEnvironment : public Environment {
     }
 
     void read_picture(const Json& picture) {
-        if (picture.kind() != Json::Kind::object) simulator_.refuse(0, "describes a \"picture\" that is no object");
+        if (picture.kind() != Json::Kind::object) simulator_.refuse(0, "describes a \"picture\" that is not an object");
         if (spec_.position.empty()) simulator_.refuse(0, "describes a \"picture\" but no \"position\"");
         picture_ = std::make_unique<WorldPicture>();
         const Json* walls = picture.find("walls");
@@ -329,15 +332,15 @@ class ProcessEnvironment : public Environment {
         const std::vector<float>* values;
         int64_t width;
     };
-    // Rows to next states, each by itself: in messages of some rows to every process.
+    // The next states (n, state_dim) of independent rows. The rows are sent in blocks, which the processes share.
     std::vector<double> replay(const std::vector<Column>& columns) {
         const size_t n = columns[0].values->size() / static_cast<size_t>(columns[0].width),
-                     all = simulator_.processes();
+                     processes = simulator_.processes();
         std::vector<double> next;
-        for (size_t first = 0; first < n; first += all * kRowsAMessage) {
-            const std::vector<size_t> begin = shares(std::min(n - first, all * kRowsAMessage), all);
+        for (size_t first = 0; first < n; first += processes * kRowsPerMessage) {
+            const std::vector<size_t> begin = shares(std::min(n - first, processes * kRowsPerMessage), processes);
             std::vector<Request> requests;
-            for (size_t p = 0; p < all; ++p) {
+            for (size_t p = 0; p < processes; ++p) {
                 if (begin[p] == begin[p + 1]) continue;
                 requests.push_back({p});
                 for (const Column& c : columns)
@@ -356,8 +359,8 @@ class ProcessEnvironment : public Environment {
     }
 
     std::string name_;
-    mutable Simulator simulator_;  // asking changes no environment that anyone sees
-    std::unique_ptr<Numbers> numbers_;
+    mutable Simulator simulator_;  // mutable: requests do not change the environment as seen by callers
+    std::unique_ptr<AgentNumbers> numbers_;
     std::vector<Episode> tasks_;
     std::unique_ptr<WorldPicture> picture_;
 };
@@ -370,7 +373,7 @@ std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSe
     if (!names_process(name)) return nullptr;
     const std::string command(name.substr(kPrefix.size()));
     if (command.find_first_not_of(" \t") == std::string::npos)
-        fail(ErrorKind::usage, "exec: names no command; hint: --env \"exec:python3 simulator.py\"");
+        fail(ErrorKind::usage, "exec: must be followed by a command; hint: --env \"exec:python3 simulator.py\"");
     return std::make_unique<ProcessEnvironment>(command, settings);
 }
 

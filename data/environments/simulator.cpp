@@ -8,7 +8,7 @@ namespace astro::data {
 
 namespace {
 
-std::string shown(const std::string& answer) { return "'" + printable(answer, 80, Keep::beginning) + "'"; }
+std::string quoted(const std::string& answer) { return "'" + printable(answer, 80, Keep::beginning) + "'"; }
 
 }  // namespace
 
@@ -29,32 +29,32 @@ Simulator::Simulator(const std::string& command, const ProcessSettings& settings
     std::vector<Json> answers = ask("describe", requests);
     for (size_t i = 0; i < answers.size(); ++i) {
         answers[i]["id"] = 0;
-        if (answers[i].dump(0) != answers[0].dump(0)) refuse(i, "describes itself otherwise than process 1");
+        if (answers[i].dump(0) != answers[0].dump(0)) refuse(i, "gives another description than process 1");
     }
     description_ = answers[0];
     const int64_t version = count_of(0, description_, "version", 0, INT64_MAX);
     if (version != kProtocolVersion)
-        refuse(0, text("speaks version ", version, " of the protocol, this program version ", kProtocolVersion));
+        refuse(0, text("uses version ", version, " of the protocol, expected version ", kProtocolVersion));
 }
 
 Simulator::~Simulator() {
-    for (const auto& child : children_) child->close_input();  // all at once: they end side by side
+    for (const auto& child : children_) child->close_input();  // so that all processes end at the same time
 }
 
 void Simulator::refuse(size_t process, const std::string& words) {
     const std::lock_guard<std::recursive_mutex> lock(mutex_);
     ChildProcess& child = *children_[process];
-    broken_ = "the simulator '" + printable(command_, 120, Keep::beginning) + "'";
-    if (children_.size() > 1) broken_ += text(" (process ", process + 1, " of ", children_.size(), ")");
-    broken_ += " " + words + child.last_words();
+    failure_ = "the simulator '" + printable(command_, 120, Keep::beginning) + "'";
+    if (children_.size() > 1) failure_ += text(" (process ", process + 1, " of ", children_.size(), ")");
+    failure_ += " " + words + child.last_words();
     for (const auto& one : children_) one->kill();
-    throw Error(ErrorKind::io, broken_);
+    throw Error(ErrorKind::io, failure_);
 }
 
 std::vector<Json> Simulator::ask(const std::string& kind, const std::vector<Request>& requests) {
     const std::lock_guard<std::recursive_mutex> lock(mutex_);
-    if (!broken_.empty()) throw Error(ErrorKind::io, broken_);
-    const int64_t id = ++asked_;
+    if (!failure_.empty()) throw Error(ErrorKind::io, failure_);
+    const int64_t id = ++last_id_;
     std::vector<Question> questions;
     for (const Request& request : requests) {
         Json line = Json::object();
@@ -65,8 +65,8 @@ std::vector<Json> Simulator::ask(const std::string& kind, const std::vector<Requ
     }
     std::vector<ChildProcess*> children;
     for (const auto& child : children_) children.push_back(child.get());
-    const Misconduct bad = data::ask(children, questions, settings_.timeout);
-    if (!bad.words.empty()) refuse(bad.child, bad.words + ", asked to " + kind);
+    const Misconduct violation = data::ask(children, questions, settings_.timeout);
+    if (!violation.words.empty()) refuse(violation.child, violation.words + " (request: " + kind + ")");
     std::vector<Json> answers;
     for (const Question& question : questions) answers.push_back(parse(question.child, kind, id, question.answer));
     return answers;
@@ -82,11 +82,11 @@ Json Simulator::parse(size_t process, const std::string& kind, int64_t id, const
     }
     if (!why.empty()) {
         const bool nan = line.find("NaN") != std::string::npos || line.find("Infinity") != std::string::npos;
-        refuse(process, "answers " + kind + " with " + shown(line) + ", which is no JSON (" +
+        refuse(process, "answers " + kind + " with " + quoted(line) + ", which is not JSON (" +
                             why.substr(why.find("column")) + (nan ? "; JSON has no NaN or Infinity)" : ")"));
     }
     if (answer.kind() != Json::Kind::object)
-        refuse(process, "answers " + kind + " with " + shown(line) + " where an object was expected");
+        refuse(process, "answers " + kind + " with " + quoted(line) + " where an object was expected");
     if (const Json* error = answer.find("error"))
         refuse(process, "cannot " + kind + ": " +
                             printable(error->kind() == Json::Kind::string ? error->as_string() : error->dump(0), 400,
@@ -94,7 +94,7 @@ Json Simulator::parse(size_t process, const std::string& kind, int64_t id, const
     const Json* answered = answer.find("id");
     if (!answered || answered->kind() != Json::Kind::integer || answered->as_integer() != id)
         refuse(process,
-               text("answers ", kind, " number ", id, " with ", shown(line), ": the id is not that of the request"));
+               text("answers ", kind, " number ", id, " with ", quoted(line), ": the id is not that of the request"));
     return answer;
 }
 
@@ -131,7 +131,7 @@ std::vector<uint8_t> Simulator::flags_of(size_t process, const Json& answer, con
         for (const Json& flag : list->elements())
             if (flag.kind() == Json::Kind::boolean) flags.push_back(flag.as_bool());
     if (flags.size() != rows || list->elements().size() != rows)
-        refuse(process, text("answers without an array \"", key, "\" of ", rows, " true or false"));
+        refuse(process, text("answers without an array \"", key, "\" of ", rows, " booleans"));
     return flags;
 }
 
@@ -146,7 +146,7 @@ double Simulator::number_of(size_t process, const Json& answer, const std::strin
 int64_t Simulator::count_of(size_t process, const Json& answer, const std::string& key, int64_t least, int64_t most) {
     const Json* value = answer.find(key);
     if (!value || value->kind() != Json::Kind::integer || value->as_integer() < least || value->as_integer() > most)
-        refuse(process, text("answers without a whole number \"", key, "\" of at least ", least,
+        refuse(process, text("answers without an integer \"", key, "\" of at least ", least,
                              most < INT64_MAX ? text(" and at most ", most) : std::string()));
     return value->as_integer();
 }

@@ -1,5 +1,5 @@
-// The processes of one simulator in the protocol of docs/environments.md: requests in parallel, answers checked for
-// shape.
+// The processes of one simulator and the protocol of docs/environments.md. Sends requests in parallel, and checks the
+// shapes of the answers.
 #pragma once
 
 #include <memory>
@@ -15,17 +15,17 @@ namespace astro::data {
 
 constexpr int64_t kProtocolVersion = 1;
 
-// A request to one of the processes: its members beside "id" and "request".
+// A request to one of the processes. members: all except "id" and "request", which Simulator::ask adds.
 struct Request {
     size_t process = 0;
     Json members = Json::object();
 };
 
-// May be used by several threads: they take turns. What goes wrong is Error(io), one line with the command, the process
-// where there are several, what it did, and its last words. After that every request fails with the same line.
+// Thread-safe: one thread at a time sends requests. Errors: Error(io), one line with the command, the process if there
+// are several, what it did, and the end of its standard error. After an error, all requests fail with the same line.
 class Simulator {
   public:
-    // Starts the processes and has them describe themselves, all alike.
+    // Starts the processes and sends each a "describe" request. All answers must be equal.
     Simulator(const std::string& command, const ProcessSettings& settings);
     ~Simulator();
 
@@ -33,13 +33,15 @@ class Simulator {
     const Json& description() const { return description_; }
     size_t processes() const { return children_.size(); }
 
-    // One answer for each request, in order: an object without "error". A process gets at most one of them.
+    // Sends at most one request to each process. Returns the answers in order; each is an object without "error".
     std::vector<Json> ask(const std::string& kind, const std::vector<Request>& requests);
 
-    // Throws: what the process answered is not what was asked for.
+    // Kills all processes and throws Error(io). words: what the process did, such as "answers without ...".
     [[noreturn]] void refuse(size_t process, const std::string& words);
 
-    // Rows of numbers, (rows, columns), all finite, under a key of a process's answer.
+    // These functions read a member of an answer, check its type and shape, and call refuse() if it is invalid.
+    // rows_of: a matrix (rows, columns) of finite numbers. flags_of: booleans (rows). number_of: a finite number.
+    // count_of: an integer from `least` to `most`.
     std::vector<double> rows_of(size_t process, const Json& answer, const std::string& key, size_t rows,
                                 size_t columns);
     std::vector<uint8_t> flags_of(size_t process, const Json& answer, const std::string& key, size_t rows);
@@ -53,16 +55,15 @@ class Simulator {
     ProcessSettings settings_;
     std::vector<std::unique_ptr<ChildProcess>> children_;
     std::recursive_mutex mutex_;
-    std::string broken_;  // what every further request fails with
-    int64_t asked_ = 0;
+    std::string failure_;  // the message of the first error; empty: no error
+    int64_t last_id_ = 0;
     Json description_;
 };
 
-// Splits n rows over at most p processes, in order: begins[i] to begins[i + 1] for process i. As even as can be.
+// Divides n rows evenly among p processes: process i gets rows begins[i] to begins[i + 1] - 1. begins: (p + 1).
 std::vector<size_t> shares(size_t n, size_t p);
 
-// A matrix (n, columns) from row `begin` to `end`, as a JSON array of rows. Numbers are written so that they read back
-// the same.
+// Rows begin to end - 1 of a matrix (n, columns), as a JSON array of rows. JSON writes numbers without loss.
 template <class T>
 Json rows_json(const std::vector<T>& values, size_t columns, size_t begin, size_t end) {
     Json rows = Json::array();

@@ -1,9 +1,9 @@
-"""A replay buffer that d3rlpy saved (`dataset.dump(file)`) to a data set for astro, and back.
+"""Converts a replay buffer saved by d3rlpy (`dataset.dump(file)`) to a data set for astro, and back.
 
     python3 d3rlpy_buffer.py buffer.h5 data.npz
     python3 d3rlpy_buffer.py augmented.npz augmented.h5
 
-Needs numpy and h5py; d3rlpy itself is not imported. Its file (version 2.1, d3rlpy/dataset/io.py of d3rlpy 2.8.1) holds
+Needs numpy and h5py; d3rlpy itself is not imported. Its file (version 2.1, d3rlpy/dataset/io.py of d3rlpy 2.8.1) has
 `observations_K`, `actions_K`, `rewards_K` and `terminated_K` for episode K, their names in `columns`, and
 `num_episodes`. d3rlpy reads the result with `ReplayBuffer.load(file, buffer)`.
 """

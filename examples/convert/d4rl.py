@@ -1,11 +1,11 @@
-"""D4RL's HDF5 to a data set for astro, and back.
+"""Converts an HDF5 file of D4RL to a data set for astro, and back.
 
     python3 d4rl.py maze2d-large-v1.hdf5 maze2d.npz
     python3 d4rl.py augmented.npz augmented.hdf5
 
-Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (it reached an end) or in `timeouts` (it was cut);
-astro understands both, so that the arrays are only copied. On the way back every end is a timeout, which stops no
-learner's bootstrapping, and rewards, which astro does not keep, are 0.
+Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (a terminal state) or in `timeouts` (truncated).
+astro reads both, so the arrays are only copied. In the other direction every end is a timeout, so that learners
+bootstrap there. Rewards are 0, because astro does not store them.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""The table of a LeRobot data set (Parquet) to a data set for astro, and back.
+"""Converts the table of a LeRobot data set (Parquet) to a data set for astro, and back.
 
     python3 lerobot.py pusht/data arm.npz            # every .parquet file below the folder, or one file
     python3 lerobot.py augmented.npz augmented.parquet
 
-Needs numpy and pyarrow. Taken are the columns `observation.state`, `action` and `episode_index`; pictures stay behind.
-The way back writes these columns with `frame_index` and `index`; the folder's meta/info.json is up to you.
+Needs numpy and pyarrow. Only the columns `observation.state`, `action` and `episode_index` are read, no images.
+The other direction writes these columns, `frame_index` and `index`, but not the folder's meta/info.json.
 """
 
 import pathlib
@@ -19,7 +19,7 @@ if source.endswith(".npz"):
     data = np.load(source)
     rows = len(data["observations"])
     episode = np.concatenate([[0], np.cumsum(data["terminals"])[:-1]]).astype(np.int64)
-    first = np.searchsorted(episode, episode)  # row that each row's episode begins at
+    first = np.searchsorted(episode, episode)  # first row of the episode of each row
     columns = {"observation.state": list(data["observations"]), "action": list(data["actions"]),
                "episode_index": episode, "frame_index": np.arange(rows) - first, "index": np.arange(rows)}
     pq.write_table(pa.table(columns), target)

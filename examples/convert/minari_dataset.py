@@ -1,10 +1,10 @@
-"""A Minari data set to one for astro, and back.
+"""Converts a Minari data set to a data set for astro, and back.
 
     python3 minari_dataset.py D4RL/pointmaze/large-v2 pointmaze.npz
     python3 minari_dataset.py augmented.npz mine/augmented-v0
 
-Needs numpy and minari (pip install "minari[hdf5,create]" pillow). An episode has one observation more than actions;
-astro understands that. Observations that are dictionaries (goals) are cut down to their entry "observation".
+Needs numpy and minari (pip install "minari[hdf5,create]" pillow). An episode has one observation more than actions,
+which astro supports. Of observations that are dictionaries (with goals), only the entry "observation" is used.
 """
 
 import sys

@@ -1,22 +1,22 @@
-/* The boat on a lake of examples/lake.h as a simulator that astro starts: version 1 of the protocol in
-   docs/environments.md, in C without libraries.
+/* The boat of examples/lake.h as a simulator for astro. Implements version 1 of the protocol in docs/environments.md
+   in C, without libraries.
        make examples
        build/astro data verify lake.npz --env exec:build/examples/boat
-   A line of JSON comes in, a line of JSON goes out. Only what the protocol sends is read: keys are known, numbers
-   stand in arrays. */
+   Reads one line of JSON per request and answers with one line of JSON. The parser only handles what the protocol
+   sends: known keys, and numbers in arrays. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_AGENTS = 64, TASKS = 2, STEP_LIMIT = 200 };
+enum { MAX_AGENTS = 64, TASKS = 2, STEP_LIMIT = 200 };
 static const double LAKE = 10, THRUST = .2, WHIRL = .01, TOLERANCE = .5;
 static const double task_start[TASKS][2] = {{-6, -6}, {7, -5}}, task_goal[TASKS][2] = {{6, 6}, {-6, 4}};
 
 struct boat {
     double x, y;
 };
-static struct boat boats[MOST_AGENTS];
+static struct boat boats[MAX_AGENTS];
 
 static double clip(double v) { return v < -1 ? -1 : v > 1 ? 1 : v; }
 
@@ -34,7 +34,7 @@ static double noise(unsigned long long seed, unsigned long long draw) {
     return (double)(z >> 11) / 4503599627370496.0 - 1;
 }
 
-/* The place after "key": in the line, or null. */
+/* Pointer to the value of "key" in the line, or null. */
 static const char *value_of(const char *line, const char *key) {
     char quoted[40];
     snprintf(quoted, sizeof quoted, "\"%s\":", key);
@@ -49,12 +49,12 @@ static int is(const char *value, const char *word) {
     return value && value[0] == '"' && strncmp(value + 1, word, length) == 0 && value[1 + length] == '"';
 }
 
-/* All numbers of the array under the key, row after row. Returns how many there are; the caller frees them. */
+/* Reads all numbers in the array of the key, row by row. Returns their number; the caller frees them. */
 static size_t numbers_of(const char *line, const char *key, double **numbers) {
     const char *at = value_of(line, key);
-    size_t count = 0, room = 64;
+    size_t count = 0, capacity = 64;
     int depth = 0;
-    double *all = malloc(room * sizeof *all);
+    double *all = malloc(capacity * sizeof *all);
     if (!all) exit(1);
     for (; at && *at; ++at) {
         if (*at == '[') {
@@ -63,7 +63,7 @@ static size_t numbers_of(const char *line, const char *key, double **numbers) {
             if (--depth <= 0) break;
         } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
             char *end;
-            if (count == room && !(all = realloc(all, (room *= 2) * sizeof *all))) exit(1);
+            if (count == capacity && !(all = realloc(all, (capacity *= 2) * sizeof *all))) exit(1);
             all[count++] = strtod(at, &end);
             at = end - 1;
         }
@@ -81,7 +81,7 @@ static void print_rows(const char *key, const double *xy, size_t rows) {
 static void describe(void) {
     printf(", \"version\": 1, \"name\": \"boat-v0\", \"state_dim\": 2, \"action_dim\": 2, \"position\": [0, 1]");
     printf(", \"step_limit\": %d, \"tolerance\": %g, \"gamma\": 0.99, \"agents\": %d, \"replays_states\": true", STEP_LIMIT,
-           TOLERANCE, MOST_AGENTS);
+           TOLERANCE, MAX_AGENTS);
     printf(", \"picture\": {\"bounds\": [%g, %g, %g, %g], \"walls\": []}, \"tasks\": [", -LAKE, -LAKE, 2 * LAKE, 2 * LAKE);
     for (int t = 0; t < TASKS; ++t)
         printf("%s{\"start\": [%g, %g], \"goal\": [%g, %g]}", t ? ", " : "", task_start[t][0], task_start[t][1],
@@ -95,8 +95,8 @@ static void reset(const char *line) {
     numbers_of(line, "tasks", &tasks);
     numbers_of(line, "seeds", &seeds);
     const int fixed_goal = is(value_of(line, "protocol"), "single-task");
-    double states[2 * MOST_AGENTS], goals[2 * MOST_AGENTS];
-    for (size_t i = 0; i < n && i < MOST_AGENTS; ++i) {
+    double states[2 * MAX_AGENTS], goals[2 * MAX_AGENTS];
+    for (size_t i = 0; i < n && i < MAX_AGENTS; ++i) {
         const int task = (int)tasks[i] - 1;
         for (int c = 0; c < 2; ++c) {
             states[2 * i + (size_t)c] = task_start[task][c] + noise((unsigned long long)seeds[i], (unsigned)c);
@@ -111,10 +111,10 @@ static void reset(const char *line) {
 }
 
 static void step(const char *line) {
-    double *agents, *actions, states[2 * MOST_AGENTS];
+    double *agents, *actions, states[2 * MAX_AGENTS];
     const size_t n = numbers_of(line, "agents", &agents);
     numbers_of(line, "actions", &actions);
-    for (size_t i = 0; i < n && i < MOST_AGENTS; ++i) {
+    for (size_t i = 0; i < n && i < MAX_AGENTS; ++i) {
         struct boat *b = &boats[(size_t)agents[i]];
         drive(b, actions[2 * i], actions[2 * i + 1]);
         states[2 * i] = b->x, states[2 * i + 1] = b->y;
@@ -149,26 +149,26 @@ static void answer(const char *line) {
     else if (is(request, "replay"))
         replay(line);
     else
-        printf(", \"error\": \"a request that this simulator does not know\"");
+        printf(", \"error\": \"unknown request\"");
     printf("}\n");
-    fflush(stdout); /* or the line waits in a buffer, and astro with it */
+    fflush(stdout); /* otherwise the line stays in a buffer, and astro waits for it */
 }
 
-/* Reads a line of any length into *line. Returns 0 at the end of input: astro is done, or gone. */
-static int read_line(char **line, size_t *room) {
+/* Reads a line of any length into *line. Returns 0 at the end of input, when astro has ended. */
+static int read_line(char **line, size_t *capacity) {
     size_t used = 0;
-    while (*line && fgets(*line + used, (int)(*room - used), stdin)) {
+    while (*line && fgets(*line + used, (int)(*capacity - used), stdin)) {
         used += strlen(*line + used);
         if (used && (*line)[used - 1] == '\n') return 1;
-        *line = realloc(*line, *room *= 2);
+        *line = realloc(*line, *capacity *= 2);
     }
     return 0;
 }
 
 int main(void) {
-    size_t room = 1 << 16;
-    char *line = malloc(room);
-    while (read_line(&line, &room)) answer(line);
+    size_t capacity = 1 << 16;
+    char *line = malloc(capacity);
+    while (read_line(&line, &capacity)) answer(line);
     free(line);
     return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The boat on a lake of examples/lake.h as a simulator that astro starts: version 1 of the protocol in
-docs/environments.md, in Python's standard library alone.
+"""The boat of examples/lake.h as a simulator for astro. Implements version 1 of the protocol in
+docs/environments.md with Python's standard library only.
 
     build/astro data verify lake.npz --env "exec:python3 examples/exec/boat.py"
 
@@ -28,7 +28,7 @@ class Boat:
         return [self.x, self.y]
 
 
-agents = {}  # boats by the agent's number
+agents = {}  # boats by number of the agent
 
 
 def describe(_):
@@ -50,7 +50,7 @@ def describe(_):
 def reset(request):
     states, goals = [], []
     for agent, task, seed in zip(request["agents"], request["tasks"], request["seeds"]):
-        rng = random.Random(seed)  # all that is random in an episode follows from its seed
+        rng = random.Random(seed)  # an episode's random numbers depend on its seed only
         start, goal = TASKS[task - 1]
         start = [v + rng.uniform(-1, 1) for v in start]
         if request["protocol"] == "goal-conditioned":
@@ -71,10 +71,10 @@ def replay(request):
 
 REQUESTS = {"describe": describe, "reset": reset, "step": step, "replay": replay}
 
-for line in sys.stdin:  # ends with astro
+for line in sys.stdin:  # the input ends when astro ends
     request = json.loads(line)
     if request["request"] in REQUESTS:
         answer = REQUESTS[request["request"]](request)
     else:
-        answer = {"error": "a request that this simulator does not know"}
+        answer = {"error": "unknown request"}
     print(json.dumps({"id": request["id"], **answer}, allow_nan=False), flush=True)

@@ -4,9 +4,9 @@
     make deps-ogbench
     build/astro data verify FILE.npz --env "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
 
-Point, ant and humanoid mazes, ant soccer, cubes, scenes and puzzles, with states as observations (no pixels). The
-environments are OGBench's own, in MuJoCo; nothing of them is rewritten here. Every agent is an environment object of
-its own, so --agents bounds memory and the time until all are built.
+Supports point, ant and humanoid mazes, ant soccer, cubes, scenes and puzzles, with states as observations (no pixels).
+It runs OGBench's environments in MuJoCo without changes. Every agent is a separate environment object, so --agents
+limits memory and start-up time.
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 
 LOCOMOTION = ("ogbench.locomaze.point", "ogbench.locomaze.ant", "ogbench.locomaze.humanoid")
-ARM_COLUMNS, CUBE_COLUMNS = 19, 9  # of a manipulation environment's observation, before the buttons' columns
+ARM_COLUMNS, CUBE_COLUMNS = 19, 9  # of observations in manipulation, before the columns of buttons
 
 
 class Maze:
@@ -30,18 +30,18 @@ class Maze:
         self.locomotion = next(c for c in type(env).__mro__ if c.__module__ in LOCOMOTION)
         self.soccer = hasattr(env, "get_agent_ball_xy")
         self.portals = env._teleport_info is not None
-        self.luck = None
+        self.random_state = None
 
     def reset(self, task, seed, noisy_goal):
-        np.random.seed(seed)  # starts, goals and portals draw from NumPy's global generator
+        np.random.seed(seed)  # OGBench draws starts, goals and portals from NumPy's global generator
         self.env.action_space.seed(seed)
         self.env._add_noise_to_goal = noisy_goal
         state, info = self.env.reset(seed=seed, options={"task_id": task})
-        self.luck = np.random.get_state()
+        self.random_state = np.random.get_state()
         return state, info["goal"]
 
-    def plain_task(self, task):
-        """Start and goal in the centres of their cells."""
+    def task_without_noise(self, task):
+        """Start and goal without noise, in the centres of their cells."""
         self.env.add_noise = lambda xy: (float(xy[0]), float(xy[1]))
         try:
             return self.reset(task, 0, False)
@@ -51,23 +51,23 @@ class Maze:
     def step(self, action):
         if not self.portals:
             return self.env.step(action)[0]
-        np.random.set_state(self.luck)
+        np.random.set_state(self.random_state)
         state = self.env.step(action)[0]
-        self.luck = np.random.get_state()
+        self.random_state = np.random.get_state()
         return state
 
-    def arrived(self):
+    def success(self):
         return bool(self.env.compute_success())
 
     def replay(self, _, action, qpos, qvel):
         import mujoco
 
-        mujoco.mj_resetData(self.env.model, self.env.data)  # no warm start from the row before
+        mujoco.mj_resetData(self.env.model, self.env.data)  # no warm start from the previous row
         self.env.set_state(qpos, qvel)
         return self.locomotion.step(self.env, action)[0]  # without portals
 
     def split(self, state):
-        """qpos and qvel of an observation that is all of the state, else None."""
+        """qpos and qvel of an observation that contains the whole state, otherwise None."""
         if self.soccer:
             return None
         nq, nv = self.env.model.nq, self.env.model.nv
@@ -105,13 +105,13 @@ class Manipulation:
         state, info = self.env.reset(seed=seed, options={"task_id": task})
         return state, info["goal"]
 
-    def plain_task(self, task):
+    def task_without_noise(self, task):
         return self.reset(task, 0, False)
 
     def step(self, action):
         return self.env.step(action)[0]
 
-    def arrived(self):
+    def success(self):
         return bool(self.env._success)
 
     def replay(self, state, action, qpos, qvel):
@@ -140,7 +140,7 @@ def make(name):
     import gymnasium
     import ogbench  # noqa: F401: registers the environments
 
-    with tempfile.TemporaryDirectory() as folder:  # mazes leave their description behind
+    with tempfile.TemporaryDirectory() as folder:  # mazes do not remove the file of their description
         tempfile.tempdir = folder
         try:
             made = gymnasium.make(name)
@@ -148,7 +148,7 @@ def make(name):
             tempfile.tempdir = None
     env, limit = made.unwrapped, made.spec.max_episode_steps
     if getattr(env, "_ob_type", None) != "states":
-        raise SystemExit(f"{name}: only environments whose observations are states are served")
+        raise SystemExit(f"{name}: only environments whose observations are states are supported")
     if getattr(env, "_reward_task_id", None) is not None:
         raise SystemExit(f"{name}: name the environment without -singletask; the protocol tells how goals are set")
     served = Maze(env) if hasattr(env, "maze_map") else Manipulation(env)
@@ -159,14 +159,14 @@ def make(name):
 class Server:
     def __init__(self, name, agents):
         self.name = name
-        self.first = make(name)  # describes, replays, and is agent 0
+        self.first = make(name)  # answers describe, and is agent 0
         self.served = {0: self.first}
-        self.most = agents or self.first.agents
+        self.max_agents = agents or self.first.agents
 
     def describe(self, _):
         tasks = []
         for task in range(1, self.first.env.num_tasks + 1):
-            start, goal = self.first.plain_task(task)
+            start, goal = self.first.task_without_noise(task)
             tasks.append({"start": start.tolist(), "goal": goal.tolist()})
         model = self.first.env.model
         return {
@@ -176,7 +176,7 @@ class Server:
             "action_dim": self.first.env.action_space.shape[0],
             "tasks": tasks,
             "step_limit": self.first.limit,
-            "agents": self.most,
+            "agents": self.max_agents,
             "replays_states": self.first.split(start) is not None,
             "qpos_columns": model.nq,
             "qvel_columns": model.nv,
@@ -186,7 +186,7 @@ class Server:
     def answer(self, states, served):
         answer = {"states": [state.tolist() for state in states]}
         if "judges" in self.first.describe():
-            answer["success"] = [one.arrived() for one in served]
+            answer["success"] = [one.success() for one in served]
         return answer
 
     def reset(self, request):
@@ -206,27 +206,27 @@ class Server:
         return self.answer(states, served)
 
     def replay(self, request):
-        if not hasattr(self, "judge"):
-            self.judge = make(self.name)  # agents are left in peace
-            self.judge.plain_task(1)
+        if not hasattr(self, "replayer"):
+            self.replayer = make(self.name)  # a separate object, so that agents keep their states
+            self.replayer.task_without_noise(1)
         states = []
         for i, state in enumerate(request["states"]):
             state = np.array(state)
             if "qpos" in request:
                 qpos, qvel = np.array(request["qpos"][i]), np.array(request["qvel"][i])
             else:
-                qpos, qvel = self.judge.split(state)
-            states.append(self.judge.replay(state, np.array(request["actions"][i]), qpos, qvel).tolist())
+                qpos, qvel = self.replayer.split(state)
+            states.append(self.replayer.replay(state, np.array(request["actions"][i]), qpos, qvel).tolist())
         return {"states": states}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", help="OGBench's name of the environment, such as antmaze-medium-v0")
-    parser.add_argument("--agents", type=int, default=0, help="most agents at a time; default 64 in mazes, 4 elsewhere")
+    parser.add_argument("--agents", type=int, default=0, help="maximum number of agents; default 64 in mazes, 4 elsewhere")
     options = parser.parse_args()
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print goes to standard error
+    os.dup2(2, 1)  # output of libraries goes to standard error
     server = Server(options.name, options.agents)
     requests = {"describe": server.describe, "reset": server.reset, "step": server.step, "replay": server.replay}
     for line in sys.stdin:
@@ -234,7 +234,7 @@ def main():
         if request["request"] in requests:
             answer = requests[request["request"]](request)
         else:
-            answer = {"error": "a request that this simulator does not know"}
+            answer = {"error": "unknown request"}
         print(json.dumps({"id": request["id"], **answer}, allow_nan=False), file=answers, flush=True)
 
 

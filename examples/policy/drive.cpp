@@ -1,8 +1,8 @@
-// Drives the boat on the lake of examples/lake.h with an exported policy, until it arrives.
+// Controls the boat of examples/lake.h with an exported policy until it arrives.
 //     g++ -std=c++17 -O2 -o drive examples/policy/drive.cpp
-//     ./drive policy.npz                                                       # by policy.h
-//     mkfifo actions; ./drive <actions | astro act --policy policy.npz >actions   # by a pipe to astro act
-// Says on standard error how it went; the exit status is 0 if the boat arrives.
+//     ./drive policy.npz                                                       # with policy.h
+//     mkfifo actions; ./drive <actions | astro act --policy policy.npz >actions   # with astro act, through pipes
+// Prints the result on standard error. The exit status is 0 if the boat arrives.
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -15,7 +15,7 @@ namespace {
 
 double clip(double v) { return std::max(-1.0, std::min(1.0, v)); }
 
-// The next line holds {"action": [A, B]}.
+// Sends one request and reads the answer {"action": [A, B]}.
 std::vector<double> ask(const std::vector<double>& state, const std::vector<double>& goal) {
     std::printf("{\"observation\": [%.17g, %.17g], \"goal\": [%.17g, %.17g]}\n", state[0], state[1], goal[0], goal[1]);
     std::fflush(stdout);
@@ -23,7 +23,7 @@ std::vector<double> ask(const std::vector<double>& state, const std::vector<doub
     std::vector<double> action(2);
     if (!std::getline(std::cin, line) ||
         std::sscanf(line.c_str(), "{\"action\": [%lf, %lf]}", &action[0], &action[1]) != 2)
-        throw std::runtime_error("no action comes back");
+        throw std::runtime_error("no action was received");
     return action;
 }
 

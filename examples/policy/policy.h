@@ -1,8 +1,9 @@
-// The actions of a policy that `astro policy export` wrote (docs/formats.md, "Policies"), in C++17 without libraries.
+// Computes the actions of a policy that `astro policy export` wrote (docs/formats.md, "Policies"), in C++17 without
+// libraries.
 //     const policy::Policy policy("policy.npz");
-//     std::vector<double> action = policy.act(observation, goal);   // no goal where the policy takes none
-// Errors: std::runtime_error. For little-endian machines. The file must be as astro wrote it: its arrays are not
-// packed.
+//     std::vector<double> action = policy.act(observation, goal);   // without a goal for single-task policies
+// Errors are thrown as std::runtime_error. Requires a little-endian machine and a file as written by astro, in which
+// arrays are not compressed.
 #pragma once
 
 #include <algorithm>
@@ -25,15 +26,15 @@ class Arrays {
         std::ifstream file(path, std::ios::binary);
         if (!file) fail("cannot be read");
         bytes_.assign(std::istreambuf_iterator<char>(file), {});
-        if (bytes_.size() < 22) fail("is no zip archive");
+        if (bytes_.size() < 22) fail("is not a zip archive");
         const size_t end = bytes_.size() - 22;  // the end record; astro writes no comment after it
-        if (number(end, 4) != 0x06054b50) fail("is no zip archive as astro writes it");
+        if (number(end, 4) != 0x06054b50) fail("is not a zip archive as astro writes it");
         size_t at = number(end + 16, 4);
         for (size_t member = number(end + 10, 2); member > 0; --member) {
             const size_t name_size = number(at + 28, 2);
             const std::string name = piece(at + 46, name_size);
             const bool array = name.size() > 4 && name.compare(name.size() - 4, 4, ".npy") == 0;
-            if (array && number(at + 10, 2) != 0) fail(name + " is packed");
+            if (array && number(at + 10, 2) != 0) fail(name + " is compressed");
             const size_t header = number(at + 42, 4);
             const size_t content = header + 30 + number(header + 26, 2) + number(header + 28, 2);
             if (array) arrays_[name.substr(0, name.size() - 4)] = parse(name, piece(content, number(at + 24, 4)));
@@ -50,7 +51,7 @@ class Arrays {
 
   private:
     std::string piece(size_t at, size_t size) const {
-        if (at > bytes_.size() || size > bytes_.size() - at) fail("is cut off");
+        if (at > bytes_.size() || size > bytes_.size() - at) fail("is truncated");
         return bytes_.substr(at, size);
     }
     size_t number(size_t at, size_t size) const {
@@ -65,15 +66,16 @@ class Arrays {
         return std::vector<double>(values.begin(), values.end());
     }
     std::vector<double> parse(const std::string& name, const std::string& npy) const {
-        if (npy.size() < 10 || npy.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0) fail(name + " is no array");
+        if (npy.size() < 10 || npy.compare(0, 8, std::string("\x93NUMPY\x01\x00", 8)) != 0)
+            fail(name + " is not an array");
         uint16_t header = 0;
         std::memcpy(&header, npy.data() + 8, 2);
-        if (npy.size() < 10u + header) fail(name + " is cut off");
+        if (npy.size() < 10u + header) fail(name + " is truncated");
         const std::string described = npy.substr(10, header), values = npy.substr(10u + header);
         if (described.find("'<f4'") != std::string::npos) return numbers<float>(values);
         if (described.find("'<f8'") != std::string::npos) return numbers<double>(values);
         if (described.find("'<i8'") != std::string::npos) return numbers<int64_t>(values);
-        fail(name + " is of another type than astro writes: " + described);
+        fail(name + " has a type that astro does not write: " + described);
     }
 
     std::string path_, bytes_;
@@ -83,7 +85,7 @@ class Arrays {
 class Policy {
   public:
     explicit Policy(const std::string& path) : file_(path) {
-        if (file_.at("policy_version").at(0) != 1) file_.fail("has another version of the format than 1");
+        if (file_.at("policy_version").at(0) != 1) file_.fail("has an unsupported version of the format; expected 1");
         goals_ = file_.flag("goal_conditioned"), gelu_ = file_.flag("gelu"), tanh_ = file_.flag("tanh");
         const bool norms = file_.flag("layer_norm");
         state_centre_ = file_.at("state_centre"), state_scale_ = file_.at("state_scale");
@@ -96,10 +98,10 @@ class Policy {
             if (norms && i < hidden)
                 layers_[i].gain = file_.at(norm + "/gain"), layers_[i].shift = file_.at(norm + "/bias");
             if (layers_[i].weight.size() != in * layers_[i].bias.size())
-                file_.fail("has a " + layer + " that does not fit");
+                file_.fail("has a " + layer + " of the wrong shape");
             in = layers_[i].bias.size();
         }
-        if (in != varying(action_scale_)) file_.fail("has a last layer that does not fit");
+        if (in != varying(action_scale_)) file_.fail("has a last layer of the wrong shape");
     }
 
     bool takes_goals() const { return goals_; }
@@ -131,7 +133,7 @@ class Policy {
     static size_t varying(const std::vector<double>& scale) {
         return static_cast<size_t>(std::count_if(scale.begin(), scale.end(), [](double s) { return s > 0; }));
     }
-    // Columns that never changed in the data are no inputs. Inputs are rounded to float32, as in evaluations.
+    // Columns that never changed in the data are not inputs. Inputs are rounded to float32, as in evaluations.
     void append(const std::vector<double>& row, std::vector<double>& h) const {
         if (row.size() != state_scale_.size())
             throw std::runtime_error(std::to_string(row.size()) + " numbers in an observation or goal, expected " +

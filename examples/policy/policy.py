@@ -1,7 +1,7 @@
-"""The actions of a policy that `astro policy export` wrote, with NumPy alone (docs/formats.md, "Policies").
+"""Computes the actions of a policy that `astro policy export` wrote, with NumPy only (docs/formats.md, "Policies").
 
     policy = Policy("policy.npz")
-    action = policy.act(observation, goal)      # one row, or arrays of rows; no goal where the policy takes none
+    action = policy.act(observation, goal)      # one row or an array of rows; no goal for single-task policies
 """
 import numpy as np
 
@@ -15,7 +15,7 @@ class Policy:
 
     def act(self, observation, goal=None):
         a = self.arrays
-        varies = a["state_scale"] > 0  # columns that never changed in the data are no inputs
+        varies = a["state_scale"] > 0  # columns that never changed in the data are not inputs
         rows = [observation, goal] if a["goal_conditioned"][0] else [observation]
         inputs = [(np.asarray(row, float) - a["state_centre"])[..., varies] / a["state_scale"][varies] for row in rows]
         h = np.concatenate(inputs, axis=-1).astype(np.float32).astype(float)

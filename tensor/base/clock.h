@@ -1,11 +1,11 @@
-// The clock that all durations are measured by.
+// The clock for all measurements of duration.
 #pragma once
 
 #include <chrono>
 
 namespace astro {
 
-// Seconds since some moment, by a clock that never goes back.
+// Seconds since an unspecified time, from a monotonic clock.
 inline double seconds_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

@@ -1,5 +1,5 @@
-// Mean and standard deviation from running sums. Where values lie far from 0, the caller adds their distances from one
-// of them, so that squares do not cost digits.
+// Mean and standard deviation from running sums. If the values are far from 0, the caller adds their differences from
+// one of them, because large squares lose precision.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Text from a file, a file's name or a command line, made fit for a terminal and for one line of a message.
+// Makes text from files, file names and command lines safe for a terminal and for a message of one line.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace astro {
 
-// Printable ASCII and valid UTF-8 stay. Control characters (C0, DEL, C1, line and paragraph separators, those that
-// change the direction of writing) and bytes that are no UTF-8 become \xNN, byte by byte. What is longer than `most`
-// bytes is cut there, and says so.
+// Printable ASCII and valid UTF-8 are kept. Control characters (C0, DEL, C1, line and paragraph separators, and those
+// that change the writing direction) and bytes that are not valid UTF-8 are replaced by \xNN, byte by byte. The result
+// is truncated after about `most` bytes; "... (N bytes)" with the length of the text is then appended.
 std::string printable(std::string_view text, size_t most = 120);
 
 }  // namespace astro

@@ -1,5 +1,5 @@
-// Sizes and row numbers are int64_t throughout, while standard containers count in size_t: this is the one place that
-// converts between the two. Nothing here checks bounds; `make asan` does, negative numbers included.
+// Sizes and row numbers are int64_t everywhere, but standard containers use size_t. These functions convert between the
+// two. They do not check bounds; `make asan` detects indices out of bounds, including negative ones.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 namespace astro {
 
-// n >= 0 as the size of a container.
+// Converts n >= 0 to the size of a container.
 constexpr size_t to_size(int64_t n) { return static_cast<size_t>(n); }
 
-// The number of elements, as std::ssize of C++20.
+// The number of elements, like std::ssize of C++20.
 template <class Container>
 constexpr int64_t ssize(const Container& container) {
     return static_cast<int64_t>(container.size());
@@ -24,14 +24,14 @@ constexpr decltype(auto) nth(Container& container, int64_t i) {
     return container[to_size(i)];
 }
 
-// A view of a dense (count, width) array that lives elsewhere; T may be const. row(i) points at `width` elements.
+// A non-owning view of a dense (count, width) array; T may be const. row(i) points to `width` elements.
 template <class T>
 class Rows {
     using Vector = std::conditional_t<std::is_const_v<T>, const std::vector<std::remove_const_t<T>>, std::vector<T>>;
 
   public:
     Rows(T* data, int64_t count, int64_t width) : data_(data), count_(count), width_(width) {}
-    Rows(Vector& values, int64_t width)  // all of the values; width divides their number
+    Rows(Vector& values, int64_t width)  // of all values; their number is a multiple of width
         : Rows(values.data(), width > 0 ? astro::ssize(values) / width : 0, width) {}
 
     int64_t count() const { return count_; }

@@ -1,15 +1,16 @@
 #include "tensor/base/threads.h"
 
-#include <sched.h>
-
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "tensor/base/error.h"
+#include "tensor/base/processors.h"
 
 namespace astro {
 
@@ -38,6 +39,7 @@ struct ThreadPool::State {
     std::vector<std::thread> workers;
     const std::function<void(int64_t)>* body = nullptr;
     int64_t items = 0;
+    int to_join = 0;  // workers that may still join the current job
     std::atomic<int64_t> next{0};
     // Modified under the mutex, but read without it while spinning.
     std::atomic<int> busy{0};             // workers that have not yet finished the current job
@@ -70,9 +72,10 @@ struct ThreadPool::State {
             spin_until([&] { return stop || generation != seen; });
             {
                 std::unique_lock<std::mutex> lock(mutex);
-                wake.wait(lock, [&] { return stop || generation != seen; });
+                wake.wait(lock, [&] { return stop || (generation != seen && to_join > 0); });
                 if (stop) return;
                 seen = generation;
+                --to_join;
             }
             work();
             std::lock_guard<std::mutex> lock(mutex);
@@ -83,7 +86,11 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(int threads) : state_(new State) {
     ASTRO_CHECK(threads >= 1, "ThreadPool: threads must be at least 1, got ", threads);
-    for (int i = 1; i < threads; ++i) state_->workers.emplace_back([this] { state_->loop(); });
+    try {
+        for (int i = 1; i < threads; ++i) state_->workers.emplace_back([this] { state_->loop(); });
+    } catch (const std::system_error&) {
+        // A limit on processes or memory has been reached. The result does not depend on the number of threads.
+    }
 }
 
 ThreadPool::~ThreadPool() {
@@ -103,16 +110,21 @@ void ThreadPool::run(int64_t items, const std::function<void(int64_t)>& body) {
         for (int64_t i = 0; i < items; ++i) body(i);
         return;
     }
+    // A job of few items wakes as many workers; the others stay asleep.
+    const int joining = static_cast<int>(std::min(items - 1, static_cast<int64_t>(s.workers.size())));
     {
         std::lock_guard<std::mutex> lock(s.mutex);
         s.body = &body;
         s.items = items;
         s.next = 0;
         s.error = nullptr;
-        s.busy = static_cast<int>(s.workers.size());
+        s.busy = s.to_join = joining;
         ++s.generation;
     }
-    s.wake.notify_all();
+    if (joining == static_cast<int>(s.workers.size()))
+        s.wake.notify_all();
+    else
+        for (int i = 0; i < joining; ++i) s.wake.notify_one();
     s.work();
     spin_until([&] { return s.busy == 0; });
     std::unique_lock<std::mutex> lock(s.mutex);
@@ -121,11 +133,12 @@ void ThreadPool::run(int64_t items, const std::function<void(int64_t)>& body) {
 }
 
 int ThreadPool::available() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
-    unsigned n = std::thread::hardware_concurrency();
-    return n ? static_cast<int>(n) : 1;
+    static const int processors = usable_processors();
+    return processors;
+}
+
+int ThreadPool::usable(int64_t requested) {
+    return requested <= 0 ? available() : static_cast<int>(std::min<int64_t>(requested, available()));
 }
 
 }  // namespace astro

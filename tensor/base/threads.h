@@ -13,7 +13,8 @@ namespace astro {
 
 class ThreadPool {
   public:
-    // threads: number of working threads, including the calling one; at least 1.
+    // threads: number of working threads, including the calling one; at least 1. If the system refuses to start that
+    // many, the pool has fewer, and size() says how many.
     explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -25,8 +26,12 @@ class ThreadPool {
     // If calls throw, the exception of the lowest failing i is rethrown.
     void run(int64_t items, const std::function<void(int64_t)>& body);
 
-    // Number of processors that this process may use (respects the affinity mask).
+    // Number of processors that this process may use (tensor/base/processors.h).
     static int available();
+
+    // Number of threads for a requested number; 0 requests all. At most available(), because more threads than
+    // processors only wait for one another.
+    static int usable(int64_t requested);
 
   private:
     struct State;

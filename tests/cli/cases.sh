@@ -1,6 +1,6 @@
 #!/bin/sh
-# Files and settings as people bring them, through the program: what is refused is refused in one line before anything is
-# written, what is understood is said in one line. The kinds of each are in tests/test_episode_ends.cpp.
+# Data files and settings of many kinds, given to the program. Invalid ones are rejected in one line before anything is
+# written. Unusual ones are accepted, and one line tells how. All kinds are tested in tests/test_episode_ends.cpp.
 . tests/shell.sh
 ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: write the files' >"$work/made" 2>&1 || {
     cat "$work/made"
@@ -8,7 +8,7 @@ ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: wri
 }
 cd "$work" || exit 1
 
-# run_refused "words" FILE: no run begins, and none is left.
+# run_refused "words" FILE: a run is rejected and leaves no run folder.
 run_refused() {
     refused 3 "$1" timeout 100 "$astro" run --preset tiny --data "$2" --run refused
     check "nothing is written for $2" [ ! -e refused ]
@@ -20,37 +20,37 @@ run_refused "87 transitions in 3 episodes are too few" few-rows.npz
 run_refused "the longest episode has 12 rows, a planner's window" short-episodes.npz
 run_refused "nothing moves" never-moves.npz
 run_refused "discrete actions are not supported" classes.npz
-run_refused "are none of pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
+run_refused "do not match pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
 run_refused "those of pointmaze-large-v0" pointmaze-large-navigate-v0.npz
 run_refused "those of pointmaze-medium-v0" pointmaze-medium-navigate-v0.npz
 run_refused "--unpack_ratio" zeros.npz
 refused 3 "no row ends an episode" "$astro" train tdr --preset tiny --data zeros.npz --run refused --unpack_ratio 2000
 
-# train FILE OPTION...: a training on it begins, and stops after one update, as told.
+# train FILE OPTION...: training on the file starts, and is stopped after one update.
 train() {
     what=$1
     shift
     "$astro" train tdr --stop-after 1 --data "$what" --run "run-$what" "$@" >out 2>err
     [ $? -eq 130 ]
-    verdict "training on $what begins" $? err
+    verdict "training on $what starts" $? err
 }
-# understood FILE "words": inspect and a training say how the file was understood.
+# understood FILE "words": inspect and training print how the file was interpreted.
 understood() {
     check "inspect $1" "$astro" data inspect "$1"
-    check "inspect $1 says: $2" sh -c "'$astro' data inspect '$1' | grep -qF '$2'"
+    check "inspect $1 prints: $2" sh -c "'$astro' data inspect '$1' | grep -qF '$2'"
     train "$1"
-    check "train on $1 says: $2" [ "$(grep -cF "$2" err)" -eq 1 ]
+    check "train on $1 prints: $2" [ "$(grep -cF "$2" err)" -eq 1 ]
 }
-understood timeouts.npz "episode ends by timeouts (40)"
+understood timeouts.npz "episode ends from timeouts (40)"
 understood seams.npz " jumps"
 understood extra.npz "array notes cannot be read"
 train plain.npz
-check "nothing is said of OGBench's own layout" sh -c "! grep -q '^plain.npz: ' err"
+check "there is no message for OGBench's layout" sh -c "! grep -q '^plain.npz: ' err"
 
-# Names in a file and lines of settings reach the terminal without control characters, and not endlessly.
+# Names in a file and lines of settings are printed without control characters, and are truncated.
 clean() {  # what, FILE
     check "$1: no control characters" [ "$(LC_ALL=C tr -d '[:print:]\n' <"$2" | wc -c)" -eq 0 ]
-    check "$1: no endless line" [ "$(awk '{ if (length($0) > most) most = length($0) } END { print most + 0 }' "$2")" -lt 2000 ]
+    check "$1: no very long line" [ "$(awk '{ if (length($0) > most) most = length($0) } END { print most + 0 }' "$2")" -lt 2000 ]
 }
 "$astro" data inspect extra.npz >out 2>&1
 clean "inspect" out
@@ -60,7 +60,7 @@ long=$(head -c 100000 /dev/zero | tr '\0' 'x')
 for line in "\033[2J\033]0;t\007" "$long" "$long = 1" "seed = \033[2J$long" "[\033[2J$long]" "seed = \"\033[2J"; do
     printf "$line\n" >evil.ini
     "$astro" run --config evil.ini --data plain.npz --run refused >out 2>&1
-    check "exit 2 of such settings" [ $? -eq 2 ]
+    check "exit code 2 for these settings" [ $? -eq 2 ]
     clean "settings" out
 done
 printf 'preset = tiny\n; a comment\n[tdr]\nupdates = 2 ; few\n' >plain.ini
@@ -68,10 +68,10 @@ printf '\357\273\277preset = tiny\r\n[tdr]\r\nupdates = 2e0\r\n' >windows.ini
 for settings in plain.ini windows.ini; do
     rm -rf run-plain.npz
     train plain.npz --config $settings
-    check "$settings means two updates" grep -qE '^updates = 2 ' run-plain.npz/config.ini
+    check "$settings sets two updates" grep -qE '^updates = 2 ' run-plain.npz/config.ini
 done
 
-# Pipes and devices do not hang.
+# Pipes and devices are rejected, and do not block.
 mkfifo pipe.npz pipe.ini
 refused 1 "it is a pipe" timeout 60 "$astro" data inspect pipe.npz
 refused 1 "it is a pipe" timeout 60 "$astro" train tdr --data pipe.npz --run refused
@@ -79,8 +79,8 @@ refused 1 "it is a pipe" timeout 60 "$astro" train tdr --data plain.npz --config
 refused 1 "it is a device" timeout 60 "$astro" data verify /dev/zero --env pointmaze-medium-v0
 check "nothing is written" [ ! -e refused ]
 
-# What verify has not judged it does not accept.
-check "a file of the maze obeys" "$astro" data verify maze.npz --env pointmaze-medium-v0
+# verify does not accept data that it cannot check.
+check "a file of the maze is accepted" "$astro" data verify maze.npz --env pointmaze-medium-v0
 refused 3 "every row ends an episode" "$astro" data verify all-ends.npz --env pointmaze-medium-v0
 refused 3 "'qpos': 1 columns" "$astro" data verify maze-qpos.npz --env pointmaze-medium-v0
 refused 3 "row 0: is_synthetic, but bridge is -1" "$astro" data verify maze-no-bridge.npz --env pointmaze-medium-v0

@@ -1,13 +1,13 @@
 #!/bin/sh
-# The documents are true: the manual is what the program prints, every key of the figures and curves is explained, and
-# every `build/astro ...` command of README and docs is accepted as it is written.
+# Checks the documents: the manual is the output of the program, every key of results and curves is explained, and every
+# command `build/astro ...` in README and docs works as written.
 . tests/shell.sh
 
 "$astro" help --markdown >"$work/cli.md"
 check "docs/cli.md is the output of astro help --markdown" diff docs/cli.md "$work/cli.md"
 
-# Commands as written, in a folder where the files they name are small ones; training stops after one update,
-# measurements are only listed.
+# Commands are run as written, in a folder with small versions of the files that they name. Training is stopped after
+# one update. Benchmarks are only listed.
 mkdir "$work/place" "$work/place/build" && cd "$work/place" || exit 1
 ln -s "$root/configs" configs
 ln -s "$astro" build/astro
@@ -15,7 +15,7 @@ ln -s "$root/$BUILD/examples" build/examples
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out F.npz >/dev/null || exit 1
 cp F.npz pointmaze-medium-stitch-v0.npz && cp F-val.npz pointmaze-medium-stitch-v0-val.npz
 build/examples/08_own_system lake.npz >/dev/null || exit 1
-# Keys: numbers, arms, learners and tasks are written as N, K, ARM, LEARNER in the document.
+# The document writes numbers, arms, learners and tasks in keys as N, K, ARM, LEARNER.
 "$astro" run --preset tiny --data F.npz --env pointmaze-medium-v0 --run r --quiet --tdr.updates 200 --dynamics.updates 20 --planner.updates 20 \
     --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql --experiment.arms raw,augmented --evaluate.episodes 1 \
     --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 \
@@ -42,7 +42,7 @@ while read -r command; do
     # shellcheck disable=SC2086
     $command $more >"$work/out" 2>&1
     code=$?
-    # 0: done; 130: stopped after the first update of its first stage, as told.
+    # 0: completed; 130: stopped after the first update by --stop-after.
     [ "$code" -eq 0 ] || [ "$code" -eq 130 ]
     verdict "exit $code of: $command" $? "$work/out"
 done <commands

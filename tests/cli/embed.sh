@@ -1,14 +1,14 @@
 #!/bin/sh
-# `astro embed`: latents of a file's rows, landmarks and calibration, as arrays.
+# `astro embed` writes the latents of rows, the landmarks and the calibration as arrays.
 . tests/shell.sh
 cd "$work" || exit 1
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out maze.npz >collected || exit 1
 run="--preset tiny --data maze.npz --run run --quiet --tdr.updates 100"
-# holds FILE ARRAY SHAPE: the array's header stands in the file, which is not packed.
+# holds FILE ARRAY SHAPE: the file, which is not compressed, contains the header of this array.
 holds() { grep -aA1 "$2.npy" "$1" | grep -aqF "'shape': $3"; }
 
 # shellcheck disable=SC2086
-refused 2 "stage tdr is not trained in run" "$astro" embed $run --out early.npz
+refused 2 "is not a run folder" "$astro" embed $run --out early.npz
 # shellcheck disable=SC2086
 "$astro" train tdr $run >log 2>&1
 verdict "tdr is trained" $? log
@@ -30,7 +30,7 @@ check "with the landmarks of the run" holds validation.npz landmark_latent "(200
 refused 2 "is a data set" "$astro" embed $run --out ./maze.npz
 # shellcheck disable=SC2086
 refused 3 "three_columns.npz: states and actions have" "$astro" embed $run --rows "$root/tests/fixtures/npz/three_columns.npz" --out three.npz
-check "what is refused leaves nothing" [ ! -e three.npz ]
+check "rejected commands write no file" [ ! -e three.npz ]
 
 if python3 -c 'import numpy' 2>/dev/null; then
     cat >consistent.py <<'END'
@@ -44,9 +44,9 @@ chosen = distance[np.arange(500), f["nearest_landmark"][:500]]
 assert (chosen <= distance.min(1) + 1e-5).all(), "the nearest landmark is the nearest"
 assert (np.diff(f["calibration_median"]) > 0).all() and (np.diag(f["graph_distance"]) == 0).all()
 END
-    check "NumPy finds them consistent" python3 consistent.py
+    check "the arrays are consistent" python3 consistent.py
 else
-    echo "notice: no NumPy for python3, so consistency of the arrays was not tried"
+    echo "notice: no NumPy for python3, so consistency of the arrays was not checked"
 fi
 
 closing_line

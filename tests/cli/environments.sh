@@ -1,94 +1,94 @@
 #!/bin/sh
-# Environments in child processes (docs/environments.md): what they serve, that their number does not matter, and that
-# whatever a process does wrong is one line with its last words, never a hang, and leaves no process behind.
+# Environments in child processes (docs/environments.md): replay, evaluation and runs with any number of processes. Each
+# error of a process gives one line with its last output, does not block, and leaves no process running.
 . tests/shell.sh
 boat=$root/$BUILD/examples/boat
 ${CC:-cc} -std=c11 -O2 -o "$work/misbehave" tests/exec/misbehave.c || exit 1
 cd "$work" || exit 1
 "$root/$BUILD/examples/08_own_system" lake.npz >/dev/null || exit 1
 
-# Processes that still run a program of this folder.
-left_behind() {
+# Lists the processes that still run a program of this folder.
+remaining() {
     for process in /proc/[0-9]*; do
         [ "$(readlink "$process/exe" 2>/dev/null)" != "$work/misbehave" ] || echo "$process"
     done
 }
-nobody_left() {  # zombies have no exe any more and are children of a program that has ended
+none_remains() {  # zombies are not listed, because they have no exe
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -n "$(left_behind)" ] || return 0
+        [ -n "$(remaining)" ] || return 0
         sleep .3
     done
-    left_behind
+    remaining
     return 1
 }
 
-# Replays: the recorded system obeys its simulator, whatever the number of processes; another one's data do not.
+# Replay: recorded data agree with their simulator for any number of processes; data of another system do not.
 for processes in 1 3; do
     "$astro" data verify lake.npz --env "exec:$boat" --env.processes $processes --json >"verify$processes" 2>err
-    verdict "the recorded lake obeys the boat, $processes processes" $? err
+    verdict "the recorded data agree with the boat, $processes processes" $? err
 done
-check "verified alike" cmp verify1 verify3
-check "under the name that the process gives" grep -q '"environment": "boat-v0"' verify1
+check "with the same result" cmp verify1 verify3
+check "and the name that the process gives" grep -q '"environment": "boat-v0"' verify1
 "$astro" data collect --env pointmaze-medium-v0 --episodes 5 --out maze.npz >/dev/null || exit 1
 "$astro" data verify maze.npz --env "exec:$boat" >out 2>err
-check "a maze's data do not obey the boat" [ $? -eq 3 ]
+check "data of a maze do not agree with the boat" [ $? -eq 3 ]
 refused 3 "those of boat-v0 have 2 and 2" "$astro" data verify "$root/tests/fixtures/npz/three_columns.npz" --env "exec:$boat"
 
-# Evaluation: 100 episodes are more than one process serves at a time (64), and fewer than three do.
+# Evaluation: a process serves 64 episodes at a time, so 100 episodes exceed one process, but not three.
 train="$astro train policy --preset tiny --data lake.npz --gcbc.updates 400 --quiet"
 for processes in 1 3; do
     $train --evaluate.episodes 50 --env "exec:$boat" --env.processes $processes --run "run$processes" >"policy$processes" 2>err
     verdict "a policy is evaluated by $processes processes" $? err
 done
-check "evaluated alike" cmp policy1 policy3
+check "with the same result" cmp policy1 policy3
 curve() { cut -d, -f1,3,4 "$1/metrics.csv"; }
 check "at every point of the curve" [ "$(curve run1)" = "$(curve run3)" ]
-check "some episodes arrive, some do not" grep -qE 'success/raw/gcbc/best +0\.[0-9]*[1-9]' policy1
-check "evaluated again, as told by the run's own settings" "$astro" evaluate --data lake.npz --run run1
+check "some episodes succeed, some do not" grep -qE 'success/raw/gcbc/best +0\.[0-9]*[1-9]' policy1
+check "evaluated again with the settings of the run" "$astro" evaluate --data lake.npz --run run1
 refused 2 "evaluate.tasks: there is no task 3 in boat-v0, which has 2 tasks" $train --env "exec:$boat" --evaluate.tasks 1,3 --run tasks
 refused 2 "policy.task: there is no task 3 in boat-v0, which has 2 tasks" $train --env "exec:$boat" --policy.protocol single-task --policy.task 3 \
     --policy.learner iql --run task
 check "a single task is evaluated" $train --env "exec:$boat" --policy.protocol single-task --policy.task 2 --policy.learner iql \
     --value.updates 4 --evaluate.episodes 3 --run single
 
-# The whole chain: measured by the processes, drawn from what they describe, reported without them.
+# All stages: measurements use the processes, pictures use their description, and the report needs no process.
 "$astro" run --preset tiny --data lake.npz --env "exec:$boat" --run whole --quiet --tdr.updates 200 --dynamics.updates 20 \
     --planner.updates 20 --gcbc.updates 20 --evaluate.episodes 2 --augment.accept_threshold 1000 --augment.plausibility 1000 \
     --augment.start_arrival 20 --selection.selector random --augment.chain random >out 2>err
 verdict "a run of every stage" $? err
 for key in dvr_bridge_0.5 dvr_real_0.5 true_arrival_error_median success/augmented/gcbc/last; do
-    check "it has $key" grep -q "\"$key\"" whole/results.json
+    check "the results have $key" grep -q "\"$key\"" whole/results.json
 done
 check "its report needs no process" sh -c "cd whole && $astro report . --out page.html && grep -q '<svg' page.html && ! grep -q 'No pictures' page.html"
 
 if command -v python3 >/dev/null; then
-    check "the boat in Python obeys, too" "$astro" data verify lake.npz --env "exec:python3 $root/examples/exec/boat.py" --env.processes 2
-    check "and evaluates" $train --env "exec:python3 $root/examples/exec/boat.py" --env.processes 2 --run python
+    check "the data agree with the boat in Python" "$astro" data verify lake.npz --env "exec:python3 $root/examples/exec/boat.py" --env.processes 2
+    check "and a policy is evaluated with it" $train --env "exec:python3 $root/examples/exec/boat.py" --env.processes 2 --run python
 else
-    echo "notice: no python3, so the boat in Python was not tried"
+    echo "notice: no python3, so the boat in Python was not tested"
 fi
 
-# What a process does wrong. bad HOW REQUEST "words": in a replay.
+# Errors of a process. bad HOW REQUEST "words" [TIMEOUT]: in a replay.
 bad() {
     refused 1 "$3" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave $1 $2" --env.timeout "${4:-30}"
-    check "$1: nobody is left" nobody_left
+    check "$1: no process remains" none_remains
 }
-bad silent describe "does not answer within 0.3 s, asked to describe" .3
-bad silent replay "does not answer within 0.3 s, asked to replay" .3
+bad silent describe "does not answer within 0.3 s (request: describe)" .3
+bad silent replay "does not answer within 0.3 s (request: replay)" .3
 bad half replay "does not answer within 0.3 s" .3
 bad late replay "does not answer within 0.3 s" .3
 bad stubborn replay "does not answer within 0.3 s" .3
 bad deaf replay "does not answer within 0.3 s" .3
-bad orphaned replay "ended with status 5, asked to replay"
-bad dies describe "ended with status 3, asked to describe; its last words: first\\n\\x1b[2Jcapsized\\x07"
-bad dies replay "ended with status 3, asked to replay; its last words: first\\n\\x1b[2Jcapsized\\x07"
+bad orphaned replay "ended with status 5 (request: replay)"
+bad dies describe "ended with status 3 (request: describe); standard error ends with: first\\n\\x1b[2Jcapsized\\x07"
+bad dies replay "ended with status 3 (request: replay); standard error ends with: first\\n\\x1b[2Jcapsized\\x07"
 bad killed replay "was killed by signal 9"
 bad flood replay "answers with more than 256 MiB"
-bad nonsense describe "answers describe with 'hello \\x1b[31mworld', which is no JSON"
-bad nonsense replay "answers replay with 'hello \\x1b[31mworld', which is no JSON"
-bad empty replay "which is no JSON"
+bad nonsense describe "answers describe with 'hello \\x1b[31mworld', which is not JSON"
+bad nonsense replay "answers replay with 'hello \\x1b[31mworld', which is not JSON"
+bad empty replay "which is not JSON"
 bad array replay "where an object was expected"
-bad twice replay "says more than one line"
+bad twice replay "writes more than one line"
 bad missing replay "without an array \"states\""
 bad few replay "gives 1 rows of \"states\" where 80 were expected"
 bad nan replay "JSON has no NaN"
@@ -97,31 +97,31 @@ bad text replay "in row 79 of \"states\" where a finite number was expected"
 bad large replay "number out of range"
 bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
-bad version describe "speaks version 2 of the protocol, this program version 1"
+bad version describe "uses version 2 of the protocol, expected version 1"
 bad nameless describe "without a printable \"name\""
-exec 9</dev/null  # an open file of ours is none of the process's
+exec 9</dev/null  # a file of the parent, which the process must not inherit
 bad house replay "files closed, group own"
 exec 9<&-
-refused 1 "(process 2 of 2) describes itself otherwise" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
+refused 1 "(process 2 of 2) gives another description" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
 refused 1 "gives row 0 of \"states\" with 1 numbers where 2 were expected" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave narrow step" --run narrow
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
 refused 1 "status 127" "$astro" data verify lake.npz --env "exec:$work/no-such-program"
-refused 2 "names no command" "$astro" data verify lake.npz --env "exec: "
+refused 2 "must be followed by a command" "$astro" data verify lake.npz --env "exec: "
 refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env.timeout 0
-check "much on standard error is no failure" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave chatty replay"
-check "a run that failed at its start left no folder" [ ! -e tasks/results.json ]
+check "much output on standard error is not an error" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave chatty replay"
+check "a run that failed at its start wrote no results" [ ! -e tasks/results.json ]
 
-# Killed at once, astro takes its processes along, even those that do not look at their input.
+# If astro is killed, its processes end, even those that do not read their input.
 "$astro" data verify lake.npz --env "exec:$work/misbehave silent describe" >/dev/null 2>&1 &
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ -z "$(left_behind)" ] || break
+    [ -z "$(remaining)" ] || break
     sleep .3
 done
-check "a process waits" [ -n "$(left_behind)" ]
+check "a process is running" [ -n "$(remaining)" ]
 kill -9 $!
 wait $! 2>/dev/null
-check "kill -9 of astro ends it" nobody_left
+check "it ends after kill -9 of astro" none_remains
 
 closing_line

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bad input gets one clear line and exit code 1, 2 or 3; nothing is half-written.
+# Invalid input gives one line and exit code 1, 2 or 3. No incomplete file is written.
 . tests/shell.sh
 fixtures=$root/tests/fixtures/npz
 cd "$work" || exit 1
@@ -19,12 +19,12 @@ head -c 3000 d.npz >truncated.npz
 refused 3 "truncated.npz" "$astro" train tdr --data truncated.npz --run r1
 printf 'hello' >text.npz
 refused 3 "text.npz" "$astro" data verify text.npz --env pointmaze-medium-v0
-# One byte flipped in the middle of the compressed observations.
+# Three bytes are changed in the middle of the compressed observations.
 cp d.npz flipped.npz
 printf '\377\377\377' | dd of=flipped.npz bs=1 seek=2000 conv=notrunc 2>/dev/null
 refused 3 "flipped.npz" "$astro" data verify flipped.npz --env pointmaze-medium-v0
 refused 3 "observations" "$astro" data verify "$fixtures/odd_dtypes.npz" --env pointmaze-medium-v0
-# States of three columns are none of a maze's: one line, by whatever command the file comes in.
+# States with three columns do not fit a maze. Every command that reads them rejects the file in one line.
 three=$fixtures/three_columns.npz
 for command in "data verify $three" "train tdr --preset tiny --data $three --run r4" "train policy --preset tiny --data $three --run r5" \
     "evaluate --preset tiny --data $three --run r6"; do
@@ -40,19 +40,19 @@ refused 1 "/proc" "$astro" train tdr --data d.npz --run /proc/astro
 refused 1 "/proc" "$astro" data collect --episodes 2 --out /proc/x.npz
 mkdir foreign && touch foreign/file
 refused 2 "foreign" "$astro" train tdr --data d.npz --run foreign
-# Data that a run folder holds are not taken for those of other settings.
+# Data in a run folder are not used for other settings.
 "$astro" run --preset tiny --collect.episodes 5 --stop-after 1 --quiet --run generated >/dev/null 2>&1
 refused 2 "other settings of [collect]" "$astro" run --preset tiny --collect.episodes 6 --stop-after 1 --quiet --run generated --resume
-# A policy does not go on from what it learnt on another spliced file.
+# Training of a policy is not resumed with another spliced file.
 "$astro" train policy --preset tiny --data d.npz --arm augmented --augmented d.npz --gcbc.updates 2 --evaluate.episodes 1 --quiet --run policy >/dev/null 2>&1
 refused 2 "other settings or data" "$astro" train policy --preset tiny --data d.npz --arm augmented --augmented d-val.npz --gcbc.updates 2 \
     --evaluate.episodes 1 --quiet --run policy --resume
-# A full disk: a file-size limit of 8 blocks stands in for it.
+# A file-size limit of 8 blocks simulates a full disk.
 refused 1 "full.npz" sh -c "ulimit -f 8; trap '' XFSZ; exec $astro data collect --episodes 50 --out full.npz"
 check "no temporary file is left" sh -c "! ls -A | grep partial"
 check "full.npz is not left" [ ! -e full.npz ]
-# Data of another maze do not obey this one.
+# Data of one maze do not agree with another maze.
 "$astro" data verify d.npz --env pointmaze-large-v0 >out 2>err
-check "medium data do not obey the large maze" [ $? -eq 3 ]
+check "data of the medium maze do not agree with the large one" [ $? -eq 3 ]
 
 closing_line

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The examples, in order: each is run, its own check must hold, and figures of its output are looked at again here. Then
-# a data set of an unknown system goes through the whole chain.
+# Runs the examples. The check of each example must pass, and numbers in its output are checked again here. Then a run
+# of all stages uses the data set of example 08.
 . tests/shell.sh
 
-# runs NAME ARGUMENT...: the example must end well; its output is left in $work/NAME.
+# runs NAME ARGUMENT...: the example must succeed. Its output is kept in $work/NAME.
 runs() {
     name=$1
     shift
@@ -11,7 +11,7 @@ runs() {
     verdict "example $name" $? "$work/$name"
 }
 
-# figure NAME "words before the number" below|above BOUND: a number that the example printed.
+# figure NAME "words before the number" below|above BOUND: checks a number that the example printed.
 figure() {
     awk -v words="$2" -v side="$3" -v bound="$4" '{
         at = index($0, words)
@@ -23,7 +23,7 @@ figure() {
     verdict "$1: '$2' is $3 $4" $? "$work/$1"
 }
 
-# picture NAME LEAST: an SVG file with that many shapes at least.
+# picture NAME COUNT: checks that the SVG file has at least COUNT shapes.
 picture() {
     [ "$(head -n 1 "$work/$1.svg" | cut -c1-5)" = "<svg " ] && [ "$(tail -n 1 "$work/$1.svg")" = "</svg>" ] &&
         [ "$(grep -cE '^<(circle|polyline|rect)' "$work/$1.svg")" -ge "$2" ] && ! grep -qE 'nan|inf' "$work/$1.svg"
@@ -58,7 +58,7 @@ figure 08_own_system "largest difference " below 1e-5
 picture 08_own_system 100
 "$root/$BUILD/examples/08_own_system" >"$work/usage" 2>&1
 [ $? -eq 2 ] && grep -q '^usage: ' "$work/usage"
-verdict "08_own_system without a file says how it is used" $?
+verdict "08_own_system without a file prints its usage" $?
 runs 09_drive "$work/09_drive.svg"
 figure 09_drive ", trained " above 39
 picture 09_drive 30
@@ -66,7 +66,7 @@ picture 09_drive 30
 [ $? -eq 1 ] && grep -q '^cannot write ' "$work/unwritten"
 verdict "a picture that cannot be written is an error" $?
 
-# Numbered without a gap, each short, each run above.
+# The examples are numbered without a gap, are short, and were run above.
 wanted=0
 for file in "$root"/examples/*.cpp; do
     wanted=$((wanted + 1))
@@ -75,7 +75,7 @@ for file in "$root"/examples/*.cpp; do
     check "$name is shorter than 100 lines" [ "$(wc -l <"$file")" -lt 100 ]
     check "$name was run" [ -s "$work/$name" ]
 done
-check "there are nine" [ "$wanted" -eq 9 ]
+check "there are nine examples" [ "$wanted" -eq 9 ]
 
 "$astro" data inspect "$work/lake.npz" --json >"$work/inspect"
 check "the data set is read" grep -q '40500 rows, 500 episodes' "$work/inspect"
@@ -83,12 +83,12 @@ check "without a warning" sh -c "! grep -q '\"severity\": \"warning\"' '$work/in
 check "it is stitched" "$astro" run --config "$root/configs/own-system.ini" --preset tiny --data "$work/lake.npz" \
     --run "$work/run" --quiet --tdr.updates 300 --dynamics.updates 60 --planner.updates 60 --gcbc.updates 20 --augment.ratio .02 \
     --augment.accept_threshold 50 --augment.plausibility 50
-check "and what was written passes the validator" "$astro" data inspect "$work/run/augmented.npz"
-check "nothing was evaluated, and nothing claims so" sh -c "! grep -q success '$work/run/results.json'"
+check "and the spliced file is valid" "$astro" data inspect "$work/run/augmented.npz"
+check "results contain no success rate without an evaluation" sh -c "! grep -q success '$work/run/results.json'"
 
-# The tour names files that exist.
+# The files that docs/tour.md links to exist.
 grep -oE '\]\(\.\./[A-Za-z0-9_./-]+\)' docs/tour.md | sed 's/](\.\.\///; s/)$//' | sort -u >"$work/links"
 check "the tour has links" [ "$(wc -l <"$work/links")" -ge 8 ]
-while read -r link; do check "docs/tour.md: $link is there" [ -e "$root/$link" ]; done <"$work/links"
+while read -r link; do check "docs/tour.md: $link exists" [ -e "$root/$link" ]; done <"$work/links"
 
 closing_line

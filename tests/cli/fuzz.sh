@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every input that fuzzing ever found worth keeping, and the NPZ fixtures, through the fuzz targets.
+# Runs the fuzz targets on the inputs of the corpus and on the NPZ fixtures.
 . tests/shell.sh
 for target in npy npz json config command_line; do
     files="tests/fuzz/corpus/$target/*"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Exported policies: written by `astro policy export`, driven through `astro act` and by the readers of examples/policy.
+# Policies exported by `astro policy export` are used with `astro act` and with the readers in examples/policy.
 . tests/shell.sh
 ${CXX:-c++} -std=c++17 -O1 -Wall -Wextra -Werror -o "$work/drive" examples/policy/drive.cpp || exit 1
 cd "$work" || exit 1
@@ -8,39 +8,39 @@ run="--preset tiny --data lake.npz --gcbc.updates 1500 --quiet --run run"
 export="$astro policy export --data lake.npz --run run"
 
 # shellcheck disable=SC2086
-refused 2 "stage policy/raw/gcbc is not trained in run" "$astro" policy export $run --out early.npz
+refused 2 "is not a run folder" "$astro" policy export $run --out early.npz
 # shellcheck disable=SC2086
 check "a policy is trained" "$astro" train policy $run
 check "and exported" $export --out policy.npz
 cp policy.npz first.npz
 check "again, over the old file" $export --out policy.npz
 check "with the same bytes" cmp first.npz policy.npz
-check "the file says where it is from" sh -c "grep -aq '\"data\": \"lake.npz\"' policy.npz && grep -aq '\"updates\": 1500' policy.npz"
+check "the file contains its provenance" sh -c "grep -aq '\"data\": \"lake.npz\"' policy.npz && grep -aq '\"updates\": 1500' policy.npz"
 refused 2 "ends in .npz" $export --out policy
 refused 2 "is the data set" $export --out ./lake.npz
 refused 2 "--index 1: policy.seeds is 1" $export --out second.npz --index 1
 refused 2 "--out" $export
-check "refused exports leave nothing" [ ! -e early.npz ] && [ ! -e second.npz ]
+check "rejected exports write no file" sh -c "[ ! -e early.npz ] && [ ! -e second.npz ]"
 
-# The boat arrives, driven through a pipe or by the header, on the same way.
+# The boat arrives on the same path with the header and with astro act through a pipe.
 mkfifo actions
 timeout 60 ./drive <actions 2>piped | timeout 60 "$astro" act --policy policy.npz >actions
 timeout 60 ./drive policy.npz 2>direct
-verdict "the boat arrives, by the header" $? direct
+verdict "the boat arrives with the header" $? direct
 check "and through the pipe" grep -q ' steps, at ' piped
-check "on the same way" diff piped direct
+check "on the same path" diff piped direct
 
-# One answer a line, at once: a batch gives what its rows give.
+# Each line gets one answer. A batch gives the same actions as its rows.
 act="$astro act --policy policy.npz"
 printf '%s\n' '{"observation": [1, -2], "goal": [3, 4]}' '{"observation": [0, 0.5], "goal": [-6, 2]}' \
     '{"observations": [[1, -2], [0, 0.5]], "goals": [[3, 4], [-6, 2]]}' '{"observations": [], "goals": []}' >requests
 check "requests are answered" sh -c "$act <requests >answers"
-check "a line each" [ "$(wc -l <answers)" -eq 4 ]
+check "with one line per request" [ "$(wc -l <answers)" -eq 4 ]
 sed -n 's/{"action": \(.*\)}/\1/p' answers | paste -sd, | sed 's/,\[/, [/; s/.*/{"actions": [&]}/' >rows
-check "rows of a batch are answered as by themselves" sh -c "sed -n 3p answers | diff - rows"
-check "none are none" [ "$(sed -n 4p answers)" = '{"actions": []}' ]
+check "a batch gives the same actions as its rows" sh -c "sed -n 3p answers | diff - rows"
+check "an empty batch gives no actions" [ "$(sed -n 4p answers)" = '{"actions": []}' ]
 
-# wrong "words" LINE: the line is refused by its number; the one before it is answered.
+# wrong "words" LINE: the error names the number of the line. The line before it is answered.
 wrong() {
     printf '%s\n' '{"observation": [1, 2], "goal": [3, 4]}' "$2" '{"observation": [1, 2], "goal": [3, 4]}' >requests
     refused 3 "standard input, line 2: $1" sh -c "$act <requests"
@@ -69,18 +69,18 @@ refused 1 "standard output" sh -c "$act <requests >/dev/full"
 head -c 1000 policy.npz >cut.npz
 refused 3 "cut.npz" "$astro" act --policy cut.npz
 ./drive cut.npz 2>err
-check "the header refuses a file that is cut" [ $? -eq 2 ]
+check "the header rejects a truncated file" [ $? -eq 2 ]
 
-# A policy of the stitched data needs no augmented.npz to be exported; a single task takes no goal.
+# Exporting a policy of spliced data does not need augmented.npz. A single-task policy takes no goal.
 "$astro" train policy --preset tiny --data lake.npz --gcbc.updates 20 --quiet --run run --arm augmented --augmented lake.npz >log 2>&1
 verdict "a policy is trained on a second data set" $? log
 check "it is exported without that data set" $export --gcbc.updates 20 --arm augmented --out augmented.npz
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out maze.npz >/dev/null || exit 1
 single="--preset tiny --data maze.npz --env pointmaze-medium-v0 --quiet --run single --policy.protocol single-task --policy.learner iql"
 # shellcheck disable=SC2086
-check "a single task is learnt" "$astro" train policy $single --value.updates 4 --evaluate.episodes 1
+check "a single-task policy is trained" "$astro" train policy $single --value.updates 4 --evaluate.episodes 1
 check "and exported" "$astro" policy export --data maze.npz --run single --out single.npz
-check "it acts without a goal" sh -c "echo '{\"observation\": [1, 2]}' | $astro act --policy single.npz"
+check "it gives actions without a goal" sh -c "echo '{\"observation\": [1, 2]}' | $astro act --policy single.npz"
 echo '{"observation": [1, 2], "goal": [3, 4]}' >requests
 refused 3 "this policy takes no goal" sh -c "$astro act --policy single.npz <requests"
 
@@ -106,7 +106,7 @@ sys.exit(f"differs by {worst}" if not worst < 1e-6 else 0)
 END
     check "NumPy gives the same actions to 1e-6" python3 compare.py "$root" "$astro"
 else
-    echo "notice: no NumPy for python3, so examples/policy/policy.py was not tried"
+    echo "notice: no NumPy for python3, so examples/policy/policy.py was not tested"
 fi
 
 closing_line

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The whole chain at preset tiny, from the command line: the same bytes at 1, 2 and 3 threads; stopped and resumed
-# equals run through, in every stage; killed at any instant, no finished checkpoint is lost.
+# Runs of all stages with preset tiny give the same bytes with 1, 2 and 3 threads, and also if every stage is stopped,
+# killed and resumed.
 . tests/shell.sh
-# Everything that must be byte-stable in a run folder; times and machine stand apart.
+# same FIRST SECOND: compares all files of two run folders that must be identical. Times and the machine may differ.
 same() {
     for file in augmented.npz results.json pictures.npz; do
         cmp "$1/$file" "$2/$file" || return 1
@@ -15,7 +15,7 @@ same() {
 }
 
 cd "$work" && mkdir maze || exit 1
-check "the self-test finds every op right on this machine" "$astro" selftest
+check "the self-test of all ops passes" "$astro" selftest
 check "collect" "$astro" data collect --env pointmaze-medium-v0 --type stitch --episodes 60 --seed 3 --out maze/pointmaze-medium-stitch-v0.npz
 settings="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1"
 settings="$settings --tdr.updates 400 --dynamics.updates 40 --planner.updates 40 --gcbc.updates 40 --augment.accept_threshold 50"
@@ -25,17 +25,17 @@ for threads in 1 2 3; do
     # shellcheck disable=SC2086
     check "run at $threads threads" "$astro" run --run "r$threads" $settings --threads $threads
 done
-check "2 threads give the bytes of 1" same r1 r2
-check "3 threads give the bytes of 1" same r1 r3
+check "2 threads give the same bytes as 1" same r1 r2
+check "3 threads give the same bytes as 1" same r1 r3
 
-# Stage by stage with flags: those of the stages before are taken again, since their checkpoints ask for them.
+# Stage by stage with options. Options of earlier stages are repeated, because their checkpoints depend on them.
 # shellcheck disable=SC2086
 for stage in "train tdr" "train dynamics" "train planner" augment; do
     flags="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --data.arrival_steps 3 --tdr.updates 400"
     [ "$stage" = "train tdr" ] || flags="$flags --dynamics.updates 40"
     case $stage in "train planner" | augment) flags="$flags --planner.updates 40" ;; esac
     [ "$stage" = augment ] && flags="$flags --augment.accept_threshold 50 --augment.plausibility 50"
-    check "$stage by itself" "$astro" $stage --run stages $flags
+    check "$stage alone" "$astro" $stage --run stages $flags
 done
 
 # Stopped after 10 updates of each stage in turn, then resumed.
@@ -48,7 +48,7 @@ for part in 1 2 3 4 5 6; do
     [ "$code" -eq 130 ] || break
     # shellcheck disable=SC2086
     "$astro" run --run rs $settings --stop-after 30 $resume >/dev/null 2>&1
-    # One stage further: finish this one by resuming without a stop, killed once while it works.
+    # To get to the next stage, this one is resumed without a stop, and killed once while it runs.
     # shellcheck disable=SC2086
     "$astro" run --run rs $settings $resume >/dev/null 2>&1 &
     child=$!
@@ -60,29 +60,29 @@ done
 check "resumed to the end" "$astro" run --run rs $settings --resume
 check "stopped, killed and resumed gives the same bytes" same r1 rs
 
-# More seeds of the policies: those that are trained stay as they are.
+# More seeds of the policies: policies that were already trained do not change.
 cp -r r1 seeds
 # shellcheck disable=SC2086
 check "another seed of each policy" "$astro" run --run seeds $settings --resume --policy.seeds 2
 for stage in policy/raw/gcbc policy/augmented/gcbc; do
-    check "$stage is still that of one seed" cmp r1/checkpoints/$stage/step_00000040.npz seeds/checkpoints/$stage/step_00000040.npz
+    check "$stage is unchanged" cmp r1/checkpoints/$stage/step_00000040.npz seeds/checkpoints/$stage/step_00000040.npz
     check "$stage has a second seed of its own" sh -c "! cmp r1/checkpoints/$stage/step_00000040.npz seeds/checkpoints/$stage-seed1/step_00000040.npz"
 done
-check "mean and range are given" grep -q '"success/augmented/gcbc/most"' seeds/results.json
+check "results contain the range" grep -q '"success/augmented/gcbc/most"' seeds/results.json
 # shellcheck disable=SC2086
 check "both seeds are evaluated" sh -c "'$astro' evaluate --run seeds --preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1 --gcbc.updates 40 --policy.seeds 2 --json | grep -q '\"policy/raw/gcbc-seed1\": {'"
 
-# Augmentation repeated with other settings: what it warned of before holds no longer, what it warns of now is kept.
+# Augmentation is repeated with other settings: its previous warnings are removed, and the new ones are kept.
 sed -n '/"warnings"/,/\]/p' r2/results.json >before
-check "an untrained planner is warned of" grep 'augment: dynamics drift' before
+check "there is a warning for a model with little training" grep 'augment: dynamics drift' before
 # shellcheck disable=SC2086
 "$astro" augment --config r2/config.ini --run r2 --quiet --augment.ratio .5 --metrics.warn_drift 1e6 --metrics.warn_drift_ratio 1e6 \
     --metrics.warn_collapse 1 >/dev/null 2>&1
 check "augmentation is repeated" [ $? -eq 0 ]
 sed -n '/"warnings"/,/\]/p' r2/results.json >after
-check "its warnings are those of the new one" sh -c "grep 'augment: planner collapse' after && ! grep 'dynamics drift' after"
+check "only the new warnings are kept" sh -c "grep 'augment: planner collapse' after && ! grep 'dynamics drift' after"
 
-# The run's own report of violations is what verify finds.
+# The violation rates of the run are equal to those of verify.
 "$astro" data verify r1/augmented.npz --env pointmaze-medium-v0 --json >v.json 2>/dev/null
 for key in dvr_bridge_0.5 dvr_transition_0.5; do
     printed=$(grep "\"$key\"" r1/results.json | tr -d ' ,')

@@ -1,0 +1,72 @@
+#include "astro/diagnosis.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "tensor/base/percentile.h"
+
+namespace astro::method {
+
+namespace {
+
+// The least ratio of the predicted numbers of steps at the largest and the smallest offset of the calibration. Offsets
+// of an encoder that represents time differ by much more.
+constexpr double kLeastRange = 1.5;
+
+std::string short_number(double value) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.3g", value);
+    return buffer;
+}
+
+std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
+    const std::vector<double>& medians = pipeline.map().calibration.medians();
+    if (medians.back() < kLeastRange * medians.front())
+        return text("the TDR predicts ", short_number(medians.front()), " steps between rows 1 step apart and ",
+                    short_number(medians.back()), " between rows ", medians.size(),
+                    " steps apart, so it has learnt no distance; hint: a new run with more tdr.updates");
+    return text("none of ", made.queries, " cuts has a row of another episode within reach (",
+                pipeline.config().planner.gap + 1,
+                " steps by the TDR); hint: a new run with a larger planner.gap, if the episodes come near one another "
+                "at all");
+}
+
+// rms((g_0 - s_0) / sigma_delta): the arrival error of a bridge whose state does not change.
+double standing_still(const BridgeAttempt& attempt, const std::vector<double>& sigma_delta) {
+    double sum = 0;
+    for (size_t i = 0; i < sigma_delta.size(); ++i) {
+        const double error = (attempt.target_state[i] - attempt.source_state[i]) / sigma_delta[i];
+        sum += error * error;
+    }
+    return std::sqrt(sum / static_cast<double>(sigma_delta.size()));
+}
+
+}  // namespace
+
+std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
+    if (made.attempts.empty()) return why_no_target(pipeline, made);
+    const int64_t horizon = pipeline.horizon();
+    const OpenLoopError model = pipeline.dynamics(0).open_loop_error(
+        pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);
+    if (model.one_pass[0] >= model.persistence[0])
+        return text("after ", horizon, " steps the dynamics model is wrong by ", short_number(model.one_pass[0]),
+                    " sigma_delta, standing still by ", short_number(model.persistence[0]),
+                    "; hint: a new run with more dynamics.updates");
+    std::vector<double> errors, still;
+    for (const BridgeAttempt& attempt : made.attempts) {
+        errors.push_back(attempt.bridge.error);
+        still.push_back(standing_still(attempt, pipeline.statistics().sigma_delta));
+    }
+    const double error = percentile(errors, 50), unmoved = percentile(still, 50);
+    if (error >= unmoved)
+        return text("the planner's bridges end ", short_number(error),
+                    " sigma_delta from their targets, standing still ", short_number(unmoved),
+                    "; hint: a new run with more planner.updates");
+    return text("the best arrival error is ", short_number(*std::min_element(errors.begin(), errors.end())),
+                " sigma_delta, the median ", short_number(error), ", standing still ", short_number(unmoved),
+                "; hint: more planner.updates in a new run, or a higher augment.accept_threshold or "
+                "augment.plausibility");
+}
+
+}  // namespace astro::method

@@ -1,0 +1,19 @@
+// Why stitching failed: the first stage of the pipeline that explains it, with its figures and a hint.
+#pragma once
+
+#include <string>
+
+#include "astro/chains.h"
+#include "astro/pipeline.h"
+
+namespace astro::method {
+
+// For an augmentation without a chain: "CAUSE; hint: ...". The causes are tested in the order of the stages:
+//   the TDR does not distinguish a few steps from many, though no target was within reach,
+//   no row of another episode is within reach,
+//   the dynamics model is not better than standing still (the state does not change),
+//   the planner's bridges do not end closer to their targets than standing still does,
+//   the bound on arrival errors is lower than the errors of all attempts.
+std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made);
+
+}  // namespace astro::method

@@ -1,0 +1,102 @@
+#include "data/origin.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "data/replay.h"
+#include "tensor/base/error.h"
+#include "tensor/base/rows.h"
+
+namespace astro::data {
+
+namespace {
+
+constexpr int64_t kMost = 4000;                // transitions
+constexpr double kTolerance = .5;              // of sigma_delta
+
+// Largest share of transitions that may end elsewhere. Observations lag behind the simulator's state in portals and, in
+// D4RL's data, after an arrival; a file with qpos has the state itself.
+double largest_share(const EnvironmentSpec& spec, const Dataset& d) {
+    return spec.qpos_columns > 0 && d.qpos.empty() ? .05 : .01;
+}
+
+// Rows t of real transitions t -> t + 1, spread evenly over the file.
+std::vector<int64_t> sampled_rows(const Dataset& d) {
+    std::vector<int64_t> rows;
+    for (int64_t t : regular_view(d).rows)
+        if (!is_synthetic(d, t)) rows.push_back(t);
+    const int64_t all = ssize(rows), kept = std::min(all, kMost);
+    for (int64_t k = 0; k < kept; ++k) nth(rows, k) = nth(rows, k * all / kept);
+    rows.resize(to_size(kept));
+    return rows;
+}
+
+// A transition executes the action of row t + shift, multiplied by scale. Returns the share of the transitions that end
+// elsewhere than in the data. sigma: (state_dim), of the one-step differences.
+double share_off(const Environment& environment, const Dataset& d, const std::vector<int64_t>& rows,
+                 const std::vector<double>& sigma, int64_t shift, double scale) {
+    const EnvironmentSpec& spec = environment.spec();
+    const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
+    if (world && !world->confines) world = nullptr;
+    std::vector<float> states, actions;
+    std::vector<double> from(to_size(d.state_dim));
+    std::vector<int64_t> after;
+    for (int64_t t : rows) {
+        if (t + shift < 0 || t + shift >= d.rows || nth(d.episode_of, t + shift) != nth(d.episode_of, t)) continue;
+        simulator_state(spec, d, t, from.data());
+        states.insert(states.end(), from.begin(), from.end());
+        for (int64_t i = 0; i < d.action_dim; ++i)
+            actions.push_back(static_cast<float>(scale * double(d.action(t + shift)[i])));
+        after.push_back(t + 1);
+    }
+    if (after.empty()) return 1;
+    const std::vector<double> next = environment.exact_step(states, actions);
+    int64_t off = 0;
+    for (int64_t k = 0; k < ssize(after); ++k) {
+        const int64_t row = nth(after, k);
+        off += scaled_error(next.data() + k * d.state_dim, d, row, sigma) > kTolerance ||
+               (world && is_outside(*world, d.state(row, spec.position[0]), d.state(row, spec.position[1])));
+    }
+    return static_cast<double>(off) / static_cast<double>(after.size());
+}
+
+// The likely cause, or "".
+std::string cause_of(const Environment& environment, const Dataset& d, const std::vector<int64_t>& rows,
+                     const std::vector<double>& sigma) {
+    const double share = largest_share(environment.spec(), d);
+    for (const std::string& name : environment_names()) {
+        const Environment& other = *find_environment(name);
+        if (&other == &environment || !other.exact_step || other.spec().state_dim != d.state_dim ||
+            other.spec().action_dim != d.action_dim)
+            continue;
+        if (share_off(other, d, rows, sigma, 0, 1) <= share) return "they are those of " + name + "; hint: --env " + name;
+    }
+    for (const int64_t shift : {-1, 1})
+        if (share_off(environment, d, rows, sigma, shift, 1) <= share)
+            return text("each action is stored one row ", shift > 0 ? "late" : "early",
+                        "; hint: actions[t] must lead from observations[t] to observations[t + 1]");
+    float largest = 0;
+    for (float a : d.actions) largest = std::max(largest, std::fabs(a));
+    const double limit = environment.spec().action_limit;
+    if (largest > 0 && share_off(environment, d, rows, sigma, 0, limit / double(largest)) <= share)
+        return text("actions are in another unit: the largest is ", largest, ", expected ", limit,
+                    "; hint: divide them by ", double(largest) / limit);
+    return "they come from another system, or their rows are not in order; hint: --env names the right environment; for "
+           "a system that is not built in, rename the file";
+}
+
+}  // namespace
+
+void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
+    if (!environment.exact_step) return;
+    const std::vector<int64_t> rows = sampled_rows(d);
+    if (rows.empty()) return;
+    const std::vector<double> sigma = one_step_sigma(environment.spec(), d, rows);
+    const double off = share_off(environment, d, rows, sigma, 0, 1);
+    if (off <= largest_share(environment.spec(), d)) return;
+    fail(ErrorKind::data, source, ": ", std::llround(off * static_cast<double>(rows.size())), " of ", rows.size(),
+         " transitions do not match ", environment.spec().name, ": ", cause_of(environment, d, rows, sigma));
+}
+
+}  // namespace astro::data

@@ -1,0 +1,18 @@
+// Whether a data set comes from an environment: refused before time is spent on it, with the likely cause.
+#pragma once
+
+#include <string>
+
+#include "data/dataset.h"
+#include "data/environment.h"
+
+namespace astro::data {
+
+// Executes up to 4000 real transitions from all over the file. Error(data) if more than 1 % of them (5 % if the environment has qpos and the
+// file does not) end more than half
+// a standard deviation of the one-step differences away, or in a wall. The message names the likely cause: the data of
+// another environment, actions that are stored one row early or late, or actions in another unit. Does nothing if the
+// environment has no exact step. source names the file in the message.
+void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
+
+}  // namespace astro::data
