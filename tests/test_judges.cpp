@@ -6,11 +6,13 @@
 #include <cmath>
 
 #include "astro/coverage.h"
+#include "astro/cross_pairs.h"
 #include "astro/joins.h"
 #include "astro/judges.h"
 #include "astro/principal_plane.h"
 #include "data/file.h"
 #include "tests/boats.h"
+#include "tests/small_pipeline.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -320,4 +322,36 @@ TEST_CASE("coverage: counted by hand, on lines") {
     CHECK(measure_coverage(one, held_out, known, made, half, sigma).fresh == doctest::Approx(.5));
     CHECK(measure_coverage(pool, held_out, known, known, {}, sigma).covered == doctest::Approx(.9));
     CHECK(measure_coverage(pool, held_out, known, known, {}, sigma).fresh == 0);
+}
+
+TEST_CASE("cross pairs: from held-out rows to reachable rows of training episodes") {
+    Pipeline& bench = *small().bench;
+    const std::vector<StitchEnds> ends = cross_episode_ends(bench, 60);
+    REQUIRE(ends.size() > 20);
+    CHECK(ends.size() <= 60);
+    const int64_t l = bench.config().planner.context;
+    const TemporalMap& map = bench.map();
+    // The only place in a data set where these states follow one another; -1: nowhere.
+    auto place_of = [&](const std::vector<float>& states, const data::Dataset& d) -> int64_t {
+        const auto at = std::search(d.observations.begin(), d.observations.end(), states.begin(), states.end());
+        return at == d.observations.end() ? -1 : (at - d.observations.begin()) / d.state_dim;
+    };
+    for (const StitchEnds& e : ends) {
+        const int64_t source = place_of(e.source_states, *bench.validation().dataset),
+                      target = place_of(e.target_states, bench.train_data());
+        REQUIRE(source >= 0);
+        REQUIRE(target >= 0);
+        CHECK(place_of(e.source_states, bench.train_data()) == -1);
+        CHECK(bench.validation().segment(source) == bench.validation().segment(source + l - 1));
+        CHECK(bench.train().segment(target) == bench.train().segment(target + l - 1));
+        CHECK(map.in_travel(target));
+        const float* cut = bench.validation().dataset->observation(source + l - 1);
+        const std::vector<float> a = bench.tdr().embed(cut, 1), b = bench.tdr().embed(e.target_states.data(), 1);
+        CHECK(e.steps == doctest::Approx(map.calibration.steps(map.steps(a.data(), b.data()))).epsilon(1e-3));
+        CHECK(e.steps <= double(bench.config().planner.gap + 1));
+        CHECK(e.source_actions.size() == size_t((l - 1) * bench.train_data().action_dim));
+    }
+    const auto bridges = sample_cross_bridges(bench, 20);
+    REQUIRE(bridges.size() > 5);
+    CHECK(bridges[0][0].actions == sample_cross_bridges(bench, 20)[0][0].actions);
 }

@@ -9,6 +9,8 @@
 #include "astro/splice.h"
 #include "data/dataset_load.h"
 #include "data/npz.h"
+#include "data/origin.h"
+#include "data/replay.h"
 #include "data/units.h"
 #include "tensor/base/error.h"
 #include "tests/temporary_folder.h"
@@ -161,6 +163,29 @@ TEST_CASE("units: factors that are powers of two give identical results, other f
     }
 }
 
+namespace {
+
+// The boat of boat_trips() in map coordinates, with a third column that is constant.
+class BoatOnMap : public data::Environment {
+  public:
+    BoatOnMap() {
+        spec_.name = "boat-on-map-v0";
+        spec_.state_dim = 3, spec_.action_dim = 2, spec_.tasks = 1;
+        exact_step = [](const std::vector<double>& states, const std::vector<double>& actions) {
+            std::vector<double> next = states;
+            for (size_t i = 0; i < actions.size(); ++i) next[i / 2 * 3 + i % 2] += .2 * actions[i];
+            return next;
+        };
+    }
+    data::Episode task(int64_t number) const override { return {number, {0, 0, 7}, {1, 1, 7}}; }
+    std::vector<data::Episode> draw_episodes(const std::vector<int64_t>&, int64_t, Protocol, uint64_t) const override {
+        return {};
+    }
+    std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>&, uint64_t) const override { return nullptr; }
+};
+
+}  // namespace
+
 TEST_CASE(
     "units: 64-bit map coordinates keep their precision, and a constant column its value, up to the spliced file") {
     const data::Dataset trips = boat_trips();
@@ -196,4 +221,11 @@ TEST_CASE(
         if (!again.is_synthetic[size_t(t)] && again.target_row[size_t(t)] < 0)
             CHECK(std::fabs(again.state(t, 0) - states[size_t(3 * again.source_row[size_t(t)])]) < 1e-6);
     }
+    // A simulator in these coordinates replays the file.
+    const BoatOnMap map_environment;
+    ThreadPool pool(2);
+    const data::Replay replayed = data::replay(map_environment, read, {.01}, pool, "map.npz");
+    CHECK(replayed.real.transitions == read.rows - read.episodes());
+    CHECK(replayed.real.worst_scaled < 1e-3);
+    CHECK_NOTHROW(data::check_origin(map_environment, read, "map.npz"));
 }

@@ -44,7 +44,8 @@ std::string table(const data::Json& results, const std::string& corner, const st
 std::string arrival_table(const data::Json& results) {
     const std::vector<std::pair<std::string, std::string>> rows = {
         {"bridges within held-out episodes, by the dynamics", "validation_arrival_error_"},
-        {"bridges between episodes, all attempts, by the dynamics", "arrival_error_"},
+        {"bridges from held-out rows to other episodes, by the dynamics", "validation_cross_arrival_error_"},
+        {"bridges between training episodes, all attempts, by the dynamics", "arrival_error_"},
         {"accepted bridges, by the one-step networks", "arrival_error_ensemble_"},
         {"accepted bridges, by the simulator", "true_arrival_error_"}};
     std::string out = "<table><tr><th>arrival error, sigma</th><th>median</th><th>90th percentile</th></tr>";

@@ -13,6 +13,7 @@ namespace {
 
 // Three significant digits, for lines of the log.
 std::string rounded(double value) {
+    if (!std::isfinite(value)) return "-";
     char digits[40];
     std::snprintf(digits, sizeof digits, "%.3g", value);
     return digits;

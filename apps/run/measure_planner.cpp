@@ -1,4 +1,5 @@
 #include "apps/run/measure.h"
+#include "astro/cross_pairs.h"
 #include "tensor/base/percentile.h"
 
 namespace astro::app {
@@ -17,6 +18,13 @@ void train_and_measure_planner(StageRunner& runner) {
     const std::vector<double> errors = best_errors(pipeline.validation_bridges());
     results["validation_arrival_error_median"] = percentile(errors, 50);
     results["validation_arrival_error_90"] = percentile(errors, 90);
+    constexpr int64_t kCrossPairs = 256;
+    const std::vector<double> cross = best_errors(sample_cross_bridges(pipeline, kCrossPairs));
+    results["validation_cross_pairs"] = static_cast<int64_t>(cross.size());
+    if (!cross.empty()) {
+        results["validation_cross_arrival_error_median"] = percentile(cross, 50);
+        results["validation_cross_arrival_error_90"] = percentile(cross, 90);
+    }
     runner.save_results();
 }
 

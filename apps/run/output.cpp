@@ -7,6 +7,15 @@
 
 namespace astro::app {
 
+namespace {
+
+bool is_table(const data::Json& value) {
+    return value.kind() == data::Json::Kind::array && !value.elements().empty() &&
+           value.elements()[0].kind() == data::Json::Kind::object;
+}
+
+}  // namespace
+
 std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
 
 void require_npz(const std::string& out) {
@@ -36,6 +45,8 @@ void print_new(const data::Json& results, const std::vector<std::string>& before
     for (const auto& [key, value] : fresh.members())
         if (value.kind() == data::Json::Kind::real)
             std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
+        else if (is_table(value))
+            std::printf("%-44s %zu entries (--json shows them)\n", key.c_str(), value.elements().size());
         else
             std::printf("%-44s %s\n", key.c_str(), value.dump(0).c_str());
 }

@@ -1,0 +1,56 @@
+#include "astro/cross_pairs.h"
+
+#include <algorithm>
+
+namespace astro::method {
+
+namespace {
+
+// l rows from `first` on, and the l - 1 actions between them.
+void put_context(const data::Dataset& d, int64_t first, int64_t l, std::vector<float>& states,
+                 std::vector<float>& actions) {
+    states.assign(d.observation(first), d.observation(first + l));
+    actions.assign(d.action(first), d.action(first + l - 1));
+}
+
+}  // namespace
+
+std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t most) {
+    constexpr int64_t kTargets = 20000;
+    const int64_t l = pipeline.config().planner.context;
+    const auto reach = static_cast<double>(pipeline.config().planner.gap + 1);
+    const TemporalMap &map = pipeline.map(), &held_out = pipeline.validation_map();
+    const Trajectories &train = pipeline.train(), &validation = pipeline.validation();
+    const std::vector<int64_t> starts = spread_evenly(window_starts(validation, held_out.arrival, l - 1, l - 1), most),
+                               targets = spread_evenly(window_starts(train, map.arrival, l - 1, 0), kTargets);
+    const auto count = static_cast<int64_t>(starts.size());
+    std::vector<StitchEnds> all(starts.size());
+    const Rng stream = Rng(pipeline.seed()).stream("validation/cross");
+    pipeline.context().threads.run(count, [&](int64_t i) {
+        const int64_t start = starts[static_cast<size_t>(i)], source = start + l - 1;
+        std::vector<int64_t> reachable;
+        for (int64_t row : targets)
+            if (map.calibration.steps(map.steps(held_out.at(source), map.at(row))) <= reach) reachable.push_back(row);
+        if (reachable.empty()) return;
+        Rng rng = stream.stream(static_cast<uint64_t>(i));
+        const int64_t target = reachable[static_cast<size_t>(rng.below(static_cast<int64_t>(reachable.size())))];
+        StitchEnds& ends = all[static_cast<size_t>(i)];
+        put_context(*validation.dataset, start, l, ends.source_states, ends.source_actions);
+        put_context(*train.dataset, target, l, ends.target_states, ends.target_actions);
+        ends.steps = map.calibration.steps(map.steps(held_out.at(source), map.at(target)));
+    });
+    all.erase(std::remove_if(all.begin(), all.end(), [](const StitchEnds& e) { return e.source_states.empty(); }),
+              all.end());
+    return all;
+}
+
+std::vector<std::vector<Bridge>> sample_cross_bridges(Pipeline& pipeline, int64_t most) {
+    const std::vector<StitchEnds> ends = cross_episode_ends(pipeline, most);
+    std::vector<Rng> streams;
+    for (size_t i = 0; i < ends.size(); ++i)
+        streams.push_back(Rng(pipeline.seed()).stream("validation/cross_bridges").stream(i));
+    return pipeline.planner().sample(ends, pipeline.config().planner.gap, pipeline.config().augment.bridge_candidates,
+                                     streams);
+}
+
+}  // namespace astro::method
