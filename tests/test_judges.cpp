@@ -325,7 +325,7 @@ TEST_CASE("coverage: counted by hand, on lines") {
 }
 
 TEST_CASE("cross pairs: from held-out rows to reachable rows of training episodes") {
-    Pipeline& bench = *small().bench;
+    Pipeline& bench = *small().pipeline;
     const std::vector<StitchEnds> ends = cross_episode_ends(bench, 60);
     REQUIRE(ends.size() > 20);
     CHECK(ends.size() <= 60);
