@@ -88,6 +88,10 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
             fail(ErrorKind::data, name_.path, ": the longest ", part == &pipeline_->train() ? "" : "validation ",
                  "episode has ", longest, " rows, a planner's window ", needs.window_rows,
                  " (2 x planner.context + planner.gap); hint: lower them");
+    if (const int64_t steps = longest_segment(pipeline_->train()) - 1;
+        needs.window_rows > 0 && static_cast<double>(steps) <= config.augment.start_arrival)
+        fail(ErrorKind::data, name_.path, ": the longest episode has ", steps, " steps, but chains start in episodes of more "
+             "than ", config.augment.start_arrival, " steps; hint: --augment.start_arrival ", steps / 4);
     if (!folder_) folder_.emplace(options.run, needs.access);
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 

@@ -19,6 +19,8 @@ run_refused "a single episode" one-episode.npz
 run_refused "87 transitions in 3 episodes are too few" few-rows.npz
 run_refused "the longest episode has 12 rows, a planner's window" short-episodes.npz
 run_refused "nothing moves" never-moves.npz
+refused 3 "hint: --augment.start_arrival 20" "$astro" run --preset tiny --data plain.npz --augment.start_arrival 300 --run refused
+check "nothing is written for chains that cannot start" [ ! -e refused ]
 run_refused "discrete actions are not supported" classes.npz
 run_refused "do not match pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
 run_refused "those of pointmaze-large-v0" pointmaze-large-navigate-v0.npz

@@ -14,7 +14,7 @@ ln -s "$astro" build/astro
 ln -s "$root/$BUILD/examples" build/examples
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out F.npz >/dev/null || exit 1
 cp F.npz pointmaze-medium-stitch-v0.npz && cp F-val.npz pointmaze-medium-stitch-v0-val.npz
-build/examples/08_own_system lake.npz >/dev/null || exit 1
+build/examples/08_own_system lake.npz >/dev/null && cp lake.npz mine.npz || exit 1
 # The document writes numbers, arms, learners and tasks in keys as N, K, ARM, LEARNER.
 "$astro" run --preset tiny --data F.npz --env pointmaze-medium-v0 --run r --quiet --tdr.updates 200 --dynamics.updates 20 --planner.updates 20 \
     --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql --experiment.arms raw,augmented --evaluate.episodes 1 \
@@ -38,7 +38,7 @@ while read -r command; do
         *) more="" ;;
     esac
     rm -rf runs
-    case "$command" in *"astro report "*) mkdir runs && for n in 0 1 2; do cp -r r runs/large-$n; done ;; esac
+    case "$command" in *"astro report "*) mkdir runs && for n in 0 1 2; do cp -r r runs/large-$n; done ;; *"policy export "*) mkdir runs && cp -r r runs/mine ;; esac
     # shellcheck disable=SC2086
     $command $more >"$work/out" 2>&1
     code=$?
