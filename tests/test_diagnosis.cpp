@@ -1,0 +1,49 @@
+// Why stitching failed: each cause on a small pipeline in which it is planted.
+#include <doctest/doctest.h>
+
+#include "astro/diagnosis.h"
+#include "tests/error_message.h"
+#include "tests/small_pipeline.h"
+
+using namespace astro;
+using namespace astro::method;
+
+namespace {
+
+// A small pipeline whose stages are trained for these numbers of updates.
+std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made) {
+    Small& s = small();
+    Config config = s.config;
+    config.tdr.updates = tdr, config.dynamics.network.updates = dynamics;
+    config.data.arrival_steps = 0;
+    maze::CollectSpec spec;
+    spec.episodes = 20, spec.seed = 5;
+    Pipeline pipeline(Context{*s.backend, s.pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", s.pool),
+                      std::nullopt, "pointmaze-medium-v0");
+    Small::run(pipeline.tdr());
+    Small::run(pipeline.dynamics(0));
+    return why_no_bridge(pipeline, made);
+}
+
+}  // namespace
+
+TEST_CASE("diagnosis: cuts without a target") {
+    Augmentation made;
+    made.queries = 320;
+    CHECK(contains(cause_with(20, 0, made), "between rows 64 steps apart; hint: a new run with more tdr.updates"));
+    CHECK(contains(cause_with(1500, 0, made), "none of 320 cuts has a row of another episode within reach (9"));
+}
+
+TEST_CASE("diagnosis: a dynamics model that was not trained") {
+    Augmentation made = small().made;
+    REQUIRE_FALSE(made.attempts.empty());
+    CHECK(contains(cause_with(300, 0, made), "more dynamics.updates"));
+}
+
+TEST_CASE("diagnosis: bridges that end farther from their targets than standing still, and bridges that end closer") {
+    Augmentation made = small().made;
+    for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = 1000;
+    CHECK(contains(why_no_bridge(*small().pipeline, made), "the planner's bridges end 1e+03 sigma_delta"));
+    for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = .01;
+    CHECK(contains(why_no_bridge(*small().pipeline, made), "the best arrival error is 0.01 sigma_delta"));
+}
