@@ -17,7 +17,11 @@ import tempfile
 import numpy as np
 
 LOCOMOTION = ("ogbench.locomaze.point", "ogbench.locomaze.ant", "ogbench.locomaze.humanoid")
-ARM_COLUMNS, CUBE_COLUMNS = 19, 9  # of observations in manipulation, before the columns of buttons
+# In manipulation, observations begin with these columns of the arm, then of each cube, then of each button.
+ARM_COLUMNS, CUBE_COLUMNS = 19, 9
+EFFECTOR = slice(12, 15)  # (position of the gripper - CENTRE) * SCALE
+COS_YAW, SIN_YAW = 15, 16  # of the gripper
+CENTRE, SCALE = np.array([0.425, 0.0, 0.0]), 10.0
 
 
 class Maze:
@@ -98,10 +102,14 @@ class Manipulation:
     agents = 4
 
     def __init__(self, env):
+        # OGBench takes random actions to reach the goal, from a new action space without a seed in each use.
+        fixed = {"action_space": env.action_space}
+        env.__class__ = type(type(env).__name__, (type(env),), fixed)
         self.env = env
 
     def reset(self, task, seed, _):
         np.random.seed(seed)
+        self.env.action_space.seed(seed)
         state, info = self.env.reset(seed=seed, options={"task_id": task})
         return state, info["goal"]
 
@@ -126,7 +134,19 @@ class Manipulation:
             self.env.set_state(qpos, qvel, np.array([int(np.argmax(code)) for code in codes]))
         else:
             self.env.set_state(qpos, qvel)
+        self.set_effector(state)
         return self.env.step(action)[0]
+
+    def set_effector(self, state):
+        """Sets the pose to which the action is relative, to that of the observation.
+
+        It is of the time before the last substep in cubes, so MuJoCo cannot compute it from qpos. Only the position and
+        the yaw matter. The step recomputes both from qpos afterwards.
+        """
+        site, data = self.env._pinch_site_id, self.env.data
+        cos, sin = state[[COS_YAW, SIN_YAW]] / np.hypot(state[COS_YAW], state[SIN_YAW])
+        data.site_xpos[site] = state[EFFECTOR] / SCALE + CENTRE
+        data.site_xmat[site] = [cos, -sin, 0, sin, cos, 0, 0, 0, 1]
 
     def split(self, _):
         return None
