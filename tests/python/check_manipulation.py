@@ -5,10 +5,10 @@ Usage: python3 tests/python/check_manipulation.py record NAME FILE.npz
        python3 tests/python/check_manipulation.py solve NAME examples/ogbench/environment.py
        python3 tests/python/check_manipulation.py replay NAME examples/ogbench/environment.py FILE.npz
 `record` writes a small data set: random actions, or in a puzzle a script that solves task 1. `solve` runs this script in
-OGBench and in the server, which must report success in the same step. `replay` compares the rows of a file with the server's replay. `compare` reads a recorded
-session of the protocol (docs/environments.md) and the results of `astro evaluate --json`. It resets OGBench's own
-environment to the same tasks and seeds, steps it with the same actions, and requires the same observations, successes
-and lengths of episodes. Exit code 1 if anything differs.
+OGBench and in the server, which must report success in the same step. `replay` compares the rows of a file with the
+server's replay. `compare` reads a recorded session of the protocol (docs/environments.md) and the results of
+`astro evaluate --json`. It resets OGBench's own environment to the same tasks and seeds, steps it with the same actions,
+and requires the same observations, successes and lengths of episodes. Exit code 1 if anything differs.
 """
 
 import json
@@ -103,7 +103,7 @@ def compare(name, requests, answers, results):
     for one in ended:
         assert one["success"] or one["truncated"], f"an episode ends after {one['steps']} steps without success"
     rate, length = (np.mean([one[key] for one in ended]) for key in ("success", "steps"))
-    assert len(ended) == results["episodes"], f"{results['episodes']} episodes in the results, {len(ended)} in the session"
+    assert len(ended) == results["episodes"], f"{len(ended)} episodes, in the results {results['episodes']}"
     assert abs(rate - results["success"]) < 1e-9, f"success is {results['success']}, in OGBench {rate}"
     assert abs(length - results["mean_steps"]) < 1e-9, f"mean steps are {results['mean_steps']}, in OGBench {length}"
     assert worst <= 1e-9, f"observations differ by {worst}"
