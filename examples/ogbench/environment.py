@@ -5,8 +5,8 @@
     build/astro data verify FILE.npz --env "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
 
 Supports point, ant and humanoid mazes, ant soccer, cubes, scenes and puzzles, with states as observations (no pixels).
-It runs OGBench's environments in MuJoCo without changes, except that goals depend on the seed. Every agent is a separate environment object, so --agents
-limits memory and start-up time.
+It runs OGBench's environments in MuJoCo without changes, except that the seed determines the goals. Every agent is a
+separate environment object, so --agents limits memory and start-up time.
 """
 import argparse
 import json

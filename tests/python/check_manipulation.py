@@ -4,11 +4,11 @@ Usage: python3 tests/python/check_manipulation.py record NAME FILE.npz
        python3 tests/python/check_manipulation.py compare NAME REQUESTS ANSWERS RESULTS
        python3 tests/python/check_manipulation.py solve NAME examples/ogbench/environment.py
        python3 tests/python/check_manipulation.py replay NAME examples/ogbench/environment.py FILE.npz
-`record` writes a small data set: random actions, or in a puzzle a script that solves task 1. `solve` runs this script in
-OGBench and in the server, which must report success in the same step. `replay` compares the rows of a file with the
+`record` writes a small data set: random actions, or in a puzzle a script that solves task 1. `solve` runs this script
+in OGBench and in the server, which must report success in the same step. `replay` compares the rows of a file with the
 server's replay. `compare` reads a recorded session of the protocol (docs/environments.md) and the results of
-`astro evaluate --json`. It resets OGBench's own environment to the same tasks and seeds, steps it with the same actions,
-and requires the same observations, successes and lengths of episodes. Exit code 1 if anything differs.
+`astro evaluate --json`. It resets OGBench's own environment to the same tasks and seeds, steps it with the same
+actions, and requires the same observations, successes and lengths of episodes. Exit code 1 if anything differs.
 """
 
 import json
