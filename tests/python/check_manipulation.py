@@ -95,7 +95,7 @@ def compare(name, requests, answers, results):
             for i, agent in enumerate(request["agents"]):
                 one = episodes[agent]
                 assert not one["success"], "an episode continues after its success"
-                state, _, _, truncated, info = one["env"].step(np.array(request["actions"][i]))
+                state, _, _, truncated, info = one["env"].step(np.clip(request["actions"][i], -1, 1))
                 one["steps"] += 1
                 one["success"], one["truncated"] = bool(info["success"]), truncated
                 same(state, answer["states"][i], one["success"], told[i])
