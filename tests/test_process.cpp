@@ -2,6 +2,7 @@
 // deps-ogbench), its point mazes are compared with the built-in ones.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -135,7 +136,7 @@ TEST_CASE("process: OGBench's point mazes and the built-in ones have the same tr
             for (int t = 0; t < 200; ++t) {
                 std::vector<double> actions;
                 for (size_t i = 0; i < 2 * episodes.size(); ++i)
-                    actions.push_back(rng.uniform(-1, 1) + (t / 50 % 2 ? .5 : -.5));
+                    actions.push_back(std::clamp(rng.uniform(-1, 1) + (t / 50 % 2 ? .5 : -.5), -1., 1.));
                 here->step(all, actions), there->step(all, actions);
                 for (size_t i = 0; i < here->states().size(); ++i)
                     worst = std::max(worst, std::fabs(here->states()[i] - there->states()[i]));

@@ -5,8 +5,8 @@
     build/astro data verify FILE.npz --env "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
 
 Supports point, ant and humanoid mazes, ant soccer, cubes, scenes and puzzles, with states as observations (no pixels).
-It runs OGBench's environments in MuJoCo without changes. Every agent is a separate environment object, so --agents
-limits memory and start-up time.
+It runs OGBench's environments in MuJoCo without changes, except that the seed determines the goals. Every agent is a
+separate environment object, so --agents limits memory and start-up time.
 """
 import argparse
 import json
@@ -17,7 +17,11 @@ import tempfile
 import numpy as np
 
 LOCOMOTION = ("ogbench.locomaze.point", "ogbench.locomaze.ant", "ogbench.locomaze.humanoid")
-ARM_COLUMNS, CUBE_COLUMNS = 19, 9  # of observations in manipulation, before the columns of buttons
+# In manipulation, observations begin with these columns of the arm, then of each cube, then of each button.
+ARM_COLUMNS, CUBE_COLUMNS = 19, 9
+EFFECTOR = slice(12, 15)  # (position of the gripper - CENTRE) * SCALE
+COS_YAW, SIN_YAW = 15, 16  # of the gripper
+CENTRE, SCALE = np.array([0.425, 0.0, 0.0]), 10.0
 
 
 class Maze:
@@ -98,10 +102,14 @@ class Manipulation:
     agents = 4
 
     def __init__(self, env):
+        # OGBench takes random actions to reach the goal, from a new action space without a seed in each use.
+        fixed = {"action_space": env.action_space}
+        env.__class__ = type(type(env).__name__, (type(env),), fixed)
         self.env = env
 
     def reset(self, task, seed, _):
         np.random.seed(seed)
+        self.env.action_space.seed(seed)
         state, info = self.env.reset(seed=seed, options={"task_id": task})
         return state, info["goal"]
 
@@ -126,7 +134,19 @@ class Manipulation:
             self.env.set_state(qpos, qvel, np.array([int(np.argmax(code)) for code in codes]))
         else:
             self.env.set_state(qpos, qvel)
+        self.set_effector(state)
         return self.env.step(action)[0]
+
+    def set_effector(self, state):
+        """Sets the pose to which the action is relative, to that of the observation.
+
+        It is of the time before the last substep in cubes, so MuJoCo cannot compute it from qpos. Only the position and
+        the yaw matter. The step recomputes both from qpos afterwards.
+        """
+        site, data = self.env._pinch_site_id, self.env.data
+        cos, sin = state[[COS_YAW, SIN_YAW]] / np.hypot(state[COS_YAW], state[SIN_YAW])
+        data.site_xpos[site] = state[EFFECTOR] / SCALE + CENTRE
+        data.site_xmat[site] = [cos, -sin, 0, sin, cos, 0, 0, 0, 1]
 
     def split(self, _):
         return None
@@ -202,7 +222,9 @@ class Server:
 
     def step(self, request):
         served = [self.served[agent] for agent in request["agents"]]
-        states = [one.step(np.array(action)) for one, action in zip(served, request["actions"])]
+        limits = self.first.env.action_space
+        actions = np.clip(request["actions"], limits.low, limits.high)  # as in OGBench's evaluation; points do not clip
+        states = [one.step(action) for one, action in zip(served, actions)]
         return self.answer(states, served)
 
     def replay(self, request):

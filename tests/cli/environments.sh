@@ -68,6 +68,29 @@ else
     echo "notice: no python3, so the boat in Python was not tested"
 fi
 
+# OGBench's environments that are not built in: the requests and answers of an evaluation are recorded and compared with
+# OGBench driven directly. Stored rows are replayed from qpos, qvel and the observation.
+python=${ASTRO_OGBENCH_PYTHON:-build/ogbench-venv/bin/python}
+case $python in /*) ;; *) python=$root/$python ;; esac
+if [ -x "$python" ]; then
+    server=$root/examples/ogbench/environment.py
+    driver=$root/tests/python/check_manipulation.py
+    check "a solved puzzle is a success in the same step" "$python" "$driver" solve puzzle-3x3-v0 "$server"
+    for name in cube-single-v0 scene-v0 puzzle-3x3-v0 humanoidmaze-medium-v0; do
+        recorded="exec:tee requests | '$python' '$server' $name | tee answers"
+        check "$name: data are recorded" "$python" "$driver" record $name $name.npz
+        "$astro" train policy --preset tiny --data $name.npz --env "$recorded" --env.timeout 300 --gcbc.updates 20 --evaluate.points 1 \
+            --evaluate.episodes 1 --evaluate.tasks 1 --run ogbench-$name --quiet >out 2>err
+        verdict "$name: a policy is trained and evaluated" $? err
+        "$astro" evaluate --data $name.npz --run ogbench-$name --json --quiet >results 2>err
+        verdict "$name: and evaluated again" $? err
+        check "$name: observations, success and length are those of OGBench" "$python" "$driver" compare $name requests answers results
+        check "$name: stored rows are replayed" "$python" "$driver" replay $name "$server" $name.npz
+    done
+else
+    echo "notice: no OGBench (make deps-ogbench installs it), so its environments were not tested"
+fi
+
 # Errors of a process. bad HOW REQUEST "words" [TIMEOUT]: in a replay.
 bad() {
     refused 1 "$3" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave $1 $2" --env.timeout "${4:-30}"
