@@ -45,9 +45,12 @@ class ChainBuilder {
           rng_(Rng(seed).stream("chains")) {
         for (int64_t k = 0; k < data().count(); ++k)
             if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
-        if (starts_.empty())
-            fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
-                 " steps; hint: lower augment.start_arrival");
+        if (!starts_.empty()) return;
+        int64_t longest = 0;
+        for (int64_t k = 0; k < data().count(); ++k) longest = std::max(longest, arrival(k) - data().begin(k));
+        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
+             " steps, the longest for ", longest,
+             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
     }
 
     Augmentation run(int64_t wanted, const ChainProgress& progress);

@@ -45,7 +45,7 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
     const int64_t horizon = pipeline.horizon();
     const OpenLoopError model = pipeline.dynamics(0).open_loop_error(
         pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);
-    if (model.one_pass[0] >= model.persistence[0])
+    if (model.one_pass[0] >= pipeline.config().metrics.warn_still * model.persistence[0])
         return text("after ", horizon, " steps the dynamics model is wrong by ", short_number(model.one_pass[0]),
                     " sigma_delta, standing still by ", short_number(model.persistence[0]),
                     "; hint: a new run with more dynamics.updates");

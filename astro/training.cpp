@@ -36,7 +36,7 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
     for (int i = 0; i < tensor.rank(); ++i) shape.push_back(tensor.dim(i));
     if (array.shape != shape)
         fail(ErrorKind::data, where, ": expected shape ", data::shape_text(shape), ", found ",
-             data::shape_text(array.shape), "; hint: the run was made with other settings");
+             data::shape_text(array.shape), "; hint: train this stage in another --run folder");
     if (tensor.dtype() == DType::f64)
         tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), array.to<double>(where)));
     else
@@ -150,8 +150,8 @@ void check_fingerprint(const data::Checkpoint& checkpoint, const std::string& fi
     const data::Json* found = checkpoint.meta.find("fingerprint");
     if (!fingerprint.empty() && (!found || found->as_string() != fingerprint))
         fail(ErrorKind::usage, checkpoint.path,
-             ": made with other settings or data; hint: use another --run folder, or repeat the settings it was made "
-             "with");
+             ": made with other settings or data; hint: use another --run folder, or omit --data, --preset and "
+             "the settings, which are then those of the run");
 }
 
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,

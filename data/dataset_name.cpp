@@ -103,7 +103,7 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
     found.oracle_representation = parsed.oracle_representation;
     if (!exists(found.path)) {
         fail(ErrorKind::io, "data set '", name_or_path, "': no file ", found.path,
-             is_path ? "" : "; hint: put the file there, or give the data folder or the path of the file");
+             is_path ? "" : "; hint: put the file there, or set ASTRO_DATA to its folder, or give its path");
     }
     if (ends_with(found.path, ".npz") && !ends_with(found.path, "-val.npz")) {
         std::string validation = found.path.substr(0, found.path.size() - 4) + "-val.npz";

@@ -82,8 +82,7 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
     if (largest > 0 && share_off(environment, d, rows, sigma, 0, limit / double(largest)) <= share)
         return text("actions are in another unit: the largest is ", largest, ", expected ", limit,
                     "; hint: divide them by ", double(largest) / limit);
-    return "they come from another system, or their rows are not in order; hint: --env names the right environment; for "
-           "a system that is not built in, rename the file";
+    return std::string("they come from another system, or their rows are not in order") + kOtherEnvironment;
 }
 
 }  // namespace

@@ -160,7 +160,7 @@ Metrics Steps::metrics() {
     throw StepFailed(
         first->update,
         text(names[bad][0] == '.' ? "the norm of the gradient of " + names[bad].substr(1) : names[bad], " is ",
-             host[bad + 1], "; hint: lower the learning rate, or look for extreme values with 'astro data inspect'"));
+             host[bad + 1], "; hint: a lower learning_rate of this stage; 'astro data inspect' shows extreme values"));
 }
 
 }  // namespace astro::nn

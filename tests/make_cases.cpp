@@ -1,11 +1,12 @@
-// Writes the files for tests/cli/cases.sh and tests/cli/convert.sh to the folder given by ASTRO_CASES. Skipped by
-// default.
+// Writes the files for the test scripts in tests/cli to the folder given by ASTRO_CASES. Skipped by default.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "data/dataset_load.h"
 #include "data/environment.h"
+#include "tensor/base/error.h"
 #include "tests/boats.h"
 
 using namespace astro;
@@ -17,12 +18,38 @@ Members members_of(const Boats& b) {
     return {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"terminals", b.end_array()}};
 }
 
+std::string folder_of_cases() {
+    const char* wanted = std::getenv("ASTRO_CASES");
+    REQUIRE(wanted != nullptr);
+    return std::string(wanted) + "/";
+}
+
+// Episodes of x' = x + .2 B u with any numbers of state columns and action columns. B_ij is 1 if i and j are equal
+// modulo the smaller of the two numbers, else 0. u and the first states are those of boats().
+Boats linear_system(int64_t states, int64_t actions) {
+    const int64_t smaller = std::min(states, actions), most = std::max(states, actions);
+    const Boats wide = boats(std::vector<int64_t>(40, 81), most);
+    Boats b = wide;
+    b.states = states, b.action_columns = actions;
+    b.observations.clear(), b.actions.clear();
+    std::vector<double> x;
+    for (int64_t t = 0; t < b.rows; ++t) {
+        const float* first = wide.observations.data() + t * most;
+        const float* u = wide.actions.data() + t * most;
+        if (t == 0 || wide.ends[static_cast<size_t>(t - 1)]) x.assign(first, first + states);
+        for (double value : x) b.observations.push_back(static_cast<float>(value));
+        b.actions.insert(b.actions.end(), u, u + actions);
+        for (int64_t i = 0; i < states; ++i)
+            for (int64_t j = 0; j < actions; ++j)
+                if (i % smaller == j % smaller) x[static_cast<size_t>(i)] += .2 * double(u[j]);
+    }
+    return b;
+}
+
 }  // namespace
 
 TEST_CASE("cases: write the files" * doctest::skip()) {
-    const char* wanted = std::getenv("ASTRO_CASES");
-    REQUIRE(wanted != nullptr);
-    const std::string folder = std::string(wanted) + "/";
+    const std::string folder = folder_of_cases();
     const Boats b = boats(std::vector<int64_t>(40, 81));
     const Members base = members_of(b);
     const std::vector<uint8_t> none(b.ends.size(), 0), all(b.ends.size(), 1);
@@ -116,4 +143,80 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
         }
         save_dataset(folder + name, damaged);
     }
+}
+
+TEST_CASE("cases: write systems of other dimensions" * doctest::skip()) {
+    for (const int64_t states : {1, 3})
+        for (const int64_t actions : {1, 4})
+            write_npz(folder_of_cases() + text("system-", states, "-", actions, ".npz"),
+                      members_of(linear_system(states, actions)));
+}
+
+TEST_CASE("cases: write the files of hints" * doctest::skip()) {
+    const std::string folder = folder_of_cases();
+    const Boats b = boats(std::vector<int64_t>(40, 81));
+    const Members base = members_of(b);
+    auto changed = [&](size_t which, const std::string& key, const NpyArray& array) {
+        Members members = base;
+        members[which] = {key, array};
+        return members;
+    };
+    write_npz(folder + "plain.npz", base);
+    write_npz(folder + "one-episode.npz", members_of(boats({3240})));
+    write_npz(folder + "short-episodes.npz", members_of(boats(std::vector<int64_t>(200, 12))));
+    write_npz(folder + "three-axes.npz",
+              changed(0, "observations", NpyArray::from<float>({40, 81, 2}, b.observations)));
+    write_npz(folder + "classes.npz", changed(1, "actions", NpyArray::from<int64_t>({b.rows}, b.episode_ids)));
+    write_npz(
+        folder + "still.npz",
+        changed(0, "observations", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.observations.size()))));
+    write_npz(folder + "idle.npz",
+              changed(1, "actions", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.actions.size(), .5f))));
+    // Marks of episodes.
+    const std::vector<uint8_t> none(b.ends.size(), 0);
+    write_npz(folder + "no-end.npz", changed(2, "terminals", Boats::flags(none)));
+    Members members = changed(2, "terminals", Boats::flags(none));
+    members.emplace_back("timeouts", b.end_array());
+    write_npz(folder + "timeouts.npz", members);
+    for (const char* key : {"dones", "contacts"}) {  // two columns; only the first name stands for ends
+        members = base;
+        members.emplace_back(key, NpyArray::from<uint8_t>({b.rows, 2}, std::vector<uint8_t>(2 * b.ends.size())));
+        write_npz(folder + key + ".npz", members);
+    }
+    std::vector<int64_t> mixed = b.episode_ids;
+    std::fill(mixed.end() - 81, mixed.end(), 0);
+    write_npz(folder + "mixed-episodes.npz", changed(2, "episode_ids", NpyArray::from<int64_t>({b.rows}, mixed)));
+    write_npz(folder + "sorted-episodes.npz",
+              changed(2, "episode_ids", NpyArray::from<int64_t>({b.rows}, b.episode_ids)));
+    // Episodes with one observation more than actions. Flags for the actions, and numbers for the observations.
+    const Boats longer = boats(std::vector<int64_t>(40, 82));
+    members = base;
+    members[0] = {"observations", longer.observation_array()};
+    write_npz(folder + "one-mark.npz", members);
+    members.emplace_back("episode_ids", NpyArray::from<int64_t>({longer.rows}, longer.episode_ids));
+    write_npz(folder + "two-marks.npz", members);
+    // A maze's data, named after another maze; its actions one row late; its actions in another unit.
+    const Environment& maze = *find_environment("pointmaze-medium-v0");
+    ThreadPool pool(1);
+    CollectSpec spec;
+    spec.type = "navigate", spec.episodes = 6, spec.episode_rows = 100, spec.noise = .5;
+    const Dataset real = maze.generate(spec, "train", pool);
+    save_dataset(folder + "maze.npz", real);
+    save_dataset(folder + "pointmaze-large-navigate-v0.npz", real);
+    Dataset wrong = real;
+    std::copy(real.actions.begin(), real.actions.end() - 2, wrong.actions.begin() + 2);
+    save_dataset(folder + "late.npz", wrong);
+    wrong = real;
+    for (float& u : wrong.actions) u *= 25;
+    save_dataset(folder + "percent.npz", wrong);
+    write_npz(folder + "pointmaze-giant-navigate-v0.npz", base);
+    write_npz(folder + "pointmaze-teleport-navigate-v0.npz", members_of(linear_system(3, 2)));
+    // Arrays that unpack to much more than the size of the file.
+    const std::vector<float> zeros(34'000'000 * 2);
+    const std::vector<uint8_t> ends(34'000'000, 0);
+    NpzWriter writer(folder + "zeros.npz");
+    for (const char* key : {"observations", "actions"})
+        writer.add(key, NpyType::f4, {34'000'000, 2}, zeros.data(), Compression::deflated);
+    writer.add("terminals", NpyType::b1, {34'000'000}, ends.data(), Compression::deflated);
+    writer.close();
 }

@@ -30,7 +30,7 @@ const char* severity_name(data::Severity severity) {
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
     const data::Environment& environment =
         data::require_environment(config.env, "unknown environment '" + config.env + "'");
-    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data; hint: --data FILE");
+    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data");
     require_npz(out);
     data::CollectSpec spec{config.type, config.episodes, config.episode_rows, config.noise,
                            static_cast<uint64_t>(config.seed)};

@@ -43,6 +43,7 @@ std::string collect_words(const CollectConfig& collect) {
 std::string generated_path(const std::string& run, const CollectConfig& collect) {
     const data::Environment& environment = data::require_environment(
         collect.env, "collect.env '" + collect.env + "' is no built-in environment, and no --data FILE is given");
+    if (!environment.generate) fail(ErrorKind::usage, collect.env, " has no generator of data; hint: --data FILE");
     return run + "/data/" + data::dataset_name(environment, collect.type) + ".npz";
 }
 
@@ -55,6 +56,22 @@ int64_t longest_segment(const Trajectories& trajectories) {
     for (int64_t k = 0; k < trajectories.count(); ++k)
         longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
     return longest;
+}
+
+// The end of a message about episodes that are shorter than a planner's window: settings whose window has at most so
+// many rows.
+std::string shorter_window(int64_t rows) {
+    constexpr int64_t kLeast = 5;  // a context of 2 and a gap of 1
+    if (rows < kLeast) return text("; the smallest window has ", kLeast);
+    return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3);
+}
+
+// The command that trains a stage: "train policy --arm raw --policy.learner gcbc", "train dynamics" for dynamics1.
+std::string training_command(const std::string& stage) {
+    const size_t arm = stage.find('/') + 1, learner = stage.find('/', arm) + 1;
+    if (arm == 0 || learner == 0) return "train " + stage.substr(0, stage.find_first_of("0123456789"));
+    return "train policy --arm " + stage.substr(arm, learner - 1 - arm) + " --policy.learner " +
+           stage.substr(learner, stage.find('/', learner) - learner);
 }
 
 }  // namespace
@@ -83,11 +100,12 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
     pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    const int64_t shortest = std::min(longest_segment(pipeline_->train()), longest_segment(pipeline_->validation()));
     for (const Trajectories* part : {&pipeline_->train(), &pipeline_->validation()})
         if (const int64_t longest = longest_segment(*part); longest < needs.window_rows)
             fail(ErrorKind::data, name_.path, ": the longest ", part == &pipeline_->train() ? "" : "validation ",
                  "episode has ", longest, " rows, a planner's window ", needs.window_rows,
-                 " (2 x planner.context + planner.gap); hint: lower them");
+                 " (2 x planner.context + planner.gap)", shorter_window(shortest));
     if (const int64_t steps = longest_segment(pipeline_->train()) - 1;
         needs.window_rows > 0 && static_cast<double>(steps) <= config.augment.start_arrival)
         fail(ErrorKind::data, name_.path, ": the longest episode has ", steps, " steps, but chains start in episodes of more "
@@ -267,10 +285,10 @@ void StageRunner::train(const std::vector<Stage>& stages) {
 void StageRunner::check_checkpoints(const std::string& stage, const std::string& fingerprint) const {
     const std::optional<data::Checkpoint> checkpoint = data::load_checkpoint(folder_->checkpoints(stage));
     if (!checkpoint) return;
+    check_fingerprint(*checkpoint, fingerprint);  // first: --resume would not help
     if (!options_.resume)
         fail(ErrorKind::usage, folder_->path(), " already contains checkpoints of stage ", stage,
              "; hint: continue with --resume, or choose another --run folder");
-    check_fingerprint(*checkpoint, fingerprint);
 }
 
 bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint) {
@@ -281,8 +299,9 @@ bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint
 
 void StageRunner::require_trained(TrainableModel& model, const std::string& fingerprint) {
     if (!finished(model, fingerprint))
-        fail(ErrorKind::usage, "stage ", model.name(), " is not trained in ", folder_->path(), "; hint: astro train ",
-             model.name().substr(0, model.name().find_first_of("0123456789/")), " --run ", folder_->path(), " first");
+        fail(ErrorKind::usage, "stage ", model.name(), " is not trained in ", folder_->path(), "; hint: first astro ",
+             training_command(model.name()), " --data ", name_.path, " --run ", folder_->path(),
+             " with the settings of this command");
 }
 
 void StageRunner::save_results() {

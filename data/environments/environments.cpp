@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/origin.h"
 #include "tensor/base/error.h"
 #include "tensor/base/nearest_name.h"
 
@@ -74,7 +75,7 @@ void check_dimensions(const Environment& environment, const Dataset& dataset, co
     if (dataset.state_dim == spec.state_dim && dataset.action_dim == spec.action_dim) return;
     fail(ErrorKind::data, source, ": states and actions have ", dataset.state_dim, " and ", dataset.action_dim,
          " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim,
-         "; hint: give the environment of the file with --env");
+         kOtherEnvironment);
 }
 
 void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {

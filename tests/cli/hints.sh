@@ -1,0 +1,230 @@
+#!/bin/sh
+# shellcheck disable=SC2086  # options are words
+# Hints in messages help: a command is refused with a hint, and the command that the hint asks for is not refused.
+# tests/structure.sh checks that each hint in the sources occurs here. Hints that need no command or cannot be produced
+# by one are listed at the end.
+. tests/shell.sh
+ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: write the files of hints' >"$work/made" 2>&1 || {
+    cat "$work/made"
+    exit 1
+}
+boat=$root/$BUILD/examples/boat
+cd "$work" || exit 1
+"$root/$BUILD/examples/08_own_system" lake.npz >/dev/null || exit 1
+
+# hint STATUS "words" command...: the command is refused with this hint. Sets asked to the text after "hint: ".
+hint() {
+    code=$1
+    hint_words=$2
+    shift 2
+    refused "$code" "hint: $hint_words" "$@"
+    asked=$(sed -n 's/.*; hint: //p' err)
+}
+# helps command...: the command succeeds, or training starts and is stopped by --stop-after.
+helps() {
+    "$@" >out 2>err
+    code=$?
+    [ $code -eq 0 ] || { [ $code -eq 130 ] && grep -q 'stopped before its end' err; }
+    verdict "the hint helps: $*" $? err
+}
+# not_for "words" command...: whatever becomes of the command, the message or warning with these words is gone.
+not_for() {
+    words=$1
+    shift
+    "$@" >out 2>err
+    ! grep -qF -- "$words" err
+    verdict "the hint helps against '$words': $*" $? err
+}
+# warned RUN "words": the results of the run have a warning with this hint.
+warned() { check "$1 warns with the hint '$2'" grep -qF -- "hint: $2" "$1/results.json"; }
+tiny="--preset tiny --quiet --data.arrival_steps 0"
+# starts FILE: training on the file starts.
+starts() {
+    rm -rf started
+    helps "$astro" train tdr $tiny --stop-after 1 --data "$1" --run started
+}
+# on FILE: a command of training on it.
+on="$astro train tdr $tiny --run refused --stop-after 1 --data"
+
+# Files and arrays.
+hint 3 "mark the end of each episode" $on one-episode.npz
+starts plain.npz
+hint 3 "reshape it to (rows, columns), and mark the ends of episodes in terminals" $on three-axes.npz
+starts plain.npz
+hint 3 "if they are continuous, scale them to [-1, 1] and store them as float32" $on classes.npz
+starts plain.npz
+hint 3 "the method plans actions, so they must vary in the data" $on idle.npz
+starts plain.npz
+hint 3 "a time limit also ends an episode: include 'timeouts' or 'truncations', or add 'episode_ids'" $on no-end.npz
+starts timeouts.npz
+starts sorted-episodes.npz
+hint 3 "rename the array if it does not mark ends of episodes" $on dones.npz
+starts contacts.npz
+hint 3 "sort the rows by episode, then by step" $on mixed-episodes.npz
+starts sorted-episodes.npz
+hint 3 "remove the wrong array" $on two-marks.npz
+starts one-mark.npz
+hint 3 "--unpack_ratio " "$astro" data verify zeros.npz --env pointmaze-medium-v0
+not_for "unpack" "$astro" data verify zeros.npz --env pointmaze-medium-v0 ${asked% if this is intended}
+mkfifo pipe.npz
+hint 1 "save the content to a file first" $on pipe.npz
+cat plain.npz >pipe.npz &
+cat pipe.npz >saved.npz
+starts saved.npz
+name=pointmaze-medium-navigate-v0
+hint 1 "put the file there, or set ASTRO_DATA to its folder, or give its path" env ASTRO_DATA=none HOME=. $on $name
+hint 1 "put the file there, or set ASTRO_DATA to its folder, or give its path" env -u ASTRO_DATA HOME=. $on $name
+mkdir -p .ogbench/data folder && cp maze.npz .ogbench/data/$name.npz && cp maze.npz folder/$name.npz
+helps env -u ASTRO_DATA HOME=. "$astro" train tdr $tiny --stop-after 1 --run put --data $name
+helps env ASTRO_DATA=folder HOME=none "$astro" train tdr $tiny --stop-after 1 --run named --data $name
+helps "$astro" train tdr $tiny --stop-after 1 --run path --data folder/$name.npz
+
+# Environments.
+hint 3 "--env pointmaze-medium-v0" $on pointmaze-large-navigate-v0.npz
+helps "$astro" train tdr $tiny --stop-after 1 --run right --data pointmaze-large-navigate-v0.npz $asked
+hint 3 "actions[t] must lead from observations[t] to observations[t + 1]" $on late.npz --env pointmaze-medium-v0
+helps "$astro" train tdr $tiny --stop-after 1 --run in-time --data maze.npz --env pointmaze-medium-v0
+hint 3 "divide them by 25" $on percent.npz --env pointmaze-medium-v0
+helps "$astro" train tdr $tiny --stop-after 1 --run divided --data maze.npz --env pointmaze-medium-v0
+for system in pointmaze-giant-navigate-v0 pointmaze-teleport-navigate-v0; do  # other dynamics, other dimensions
+    hint 3 "--env names the right environment; for a system that is not built in, omit --env, and rename the file if it is named after \
+this environment" $on $system.npz
+    mv $system.npz own-$system.npz
+    refused 3 "omit --env" $on own-$system.npz --env pointmaze-medium-v0
+    starts own-$system.npz
+done
+hint 2 "built-in environments are " "$astro" data verify maze.npz --env pointmaze-huge-v0
+for environment in $(echo "$asked" | sed 's/.* are //; s/,//g'); do
+    helps "$astro" data collect --env "$environment" --episodes 1 --out collected.npz
+done
+hint 2 "omit the type" "$astro" data collect --env maze2d-umaze-v1 --type stitch --episodes 1 --out collected.npz
+helps "$astro" data collect --env maze2d-umaze-v1 --episodes 1 --out collected.npz
+hint 2 '--env "exec:python3 simulator.py"' $on plain.npz --env exec:
+helps "$astro" train tdr $tiny --stop-after 1 --run exec --data lake.npz --env "exec:$boat"
+hint 2 "--data FILE" "$astro" run $tiny --stop-after 1 --run refused --env "exec:$boat"
+helps "$astro" run $tiny --stop-after 1 --run with-data --env "exec:$boat" --data lake.npz
+# A simulator that judges by itself and answers to its description only.
+cat >judge.sh <<'END'
+read -r request
+id=$(echo "$request" | sed 's/.*"id": *\([0-9]*\).*/\1/')
+echo "{\"id\": $id, \"version\": 1, \"name\": \"judge-v0\", \"state_dim\": 2, \"action_dim\": 2, \"step_limit\": 9, \"judges\": true, \
+\"tasks\": [{\"start\": [0, 0], \"goal\": [1, 1]}]}" | tr -d '\n'
+echo
+cat >/dev/null
+END
+single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql"
+hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
+helps $single --env "exec:sh judge.sh" --run judged $asked
+
+# Devices.
+$on plain.npz --device cuda >out 2>err
+if [ $? -eq 130 ]; then
+    echo "notice: there is a GPU, so the hint '--device cpu, or auto' was not tested"
+else
+    hint 1 "--device cpu, or auto" $on plain.npz --device cuda
+    helps "$astro" train tdr $tiny --stop-after 1 --run cpu --data plain.npz --device cpu
+    helps "$astro" train tdr $tiny --stop-after 1 --run auto --data plain.npz --device auto
+fi
+hint 2 "f32 or own" "$astro" selftest --matmul tf32
+helps "$astro" selftest --matmul f32
+
+# Run folders.
+hint 130 "continue with the same command and --resume" "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 4 --stop-after 1
+hint 2 "continue with --resume, or choose another --run folder" "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 4
+helps "$astro" train tdr $tiny --data plain.npz --run another --tdr.updates 4
+helps "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 4 --resume
+for resume in "" --resume; do
+    hint 2 "use another --run folder, or omit --data, --preset and the settings, which are then those of the run" \
+        "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 5 $resume
+done
+helps "$astro" train tdr --run run --quiet --resume
+helps "$astro" train tdr $tiny --data plain.npz --run five --tdr.updates 5
+generate="$astro run $tiny --stop-after 1 --collect.episodes"
+helps $generate 5 --run generated
+hint 2 "use the same settings or another --run folder" $generate 6 --run generated --resume
+helps $generate 5 --run generated --resume
+helps $generate 6 --run generated-6
+hint 3 "--planner.context 3 --planner.gap 4" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short
+helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
+hint 2 "--run DIR names the folder of a run" "$astro" embed $tiny --tdr.updates 4 --data plain.npz --run none --out latents.npz
+helps "$astro" embed --run run --quiet --out latents.npz
+mkdir run/report.html
+hint 1 "--out FILE writes the report elsewhere" "$astro" report run
+helps "$astro" report run --out page.html
+
+# Stages that need others. asked is "first astro COMMAND with the settings of this command".
+updates="--tdr.updates 4"
+first() {  # OPTION...: follows the hint with these settings
+    asked=${asked#first astro }
+    helps "$astro" ${asked% with the settings of this command} $tiny "$@"
+}
+hint 2 "first astro train tdr --data plain.npz --run stages with the settings of this command" "$astro" train dynamics $tiny $updates \
+    --dynamics.updates 4 --one_step.updates 4 --data plain.npz --run stages
+first $updates
+hint 2 "first astro train dynamics --data" "$astro" train planner $tiny $updates --dynamics.updates 4 --planner.updates 4 --data plain.npz --run stages
+hint 2 "astro run, train dynamics and augment write it into --run" "$astro" data verify plain.npz --run stages
+asked="first astro train dynamics --data plain.npz --run stages with the settings of this command"
+first $updates --dynamics.updates 4 --one_step.updates 4
+not_for "does not exist" "$astro" data verify plain.npz --run stages
+augment="$astro augment $tiny $updates --dynamics.updates 4 --planner.updates 4 --one_step.updates 4 --data plain.npz --run stages --augment.plausibility 50"
+augment="$augment --selection.selector random --augment.chain random"
+hint 2 "first astro train planner --data" $augment --augment.accept_threshold 50
+first $updates --dynamics.updates 4 --planner.updates 4
+hint 3 "--augment.start_arrival 40" $augment --augment.accept_threshold 50 --augment.start_arrival 1000
+not_for "start_arrival" $augment --augment.accept_threshold 50 $asked
+export="$astro policy export --data plain.npz --run stages --arm augmented --policy.learner td3bc --out policy.npz"
+hint 2 "first astro train policy --arm augmented --policy.learner td3bc --data" $export
+first --value.updates 4 --augmented plain.npz
+helps $export
+hint 3 "astro policy export writes one" "$astro" act --policy plain.npz
+helps sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy policy.npz"
+
+# Episodes that do not travel, and overflow.
+hint 3 "a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates" "$astro" train tdr --preset tiny --quiet --tdr.updates 4 \
+    --data.arrival_steps 1e6 --data plain.npz --run arrived
+helps "$astro" train tdr $tiny --tdr.updates 4 --data plain.npz --run travels
+steep="$astro train policy $tiny --data plain.npz --gcbc.last_layer_scale 10 --gcbc.layers 16 --gcbc.width 256 --gcbc.updates 10"
+hint 1 "a lower learning_rate of this stage; 'astro data inspect' shows extreme values" $steep --gcbc.learning_rate 1 --run overflow
+helps $steep --gcbc.learning_rate 1e-5 --run no-overflow
+helps "$astro" data inspect plain.npz
+check "refused commands leave nothing" [ ! -e refused ]
+
+# What stopped stitching.
+whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw"
+stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
+narrow="$whole --tdr.updates 300 --dynamics.updates 4 --planner.updates 4 --augment.chains 2"
+hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow --run short-gap --planner.gap 1
+not_for "larger planner.gap" $narrow --run long-gap --planner.gap 20
+hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
+not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.updates 150 --planner.updates 1
+blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10"
+hint 3 "a new run with more planner.updates" $blameless --run planner-1 --planner.updates 1
+not_for "a new run with more planner.updates" $blameless --run planner-300 --planner.updates 300
+hint 3 "more planner.updates in a new run, or a higher augment.accept_threshold or augment.plausibility" $stitched 0 --run threshold \
+    --dynamics.updates 150 --planner.updates 200
+helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 --resume
+
+
+# Warnings. A run of few updates has them all, one of more has none.
+helps $stitched 50 --run few --dynamics.updates 4 --planner.updates 4
+warned few "more dynamics.updates"
+warned few "train dynamics and planner longer"
+warned few "more one_step.updates"
+warned few "check the variety of the actions in the data"
+helps $whole --run more --tdr.updates 400 --dynamics.updates 300 --planner.updates 400 --one_step.updates 400 --augment.accept_threshold 1
+check "the hints help: a longer run has no warning" sh -c "! grep -q 'hint: ' more/results.json"
+helps "$astro" train tdr $tiny --data plain.npz --run short-edges --tdr.updates 100 --graph.edge 1
+warned short-edges "more tdr.updates, or a larger graph.edge"
+helps "$astro" train tdr $tiny --data plain.npz --run long-edges --tdr.updates 100 --graph.edge 22
+check "the hint helps: with longer edges there is no warning" sh -c "! grep -q 'hint: ' long-edges/results.json"
+
+# Not produced by a command:
+#   "use a smaller batch, or on a GPU fewer --threads": needs a device without memory; tests/test_memory.cpp
+#   "train this stage in another --run folder": only a checkpoint that was edited has the fingerprint of the settings and
+#       arrays of other shapes
+#   "a new run with more tdr.updates": a TDR whose distance hardly grows with the number of steps, which an untrained
+#       network of smooth states does not have either
+#   "more tdr.updates" for targets behind walls: a warning about mazes, which needs a TDR that is wrong but not random
+#   "check that this is the right file": the program refuses a file in which nothing moves before it measures units
+#   "give a -val file": the program refuses a single episode before, with "mark the end of each episode" above
+closing_line
