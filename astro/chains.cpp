@@ -7,6 +7,7 @@
 #include <set>
 
 #include "astro/seam.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -58,10 +59,10 @@ class ChainBuilder {
   private:
     const Trajectories& data() const { return *map_.data; }
     const data::Dataset& rows() const { return *map_.data->dataset; }
-    int64_t arrival(int64_t segment) const { return map_.arrival[static_cast<size_t>(segment)]; }
+    int64_t arrival(int64_t segment) const { return nth(map_.arrival, segment); }
     using Pair = std::pair<int64_t, int64_t>;  // of landmarks
     Pair pair_of(int64_t a, int64_t b) const {
-        return {map_.landmark_of[static_cast<size_t>(a)], map_.landmark_of[static_cast<size_t>(b)]};
+        return {nth(map_.landmark_of, a), nth(map_.landmark_of, b)};
     }
     int64_t accepted(const Pair& pair) const {
         const auto found = accepted_pairs_.find(pair);
@@ -120,7 +121,7 @@ OpenChain ChainBuilder::begin_chain() {
     chain.id = next_id_++;
     chain.stream = rng_.stream(static_cast<uint64_t>(chain.id));
     Rng rng = chain.next_stream();
-    chain.suffix_segment = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
+    chain.suffix_segment = nth(starts_, rng.below(ssize(starts_)));
     chain.start_row = chain.suffix_row = data().begin(chain.suffix_segment);
     chain.visited = {chain.suffix_segment};
     return chain;
@@ -164,7 +165,7 @@ void ChainBuilder::choose(OpenChain& c) {
                    distance(c.start_row, arrival(data().segment(b)));
         });
     c.targets.resize(
-        static_cast<size_t>(std::min<int64_t>(config_.targets_per_cut, static_cast<int64_t>(c.targets.size()))));
+        to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.targets))));
 }
 
 void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const {
@@ -202,19 +203,19 @@ void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t at
     const int64_t ds = rows().state_dim, da = rows().action_dim;
     Chain& chain = c.chain;
     append_real(c, c.suffix_row, c.cut);
-    const int64_t steps = static_cast<int64_t>(attempt.bridge.actions.size()) / da;  // M' + 1
+    const int64_t steps = ssize(attempt.bridge.actions) / da;  // M' + 1
     std::copy(attempt.bridge.actions.begin(), attempt.bridge.actions.begin() + da, chain.actions.end() - da);
     chain.attempt.back() = attempt_index;
     chain.target_row.back() = c.target;
     const float* goal = rows().observation(c.target);
     const int64_t stored = config_.seam == Seam::open ? steps : steps - 1;
-    std::vector<float> state(static_cast<size_t>(ds));
+    std::vector<float> state(to_size(ds));
     for (int64_t j = 0; j < stored; ++j) {
-        stored_state(attempt.bridge, goal, config_.seam, static_cast<size_t>(j), state.size(), state.data());
+        stored_state(attempt.bridge, goal, config_.seam, to_size(j), state.size(), state.data());
         chain.observations.insert(chain.observations.end(), state.begin(), state.end());
         const bool cut_here = j == steps - 1;  // seam `open`: the predicted state ends the trajectory
         for (int64_t i = 0; i < da; ++i)
-            chain.actions.push_back(cut_here ? 0.0f : attempt.bridge.actions[static_cast<size_t>((j + 1) * da + i)]);
+            chain.actions.push_back(cut_here ? 0.0f : nth(attempt.bridge.actions, (j + 1) * da + i));
         chain.source_row.push_back(c.cut);
         chain.target_row.push_back(cut_here ? -1 : c.target);
         chain.attempt.push_back(cut_here ? -1 : attempt_index);
@@ -253,8 +254,8 @@ std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
             const Pair pair = pair_of(c.cut, target);
             return accepted(pair) + asked[pair] >= pair_cap_;
         };
-        const auto drawn = static_cast<int64_t>(c.targets.size());
-        while (c.tries < drawn && full(c.targets[static_cast<size_t>(c.tries)])) ++c.tries;
+        const auto drawn = ssize(c.targets);
+        while (c.tries < drawn && full(nth(c.targets, c.tries))) ++c.tries;
         const bool none = c.tries >= drawn;
         result_.queries += first;
         result_.queries_without_target += first && none;
@@ -263,7 +264,7 @@ std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
             finish(c);
             continue;
         }
-        c.target = c.targets[static_cast<size_t>(c.tries++)];
+        c.target = nth(c.targets, c.tries++);
         ++asked[pair_of(c.cut, c.target)];
         int64_t length = gap;
         if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
@@ -313,7 +314,7 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
         result_.attempts.push_back(attempt);
         if (attempt.verdict != Verdict::accepted) continue;
         ++accepted;
-        extend(c, attempt, static_cast<int64_t>(result_.attempts.size()) - 1);
+        extend(c, attempt, ssize(result_.attempts) - 1);
         if (c.chain.bridges >= config_.depth) {
             ++result_.ended_by_depth;
             finish(c);
@@ -323,7 +324,7 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
 }
 
 Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
-    slots_.resize(static_cast<size_t>(config_.chains));
+    slots_.resize(to_size(config_.chains));
     for (OpenChain& slot : slots_) slot.open = false;
     for (int64_t idle = 0;;) {
         if (progress.interrupted && progress.interrupted())
@@ -345,8 +346,8 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
         }
         if (!any) break;
         ++result_.rounds;
-        context_.threads.run(static_cast<int64_t>(slots_.size()), [&](int64_t i) {  // each chain independently
-            OpenChain& c = slots_[static_cast<size_t>(i)];
+        context_.threads.run(ssize(slots_), [&](int64_t i) {  // each chain independently
+            OpenChain& c = nth(slots_, i);
             if (c.open && c.cut < 0) choose(c);
         });
         std::vector<Request> requests = next_requests();

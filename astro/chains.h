@@ -11,6 +11,7 @@
 
 #include "astro/acceptance.h"
 #include "astro/target_selection.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -30,7 +31,7 @@ struct Chain {
     std::vector<int64_t> target_row, attempt;  // (rows): for the bridge after the row; -1 on real rows
     std::vector<uint8_t> ends;                 // (rows): 1 where a trajectory ends (seam `open`)
     int64_t bridges = 0;
-    int64_t rows() const { return static_cast<int64_t>(source_row.size()); }
+    int64_t rows() const { return ssize(source_row); }
 };
 
 struct Augmentation {

@@ -6,6 +6,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -21,7 +22,7 @@ std::vector<double> scaled(const std::vector<float>& rows, const std::vector<dou
     std::vector<double> out;
     for (int64_t i = 0; i < used; ++i)
         for (size_t x = 0; x < dims; ++x)
-            out.push_back(double(rows[static_cast<size_t>(i * n / used) * dims + x]) / sigma_delta[x]);
+            out.push_back(double(rows[to_size(i * n / used) * dims + x]) / sigma_delta[x]);
     return out;
 }
 
@@ -29,15 +30,15 @@ std::vector<double> scaled(const std::vector<float>& rows, const std::vector<dou
 std::vector<double> nearest(ThreadPool& threads, const std::vector<double>& queries, const std::vector<double>& rows,
                             size_t dims) {
     std::vector<double> distance(queries.size() / dims);
-    threads.run(static_cast<int64_t>(distance.size()), [&](int64_t q) {
-        const double* query = queries.data() + static_cast<size_t>(q) * dims;
+    threads.run(ssize(distance), [&](int64_t q) {
+        const double* query = queries.data() + to_size(q) * dims;
         double least = std::numeric_limits<double>::infinity();
         for (const double* row = rows.data(); row != rows.data() + rows.size(); row += dims) {
             double square = 0;
             for (size_t x = 0; x < dims && square < least; ++x) square += (query[x] - row[x]) * (query[x] - row[x]);
             least = std::min(least, square);
         }
-        distance[static_cast<size_t>(q)] = std::sqrt(least / static_cast<double>(dims));
+        nth(distance, q) = std::sqrt(least / static_cast<double>(dims));
     });
     return distance;
 }

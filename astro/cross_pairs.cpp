@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 namespace {
@@ -23,18 +25,18 @@ std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t most) {
     const Trajectories &train = pipeline.train(), &validation = pipeline.validation();
     const std::vector<int64_t> starts = spread_evenly(window_starts(validation, held_out.arrival, l - 1, l - 1), most),
                                targets = spread_evenly(window_starts(train, map.arrival, l - 1, 0), kTargets);
-    const auto count = static_cast<int64_t>(starts.size());
+    const auto count = ssize(starts);
     std::vector<StitchEnds> all(starts.size());
     const Rng stream = Rng(pipeline.seed()).stream("validation/cross");
     pipeline.context().threads.run(count, [&](int64_t i) {
-        const int64_t start = starts[static_cast<size_t>(i)], source = start + l - 1;
+        const int64_t start = nth(starts, i), source = start + l - 1;
         std::vector<int64_t> reachable;
         for (int64_t row : targets)
             if (map.calibration.steps(map.steps(held_out.at(source), map.at(row))) <= reach) reachable.push_back(row);
         if (reachable.empty()) return;
         Rng rng = stream.stream(static_cast<uint64_t>(i));
-        const int64_t target = reachable[static_cast<size_t>(rng.below(static_cast<int64_t>(reachable.size())))];
-        StitchEnds& ends = all[static_cast<size_t>(i)];
+        const int64_t target = nth(reachable, rng.below(ssize(reachable)));
+        StitchEnds& ends = nth(all, i);
         put_context(*validation.dataset, start, l, ends.source_states, ends.source_actions);
         put_context(*train.dataset, target, l, ends.target_states, ends.target_actions);
         ends.steps = map.calibration.steps(map.steps(held_out.at(source), map.at(target)));

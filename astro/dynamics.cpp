@@ -5,6 +5,7 @@
 
 #include "astro/open_loop.h"
 #include "tensor/base/moments.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -64,7 +65,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
 
 Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
                                    const std::vector<int64_t>& starts) const {
-    const int64_t batch = static_cast<int64_t>(starts.size()), ds = d.state_dim, da = d.action_dim;
+    const int64_t batch = ssize(starts), ds = d.state_dim, da = d.action_dim;
     std::vector<float> first, actions, displacement;
     for (int64_t start : starts) {
         const float* s0 = d.observation(start);
@@ -114,13 +115,13 @@ Dynamics::Minibatch Dynamics::draw(nn::Step& step, int64_t k) const {
     Rng rng = stream.stream("rows");
     std::vector<int64_t> rows;
     for (int64_t b = 0; b < net.batch; ++b)
-        rows.push_back(starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))]);
+        rows.push_back(nth(starts_, rng.below(ssize(starts_))));
     Minibatch batch;
     batch.windows = gather(step.inputs(), *map_.data->dataset, rows);
     batch.one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
-    std::vector<int64_t> levels(static_cast<size_t>(net.batch), net.diffusion_steps);
+    std::vector<int64_t> levels(to_size(net.batch), net.diffusion_steps);
     for (int64_t b = batch.one_pass; b < net.batch; ++b)
-        levels[static_cast<size_t>(b)] = 1 + rng.below(net.diffusion_steps);
+        nth(levels, b) = 1 + rng.below(net.diffusion_steps);
     batch.levels = diffusion::row_levels(step.inputs(), schedule_, levels);
     batch.streams = context_.cut(net.batch).streams(
         step, [&](int64_t c) { return stream.stream(static_cast<uint64_t>(c)).stream("noise"); });
@@ -164,7 +165,7 @@ OpenLoopError Dynamics::open_loop_error(const Trajectories& data, const std::vec
     OpenLoopError result;
     for (int64_t s : steps) {
         if (s < 1 || s > horizon_) continue;
-        const auto i = static_cast<size_t>(s - 1);
+        const auto i = to_size(s - 1);
         result.steps.push_back(s);
         result.one_pass.push_back(one_pass[i]);
         if (!sampled.empty()) result.sampled.push_back(sampled[i]);

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -17,12 +18,12 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
     std::vector<Outcome> outcomes(episodes.size());
     auto state = [&](int64_t e) { return agents->states().data() + e * spec.state_dim; };
     auto arrived = [&](int64_t e) {
-        const auto at = static_cast<size_t>(e);
+        const auto at = to_size(e);
         return spec.judges ? agents->arrived()[at] != 0 : environment.success(state(e), episodes[at].goal.data());
     };
     auto append = [&](auto& to, const double* values) { to.insert(to.end(), values, values + spec.state_dim); };
     auto record = [&](int64_t e) {
-        if (record_paths) append(outcomes[static_cast<size_t>(e)].path, state(e));
+        if (record_paths) append(nth(outcomes, e).path, state(e));
     };
     std::vector<int64_t> running(episodes.size());
     std::iota(running.begin(), running.end(), 0);
@@ -34,11 +35,11 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
         states.clear(), goals.clear(), before.clear();
         for (int64_t e : running) {
             append(states, state(e));
-            append(goals, episodes[static_cast<size_t>(e)].goal.data());
+            append(goals, nth(episodes, e).goal.data());
             before.push_back(arrived(e));
         }
         std::vector<double> actions = policy(states, goals);
-        if (actions.size() != running.size() * static_cast<size_t>(spec.action_dim))
+        if (actions.size() != running.size() * to_size(spec.action_dim))
             fail(ErrorKind::data, "policy actions have ", actions.size() / running.size(), " numbers, ", spec.name,
                  " expects ", spec.action_dim);
         for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
@@ -47,13 +48,13 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
         for (size_t r = 0; r < running.size(); ++r) {
             const int64_t e = running[r];
             record(e);
-            Outcome& outcome = outcomes[static_cast<size_t>(e)];
+            Outcome& outcome = nth(outcomes, e);
             if (!outcome.success) {
                 outcome.steps = step + 1;
                 outcome.success = protocol == Protocol::goal_conditioned ? arrived(e) : before[r] != 0;
             }
             if (environment.reward)
-                outcome.sum_of_rewards += environment.reward(state(e), episodes[static_cast<size_t>(e)].goal.data());
+                outcome.sum_of_rewards += environment.reward(state(e), nth(episodes, e).goal.data());
             if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // still <= r
         }
         running.resize(still);
@@ -66,7 +67,7 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
 std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
                               Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
     const int64_t most = environment.spec().agents_at_once;
-    const size_t group = most > 0 ? static_cast<size_t>(most) : episodes.size();
+    const size_t group = most > 0 ? to_size(most) : episodes.size();
     std::vector<Outcome> outcomes;
     for (size_t first = 0; first < episodes.size(); first += group) {
         const size_t end = std::min(episodes.size(), first + group);

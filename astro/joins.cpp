@@ -4,6 +4,7 @@
 #include <map>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -13,7 +14,7 @@ Joins count_joins(const data::Dataset& stitched, const data::Dataset& source) {
     auto episode_of = [&](int64_t row) -> int64_t {
         if (row < 0 || row >= source.rows)
             fail(ErrorKind::data, "a bridge names row ", row, " of the ", source.rows, " rows that were stitched");
-        return source.episode_of[static_cast<size_t>(row)];
+        return nth(source.episode_of, row);
     };
     Joins joins;
     int64_t open = -1;

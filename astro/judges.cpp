@@ -5,6 +5,7 @@
 
 #include "astro/network_file.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -18,7 +19,7 @@ data::Dataset thinned(const Trajectories& data, int64_t most) {
     std::vector<int64_t> segments;
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) segments.push_back(k);
-    const auto count = static_cast<int64_t>(segments.size());
+    const auto count = ssize(segments);
     const int64_t wanted = d.rows <= most ? count : std::max<int64_t>(1, count * most / d.rows);
     data::Dataset part;
     part.state_dim = d.state_dim, part.action_dim = d.action_dim;
@@ -27,7 +28,7 @@ data::Dataset thinned(const Trajectories& data, int64_t most) {
         if (rows < 2) break;
         part.observations.insert(part.observations.end(), d.observation(first), d.observation(first + rows));
         part.actions.insert(part.actions.end(), d.action(first), d.action(first + rows));
-        part.terminals.insert(part.terminals.end(), static_cast<size_t>(rows - 1), 0);
+        part.terminals.insert(part.terminals.end(), to_size(rows - 1), 0);
         part.terminals.push_back(1);
         part.rows += rows;
     }
@@ -54,9 +55,9 @@ Judges make_judges(Pipeline& pipeline) {
 
 void save_judges(const std::string& path, const Judges& judges) {
     NetworkWriter write{data::NpzWriter(path)};
-    const auto ds = static_cast<int64_t>(judges.sigma_delta.size());
+    const auto ds = ssize(judges.sigma_delta);
     write.number("judges_version", kVersion);
-    write.number("members", static_cast<int64_t>(judges.members.size()));
+    write.number("members", ssize(judges.members));
     write.number("hidden_layers", judges.members[0].spec.layers);
     write.units("state", judges.units.states);
     write.units("action", judges.units.actions);
@@ -71,7 +72,7 @@ void save_judges(const std::string& path, const Judges& judges) {
     write("held_out_states", {d.rows, d.state_dim}, d.observations);
     write("held_out_actions", {d.rows, d.action_dim}, d.actions);
     write("held_out_ends", {d.rows}, d.terminals);
-    write("known_states", {static_cast<int64_t>(judges.known.size()) / ds, ds}, judges.known);
+    write("known_states", {ssize(judges.known) / ds, ds}, judges.known);
     write.file.close();
 }
 
@@ -97,8 +98,8 @@ Judges load_judges(Backend& backend, const std::string& path) {
         nn::Mlp net;
         net.spec.in = ds + da, net.spec.out = ds, net.spec.layers = layers;
         int64_t in = net.spec.in;
-        for (size_t i = 0; i <= static_cast<size_t>(layers); ++i) {
-            const bool last = i == static_cast<size_t>(layers);
+        for (size_t i = 0; i <= to_size(layers); ++i) {
+            const bool last = i == to_size(layers);
             const int64_t out = last ? ds : read.columns(layer_key(layer, i, "bias"));
             net.layers.push_back({read.weights(layer_key(layer, i, "weight"), Shape{in, out}).cast(DType::f32),
                                   read.weights(layer_key(layer, i, "bias"), Shape{out}).cast(DType::f32)});
@@ -119,7 +120,7 @@ Judges load_judges(Backend& backend, const std::string& path) {
 
 Judged judge_transitions(const Context& context, const Judges& judges, const data::Dataset& d,
                          const std::vector<int64_t>& rows) {
-    const auto n = static_cast<int64_t>(rows.size()), ds = d.state_dim;
+    const auto n = ssize(rows), ds = d.state_dim;
     const size_t dims = judges.sigma_delta.size();
     const auto members = static_cast<double>(judges.members.size());
     Judged judged{std::vector<double>(rows.size()), std::vector<double>(rows.size())};
@@ -128,7 +129,7 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
         const int64_t first = p * kPiece, last = std::min(n, first + kPiece);
         std::vector<float> states, actions;
         for (int64_t i = first; i < last; ++i) {
-            const int64_t t = rows[static_cast<size_t>(i)];
+            const int64_t t = nth(rows, i);
             states.insert(states.end(), d.observation(t), d.observation(t + 1));
             actions.insert(actions.end(), d.action(t), d.action(t + 1));
         }
@@ -136,10 +137,10 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
         for (const nn::Mlp& member : judges.members)
             next.push_back(one_step(context.backend, member, states, actions, judges.sigma_delta));
         for (int64_t i = first; i < last; ++i) {
-            const float* stored = d.observation(rows[static_cast<size_t>(i)] + 1);
+            const float* stored = d.observation(nth(rows, i) + 1);
             double error = 0, disagreement = 0;
             for (size_t x = 0; x < dims; ++x) {
-                const size_t at = static_cast<size_t>((i - first) * ds) + x;
+                const size_t at = to_size((i - first) * ds) + x;
                 double mean = 0;
                 for (const std::vector<float>& one : next) mean += double(one[at]) / members;
                 const double off = (double(stored[x]) - mean) / judges.sigma_delta[x];
@@ -149,8 +150,8 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
                     disagreement += own * own / members;
                 }
             }
-            judged.error[static_cast<size_t>(i)] = std::sqrt(error / static_cast<double>(dims));
-            judged.disagreement[static_cast<size_t>(i)] = std::sqrt(disagreement / static_cast<double>(dims));
+            nth(judged.error, i) = std::sqrt(error / static_cast<double>(dims));
+            nth(judged.disagreement, i) = std::sqrt(disagreement / static_cast<double>(dims));
         }
     });
     return judged;
@@ -160,7 +161,7 @@ std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& d) {
     std::vector<std::vector<int64_t>> bridges;
     int64_t open = -1;
     for (int64_t t = 0; t < d.rows; ++t) {
-        const auto i = static_cast<size_t>(t);
+        const auto i = to_size(t);
         if (!d.is_synthetic[i] || d.terminals[i]) {
             open = -1;
             continue;
@@ -175,7 +176,7 @@ std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& d) {
 std::vector<std::vector<int64_t>> rows_by_window(const data::Dataset& d, int64_t length) {
     std::vector<std::vector<int64_t>> windows;
     for (int64_t e = 0; e < d.episodes(); ++e)
-        for (int64_t t = d.episode_start[static_cast<size_t>(e)]; t + length <= d.episode_end(e); t += length) {
+        for (int64_t t = nth(d.episode_start, e); t + length <= d.episode_end(e); t += length) {
             windows.emplace_back();
             for (int64_t j = 0; j < length; ++j) windows.back().push_back(t + j);
         }
@@ -203,15 +204,15 @@ std::vector<double> judged_arrival_errors(const Context& context, const Judges& 
                                           const data::Dataset& source) {
     const data::Dataset& d = stitched.data;
     const size_t dims = judges.sigma_delta.size();
-    const auto count = static_cast<int64_t>(bridges.size());
+    const auto count = ssize(bridges);
     std::vector<double> errors(bridges.size());
     constexpr int64_t kPiece = 256;
     context.threads.run((count + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<size_t> under_way;
         std::vector<float> states;
         for (int64_t b = p * kPiece; b < std::min(count, (p + 1) * kPiece); ++b) {
-            const int64_t cut = bridges[static_cast<size_t>(b)][0];
-            under_way.push_back(static_cast<size_t>(b));
+            const int64_t cut = nth(bridges, b)[0];
+            under_way.push_back(to_size(b));
             states.insert(states.end(), d.observation(cut), d.observation(cut + 1));
         }
         for (size_t step = 0; !under_way.empty(); ++step) {
@@ -237,7 +238,7 @@ std::vector<double> judged_arrival_errors(const Context& context, const Judges& 
                     continue;
                 }
                 const float* target =
-                    source.observation(stitched.recorded.target_row[static_cast<size_t>(rows.back())]);
+                    source.observation(nth(stitched.recorded.target_row, rows.back()));
                 double square = 0;
                 for (size_t x = 0; x < dims; ++x) {
                     const double off = (double(target[x]) - reached[x]) / judges.sigma_delta[x];

@@ -6,6 +6,7 @@
 
 #include "astro/seam.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -131,7 +132,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
                                   const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed) {
     Rng rng = Rng(seed).stream("metrics/distances");
-    std::vector<int64_t> row(static_cast<size_t>(rows));
+    std::vector<int64_t> row(to_size(rows));
     std::vector<const float*> state;
     for (int64_t& r : row) {
         r = rng.below(recorded.rows);
@@ -142,7 +143,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
     };
     std::vector<std::vector<Pair>> found(row.size());
     context.threads.run(rows, [&](int64_t source) {
-        const auto s = static_cast<size_t>(source);
+        const auto s = to_size(source);
         const std::vector<double> geodesic = geodesics(state[s], state);
         for (size_t t = 0; t < row.size(); ++t)
             if (t != s && geodesic[t] >= 0)
@@ -163,7 +164,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
             }
         }
     DistanceMetrics m;
-    m.pairs = static_cast<int64_t>(raw.size());
+    m.pairs = ssize(raw);
     const std::vector<double>* values[] = {&raw, &closed, &straight, &geodesic};
     std::vector<double> rank[4];
     context.threads.run(4, [&](int64_t i) { rank[i] = ranks(*values[i]); });
@@ -181,7 +182,7 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
         open_raw.push_back(open[at].raw), open_closed.push_back(open[at].closed);
         ++at;
     }
-    m.wall_pairs = static_cast<int64_t>(wall_raw.size());
+    m.wall_pairs = ssize(wall_raw);
     m.wall_auc_raw = area_under_curve(wall_raw, open_raw);
     m.wall_auc_closed = area_under_curve(wall_closed, open_closed);
     return m;
@@ -194,7 +195,7 @@ double calibration_error(const TemporalMap& map) {
     int64_t count = 0;
     for (int64_t k = 0; k < data.count(); k += 7)  // every seventh segment suffices
         for (int64_t offset = 4; offset <= offsets; offset += 4)
-            for (int64_t t = data.begin(k); t + offset <= map.arrival[static_cast<size_t>(k)]; t += 3) {
+            for (int64_t t = data.begin(k); t + offset <= nth(map.arrival, k); t += 3) {
                 sum += std::fabs(map.calibration.steps(map.steps(t, t + offset)) - static_cast<double>(offset)) /
                        static_cast<double>(offset);
                 ++count;
@@ -241,37 +242,37 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
 ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
                                      bool accepted_only, const Statistics& statistics,
                                      const std::vector<double>& tolerances, const Dynamics& judge_model) {
-    const int64_t n = static_cast<int64_t>(attempts.size());
-    const auto ds = static_cast<int64_t>(statistics.sigma_delta.size());
+    const int64_t n = ssize(attempts);
+    const auto ds = ssize(statistics.sigma_delta);
     constexpr int64_t kPiece = 64;
     std::vector<std::vector<double>> errors(attempts.size());
     context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<float> states, actions, nexts;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
             for_each_transition(
-                attempts[static_cast<size_t>(i)], Seam::snap,
+                nth(attempts, i), Seam::snap,
                 [&](const float* s, const float* a, const float* next) {
-                    const size_t da = attempts[static_cast<size_t>(i)].bridge.actions.size() /
-                                      (attempts[static_cast<size_t>(i)].bridge.states.size() / static_cast<size_t>(ds));
+                    const size_t da = nth(attempts, i).bridge.actions.size() /
+                                      (nth(attempts, i).bridge.states.size() / to_size(ds));
                     states.insert(states.end(), s, s + ds);
                     actions.insert(actions.end(), a, a + da);
                     nexts.insert(nexts.end(), next, next + ds);
                 });
-        const int64_t rows = static_cast<int64_t>(states.size()) / ds;
+        const int64_t rows = ssize(states) / ds;
         if (rows == 0) return;
-        const int64_t da = static_cast<int64_t>(actions.size()) / rows;
+        const int64_t da = ssize(actions) / rows;
         const Tensor s0 = Tensor::from(context.backend, Shape{rows, ds}, states);
         const std::vector<float> moved =
             judge_model.rollout(s0, Tensor::from(context.backend, Shape{rows, 1, da}, actions), 1).to_vector<float>();
-        std::vector<double> truth(static_cast<size_t>(ds));
+        std::vector<double> truth(to_size(ds));
         int64_t row = 0;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i) {
-            const int64_t steps = static_cast<int64_t>(attempts[static_cast<size_t>(i)].bridge.states.size()) / ds;
+            const int64_t steps = static_cast<int64_t>(nth(attempts, i).bridge.states.size()) / ds;
             for (int64_t j = 0; j < steps; ++j, ++row) {
                 for (int64_t x = 0; x < ds; ++x)
-                    truth[static_cast<size_t>(x)] = double(states[static_cast<size_t>(row * ds + x)]) +
-                                                    double(moved[static_cast<size_t>(row * ds + x)]);
-                errors[static_cast<size_t>(i)].push_back(
+                    nth(truth, x) = double(nth(states, row * ds + x)) +
+                                                    double(nth(moved, row * ds + x));
+                nth(errors, i).push_back(
                     scaled_error(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
             }
         }
@@ -290,7 +291,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
     constexpr int64_t kPiece = 65536;  // rows copied per call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);
-        std::vector<double> from(static_cast<size_t>((last - first) * recorded.state_dim));
+        std::vector<double> from(to_size((last - first) * recorded.state_dim));
         for (int64_t t = first; t < last; ++t)
             data::simulator_state(environment.spec(), recorded, t, from.data() + (t - first) * recorded.state_dim);
         const std::vector<double> truth = units.states.rows_inward<double>(
@@ -344,7 +345,7 @@ double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Da
         for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
         return total;
     };
-    const auto dims = static_cast<size_t>(real.action_dim);
+    const auto dims = to_size(real.action_dim);
     std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
     int64_t planned = 0;
     for (const BridgeAttempt& attempt : attempts)
@@ -369,12 +370,12 @@ double novelty(const data::Dataset& real, const data::Dataset& spliced, const St
     auto cells = [&](const data::Dataset& d) {
         std::set<int64_t> seen;
         for (int64_t t = 0; t + 1 < d.rows; ++t) {
-            if (d.terminals[static_cast<size_t>(t)]) continue;
+            if (nth(d.terminals, t)) continue;
             int64_t code = 0;
             double step[2] = {};
             for (size_t a = 0; a < plane.size(); ++a) {
                 const int64_t i = plane[a];
-                const double size = 4 * statistics.sigma_delta[static_cast<size_t>(i)];
+                const double size = 4 * nth(statistics.sigma_delta, i);
                 code = code * 100003 + static_cast<int64_t>(std::floor(double(d.observation(t)[i]) / size)) + 50000;
                 step[a] = double(d.observation(t + 1)[i]) - double(d.observation(t)[i]);
             }

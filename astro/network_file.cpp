@@ -1,5 +1,7 @@
 #include "astro/network_file.h"
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 std::string layer_key(const std::string& what, size_t i, const char* part) { return text(what, i, "/", part); }
@@ -56,7 +58,7 @@ data::ColumnUnits NetworkReader::units(const std::string& name) const {
     result.centre = (*this).operator()<double>(name + "_centre", {n});
     result.scale = (*this).operator()<double>(name + "_scale", {n});
     for (int64_t i = 0; i < n; ++i) {
-        const double scale = result.scale[static_cast<size_t>(i)];
+        const double scale = nth(result.scale, i);
         if (scale < 0) fail(ErrorKind::data, file.where(name + "_scale"), " is negative in column ", i);
         if (scale > 0) result.varying.push_back(i);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 // [s | a] of each row.
 std::vector<float> inputs_of(const data::Dataset& d, const std::vector<int64_t>& rows) {
     std::vector<float> inputs;
-    inputs.reserve(rows.size() * static_cast<size_t>(d.state_dim + d.action_dim));
+    inputs.reserve(rows.size() * to_size(d.state_dim + d.action_dim));
     for (int64_t row : rows) {
         inputs.insert(inputs.end(), d.observation(row), d.observation(row + 1));
         inputs.insert(inputs.end(), d.action(row), d.action(row + 1));
@@ -43,13 +45,13 @@ OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
     const data::Dataset& d = *data_.dataset;
     std::vector<int64_t> rows;
     for (int64_t b = 0; b < config_.batch; ++b)
-        rows.push_back(sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))]);
+        rows.push_back(nth(sources_, rng.below(ssize(sources_))));
     std::vector<float> change;
-    change.reserve(rows.size() * static_cast<size_t>(d.state_dim));
+    change.reserve(rows.size() * to_size(d.state_dim));
     for (int64_t row : rows)
         for (int64_t i = 0; i < d.state_dim; ++i)
             change.push_back(static_cast<float>((double(d.observation(row + 1)[i]) - double(d.observation(row)[i])) /
-                                                statistics_.sigma_delta[static_cast<size_t>(i)]));
+                                                nth(statistics_.sigma_delta, i)));
     return {step.input(Shape{config_.batch, d.state_dim + d.action_dim}, inputs_of(d, rows)),
             step.input(Shape{config_.batch, d.state_dim}, change)};
 }
@@ -84,9 +86,9 @@ TrainingState OneStepModels::state() {
 
 std::vector<float> one_step(Backend& backend, const nn::Mlp& network, const std::vector<float>& states,
                             const std::vector<float>& actions, const std::vector<double>& sigma_delta) {
-    const auto ds = static_cast<int64_t>(sigma_delta.size()), n = static_cast<int64_t>(states.size()) / ds;
+    const auto ds = ssize(sigma_delta), n = ssize(states) / ds;
     if (n == 0) return {};
-    const int64_t da = static_cast<int64_t>(actions.size()) / n;
+    const int64_t da = ssize(actions) / n;
     const Tensor s = Tensor::from(backend, Shape{n, ds}, states), a = Tensor::from(backend, Shape{n, da}, actions);
     std::vector<float> next = network(concat({s, a}, 1)).to_vector<float>();
     for (size_t i = 0; i < next.size(); ++i)
@@ -98,13 +100,13 @@ OpenLoopPrediction one_step_rollout(Backend& backend, const nn::Mlp& network, co
     return [&backend, &network, &sigma_delta](const Tensor& first, const Tensor& actions) {
         const int64_t n = actions.dim(0), horizon = actions.dim(1), ds = first.dim(1);
         const std::vector<float> start = first.to_vector<float>();
-        std::vector<float> states = start, displacement(static_cast<size_t>(n * horizon * ds));
+        std::vector<float> states = start, displacement(to_size(n * horizon * ds));
         for (int64_t j = 0; j < horizon; ++j) {
             states = one_step(backend, network, states, slice(actions, 1, j, 1).to_vector<float>(), sigma_delta);
             for (int64_t i = 0; i < n; ++i)
                 for (int64_t x = 0; x < ds; ++x)
-                    displacement[static_cast<size_t>((i * horizon + j) * ds + x)] =
-                        states[static_cast<size_t>(i * ds + x)] - start[static_cast<size_t>(i * ds + x)];
+                    nth(displacement, (i * horizon + j) * ds + x) =
+                        nth(states, i * ds + x) - nth(start, i * ds + x);
         }
         return displacement;
     };

@@ -9,6 +9,7 @@
 #include "astro/open_loop.h"
 #include "astro/trajectories.h"
 #include "nn/layers.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -25,7 +26,7 @@ class OneStepModels : public TrainableModel {
 
     // (n, D + A) -> (n, D): the change of the state in sigma_delta. Further training changes the networks.
     const std::vector<nn::Mlp>& members() const { return networks_.member; }
-    int64_t transitions() const { return static_cast<int64_t>(sources_.size()); }  // to train on
+    int64_t transitions() const { return ssize(sources_); }  // to train on
 
   private:
     struct Networks {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 std::vector<int64_t> open_loop_windows(const Trajectories& data, const std::vector<int64_t>& arrival, int64_t horizon,
@@ -11,21 +13,21 @@ std::vector<int64_t> open_loop_windows(const Trajectories& data, const std::vect
 }
 
 std::vector<float> persistence(const Tensor& first, const Tensor& actions) {
-    return std::vector<float>(static_cast<size_t>(first.numel() * actions.dim(1)), 0.0f);
+    return std::vector<float>(to_size(first.numel() * actions.dim(1)), 0.0f);
 }
 
 std::vector<double> open_loop_rmse(const Context& context, const Trajectories& data, const std::vector<int64_t>& starts,
                                    int64_t horizon, const std::vector<double>& sigma_delta,
                                    const OpenLoopPrediction& predict) {
     const data::Dataset& d = *data.dataset;
-    const int64_t used = static_cast<int64_t>(starts.size()), ds = d.state_dim, da = d.action_dim;
+    const int64_t used = ssize(starts), ds = d.state_dim, da = d.action_dim;
     constexpr int64_t kPiece = 64;
     const int64_t pieces = (used + kPiece - 1) / kPiece;
     // Squared errors by piece and step, summed over windows and dimensions.
-    std::vector<double> square(static_cast<size_t>(pieces * horizon));
+    std::vector<double> square(to_size(pieces * horizon));
     context.threads.run(pieces, [&](int64_t p) {
         const std::vector<int64_t> part(starts.begin() + p * kPiece, starts.begin() + std::min(used, (p + 1) * kPiece));
-        const auto n = static_cast<int64_t>(part.size());
+        const auto n = ssize(part);
         std::vector<float> first, actions;
         for (int64_t start : part) {
             first.insert(first.end(), d.observation(start), d.observation(start + 1));
@@ -35,16 +37,16 @@ std::vector<double> open_loop_rmse(const Context& context, const Trajectories& d
                                                  Tensor::from(context.backend, Shape{n, horizon, da}, actions));
         for (size_t i = 0; i < guess.size(); ++i) {
             const auto at = static_cast<int64_t>(i), step = at / ds % horizon, column = at % ds;
-            const int64_t start = part[static_cast<size_t>(at / ds / horizon)];
+            const int64_t start = nth(part, at / ds / horizon);
             const float truth = d.observation(start + step + 1)[column] - d.observation(start)[column];
-            const double e = (double(guess[i]) - double(truth)) / sigma_delta[static_cast<size_t>(column)];
-            square[static_cast<size_t>(p * horizon + step)] += e * e;
+            const double e = (double(guess[i]) - double(truth)) / nth(sigma_delta, column);
+            nth(square, p * horizon + step) += e * e;
         }
     });
     std::vector<double> rmse;
     for (int64_t step = 0; step < horizon; ++step) {
         double sum = 0;
-        for (int64_t p = 0; p < pieces; ++p) sum += square[static_cast<size_t>(p * horizon + step)];
+        for (int64_t p = 0; p < pieces; ++p) sum += nth(square, p * horizon + step);
         rmse.push_back(used > 0 ? std::sqrt(sum / static_cast<double>(used * ds)) : std::nan(""));
     }
     return rmse;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 namespace {
@@ -119,8 +121,8 @@ const TemporalMap& Pipeline::validation_map() {
 }
 
 Dynamics& Pipeline::dynamics(int64_t member) {
-    dynamics_.resize(static_cast<size_t>(ensemble()));
-    auto& slot = dynamics_[static_cast<size_t>(member)];
+    dynamics_.resize(to_size(ensemble()));
+    auto& slot = nth(dynamics_, member);
     if (!slot)
         slot = std::make_unique<Dynamics>(context_, config_.dynamics, horizon(), map(), statistics_, seed(), member);
     return *slot;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 namespace {
@@ -65,7 +67,7 @@ int64_t Planner::unknown(int64_t gap) const {
 }
 
 StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const {
-    const int64_t batch = static_cast<int64_t>(ends.size()), l = config_.context;
+    const int64_t batch = ssize(ends), l = config_.context;
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     const int64_t known_after = l - reached(gap);  // target actions that are not denoised: l - 1 of them, or none
     std::vector<float> states, before, after, first, target, reach;
@@ -74,18 +76,18 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
         auto relative = [&](const std::vector<float>& rows) {
             for (int64_t j = 0; j < l; ++j)
                 for (int64_t i = 0; i < ds; ++i)
-                    states.push_back((rows[static_cast<size_t>(j * ds + i)] - s0[i]) /
-                                     static_cast<float>(statistics_.sigma_window[static_cast<size_t>(i)]));
+                    states.push_back((nth(rows, j * ds + i) - s0[i]) /
+                                     static_cast<float>(nth(statistics_.sigma_window, i)));
         };
         relative(end.source_states);
-        states.insert(states.end(), static_cast<size_t>(gap * ds), 0.0f);
+        states.insert(states.end(), to_size(gap * ds), 0.0f);
         relative(end.target_states);
         before.insert(before.end(), end.source_actions.begin(), end.source_actions.end());
         after.insert(after.end(), end.target_actions.end() - known_after * da, end.target_actions.end());
         first.insert(first.end(), s0, s0 + ds);
         for (int64_t j = 0; j < reached(gap); ++j)
             for (int64_t i = 0; i < ds; ++i)
-                target.push_back(end.target_states[static_cast<size_t>(j * ds + i)] - s0[i]);
+                target.push_back(nth(end.target_states, j * ds + i) - s0[i]);
         reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.gap + 1)));
     }
     std::vector<float> marks;
@@ -203,14 +205,14 @@ Planner::Minibatch Planner::draw(nn::Step& step, int64_t gap, Rng& rng, const Rn
     std::vector<float> actions, weights;
     std::vector<int64_t> levels, noisier;
     for (int64_t b = 0; b < net.batch; ++b) {
-        const int64_t start = starts_[static_cast<size_t>(rng.below(static_cast<int64_t>(starts_.size())))];
+        const int64_t start = nth(starts_, rng.below(ssize(starts_)));
         const int64_t s0 = start + l - 1;
         ends.push_back(window_ends_at(d, start, gap));
         ends.back().steps = map_.calibration.steps(map_.steps(s0, s0 + gap + 1));
         actions.insert(actions.end(), d.action(s0), d.action(s0) + unknown(gap) * da);
         const int64_t level = 1 + rng.below(net.diffusion_steps);
         levels.push_back(level), noisier.push_back(std::min(level + ahead, net.diffusion_steps));
-        weights.push_back(static_cast<float>(config_.joint_weight * schedule_.alpha_bar[static_cast<size_t>(level)]));
+        weights.push_back(static_cast<float>(config_.joint_weight * nth(schedule_.alpha_bar, level)));
     }
     Minibatch batch;
     batch.context = gather(step.inputs(), ends, gap);

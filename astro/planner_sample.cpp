@@ -3,19 +3,20 @@
 #include <cmath>
 
 #include "astro/planner.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
 std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
                                           std::vector<Rng> streams) const {
-    const int64_t batch = static_cast<int64_t>(ends.size()), u_count = unknown(gap);
+    const int64_t batch = ssize(ends), u_count = unknown(gap);
     const int64_t da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
-    std::vector<float> start(static_cast<size_t>(batch * u_count * da));
+    std::vector<float> start(to_size(batch * u_count * da));
     for (int64_t i = 0; i < batch; ++i)
-        streams[static_cast<size_t>(i)].fill_normal(start.data() + i * u_count * da, u_count * da);
+        nth(streams, i).fill_normal(start.data() + i * u_count * da, u_count * da);
     for (float& x : start) x *= static_cast<float>(config_.temperature);
 
     Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
@@ -43,9 +44,9 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     }
 
     const std::vector<float> actions = slice(guess, 1, 0, gap + 1).to_vector<float>();
-    std::vector<Bridge> bridges(static_cast<size_t>(batch));
+    std::vector<Bridge> bridges(to_size(batch));
     for (int64_t i = 0; i < batch; ++i)
-        bridges[static_cast<size_t>(i)].actions.assign(actions.begin() + i * (gap + 1) * da,
+        nth(bridges, i).actions.assign(actions.begin() + i * (gap + 1) * da,
                                                        actions.begin() + (i + 1) * (gap + 1) * da);
     roll_out(ends, gap, loop_steps_, 1, bridges);
     return bridges;
@@ -53,7 +54,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
 
 void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,
                        std::vector<Bridge>& bridges) const {
-    const int64_t batch = static_cast<int64_t>(ends.size());
+    const int64_t batch = ssize(ends);
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
     std::vector<float> first, actions;
     for (size_t i = 0; i < ends.size(); ++i) {
@@ -65,17 +66,17 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
     std::vector<std::vector<float>> arrived;
     for (size_t m = 0; m < members; ++m) arrived.push_back(dynamics_[m]->rollout(s0, plan, steps).to_vector<float>());
     for (int64_t i = 0; i < batch; ++i) {
-        Bridge& bridge = bridges[static_cast<size_t>(i)];
-        const StitchEnds& end = ends[static_cast<size_t>(i)];
+        Bridge& bridge = nth(bridges, i);
+        const StitchEnds& end = nth(ends, i);
         bridge.states.clear(), bridge.disagreement = 0;
         for (int64_t j = 0; j <= gap; ++j) {
             double mean_square = 0;  // over the members at this step
             for (int64_t x = 0; x < ds; ++x) {
-                const auto at = static_cast<size_t>((i * (gap + 1) + j) * ds + x);
-                bridge.states.push_back(first[static_cast<size_t>(i * ds + x)] + arrived[0][at]);
+                const auto at = to_size((i * (gap + 1) + j) * ds + x);
+                bridge.states.push_back(nth(first, i * ds + x) + arrived[0][at]);
                 for (size_t m = 1; m < members; ++m) {
                     const double d = (double(arrived[m][at]) - double(arrived[0][at])) /
-                                     statistics_.sigma_delta[static_cast<size_t>(x)];
+                                     nth(statistics_.sigma_delta, x);
                     mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(members - 1));
                 }
             }
@@ -83,9 +84,9 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
         }
         double square = 0;
         for (int64_t x = 0; x < ds; ++x) {
-            const double d = (double(end.target_states[static_cast<size_t>(x)]) -
-                              double(bridge.states[static_cast<size_t>(gap * ds + x)])) /
-                             statistics_.sigma_delta[static_cast<size_t>(x)];
+            const double d = (double(nth(end.target_states, x)) -
+                              double(nth(bridge.states, gap * ds + x))) /
+                             nth(statistics_.sigma_delta, x);
             square += d * d;
         }
         bridge.error = std::sqrt(square / static_cast<double>(ds));
@@ -95,7 +96,7 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
 std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                                  const std::vector<Rng>& streams) const {
     ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
-    const int64_t wanted = static_cast<int64_t>(ends.size());
+    const int64_t wanted = ssize(ends);
     std::vector<std::vector<Bridge>> result(ends.size());
     // Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it
     // does not: every kernel computes each row alike and in the same order.
@@ -108,11 +109,11 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
         std::vector<Rng> noise;
         for (int64_t i = first; i < first + count; ++i)
             for (int64_t k = 0; k < candidates; ++k) {
-                piece.push_back(ends[static_cast<size_t>(i)]);
-                noise.push_back(streams[static_cast<size_t>(i)].stream(static_cast<uint64_t>(k)));
+                piece.push_back(nth(ends, i));
+                noise.push_back(nth(streams, i).stream(static_cast<uint64_t>(k)));
             }
         const std::vector<Bridge> bridges = sample_piece(piece, gap, noise);
-        auto own = [&](int64_t i) -> std::vector<Bridge>& { return result[static_cast<size_t>(first + i)]; };
+        auto own = [&](int64_t i) -> std::vector<Bridge>& { return nth(result, first + i); };
         for (int64_t i = 0; i < count; ++i) {
             own(i).assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
             std::stable_sort(own(i).begin(), own(i).end(), by_error);
@@ -124,7 +125,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
         std::vector<StitchEnds> kept_ends;
         std::vector<Bridge> best;
         for (int64_t i = 0; i < count; ++i) {
-            kept_ends.insert(kept_ends.end(), static_cast<size_t>(kept), ends[static_cast<size_t>(first + i)]);
+            kept_ends.insert(kept_ends.end(), to_size(kept), nth(ends, first + i));
             best.insert(best.end(), own(i).begin(), own(i).begin() + kept);
         }
         roll_out(kept_ends, gap, last_steps, dynamics_.size(), best);

@@ -5,13 +5,14 @@
 #include <numeric>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
 Eigen eigen_symmetric(std::vector<double> a, int64_t n) {
-    ASTRO_CHECK(static_cast<int64_t>(a.size()) == n * n, "eigen_symmetric: ", a.size(), " numbers for ", n, " rows");
+    ASTRO_CHECK(ssize(a) == n * n, "eigen_symmetric: ", a.size(), " numbers for ", n, " rows");
     auto at = [n](std::vector<double>& m, int64_t i, int64_t j) -> double& {
-        return m[static_cast<size_t>(i * n + j)];
+        return nth(m, i * n + j);
     };
     std::vector<double> v(a.size());  // rows: the axes that have been rotated
     for (int64_t i = 0; i < n; ++i) at(v, i, i) = 1;
@@ -43,7 +44,7 @@ Eigen eigen_symmetric(std::vector<double> a, int64_t n) {
                 }
             }
     }
-    std::vector<int64_t> order(static_cast<size_t>(n));
+    std::vector<int64_t> order(to_size(n));
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) { return at(a, i, i) > at(a, j, j); });
     Eigen eigen;
@@ -67,8 +68,8 @@ std::pair<double, double> PrincipalPlane::project(const float* row) const {
 }
 
 PrincipalPlane principal_plane(const std::vector<float>& rows, int64_t width) {
-    const auto n = static_cast<int64_t>(rows.size()) / width;
-    const auto dims = static_cast<size_t>(width);
+    const auto n = ssize(rows) / width;
+    const auto dims = to_size(width);
     ASTRO_CHECK(n >= 1, "principal_plane: no rows of width ", width);
     PrincipalPlane plane;
     plane.width = width;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedData& source, const data::Units& units,
@@ -16,16 +18,16 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
     if (qpos_columns > 0)
         out.qpos_dim = qpos_columns, out.qvel_dim = qvel_columns > 0 ? qvel_columns : recorded.qvel_dim;
     const bool stored = out.qpos_dim > 0 && recorded.qpos_dim == out.qpos_dim && recorded.qvel_dim == out.qvel_dim;
-    out.sigma_delta.assign(static_cast<size_t>(out.state_dim), 0.0f);  // 0 for constant columns
+    out.sigma_delta.assign(to_size(out.state_dim), 0.0f);  // 0 for constant columns
     for (size_t i = 0; i < statistics.sigma_delta.size(); ++i) {
-        const auto column = static_cast<size_t>(units.states.varying[i]);
+        const auto column = to_size(units.states.varying[i]);
         out.sigma_delta[column] = static_cast<float>(statistics.sigma_delta[i] * units.states.scale[column]);
     }
-    std::vector<float> state(static_cast<size_t>(out.state_dim)), action(static_cast<size_t>(out.action_dim));
+    std::vector<float> state(to_size(out.state_dim)), action(to_size(out.action_dim));
     for (const Chain& chain : augmentation.chains) {
         const int64_t rows = chain.rows();
         for (int64_t t = 0; t < rows; ++t) {
-            const auto i = static_cast<size_t>(t);
+            const auto i = to_size(t);
             const int64_t attempt = chain.attempt[i], row = chain.source_row[i];
             // Values of real rows are copied bit for bit from the file.
             const float* s = chain.observations.data() + t * ds;
@@ -47,7 +49,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             out.source_row.push_back(row);
             out.target_row.push_back(chain.target_row[i]);
             out.arrival_error.push_back(
-                attempt >= 0 ? static_cast<float>(augmentation.attempts[static_cast<size_t>(attempt)].bridge.error)
+                attempt >= 0 ? static_cast<float>(nth(augmentation.attempts, attempt).bridge.error)
                              : 0.0f);
             // A real row keeps the qpos and qvel stored with it; for a bridge's states only the state columns are
             // known.
@@ -61,10 +63,10 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
                 out.qvel.insert(out.qvel.end(), state.data() + qpos_columns,
                                 state.data() + qpos_columns + out.qvel_dim);
             else
-                out.qvel.insert(out.qvel.end(), static_cast<size_t>(out.qvel_dim), 0.0f);
+                out.qvel.insert(out.qvel.end(), to_size(out.qvel_dim), 0.0f);
         }
     }
-    out.rows = static_cast<int64_t>(out.terminals.size());
+    out.rows = ssize(out.terminals);
     data::index_episodes(out);
     return out;
 }

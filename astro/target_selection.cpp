@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -16,7 +17,7 @@ class LazyPermutation {
     LazyPermutation(int64_t n, Rng rng) : n_(n), rng_(rng), moved_(1024) {}
 
     int64_t next() {
-        if (2 * drawn_ > static_cast<int64_t>(moved_.size())) grow();
+        if (2 * drawn_ > ssize(moved_)) grow();
         const int64_t pick = drawn_ + rng_.below(n_ - drawn_);
         const int64_t first = value_of(slot(drawn_), drawn_);  // read before writing: both may use the same slot
         Moved& picked = slot(pick);
@@ -73,7 +74,7 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
 
 bool TargetIndex::eligible(int64_t row) const {
     const int64_t segment = map_.data->segment(row), first = map_.data->begin(segment);
-    const double travel = static_cast<double>(map_.arrival[static_cast<size_t>(segment)] - first);
+    const double travel = static_cast<double>(nth(map_.arrival, segment) - first);
     return static_cast<double>(row - first) <= config_.target_share * travel &&
            row + context_ - 1 <= map_.data->last(segment);
 }
@@ -83,7 +84,7 @@ double TargetIndex::state_distance(int64_t a, int64_t b) const {
     double square = 0;
     for (int64_t i = 0; i < d.state_dim; ++i) {
         const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) /
-                         statistics_.sigma_delta[static_cast<size_t>(i)];
+                         nth(statistics_.sigma_delta, i);
         square += x * x;
     }
     return std::sqrt(square);
@@ -94,7 +95,7 @@ double TargetIndex::median_displacement(int64_t steps) const {
     const Trajectories& data = *map_.data;
     const int64_t stride = std::max<int64_t>(1, data.dataset->rows / 200000);
     for (int64_t t = 0; t + steps < data.dataset->rows; t += stride)
-        if (t + steps <= map_.arrival[static_cast<size_t>(data.segment(t))] &&
+        if (t + steps <= nth(map_.arrival, data.segment(t)) &&
             data.segment(t) == data.segment(t + steps))
             sample.push_back(state_distance(t, t + steps));
     return upper_median(std::move(sample));
@@ -107,15 +108,15 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     std::vector<double> euclid;
     int64_t below = 0, within = 0;
     for (int64_t p = 0; p < kPairs; ++p) {
-        const int64_t a = tree_.rows()[static_cast<size_t>(rng.below(size()))],
-                      b = tree_.rows()[static_cast<size_t>(rng.below(size()))];
+        const int64_t a = tree_.rows()[to_size(rng.below(size()))],
+                      b = tree_.rows()[to_size(rng.below(size()))];
         const double d = latent_distance(map_.at(a), map_.at(b), map_.width);
         below += d < least_distance_, within += d <= most_distance_;
         euclid.push_back(state_distance(a, b));
     }
     std::sort(euclid.begin(), euclid.end());
-    least_distance_ = euclid[static_cast<size_t>(std::min(below, kPairs - 1))];
-    most_distance_ = euclid[static_cast<size_t>(std::min(within, kPairs - 1))];
+    least_distance_ = nth(euclid, std::min(below, kPairs - 1));
+    most_distance_ = nth(euclid, std::min(within, kPairs - 1));
 }
 
 bool TargetIndex::reachable(int64_t source, int64_t row) const {
@@ -127,7 +128,7 @@ bool TargetIndex::reachable(int64_t source, int64_t row) const {
 
 bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
     const std::vector<int32_t>& episode = map_.data->dataset->episode_of;
-    return episode[static_cast<size_t>(row)] != episode[static_cast<size_t>(source)] &&
+    return nth(episode, row) != nth(episode, source) &&
            !visited(map_.data->segment(row)) && state_distance(source, row) >= least_space_;
 }
 
@@ -144,10 +145,10 @@ std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bo
     }
     std::vector<int64_t> found;
     LazyPermutation order(total, rng);
-    for (int64_t drawn = 0; drawn < total && static_cast<int64_t>(found.size()) < config_.candidates; ++drawn) {
+    for (int64_t drawn = 0; drawn < total && ssize(found) < config_.candidates; ++drawn) {
         const int64_t pick = order.next();
-        const auto r = static_cast<size_t>(std::upper_bound(before.begin(), before.end(), pick) - before.begin() - 1);
-        const int64_t target = tree_.rows()[static_cast<size_t>(runs[r].begin + pick - before[r])];
+        const auto r = to_size(std::upper_bound(before.begin(), before.end(), pick) - before.begin() - 1);
+        const int64_t target = tree_.rows()[to_size(runs[r].begin + pick - before[r])];
         if ((runs[r].inside || reachable(row, target)) && distinct(row, target, visited)) found.push_back(target);
     }
     return found;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 double steps_from_distance(double distance, double gamma) {
@@ -98,12 +100,12 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
 Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const {
     const data::Dataset& d = *data_.dataset;
     std::vector<float> states;
-    states.reserve(rows.size() * static_cast<size_t>(d.state_dim));
+    states.reserve(rows.size() * to_size(d.state_dim));
     for (int64_t row : rows) {
         const float* s = d.observation(row + offset);
         states.insert(states.end(), s, s + d.state_dim);
     }
-    return step.input(Shape{static_cast<int64_t>(rows.size()), d.state_dim}, states);
+    return step.input(Shape{ssize(rows), d.state_dim}, states);
 }
 
 void TemporalDistance::update(int64_t k) {
@@ -140,14 +142,14 @@ void TemporalDistance::train_in_batch(nn::Step& step, const Pairs& batch) {
 TemporalDistance::Pairs TemporalDistance::draw_pairs(nn::Step& step, Rng& rng) const {
     std::vector<int64_t> rows, episode;
     for (int64_t e = 0; e < config_.batch_episodes; ++e) {
-        const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
+        const int64_t segment = nth(sources_, rng.below(ssize(sources_)));
         const int64_t first = data_.begin(segment), with_successor = data_.last(segment) - first;
         for (int64_t r = 0; r < config_.rows_per_episode; ++r) {
             rows.push_back(first + rng.below(with_successor));
             episode.push_back(e);
         }
     }
-    const auto batch = static_cast<int64_t>(rows.size());
+    const auto batch = ssize(rows);
     return {states_of(step, rows, 0), states_of(step, rows, 1),
             step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight))};
 }
@@ -173,7 +175,7 @@ TemporalDistance::Triples TemporalDistance::draw_triples(nn::Step& step, Rng& rn
     std::vector<int64_t> rows, goals;
     std::vector<float> hit;
     for (int64_t b = 0; b < config_.batch; ++b) {
-        const int64_t segment = sources_[static_cast<size_t>(rng.below(static_cast<int64_t>(sources_.size())))];
+        const int64_t segment = nth(sources_, rng.below(ssize(sources_)));
         const int64_t first = data_.begin(segment), last = data_.last(segment);
         const int64_t row = first + rng.below(last - first);
         // Same trajectory at a geometric offset, clipped at its end; otherwise any row of the data.
@@ -195,7 +197,7 @@ TrainingState TemporalDistance::state() {
 
 std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) const {
     const int64_t dims = data_.dataset->state_dim, width = config_.latent;
-    std::vector<float> out(static_cast<size_t>(rows * width));
+    std::vector<float> out(to_size(rows * width));
     constexpr int64_t kPiece = 4096;
     context_.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, rows - first);

@@ -6,6 +6,7 @@
 
 #include "astro/search/landmarks.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 #include "tensor/squared_distance.h"
 
 namespace astro::method {
@@ -15,13 +16,13 @@ namespace {
 // Medians of n^ between travel rows of the validation segments, `offset` steps apart.
 Calibration calibrate(const Context& context, const TemporalMap& map, int64_t offsets) {
     const Trajectories& data = *map.data;
-    std::vector<double> medians(static_cast<size_t>(offsets), -1);
+    std::vector<double> medians(to_size(offsets), -1);
     context.threads.run(offsets, [&](int64_t g) {
         std::vector<double> sample;
         for (int64_t k = 0; k < data.count(); ++k)
-            for (int64_t t = data.begin(k); t + g + 1 <= map.arrival[static_cast<size_t>(k)]; ++t)
+            for (int64_t t = data.begin(k); t + g + 1 <= nth(map.arrival, k); ++t)
                 sample.push_back(map.steps(t, t + g + 1));
-        if (!sample.empty()) medians[static_cast<size_t>(g)] = upper_median(std::move(sample));
+        if (!sample.empty()) nth(medians, g) = upper_median(std::move(sample));
     });
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
@@ -42,19 +43,19 @@ void add_landmarks(const Context& context, const GraphConfig& config, TemporalMa
     // Most pairs are much farther apart than an edge; their n^ is not computed.
     const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
     auto length = [&](int64_t i, int64_t j) {
-        const float *a = map.at(map.landmark[static_cast<size_t>(i)]),
-                    *b = map.at(map.landmark[static_cast<size_t>(j)]);
+        const float *a = map.at(nth(map.landmark, i)),
+                    *b = map.at(nth(map.landmark, j));
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
     map.closed = shortest_paths(context.threads, n, length, config.edge);
     map.landmark_of = nearest_landmarks(context, map, map.latent);
-    std::vector<uint8_t> seen(static_cast<size_t>(n), 0);
+    std::vector<uint8_t> seen(to_size(n), 0);
     map.components = 0;
     for (int64_t i = 0; i < n; ++i) {
-        if (seen[static_cast<size_t>(i)]) continue;
+        if (nth(seen, i)) continue;
         ++map.components;
         for (int64_t j = 0; j < n; ++j)
-            if (!std::isinf(map.closed[static_cast<size_t>(i * n + j)])) seen[static_cast<size_t>(j)] = 1;
+            if (!std::isinf(nth(map.closed, i * n + j))) nth(seen, j) = 1;
     }
 }
 
@@ -68,7 +69,7 @@ Calibration::Calibration(std::vector<double> medians) : medians_(std::move(media
 double Calibration::steps(double predicted) const {
     if (predicted <= medians_[0]) return predicted / std::max(1e-9, medians_[0]);
     const auto above = std::lower_bound(medians_.begin(), medians_.end(), predicted);
-    size_t i = static_cast<size_t>(above - medians_.begin());
+    size_t i = to_size(above - medians_.begin());
     if (i == medians_.size()) --i;  // beyond the table: the last slope
     const double low = medians_[i - 1], high = medians_[i];
     return static_cast<double>(i) + (predicted - low) / (high - low);
@@ -89,18 +90,18 @@ double TemporalMap::steps(const float* a, const float* b) const {
 }
 
 double TemporalMap::graph_distance(int64_t a, int64_t b) const {
-    return graph_distance(at(a), landmark_of[static_cast<size_t>(a)], at(b), landmark_of[static_cast<size_t>(b)]);
+    return graph_distance(at(a), nth(landmark_of, a), at(b), nth(landmark_of, b));
 }
 
 double TemporalMap::graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const {
     if (landmark_of_a == landmark_of_b) return steps(a, b);
-    return double(closed[static_cast<size_t>(landmark_of_a * landmarks() + landmark_of_b)]);
+    return double(nth(closed, landmark_of_a * landmarks() + landmark_of_b));
 }
 
 std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap& map,
                                        const std::vector<float>& latents) {
     Backend& backend = context.backend;
-    const int64_t rows = static_cast<int64_t>(latents.size()) / map.width, n = map.landmarks();
+    const int64_t rows = ssize(latents) / map.width, n = map.landmarks();
     std::vector<float> points;
     for (int64_t row : map.landmark) points.insert(points.end(), map.at(row), map.at(row) + map.width);
     const Tensor landmarks = Tensor::from(backend, Shape{n, map.width}, points);
@@ -108,7 +109,7 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
     // thread, since each prepares the landmarks again; more pieces keep the copies of the latents small.
     constexpr int64_t kMost = int64_t{1} << 19;
     const int64_t pieces = std::max<int64_t>(context.threads.size(), (rows + kMost - 1) / kMost);
-    std::vector<int32_t> nearest(static_cast<size_t>(rows));
+    std::vector<int32_t> nearest(to_size(rows));
     context.threads.run(pieces, [&](int64_t piece) {
         const int64_t first = piece * rows / pieces, count = (piece + 1) * rows / pieces - first;
         const Tensor x = Tensor::from(backend, Shape{count, map.width}, latents.data() + first * map.width);
@@ -116,7 +117,7 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
         backend.nearest_rows(DType::f32, count, n, map.width, x.raw(), landmarks.raw(), found.data<int64_t>());
         const std::vector<int64_t> index = found.to_vector<int64_t>();
         for (int64_t i = 0; i < count; ++i)
-            nearest[static_cast<size_t>(first + i)] = static_cast<int32_t>(index[static_cast<size_t>(i)]);
+            nth(nearest, first + i) = static_cast<int32_t>(nth(index, i));
     });
     return nearest;
 }
@@ -124,12 +125,12 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows) {
     const Trajectories& data = *map.data;
     std::vector<int64_t> arrival;
-    std::vector<float> mean(static_cast<size_t>(map.width));
+    std::vector<float> mean(to_size(map.width));
     for (int64_t k = 0; k < data.count(); ++k) {
         const int64_t first = data.begin(k), last = data.last(k), from = std::max(first, last - arrival_rows + 1);
         std::fill(mean.begin(), mean.end(), 0.0f);
         for (int64_t t = from; t <= last; ++t)
-            for (int64_t w = 0; w < map.width; ++w) mean[static_cast<size_t>(w)] += map.at(t)[w];
+            for (int64_t w = 0; w < map.width; ++w) nth(mean, w) += map.at(t)[w];
         for (float& m : mean) m /= static_cast<float>(last - from + 1);
         int64_t row = last;
         while (row > first && map.steps(map.at(row - 1), mean.data()) <= arrival_steps &&

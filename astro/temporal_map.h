@@ -3,6 +3,7 @@
 #pragma once
 
 #include "astro/temporal_distance.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -45,8 +46,8 @@ struct TemporalMap {
     // or for any two latents with their nearest landmarks.
     double graph_distance(int64_t a, int64_t b) const;
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
-    int64_t landmarks() const { return static_cast<int64_t>(landmark.size()); }
-    bool in_travel(int64_t row) const { return row <= arrival[static_cast<size_t>(data->segment(row))]; }
+    int64_t landmarks() const { return ssize(landmark); }
+    bool in_travel(int64_t row) const { return row <= nth(arrival, data->segment(row)); }
 };
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "data/checkpoint.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -182,7 +183,7 @@ bool train(ThreadPool& threads, const std::vector<Training>& trainings) {
     std::vector<Loop> loops;
     for (const Training& training : trainings) loops.emplace_back(training);
     std::mutex telling;
-    threads.run(static_cast<int64_t>(loops.size()), [&](int64_t i) { loops[static_cast<size_t>(i)].run(telling); });
+    threads.run(ssize(loops), [&](int64_t i) { nth(loops, i).run(telling); });
     for (Loop& loop : loops) loop.rethrow();
     return std::all_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.complete(); });
 }

@@ -15,7 +15,7 @@ namespace {
 // Standard deviation of value(t, dimension) over the rows with keep(t), at least `floor`.
 template <class Keep, class Value>
 std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor, Keep keep, Value value) {
-    std::vector<Moments> columns(static_cast<size_t>(dims));
+    std::vector<Moments> columns(to_size(dims));
     for (int64_t t = 0; t < rows; ++t) {
         if (!keep(t)) continue;
         for (int64_t i = 0; i < dims; ++i) nth(columns, i).add(value(t, i));
@@ -31,13 +31,13 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
     const std::vector<int64_t> jumps = data::find_jumps(dataset, factor).rows;
     Trajectories result;
     result.dataset = &dataset;
-    result.segment_of.resize(static_cast<size_t>(dataset.rows));
+    result.segment_of.resize(to_size(dataset.rows));
     auto jump = jumps.begin();
     for (int64_t t = 0; t < dataset.rows; ++t) {
         const bool jumped = jump != jumps.end() && *jump == t - 1;
         if (jumped) ++jump;
-        if (t == 0 || dataset.terminals[static_cast<size_t>(t - 1)] || jumped) result.first.push_back(t);
-        result.segment_of[static_cast<size_t>(t)] = static_cast<int32_t>(result.first.size() - 1);
+        if (t == 0 || nth(dataset.terminals, t - 1) || jumped) result.first.push_back(t);
+        nth(result.segment_of, t) = static_cast<int32_t>(result.first.size() - 1);
     }
     result.first.push_back(dataset.rows);
     return result;
@@ -47,16 +47,16 @@ std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<i
                                    int64_t travelled) {
     std::vector<int64_t> starts;
     for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k); t <= std::min(data.last(k) - last, arrival[static_cast<size_t>(k)] - travelled);
+        for (int64_t t = data.begin(k); t <= std::min(data.last(k) - last, nth(arrival, k) - travelled);
              ++t)
             starts.push_back(t);
     return starts;
 }
 
 std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most) {
-    const int64_t n = static_cast<int64_t>(rows.size()), used = std::min(most, n);
+    const int64_t n = ssize(rows), used = std::min(most, n);
     std::vector<int64_t> chosen;
-    for (int64_t i = 0; i < used; ++i) chosen.push_back(rows[static_cast<size_t>(i * n / used)]);
+    for (int64_t i = 0; i < used; ++i) chosen.push_back(nth(rows, i * n / used));
     return chosen;
 }
 
@@ -94,9 +94,9 @@ data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
 
 // take_episodes(dataset, 0, count) without a copy, so that a large data set is never in memory twice.
 data::Dataset keep_episodes(data::Dataset&& dataset, int64_t count) {
-    const int64_t rows = dataset.episode_start[static_cast<size_t>(count)];
+    const int64_t rows = nth(dataset.episode_start, count);
     return cut_rows(dataset, rows, [&](auto& values, int64_t width) {
-        if (!values.empty()) values.resize(static_cast<size_t>(rows * width));
+        if (!values.empty()) values.resize(to_size(rows * width));
         return std::move(values);
     });
 }
@@ -104,8 +104,8 @@ data::Dataset keep_episodes(data::Dataset&& dataset, int64_t count) {
 }  // namespace
 
 data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count) {
-    const int64_t from = dataset.episode_start[static_cast<size_t>(first)];
-    const int64_t to = dataset.episode_start[static_cast<size_t>(first + count)];
+    const int64_t from = nth(dataset.episode_start, first);
+    const int64_t to = nth(dataset.episode_start, first + count);
     return cut_rows(dataset, to - from, [&](const auto& values, int64_t width) {
         std::decay_t<decltype(values)> part;
         if (!values.empty()) part.assign(values.begin() + from * width, values.begin() + to * width);

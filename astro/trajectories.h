@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -14,10 +15,10 @@ struct Trajectories {
     std::vector<int64_t> first;       // (count + 1): segment k is rows [first[k], first[k + 1])
     std::vector<int32_t> segment_of;  // (rows)
 
-    int64_t count() const { return static_cast<int64_t>(first.size()) - 1; }
-    int64_t begin(int64_t segment) const { return first[static_cast<size_t>(segment)]; }
-    int64_t last(int64_t segment) const { return first[static_cast<size_t>(segment) + 1] - 1; }  // inclusive
-    int64_t segment(int64_t row) const { return segment_of[static_cast<size_t>(row)]; }
+    int64_t count() const { return ssize(first) - 1; }
+    int64_t begin(int64_t segment) const { return nth(first, segment); }
+    int64_t last(int64_t segment) const { return first[to_size(segment) + 1] - 1; }  // inclusive
+    int64_t segment(int64_t row) const { return nth(segment_of, row); }
 };
 
 // Jumps are defined in data/jumps.h.

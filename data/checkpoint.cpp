@@ -7,6 +7,7 @@
 #include "data/file.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -100,7 +101,7 @@ Checkpoint load_checkpoint_file(const std::string& path) {
     checkpoint.path = path;
     checkpoint.step = description.at("step").as_integer();
     checkpoint.meta = description.at("meta");
-    auto wanted = static_cast<size_t>(description.at("arrays").as_integer());
+    auto wanted = to_size(description.at("arrays").as_integer());
     if (wanted != reader.entries().size()) {
         fail(ErrorKind::data, path, ": contains ", reader.entries().size(), " arrays, expected ", wanted);
     }

@@ -1,11 +1,12 @@
 #include "data/dataset.h"
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
 void index_episodes(Dataset& dataset) {
-    size_t rows = static_cast<size_t>(dataset.rows);
+    size_t rows = to_size(dataset.rows);
     ASTRO_CHECK(dataset.terminals.size() == rows, "index_episodes: ", dataset.terminals.size(), " terminals for ", rows,
                 " rows");
     if (rows == 0 || dataset.terminals.back() == 0) {
@@ -24,7 +25,7 @@ void index_episodes(Dataset& dataset) {
 
 RegularView regular_view(const Dataset& dataset) {
     RegularView view;
-    size_t rows = static_cast<size_t>(dataset.rows);
+    size_t rows = to_size(dataset.rows);
     view.rows.reserve(rows);
     view.terminals.reserve(rows);
     for (size_t row = 0; row + 1 < rows; ++row) {

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tensor/base/rows.h"
+
 namespace astro::data {
 
 struct Dataset {
@@ -40,15 +42,15 @@ struct Dataset {
     std::vector<int64_t> episode_start;  // (episodes + 1), first row of each episode, followed by `rows`
     std::vector<int32_t> episode_of;     // (rows)
 
-    int64_t episodes() const { return static_cast<int64_t>(episode_start.size()) - 1; }
+    int64_t episodes() const { return ssize(episode_start) - 1; }
     const float* observation(int64_t row) const { return observations.data() + row * state_dim; }
     // One component of a state as in the file, with the origin added.
     double state(int64_t row, int64_t column) const {
-        return double(observation(row)[column]) + (origin.empty() ? 0 : origin[static_cast<size_t>(column)]);
+        return double(observation(row)[column]) + (origin.empty() ? 0 : nth(origin, column));
     }
     const float* action(int64_t row) const { return actions.data() + row * action_dim; }
     int64_t episode_end(int64_t episode) const {  // last row of the episode, inclusive
-        return episode_start[static_cast<size_t>(episode) + 1] - 1;
+        return episode_start[to_size(episode) + 1] - 1;
     }
 };
 

@@ -9,6 +9,7 @@
 #include "data/npz.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -56,7 +57,7 @@ bool are_discrete(const std::vector<float>& actions, int64_t columns) {
 // An origin for states: the first row, if rounding to float32 changes a column by more than 1e-6 of its range. Else
 // empty.
 std::vector<double> origin_of(const std::vector<double>& values, int64_t columns) {
-    const auto width = static_cast<size_t>(columns);
+    const auto width = to_size(columns);
     bool lossy = false;
     for (size_t c = 0; c < width; ++c) {
         double least = values[c], most = values[c], error = 0;
@@ -203,7 +204,7 @@ class Loader {
     void rows(const char* key, std::vector<float>& out, int64_t width) {
         require_shape(key, file_rows_, width);
         plan(key, out, [this, key, &out, width] {
-            out.resize(static_cast<size_t>(data_.rows * width));
+            out.resize(to_size(data_.rows * width));
             require_finite(out, width, reader_.where(key));
         });
     }
@@ -211,10 +212,10 @@ class Loader {
     void wide_observations() {
         require_shape("observations", file_rows_, data_.state_dim);
         plan("observations", wide_, [this] {
-            wide_.resize(static_cast<size_t>(data_.rows * data_.state_dim));
+            wide_.resize(to_size(data_.rows * data_.state_dim));
             data_.wide_observations = true;
             data_.origin = origin_of(wide_, data_.state_dim);
-            const auto width = static_cast<size_t>(data_.state_dim);
+            const auto width = to_size(data_.state_dim);
             data_.observations.resize(wide_.size());
             for (size_t i = 0; i < wide_.size(); ++i)
                 data_.observations[i] =
@@ -224,7 +225,7 @@ class Loader {
         });
     }
     void actions(const std::vector<int64_t>& action_of) {
-        const auto width = static_cast<size_t>(data_.action_dim);
+        const auto width = to_size(data_.action_dim);
         require_shape("actions", action_rows_, data_.action_dim);
         plan("actions", data_.actions, [this, action_of, width] {
             std::vector<float>& values = data_.actions;
@@ -232,7 +233,7 @@ class Loader {
                 std::vector<float> placed(action_of.size() * width, 0.0f);
                 for (size_t t = 0; t < action_of.size(); ++t)
                     if (action_of[t] >= 0)
-                        std::copy_n(values.data() + static_cast<size_t>(action_of[t]) * width, width,
+                        std::copy_n(values.data() + to_size(action_of[t]) * width, width,
                                     placed.data() + t * width);
                 values = std::move(placed);
             }
@@ -286,8 +287,8 @@ class Loader {
     void read_all(ThreadPool* pool) {
         check_memory(memory_, reader_.path());
         std::stable_sort(jobs_.begin(), jobs_.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
-        auto body = [this](int64_t i) { jobs_[static_cast<size_t>(i)].read(); };
-        auto n = static_cast<int64_t>(jobs_.size());
+        auto body = [this](int64_t i) { nth(jobs_, i).read(); };
+        auto n = ssize(jobs_);
         if (pool != nullptr) {
             pool->run(n, body);
         } else {
@@ -320,7 +321,7 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
     auto add = [&](const char* key, NpyType type, const std::vector<int64_t>& shape, const auto& values) {
         int64_t count = 1;
         for (int64_t d : shape) count *= d;
-        ASTRO_CHECK(static_cast<int64_t>(values.size()) == count, path, ": ", key, " has ", values.size(),
+        ASTRO_CHECK(ssize(values) == count, path, ": ", key, " has ", values.size(),
                     " elements, expected ", count);
         writer.add(key, type, shape, values.data(), Compression::deflated);
     };

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -154,8 +155,8 @@ class Collector {
             fail(ErrorKind::data, reader_.where(key), ": ", expected,
                  rows_ != action_rows_ ? text(" or ", rows_) : std::string());
         set_length(key, bounds.back());
-        for (int64_t bound : bounds) ends_[static_cast<size_t>(bound) - 1] = 1;
-        add(key, static_cast<int64_t>(bounds.size()), true);
+        for (int64_t bound : bounds) ends_[to_size(bound) - 1] = 1;
+        add(key, ssize(bounds), true);
     }
 
     void compare_next() {
@@ -163,7 +164,7 @@ class Collector {
         if (shape != reader_.entry("observations").header.shape || rows_ != action_rows_) return;
         const std::vector<float> now = reader_.read_as<float>("observations"),
                                  next = reader_.read_as<float>("next_observations");
-        const size_t width = now.size() / static_cast<size_t>(rows_);
+        const size_t width = now.size() / to_size(rows_);
         set_length("next_observations", rows_);
         int64_t count = 0;
         for (size_t t = 0; t < ends_.size(); ++t) {
@@ -176,7 +177,7 @@ class Collector {
     }
 
     void set_length(const char* key, int64_t length) {
-        if (length_ == 0) length_ = length, ends_.assign(static_cast<size_t>(length), 0), length_key_ = key;
+        if (length_ == 0) length_ = length, ends_.assign(to_size(length), 0), length_key_ = key;
         if (length_ != length)
             fail(ErrorKind::data, reader_.where(key), ": has marks for ", length, " rows, but '", length_key_,
                  "' has marks for ", length_, "; hint: remove the wrong array");
@@ -259,7 +260,7 @@ EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t act
     const bool with_last = marks.length() == rows;  // the marks include the rows of these observations
     int64_t action_row = 0;
     for (int64_t t = 0; t < marks.length(); ++t) {
-        const bool end = marks.ends()[static_cast<size_t>(t)] != 0;
+        const bool end = marks.ends()[to_size(t)] != 0;
         result.action_of.push_back(end && with_last ? -1 : action_row++);
         result.terminals.push_back(end && with_last ? 1 : 0);
         if (!end || with_last) continue;

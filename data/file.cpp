@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -44,7 +45,7 @@ void read_exactly(int descriptor, const std::string& path, uint64_t offset, void
         if (got == 0) fail(ErrorKind::data, path, ": ends at byte ", offset, ": it was truncated while it was read");
         to += got;
         offset += static_cast<uint64_t>(got);
-        n -= static_cast<size_t>(got);
+        n -= to_size(got);
     }
 }
 
@@ -114,7 +115,7 @@ void AtomicFile::put(uint64_t offset, const void* bytes, size_t n) {
         }
         from += done;
         offset += static_cast<uint64_t>(done);
-        n -= static_cast<size_t>(done);
+        n -= to_size(done);
     }
 }
 

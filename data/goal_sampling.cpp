@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -14,7 +15,7 @@ GoalSampler::GoalSampler(const Dataset& dataset, double discount)
 }
 
 int64_t GoalSampler::last_row(int64_t row) const {
-    return dataset_.episode_end(dataset_.episode_of[static_cast<size_t>(row)]) - 1;
+    return dataset_.episode_end(nth(dataset_.episode_of, row)) - 1;
 }
 
 int64_t GoalSampler::random_row(Rng& rng) const {
@@ -25,7 +26,7 @@ int64_t GoalSampler::random_row(Rng& rng) const {
     int64_t episode = 0, end = dataset_.episodes(), probe = k * end / transitions_;
     for (int probes = 0; end - episode > 1; ++probes) {
         if (probes > 1) probe = (episode + end) / 2;
-        const bool here_or_later = dataset_.episode_start[static_cast<size_t>(probe)] - probe <= k;
+        const bool here_or_later = nth(dataset_.episode_start, probe) - probe <= k;
         (here_or_later ? episode : end) = probe;
         probe += here_or_later ? 1 : -1;
     }
@@ -43,7 +44,7 @@ int64_t GoalSampler::uniform_goal(int64_t row, Rng& rng) const {
 }
 
 int64_t GoalSampler::sample(int64_t row, const GoalShares& shares, Rng& rng) const {
-    ASTRO_CHECK(row >= 0 && row < dataset_.rows && dataset_.terminals[static_cast<size_t>(row)] == 0,
+    ASTRO_CHECK(row >= 0 && row < dataset_.rows && nth(dataset_.terminals, row) == 0,
                 "GoalSampler: row ", row, " has no transition");
     ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9, "GoalSampler: shares ",
                 shares.current, ", ", shares.trajectory, ", ", shares.random, " do not sum to 1");

@@ -7,6 +7,7 @@
 #include "data/utf8.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -326,7 +327,7 @@ const std::string& Json::as_string() const {
 
 void Json::dump_to(std::string& out, int indent, int level) const {
     auto new_line = [&](int depth) {
-        if (indent > 0) out += '\n' + std::string(static_cast<size_t>(indent * depth), ' ');
+        if (indent > 0) out += '\n' + std::string(to_size(indent * depth), ' ');
     };
     auto list = [&](char open, char close, size_t n, auto&& write_item) {
         out += open;

@@ -9,6 +9,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -27,7 +28,7 @@ std::vector<uint8_t> to_c_order(const std::vector<uint8_t>& in, const std::vecto
     }
     int64_t from = 0;
     for (size_t to = 0; to < in.size(); to += item) {
-        std::memcpy(&out[to], &in[static_cast<size_t>(from) * item], item);
+        std::memcpy(&out[to], &in[to_size(from) * item], item);
         for (size_t d = shape.size(); d-- > 0;) {
             from += stride[d];
             if (++index[d] < shape[d]) break;
@@ -104,7 +105,7 @@ NpyArray NpyArray::copy(NpyType type, std::vector<int64_t> shape, const void* da
 
 template <class T>
 std::vector<T> NpyArray::to(const std::string& name) const {
-    std::vector<T> out(static_cast<size_t>(count()));
+    std::vector<T> out(to_size(count()));
     switch (type) {
         case NpyType::b1:
             for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(bytes[i] != 0);
@@ -162,7 +163,7 @@ NpyArray read_npy_data(const NpySource& source, const NpyHeader& header, const s
     array.type = header.type;
     array.shape = header.shape;
     size_t item = item_size(header.type);
-    array.bytes.resize(static_cast<size_t>(header.count) * item);
+    array.bytes.resize(to_size(header.count) * item);
     if (!array.bytes.empty()) source(array.bytes.data(), array.bytes.size());
     if (header.big_endian) {
         for (auto p = array.bytes.begin(); p != array.bytes.end(); p += static_cast<std::ptrdiff_t>(item)) {

@@ -10,6 +10,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -148,7 +149,7 @@ std::vector<T> NpzReader::read_as(std::string_view key) const {
     check_size(found);
     ZipStream stream(zip_, member);
     read_npy_header([&](void* out, uint64_t n) { stream.read(out, n); }, member.size, where(key));
-    std::vector<T> values = large_vector<T>(static_cast<size_t>(header.count));
+    std::vector<T> values = large_vector<T>(to_size(header.count));
     if (!values.empty()) stream.read(values.data(), values.size() * sizeof(T));
     stream.finish();
     if (flags) {

@@ -6,6 +6,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -19,14 +20,14 @@ struct ColumnRange {
 // Range and moments of each column over the rows t for which used(t) is true.
 template <class Used>
 std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& values, int64_t columns, Used used) {
-    std::vector<ColumnRange> all(static_cast<size_t>(columns));
+    std::vector<ColumnRange> all(to_size(columns));
     for (int64_t t = 0; t < d.rows; ++t) {
         if (!used(t)) continue;
         for (int64_t i = 0; i < columns; ++i) {
-            ColumnRange& c = all[static_cast<size_t>(i)];
-            const double x = values[static_cast<size_t>(t * columns + i)];
+            ColumnRange& c = nth(all, i);
+            const double x = nth(values, t * columns + i);
             c.least = std::min(c.least, x), c.most = std::max(c.most, x);
-            c.moments.add(x - double(values[static_cast<size_t>(i)]));
+            c.moments.add(x - double(nth(values, i)));
         }
     }
     return all;
@@ -85,7 +86,7 @@ Units measure_units(const Dataset& d, const std::string& source) {
             constant(c) ? 0 : c.moments.std());
     }
     for (const ColumnRange& c :
-         ranges(d, d.actions, d.action_dim, [&](int64_t t) { return d.terminals[static_cast<size_t>(t)] == 0; }))
+         ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; }))
         add(units.actions, (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
     if (units.states.dim() == 0)
         fail(ErrorKind::data, source,
@@ -102,8 +103,8 @@ RecordedData convert(const Units& units, Dataset recorded, const std::string& so
              " columns, expected ", units.states.columns(), " and ", units.actions.columns(), " as in the data");
     Dataset d;
     d.rows = recorded.rows, d.state_dim = units.states.dim(), d.action_dim = units.actions.dim();
-    d.observations.resize(static_cast<size_t>(d.rows * d.state_dim));
-    d.actions.resize(static_cast<size_t>(d.rows * d.action_dim));
+    d.observations.resize(to_size(d.rows * d.state_dim));
+    d.actions.resize(to_size(d.rows * d.action_dim));
     const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
     for (int64_t t = 0; t < d.rows; ++t) {
         units.states.inward(recorded.observation(t), d.observations.data() + t * d.state_dim, origin);
@@ -119,8 +120,8 @@ std::string describe(const Units& units) {
     bool same = true;
     std::string ranges;
     for (int64_t i : units.actions.varying) {
-        const double centre = units.actions.centre[static_cast<size_t>(i)],
-                     half = units.actions.scale[static_cast<size_t>(i)];
+        const double centre = nth(units.actions.centre, i),
+                     half = nth(units.actions.scale, i);
         same = same && (ranges.empty() || (centre - half == least && centre + half == most));
         least = std::min(least, centre - half), most = std::max(most, centre + half);
         ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -15,8 +16,8 @@ struct ColumnUnits {
     std::vector<double> centre, scale;  // (columns of the file); scale 0: a constant column, whose value is the centre
     std::vector<int64_t> varying;       // (columns of the method), ascending: the columns of the file with scale > 0
 
-    int64_t columns() const { return static_cast<int64_t>(centre.size()); }
-    int64_t dim() const { return static_cast<int64_t>(varying.size()); }
+    int64_t columns() const { return ssize(centre); }
+    int64_t dim() const { return ssize(varying); }
     std::vector<int64_t> constant() const;
     // Converts columns of the file to columns of the method. Constant columns are omitted.
     std::vector<int64_t> places(const std::vector<int64_t>& columns) const;
@@ -26,7 +27,7 @@ struct ColumnUnits {
     template <class From, class To>
     void inward(const From* row, To* out, const double* origin = nullptr) const {
         for (int64_t j : varying) {
-            const auto i = static_cast<size_t>(j);
+            const auto i = to_size(j);
             const double shift = origin ? origin[i] - centre[i] : -centre[i];
             *out++ = static_cast<To>((double(row[i]) + shift) / scale[i]);
         }

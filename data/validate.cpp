@@ -10,6 +10,7 @@
 #include "data/npz.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -24,7 +25,7 @@ ColumnStatistics column_statistics(const std::vector<float>& values, int64_t wid
     ColumnStatistics s;
     double sum = 0, squares = 0, first = 0;
     int64_t n = 0;
-    for (auto i = static_cast<size_t>(column); i < values.size(); i += static_cast<size_t>(width)) {
+    for (auto i = to_size(column); i < values.size(); i += to_size(width)) {
         double v = static_cast<double>(values[i]);
         if (!std::isfinite(v)) {
             ++s.not_finite;
@@ -76,7 +77,7 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
     for (int64_t column = 0; column < width; ++column) {
         ColumnStatistics s = column_statistics(values, width, column);
         if (!origin.empty())
-            for (double* value : {&s.low, &s.high, &s.mean}) *value += origin[static_cast<size_t>(column)];
+            for (double* value : {&s.low, &s.high, &s.mean}) *value += nth(origin, column);
         findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high), ", mean ",
                      number(s.mean), ", std ", number(s.deviation));
         if (s.not_finite > 0) {
@@ -92,7 +93,7 @@ void report_episodes(Findings& findings, const Dataset& dataset) {
     int64_t shortest = dataset.rows, longest = 0;
     std::vector<int64_t> single_rows;
     for (int64_t e = 0; e < dataset.episodes(); ++e) {
-        int64_t start = dataset.episode_start[static_cast<size_t>(e)], length = dataset.episode_end(e) - start + 1;
+        int64_t start = nth(dataset.episode_start, e), length = dataset.episode_end(e) - start + 1;
         shortest = std::min(shortest, length);
         longest = std::max(longest, length);
         if (length < 2) single_rows.push_back(start);
@@ -112,7 +113,7 @@ void report_actions(Findings& findings, const Dataset& dataset) {
         saturated += std::fabs(action) >= 0.9999f;
         outside += std::fabs(action) > 1.0f;
     }
-    auto all = static_cast<int64_t>(dataset.actions.size());
+    auto all = ssize(dataset.actions);
     findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
     if (outside > 0) {
         findings.add(Severity::warning, "actions: ", outside, " values (", percent(outside, all),
@@ -150,7 +151,7 @@ std::vector<Finding> validate(const Dataset& dataset) {
 std::vector<Finding> validate_labels(const Dataset& dataset, const std::vector<float>& rewards,
                                      const std::vector<float>& masks) {
     Findings findings;
-    auto rows = static_cast<size_t>(dataset.rows);
+    auto rows = to_size(dataset.rows);
     if (rewards.size() != rows || masks.size() != rows) {
         findings.add(Severity::error, "labels: ", rewards.size(), " rewards and ", masks.size(), " masks for ", rows,
                      " rows");
@@ -221,7 +222,7 @@ std::string training_problem(const Dataset& dataset) {
         return text(transitions, " transitions in ", dataset.episodes(),
                     " episodes are too few to learn from, expected at least ", kLeastTransitions);
     for (int64_t row = 0; row + 1 < dataset.rows; ++row)
-        if (dataset.terminals[static_cast<size_t>(row)] == 0 &&
+        if (nth(dataset.terminals, row) == 0 &&
             !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))
             return "";
     return "nothing moves: within each episode all observations are equal";

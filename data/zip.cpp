@@ -9,6 +9,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -65,7 +66,7 @@ ZipReader::ZipReader(const std::string& path) : file_(path) {
 
 ZipReader::Directory ZipReader::find_directory() const {
     uint64_t size = file_.size();
-    std::vector<uint8_t> tail(static_cast<size_t>(std::min<uint64_t>(size, kEndSize + kFull16)));
+    std::vector<uint8_t> tail(to_size(std::min<uint64_t>(size, kEndSize + kFull16)));
     file_.read_at(size - tail.size(), tail.data(), tail.size());
     // A comment may contain the signature, too. The end record is the last signature whose comment ends exactly at the
     // end of the file.
@@ -131,7 +132,7 @@ ZipReader::Directory ZipReader::find_directory() const {
 }
 
 void ZipReader::read_directory(const Directory& directory) {
-    std::vector<uint8_t> bytes(static_cast<size_t>(directory.size));
+    std::vector<uint8_t> bytes(to_size(directory.size));
     file_.read_at(directory.offset, bytes.data(), bytes.size());
     size_t at = 0;
     for (uint64_t i = 0; i < directory.count; ++i) {
@@ -219,7 +220,7 @@ void ZipReader::read_local_headers(uint64_t directory_offset) {
 
 std::string ZipReader::read(const ZipMember& member) const {
     ZipStream stream(*this, member);  // throws for an unreadable member before memory is allocated
-    std::string bytes(static_cast<size_t>(member.size), '\0');
+    std::string bytes(to_size(member.size), '\0');
     stream.read(bytes.data(), member.size);
     stream.finish();
     return bytes;
@@ -230,7 +231,7 @@ bool ZipReader::same_bytes(const ZipMember& a, const ZipMember& b) const {
         return false;
     std::vector<char> left(kInputBuffer), right(kInputBuffer);
     for (uint64_t at = 0; at < a.compressed_size; at += kInputBuffer) {
-        const auto n = static_cast<size_t>(std::min<uint64_t>(kInputBuffer, a.compressed_size - at));
+        const auto n = to_size(std::min<uint64_t>(kInputBuffer, a.compressed_size - at));
         file_.read_at(a.data_offset + at, left.data(), n);
         file_.read_at(b.data_offset + at, right.data(), n);
         if (std::memcmp(left.data(), right.data(), n) != 0) return false;
@@ -257,7 +258,7 @@ struct ZipStream::State {
         uint64_t done = 0;
         while (done < n) {
             if (inflater.avail_in == 0) {
-                size_t take = static_cast<size_t>(std::min<uint64_t>(kInputBuffer, member.compressed_size - taken));
+                size_t take = to_size(std::min<uint64_t>(kInputBuffer, member.compressed_size - taken));
                 file.read_at(member.data_offset + taken, buffer.data(), take);
                 inflater.next_in = buffer.data();
                 inflater.avail_in = static_cast<uInt>(take);
@@ -305,9 +306,9 @@ void ZipStream::read(void* out, uint64_t n) {
                      " bytes");
             }
         } else {
-            s.file.read_at(s.member.data_offset + s.given, to, static_cast<size_t>(piece));
+            s.file.read_at(s.member.data_offset + s.given, to, to_size(piece));
         }
-        s.crc = static_cast<uint32_t>(crc32_z(s.crc, to, static_cast<size_t>(piece)));
+        s.crc = static_cast<uint32_t>(crc32_z(s.crc, to, to_size(piece)));
         s.given += piece;
         to += piece;
         n -= piece;
@@ -335,7 +336,7 @@ uint32_t file_crc32(const std::string& path) {
     std::vector<unsigned char> block(1 << 20);
     uLong crc = crc32(0, nullptr, 0);
     for (uint64_t at = 0; at < file.size(); at += block.size()) {
-        const auto n = static_cast<size_t>(std::min<uint64_t>(block.size(), file.size() - at));
+        const auto n = to_size(std::min<uint64_t>(block.size(), file.size() - at));
         file.read_at(at, block.data(), n);
         crc = crc32(crc, block.data(), static_cast<uInt>(n));
     }

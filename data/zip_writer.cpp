@@ -6,6 +6,7 @@
 
 #include "data/zip.h"
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -112,7 +113,7 @@ void ZipWriter::add_again(const std::string& name, const std::string& first) {
     begin(member);
     std::vector<uint8_t> buffer(kBlock);
     for (uint64_t at = 0; at < size; at += kBlock) {
-        const auto n = static_cast<size_t>(std::min<uint64_t>(kBlock, size - at));
+        const auto n = to_size(std::min<uint64_t>(kBlock, size - at));
         file_.read_at(from + at, buffer.data(), n);
         file_.write(buffer.data(), n);
     }
@@ -167,8 +168,8 @@ void ZipWriter::write_deflated(const std::vector<Piece>& pieces, ZipMember& memb
         for (uint64_t at = 0; at < piece.size; at += kBlock) {
             Block block;
             block.data = data + at;
-            block.size = static_cast<size_t>(std::min<uint64_t>(kBlock, piece.size - at));
-            block.history = static_cast<size_t>(std::min<uint64_t>(kWindow, at));
+            block.size = to_size(std::min<uint64_t>(kBlock, piece.size - at));
+            block.history = to_size(std::min<uint64_t>(kWindow, at));
             blocks.push_back(std::move(block));
         }
     }
@@ -176,7 +177,7 @@ void ZipWriter::write_deflated(const std::vector<Piece>& pieces, ZipMember& memb
     blocks.back().last = true;
     for (size_t first = 0; first < blocks.size(); first += kBlocksInMemory) {
         size_t n = std::min(kBlocksInMemory, blocks.size() - first);
-        auto body = [&](int64_t i) { compress_block(blocks[first + static_cast<size_t>(i)]); };
+        auto body = [&](int64_t i) { compress_block(blocks[first + to_size(i)]); };
         if (pool_ != nullptr) {
             pool_->run(static_cast<int64_t>(n), body);
         } else {

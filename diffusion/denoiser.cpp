@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "tensor/base/rows.h"
+
 namespace astro::diffusion {
 
 Denoiser make_denoiser(const nn::Maker& make, const DenoiserSpec& spec) {
@@ -15,7 +17,7 @@ Denoiser make_denoiser(const nn::Maker& make, const DenoiserSpec& spec) {
     net.position = make.normal(Shape{spec.tokens, width}, 0.02);
     if (spec.segments > 0) net.segment = make.normal(Shape{spec.segments, width}, 0.02);
     net.time = two_layer(width);
-    std::vector<double> levels(static_cast<size_t>(spec.levels + 1));
+    std::vector<double> levels(to_size(spec.levels + 1));
     std::iota(levels.begin(), levels.end(), 0.0);
     net.level_waves = nn::sinusoid(make.backend, make.type, levels, width);
     net.condition = two_layer(spec.condition_width);

@@ -3,11 +3,12 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::diffusion {
 
-double NoiseSchedule::signal(int64_t t) const { return std::sqrt(alpha_bar[static_cast<size_t>(t)]); }
-double NoiseSchedule::noise(int64_t t) const { return std::sqrt(1 - alpha_bar[static_cast<size_t>(t)]); }
+double NoiseSchedule::signal(int64_t t) const { return std::sqrt(nth(alpha_bar, t)); }
+double NoiseSchedule::noise(int64_t t) const { return std::sqrt(1 - nth(alpha_bar, t)); }
 
 NoiseSchedule make_schedule(ScheduleKind kind, int64_t steps) {
     ASTRO_CHECK(steps >= 1, "make_schedule: at least one step is needed, got ", steps);

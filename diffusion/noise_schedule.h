@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "tensor/base/rows.h"
+
 namespace astro::diffusion {
 
 enum class ScheduleKind { cosine, linear };
@@ -14,7 +16,7 @@ enum class ScheduleKind { cosine, linear };
 struct NoiseSchedule {
     std::vector<double> alpha_bar;  // (T + 1), alpha_bar[0] = 1, decreasing, at least 1e-5
 
-    int64_t steps() const { return static_cast<int64_t>(alpha_bar.size()) - 1; }
+    int64_t steps() const { return ssize(alpha_bar) - 1; }
     double signal(int64_t t) const;  // sqrt(ab_t)
     double noise(int64_t t) const;   // sqrt(1 - ab_t)
 };

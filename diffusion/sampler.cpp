@@ -1,5 +1,7 @@
 #include "diffusion/sampler.h"
 
+#include "tensor/base/rows.h"
+
 namespace astro::diffusion {
 
 RowLevels RowLevels::rows(int64_t first, int64_t count) const {
@@ -12,7 +14,7 @@ RowLevels row_levels(nn::Inputs& inputs, const NoiseSchedule& schedule, const st
         signal.push_back(static_cast<float>(schedule.signal(level)));
         noise.push_back(static_cast<float>(schedule.noise(level)));
     }
-    const Shape shape{static_cast<int64_t>(t.size())};
+    const Shape shape{ssize(t)};
     return {inputs.add(shape, t), inputs.add(shape, signal), inputs.add(shape, noise)};
 }
 

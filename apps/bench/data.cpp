@@ -12,6 +12,7 @@
 #include "data/file.h"
 #include "data/npz.h"
 #include "tensor/base/clock.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -31,7 +32,7 @@ data::Dataset random_dataset(const Kind& kind) {
     d.rows = kRows, d.state_dim = kind.state, d.action_dim = kind.action;
     d.qpos_dim = kind.qpos, d.qvel_dim = kind.qvel;
     auto noise = [](int64_t columns, const char* stream) {
-        std::vector<float> values(static_cast<size_t>(kRows * columns));
+        std::vector<float> values(to_size(kRows * columns));
         Rng(0).stream(stream).fill_normal(values.data(), kRows * columns);
         return values;
     };
@@ -39,7 +40,7 @@ data::Dataset random_dataset(const Kind& kind) {
     for (float& a : d.actions) a = std::clamp(a, -1.0f, 1.0f);
     for (size_t i = 0; i < d.qpos.size(); ++i)
         d.qpos[i] =
-            .2f * d.qpos[i] + (i < static_cast<size_t>(kind.qpos) ? 0.0f : d.qpos[i - static_cast<size_t>(kind.qpos)]);
+            .2f * d.qpos[i] + (i < to_size(kind.qpos) ? 0.0f : d.qpos[i - to_size(kind.qpos)]);
     for (int64_t row = 0; row < kRows; ++row) {
         const float *q = d.qpos.data() + row * kind.qpos, *v = d.qvel.data() + row * kind.qvel;
         d.observations.insert(d.observations.end(), q, q + kind.qpos);
@@ -128,7 +129,7 @@ data::Json line(const char* name, const std::string& kind, const char* how, cons
     json["mb_per_s"] = megabytes / m.seconds.front();
     json["peak_rss_mib"] = m.peak_mib;
     json["rss_before_mib"] = m.before_mib;
-    json["repeats"] = static_cast<int64_t>(m.seconds.size());
+    json["repeats"] = ssize(m.seconds);
     return json;
 }
 

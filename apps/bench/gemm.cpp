@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "apps/bench/items.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -77,7 +78,7 @@ std::function<void()> make_product(const Context& context, const Kind& kind, con
     const int64_t m = weights ? layer.in : layer.rows, n = input ? layer.in : layer.out;
     const int64_t k = weights ? layer.rows : input ? layer.out : layer.in;
     auto random = [&](const char* what, int64_t rows, int64_t columns) {
-        std::vector<float> values(static_cast<size_t>(rows * columns));
+        std::vector<float> values(to_size(rows * columns));
         Rng(0).stream(what).fill_normal(values.data(), rows * columns);
         return Tensor::from(context.backend, Shape{rows, columns}, values);
     };

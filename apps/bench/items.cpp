@@ -3,6 +3,7 @@
 #include "apps/bench/random_world.h"
 #include "astro/learners/learner.h"
 #include "astro/planner.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -101,7 +102,7 @@ std::function<void()> make_dynamics_sampler(const Context& context) {
     constexpr int64_t kRows = 256;
     const int64_t steps = dynamics->horizon();
     Rng rng = Rng(0).stream("bench/rollout");
-    std::vector<float> states(kRows * 2), actions(static_cast<size_t>(kRows * steps * 2));
+    std::vector<float> states(kRows * 2), actions(to_size(kRows * steps * 2));
     rng.fill_normal(states.data(), kRows * 2);
     rng.fill_uniform(actions.data(), kRows * steps * 2, -1, 1);
     const Tensor s0 = Tensor::from(context.backend, Shape{kRows, 2}, states);

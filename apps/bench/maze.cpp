@@ -7,6 +7,7 @@
 #include "astro/search/landmarks.h"
 #include "astro/target_selection.h"
 #include "data/environments/pointmaze_collect.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -31,13 +32,13 @@ struct MazeWorld {
         trajectories = cut_at_jumps(data, 1e9);
         statistics = measure(trajectories, config.planner.gap + 1, config.data.std_floor);
         map.data = &trajectories, map.gamma = .99, map.width = 32;
-        map.latent.resize(static_cast<size_t>(data.rows * map.width));
+        map.latent.resize(to_size(data.rows * map.width));
         threads.run(data.rows, [&](int64_t t) {
             for (int64_t w = 0; w < map.width; ++w) {
                 const double turn = 6.283185307179586 * static_cast<double>(w) / static_cast<double>(map.width);
                 const double x =
                     std::cos(turn) * double(data.observation(t)[0]) + std::sin(turn) * double(data.observation(t)[1]);
-                map.latent[static_cast<size_t>(t * map.width + w)] = static_cast<float>(x / maze::kStep / 4);
+                nth(map.latent, t * map.width + w) = static_cast<float>(x / maze::kStep / 4);
             }
         });
         map.arrival = find_arrivals(map, config.data.arrival_steps, config.data.arrival_rows);
@@ -117,9 +118,9 @@ std::function<void()> make_graph(const Context& context) {
     ThreadPool* threads = &context.threads;
     return [=] {
         const auto length = [&](int64_t i, int64_t j) {
-            return w->map.steps(landmark[static_cast<size_t>(i)], landmark[static_cast<size_t>(j)]);
+            return w->map.steps(nth(landmark, i), nth(landmark, j));
         };
-        shortest_paths(*threads, static_cast<int64_t>(landmark.size()), length, w->config.graph.edge);
+        shortest_paths(*threads, ssize(landmark), length, w->config.graph.edge);
     };
 }
 

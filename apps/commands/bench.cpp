@@ -8,6 +8,7 @@
 #include "apps/run/device.h"
 #include "apps/run/output.h"
 #include "tensor/base/clock.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -43,9 +44,9 @@ struct BenchOptions {
 double machine_peak(ThreadPool& threads) {
     double best = 0;
     for (int round = 0; round < 20; ++round) {
-        std::vector<int64_t> done(static_cast<size_t>(threads.size()));
+        std::vector<int64_t> done(to_size(threads.size()));
         const double start = seconds_now();
-        threads.run(threads.size(), [&](int64_t t) { done[static_cast<size_t>(t)] = cpu_peak_loop(2000); });
+        threads.run(threads.size(), [&](int64_t t) { nth(done, t) = cpu_peak_loop(2000); });
         const double seconds = seconds_now() - start;
         int64_t total = 0;
         for (int64_t d : done) total += d;
@@ -61,7 +62,7 @@ std::vector<double> measure_calls(const std::function<void()>& step, double seco
     while (seconds_now() - start < .25 * seconds);  // warm-up
     std::vector<double> all;
     start = seconds_now();
-    while (static_cast<int64_t>(all.size()) < rounds || seconds_now() - start < seconds) {
+    while (ssize(all) < rounds || seconds_now() - start < seconds) {
         const double before = seconds_now();
         step();
         all.push_back(1e3 * (seconds_now() - before));
@@ -125,7 +126,7 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     m.least = ms[0] / units, m.median = ms[ms.size() / 2] / units;
     m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.least * 1e3;
     m.peak = 1e-9 * std::max(before, after);
-    m.repeats = static_cast<int64_t>(ms.size());
+    m.repeats = ssize(ms);
     return m;
 }
 
@@ -149,7 +150,7 @@ Measured measure_item_on_gpu(const BenchItem& item, const Context& context, cons
     m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.least * 1e3;
     if (peaks.bytes_per_second > 0)
         m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;
-    m.repeats = static_cast<int64_t>(ms.size());
+    m.repeats = ssize(ms);
     return m;
 }
 

@@ -10,6 +10,7 @@
 #include "data/dataset_load.h"
 #include "data/file.h"
 #include "data/replay.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -40,7 +41,7 @@ data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_rati
 int64_t first_changed_row(const data::ColumnUnits& states, const data::Dataset& d) {
     for (int64_t t = 0; t < d.rows; ++t)
         for (int64_t column : states.constant()) {
-            const double constant = states.centre[static_cast<size_t>(column)];
+            const double constant = nth(states.centre, column);
             if (std::fabs(d.state(t, column) - constant) > 1e-5 * std::max(1.0, std::fabs(constant))) return t;
         }
     return -1;
@@ -63,14 +64,14 @@ int judge_by_run(const std::string& path, const std::string& run, ThreadPool& po
     else
         for (int64_t t = 0; t < rows.data.rows; ++t) generated.push_back(t);
     int64_t transitions = 0;
-    for (const std::vector<int64_t>& group : groups) transitions += static_cast<int64_t>(group.size());
+    for (const std::vector<int64_t>& group : groups) transitions += ssize(group);
     if (transitions == 0) fail(ErrorKind::data, path, ": it has no synthetic transition to judge");
 
     data::Json figures = data::Json::object();
     figures["judged_by"] = "the one-step models of " + run;
     figures["rows"] = rows.data.rows;
     figures["synthetic_transitions"] = transitions;
-    if (marked) figures["bridges"] = static_cast<int64_t>(groups.size());
+    if (marked) figures["bridges"] = ssize(groups);
     put_judgement(figures, {*backend, pool, 1}, judges, rows.data, groups, MetricsConfig{}.tolerances, marked);
     put_coverage(figures, pool, judges, rows.data, generated);
     const int64_t changed = first_changed_row(judges.units.states, rows.recorded);

@@ -3,6 +3,7 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/run/policy_runs.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -83,7 +84,7 @@ int run_evaluate(CommandLine& line) {
             const Evaluation e = evaluate_policy(runner, *policy, false);
             data::Json figures = data::Json::object();
             figures["policy"] = policy->name();
-            figures["episodes"] = static_cast<int64_t>(e.outcomes.size());
+            figures["episodes"] = ssize(e.outcomes);
             figures["success"] = e.success;
             figures["success_by_task"] = e.task_success;
             figures["mean_steps"] = e.mean_steps;

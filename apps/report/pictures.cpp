@@ -9,6 +9,7 @@
 #include "apps/report/svg.h"
 #include "astro/augmenters/augmenter.h"
 #include "data/environment.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app::report {
 
@@ -98,13 +99,13 @@ std::string pictures_section(const data::NpzReader* pictures, const data::Json& 
         WorldSvg picture(*world);
         std::vector<int64_t> start = npz.read_as<int64_t>("chain_start");
         const std::vector<uint8_t> bridge = npz.read_as<uint8_t>("chain_is_bridge");
-        start.push_back(static_cast<int64_t>(chain.size()));
+        start.push_back(ssize(chain));
         for (size_t c = 0; c + 1 < start.size(); ++c)
-            for (auto i = static_cast<size_t>(start[c]);
-                 i + 1 < static_cast<size_t>(start[c + 1]);) {  // one polyline per recorded part or bridge
+            for (auto i = to_size(start[c]);
+                 i + 1 < to_size(start[c + 1]);) {  // one polyline per recorded part or bridge
                 size_t j = i;
                 std::vector<XY> way = {chain[i]};
-                while (j + 1 < static_cast<size_t>(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
+                while (j + 1 < to_size(start[c + 1]) && bridge[j] == bridge[i]) way.push_back(chain[++j]);
                 picture.way(way, bridge[i] ? "bridge" : "real");
                 i = j;
             }
@@ -137,7 +138,7 @@ std::string pictures_section(const data::NpzReader* pictures, const data::Json& 
         WorldSvg picture(*world);
         std::vector<int64_t> start = npz.read_as<int64_t>("rollout_start/" + arm);
         const std::vector<uint8_t> success = npz.read_as<uint8_t>("rollout_success/" + arm);
-        start.push_back(static_cast<int64_t>(path.size()));
+        start.push_back(ssize(path));
         for (size_t r = 0; r + 1 < start.size(); ++r)
             picture.way(std::vector<XY>(path.begin() + start[r], path.begin() + start[r + 1]),
                         success[r] ? "won" : "lost");

@@ -10,6 +10,7 @@
 #include "data/file.h"
 #include "data/replay.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -89,9 +90,9 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
         errors.push_back(attempt.bridge.error);
     }
     for (uint8_t synthetic : spliced.is_synthetic) bridge_rows += synthetic;
-    const auto attempts = static_cast<int64_t>(made.attempts.size());
+    const auto attempts = ssize(made.attempts);
     results["augment_rows"] = spliced.rows;
-    results["augment_chains"] = static_cast<int64_t>(made.chains.size());
+    results["augment_chains"] = ssize(made.chains);
     results["augment_bridges"] = verdicts[0];
     results["augment_bridge_transitions"] = bridge_rows;
     results["augment_depth_mean"] =

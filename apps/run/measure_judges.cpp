@@ -11,6 +11,7 @@
 #include "astro/joins.h"
 #include "data/dataset_load.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -78,8 +79,8 @@ std::vector<int64_t> generated_rows(const std::vector<std::vector<int64_t>>& bri
 namespace {
 
 void put_joins(data::Json& results, const Joins& joins) {
-    results["joined_pairs"] = static_cast<int64_t>(joins.pairs.size());
-    results["joined_episodes"] = static_cast<int64_t>(joins.episodes.size());
+    results["joined_pairs"] = ssize(joins.pairs);
+    results["joined_episodes"] = ssize(joins.episodes);
     results["joined_most"] = joins.pairs.empty() ? int64_t{0} : joins.pairs[0].bridges;
     data::Json pairs = data::Json::array(), episodes = data::Json::array();
     for (size_t i = 0; i < std::min(kListed, joins.pairs.size()); ++i) {

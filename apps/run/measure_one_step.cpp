@@ -6,6 +6,7 @@
 #include "apps/run/judged.h"
 #include "apps/run/measure.h"
 #include "data/file.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -69,7 +70,7 @@ void train_and_measure_one_step(StageRunner& runner) {
         open_loop_windows(pipeline.validation(), pipeline.validation_map().arrival, horizon, kOpenLoopWindows), horizon,
         sigma_delta, one_step_rollout(runner.context().backend, models.members()[0], sigma_delta));
     for (int64_t s : open_loop_steps(horizon))
-        results["dynamics_rmse_one_step_" + std::to_string(s)] = error[static_cast<size_t>(s - 1)];
+        results["dynamics_rmse_one_step_" + std::to_string(s)] = nth(error, s - 1);
     compare_dynamics(runner);
     runner.add_seconds("one_step/metrics", seconds_now() - start);
     runner.save_results();

@@ -1,6 +1,7 @@
 #include "apps/run/measure.h"
 #include "astro/cross_pairs.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -20,7 +21,7 @@ void train_and_measure_planner(StageRunner& runner) {
     results["validation_arrival_error_90"] = percentile(errors, 90);
     constexpr int64_t kCrossPairs = 256;
     const std::vector<double> cross = best_errors(sample_cross_bridges(pipeline, kCrossPairs));
-    results["validation_cross_pairs"] = static_cast<int64_t>(cross.size());
+    results["validation_cross_pairs"] = ssize(cross);
     if (!cross.empty()) {
         results["validation_cross_arrival_error_median"] = percentile(cross, 50);
         results["validation_cross_arrival_error_90"] = percentile(cross, 90);

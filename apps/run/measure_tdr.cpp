@@ -1,6 +1,7 @@
 #include "apps/run/measure.h"
 #include "data/environment.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -19,7 +20,7 @@ void train_and_measure_tdr(StageRunner& runner) {
     results["calibration_error"] = calibration_error(pipeline.map());
     std::vector<double> travel;
     for (int64_t k = 0; k < pipeline.train().count(); ++k)
-        travel.push_back(static_cast<double>(map.arrival[static_cast<size_t>(k)] - pipeline.train().begin(k)));
+        travel.push_back(static_cast<double>(nth(map.arrival, k) - pipeline.train().begin(k)));
     results["arrival_step_median"] = percentile(travel, 50);
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->geodesics) {

@@ -7,6 +7,7 @@
 #include "astro/principal_plane.h"
 #include "data/environment.h"
 #include "data/npz.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -45,9 +46,9 @@ class Plane {
                 for (int64_t i : columns_) xy.push_back(static_cast<float>(d.recorded.state(row, i)));
         if (!columns_.empty()) return xy;
         const std::vector<float> latent =
-            runner_.pipeline().tdr().embed(states.data(), static_cast<int64_t>(rows.size()));
+            runner_.pipeline().tdr().embed(states.data(), ssize(rows));
         for (size_t i = 0; i < rows.size(); ++i) {
-            const auto [x, y] = principal_.project(latent.data() + i * static_cast<size_t>(principal_.width));
+            const auto [x, y] = principal_.project(latent.data() + i * to_size(principal_.width));
             xy.push_back(static_cast<float>(x)), xy.push_back(static_cast<float>(y));
         }
         return xy;
@@ -59,7 +60,7 @@ class Plane {
     }
     std::vector<float> of(const std::vector<float>& states, int64_t width) const {
         std::vector<float> xy;
-        for (size_t at = 0; at < states.size(); at += static_cast<size_t>(width)) append(xy, states.data() + at);
+        for (size_t at = 0; at < states.size(); at += to_size(width)) append(xy, states.data() + at);
         return xy;
     }
     // What x and y are, in words.
@@ -114,7 +115,7 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
     const data::EnvironmentSpec& spec = environment.spec();
     const std::vector<float>& grid = environment.picture()->states;
     if (grid.empty() || !environment.geodesics) return;
-    const auto width = static_cast<size_t>(spec.state_dim), points = grid.size() / width;
+    const auto width = to_size(spec.state_dim), points = grid.size() / width;
     const std::vector<double> start = environment.task(1).start;
     const std::vector<float> from(start.begin(), start.end());
     std::vector<float> states = from, distance, truth;
@@ -128,7 +129,7 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
     const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
     for (size_t i = 1; i <= points; ++i)
         distance.push_back(static_cast<float>(map.graph_distance(
-            latent.data(), landmark[0], latent.data() + i * static_cast<size_t>(map.width), landmark[i])));
+            latent.data(), landmark[0], latent.data() + i * to_size(map.width), landmark[i])));
     add_points(npz, "tdr_from_xy", plane.of(from, spec.state_dim));
     add_points(npz, "tdr_grid_xy", plane.of(grid, spec.state_dim));
     const auto count = static_cast<int64_t>(points);
@@ -165,15 +166,15 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     const int64_t shown = std::min(kChains, augmented.episodes());
     for (int64_t c = 0; c < shown; ++c) {
         const int64_t e = c * augmented.episodes() / shown;
-        chain_start.push_back(static_cast<int64_t>(chain.size()));
-        for (int64_t t = augmented.episode_start[static_cast<size_t>(e)]; t <= augmented.episode_end(e); ++t) {
+        chain_start.push_back(ssize(chain));
+        for (int64_t t = nth(augmented.episode_start, e); t <= augmented.episode_end(e); ++t) {
             chain.push_back(t);
-            is_bridge.push_back(augmented.is_synthetic[static_cast<size_t>(t)]);
+            is_bridge.push_back(nth(augmented.is_synthetic, t));
         }
     }
     add_points(npz, "chain_xy", plane.of_rows(augmented_rows, chain));
     npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
-    npz.add("chain_is_bridge", data::NpyArray::from({static_cast<int64_t>(is_bridge.size())}, is_bridge),
+    npz.add("chain_is_bridge", data::NpyArray::from({ssize(is_bridge)}, is_bridge),
             data::Compression::deflated);
 
     if (!world) {  // neither tasks nor rollouts can be drawn
@@ -201,18 +202,18 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
         std::vector<float> path;
         std::vector<int64_t> start;
         std::vector<uint8_t> success;
-        const auto each = static_cast<size_t>(runner.config().evaluate.episodes);
+        const auto each = to_size(runner.config().evaluate.episodes);
         for (size_t i = 0; i < e.outcomes.size(); ++i) {
             if (i % each >= 2) continue;
-            start.push_back(static_cast<int64_t>(path.size()) / 2);
+            start.push_back(ssize(path) / 2);
             success.push_back(e.outcomes[i].success);
             const std::vector<float> way = plane.of(e.outcomes[i].path, environment->spec().state_dim);
             path.insert(path.end(), way.begin(), way.end());
         }
         add_points(npz, "rollout_xy/" + arm, path);
-        npz.add("rollout_start/" + arm, data::NpyArray::from({static_cast<int64_t>(start.size())}, start),
+        npz.add("rollout_start/" + arm, data::NpyArray::from({ssize(start)}, start),
                 data::Compression::deflated);
-        npz.add("rollout_success/" + arm, data::NpyArray::from({static_cast<int64_t>(success.size())}, success),
+        npz.add("rollout_success/" + arm, data::NpyArray::from({ssize(success)}, success),
                 data::Compression::deflated);
     }
     npz.close();

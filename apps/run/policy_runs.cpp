@@ -6,6 +6,8 @@
 #include <numeric>
 #include <set>
 
+#include "tensor/base/rows.h"
+
 namespace astro::app {
 
 namespace {
@@ -38,7 +40,7 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
     std::vector<int64_t> tasks = config.evaluate.tasks;
     if (config.policy.protocol == Protocol::single_task) tasks = {config.policy.task};
     if (tasks == std::vector<int64_t>{0}) {
-        tasks.resize(static_cast<size_t>(spec.tasks));
+        tasks.resize(to_size(spec.tasks));
         std::iota(tasks.begin(), tasks.end(), 1);
     }
     for (int64_t task : tasks)
@@ -104,7 +106,7 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
         double won = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
             const Outcome& outcome =
-                result.outcomes[t * static_cast<size_t>(config.evaluate.episodes) + static_cast<size_t>(e)];
+                result.outcomes[t * to_size(config.evaluate.episodes) + to_size(e)];
             won += outcome.success;
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
         }
@@ -181,7 +183,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
     std::vector<StageRunner::Stage> stages;
     runner.flush_memory();
     for (const PolicyRun& run : runs) {
-        policies.push_back(make_policy(runner, runner.context_beside(static_cast<int64_t>(policies.size())), run));
+        policies.push_back(make_policy(runner, runner.context_beside(ssize(policies)), run));
         learners::Learner& policy = *policies.back();
         std::set<int64_t> at;
         for (int64_t p = 1; simulated && p <= config.evaluate.points; ++p)
@@ -216,7 +218,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
 
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
-    const auto group = static_cast<size_t>(runner.side_by_side());
+    const auto group = to_size(runner.side_by_side());
     std::exception_ptr diverged;
     for (size_t first = 0; first < runs.size(); first += group) {
         const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);

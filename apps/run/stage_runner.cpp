@@ -15,6 +15,7 @@
 #include "data/origin.h"
 #include "data/validate.h"
 #include "data/zip.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -203,8 +204,8 @@ data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
 Context StageRunner::context_beside(int64_t i) {
     ASTRO_CHECK(i < side_by_side(), "a context for stage ", i, " of ", side_by_side(), " side by side");
     if (i == 0) return context();
-    while (static_cast<int64_t>(beside_.size()) < i) beside_.push_back(open_device(options_.device));
-    return {*beside_[static_cast<size_t>(i - 1)].backend, threads_, config_.general.chunks};
+    while (ssize(beside_) < i) beside_.push_back(open_device(options_.device));
+    return {*nth(beside_, i - 1).backend, threads_, config_.general.chunks};
 }
 
 void StageRunner::flush_memory() {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tensor/base/clock.h"
+#include "tensor/base/rows.h"
 #include "tensor/ops.h"
 #include "tensor/rng.h"
 
@@ -13,7 +14,7 @@ namespace astro::app {
 namespace {
 
 Tensor random_tensor(Backend& backend, const Shape& shape, uint64_t seed) {
-    std::vector<float> values(static_cast<size_t>(shape.numel()));
+    std::vector<float> values(to_size(shape.numel()));
     Rng(seed).fill_normal(values.data(), shape.numel());
     return Tensor::from(backend, shape, values);
 }
@@ -87,8 +88,8 @@ void time_arrays(Timings& t) {
     t.add("concat", 4 * t.elements, 0, [&] { return concat({x, y}, 1); });
     const int64_t picked = t.rows / 3;
     const double moved = static_cast<double>(picked) * t.wide;
-    std::vector<int64_t> index(static_cast<size_t>(picked));
-    for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int64_t>(i * 37 % static_cast<size_t>(t.rows));
+    std::vector<int64_t> index(to_size(picked));
+    for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int64_t>(i * 37 % to_size(t.rows));
     const Tensor where = Tensor::from(t.b, {picked}, index), gy = slice(y, 0, 0, picked);
     t.add("gather", 2 * moved, 0, [&] { return gather_rows(x, where); });
     t.add("gather, gradient too", 4 * moved + t.elements, 0,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "astro/temporal_distance.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -106,7 +107,7 @@ void randomise(TrainableModel& model) {
             tensor.fill(0);
             continue;
         }
-        std::vector<float> values(static_cast<size_t>(tensor.numel()));
+        std::vector<float> values(to_size(tensor.numel()));
         const double size = tensor.rank() == 2 ? 1 / std::sqrt(static_cast<double>(tensor.dim(0))) : .3;
         for (float& v : values) v = static_cast<float>(rng.normal() * size);
         tensor.assign(Tensor::from(tensor.backend(), tensor.shape(), values));

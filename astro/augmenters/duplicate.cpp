@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "astro/augmenters/augmenter.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method::augmenters {
 
@@ -27,10 +28,10 @@ class Duplicate : public Augmenter {
         out.wide_observations = d.wide_observations;
         out.qpos_dim = d.qpos_dim, out.qvel_dim = d.qvel_dim;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
-        while (static_cast<int64_t>(out.terminals.size()) < rows) {
+        while (ssize(out.terminals) < rows) {
             const int64_t k = rng.below(data.count());
             const int64_t first = data.begin(k),
-                          last = std::min(data.last(k), map.arrival[static_cast<size_t>(k)] + tail_rows);
+                          last = std::min(data.last(k), nth(map.arrival, k) + tail_rows);
             if (last == first) continue;
             out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
             out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));
@@ -39,10 +40,10 @@ class Duplicate : public Augmenter {
                             d.qpos.data() + (last + 1) * d.qpos_dim);
             out.qvel.insert(out.qvel.end(), d.qvel.data() + first * d.qvel_dim,
                             d.qvel.data() + (last + 1) * d.qvel_dim);
-            out.terminals.insert(out.terminals.end(), static_cast<size_t>(last - first), 0);
+            out.terminals.insert(out.terminals.end(), to_size(last - first), 0);
             out.terminals.push_back(1);
         }
-        out.rows = static_cast<int64_t>(out.terminals.size());
+        out.rows = ssize(out.terminals);
         data::index_episodes(out);
         return out;
     }

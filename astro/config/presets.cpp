@@ -2,6 +2,7 @@
 
 #include "astro/config/config.h"
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 namespace {
@@ -120,7 +121,7 @@ void apply_preset(Config& config, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end())
         fail(ErrorKind::usage, "unknown preset '", name, "': expected ", alternatives(names));
-    set_columns(config, Columns(static_cast<size_t>(found - names.begin())));
+    set_columns(config, Columns(to_size(found - names.begin())));
 }
 
 }  // namespace astro::method

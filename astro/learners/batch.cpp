@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method::learners {
 
@@ -16,7 +17,7 @@ BatchSampler::BatchSampler(const LearningData& data, double current_goals, doubl
     : data_(data), value_goals_{current_goals, trajectory_goals, 1 - current_goals - trajectory_goals, true} {
     for (const Pool& pool : data.pools) {
         samplers_.emplace_back(*pool.data, data.gamma);
-        ASTRO_CHECK(goals() || pool.labels.rewards.size() == static_cast<size_t>(pool.data->rows),
+        ASTRO_CHECK(goals() || pool.labels.rewards.size() == to_size(pool.data->rows),
                     "a single-task learner needs the labels of every row");
     }
 }
@@ -32,7 +33,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     const bool critics = contents == Contents::actor_and_critics;
     const int64_t width = input_width(), states = state_dim(), actions = action_dim();
     auto array = [&](bool wanted, int64_t columns) {
-        return std::vector<float>(static_cast<size_t>(wanted ? size * columns : 0));
+        return std::vector<float>(to_size(wanted ? size * columns : 0));
     };
     std::vector<float> input = array(true, width), value_input = array(critics, width),
                        next_input = array(critics, width), action = array(true, actions), reward = array(critics, 1),
@@ -49,16 +50,16 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             while (i >= until[p]) ++p;
             const data::Dataset& d = *data_.pools[p].data;
             const int64_t row = samplers_[p].random_row(own);
-            put_state(d, row, &input[static_cast<size_t>(i * width)]);
+            put_state(d, row, &nth(input, i * width));
             if (goals())
-                put_state(d, samplers_[p].uniform_goal(row, own), &input[static_cast<size_t>(i * width + states)]);
-            std::copy_n(d.action(row), actions, &action[static_cast<size_t>(i * actions)]);
+                put_state(d, samplers_[p].uniform_goal(row, own), &nth(input, i * width + states));
+            std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
-            float *now = &value_input[static_cast<size_t>(i * width)],
-                  *next = &next_input[static_cast<size_t>(i * width)];
+            float *now = &nth(value_input, i * width),
+                  *next = &nth(next_input, i * width);
             put_state(d, row, now);
             put_state(d, row + 1, next);
-            float &r = reward[static_cast<size_t>(i)], &m = mask[static_cast<size_t>(i)];
+            float &r = nth(reward, i), &m = nth(mask, i);
             if (goals()) {
                 const int64_t goal = samplers_[p].sample(row, value_goals_, own);
                 put_state(d, goal, now + states);
@@ -66,8 +67,8 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                 r = goal == row ? 0.0f : -1.0f;
                 m = goal == row ? 0.0f : 1.0f;
             } else {
-                r = data_.pools[p].labels.rewards[static_cast<size_t>(row)];
-                m = data_.pools[p].labels.masks[static_cast<size_t>(row)];
+                r = data_.pools[p].labels.rewards[to_size(row)];
+                m = data_.pools[p].labels.masks[to_size(row)];
             }
         }
     });
@@ -86,9 +87,9 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
 std::vector<float> BatchSampler::spread(int64_t n, bool with_actions, Rng rng) const {
     const data::Dataset& d = *data_.pools[0].data;
     const int64_t width = input_width() + (with_actions ? action_dim() : 0);
-    std::vector<float> out(static_cast<size_t>(n * width));
+    std::vector<float> out(to_size(n * width));
     for (int64_t i = 0; i < n; ++i) {
-        float* to = &out[static_cast<size_t>(i * width)];
+        float* to = &nth(out, i * width);
         const int64_t row = samplers_[0].random_row(rng);
         put_state(d, row, to);
         if (goals()) put_state(d, samplers_[0].random_row(rng), to + state_dim());

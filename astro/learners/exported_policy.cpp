@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "astro/network_file.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method::learners {
 
@@ -19,7 +20,7 @@ nn::Linear copy_of(Backend& backend, const nn::Linear& layer, int64_t columns) {
     std::vector<double> bias = layer.bias.cast(DType::f64).to_vector<double>(), kept;
     for (int64_t row = 0; row < in; ++row)
         kept.insert(kept.end(), weight.begin() + row * out, weight.begin() + row * out + columns);
-    bias.resize(static_cast<size_t>(columns));
+    bias.resize(to_size(columns));
     return {Tensor::from(backend, Shape{in, columns}, kept), Tensor::from(backend, Shape{columns}, bias)};
 }
 
@@ -31,7 +32,7 @@ Tensor copy_of(Backend& backend, const Tensor& tensor) {
 
 std::vector<double> ExportedPolicy::act(const std::vector<double>& observations,
                                         const std::vector<double>& goals_) const {
-    const size_t wide = static_cast<size_t>(observation_dim()), narrow = static_cast<size_t>(units.states.dim());
+    const size_t wide = to_size(observation_dim()), narrow = to_size(units.states.dim());
     const size_t rows = observations.size() / wide, width = narrow * (goals ? 2 : 1);
     ASTRO_CHECK(goals_.size() == (goals ? observations.size() : 0), "ExportedPolicy::act: ", observations.size(),
                 " numbers of observations and ", goals_.size(), " of goals");
@@ -113,8 +114,8 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
     if (spec.layers < 0 || spec.layers >= static_cast<int64_t>(read.file.entries().size()))
         fail(ErrorKind::data, read.file.where("hidden_layers"), " is ", spec.layers, ", which the file has not");
     int64_t in = spec.in;
-    for (size_t i = 0; i <= static_cast<size_t>(spec.layers); ++i) {
-        const bool last = i == static_cast<size_t>(spec.layers);
+    for (size_t i = 0; i <= to_size(spec.layers); ++i) {
+        const bool last = i == to_size(spec.layers);
         const int64_t out = last ? spec.out : read.columns(layer_key("layer", i, "bias"));
         policy.actor.net.layers.push_back({read.weights(layer_key("layer", i, "weight"), Shape{in, out}),
                                            read.weights(layer_key("layer", i, "bias"), Shape{out})});

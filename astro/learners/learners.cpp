@@ -1,12 +1,13 @@
 #include <algorithm>
 
 #include "astro/learners/learner.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method::learners {
 
 std::vector<float> Learner::act(const std::vector<float>& states, const std::vector<float>& goals) const {
-    const int64_t ds = sampler_.state_dim(), n = static_cast<int64_t>(states.size()) / ds, da = sampler_.action_dim();
-    std::vector<float> actions(static_cast<size_t>(n * da));
+    const int64_t ds = sampler_.state_dim(), n = ssize(states) / ds, da = sampler_.action_dim();
+    std::vector<float> actions(to_size(n * da));
     constexpr int64_t kPiece = 64;
     context_.threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
         const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -193,7 +194,7 @@ void ChildProcess::read_errors() {
             errors_ = -1;
             return;
         }
-        tail_.append(bytes, static_cast<size_t>(n));
+        tail_.append(bytes, to_size(n));
         if (tail_.size() > kKeptErrors) tail_.erase(0, tail_.size() - kKeptErrors);
     }
 }
@@ -239,7 +240,7 @@ class Exchange {
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno != EAGAIN) return child_.end_in_words();
             if (n < 0) break;
-            sent_ += static_cast<size_t>(n);
+            sent_ += to_size(n);
         }
         std::string& answer = question_.answer;
         char bytes[65536];
@@ -248,14 +249,14 @@ class Exchange {
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno == EAGAIN) return "";
             if (n <= 0) return child_.end_in_words();
-            const char* end = static_cast<const char*>(std::memchr(bytes, '\n', static_cast<size_t>(n)));
-            answer.append(bytes, end ? static_cast<size_t>(end - bytes) : static_cast<size_t>(n));
+            const char* end = static_cast<const char*>(std::memchr(bytes, '\n', to_size(n)));
+            answer.append(bytes, end ? to_size(end - bytes) : to_size(n));
             if (answer.size() > kLongestAnswer) return "answers with more than 256 MiB";
             if (!end) continue;
             answered_ = true;
             if (end + 1 != bytes + n)
                 return "writes more than one line, the second line is '" +
-                       printable({end + 1, static_cast<size_t>(bytes + n - end - 1)}, 60, Keep::beginning) + "'";
+                       printable({end + 1, to_size(bytes + n - end - 1)}, 60, Keep::beginning) + "'";
         }
         return "";
     }

@@ -7,6 +7,7 @@
 #include "data/origin.h"
 #include "tensor/base/error.h"
 #include "tensor/base/nearest_name.h"
+#include "tensor/base/rows.h"
 
 namespace astro::data {
 
@@ -82,7 +83,7 @@ void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row,
     const int64_t positions = spec.qpos_columns, velocities = d.state_dim - positions;
     for (int64_t i = 0; i < d.state_dim; ++i) state[i] = d.state(row, i);
     const auto has = [&](const std::vector<float>& values, int64_t columns) {
-        return static_cast<int64_t>(values.size()) == d.rows * columns;
+        return ssize(values) == d.rows * columns;
     };
     const bool stored = positions > 0 && has(d.qpos, positions) && (velocities == 0 || has(d.qvel, velocities));
     if (!stored) return;

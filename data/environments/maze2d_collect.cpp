@@ -73,7 +73,7 @@ data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, 
             observed = ball;
         }
     }
-    d.rows = static_cast<int64_t>(d.terminals.size());
+    d.rows = ssize(d.terminals);
     data::index_episodes(d);
     return d;
 }

@@ -1,5 +1,7 @@
 #include "data/environments/maze_survey.h"
 
+#include "tensor/base/rows.h"
+
 namespace astro::maze {
 
 Survey::Survey(const Grid& grid, double radius, int64_t state_dim) : map(grid, radius) {
@@ -14,7 +16,7 @@ Survey::Survey(const Grid& grid, double radius, int64_t state_dim) : map(grid, r
             if (!map.free(ix, iy)) continue;
             const Point p = map.point(ix, iy);
             picture.states.push_back(static_cast<float>(p.x)), picture.states.push_back(static_cast<float>(p.y));
-            picture.states.insert(picture.states.end(), static_cast<size_t>(state_dim - 2), 0.0f);
+            picture.states.insert(picture.states.end(), to_size(state_dim - 2), 0.0f);
         }
 }
 

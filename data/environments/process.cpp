@@ -8,6 +8,7 @@
 
 #include "data/environments/simulator.h"
 #include "tensor/base/error.h"
+#include "tensor/base/rows.h"
 #include "tensor/rng.h"
 
 namespace astro::data {
@@ -26,7 +27,7 @@ const char* protocol_name(Protocol protocol) {
 class AgentNumbers {
   public:
     // most: largest number of agents per process; 0: no limit.
-    AgentNumbers(size_t processes, int64_t most) : most_(static_cast<size_t>(most)), used_(processes) {}
+    AgentNumbers(size_t processes, int64_t most) : most_(to_size(most)), used_(processes) {}
 
     // Takes wanted[p] numbers of each process p, all at once. Waits while other evaluations use too many.
     std::vector<std::vector<int64_t>> take(const std::vector<size_t>& wanted) {
@@ -50,12 +51,12 @@ class AgentNumbers {
     void give_back(const std::vector<std::vector<int64_t>>& taken) {
         const std::lock_guard<std::mutex> lock(mutex_);
         for (size_t p = 0; p < taken.size(); ++p)
-            for (int64_t number : taken[p]) used_[p][static_cast<size_t>(number)] = 0;
+            for (int64_t number : taken[p]) nth(used_[p], number) = 0;
         given_back_.notify_all();
     }
 
   private:
-    size_t in_use(size_t p) const { return static_cast<size_t>(std::count(used_[p].begin(), used_[p].end(), 1)); }
+    size_t in_use(size_t p) const { return to_size(std::count(used_[p].begin(), used_[p].end(), 1)); }
 
     std::mutex mutex_;
     std::condition_variable given_back_;
@@ -89,14 +90,14 @@ class ProcessAgents : public Agents {
     const std::vector<double>& goals() const { return goals_; }
 
     void step(const std::vector<int64_t>& agents, const std::vector<double>& actions) override {
-        const auto width = static_cast<size_t>(spec_.action_dim);
+        const auto width = to_size(spec_.action_dim);
         std::vector<Request> requests;
         std::vector<std::vector<size_t>> stepped;  // for each request, the indices of its agents
         for (size_t p = 0; p + 1 < begin_.size(); ++p) {
             Json numbers = Json::array(), rows = Json::array();
             std::vector<size_t> indices;
             for (size_t i = 0; i < agents.size(); ++i) {
-                const auto e = static_cast<size_t>(agents[i]);
+                const auto e = to_size(agents[i]);
                 if (e < begin_[p] || e >= begin_[p + 1]) continue;
                 numbers.push(taken_[p][e - begin_[p]]);
                 rows.push(std::vector<double>(actions.begin() + static_cast<std::ptrdiff_t>(i * width),
@@ -129,7 +130,7 @@ class ProcessAgents : public Agents {
             members["seeds"] = std::move(seeds);
         }
         const std::vector<Json> answers = simulator_.ask("reset", requests);
-        const auto width = static_cast<size_t>(spec_.state_dim);
+        const auto width = to_size(spec_.state_dim);
         states_.resize(episodes.size() * width);
         if (spec_.judges) arrived_.resize(episodes.size());
         for (size_t k = 0; k < answers.size(); ++k) {
@@ -145,7 +146,7 @@ class ProcessAgents : public Agents {
 
     // An episode that was drawn before must have the same start and goal again.
     void check_draw(size_t process, const Episode& episode, size_t e) {
-        const auto width = static_cast<size_t>(spec_.state_dim);
+        const auto width = to_size(spec_.state_dim);
         for (const auto& [words, drawn, now] :
              {std::tuple{"start", &episode.start, &states_}, std::tuple{"goal", &episode.goal, &goals_}})
             if (!drawn->empty() &&
@@ -157,7 +158,7 @@ class ProcessAgents : public Agents {
 
     // Reads states and success of the agents with these indices.
     void read(size_t process, const Json& answer, const std::vector<size_t>& indices) {
-        const auto width = static_cast<size_t>(spec_.state_dim);
+        const auto width = to_size(spec_.state_dim);
         const std::vector<double> rows = simulator_.rows_of(process, answer, "states", indices.size(), width);
         for (size_t i = 0; i < indices.size(); ++i)
             std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * width), width,
@@ -205,7 +206,7 @@ class ProcessEnvironment : public Environment {
 
     bool goes_by(std::string_view name) const override { return name == name_; }
 
-    Episode task(int64_t number) const override { return tasks_[static_cast<size_t>(number - 1)]; }
+    Episode task(int64_t number) const override { return nth(tasks_, number - 1); }
 
     // The child draws the episodes: its answer to a reset contains starts and goals. A later reset with the same seeds
     // must give the same.
@@ -223,7 +224,7 @@ class ProcessEnvironment : public Environment {
                 episode.seed = rng.below(int64_t{1} << 31);
                 episodes.push_back(episode);
             }
-        const size_t group = spec_.agents_at_once > 0 ? static_cast<size_t>(spec_.agents_at_once) : episodes.size();
+        const size_t group = spec_.agents_at_once > 0 ? to_size(spec_.agents_at_once) : episodes.size();
         const auto width = static_cast<std::ptrdiff_t>(spec_.state_dim);
         for (size_t first = 0; first < episodes.size(); first += group) {
             const auto begin = episodes.begin() + static_cast<std::ptrdiff_t>(first),
@@ -240,7 +241,7 @@ class ProcessEnvironment : public Environment {
 
     // The seed argument is not used: each episode has its own seed.
     std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t) const override {
-        ASTRO_CHECK(spec_.agents_at_once == 0 || static_cast<int64_t>(episodes.size()) <= spec_.agents_at_once,
+        ASTRO_CHECK(spec_.agents_at_once == 0 || ssize(episodes) <= spec_.agents_at_once,
                     episodes.size(), " agents of a simulator that serves ", spec_.agents_at_once);
         return std::make_unique<ProcessAgents>(simulator_, *numbers_, spec_, episodes);
     }
@@ -299,7 +300,7 @@ class ProcessEnvironment : public Environment {
                 wrapped[key] = Json::array();
                 if (state) wrapped[key].push(*state);
             }
-            const auto width = static_cast<size_t>(spec_.state_dim);
+            const auto width = to_size(spec_.state_dim);
             Episode task;
             task.task = ++spec_.tasks;
             task.start = simulator_.rows_of(0, wrapped, "start", 1, width);
@@ -334,7 +335,7 @@ class ProcessEnvironment : public Environment {
     };
     // The next states (n, state_dim) of independent rows. The rows are sent in blocks, which the processes share.
     std::vector<double> replay(const std::vector<Column>& columns) {
-        const size_t n = columns[0].values->size() / static_cast<size_t>(columns[0].width),
+        const size_t n = columns[0].values->size() / to_size(columns[0].width),
                      processes = simulator_.processes();
         std::vector<double> next;
         for (size_t first = 0; first < n; first += processes * kRowsPerMessage) {
@@ -345,13 +346,13 @@ class ProcessEnvironment : public Environment {
                 requests.push_back({p});
                 for (const Column& c : columns)
                     requests.back().members[c.key] =
-                        rows_json(*c.values, static_cast<size_t>(c.width), first + begin[p], first + begin[p + 1]);
+                        rows_json(*c.values, to_size(c.width), first + begin[p], first + begin[p + 1]);
             }
             const std::vector<Json> answers = simulator_.ask("replay", requests);
             for (size_t k = 0; k < answers.size(); ++k) {
                 const size_t p = requests[k].process;
                 const std::vector<double> rows = simulator_.rows_of(p, answers[k], "states", begin[p + 1] - begin[p],
-                                                                    static_cast<size_t>(spec_.state_dim));
+                                                                    to_size(spec_.state_dim));
                 next.insert(next.end(), rows.begin(), rows.end());
             }
         }
