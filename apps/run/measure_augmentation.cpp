@@ -56,7 +56,7 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
     const double std_ratio = plan_std_ratio(made.attempts, pipeline.train_data());
     if (std_ratio < limits.warn_collapse)
         found.push_back(text("planner collapse: the standard deviation of planned actions is ", print_real(std_ratio),
-                             " times that of the data; hint: check the variety of the actions in the data"));
+                             " times that of the data; hint: train the planner longer, if the actions in the data vary"));
     return found;
 }
 

@@ -145,7 +145,8 @@ hint 2 "use the same settings or another --run folder" $generate 6 --run generat
 helps $generate 5 --run generated --resume
 helps $generate 6 --run generated-6
 hint 3 "--planner.context 3 --planner.gap 4" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short
-helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
+hint 3 "--augment.start_arrival 2" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
+helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short --planner.context 3 --planner.gap 4 $asked
 hint 2 "--run DIR names the folder of a run" "$astro" embed $tiny --tdr.updates 4 --data plain.npz --run none --out latents.npz
 helps "$astro" embed --run run --quiet --out latents.npz
 mkdir run/report.html
@@ -210,7 +211,7 @@ helps $stitched 50 --run few --dynamics.updates 4 --planner.updates 4
 warned few "more dynamics.updates"
 warned few "train dynamics and planner longer"
 warned few "more one_step.updates"
-warned few "check the variety of the actions in the data"
+warned few "train the planner longer, if the actions in the data vary"
 helps $whole --run more --tdr.updates 400 --dynamics.updates 300 --planner.updates 400 --one_step.updates 400 --augment.accept_threshold 1
 check "the hints help: a longer run has no warning" sh -c "! grep -q 'hint: ' more/results.json"
 helps "$astro" train tdr $tiny --data plain.npz --run short-edges --tdr.updates 100 --graph.edge 1
