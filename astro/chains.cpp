@@ -32,8 +32,8 @@ struct OpenChain {
 class ChainBuilder {
   public:
     ChainBuilder(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
-           const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
-           BridgeLength bridge_length, uint64_t seed)
+                 const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
+                 BridgeLength bridge_length, uint64_t seed)
         : context_(context),
           config_(config),
           map_(map),
@@ -61,9 +61,7 @@ class ChainBuilder {
     const data::Dataset& rows() const { return *map_.data->dataset; }
     int64_t arrival(int64_t segment) const { return nth(map_.arrival, segment); }
     using Pair = std::pair<int64_t, int64_t>;  // of landmarks
-    Pair pair_of(int64_t a, int64_t b) const {
-        return {nth(map_.landmark_of, a), nth(map_.landmark_of, b)};
-    }
+    Pair pair_of(int64_t a, int64_t b) const { return {nth(map_.landmark_of, a), nth(map_.landmark_of, b)}; }
     int64_t accepted(const Pair& pair) const {
         const auto found = accepted_pairs_.find(pair);
         return found == accepted_pairs_.end() ? 0 : found->second;
@@ -164,8 +162,7 @@ void ChainBuilder::choose(OpenChain& c) {
             return distance(c.start_row, arrival(data().segment(a))) >
                    distance(c.start_row, arrival(data().segment(b)));
         });
-    c.targets.resize(
-        to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.targets))));
+    c.targets.resize(to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.targets))));
 }
 
 void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const {

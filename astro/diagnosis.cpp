@@ -1,15 +1,15 @@
 #include "astro/diagnosis.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
 namespace {
-
 
 std::string short_number(double value) {
     char buffer[32];
@@ -28,37 +28,34 @@ std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
                 "at all");
 }
 
-// rms((g_0 - s_0) / sigma_delta): the arrival error of a bridge whose state does not change.
-double standing_still(const BridgeAttempt& attempt, const std::vector<double>& sigma_delta) {
-    double sum = 0;
-    for (size_t i = 0; i < sigma_delta.size(); ++i) {
-        const double error = (attempt.target_state[i] - attempt.source_state[i]) / sigma_delta[i];
-        sum += error * error;
-    }
-    return std::sqrt(sum / static_cast<double>(sigma_delta.size()));
-}
-
 }  // namespace
 
 std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
     if (made.attempts.empty()) return why_no_target(pipeline, made);
     const int64_t horizon = pipeline.horizon();
-    const OpenLoopError model = pipeline.dynamics(0).open_loop_error(
-        pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);
-    if (model.one_pass[0] >= pipeline.config().metrics.warn_still * model.persistence[0])
-        return text("after ", horizon, " steps the dynamics model is wrong by ", short_number(model.one_pass[0]),
+    const OpenLoopError model =
+        pipeline.dynamics(0).open_loop_error(pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);
+    const double wrong = model.sampled.empty() ? model.one_pass[0] : model.sampled[0];
+    if (wrong >= pipeline.config().metrics.warn_still * model.persistence[0])
+        return text("after ", horizon, " steps the dynamics model is wrong by ", short_number(wrong),
                     " sigma_delta, standing still by ", short_number(model.persistence[0]),
                     "; hint: a new run with more dynamics.updates");
     std::vector<double> errors, still;
+    int64_t disagreements = 0;
     for (const BridgeAttempt& attempt : made.attempts) {
+        disagreements += attempt.verdict == Verdict::disagreement;
         errors.push_back(attempt.bridge.error);
-        still.push_back(standing_still(attempt, pipeline.statistics().sigma_delta));
+        still.push_back(scaled_rms(attempt.target_state.data(), attempt.source_state.data(),
+                                   pipeline.statistics().sigma_delta));  // of a bridge that stays where it begins
     }
     const double error = percentile(errors, 50), unmoved = percentile(still, 50);
     if (error >= unmoved)
         return text("the planner's bridges end ", short_number(error),
                     " sigma_delta from their targets, standing still ", short_number(unmoved),
                     "; hint: a new run with more planner.updates");
+    if (2 * disagreements > ssize(made.attempts))
+        return text("the members of the dynamics ensemble disagree about ", disagreements, " of ", made.attempts.size(),
+                    " bridges; hint: a new run with more dynamics.updates, or with dynamics.ensemble 1");
     return text("the best arrival error is ", short_number(*std::min_element(errors.begin(), errors.end())),
                 " sigma_delta, the median ", short_number(error), ", standing still ", short_number(unmoved),
                 "; hint: more planner.updates in a new run, or a higher augment.accept_threshold or "

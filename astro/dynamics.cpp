@@ -48,8 +48,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
                Rng(seed).stream(name_of(member) + "/init")) {
     const data::Dataset& d = *map.data->dataset;
     starts_ = window_starts(*map.data, map.arrival, horizon, 0);
-    if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
+    if (starts_.empty()) fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
     sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
     // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
     const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
@@ -74,8 +73,8 @@ Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const data::Dataset& d,
         for (int64_t j = 1; j <= horizon_; ++j)
             for (int64_t i = 0; i < ds; ++i) displacement.push_back(d.observation(start + j)[i] - s0[i]);
     }
-    return {inputs.add(Shape{batch, ds}, first),
-            inputs.add(Shape{batch, horizon_, da}, actions), inputs.add(Shape{batch, horizon_, ds}, displacement)};
+    return {inputs.add(Shape{batch, ds}, first), inputs.add(Shape{batch, horizon_, da}, actions),
+            inputs.add(Shape{batch, horizon_, ds}, displacement)};
 }
 
 Dynamics::Windows Dynamics::Windows::rows(int64_t first, int64_t count) const {
@@ -114,14 +113,12 @@ Dynamics::Minibatch Dynamics::draw(nn::Step& step, int64_t k) const {
     const Rng stream = Rng(seed_).stream(name()).stream(static_cast<uint64_t>(k));
     Rng rng = stream.stream("rows");
     std::vector<int64_t> rows;
-    for (int64_t b = 0; b < net.batch; ++b)
-        rows.push_back(nth(starts_, rng.below(ssize(starts_))));
+    for (int64_t b = 0; b < net.batch; ++b) rows.push_back(nth(starts_, rng.below(ssize(starts_))));
     Minibatch batch;
     batch.windows = gather(step.inputs(), *map_.data->dataset, rows);
     batch.one_pass = std::llround(config_.one_pass_share * static_cast<double>(net.batch));
     std::vector<int64_t> levels(to_size(net.batch), net.diffusion_steps);
-    for (int64_t b = batch.one_pass; b < net.batch; ++b)
-        nth(levels, b) = 1 + rng.below(net.diffusion_steps);
+    for (int64_t b = batch.one_pass; b < net.batch; ++b) nth(levels, b) = 1 + rng.below(net.diffusion_steps);
     batch.levels = diffusion::row_levels(step.inputs(), schedule_, levels);
     batch.streams = context_.cut(net.batch).streams(
         step, [&](int64_t c) { return stream.stream(static_cast<uint64_t>(c)).stream("noise"); });

@@ -40,7 +40,7 @@ class Dynamics : public TrainableModel {
     // differentiable in the actions.
     Tensor rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const;
 
-    // Errors on windows of another data set (validation), at every `stride`-th start.
+    // Errors on windows of another data set (validation): at most most_windows, evenly spaced.
     OpenLoopError open_loop_error(const Trajectories& data, const std::vector<int64_t>& arrival,
                                   const std::vector<int64_t>& steps, int64_t most_windows) const;
 

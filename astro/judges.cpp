@@ -6,6 +6,7 @@
 #include "astro/network_file.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
@@ -79,7 +80,7 @@ void save_judges(const std::string& path, const Judges& judges) {
 Judges load_judges(Backend& backend, const std::string& path) {
     const NetworkReader read{backend, data::NpzReader(path)};
     if (!read.file.find("judges_version"))
-        fail(ErrorKind::data, path, ": no array 'judges_version', so these are no judges of a run");
+        fail(ErrorKind::data, path, ": no array 'judges_version': not a file of judges");
     if (const int64_t version = read.number("judges_version"); version != kVersion)
         fail(ErrorKind::data, path, ": version ", version, " of the format, this program reads version ", kVersion);
     Judges judges;
@@ -91,8 +92,8 @@ Judges load_judges(Backend& backend, const std::string& path) {
     const int64_t members = read.number("members"), layers = read.number("hidden_layers");
     const auto arrays = static_cast<int64_t>(read.file.entries().size());
     if (members < 1 || members > arrays || layers < 0 || layers > arrays)
-        fail(ErrorKind::data, path, ": 'members' ", members, " and 'hidden_layers' ", layers,
-             ", which the file has not");
+        fail(ErrorKind::data, path, ": 'members' ", members, " and 'hidden_layers' ", layers, ", but the file has ",
+             arrays, " arrays");
     for (int64_t m = 0; m < members; ++m) {
         const std::string layer = text("member", m, "/layer");
         nn::Mlp net;
@@ -159,15 +160,15 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
 
 std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& d) {
     std::vector<std::vector<int64_t>> bridges;
-    int64_t open = -1;
+    bool open = false;  // whether the row before t belongs to the last bridge
     for (int64_t t = 0; t < d.rows; ++t) {
         const auto i = to_size(t);
         if (!d.is_synthetic[i] || d.terminals[i]) {
-            open = -1;
+            open = false;
             continue;
         }
-        if (open != d.bridge[i]) bridges.emplace_back();
-        open = d.bridge[i];
+        if (!open || d.bridge[i] != d.bridge[i - 1]) bridges.emplace_back();
+        open = true;
         bridges.back().push_back(t);
     }
     return bridges;
@@ -237,14 +238,8 @@ std::vector<double> judged_arrival_errors(const Context& context, const Judges& 
                     for (size_t x = 0; x < dims; ++x) states.push_back(static_cast<float>(reached[x]));
                     continue;
                 }
-                const float* target =
-                    source.observation(nth(stitched.recorded.target_row, rows.back()));
-                double square = 0;
-                for (size_t x = 0; x < dims; ++x) {
-                    const double off = (double(target[x]) - reached[x]) / judges.sigma_delta[x];
-                    square += off * off;
-                }
-                errors[under_way[i]] = std::sqrt(square / static_cast<double>(dims));
+                const float* target = source.observation(nth(stitched.recorded.target_row, rows.back()));
+                errors[under_way[i]] = scaled_rms(target, reached, judges.sigma_delta);
             }
             under_way = std::move(still);
         }

@@ -7,6 +7,7 @@
 #include "astro/seam.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
@@ -56,16 +57,6 @@ double euclid(const float* a, const float* b, const std::vector<int64_t>& column
     double square = 0;
     for (int64_t i : columns) square += (double(a[i]) - double(b[i])) * (double(a[i]) - double(b[i]));
     return std::sqrt(square);
-}
-
-// rms((truth - stored) / sigma).
-double scaled_error(const double* truth, const float* stored, const std::vector<double>& sigma) {
-    double square = 0;
-    for (size_t i = 0; i < sigma.size(); ++i) {
-        const double d = (truth[i] - double(stored[i])) / sigma[i];
-        square += d * d;
-    }
-    return std::sqrt(square / static_cast<double>(sigma.size()));
 }
 
 // The transitions of an attempt as stored: calls f(state, action, next state).
@@ -233,7 +224,7 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
     size_t at = 0;
     for (size_t last : end) {
         for (; at < last; ++at)
-            counter.transition(scaled_error(truth.data() + at * ds, nexts.data() + at * ds, statistics.sigma_delta));
+            counter.transition(scaled_rms(truth.data() + at * ds, nexts.data() + at * ds, statistics.sigma_delta));
         counter.end_bridge();
     }
     return counter.rates();
@@ -249,15 +240,13 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
     context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<float> states, actions, nexts;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
-            for_each_transition(
-                nth(attempts, i), Seam::snap,
-                [&](const float* s, const float* a, const float* next) {
-                    const size_t da = nth(attempts, i).bridge.actions.size() /
-                                      (nth(attempts, i).bridge.states.size() / to_size(ds));
-                    states.insert(states.end(), s, s + ds);
-                    actions.insert(actions.end(), a, a + da);
-                    nexts.insert(nexts.end(), next, next + ds);
-                });
+            for_each_transition(nth(attempts, i), Seam::snap, [&](const float* s, const float* a, const float* next) {
+                const size_t da =
+                    nth(attempts, i).bridge.actions.size() / (nth(attempts, i).bridge.states.size() / to_size(ds));
+                states.insert(states.end(), s, s + ds);
+                actions.insert(actions.end(), a, a + da);
+                nexts.insert(nexts.end(), next, next + ds);
+            });
         const int64_t rows = ssize(states) / ds;
         if (rows == 0) return;
         const int64_t da = ssize(actions) / rows;
@@ -270,10 +259,8 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
             const int64_t steps = static_cast<int64_t>(nth(attempts, i).bridge.states.size()) / ds;
             for (int64_t j = 0; j < steps; ++j, ++row) {
                 for (int64_t x = 0; x < ds; ++x)
-                    nth(truth, x) = double(nth(states, row * ds + x)) +
-                                                    double(nth(moved, row * ds + x));
-                nth(errors, i).push_back(
-                    scaled_error(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
+                    nth(truth, x) = double(nth(states, row * ds + x)) + double(nth(moved, row * ds + x));
+                nth(errors, i).push_back(scaled_rms(truth.data(), nexts.data() + row * ds, statistics.sigma_delta));
             }
         }
     });
@@ -298,8 +285,8 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
             environment.exact_step(from, std::vector<double>(recorded.action(first), recorded.action(last))));
         for (int64_t t = first; t < last; ++t)
             if (data.segment(t) == data.segment(t + 1))
-                counter.transition(scaled_error(truth.data() + (t - first) * d.state_dim, d.observation(t + 1),
-                                                statistics.sigma_delta));
+                counter.transition(
+                    scaled_rms(truth.data() + (t - first) * d.state_dim, d.observation(t + 1), statistics.sigma_delta));
     }
     return counter.rates();
 }
@@ -328,7 +315,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
             const BridgeAttempt* attempt = under_way[b];
             if ((j + 1) * ds == attempt->bridge.states.size()) {
                 errors.push_back(
-                    scaled_error(next.data() + b * ds, attempt->target_state.data(), statistics.sigma_delta));
+                    scaled_rms(next.data() + b * ds, attempt->target_state.data(), statistics.sigma_delta));
                 continue;
             }
             for (size_t i = 0; i < ds; ++i) states[still * ds + i] = next[b * ds + i];

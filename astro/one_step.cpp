@@ -44,8 +44,7 @@ OneStepModels::OneStepModels(const Context& context, const OneStepConfig& config
 OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
     const data::Dataset& d = *data_.dataset;
     std::vector<int64_t> rows;
-    for (int64_t b = 0; b < config_.batch; ++b)
-        rows.push_back(nth(sources_, rng.below(ssize(sources_))));
+    for (int64_t b = 0; b < config_.batch; ++b) rows.push_back(nth(sources_, rng.below(ssize(sources_))));
     std::vector<float> change;
     change.reserve(rows.size() * to_size(d.state_dim));
     for (int64_t row : rows)
@@ -105,8 +104,7 @@ OpenLoopPrediction one_step_rollout(Backend& backend, const nn::Mlp& network, co
             states = one_step(backend, network, states, slice(actions, 1, j, 1).to_vector<float>(), sigma_delta);
             for (int64_t i = 0; i < n; ++i)
                 for (int64_t x = 0; x < ds; ++x)
-                    nth(displacement, (i * horizon + j) * ds + x) =
-                        nth(states, i * ds + x) - nth(start, i * ds + x);
+                    nth(displacement, (i * horizon + j) * ds + x) = nth(states, i * ds + x) - nth(start, i * ds + x);
         }
         return displacement;
     };

@@ -26,7 +26,6 @@ class OneStepModels : public TrainableModel {
 
     // (n, D + A) -> (n, D): the change of the state in sigma_delta. Further training changes the networks.
     const std::vector<nn::Mlp>& members() const { return networks_.member; }
-    int64_t transitions() const { return ssize(sources_); }  // to train on
 
   private:
     struct Networks {

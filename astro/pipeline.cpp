@@ -83,7 +83,7 @@ class SettingsText {
 }  // namespace
 
 Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
-                     std::optional<data::Dataset> validation, std::string environment)
+                   std::optional<data::Dataset> validation, std::string environment)
     : context_(context), config_(config), environment_(std::move(environment)) {
     if (validation) {
         if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
@@ -149,8 +149,7 @@ std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t mos
     const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels through a whole window of ",
-             2 * config_.planner.context + config_.planner.gap,
-             " rows before it arrives", kTravelHint);
+             2 * config_.planner.context + config_.planner.gap, " rows before it arrives", kTravelHint);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);

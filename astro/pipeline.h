@@ -16,7 +16,7 @@ class Pipeline {
   public:
     // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.
     Pipeline(const Context& context, const Config& config, data::Dataset all, std::optional<data::Dataset> validation,
-              std::string environment);
+             std::string environment);
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 

@@ -58,8 +58,8 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
-        fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last,
-             " more", kTravelHint);
+        fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last, " more",
+             kTravelHint);
 }
 
 int64_t Planner::unknown(int64_t gap) const {
@@ -86,8 +86,7 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
         after.insert(after.end(), end.target_actions.end() - known_after * da, end.target_actions.end());
         first.insert(first.end(), s0, s0 + ds);
         for (int64_t j = 0; j < reached(gap); ++j)
-            for (int64_t i = 0; i < ds; ++i)
-                target.push_back(nth(end.target_states, j * ds + i) - s0[i]);
+            for (int64_t i = 0; i < ds; ++i) target.push_back(nth(end.target_states, j * ds + i) - s0[i]);
         reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.gap + 1)));
     }
     std::vector<float> marks;
@@ -134,16 +133,6 @@ Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t
     return (c.target - arrived) / two_sigma_delta_;  // (B, F, D)
 }
 
-void Planner::update(int64_t k) {
-    const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
-    Rng rng = stream.stream("rows");
-    const int64_t gap = draw_gap(rng);
-    // The operations of a step depend on the gap, so each length is a separate kind of step.
-    nn::Step step = steps_.begin(text("gap of ", gap), k);
-    const Minibatch batch = draw(step, gap, rng, stream.stream("noise"));
-    network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
-}
-
 // u^ = network(context, u_t, t, feedback). Loss |u^ - u|^2 + lambda_0 alpha_bar_t delta(u^)^2; the gradient of the
 // second term passes through the frozen dynamics.
 Tensor Planner::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
@@ -179,6 +168,16 @@ Planner::Feedback Planner::no_feedback(int64_t rows, int64_t gap) const {
     const int64_t ds = map_.data->dataset->state_dim;
     return {Tensor::zeros(context_.backend, DType::f32, Shape{rows, reached(gap), ds}),
             Tensor::zeros(context_.backend, DType::f32, Shape{rows, 1})};
+}
+
+void Planner::update(int64_t k) {
+    const Rng stream = Rng(seed_).stream("planner").stream(static_cast<uint64_t>(k));
+    Rng rng = stream.stream("rows");
+    const int64_t gap = draw_gap(rng);
+    // The operations of a step depend on the gap, so each length is a separate kind of step.
+    nn::Step step = steps_.begin(text("gap of ", gap), k);
+    const Minibatch batch = draw(step, gap, rng, stream.stream("noise"));
+    network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
 // The window that begins at row `start`: l source states, the gap, l target states. Its length in steps is not set.

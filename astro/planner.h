@@ -108,9 +108,9 @@ class Planner : public TrainableModel {
     uint64_t seed_;
     diffusion::NoiseSchedule schedule_;
     TrainedDenoiser network_;
-    std::vector<int64_t> starts_;      // first rows of training windows
-    int64_t loop_steps_;               // denoising steps of a rollout inside the loop
-    Tensor two_sigma_delta_;  // (D)
+    std::vector<int64_t> starts_;  // first rows of training windows
+    int64_t loop_steps_;           // denoising steps of a rollout inside the loop
+    Tensor two_sigma_delta_;       // (D)
 };
 
 }  // namespace astro::method

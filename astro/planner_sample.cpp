@@ -4,6 +4,7 @@
 
 #include "astro/planner.h"
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
@@ -15,8 +16,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
     std::vector<float> start(to_size(batch * u_count * da));
-    for (int64_t i = 0; i < batch; ++i)
-        nth(streams, i).fill_normal(start.data() + i * u_count * da, u_count * da);
+    for (int64_t i = 0; i < batch; ++i) nth(streams, i).fill_normal(start.data() + i * u_count * da, u_count * da);
     for (float& x : start) x *= static_cast<float>(config_.temperature);
 
     Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
@@ -46,8 +46,8 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     const std::vector<float> actions = slice(guess, 1, 0, gap + 1).to_vector<float>();
     std::vector<Bridge> bridges(to_size(batch));
     for (int64_t i = 0; i < batch; ++i)
-        nth(bridges, i).actions.assign(actions.begin() + i * (gap + 1) * da,
-                                                       actions.begin() + (i + 1) * (gap + 1) * da);
+        nth(bridges, i)
+            .actions.assign(actions.begin() + i * (gap + 1) * da, actions.begin() + (i + 1) * (gap + 1) * da);
     roll_out(ends, gap, loop_steps_, 1, bridges);
     return bridges;
 }
@@ -75,21 +75,14 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
                 const auto at = to_size((i * (gap + 1) + j) * ds + x);
                 bridge.states.push_back(nth(first, i * ds + x) + arrived[0][at]);
                 for (size_t m = 1; m < members; ++m) {
-                    const double d = (double(arrived[m][at]) - double(arrived[0][at])) /
-                                     nth(statistics_.sigma_delta, x);
+                    const double d =
+                        (double(arrived[m][at]) - double(arrived[0][at])) / nth(statistics_.sigma_delta, x);
                     mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(members - 1));
                 }
             }
             bridge.disagreement = std::max(bridge.disagreement, std::sqrt(mean_square));
         }
-        double square = 0;
-        for (int64_t x = 0; x < ds; ++x) {
-            const double d = (double(nth(end.target_states, x)) -
-                              double(nth(bridge.states, gap * ds + x))) /
-                             nth(statistics_.sigma_delta, x);
-            square += d * d;
-        }
-        bridge.error = std::sqrt(square / static_cast<double>(ds));
+        bridge.error = scaled_rms(end.target_states.data(), bridge.states.data() + gap * ds, statistics_.sigma_delta);
     }
 }
 

@@ -9,11 +9,9 @@
 
 namespace astro::method {
 
-Eigen eigen_symmetric(std::vector<double> a, int64_t n) {
+EigenDecomposition eigen_symmetric(std::vector<double> a, int64_t n) {
     ASTRO_CHECK(ssize(a) == n * n, "eigen_symmetric: ", a.size(), " numbers for ", n, " rows");
-    auto at = [n](std::vector<double>& m, int64_t i, int64_t j) -> double& {
-        return nth(m, i * n + j);
-    };
+    auto at = [n](std::vector<double>& m, int64_t i, int64_t j) -> double& { return nth(m, i * n + j); };
     std::vector<double> v(a.size());  // rows: the axes that have been rotated
     for (int64_t i = 0; i < n; ++i) at(v, i, i) = 1;
     constexpr int kSweeps = 60;  // about ten suffice
@@ -47,7 +45,7 @@ Eigen eigen_symmetric(std::vector<double> a, int64_t n) {
     std::vector<int64_t> order(to_size(n));
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int64_t i, int64_t j) { return at(a, i, i) > at(a, j, j); });
-    Eigen eigen;
+    EigenDecomposition eigen;
     for (int64_t i : order) {
         const double* axis = v.data() + i * n;
         const double largest =
@@ -84,7 +82,7 @@ PrincipalPlane principal_plane(const std::vector<float>& rows, int64_t width) {
     }
     for (size_t i = 0; i < dims; ++i)
         for (size_t j = 0; j <= i; ++j) covariance[j * dims + i] = covariance[i * dims + j] /= static_cast<double>(n);
-    const Eigen eigen = eigen_symmetric(covariance, width);
+    const EigenDecomposition eigen = eigen_symmetric(covariance, width);
     double total = 0;
     for (double value : eigen.values) total += std::max(0.0, value);
     auto share = [&](size_t i) { return total > 0 ? std::max(0.0, eigen.values[i]) / total : 0; };

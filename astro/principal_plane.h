@@ -9,10 +9,10 @@ namespace astro::method {
 
 // Eigenvalues of a symmetric matrix (n, n), largest first, and unit eigenvectors as the rows of `vectors` (n, n), each
 // with its largest component positive. Jacobi's method: rotations of pairs of axes, in a fixed order.
-struct Eigen {
+struct EigenDecomposition {
     std::vector<double> values, vectors;
 };
-Eigen eigen_symmetric(std::vector<double> matrix, int64_t n);
+EigenDecomposition eigen_symmetric(std::vector<double> matrix, int64_t n);
 
 struct PrincipalPlane {
     int64_t width = 0;

@@ -49,8 +49,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             out.source_row.push_back(row);
             out.target_row.push_back(chain.target_row[i]);
             out.arrival_error.push_back(
-                attempt >= 0 ? static_cast<float>(nth(augmentation.attempts, attempt).bridge.error)
-                             : 0.0f);
+                attempt >= 0 ? static_cast<float>(nth(augmentation.attempts, attempt).bridge.error) : 0.0f);
             // A real row keeps the qpos and qvel stored with it; for a bridge's states only the state columns are
             // known.
             const bool kept = stored && real_state;

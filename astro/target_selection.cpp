@@ -55,7 +55,8 @@ class LazyPermutation {
 TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
                          const Statistics& statistics, int64_t most_steps, int64_t context, uint64_t seed)
     : config_(config), map_(map), statistics_(statistics), context_(context) {
-    least_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(most_steps) - 1e-9));
+    least_steps_ =
+        static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(most_steps) - 1e-9));
     auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
         return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
     };
@@ -83,8 +84,7 @@ double TargetIndex::state_distance(int64_t a, int64_t b) const {
     const data::Dataset& d = *map_.data->dataset;
     double square = 0;
     for (int64_t i = 0; i < d.state_dim; ++i) {
-        const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) /
-                         nth(statistics_.sigma_delta, i);
+        const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) / nth(statistics_.sigma_delta, i);
         square += x * x;
     }
     return std::sqrt(square);
@@ -95,8 +95,7 @@ double TargetIndex::median_displacement(int64_t steps) const {
     const Trajectories& data = *map_.data;
     const int64_t stride = std::max<int64_t>(1, data.dataset->rows / 200000);
     for (int64_t t = 0; t + steps < data.dataset->rows; t += stride)
-        if (t + steps <= nth(map_.arrival, data.segment(t)) &&
-            data.segment(t) == data.segment(t + steps))
+        if (t + steps <= nth(map_.arrival, data.segment(t)) && data.segment(t) == data.segment(t + steps))
             sample.push_back(state_distance(t, t + steps));
     return upper_median(std::move(sample));
 }
@@ -108,8 +107,7 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     std::vector<double> euclid;
     int64_t below = 0, within = 0;
     for (int64_t p = 0; p < kPairs; ++p) {
-        const int64_t a = tree_.rows()[to_size(rng.below(size()))],
-                      b = tree_.rows()[to_size(rng.below(size()))];
+        const int64_t a = tree_.rows()[to_size(rng.below(size()))], b = tree_.rows()[to_size(rng.below(size()))];
         const double d = latent_distance(map_.at(a), map_.at(b), map_.width);
         below += d < least_distance_, within += d <= most_distance_;
         euclid.push_back(state_distance(a, b));
@@ -128,8 +126,8 @@ bool TargetIndex::reachable(int64_t source, int64_t row) const {
 
 bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
     const std::vector<int32_t>& episode = map_.data->dataset->episode_of;
-    return nth(episode, row) != nth(episode, source) &&
-           !visited(map_.data->segment(row)) && state_distance(source, row) >= least_space_;
+    return nth(episode, row) != nth(episode, source) && !visited(map_.data->segment(row)) &&
+           state_distance(source, row) >= least_space_;
 }
 
 std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bool(int64_t)>& visited, Rng rng) const {

@@ -43,8 +43,7 @@ void add_landmarks(const Context& context, const GraphConfig& config, TemporalMa
     // Most pairs are much farther apart than an edge; their n^ is not computed.
     const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
     auto length = [&](int64_t i, int64_t j) {
-        const float *a = map.at(nth(map.landmark, i)),
-                    *b = map.at(nth(map.landmark, j));
+        const float *a = map.at(nth(map.landmark, i)), *b = map.at(nth(map.landmark, j));
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
     map.closed = shortest_paths(context.threads, n, length, config.edge);
@@ -116,8 +115,7 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
         Tensor found(backend, DType::i64, Shape{count});
         backend.nearest_rows(DType::f32, count, n, map.width, x.raw(), landmarks.raw(), found.data<int64_t>());
         const std::vector<int64_t> index = found.to_vector<int64_t>();
-        for (int64_t i = 0; i < count; ++i)
-            nth(nearest, first + i) = static_cast<int32_t>(nth(index, i));
+        for (int64_t i = 0; i < count; ++i) nth(nearest, first + i) = static_cast<int32_t>(nth(index, i));
     });
     return nearest;
 }

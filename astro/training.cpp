@@ -56,8 +56,7 @@ void load_tensor(Tensor& tensor, const data::NpyArray& array, const std::string&
             cause = text("; first, ", error.what()), detail = error.detail();
     }
     throw Error(ErrorKind::numeric,
-                text(model.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"),
-                detail);
+                text(model.name(), ", update ", k + 1, ": ", symptom, cause, "; the last checkpoint is kept"), detail);
 }
 
 // The training of one model.

@@ -47,8 +47,7 @@ std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<i
                                    int64_t travelled) {
     std::vector<int64_t> starts;
     for (int64_t k = 0; k < data.count(); ++k)
-        for (int64_t t = data.begin(k); t <= std::min(data.last(k) - last, nth(arrival, k) - travelled);
-             ++t)
+        for (int64_t t = data.begin(k); t <= std::min(data.last(k) - last, nth(arrival, k) - travelled); ++t)
             starts.push_back(t);
     return starts;
 }

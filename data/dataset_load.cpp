@@ -233,8 +233,7 @@ class Loader {
                 std::vector<float> placed(action_of.size() * width, 0.0f);
                 for (size_t t = 0; t < action_of.size(); ++t)
                     if (action_of[t] >= 0)
-                        std::copy_n(values.data() + to_size(action_of[t]) * width, width,
-                                    placed.data() + t * width);
+                        std::copy_n(values.data() + to_size(action_of[t]) * width, width, placed.data() + t * width);
                 values = std::move(placed);
             }
             if (!all_finite(values)) clear_unused(values, width);
@@ -321,8 +320,7 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
     auto add = [&](const char* key, NpyType type, const std::vector<int64_t>& shape, const auto& values) {
         int64_t count = 1;
         for (int64_t d : shape) count *= d;
-        ASTRO_CHECK(ssize(values) == count, path, ": ", key, " has ", values.size(),
-                    " elements, expected ", count);
+        ASTRO_CHECK(ssize(values) == count, path, ": ", key, " has ", values.size(), " elements, expected ", count);
         writer.add(key, type, shape, values.data(), Compression::deflated);
     };
     if (data.wide_observations)

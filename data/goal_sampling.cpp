@@ -14,9 +14,7 @@ GoalSampler::GoalSampler(const Dataset& dataset, double discount)
     if (transitions_ == 0) fail(ErrorKind::data, "goal sampling: the data set has no transitions");
 }
 
-int64_t GoalSampler::last_row(int64_t row) const {
-    return dataset_.episode_end(nth(dataset_.episode_of, row)) - 1;
-}
+int64_t GoalSampler::last_row(int64_t row) const { return dataset_.episode_end(nth(dataset_.episode_of, row)) - 1; }
 
 int64_t GoalSampler::random_row(Rng& rng) const {
     const int64_t k = rng.below(transitions_);
@@ -44,8 +42,8 @@ int64_t GoalSampler::uniform_goal(int64_t row, Rng& rng) const {
 }
 
 int64_t GoalSampler::sample(int64_t row, const GoalShares& shares, Rng& rng) const {
-    ASTRO_CHECK(row >= 0 && row < dataset_.rows && nth(dataset_.terminals, row) == 0,
-                "GoalSampler: row ", row, " has no transition");
+    ASTRO_CHECK(row >= 0 && row < dataset_.rows && nth(dataset_.terminals, row) == 0, "GoalSampler: row ", row,
+                " has no transition");
     ASTRO_CHECK(std::abs(shares.current + shares.trajectory + shares.random - 1) < 1e-9, "GoalSampler: shares ",
                 shares.current, ", ", shares.trajectory, ", ", shares.random, " do not sum to 1");
     double kind = rng.uniform();

@@ -12,8 +12,8 @@ namespace astro::data {
 
 namespace {
 
-constexpr int64_t kMost = 4000;                // transitions
-constexpr double kTolerance = .5;              // of sigma_delta
+constexpr int64_t kMost = 4000;    // transitions
+constexpr double kTolerance = .5;  // of sigma_delta
 
 // Largest share of transitions that may end elsewhere. Observations lag behind the simulator's state in portals and, in
 // D4RL's data, after an arrival; a file with qpos has the state itself.
@@ -46,8 +46,7 @@ double share_off(const Environment& environment, const Dataset& d, const std::ve
         if (t + shift < 0 || t + shift >= d.rows || nth(d.episode_of, t + shift) != nth(d.episode_of, t)) continue;
         simulator_state(spec, d, t, from.data());
         states.insert(states.end(), from.begin(), from.end());
-        for (int64_t i = 0; i < d.action_dim; ++i)
-            actions.push_back(scale * double(d.action(t + shift)[i]));
+        for (int64_t i = 0; i < d.action_dim; ++i) actions.push_back(scale * double(d.action(t + shift)[i]));
         after.push_back(t + 1);
     }
     if (after.empty()) return 1;
@@ -70,7 +69,8 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
         if (&other == &environment || !other.exact_step || other.spec().state_dim != d.state_dim ||
             other.spec().action_dim != d.action_dim)
             continue;
-        if (share_off(other, d, rows, sigma, 0, 1) <= share) return "they are those of " + name + "; hint: --env " + name;
+        if (share_off(other, d, rows, sigma, 0, 1) <= share)
+            return "they are those of " + name + "; hint: --env " + name;
     }
     for (const int64_t shift : {-1, 1})
         if (share_off(environment, d, rows, sigma, shift, 1) <= share)
@@ -79,7 +79,8 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
     float largest = 0;
     for (float a : d.actions) largest = std::max(largest, std::fabs(a));
     const double limit = environment.spec().action_limit;
-    if (largest > 0 && share_off(environment, d, rows, sigma, 0, limit / double(largest)) <= share)
+    if (largest > 0 && std::isfinite(limit) &&
+        share_off(environment, d, rows, sigma, 0, limit / double(largest)) <= share)
         return text("actions are in another unit: the largest is ", largest, ", expected ", limit,
                     "; hint: divide them by ", double(largest) / limit);
     return std::string("they come from another system, or their rows are not in order") + kOtherEnvironment;

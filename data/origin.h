@@ -10,14 +10,15 @@ namespace astro::data {
 
 // The end of messages about data that are not those of an environment.
 constexpr const char* kOtherEnvironment =
-    "; hint: --env names the right environment; for a system that is not built in, omit --env, and rename the file if it "
+    "; hint: --env names the right environment; for a system that is not built in, omit --env, and rename the file if "
+    "it "
     "is named after this environment";
 
-// Executes up to 4000 real transitions from all over the file. Error(data) if more than 1 % of them (5 % if the environment has qpos and the
-// file does not) end more than half
-// a standard deviation of the one-step differences away, or in a wall. The message names the likely cause: the data of
-// another environment, actions that are stored one row early or late, or actions in another unit. Does nothing if the
-// environment has no exact step. source names the file in the message.
+// Executes up to 4000 real transitions from all over the file. Error(data) if more than 1 % of them (5 % if the
+// environment has qpos and the file does not) end more than half a standard deviation of the one-step differences away,
+// or in a wall. The message names the likely cause: the data of another environment, actions that are stored one row
+// early or late, or actions in another unit. Does nothing if the environment has no exact step. source names the file
+// in the message.
 void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
 
 }  // namespace astro::data

@@ -12,6 +12,10 @@ namespace astro::data {
 
 namespace {
 
+// For columns with sigma_delta 0: the relative error that rounding to float32 may cause, and the error in sigma_delta
+// that stands for a larger one.
+constexpr double kRounding = 1e-5, kChangedConstant = 1e9;
+
 // True for a row at the beginning or the end of a real transition, and for the row of an episode of one row.
 bool is_real(const Dataset& d, int64_t row) {
     const int64_t episode = nth(d.episode_of, row);
@@ -33,10 +37,7 @@ void check_arrays(const Environment& environment, const Dataset& d, const std::v
     if (spec.qpos_columns > 0 && d.qpos_dim != 0 && d.qpos_dim != spec.qpos_columns)
         fail(ErrorKind::data, source, ": array 'qpos': ", d.qpos_dim, " columns, expected ", spec.qpos_columns, " for ",
              spec.name);
-    for (int64_t t = 0; t < d.rows; ++t)
-        if (is_synthetic(d, t) && nth(d.bridge, t) < 0)
-            fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ", nth(d.bridge, t),
-                 ", expected the number of a bridge");
+    check_bridges(d, source);
     constexpr double kLargest = 10;
     for (size_t i = 0; i < d.sigma_delta.size(); ++i)
         if (double(d.sigma_delta[i]) > kLargest * measured[i] || (measured[i] > 0 && !(d.sigma_delta[i] > 0)))
@@ -59,6 +60,13 @@ std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& d
     }
     for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
     return sigma;
+}
+
+void check_bridges(const Dataset& d, const std::string& source) {
+    for (int64_t t = 0; t < d.rows; ++t)
+        if (is_synthetic(d, t) && nth(d.bridge, t) < 0)
+            fail(ErrorKind::data, source, ": row ", t, ": is_synthetic, but bridge is ", nth(d.bridge, t),
+                 ", expected the number of a bridge");
 }
 
 bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
@@ -124,7 +132,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         for (int64_t t = first; t < last; ++t) {
             double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
             for (int64_t i = 0; i < d.state_dim; ++i) {
-                absolute = std::max(absolute, std::fabs(next(t - first, i) - d.state(t + 1, i)));
+                const double off = std::fabs(next(t - first, i) - d.state(t + 1, i));
+                absolute = std::max(absolute, off);
+                // A column that is constant in the file, but not in the environment.
+                if (!(nth(result.sigma_delta, i) > 0) && off > kRounding * std::max(1.0, std::fabs(d.state(t, i))))
+                    scaled = std::max(scaled, kChangedConstant);
                 // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
                 // it may be the observation of the last row of the preceding episode.
                 if (t != first || spec.qpos_columns != d.state_dim) continue;

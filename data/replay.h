@@ -37,12 +37,16 @@ struct Replay {
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 
-// Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of the
-// states (docs/method.md 3.2); 0 for a column that does not change.
-std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset, const std::vector<int64_t>& rows);
+// Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of
+// the states (docs/method.md 3.2); 0 for a column that does not change.
+std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset,
+                                   const std::vector<int64_t>& rows);
 
 // rms((next - state of the row) / sigma) over the columns that vary. next, sigma: (state_dim).
 double scaled_error(const double* next, const Dataset& dataset, int64_t row, const std::vector<double>& sigma);
+
+// Error(data) if a synthetic row has no bridge.
+void check_bridges(const Dataset& dataset, const std::string& source);
 
 bool is_synthetic(const Dataset& dataset, int64_t row);
 

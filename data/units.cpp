@@ -85,8 +85,7 @@ Units measure_units(const Dataset& d, const std::string& source) {
         add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : c.moments.mean()),
             constant(c) ? 0 : c.moments.std());
     }
-    for (const ColumnRange& c :
-         ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; }))
+    for (const ColumnRange& c : ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; }))
         add(units.actions, (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
     if (units.states.dim() == 0)
         fail(ErrorKind::data, source,
@@ -120,8 +119,7 @@ std::string describe(const Units& units) {
     bool same = true;
     std::string ranges;
     for (int64_t i : units.actions.varying) {
-        const double centre = nth(units.actions.centre, i),
-                     half = nth(units.actions.scale, i);
+        const double centre = nth(units.actions.centre, i), half = nth(units.actions.scale, i);
         same = same && (ranges.empty() || (centre - half == least && centre + half == most));
         least = std::min(least, centre - half), most = std::max(most, centre + half);
         ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");

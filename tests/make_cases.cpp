@@ -138,7 +138,8 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
             damaged.actions.insert(damaged.actions.end(), action.begin(), action.end());
             damaged.terminals.push_back(i == 9);
             ++damaged.rows;
-            const std::vector<double> next = maze.exact_step({state.begin(), state.end()}, {action.begin(), action.end()});
+            const std::vector<double> next =
+                maze.exact_step({state.begin(), state.end()}, {action.begin(), action.end()});
             state = {static_cast<float>(next[0]), static_cast<float>(next[1])};
         }
         save_dataset(folder + name, damaged);

@@ -18,8 +18,9 @@ std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made) 
     config.data.arrival_steps = 0;
     maze::CollectSpec spec;
     spec.episodes = 20, spec.seed = 5;
-    Pipeline pipeline(Context{*s.backend, s.pool, 8}, config, maze::collect(maze::layout("medium"), spec, "train", s.pool),
-                      std::nullopt, "pointmaze-medium-v0");
+    Pipeline pipeline(Context{*s.backend, s.pool, 8}, config,
+                      maze::collect(maze::layout("medium"), spec, "train", s.pool), std::nullopt,
+                      "pointmaze-medium-v0");
     Small::run(pipeline.tdr());
     Small::run(pipeline.dynamics(0));
     return why_no_bridge(pipeline, made);
@@ -46,4 +47,11 @@ TEST_CASE("diagnosis: bridges that end farther from their targets than standing 
     CHECK(contains(why_no_bridge(*small().pipeline, made), "the planner's bridges end 1e+03 sigma_delta"));
     for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = .01;
     CHECK(contains(why_no_bridge(*small().pipeline, made), "the best arrival error is 0.01 sigma_delta"));
+}
+
+TEST_CASE("diagnosis: members of the ensemble that disagree") {
+    Augmentation made = small().made;
+    for (BridgeAttempt& attempt : made.attempts)
+        attempt.bridge.error = .01, attempt.verdict = Verdict::disagreement;
+    CHECK(contains(why_no_bridge(*small().pipeline, made), "the members of the dynamics ensemble disagree about "));
 }

@@ -11,6 +11,7 @@
 #include "astro/judges.h"
 #include "astro/principal_plane.h"
 #include "data/file.h"
+#include "data/replay.h"
 #include "tests/boats.h"
 #include "tests/small_pipeline.h"
 #include "tests/temporary_folder.h"
@@ -89,7 +90,7 @@ data::RecordedData small_stitched(const data::Dataset& source) {
 TEST_CASE("principal plane: eigenvalues in closed form, an exact decomposition, and a line in five dimensions") {
     // [[a b] [b d]]: (a + d) / 2 +- sqrt(((a - d) / 2)^2 + b^2).
     for (const auto& [a, b, d] : {std::tuple{4.0, 1.5, 2.0}, std::tuple{1.0, -3.0, 1.0}, std::tuple{2.0, 0.0, 5.0}}) {
-        const Eigen eigen = eigen_symmetric({a, b, b, d}, 2);
+        const EigenDecomposition eigen = eigen_symmetric({a, b, b, d}, 2);
         const double middle = (a + d) / 2, away = std::sqrt((a - d) / 2 * (a - d) / 2 + b * b);
         CHECK(eigen.values[0] == doctest::Approx(middle + away).epsilon(1e-12));
         CHECK(eigen.values[1] == doctest::Approx(middle - away).epsilon(1e-12));
@@ -100,7 +101,7 @@ TEST_CASE("principal plane: eigenvalues in closed form, an exact decomposition, 
     std::vector<double> matrix(n * n);
     for (int64_t i = 0; i < n; ++i)
         for (int64_t j = 0; j <= i; ++j) matrix[size_t(i * n + j)] = matrix[size_t(j * n + i)] = rng.normal();
-    const Eigen eigen = eigen_symmetric(matrix, n);
+    const EigenDecomposition eigen = eigen_symmetric(matrix, n);
     double trace = 0, sum = 0;
     for (int64_t i = 0; i < n; ++i) {
         trace += matrix[size_t(i * n + i)], sum += eigen.values[size_t(i)];
@@ -146,7 +147,6 @@ TEST_CASE("one step: the error on held-out rows is that of the exact answer, ste
     OneStepConfig config;
     config.members = 2, config.width = 64;
     OneStepModels models(context, config, 600, trajectories, statistics, 5);
-    CHECK(models.transitions() == 60 * 80);
     for (int64_t k = 0; k < models.updates(); ++k) models.update(k);
 
     std::vector<int64_t> arrival;
@@ -263,7 +263,7 @@ TEST_CASE("judges: a file holds all that a judgement needs; others are refused b
     data::NpzWriter other(folder / "other.npz");
     other.add("observations", data::NpyArray::from<float>({1, 1}, {0}), data::Compression::stored);
     other.close();
-    CHECK_THROWS_WITH_AS(load_judges(*backend, folder / "other.npz"), doctest::Contains("no judges of a run"), Error);
+    CHECK_THROWS_WITH_AS(load_judges(*backend, folder / "other.npz"), doctest::Contains("not a file of judges"), Error);
 }
 
 TEST_CASE("joins: counted by hand") {
@@ -354,4 +354,14 @@ TEST_CASE("cross pairs: from held-out rows to reachable rows of training episode
     const auto bridges = sample_cross_bridges(bench, 20);
     REQUIRE(bridges.size() > 5);
     CHECK(bridges[0][0].actions == sample_cross_bridges(bench, 20)[0][0].actions);
+}
+
+TEST_CASE("judges: a synthetic row without a bridge is its own group, and is rejected before a file is judged") {
+    data::Dataset d;
+    d.state_dim = d.action_dim = 1, d.rows = 4;
+    d.observations = {0, 1, 2, 3}, d.actions = {1, 1, 1, 0}, d.terminals = {0, 0, 0, 1};
+    d.is_synthetic = {1, 1, 0, 0}, d.bridge = {-1, -1, -1, -1};
+    data::index_episodes(d);
+    CHECK(rows_by_bridge(d) == std::vector<std::vector<int64_t>>{{0, 1}});
+    CHECK_THROWS_WITH_AS(data::check_bridges(d, "mine.npz"), doctest::Contains("row 0: is_synthetic"), Error);
 }

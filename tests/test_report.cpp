@@ -95,9 +95,10 @@ TEST_CASE("report: without a simulator, tables of models' judgements and picture
     for (const char* part :
          {"columns 0 &amp; 1 of the states", "viewBox=\"0 0 32.0 40.0\"", "points=\"0.0,0.0 16.0,16.0 \"",
           "<td>dynamics, one pass</td><td>0.25</td><td>2</td>", "<td>standing still</td><td>1.5</td><td>-</td>",
-          "<td>one-step network, rolled out</td><td>-</td><td>3.25</td>", "by the networks</td><td>6.25 %</td>", "18.75 %",
-          "50 % of the held-out states", "within 2.5 sigma", "25 % of the generated states",
-          "11 bridges join 3 pairs of 4 episodes", "<td>17</td><td>23</td><td>5</td>", "<td>29</td><td>6</td><td>0</td>"})
+          "<td>one-step network, rolled out</td><td>-</td><td>3.25</td>", "by the networks</td><td>6.25 %</td>",
+          "18.75 %", "50 % of the held-out states", "within 2.5 sigma", "25 % of the generated states",
+          "11 bridges join 3 pairs of 4 episodes", "<td>17</td><td>23</td><td>5</td>",
+          "<td>29</td><td>6</td><td>0</td>"})
         CHECK_MESSAGE(first.find(part) != std::string::npos, part);
     CHECK(first.find("by the simulator") == std::string::npos);
     CHECK(first.find("nan") == std::string::npos);

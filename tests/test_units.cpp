@@ -122,7 +122,8 @@ TEST_CASE("units: constant states or constant actions are rejected") {
     d.rows = 2, d.state_dim = d.action_dim = 1;
     d.observations = {1e6f, 1e6f}, d.actions = {0, 1}, d.terminals = {0, 1};
     data::index_episodes(d);
-    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of observations"), Error);
+    CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of observations"),
+                         Error);
     d.observations = {1, 2};
     CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of actions"), Error);
 }

@@ -242,7 +242,8 @@ TEST_CASE("zip: deflated data of another length than declared are rejected") {
     write_zip(folder / "a.zip", {{"m", content(5000, 8)}}, true);
     const std::string good = read_text_file(folder / "a.zip");
     size_t central = good.find("PK\x01\x02");
-    for (auto [size, words] : {std::pair{4999, "more than the declared 4999"}, std::pair{5001, "ends after 5000 of the declared 5001"}}) {
+    for (auto [size, words] :
+         {std::pair{4999, "more than the declared 4999"}, std::pair{5001, "ends after 5000 of the declared 5001"}}) {
         std::string bytes = good;
         patch(bytes, central + 24, static_cast<uint64_t>(size), 4);
         write_text_file(folder / "b.zip", bytes);

@@ -39,8 +39,7 @@ data::Dataset random_dataset(const Kind& kind) {
     d.qpos = noise(kind.qpos, "qpos"), d.qvel = noise(kind.qvel, "qvel"), d.actions = noise(kind.action, "actions");
     for (float& a : d.actions) a = std::clamp(a, -1.0f, 1.0f);
     for (size_t i = 0; i < d.qpos.size(); ++i)
-        d.qpos[i] =
-            .2f * d.qpos[i] + (i < to_size(kind.qpos) ? 0.0f : d.qpos[i - to_size(kind.qpos)]);
+        d.qpos[i] = .2f * d.qpos[i] + (i < to_size(kind.qpos) ? 0.0f : d.qpos[i - to_size(kind.qpos)]);
     for (int64_t row = 0; row < kRows; ++row) {
         const float *q = d.qpos.data() + row * kind.qpos, *v = d.qvel.data() + row * kind.qvel;
         d.observations.insert(d.observations.end(), q, q + kind.qpos);

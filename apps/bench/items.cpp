@@ -30,7 +30,8 @@ const std::shared_ptr<RandomWorld>& world() {
     return made;
 }
 
-std::function<void()> repeat_updates(std::shared_ptr<TrainableModel> model, std::shared_ptr<void> keeps, int64_t units) {
+std::function<void()> repeat_updates(std::shared_ptr<TrainableModel> model, std::shared_ptr<void> keeps,
+                                     int64_t units) {
     auto k = std::make_shared<int64_t>(0);
     return [model, keeps, k, units] {
         for (int64_t u = 0; u < units; ++u) model->update((*k)++);
@@ -39,8 +40,7 @@ std::function<void()> repeat_updates(std::shared_ptr<TrainableModel> model, std:
 
 std::function<void()> make_tdr(const Context& context) {
     const auto w = world();
-    return repeat_updates(
-        std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, 0), w, 1);
+    return repeat_updates(std::make_shared<TemporalDistance>(context, w->config.tdr, .99, w->trajectories, 0), w, 1);
 }
 
 std::shared_ptr<Dynamics> make_dynamics_model(const Context& context, const RandomWorld& w) {
@@ -118,7 +118,8 @@ std::function<void()> make_dynamics_sampler(const Context& context) {
 std::function<void()> make_learner_item(const Context& context, const std::string& name, int64_t units) {
     const auto w = world();
     learners::LearningData data;
-    data.pools = {{&w->data, 1, data::relabel_singletask(w->data, *data::find_environment("pointmaze-medium-v0"), {0, 0})}};
+    data.pools = {
+        {&w->data, 1, data::relabel_singletask(w->data, *data::find_environment("pointmaze-medium-v0"), {0, 0})}};
     data.protocol = Protocol::single_task;
     return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w,
                           units);

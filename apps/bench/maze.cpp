@@ -117,9 +117,7 @@ std::function<void()> make_graph(const Context& context) {
     const std::vector<int64_t> landmark = landmarks_of(*w);
     ThreadPool* threads = &context.threads;
     return [=] {
-        const auto length = [&](int64_t i, int64_t j) {
-            return w->map.steps(nth(landmark, i), nth(landmark, j));
-        };
+        const auto length = [&](int64_t i, int64_t j) { return w->map.steps(nth(landmark, i), nth(landmark, j)); };
         shortest_paths(*threads, ssize(landmark), length, w->config.graph.edge);
     };
 }

@@ -158,7 +158,8 @@ std::string print_value(const Field& field, const Domain& domain) {
     } else if constexpr (std::is_enum_v<Field>) {
         return domain.choices[static_cast<size_t>(field)];
     } else if constexpr (std::is_same_v<Field, int64_t>) {
-        return domain.automatic && static_cast<double>(field) == domain.automatic_value ? "auto" : std::to_string(field);
+        return domain.automatic && static_cast<double>(field) == domain.automatic_value ? "auto"
+                                                                                        : std::to_string(field);
     } else if constexpr (std::is_same_v<Field, double>) {
         return domain.automatic && field == domain.automatic_value ? "auto" : print_real(field);
     } else if constexpr (std::is_same_v<Field, std::string>) {

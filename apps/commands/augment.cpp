@@ -1,7 +1,7 @@
 // astro augment: grows chains with a trained planner and writes augmented.npz.
 #include "apps/command_line/sections.h"
-#include "apps/run/judged.h"
 #include "apps/run/measure.h"
+#include "apps/run/measure_judges.h"
 
 namespace astro::app {
 
@@ -15,9 +15,8 @@ int run_augment(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     StageRunner runner(line, options, config, {});
-    stitch_of(runner).each_model([&](TrainableModel& model, const std::string& fingerprint) {
-        runner.require_trained(model, fingerprint);
-    });
+    stitch_of(runner).each_model(
+        [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
     const std::vector<std::string> before = keys_of(runner.results());
     measure_stitched(runner, load_stitched(runner, augment_and_measure(runner)));
     print_new(runner.results(), before, output.json);

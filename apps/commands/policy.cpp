@@ -32,15 +32,14 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const augmenters::Row& row = augmenters::row_of(options.arm);
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
-    loaded.other = data::convert(
-        runner.pipeline().units(),
-        data::load_dataset(path, &runner.threads(), policy_parts(runner.config()), runner.config().general.unpack_ratio),
-        path);
+    loaded.other = data::convert(runner.pipeline().units(),
+                                 data::load_dataset(path, &runner.threads(), policy_parts(runner.config()),
+                                                    runner.config().general.unpack_ratio),
+                                 path);
     if (!row.kept)  // made anew, of as many rows
-        loaded.other = make_arm(runner, options.arm, loaded.other.data.rows,
-                                [&](TrainableModel& model, const std::string& fingerprint) {
-                                    runner.require_trained(model, fingerprint);
-                                });
+        loaded.other = make_arm(
+            runner, options.arm, loaded.other.data.rows,
+            [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
     loaded.arm.other = &loaded.other;
 }
 
@@ -68,32 +67,34 @@ int with_arm(CommandLine& line, Access access, Work work) {
 }  // namespace
 
 int run_train_policy(CommandLine& line) {
-    return with_arm(line, Access::write, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
-        const std::vector<std::string> before = keys_of(runner.results());
-        train_and_evaluate_policies(runner, seeds_of(runner.config(), learner, arm));
-        print_new(runner.results(), before, json);
-    });
+    return with_arm(line, Access::write,
+                    [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+                        const std::vector<std::string> before = keys_of(runner.results());
+                        train_and_evaluate_policies(runner, seeds_of(runner.config(), learner, arm));
+                        print_new(runner.results(), before, json);
+                    });
 }
 
 int run_evaluate(CommandLine& line) {
-    return with_arm(line, Access::read, [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
-        data::Json all = data::Json::object();
-        for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
-            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
-            runner.require_trained(*policy, "");
-            const Evaluation e = evaluate_policy(runner, *policy, false);
-            data::Json figures = data::Json::object();
-            figures["policy"] = policy->name();
-            figures["episodes"] = ssize(e.outcomes);
-            figures["success"] = e.success;
-            figures["success_by_task"] = e.task_success;
-            figures["mean_steps"] = e.mean_steps;
-            if (e.sum_of_rewards) figures["sum_of_rewards"] = *e.sum_of_rewards;
-            if (e.normalised_score) figures["normalised_score"] = *e.normalised_score;
-            all[policy->name()] = figures;
-        }
-        print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);
-    });
+    return with_arm(line, Access::read,
+                    [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+                        data::Json all = data::Json::object();
+                        for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
+                            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+                            runner.require_trained(*policy, "");
+                            const Evaluation e = evaluate_policy(runner, *policy, false);
+                            data::Json figures = data::Json::object();
+                            figures["policy"] = policy->name();
+                            figures["episodes"] = ssize(e.outcomes);
+                            figures["success"] = e.success;
+                            figures["success_by_task"] = e.task_success;
+                            figures["mean_steps"] = e.mean_steps;
+                            if (e.sum_of_rewards) figures["sum_of_rewards"] = *e.sum_of_rewards;
+                            if (e.normalised_score) figures["normalised_score"] = *e.normalised_score;
+                            all[policy->name()] = figures;
+                        }
+                        print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);
+                    });
 }
 
 }  // namespace astro::app

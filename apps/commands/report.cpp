@@ -1,9 +1,10 @@
 // astro report: one HTML page about one or several run folders.
+#include "apps/report/report.h"
+
 #include <cstdio>
 
 #include "apps/command_line/options.h"
 #include "apps/run/output.h"
-#include "apps/report/report.h"
 #include "data/file.h"
 
 namespace astro::app {

@@ -4,8 +4,9 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/report/report.h"
-#include "apps/run/judged.h"
 #include "apps/run/measure.h"
+#include "apps/run/measure_judges.h"
+#include "apps/run/pictures.h"
 #include "apps/run/policy_runs.h"
 #include "apps/run/summary.h"
 #include "data/file.h"

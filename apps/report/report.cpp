@@ -247,7 +247,8 @@ std::string render(const std::vector<std::string>& folders) {
         if (const data::Json* warnings = run.results.find("warnings"))
             for (const data::Json& w : warnings->elements())
                 out += "<p class=\"warn\">Warning: " + escape(w.as_string()) + "</p>";
-        out += "<h2>Pictures</h2>" + pictures_section(run.pictures.get(), run.results) + dynamics_section(run.results) + stitched_section(run.results);
+        out += "<h2>Pictures</h2>" + pictures_section(run.pictures.get(), run.results) + dynamics_section(run.results) +
+               stitched_section(run.results);
     }
     out += "<h2>Curves</h2>" + curves(environments);
     for (const Run& run : runs)

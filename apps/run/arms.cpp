@@ -20,7 +20,7 @@ std::vector<int64_t> position_columns(const StageRunner& runner) {
 }
 
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
-                       const augmenters::Augmenter::Visit& trained) {
+                            const augmenters::Augmenter::Visit& trained) {
     const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), qpos_columns(runner));
     augmenter->each_model(trained);
     augmenters::Progress progress;

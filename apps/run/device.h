@@ -33,7 +33,8 @@ struct ThreadOptions {
 
     template <class V>
     void visit(V& v) {
-        v("threads", threads, "number of threads, at most one for each processor that the process may use; 0: that many", Source::ours,
+        v("threads", threads,
+          "number of threads, at most one for each processor that the process may use; 0: that many", Source::ours,
           between(0, 1024));
     }
     int count() const { return ThreadPool::usable(threads); }

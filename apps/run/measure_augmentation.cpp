@@ -55,8 +55,9 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
                              " on held-out windows; hint: train dynamics and planner longer"));
     const double std_ratio = plan_std_ratio(made.attempts, pipeline.train_data());
     if (std_ratio < limits.warn_collapse)
-        found.push_back(text("planner collapse: the standard deviation of planned actions is ", print_real(std_ratio),
-                             " times that of the data; hint: train the planner longer, if the actions in the data vary"));
+        found.push_back(
+            text("planner collapse: the standard deviation of planned actions is ", print_real(std_ratio),
+                 " times that of the data; hint: train the planner longer, if the actions in the data vary"));
     return found;
 }
 
@@ -109,9 +110,8 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
-    results["novelty"] =
-        novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
-                pipeline.statistics(), pipeline.units().states.places(position_columns(runner)));
+    results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
+                                 pipeline.statistics(), pipeline.units().states.places(position_columns(runner)));
     runner.clear_warnings("augment");
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
@@ -128,15 +128,15 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && environment->exact_step) {
         const ExactStep step = in_units(environment->exact_step, pipeline.units());
-        put_rates(results, "dvr_real", "",
-                  real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas,
-                                       *environment));
+        put_rates(
+            results, "dvr_real", "",
+            real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas, *environment));
         put_rates(results, "", "dvr_bridge_snap_before_acceptance",
                   violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
         put_rates(results, "", "dvr_bridge_snap",
                   violation_rates(made.attempts, Seam::snap, true, units, kappas, step));
-        put_stored_rates(results,
-                         data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile)));
+        put_stored_rates(results, data::replay(*environment, spliced, kappas, runner.threads(),
+                                               runner.folder().file(kAugmentedFile)));
         results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, step, 50);
         results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, step, 90);
     }
@@ -146,9 +146,7 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
 
 }  // namespace
 
-augmenters::Stitch stitch_of(StageRunner& runner) {
-    return {runner.pipeline(), qpos_columns(runner)};
-}
+augmenters::Stitch stitch_of(StageRunner& runner) { return {runner.pipeline(), qpos_columns(runner)}; }
 
 std::string augment_and_measure(StageRunner& runner) {
     Pipeline& pipeline = runner.pipeline();

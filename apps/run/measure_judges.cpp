@@ -1,15 +1,17 @@
 // What the stitched data are worth, judged without a simulator: by models that trained nothing of the method, by
 // held-out rows, and by counting. The figures come from the stored data, so that `astro data verify --run` finds the
 // same ones for any file.
+#include "apps/run/measure_judges.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "apps/command_line/settings.h"
-#include "apps/run/judged.h"
 #include "apps/run/measure.h"
 #include "astro/coverage.h"
 #include "astro/joins.h"
 #include "data/dataset_load.h"
+#include "data/file.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
@@ -17,7 +19,6 @@ namespace astro::app {
 
 namespace {
 
-constexpr double kHeadline = .5;      // tolerance, in sigma_delta
 constexpr double kUsefulJudges = .2;  // share of real transitions that judges may find wrong
 constexpr size_t kListed = 20;        // joins and episodes in results.json
 
@@ -117,14 +118,16 @@ data::RecordedData load_stitched(StageRunner& runner, const std::string& path) {
 }
 
 void measure_stitched(StageRunner& runner, const data::RecordedData& stitched) {
-    const double start = seconds_now();
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
     OneStepModels& models = pipeline.one_step();
     const std::string fingerprint = pipeline.fingerprint("one_step"),
                       judged = pipeline.fingerprint("augment") + fingerprint;
-    if (const data::Json* known = results.find("judged_fingerprint"); known && known->as_string() == judged) return;
+    if (const data::Json* known = results.find("judged_fingerprint");
+        known && known->as_string() == judged && data::file_exists(runner.folder().file(kJudgesFile)))
+        return;
     if (!runner.finished(models, fingerprint)) runner.train({models, fingerprint, {}, {}});
+    const double start = seconds_now();
     const Judges judges = make_judges(pipeline);
     save_judges(runner.folder().file(kJudgesFile), judges);
     const std::vector<std::vector<int64_t>> bridges = rows_by_bridge(stitched.recorded);

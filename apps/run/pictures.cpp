@@ -1,9 +1,11 @@
 // pictures.npz: what the report draws.
+#include "apps/run/pictures.h"
+#include "apps/run/policy_runs.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "apps/run/summary.h"
 #include "astro/principal_plane.h"
 #include "data/environment.h"
 #include "data/npz.h"
@@ -45,8 +47,7 @@ class Plane {
             else
                 for (int64_t i : columns_) xy.push_back(static_cast<float>(d.recorded.state(row, i)));
         if (!columns_.empty()) return xy;
-        const std::vector<float> latent =
-            runner_.pipeline().tdr().embed(states.data(), ssize(rows));
+        const std::vector<float> latent = runner_.pipeline().tdr().embed(states.data(), ssize(rows));
         for (size_t i = 0; i < rows.size(); ++i) {
             const auto [x, y] = principal_.project(latent.data() + i * to_size(principal_.width));
             xy.push_back(static_cast<float>(x)), xy.push_back(static_cast<float>(y));
@@ -128,8 +129,8 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
         runner.pipeline().units().states.rows_inward<float>(states).data(), static_cast<int64_t>(points + 1));
     const std::vector<int32_t> landmark = nearest_landmarks(runner.context(), map, latent);
     for (size_t i = 1; i <= points; ++i)
-        distance.push_back(static_cast<float>(map.graph_distance(
-            latent.data(), landmark[0], latent.data() + i * to_size(map.width), landmark[i])));
+        distance.push_back(static_cast<float>(
+            map.graph_distance(latent.data(), landmark[0], latent.data() + i * to_size(map.width), landmark[i])));
     add_points(npz, "tdr_from_xy", plane.of(from, spec.state_dim));
     add_points(npz, "tdr_grid_xy", plane.of(grid, spec.state_dim));
     const auto count = static_cast<int64_t>(points);
@@ -174,8 +175,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     }
     add_points(npz, "chain_xy", plane.of_rows(augmented_rows, chain));
     npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
-    npz.add("chain_is_bridge", data::NpyArray::from({ssize(is_bridge)}, is_bridge),
-            data::Compression::deflated);
+    npz.add("chain_is_bridge", data::NpyArray::from({ssize(is_bridge)}, is_bridge), data::Compression::deflated);
 
     if (!world) {  // neither tasks nor rollouts can be drawn
         npz.close();
@@ -211,10 +211,8 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
             path.insert(path.end(), way.begin(), way.end());
         }
         add_points(npz, "rollout_xy/" + arm, path);
-        npz.add("rollout_start/" + arm, data::NpyArray::from({ssize(start)}, start),
-                data::Compression::deflated);
-        npz.add("rollout_success/" + arm, data::NpyArray::from({ssize(success)}, success),
-                data::Compression::deflated);
+        npz.add("rollout_start/" + arm, data::NpyArray::from({ssize(start)}, start), data::Compression::deflated);
+        npz.add("rollout_success/" + arm, data::NpyArray::from({ssize(success)}, success), data::Compression::deflated);
     }
     npz.close();
 }

@@ -25,7 +25,8 @@ std::vector<int64_t> tasks_of(const StageRunner& runner) {
 // Rewards of the task that a single-task policy learns.
 data::TaskLabels label(const data::Dataset& recorded, const data::Environment& environment, int64_t task) {
     if (environment.spec().judges && !environment.reward)
-        fail(ErrorKind::usage, "single-task rewards need an environment whose success is a distance from the goal, which ",
+        fail(ErrorKind::usage,
+             "single-task rewards need an environment whose success is a distance from the goal, which ",
              environment.spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
     return data::relabel_singletask(recorded, environment, environment.task(task).goal);
 }
@@ -105,8 +106,7 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     for (size_t t = 0; t < tasks.size(); ++t) {
         double won = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
-            const Outcome& outcome =
-                result.outcomes[t * to_size(config.evaluate.episodes) + to_size(e)];
+            const Outcome& outcome = result.outcomes[t * to_size(config.evaluate.episodes) + to_size(e)];
             won += outcome.success;
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
         }
@@ -197,8 +197,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             if (e.sum_of_rewards) log.add(step, "sum_of_rewards", *e.sum_of_rewards);
             if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
         };
-        stages.push_back({policy, runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
-                          [at](int64_t step) { return at.count(step) > 0; }, evaluate});
+        stages.push_back(
+            {policy,
+             runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
+             [at](int64_t step) { return at.count(step) > 0; }, evaluate});
     }
     std::exception_ptr diverged;
     try {

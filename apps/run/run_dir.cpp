@@ -82,7 +82,8 @@ RunFolder::RunFolder(const std::string& path, Access access) : path_(path) {
     if (path.empty()) fail(ErrorKind::usage, "no run folder: give --run DIR");
     if (access == Access::read) {
         if (!data::file_exists(file("manifest.json")))
-            fail(ErrorKind::usage, path, " is not a run folder: it contains no manifest.json; hint: --run DIR names the "
+            fail(ErrorKind::usage, path,
+                 " is not a run folder: it contains no manifest.json; hint: --run DIR names the "
                  "folder of a run");
         return;
     }
@@ -158,7 +159,8 @@ std::optional<std::string> find_moved_dataset(const std::string& run, const std:
         if (!then || !relative || then->as_string() != path) continue;
         const std::string now = (fs::path(run) / relative->as_string()).lexically_normal().string();
         const data::Json* crc = dataset.find("crc32");
-        if (data::file_exists(now) && crc && crc->as_integer() == static_cast<int64_t>(data::file_crc32(now))) return now;
+        if (data::file_exists(now) && crc && crc->as_integer() == static_cast<int64_t>(data::file_crc32(now)))
+            return now;
     }
     return std::nullopt;
 }

@@ -3,7 +3,9 @@
 //     manifest.json   program, machine, data and command line; one entry per session
 //     config.ini      the effective configuration with the origin of each value
 //     metrics.csv     curves (apps/run/metrics_log.h)
-//     checkpoints/STAGE/  augmented.npz  results.json  report.html
+//     checkpoints/STAGE/  augmented.npz  results.json  report.html  judges.npz  pictures.npz
+//     timings.json    seconds per stage
+//     data/           generated data, if no data set was given
 //     lock            locked while a command works in the folder
 //
 // Files are written atomically (data/file.h). Errors: Error(io) for system errors and for a folder in use; Error(usage)

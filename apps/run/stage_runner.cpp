@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "apps/run/policy_runs.h"
 #include "apps/command_line/settings.h"
 #include "apps/run/measure.h"
+#include "apps/run/policy_runs.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
 #include "data/environment.h"
@@ -36,8 +36,7 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 // The settings of the generator. They are stored with the data in RUN/data, to detect data made with other settings.
 std::string collect_words(const CollectConfig& collect) {
     return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ",
-                collect.noise < 0 ? "auto" : print_real(collect.noise),
-                ", seed ", collect.seed, "\n");
+                collect.noise < 0 ? "auto" : print_real(collect.noise), ", seed ", collect.seed, "\n");
 }
 
 // RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
@@ -109,8 +108,10 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                  " (2 x planner.context + planner.gap)", shorter_window(shortest));
     if (const int64_t steps = longest_segment(pipeline_->train()) - 1;
         needs.window_rows > 0 && static_cast<double>(steps) <= config.augment.start_arrival)
-        fail(ErrorKind::data, name_.path, ": the longest episode has ", steps, " steps, but chains start in episodes of more "
-             "than ", config.augment.start_arrival, " steps; hint: --augment.start_arrival ", steps / 4);
+        fail(ErrorKind::data, name_.path, ": the longest episode has ", steps,
+             " steps, but chains start in episodes of more "
+             "than ",
+             config.augment.start_arrival, " steps; hint: --augment.start_arrival ", steps / 4);
     if (!folder_) folder_.emplace(options.run, needs.access);
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 

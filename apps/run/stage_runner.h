@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "apps/run/metrics_log.h"
 #include "apps/command_line/options.h"
+#include "apps/run/metrics_log.h"
 #include "apps/run/progress.h"
 #include "apps/run/run_dir.h"
 #include "astro/pipeline.h"
@@ -19,7 +19,8 @@
 
 namespace astro::app {
 
-// Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for others.
+// Starts the processes of `exec:COMMAND`, which is then found by that name as long as the result lives; null for
+// others.
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
 // What a command needs of a run.
@@ -83,8 +84,8 @@ class StageRunner {
     data::Json& results() { return results_; }
     void save_results();
     void add_seconds(const std::string& key, double seconds);  // adds to timings.json and writes it
-    double seconds(const std::string& key) const;  // of timings.json; 0 if it has none
-    double seconds() const;                        // of all of them
+    double seconds(const std::string& key) const;              // of timings.json; 0 if it has none
+    double seconds() const;                                    // of all of them
     // Prints a line on standard error and adds "STAGE: message" to "warnings" in results.json.
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // for a stage that is repeated

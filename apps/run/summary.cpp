@@ -51,7 +51,8 @@ void print_summary(StageRunner& runner) {
     const std::string& environment = runner.environment();
     std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n",
                 environment.empty() ? config.general.data.c_str() : environment.c_str(),
-                static_cast<long long>(config.general.seed), static_cast<long long>(runner.pipeline().train_data().rows),
+                static_cast<long long>(config.general.seed),
+                static_cast<long long>(runner.pipeline().train_data().rows),
                 static_cast<long long>(figure(results, "augment_bridges")));
     if (const data::Environment* known = data::find_environment(environment)) {
         print_policies(results, config, "success", "success, % of episodes", 100);

@@ -54,7 +54,8 @@ Config SmallWorld::settings() {
 
 learners::LearningData SmallWorld::learning_data(Protocol protocol) const {
     learners::LearningData learning;
-    learning.pools = {{&data, 1.0, data::relabel_singletask(data, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
+    learning.pools = {
+        {&data, 1.0, data::relabel_singletask(data, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
     learning.protocol = protocol;
     return learning;
 }

@@ -30,8 +30,7 @@ class Duplicate : public Augmenter {
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (ssize(out.terminals) < rows) {
             const int64_t k = rng.below(data.count());
-            const int64_t first = data.begin(k),
-                          last = std::min(data.last(k), nth(map.arrival, k) + tail_rows);
+            const int64_t first = data.begin(k), last = std::min(data.last(k), nth(map.arrival, k) + tail_rows);
             if (last == first) continue;
             out.observations.insert(out.observations.end(), d.observation(first), d.observation(last + 1));
             out.actions.insert(out.actions.end(), d.action(first), d.action(last + 1));

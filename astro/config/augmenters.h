@@ -48,8 +48,8 @@ struct AugmentConfig {
         v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
         v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
           between(1, 1e6));
-        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_delta", Source::ours,
-          between(0, 1e6));
+        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_delta",
+          Source::ours, between(0, 1e6));
         v("plausibility", plausibility, "largest step of a bridge, as a multiple of the percentile of real steps",
           Source::ours, between(0, 1e6));
         v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",

@@ -46,11 +46,9 @@ void check(const Config& config) {
         fail(ErrorKind::usage, "planner.denoising_steps ", config.planner.denoising_steps,
              " must not exceed planner.diffusion_steps ", config.planner.network.diffusion_steps);
     if (config.planner.random_gap && config.planner.gap % 4 != 0)
-        fail(ErrorKind::usage, "planner.random_gap needs planner.gap to be a multiple of 4, not ",
-             config.planner.gap);
+        fail(ErrorKind::usage, "planner.random_gap needs planner.gap to be a multiple of 4, not ", config.planner.gap);
     if (config.graph.landmarks > config.graph.pool)
-        fail(ErrorKind::usage, "graph.landmarks ", config.graph.landmarks, " exceeds graph.pool ",
-             config.graph.pool);
+        fail(ErrorKind::usage, "graph.landmarks ", config.graph.landmarks, " exceeds graph.pool ", config.graph.pool);
     const std::vector<int64_t>& position = config.metrics.position;
     if (position != std::vector<int64_t>{-1} && (position.size() != 2 || position[0] < 0 || position[1] < 0))
         fail(ErrorKind::usage, "metrics.position: expected two columns, such as 0,1, or auto");

@@ -39,7 +39,8 @@ struct GeneralConfig {
         v("env", env, "environment, or exec:COMMAND (docs/environments.md); empty: from the data set's name",
           Source::ours, anything());
         v("seed", seed, "seed of every random stream", Source::ours, between(0, 9e15));
-        v("threads", threads, "threads, at most one for each processor that the process may use; 0: that many", Source::ours, between(0, 1024));
+        v("threads", threads, "threads, at most one for each processor that the process may use; 0: that many",
+          Source::ours, between(0, 1024));
         v("chunks", chunks,
           "pieces of a batch; changes results (the number of threads does not); auto: 8 on the "
           "CPU, 1 on a GPU",
@@ -72,16 +73,17 @@ struct CollectConfig {
     void visit(V& v) {
         v("env", env, "environment the data come from; auto: the run's --env, else pointmaze-medium-v0", Source::ours,
           anything());
-        v("type", type, "kind of episodes: navigate, stitch or explore in point mazes; auto: stitch, or the only kind of the environment",
-          Source::ogbench,
-          anything());
+        v("type", type,
+          "kind of episodes: navigate, stitch or explore in point mazes; auto: stitch, or the only kind of the "
+          "environment",
+          Source::ogbench, anything());
         v("episodes", episodes, "training episodes; a tenth as many are added for validation", Source::ogbench,
           between(1, kMaxCount));
         v("episode_rows", episode_rows,
           "rows per episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
           between_or_auto(2, 1e6));
-        v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: .5, in maze2d 0",
-          Source::ogbench, between_or_auto(0, 10, -1));
+        v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: .5, in maze2d 0", Source::ogbench,
+          between_or_auto(0, 10, -1));
         v("seed", seed, "seed of the generator", Source::ours, between(0, 9e15));
     }
 };
@@ -97,8 +99,8 @@ struct DataConfig {
         v("std_floor", std_floor, "least standard deviation of differences, relative to that of states", Source::ours,
           between(1e-9, 1));
         v("jump_factor", jump_factor,
-          "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode", Source::ours,
-          at_least(1));
+          "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode",
+          Source::ours, at_least(1));
         v("arrival_steps", arrival_steps, "travel ends where n^ to the episode's end stays within these steps",
           Source::ours, at_least(0));
         v("arrival_rows", arrival_rows, "last rows whose mean latent is the episode's end", Source::ours,
@@ -127,9 +129,9 @@ struct TdrConfig {
         v("batch", batch, "hilp: triples per batch", Source::hilp, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a linear decay", Source::ours,
-          between(0, 1));
-        v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours, between(1e-6, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a linear decay", Source::ours, between(0, 1));
+        v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours,
+          between(1e-6, 1));
         v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
@@ -175,12 +177,11 @@ struct DenoiserConfig {
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
         v("warmup", warmup, "updates in which the step size increases from 0", Source::ours, between(0, kMaxCount));
         v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
-          between(0, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
         v("weight_decay", weight_decay, "AdamW's decoupled weight decay", Source::ours, between(0, 1));
         v("gradient_clip", gradient_clip, "largest norm of the gradient", Source::ours, between(1e-6, 1e6));
-        v("ema_decay", ema_decay, "share of the averaged weights kept at each update (less in the first updates)", Source::ours,
-          between(0, .999999));
+        v("ema_decay", ema_decay, "share of the averaged weights kept at each update (less in the first updates)",
+          Source::ours, between(0, .999999));
     }
 };
 
@@ -229,8 +230,7 @@ struct PlannerConfig {
         v("context", context, "known states l on either side of the gap", Source::paper, between(2, 512));
         v("unknown", unknown, "actions that are denoised: M+1 (the gap) or M+l (through the target context)",
           Source::ours, one_of({"M+1", "M+l"}));
-        v("random_gap", random_gap, "draw the gap of each batch from {M/2, 3M/4, M}", Source::ours,
-          anything());
+        v("random_gap", random_gap, "draw the gap of each batch from {M/2, 3M/4, M}", Source::ours, anything());
         v("denoising_steps", denoising_steps, "denoising steps, in training (self-conditioning) and sampling",
           Source::ours, between(1, 4000));
         v("feedback", feedback, "the planner reads the rollout's deviation from the target context", Source::paper,

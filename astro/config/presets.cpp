@@ -119,8 +119,7 @@ const std::vector<std::string>& preset_names() {
 void apply_preset(Config& config, const std::string& name) {
     const std::vector<std::string>& names = preset_names();
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end())
-        fail(ErrorKind::usage, "unknown preset '", name, "': expected ", alternatives(names));
+    if (found == names.end()) fail(ErrorKind::usage, "unknown preset '", name, "': expected ", alternatives(names));
     set_columns(config, Columns(to_size(found - names.begin())));
 }
 

@@ -32,9 +32,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                          Contents contents) const {
     const bool critics = contents == Contents::actor_and_critics;
     const int64_t width = input_width(), states = state_dim(), actions = action_dim();
-    auto array = [&](bool wanted, int64_t columns) {
-        return std::vector<float>(to_size(wanted ? size * columns : 0));
-    };
+    auto array = [&](bool wanted, int64_t columns) { return std::vector<float>(to_size(wanted ? size * columns : 0)); };
     std::vector<float> input = array(true, width), value_input = array(critics, width),
                        next_input = array(critics, width), action = array(true, actions), reward = array(critics, 1),
                        mask = array(critics, 1);
@@ -51,12 +49,10 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             const data::Dataset& d = *data_.pools[p].data;
             const int64_t row = samplers_[p].random_row(own);
             put_state(d, row, &nth(input, i * width));
-            if (goals())
-                put_state(d, samplers_[p].uniform_goal(row, own), &nth(input, i * width + states));
+            if (goals()) put_state(d, samplers_[p].uniform_goal(row, own), &nth(input, i * width + states));
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
-            float *now = &nth(value_input, i * width),
-                  *next = &nth(next_input, i * width);
+            float *now = &nth(value_input, i * width), *next = &nth(next_input, i * width);
             put_state(d, row, now);
             put_state(d, row + 1, next);
             float &r = nth(reward, i), &m = nth(mask, i);

@@ -121,8 +121,8 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
                                            read.weights(layer_key("layer", i, "bias"), Shape{out})});
         in = out;
         if (last || !spec.layer_norm) continue;
-        policy.actor.net.norms.push_back(
-            {read.weights(layer_key("norm", i, "gain"), Shape{out}), read.weights(layer_key("norm", i, "bias"), Shape{out})});
+        policy.actor.net.norms.push_back({read.weights(layer_key("norm", i, "gain"), Shape{out}),
+                                          read.weights(layer_key("norm", i, "bias"), Shape{out})});
     }
     if (spec.layers > 0) spec.width = policy.actor.net.layers[0].weight.dim(1);
     policy.provenance = read.file.has_text(kMeta) ? data::Json::parse(read.file.read_text(kMeta), path + ": " + kMeta)

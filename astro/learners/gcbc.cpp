@@ -26,6 +26,13 @@ class Gcbc : public Learner {
 
     int64_t updates() const override { return updates_; }
 
+  private:
+    // mean |pi(s, g) - a|^2
+    Tensor cloning_loss(const nn::Chunk& c, const Batch& batch) const {
+        return c.mean(square(actor_(c.rows(batch.input)) - c.rows(batch.action)));
+    }
+
+  public:
     void update(int64_t k) override {
         nn::Step step = steps_.begin("", k);
         const Batch batch =
@@ -45,11 +52,6 @@ class Gcbc : public Learner {
     }
 
   private:
-    // mean |pi(s, g) - a|^2
-    Tensor cloning_loss(const nn::Chunk& c, const Batch& batch) const {
-        return c.mean(square(actor_(c.rows(batch.input)) - c.rows(batch.action)));
-    }
-
     GcbcConfig config_;
     int64_t updates_;
     nn::Adam optimiser_;

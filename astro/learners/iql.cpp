@@ -22,37 +22,6 @@ class Iql : public ValueLearner {
         v_optimiser_ = nn::Adam(v_set_);
     }
 
-    void update(int64_t k) override {
-        nn::Step step = steps_.begin("", k);
-        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
-        for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
-            optimiser->prepare(step, rate(k));
-        const Tensor target_rate = step.number(value_.target_rate);
-        step.run([&] {
-            const bool awr = config_.actor == IqlActor::awr;
-            // As in CORL, the critics' targets and the actor's advantages are computed before V is updated.
-            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c.rows(batch)); });
-            const Tensor a = awr ? cut().map([&](const nn::Chunk& c) { return advantage(c.rows(batch)); }) : Tensor();
-            nn::train_step(step, cut(), v_set_, v_optimiser_, {"value_loss", ".value"},
-                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(batch)); });
-            train_critics(step, [&](const nn::Chunk& c) {
-                return critic_loss(c, critic_values(critics_, c.rows(batch)), c.rows(y));
-            });
-            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
-            if (awr)
-                train_awr(step, batch, a);
-            else
-                train_actor(step, batch, ddpg_bc_terms());
-        });
-    }
-
-    TrainingState state() override {
-        TrainingState state = ValueLearner::state();
-        state.add("model/value", v_set_);
-        state.add("optimiser/value", v_set_, v_optimiser_);
-        return state;
-    }
-
   private:
     Tensor value_loss(const nn::Chunk& c, const Batch& rows) const {
         Tensor q;
@@ -86,6 +55,39 @@ class Iql : public ValueLearner {
                        [&](const nn::Chunk& c) { return awr_loss(c, actor_, c.rows(batch), c.rows(weights)); });
     }
 
+  public:
+    void update(int64_t k) override {
+        nn::Step step = steps_.begin("", k);
+        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
+        for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
+            optimiser->prepare(step, rate(k));
+        const Tensor target_rate = step.number(value_.target_rate);
+        step.run([&] {
+            const bool awr = config_.actor == IqlActor::awr;
+            // As in CORL, the critics' targets and the actor's advantages are computed before V is updated.
+            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c.rows(batch)); });
+            const Tensor a = awr ? cut().map([&](const nn::Chunk& c) { return advantage(c.rows(batch)); }) : Tensor();
+            nn::train_step(step, cut(), v_set_, v_optimiser_, {"value_loss", ".value"},
+                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(batch)); });
+            train_critics(step, [&](const nn::Chunk& c) {
+                return critic_loss(c, critic_values(critics_, c.rows(batch)), c.rows(y));
+            });
+            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+            if (awr)
+                train_awr(step, batch, a);
+            else
+                train_actor(step, batch, ddpg_bc_terms());
+        });
+    }
+
+    TrainingState state() override {
+        TrainingState state = ValueLearner::state();
+        state.add("model/value", v_set_);
+        state.add("optimiser/value", v_set_, v_optimiser_);
+        return state;
+    }
+
+  private:
     IqlConfig config_;
     nn::Mlp v_;
     nn::ParameterSet v_set_;

@@ -1,30 +1,6 @@
-#include <algorithm>
-
 #include "astro/learners/learner.h"
-#include "tensor/base/rows.h"
 
 namespace astro::method::learners {
-
-std::vector<float> Learner::act(const std::vector<float>& states, const std::vector<float>& goals) const {
-    const int64_t ds = sampler_.state_dim(), n = ssize(states) / ds, da = sampler_.action_dim();
-    std::vector<float> actions(to_size(n * da));
-    constexpr int64_t kPiece = 64;
-    context_.threads.run((n + kPiece - 1) / kPiece, [&](int64_t piece) {
-        const int64_t first = piece * kPiece, count = std::min(kPiece, n - first);
-        std::vector<float> input;
-        auto append = [&](const std::vector<float>& rows, int64_t r) {
-            input.insert(input.end(), rows.begin() + r * ds, rows.begin() + (r + 1) * ds);
-        };
-        for (int64_t r = first; r < first + count; ++r) {
-            append(states, r);
-            if (sampler_.goals()) append(goals, r);
-        }
-        const Tensor out =
-            clamp(actor_(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
-        context_.backend.download(actions.data() + first * da, out.raw(), out.bytes());
-    });
-    return actions;
-}
 
 namespace {
 

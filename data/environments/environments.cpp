@@ -68,15 +68,15 @@ const Environment& require_environment(std::string_view name, const std::string&
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
     const std::string nearest = nearest_name(std::string(name), environment_names());
-    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?", "; hint: built-in environments are ", known);
+    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?",
+         "; hint: built-in environments are ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
     if (dataset.state_dim == spec.state_dim && dataset.action_dim == spec.action_dim) return;
     fail(ErrorKind::data, source, ": states and actions have ", dataset.state_dim, " and ", dataset.action_dim,
-         " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim,
-         kOtherEnvironment);
+         " columns, those of ", spec.name, " have ", spec.state_dim, " and ", spec.action_dim, kOtherEnvironment);
 }
 
 void simulator_state(const EnvironmentSpec& spec, const Dataset& d, int64_t row, double* state) {

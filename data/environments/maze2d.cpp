@@ -54,8 +54,7 @@ class Maze2dEnvironment : public MazeEnvironment {
             next.reserve(states.size());
             for (size_t i = 0; 4 * i < states.size(); ++i) {
                 const double s[4] = {states[4 * i], states[4 * i + 1], states[4 * i + 2], states[4 * i + 3]};
-                for (double v :
-                     columns_of(step_ball(maze, ball_of(s), actions[2 * i], actions[2 * i + 1])))
+                for (double v : columns_of(step_ball(maze, ball_of(s), actions[2 * i], actions[2 * i + 1])))
                     next.push_back(v);
             }
             return next;

@@ -55,8 +55,7 @@ class PointMazeEnvironment : public MazeEnvironment {
             std::vector<double> next;
             next.reserve(states.size());
             for (size_t i = 0; i + 1 < states.size(); i += 2) {
-                const Point p =
-                    step_point(layout, {states[i], states[i + 1]}, actions[i], actions[i + 1]).position;
+                const Point p = step_point(layout, {states[i], states[i + 1]}, actions[i], actions[i + 1]).position;
                 next.push_back(p.x), next.push_back(p.y);
             }
             return next;

@@ -241,8 +241,8 @@ class ProcessEnvironment : public Environment {
 
     // The seed argument is not used: each episode has its own seed.
     std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t) const override {
-        ASTRO_CHECK(spec_.agents_at_once == 0 || ssize(episodes) <= spec_.agents_at_once,
-                    episodes.size(), " agents of a simulator that serves ", spec_.agents_at_once);
+        ASTRO_CHECK(spec_.agents_at_once == 0 || ssize(episodes) <= spec_.agents_at_once, episodes.size(),
+                    " agents of a simulator that serves ", spec_.agents_at_once);
         return std::make_unique<ProcessAgents>(simulator_, *numbers_, spec_, episodes);
     }
 
@@ -335,8 +335,7 @@ class ProcessEnvironment : public Environment {
     };
     // The next states (n, state_dim) of independent rows. The rows are sent in blocks, which the processes share.
     std::vector<double> replay(const std::vector<Column>& columns) {
-        const size_t n = columns[0].values->size() / to_size(columns[0].width),
-                     processes = simulator_.processes();
+        const size_t n = columns[0].values->size() / to_size(columns[0].width), processes = simulator_.processes();
         std::vector<double> next;
         for (size_t first = 0; first < n; first += processes * kRowsPerMessage) {
             const std::vector<size_t> begin = shares(std::min(n - first, processes * kRowsPerMessage), processes);
@@ -351,8 +350,8 @@ class ProcessEnvironment : public Environment {
             const std::vector<Json> answers = simulator_.ask("replay", requests);
             for (size_t k = 0; k < answers.size(); ++k) {
                 const size_t p = requests[k].process;
-                const std::vector<double> rows = simulator_.rows_of(p, answers[k], "states", begin[p + 1] - begin[p],
-                                                                    to_size(spec_.state_dim));
+                const std::vector<double> rows =
+                    simulator_.rows_of(p, answers[k], "states", begin[p + 1] - begin[p], to_size(spec_.state_dim));
                 next.insert(next.end(), rows.begin(), rows.end());
             }
         }

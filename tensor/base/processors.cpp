@@ -56,7 +56,8 @@ std::optional<int> processor_quota(const std::string& membership, const std::str
         if (controllers == ",,")
             lower_to_quotas(mount, group, least);
         else if (controllers.find(",cpu,") != std::string::npos)
-            for (const std::string& folder : {mount + "/cpu", mount + "/" + controllers.substr(1, controllers.size() - 2)})
+            for (const std::string& folder :
+                 {mount + "/cpu", mount + "/" + controllers.substr(1, controllers.size() - 2)})
                 lower_to_quotas(folder, group, least);
     }
     if (least <= 0) return std::nullopt;

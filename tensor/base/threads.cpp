@@ -120,11 +120,12 @@ void ThreadPool::run(int64_t items, const std::function<void(int64_t)>& body) {
         s.error = nullptr;
         s.busy = s.to_join = joining;
         ++s.generation;
+        // Under the mutex, so that no worker that has finished this job is waiting yet and takes a notification.
+        if (joining == static_cast<int>(s.workers.size()))
+            s.wake.notify_all();
+        else
+            for (int i = 0; i < joining; ++i) s.wake.notify_one();
     }
-    if (joining == static_cast<int>(s.workers.size()))
-        s.wake.notify_all();
-    else
-        for (int i = 0; i < joining; ++i) s.wake.notify_one();
     s.work();
     spin_until([&] { return s.busy == 0; });
     std::unique_lock<std::mutex> lock(s.mutex);

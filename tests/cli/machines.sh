@@ -86,15 +86,14 @@ check "more threads than processors: as many as processors" grep -q "of 1024 thr
 
 # Signals: a checkpoint is written, and the stage resumes from it.
 for signal in INT TERM HUP; do
-    "$astro" train policy $data --preset tiny --gcbc.updates 100000 --run "signal$signal" --checkpoint.every 100000 >/dev/null 2>err &
+    # A shell starts background jobs with SIGINT ignored, which the program keeps.
+    env --default-signal=INT "$astro" train policy $data --preset tiny --gcbc.updates 100000 --run "signal$signal" --checkpoint.every 100000 >/dev/null 2>err &
     child=$!
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         sleep .2
         [ -e "signal$signal/metrics.csv" ] && break
     done
-    # Jobs of a shell script ignore SIGINT; the program keeps that.
-    [ $signal = INT ] || kill -$signal $child
-    [ $signal = INT ] && kill -TERM $child
+    kill -$signal $child
     wait $child
     verdict "SIG$signal: exit 130" $([ $? -eq 130 ] && echo 0 || echo 1) err
     check "SIG$signal: a checkpoint is written" sh -c "ls signal$signal/checkpoints/policy/raw/gcbc | grep -q '^step_'"

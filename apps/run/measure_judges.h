@@ -9,6 +9,9 @@
 
 namespace astro::app {
 
+// The tolerance at which warnings and verdicts are given, in sigma_delta.
+constexpr double kHeadline = .5;
+
 // The file of the judges in a run folder.
 constexpr const char* kJudgesFile = "judges.npz";
 
