@@ -46,6 +46,17 @@ Boats linear_system(int64_t states, int64_t actions) {
     return b;
 }
 
+// Arrays of consistent sizes that unpack to much more than the size of the file.
+void write_zeros(const std::string& path) {
+    const std::vector<float> zeros(34'000'000 * 2);
+    const std::vector<uint8_t> ends(34'000'000, 0);
+    NpzWriter writer(path);
+    for (const char* key : {"observations", "actions"})
+        writer.add(key, NpyType::f4, {34'000'000, 2}, zeros.data(), Compression::deflated);
+    writer.add("terminals", NpyType::b1, {34'000'000}, ends.data(), Compression::deflated);
+    writer.close();
+}
+
 }  // namespace
 
 TEST_CASE("cases: write the files" * doctest::skip()) {
@@ -87,14 +98,7 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     extra.emplace_back("\x1b[2J\x1b]0;title\x07", NpyArray::from<float>({1}, {1}));
     extra.emplace_back(std::string(3000, 'k'), NpyArray::from<float>({1}, {1}));
     write_npz(folder + "extra.npz", extra, {{"notes.npy", "not an array"}, {"__MACOSX/._actions.npy", "1234"}});
-    // Arrays of consistent sizes that unpack to much more than the size of the file.
-    const std::vector<float> zeros(34'000'000 * 2);
-    const std::vector<uint8_t> ends(34'000'000, 0);
-    NpzWriter writer(folder + "zeros.npz");
-    for (const char* key : {"observations", "actions"})
-        writer.add(key, NpyType::f4, {34'000'000, 2}, zeros.data(), Compression::deflated);
-    writer.add("terminals", NpyType::b1, {34'000'000}, ends.data(), Compression::deflated);
-    writer.close();
+    write_zeros(folder + "zeros.npz");
     // Files that are named like data sets of built-in environments but contain data of another system.
     write_npz(folder + "pointmaze-giant-navigate-v0.npz", base);
     write_npz(folder + "pointmaze-large-navigate-v0.npz", members_of(boats(std::vector<int64_t>(40, 81), 1)));
@@ -212,12 +216,5 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     save_dataset(folder + "percent.npz", wrong);
     write_npz(folder + "pointmaze-giant-navigate-v0.npz", base);
     write_npz(folder + "pointmaze-teleport-navigate-v0.npz", members_of(linear_system(3, 2)));
-    // Arrays that unpack to much more than the size of the file.
-    const std::vector<float> zeros(34'000'000 * 2);
-    const std::vector<uint8_t> ends(34'000'000, 0);
-    NpzWriter writer(folder + "zeros.npz");
-    for (const char* key : {"observations", "actions"})
-        writer.add(key, NpyType::f4, {34'000'000, 2}, zeros.data(), Compression::deflated);
-    writer.add("terminals", NpyType::b1, {34'000'000}, ends.data(), Compression::deflated);
-    writer.close();
+    write_zeros(folder + "zeros.npz");
 }

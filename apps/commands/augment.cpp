@@ -18,7 +18,7 @@ int run_augment(CommandLine& line) {
     stitch_of(runner).each_model(
         [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
     const std::vector<std::string> before = keys_of(runner.results());
-    measure_stitched(runner, load_stitched(runner, augment_and_measure(runner)));
+    measure_stitched(runner, runner.load_in_units(augment_and_measure(runner), data::Parts::all));
     print_new(runner.results(), before, output.json);
     return 0;
 }

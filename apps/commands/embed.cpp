@@ -41,9 +41,7 @@ int run_embed(CommandLine& line) {
             fail(ErrorKind::usage, "--out ", chosen.out, " is a data set, which would be overwritten");
     Pipeline& pipeline = runner.pipeline();
     runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-    const data::RecordedData rows = data::convert(
-        pipeline.units(),
-        data::load_dataset(path, &runner.threads(), data::Parts::transitions, config.general.unpack_ratio), path);
+    const data::RecordedData rows = runner.load_in_units(path, data::Parts::transitions);
     const TemporalMap& map = pipeline.map();
     const std::vector<float> latent = pipeline.tdr().embed(rows.data.observations.data(), rows.data.rows);
     std::vector<float> landmark_latent;

@@ -32,10 +32,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const augmenters::Row& row = augmenters::row_of(options.arm);
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
-    loaded.other = data::convert(runner.pipeline().units(),
-                                 data::load_dataset(path, &runner.threads(), policy_parts(runner.config()),
-                                                    runner.config().general.unpack_ratio),
-                                 path);
+    loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
     if (!row.kept)  // made anew, of as many rows
         loaded.other = make_arm(
             runner, options.arm, loaded.other.data.rows,

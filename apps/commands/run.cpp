@@ -31,7 +31,7 @@ int run_run(CommandLine& line) {
     train_and_measure_one_step(runner);
     train_and_measure_planner(runner);
     const std::string path = augment_and_measure(runner);
-    const data::RecordedData augmented = load_stitched(runner, path);
+    const data::RecordedData augmented = runner.load_in_units(path, data::Parts::all);
     measure_stitched(runner, augmented);
 
     std::map<std::string, data::RecordedData> made;  // by arm, each once

@@ -16,6 +16,14 @@ std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const T
     };
 }
 
+void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
+               const ViolationRates& rates) {
+    for (size_t k = 0; k < rates.tolerance.size(); ++k) {
+        if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
+        if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
+    }
+}
+
 std::vector<int64_t> open_loop_steps(int64_t horizon) {
     std::vector<int64_t> steps;
     for (int64_t s : {1, 2, 5, 10, 15})

@@ -39,6 +39,9 @@ struct CollectedFiles {
 constexpr const char* kCollectedByDefault = "pointmaze-medium-v0";  // what collect.env `auto` means without --env
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
+// Stores violation rates by tolerance, of transitions and of bridges, under these keys; an empty key stores none.
+void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
+               const ViolationRates& rates);
 // Stores the violation rates of stored bridges: dvr_transition_K, dvr_bridge_K.
 void put_stored_rates(data::Json& results, const data::Replay& replay);
 

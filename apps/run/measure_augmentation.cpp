@@ -27,14 +27,6 @@ void put_stored_rates(data::Json& results, const data::Replay& r) {
 
 namespace {
 
-void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
-               const ViolationRates& rates) {
-    for (size_t k = 0; k < rates.tolerance.size(); ++k) {
-        if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
-        if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
-    }
-}
-
 // Warnings about known failure modes (docs/method.md 11.7) in the attempts so far.
 std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentation& made) {
     const MetricsConfig& limits = runner.config().metrics;

@@ -10,7 +10,6 @@
 #include "apps/run/measure.h"
 #include "astro/coverage.h"
 #include "astro/joins.h"
-#include "data/dataset_load.h"
 #include "data/file.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
@@ -21,16 +20,6 @@ namespace {
 
 constexpr double kUsefulJudges = .2;  // share of real transitions that judges may find wrong
 constexpr size_t kListed = 20;        // joins and episodes in results.json
-
-void put_transition_rates(data::Json& results, const std::string& key, const ViolationRates& rates) {
-    for (size_t k = 0; k < rates.tolerance.size(); ++k)
-        results[at_tolerance(key, rates.tolerance[k])] = rates.transition[k];
-}
-
-void put_group_rates(data::Json& results, const std::string& key, const ViolationRates& rates) {
-    for (size_t k = 0; k < rates.tolerance.size(); ++k)
-        results[at_tolerance(key, rates.tolerance[k])] = rates.bridge[k];
-}
 
 std::vector<float> states_of(const data::Dataset& d, const std::vector<int64_t>& rows) {
     std::vector<float> states;
@@ -44,18 +33,17 @@ void put_judgement(data::Json& results, const Context& context, const Judges& ju
                    const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances,
                    bool bridges) {
     const Judgement made = judge_groups(context, judges, data, groups, tolerances);
-    put_transition_rates(results, "dvr_transition_ensemble", made.rates);
-    if (bridges) put_group_rates(results, "dvr_bridge_ensemble", made.rates);
+    put_rates(results, "dvr_transition_ensemble", bridges ? "dvr_bridge_ensemble" : "", made.rates);
     const Judgement real =
         judge_groups(context, judges, judges.held_out, rows_by_window(judges.held_out, 1), tolerances);
-    put_transition_rates(results, "dvr_real_ensemble", real.rates);
+    put_rates(results, "dvr_real_ensemble", "", real.rates);
     std::vector<size_t> lengths;
     for (const std::vector<int64_t>& group : groups) lengths.push_back(group.size());
     const auto length = static_cast<int64_t>(percentile(lengths, 50));
     if (bridges && length > 0)
         if (const auto windows = rows_by_window(judges.held_out, length); !windows.empty())
-            put_group_rates(results, "dvr_real_window_ensemble",
-                            judge_groups(context, judges, judges.held_out, windows, tolerances).rates);
+            put_rates(results, "", "dvr_real_window_ensemble",
+                      judge_groups(context, judges, judges.held_out, windows, tolerances).rates);
     results["ensemble_error_generated"] = made.error;
     results["ensemble_error_real"] = real.error;
     results["ensemble_disagreement_generated"] = made.disagreement;
@@ -110,12 +98,6 @@ void put_arrival(StageRunner& runner, const Judges& judges, const data::Recorded
 }
 
 }  // namespace
-
-data::RecordedData load_stitched(StageRunner& runner, const std::string& path) {
-    return data::convert(
-        runner.pipeline().units(),
-        data::load_dataset(path, &runner.threads(), data::Parts::all, runner.config().general.unpack_ratio), path);
-}
 
 void measure_stitched(StageRunner& runner, const data::RecordedData& stitched) {
     Pipeline& pipeline = runner.pipeline();

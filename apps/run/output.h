@@ -28,10 +28,10 @@ void print_line(const data::Json& json);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
 
-// The key for a tolerance in results.json: key_0.5.
 // Error(usage) unless --out names a file F.npz.
 void require_npz(const std::string& out);
 
+// The key for a tolerance in results.json: key_0.5.
 std::string at_tolerance(const std::string& key, double tolerance);
 
 }  // namespace astro::app

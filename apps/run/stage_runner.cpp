@@ -185,6 +185,11 @@ void StageRunner::record_session() {
     folder_->record_session(session, line_.effective_config());
 }
 
+data::RecordedData StageRunner::load_in_units(const std::string& path, data::Parts parts) {
+    return data::convert(pipeline_->units(), data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio),
+                         path);
+}
+
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
     std::string notes;

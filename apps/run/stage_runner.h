@@ -92,6 +92,8 @@ class StageRunner {
 
     // Loads a data set, checks it against the environment, and reports how its file was understood.
     data::Dataset load(const std::string& path, data::Parts parts);
+    // Loads another file of the same system, such as the stitched data, into the units of the run.
+    data::RecordedData load_in_units(const std::string& path, data::Parts parts);
     // The data set of the settings: a name or a path, if need be generated or found in the run folder.
     std::string source(bool generate);
 
