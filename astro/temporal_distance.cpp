@@ -42,33 +42,27 @@ Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& late
     return sum(weight * square(q - v));
 }
 
-Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,
-                 const std::vector<Tensor>& s_target, const std::vector<Tensor>& next_target,
-                 const std::vector<Tensor>& g_target, const Tensor& hit, double gamma, double expectile) {
-    const size_t heads = s.size();
-    Tensor w;
-    std::vector<Tensor> q;
+Tensor head_values(const std::vector<Tensor>& s, const std::vector<Tensor>& g) {
+    std::vector<Tensor> columns;
+    for (size_t h = 0; h < s.size(); ++h)
+        columns.push_back(-row_distance(s[h], g[h], kDistanceFloor).reshape(Shape{s[h].dim(0), 1}));
+    return concat(columns, 1);
+}
+
+Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v, const Tensor& target_next,
+                 const Tensor& hit, double gamma, double expectile) {
+    Tensor q, weight;
     {
         NoTape off;
-        const Tensor reward = hit - 1.0, mask = (1.0 - hit) * gamma;
-        Tensor least, mean_value;
-        for (size_t h = 0; h < heads; ++h) {
-            const Tensor next_value = -row_distance(next_target[h], g_target[h], kDistanceFloor);  // (n)
-            const Tensor value = -row_distance(s_target[h], g_target[h], kDistanceFloor);
-            q.push_back(reward + mask * next_value);
-            least = h == 0 ? next_value : minimum(least, next_value);
-            mean_value = h == 0 ? value : mean_value + value;
-        }
-        const Tensor advantage = reward + mask * least - mean_value * (1.0 / static_cast<double>(heads));
-        w = expectile_weight(advantage, expectile);
+        const Shape column{hit.numel(), 1};
+        const Tensor reward = (hit - 1.0).reshape(column), mask = ((1.0 - hit) * gamma).reshape(column);
+        q = reward + mask * target_next;             // (n, H)
+        Tensor least = slice(target_next, 1, 0, 1);  // (n, 1): min over heads
+        for (int64_t h = 1; h < v.dim(1); ++h) least = minimum(least, slice(target_next, 1, h, 1));
+        const Tensor advantage = reward + mask * least - mean(target_v, 1).reshape(column);
+        weight = expectile_weight(advantage, expectile);  // (n, 1)
     }
-    Tensor loss;
-    for (size_t h = 0; h < heads; ++h) {
-        const Tensor v = -row_distance(s[h], g[h], kDistanceFloor);
-        const Tensor term = w * square(q[h] - v);  // (n)
-        loss = h == 0 ? term : loss + term;
-    }
-    return chunk.mean(loss);
+    return chunk.mean(sum(weight * square(q - v), 1));
 }
 
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
@@ -157,17 +151,15 @@ TemporalDistance::Pairs TemporalDistance::draw_pairs(nn::Step& step, Rng& rng) c
 void TemporalDistance::train_hilp(nn::Step& step, const Triples& batch) {
     nn::train_step(step, context_.cut(config_.batch), online_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
         const Tensor s = c.rows(batch.states), next = c.rows(batch.next), g = c.rows(batch.goals);
-        auto latents = [](const Heads& heads, const Tensor& states) {
-            std::vector<Tensor> each;
-            for (const nn::Mlp& head : heads.head) each.push_back(head(states));
-            return each;
-        };
-        auto target_latents = [&](const Tensor& states) {
+        Tensor target_v, target_next;  // (n, H)
+        {
             NoTape off;
-            return latents(target_, states);
-        };
-        return hilp_loss(c, latents(online_, s), latents(online_, g), target_latents(s), target_latents(next),
-                         target_latents(g), c.rows(batch.hit), gamma_, config_.expectile);
+            const std::vector<Tensor> goal = target_.latents(g);
+            target_v = head_values(target_.latents(s), goal);
+            target_next = head_values(target_.latents(next), goal);
+        }
+        const Tensor v = head_values(online_.latents(s), online_.latents(g));
+        return hilp_loss(c, v, target_v, target_next, c.rows(batch.hit), gamma_, config_.expectile);
     });
 }
 

@@ -33,11 +33,13 @@ Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& late
                      const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile);
 
 // HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): TD targets per head, expectile weights by
-// the mean-head advantage with the min-head bootstrap. Each vector holds one latent tensor (n, L) per head. hit (n) is
-// 1 if the goal is row s itself. The chunk's share of the mean over rows, summed over heads.
-Tensor hilp_loss(const nn::Chunk& chunk, const std::vector<Tensor>& s, const std::vector<Tensor>& g,
-                 const std::vector<Tensor>& s_target, const std::vector<Tensor>& next_target,
-                 const std::vector<Tensor>& g_target, const Tensor& hit, double gamma, double expectile);
+// the mean-head advantage with the min-head bootstrap. v = V(s, g) of the online heads; target_v = V'(s, g) and
+// target_next = V'(s', g) of the target heads: each (n, H). hit (n) is 1 if the goal is row s itself. The chunk's share
+// of the mean over rows, summed over heads.
+Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v, const Tensor& target_next,
+                 const Tensor& hit, double gamma, double expectile);
+// V(s, g) = -d of each head: (n, H). s, g: one tensor of latents (n, L) per head.
+Tensor head_values(const std::vector<Tensor>& s, const std::vector<Tensor>& g);
 
 class TemporalDistance : public TrainableModel {
   public:
@@ -76,6 +78,11 @@ class TemporalDistance : public TrainableModel {
         template <class V>
         void visit(V& v) {
             v("head", head);
+        }
+        std::vector<Tensor> latents(const Tensor& states) const {  // (n, D) -> (n, L) per head
+            std::vector<Tensor> each;
+            for (const nn::Mlp& net : head) each.push_back(net(states));
+            return each;
         }
     };
 

@@ -176,6 +176,8 @@ std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSe
 // Null if there is none. Built-in environments exist until the program ends.
 const Environment* find_environment(std::string_view name);
 std::vector<std::string> environment_names();
+// The first of the table: its data are collected by `astro run` without a data set and without --env.
+const std::string& default_environment();
 // The same, but Error(usage) with `words` and a list of the environments instead of null.
 const Environment& require_environment(std::string_view name, const std::string& words);
 

@@ -119,9 +119,9 @@ std::function<void()> make_learner_item(const Context& context, const std::strin
     const auto w = world();
     learners::LearningData data;
     data.pools = {
-        {&w->data, 1, data::relabel_singletask(w->data, *data::find_environment("pointmaze-medium-v0"), {0, 0})}};
+        {&w->data, 1, data::relabel_singletask(w->data, *data::find_environment(data::default_environment()), {0, 0})}};
     data.protocol = Protocol::single_task;
-    return repeat_updates(learners::make_learner(name, context, w->config, "pointmaze-medium-v0", data, name), w,
+    return repeat_updates(learners::make_learner(name, context, w->config, data::default_environment(), data, name), w,
                           units);
 }
 

@@ -36,7 +36,6 @@ struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
 };
-constexpr const char* kCollectedByDefault = "pointmaze-medium-v0";  // what collect.env `auto` means without --env
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
 // Stores violation rates by tolerance, of transitions and of bridges, under these keys; an empty key stores none.

@@ -149,7 +149,7 @@ std::string StageRunner::source(bool generate) {
         return moved.value_or(given);
     }
     if (config_.collect.env == "auto")
-        config_.collect.env = config_.general.env.empty() ? kCollectedByDefault : config_.general.env;
+        config_.collect.env = config_.general.env.empty() ? data::default_environment() : config_.general.env;
     const std::string path = generated_path(options_.run, config_.collect);
     const std::string made_with = path + ".txt", words = collect_words(config_.collect);
     if (!generate) {

@@ -32,7 +32,7 @@ void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
             if (form == "iql-awr") config.iql.actor = IqlActor::awr;
             all.push_back({form + (protocol == Protocol::single_task ? ", single task" : ""),
                            [&world, config, protocol, learner = form.substr(0, form.find('-'))](const Context& c) {
-                               return learners::make_learner(learner, c, config, "pointmaze-medium-v0",
+                               return learners::make_learner(learner, c, config, data::default_environment(),
                                                              world.learning_data(protocol), "policy/small");
                            }});
             if (form == "cql-pure") all.back().idle = {"optimiser/log_multiplier"};
@@ -55,7 +55,7 @@ Config SmallWorld::settings() {
 learners::LearningData SmallWorld::learning_data(Protocol protocol) const {
     learners::LearningData learning;
     learning.pools = {
-        {&data, 1.0, data::relabel_singletask(data, *data::find_environment("pointmaze-medium-v0"), {1, 1})}};
+        {&data, 1.0, data::relabel_singletask(data, *data::find_environment(data::default_environment()), {1, 1})}};
     learning.protocol = protocol;
     return learning;
 }

@@ -12,10 +12,10 @@ namespace astro::method::learners {
 namespace {
 
 // The conservative term of the first form. TD3+BC requests it once per update.
-Td3Bc::CriticTerm conservative_term(const CqlConfig& config, const Td3Bc& td3bc, nn::Step& step, const Rng& rng) {
+Td3Bc::CriticTerm conservative_term(const CqlConfig& config, const Td3Bc& td3bc, Update& u) {
     auto streams = [&](const char* what) {
-        return td3bc.cut().streams(step, [&](int64_t chunk) {
-            return rng.stream("actions").stream(static_cast<uint64_t>(chunk)).stream(what);
+        return u.cut.streams(u.step, [&](int64_t chunk) {
+            return u.rng.stream("actions").stream(static_cast<uint64_t>(chunk)).stream(what);
         });
     };
     return [&td3bc, n = config.sampled_actions, weight = config.weight, uniform = streams("uniform"),
@@ -38,10 +38,9 @@ Td3Bc::CriticTerm conservative_term(const CqlConfig& config, const Td3Bc& td3bc,
 std::unique_ptr<Learner> make_cql(const Context& context, const Config& config, const std::string& environment,
                                   const LearningData& data, const std::string& stage) {
     if (config.cql.form == CqlForm::pure) return make_cql_pure(context, config, environment, data, stage);
-    return std::make_unique<Td3Bc>(context, config, data, stage,
-                                   [cql = config.cql](const Td3Bc& td3bc, nn::Step& step, const Rng& rng) {
-                                       return conservative_term(cql, td3bc, step, rng);
-                                   });
+    return std::make_unique<Td3Bc>(context, config, data, stage, [cql = config.cql](const Td3Bc& td3bc, Update& u) {
+        return conservative_term(cql, td3bc, u);
+    });
 }
 
 }  // namespace astro::method::learners

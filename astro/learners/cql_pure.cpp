@@ -54,7 +54,9 @@ class CqlPure : public ValueLearner {
     }
 
     // y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target: (n)
-    Tensor critic_target(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
+    Tensor critic_target(const nn::Chunk& c, Batch rows, const Noise& noise) const {
+        if (!sampler_.goals())  // CORL's reward for antmaze: (r + 1) scale - shift
+            rows.reward = affine(rows.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
         const int64_t tries = config_.max_target ? config_.sampled_actions : 1;
         const Tensor action = sample(c, rows.next_input, tries, noise.next).action;
         const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
@@ -105,50 +107,43 @@ class CqlPure : public ValueLearner {
 
   public:
     void update(int64_t k) override {
-        const Rng rng = stream(k);
-        nn::Step step = steps_.begin("", k);
-        const Batch drawn = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
-        auto streams = [&](const char* what) { return cut().streams(step, rng.stream(what)); };
-        const Noise noise = {streams("next"), streams("policy"), streams("cql-next"), streams("cql-current"),
-                             streams("uniform")};
-        actor_optimiser_.prepare(step, config_.actor_learning_rate);
-        alpha_optimiser_.prepare(step, config_.actor_learning_rate);
-        critics_optimiser_.prepare(step, rate(k));
-        if (config_.lagrange) multiplier_optimiser_.prepare(step, value_.learning_rate);
-        const Tensor target_rate = step.number(value_.target_rate);
-        step.run([&] {
-            Batch batch = drawn;    // a recorded step keeps no memory of its own
-            if (!sampler_.goals())  // CORL's reward for antmaze: (r + 1) scale - shift
-                batch.reward = affine(batch.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
+        Update u = begin(k, "", {&critics_optimiser_});
+        const Noise noise = {u.streams("next"), u.streams("policy"), u.streams("cql-next"), u.streams("cql-current"),
+                             u.streams("uniform")};
+        actor_optimiser_.prepare(u.step, config_.actor_learning_rate);
+        alpha_optimiser_.prepare(u.step, config_.actor_learning_rate);
+        if (config_.lagrange) multiplier_optimiser_.prepare(u.step, value_.learning_rate);
+        u.step.run([&] {
             // As in CORL, all gradients are computed before any network is updated.
             const Tensor alpha = exp(log_alpha_.value);  // (1)
             const Tensor strength = config_.lagrange
                                         ? lagrange_strength(log_multiplier_.value, config_.pure_weight)
                                         : Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
-            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c, c.rows(batch), noise); });
+            const Tensor y =
+                map(u, [&](const nn::Chunk& c, const Batch& rows) { return critic_target(c, rows, noise); });
             const nn::Gradient actor = nn::coupled_gradient(
-                cut(), actor_set_.flat(), [&](const nn::Chunk& c) { return actor_outputs(c, c.rows(batch), noise); },
+                u.cut, actor_set_.flat(), [&](const nn::Chunk& c) { return actor_outputs(c, c.rows(u.batch), noise); },
                 [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return actor_loss(c, own, alpha); });
             const nn::Gradient critics = nn::coupled_gradient(
-                cut(), critics_set_.flat(),
-                [&](const nn::Chunk& c) { return critic_outputs(c, c.rows(batch), c.rows(y), noise); },
+                u.cut, critics_set_.flat(),
+                [&](const nn::Chunk& c) { return critic_outputs(c, c.rows(u.batch), c.rows(y), noise); },
                 [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return critic_loss(c, own, strength); });
-            nn::apply_gradient(step, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, critics);
-            nn::apply_gradient(step, actor_set_, actor_optimiser_, {"actor_loss", ".actor"}, actor);
+            nn::apply_gradient(u.step, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, critics);
+            nn::apply_gradient(u.step, actor_set_, actor_optimiser_, {"actor_loss", ".actor"}, actor);
 
             const Tensor log_p = mean(slice(actor.outputs, 1, 0, 1)).reshape(Shape{1});
             const Tensor differences = mean(slice(critics.outputs, 1, 0, 1)).reshape(Shape{1});
-            step.report("log_p", log_p);
-            step.report("difference", differences * 0.5);
-            step.report("alpha", alpha);
-            nn::train_step(step, alpha_set_, alpha_optimiser_, ".temperature",
+            u.step.report("log_p", log_p);
+            u.step.report("difference", differences * 0.5);
+            u.step.report("alpha", alpha);
+            nn::train_step(u.step, alpha_set_, alpha_optimiser_, ".temperature",
                            [&] { return temperature_loss(log_alpha_.value, log_p, sampler_.action_dim()); });
             if (config_.lagrange)
-                nn::train_step(step, multiplier_set_, multiplier_optimiser_, ".multiplier", [&] {
+                nn::train_step(u.step, multiplier_set_, multiplier_optimiser_, ".multiplier", [&] {
                     return multiplier_loss(log_multiplier_.value, config_.pure_weight, differences,
                                            config_.lagrange_gap);
                 });
-            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
+            nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
         });
     }
 

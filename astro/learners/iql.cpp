@@ -47,36 +47,31 @@ class Iql : public ValueLearner {
         return terms;
     }
 
-    // If goal-conditioned, advantages are first divided by their standard deviation over the batch (ours).
-    void train_awr(nn::Step& step, const Batch& batch, const Tensor& a) {
-        const Tensor weights = awr_weights(a, sampler_.goals() ? config_.beta : config_.single_task_beta,
-                                           config_.advantage_cap, sampler_.goals());
-        nn::train_step(step, cut(), actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-                       [&](const nn::Chunk& c) { return awr_loss(c, actor_, c.rows(batch), c.rows(weights)); });
+    // exp(beta A), capped: (B, 1). If goal-conditioned, A is first divided by its standard deviation over the batch
+    // (ours).
+    Tensor weights(const Tensor& a) const {
+        const bool goals = sampler_.goals();
+        return awr_weights(a, goals ? config_.beta : config_.single_task_beta, config_.advantage_cap, goals);
     }
 
   public:
     void update(int64_t k) override {
-        nn::Step step = steps_.begin("", k);
-        const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, stream(k).stream("batch"));
-        for (nn::Adam* optimiser : {&v_optimiser_, &critics_optimiser_, &actor_optimiser_})
-            optimiser->prepare(step, rate(k));
-        const Tensor target_rate = step.number(value_.target_rate);
-        step.run([&] {
-            const bool awr = config_.actor == IqlActor::awr;
+        const bool awr = config_.actor == IqlActor::awr;
+        Update u = begin(k, "", {&v_optimiser_, &critics_optimiser_, &actor_optimiser_});
+        u.step.run([&] {
             // As in CORL, the critics' targets and the actor's advantages are computed before V is updated.
-            const Tensor y = cut().map([&](const nn::Chunk& c) { return critic_target(c.rows(batch)); });
-            const Tensor a = awr ? cut().map([&](const nn::Chunk& c) { return advantage(c.rows(batch)); }) : Tensor();
-            nn::train_step(step, cut(), v_set_, v_optimiser_, {"value_loss", ".value"},
-                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(batch)); });
-            train_critics(step, [&](const nn::Chunk& c) {
-                return critic_loss(c, critic_values(critics_, c.rows(batch)), c.rows(y));
+            const Tensor y = map(u, [&](const nn::Chunk&, const Batch& rows) { return critic_target(rows); });
+            Tensor w;  // weights of the actor's loss
+            if (awr) w = weights(map(u, [&](const nn::Chunk&, const Batch& rows) { return advantage(rows); }));
+            nn::train_step(u.step, u.cut, v_set_, v_optimiser_, {"value_loss", ".value"},
+                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(u.batch)); });
+            train_critics(u, [&](const nn::Chunk& c, const Batch& rows) {
+                return critic_loss(c, critic_values(critics_, rows), c.rows(y));
             });
-            nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
-            if (awr)
-                train_awr(step, batch, a);
-            else
-                train_actor(step, batch, ddpg_bc_terms());
+            nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
+            if (!awr) return train_actor(u, ddpg_bc_terms());
+            nn::train_step(u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+                           [&](const nn::Chunk& c) { return awr_loss(c, actor_, c.rows(u.batch), c.rows(w)); });
         });
     }
 

@@ -14,36 +14,29 @@ Tensor Td3Bc::noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Te
     return smoothed_actions(mean, chunk.normal(streams, mean.shape()), config_.policy_noise, config_.noise_clip);
 }
 
-// y (n)
+// y = r + gamma mask min_i Q'_i(s', a'), a' = pi'(s') with clipped noise: (n)
 Tensor Td3Bc::target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const {
     const Tensor next = noisy_actions(chunk, actor_target_(rows.next_input), noise_streams);
     return td_target(rows, critics_target_.least(rows.next_input, next), target_rule());
 }
 
 void Td3Bc::update(int64_t k) {
-    const Rng rng = stream(k);
     const bool with_actor = k % config_.policy_delay == config_.policy_delay - 1;
-    nn::Step step = steps_.begin(with_actor ? "critics and actor" : "critics", k);
-    const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
-    const Tensor noise = cut().streams(step, rng.stream("noise"));
-    const CriticTerm term = make_critic_term_ ? make_critic_term_(*this, step, rng) : CriticTerm();
-    critics_optimiser_.prepare(step, rate(k));
-    if (with_actor) actor_optimiser_.prepare(step, rate(k));
-    const Tensor target_rate = step.number(value_.target_rate);
-    step.run([&] {
-        const Tensor y = cut().map([&](const nn::Chunk& c) { return target(c, c.rows(batch), noise); });
-        train_critics(step, [&](const nn::Chunk& c) {
-            const Batch rows = c.rows(batch);
+    Update u = with_actor ? begin(k, "critics and actor", {&critics_optimiser_, &actor_optimiser_})
+                          : begin(k, "critics", {&critics_optimiser_});
+    const Tensor noise = u.streams("noise");
+    const CriticTerm term = make_critic_term_ ? make_critic_term_(*this, u) : CriticTerm();
+    u.step.run([&] {
+        const Tensor y = map(u, [&](const nn::Chunk& c, const Batch& rows) { return target(c, rows, noise); });
+        train_critics(u, [&](const nn::Chunk& c, const Batch& rows) {
             const std::vector<Tensor> q = critic_values(critics_, rows);
             const Tensor loss = critic_loss(c, q, c.rows(y));
             return term ? loss + term(c, rows, q) : loss;
         });
         if (!with_actor) return;
-        ActorTerms terms;
-        terms.q_weight = config_.alpha;
-        train_actor(step, batch, terms);
-        nn::polyak_update(step, critics_target_set_, critics_set_, target_rate);
-        nn::polyak_update(step, actor_target_set_, actor_set_, target_rate);
+        train_actor(u, {config_.alpha});
+        nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
+        nn::polyak_update(u.step, actor_target_set_, actor_set_, u.target_rate);
     });
 }
 

@@ -15,7 +15,7 @@ class Td3Bc : public ValueLearner {
     // Extra loss of the critics in one update, for derived learners: the chunk's share, from its rows and Q_i(s, a).
     using CriticTerm = std::function<Tensor(const nn::Chunk&, const Batch& rows, const std::vector<Tensor>& q)>;
     // Creates the extra loss. Its random streams become inputs of the step.
-    using MakeCriticTerm = std::function<CriticTerm(const Td3Bc&, nn::Step&, const Rng&)>;
+    using MakeCriticTerm = std::function<CriticTerm(const Td3Bc&, Update&)>;
 
     Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
           MakeCriticTerm critic_term = {});
@@ -26,7 +26,6 @@ class Td3Bc : public ValueLearner {
     // Actions with TD3's clipped noise. mean (n, A); streams: one row per chunk, for the noise.
     Tensor noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Tensor& streams) const;
     const Critics& critics() const { return critics_; }
-    nn::Cut cut() const { return ValueLearner::cut(); }
 
   private:
     Tensor target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const;

@@ -103,14 +103,23 @@ TrainingState ValueLearner::state() {
 
 TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
 
-void ValueLearner::train_critics(nn::Step& step, const nn::ChunkLoss& loss) {
-    nn::train_step(step, cut(), critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, loss);
+Update ValueLearner::begin(int64_t k, const std::string& kind, const std::vector<nn::Adam*>& optimisers) {
+    nn::Step step = steps_.begin(kind, k);
+    const Rng rng = stream(k);
+    const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
+    for (nn::Adam* optimiser : optimisers) optimiser->prepare(step, rate(k));
+    const Tensor target_rate = step.number(value_.target_rate);
+    return {std::move(step), batch, cut(), target_rate, rng};
 }
 
-void ValueLearner::train_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms) {
+void ValueLearner::train_critics(Update& u, const RowsFunction& loss) {
+    nn::train_step(u.step, u.cut, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, u.of_rows(loss));
+}
+
+void ValueLearner::train_actor(Update& u, const ActorTerms& terms) {
     nn::train_step(
-        step, cut(), actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-        [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(batch), terms.least); },
+        u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+        [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(u.batch), terms.least); },
         [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
 }
 

@@ -44,6 +44,23 @@ Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& ro
 // The chunk's share of the loss, from its own outputs and those of the whole batch.
 Tensor actor_loss(const nn::Chunk& chunk, const Tensor& own, const Tensor& all, const ActorTerms& terms);
 
+// One update of a value learner: its batch, and the step that trains on it (nn/step.h).
+using RowsFunction = std::function<Tensor(const nn::Chunk&, const Batch& rows)>;
+struct Update {
+    nn::Step step;
+    Batch batch;
+    nn::Cut cut;
+    Tensor target_rate;  // f64 (1)
+    Rng rng;             // the random stream of this update
+
+    // States of the random stream `name`, one row per chunk; an input of the step. See nn::Chunk::normal.
+    Tensor streams(const std::string& name) { return cut.streams(step, rng.stream(name)); }
+    // f as a function of the chunk alone.
+    nn::ChunkLoss of_rows(const RowsFunction& f) const {
+        return [this, &f](const nn::Chunk& c) { return f(c, c.rows(batch)); };
+    }
+};
+
 // Networks, optimisers and steps common to TD3+BC, IQL and CQL.
 class ValueLearner : public Learner {
   public:
@@ -61,10 +78,16 @@ class ValueLearner : public Learner {
         return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
     }
     TargetRule target_rule() const;
-    // Inside the body of a step for which the optimisers are prepared: one Adam step on the critics, or on the actor.
-    void train_critics(nn::Step& step, const nn::ChunkLoss& loss);
-    void train_actor(nn::Step& step, const Batch& batch, const ActorTerms& terms);
     nn::Cut cut() const { return context_.cut(value_.batch); }
+
+    // Begins update k: draws its batch and prepares the optimisers with the learning rate of k. kind: see nn::Steps.
+    Update begin(int64_t k, const std::string& kind, const std::vector<nn::Adam*>& optimisers);
+    // For the body of an update.
+    // f of every row of the batch, without gradient: (B, ...).
+    static Tensor map(const Update& u, const RowsFunction& f) { return u.cut.map(u.of_rows(f)); }
+    // One Adam step on the critics, or on the actor.
+    void train_critics(Update& u, const RowsFunction& loss);
+    void train_actor(Update& u, const ActorTerms& terms);
 
     ValueConfig value_;
     Critics critics_, critics_target_;

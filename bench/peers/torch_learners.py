@@ -6,9 +6,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from torch_method import BATCH, GAMMA, ROWS
-from torch_networks import ACTION, STATE, Twin, frozen_copy, mlp, move_towards
+from torch_networks import ACTION, STATE, Twin, frozen_copy, mlp, polyak_update
 
-EMA = 0.005
+TARGET_RATE = 0.005
 DRAWS = 10                            # number of actions of each kind that CQL samples
 
 
@@ -42,7 +42,7 @@ def apply(loss, *optimisers, inputs=None):
 
 
 def iql(data):
-    critics, value, actor, expectile, temperature = make_critics(), mlp([STATE, 256, 256, 1]), make_actor(), 0.9, 10.0
+    critics, value, actor, expectile, beta = make_critics(), mlp([STATE, 256, 256, 1]), make_actor(), 0.9, 10.0
     target = frozen_copy(critics)
     optimisers = [adam(module.parameters()) for module in (value, critics, actor)]
 
@@ -55,9 +55,9 @@ def iql(data):
         loss = (weight * advantage.square()).mean()
         loss = loss + (critics(pair(s, a)) - (r + GAMMA * mask * next_value)).square().mean(1).sum()
         cloning = (actor(s) - a).square().sum(-1)
-        loss = loss + ((temperature * advantage.detach()).exp().clamp_max(100.0) * cloning).mean()
+        loss = loss + ((beta * advantage.detach()).exp().clamp_max(100.0) * cloning).mean()
         apply(loss, *optimisers)      # the parameters are disjoint, so one backward pass is sufficient
-        move_towards(target, critics, EMA)
+        polyak_update(target, critics, TARGET_RATE)
 
     return step
 
@@ -79,8 +79,8 @@ def td3bc(data):
         action = actor(s)
         q = critics.nets[0](pair(s, action))
         apply((action - a).square().mean() - alpha / q.abs().mean().detach() * q.mean(), actor_optimiser, inputs=parameters)
-        move_towards(critics_target, critics, EMA)
-        move_towards(actor_target, actor, EMA)
+        polyak_update(critics_target, critics, TARGET_RATE)
+        polyak_update(actor_target, actor, TARGET_RATE)
 
     def step():                       # two updates per call: the actor is updated in every second one
         update(False)
@@ -97,13 +97,13 @@ class GaussianPolicy(nn.Module):
         self.net = mlp([STATE, 256, 256, 2 * ACTION])
 
     def sample(self, out, draws=None):
-        mean, log_deviation = out.chunk(2, -1)
-        log_deviation = log_deviation.clamp(-20, 2)
+        mean, log_std = out.chunk(2, -1)
+        log_std = log_std.clamp(-20, 2)
         if draws:
-            mean, log_deviation = mean.expand(draws, -1, -1), log_deviation.expand(draws, -1, -1)
+            mean, log_std = mean.expand(draws, -1, -1), log_std.expand(draws, -1, -1)
         noise = torch.randn(mean.shape)
-        u = torch.addcmul(mean, log_deviation.exp(), noise)
-        log_p = -0.5 * noise.square() - log_deviation - 0.9189385 - 2 * (0.6931472 - u - F.softplus(-2 * u))
+        u = torch.addcmul(mean, log_std.exp(), noise)
+        log_p = -0.5 * noise.square() - log_std - 0.9189385 - 2 * (0.6931472 - u - F.softplus(-2 * u))
         return u.tanh(), log_p.sum(-1)
 
 
@@ -143,6 +143,6 @@ def cql(data):
         multiplier_loss.backward()
         for optimiser in optimisers:
             optimiser.step()
-        move_towards(target, critics, EMA)
+        polyak_update(target, critics, TARGET_RATE)
 
     return step

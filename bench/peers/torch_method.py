@@ -6,7 +6,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from torch_networks import (ACTION, ALPHA_BAR, CONTEXT, GAP, HORIZON, LEVELS, STATE, WINDOW, Denoiser, Twin, add_noise,
-                            ddim_step, frozen_copy, mlp, move_towards, same_level, sampler_levels)
+                            ddim_step, frozen_copy, mlp, polyak_update, same_level, sampler_levels)
 
 ROWS, EPISODE, BATCH = 1_000_000, 200, 256
 GAMMA = 0.99
@@ -61,7 +61,7 @@ def tdr(data):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        move_towards(target, net, 0.005)
+        polyak_update(target, net, 0.005)
 
     return step
 
@@ -103,7 +103,7 @@ class Training:
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
         self.schedule.step()
-        move_towards(self.average, self.net, 1e-3)
+        polyak_update(self.average, self.net, 1e-3)
 
 
 def dynamics(data):

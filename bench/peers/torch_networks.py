@@ -40,7 +40,7 @@ def frozen_copy(module):
     return copy.deepcopy(module).requires_grad_(False).eval()
 
 
-def move_towards(target, source, rate):
+def polyak_update(target, source, rate):
     torch._foreach_lerp_(list(target.parameters()), list(source.parameters()), rate)
 
 

@@ -63,6 +63,8 @@ std::vector<std::string> environment_names() {
     return names;
 }
 
+const std::string& default_environment() { return environments().front()->spec().name; }
+
 const Environment& require_environment(std::string_view name, const std::string& words) {
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;

@@ -39,7 +39,7 @@ import math
 import torch
 
 from learning import CASES, GAMMA, critic_q, frozen, make_batch, smaller
-from reference import (Draw, adam_update, constants, exact, gradients, leaves, mlp, move_towards, of, prefixed,
+from reference import (Draw, adam_update, constants, exact, gradients, leaves, mlp, polyak_update, of, prefixed,
                        renamed, save)
 
 COUNT, WEIGHT, GAP, LOW, ENTROPY = 4, 5.0, 0.8, -200.0, -2.0
@@ -117,7 +117,7 @@ for form in ("plain", "lagrange"):
                                                "difference": torch.stack(differences)}) |
                      prefixed(f"grad/{form}/", grads))
     adam_update(critics, grads, 3e-4)
-    move_towards(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"), 0.005)
+    polyak_update(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"), 0.005)
     arrays |= frozen(prefixed(f"out/{form}/after/", critics | targets))
 
 adam_update(policy, policy_grads, 1e-4)

@@ -10,16 +10,16 @@ Order as in CORL. V: perceptron on inputs (without actions), layer norm as the c
    (OGBench does not halve; Adam's step is the same but for its epsilon).
 3. target_i += rate (critic_i - target_i).
 4. Actor, all from the same actor weights:
-   awr (case corl): Gaussian with mean pi(input) and deviation exp(clamp(log_std, -20, 2)), log_std (2) a parameter.
+   awr (case corl): Gaussian with mean pi(input) and std exp(clamp(log_std, -20, 2)), log_std (2) a parameter.
        weight = min(exp(3 A(input)), 100) with A of step 0; -log p = sum over components of
-       (a - mean)^2 / (2 deviation^2) + log deviation + ln(2 pi) / 2; loss = mean over rows of weight * (-log p).
+       (a - mean)^2 / (2 std^2) + log std + ln(2 pi) / 2; loss = mean over rows of weight * (-log p).
    awr_deterministic (case corl): the same weight; loss = mean over rows of weight * |pi(input) - a|^2, the square
        summed over components (CORL's iql_deterministic).
    awr (case goal): deterministic too. weight = min(exp(.3 A(input) / s), 100), s = the population standard deviation
        of A(input) over the batch, sqrt(mean (A - mean A)^2); loss = mean over rows of weight * |pi(input) - a|^2.
    ddpg_bc (case goal): with the new critics q = min(Q_0, Q_1)(input, pi(input)); no gradient through mean |q|;
        loss = -mean q / mean |q| + alpha mean (pi(input) - a)^2, the last mean over rows and components, alpha = 1.
-       (For two components that equals OGBench's alpha * -log p of unit deviation but for a constant.)
+       (For two components that equals OGBench's alpha * -log p of unit standard deviation but for a constant.)
 
 in/CASE/... of learning.py; w/CASE/value..., critic0..., critic1..., target0..., target1..., actor..., and
 w/corl/log_std.
@@ -35,7 +35,7 @@ import math
 import torch
 
 from learning import CASES, critic_q, frozen, make_batch, regression_target, smaller
-from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed,
+from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, polyak_update, of, prefixed, renamed,
                        save)
 
 for case, seed in (("corl", 37), ("goal", 38)):
@@ -73,7 +73,7 @@ for case, seed in (("corl", 37), ("goal", 38)):
                                               "actor_advantage": actor_advantage}))
     adam_update(value, value_grads, settings["rate"])
     adam_update(critics, critic_grads, settings["rate"])
-    move_towards(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"),
+    polyak_update(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"),
                  settings["ema"])
     arrays |= frozen(prefixed(f"out/{case}/after/", value | critics | targets))
 
@@ -91,8 +91,8 @@ for case, seed in (("corl", 37), ("goal", 38)):
             factor = 3 if case == "corl" else 0.3 / actor_advantage.std(correction=0)
             exponent = factor * actor_advantage
             if "log_std" in actor:
-                deviation = actor["log_std"].clamp(-20, 2).exp()
-                error = -torch.distributions.Normal(pi, deviation).log_prob(x["action"]).sum(-1)
+                std = actor["log_std"].clamp(-20, 2).exp()
+                error = -torch.distributions.Normal(pi, std).log_prob(x["action"]).sum(-1)
             else:
                 error = (pi - x["action"]).square().sum(-1)
             clear(exponent, math.log(100))

@@ -17,7 +17,7 @@ of the critic loss, grad/CASE/actor... of the actor loss; out/CASE/after/NAME...
 import torch
 
 from learning import CASES, critic_q, frozen, make_batch, regression_target, smaller
-from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed,
+from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, polyak_update, of, prefixed, renamed,
                        save)
 
 arrays = {}
@@ -59,6 +59,6 @@ for case, seed in (("corl", 9), ("goal", 10)):
     adam_update(actor, actor_grads, settings["rate"])
     new = renamed(actor, "actor", "actor_target") | renamed(critics, "critic0", "target0")
     new |= renamed(critics, "critic1", "target1")
-    move_towards(targets, new, settings["ema"])
+    polyak_update(targets, new, settings["ema"])
     arrays |= frozen(prefixed(f"out/{case}/after/", actor | critics | targets))
 save(__file__, arrays)

@@ -15,10 +15,10 @@ out/after/targetH...
 
 import torch
 
-from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, move_towards, of, prefixed, renamed,
+from reference import (Draw, adam_update, clear, constants, gradients, leaves, mlp, polyak_update, of, prefixed, renamed,
                        save)
 
-GAMMA, TAU, RATE, EMA = 0.99, 0.95, 3e-4, 0.005
+GAMMA, TAU, RATE, TARGET_RATE = 0.99, 0.95, 3e-4, 0.005
 draw = Draw(7)
 batch = {name: draw.normal(6, 2) for name in ("s", "next", "goal")}
 batch["hit"] = draw.uniform(6, low=0, high=0)
@@ -49,5 +49,5 @@ grads = gradients(loss, online)
 arrays = prefixed("in/", batch) | prefixed("w/", weights) | prefixed("grad/", grads)
 arrays |= {"out/loss": loss, "out/advantage": advantage, "out/distance": distances.detach().clone()}
 adam_update(online, grads, RATE)
-move_towards(target, renamed(online, "head0", "target0") | renamed(online, "head1", "target1"), EMA)
+polyak_update(target, renamed(online, "head0", "target0") | renamed(online, "head1", "target1"), TARGET_RATE)
 save(__file__, arrays | prefixed("out/after/", online | target))

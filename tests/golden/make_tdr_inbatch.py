@@ -22,10 +22,10 @@ grad/latent (12, 4), grad/head0...; out/after/head0..., out/after/target0...
 import numpy as np
 import torch
 
-from reference import (Draw, adam_update, clear, constants, exact, gradients, leaves, mlp, move_towards, of, prefixed,
+from reference import (Draw, adam_update, clear, constants, exact, gradients, leaves, mlp, polyak_update, of, prefixed,
                        renamed, save)
 
-GAMMA, TAU, RATE, EMA, SAME = 0.99, 0.95, 1e-3, 0.05, 0.3
+GAMMA, TAU, RATE, TARGET_RATE, SAME = 0.99, 0.95, 1e-3, 0.05, 0.3
 draw = Draw(8)
 count = 12
 batch = {"s": draw.normal(count, 2), "next": draw.normal(count, 2, scale=0.2)}
@@ -61,5 +61,5 @@ arrays |= {"out/pair_weight": pair, "out/advantage": advantage, "out/distance": 
            "out/loss": loss} | prefixed("grad/", grads | gradients(loss, {"latent": latent}))
 arrays = {name: value.detach().clone() if torch.is_tensor(value) else value for name, value in arrays.items()}
 adam_update(online, grads, RATE)
-move_towards(target, renamed(online, "head0", "target0"), EMA)
+polyak_update(target, renamed(online, "head0", "target0"), TARGET_RATE)
 save(__file__, arrays | prefixed("out/after/", online | target))

@@ -118,7 +118,7 @@ def adam_update(weights, grads, rate):
         w.grad = None
 
 
-def move_towards(target, source, rate):
+def polyak_update(target, source, rate):
     """target += rate (source - target), names of both in the same order."""
     with torch.no_grad():
         for t, s in zip(target.values(), source.values(), strict=True):
