@@ -13,6 +13,22 @@ namespace astro::method {
 
 namespace {
 
+// A cut, and the target of its bridge.
+struct Ends {
+    int64_t cut = -1, target = -1;
+};
+
+// Sorts pairs by a key that is computed once for each; equal ones keep their order.
+template <class Key>
+void sort_by(std::vector<Ends>& pairs, const Key& key) {
+    std::vector<std::pair<double, size_t>> order;
+    for (size_t i = 0; i < pairs.size(); ++i) order.emplace_back(key(pairs[i]), i);
+    std::sort(order.begin(), order.end());
+    std::vector<Ends> sorted;
+    for (const auto& [value, i] : order) sorted.push_back(pairs[i]);
+    pairs = std::move(sorted);
+}
+
 // A chain under construction. `chain` holds its rows so far; the suffix of a real episode from `suffix_row` follows.
 struct OpenChain {
     int64_t id = 0;
@@ -21,9 +37,11 @@ struct OpenChain {
     std::vector<int64_t> visited;  // segments
     Rng stream{0};
     int64_t draws = 0;  // number of random decisions so far; each has its own stream
-    // The open decision: where to cut, and the targets still to try.
-    int64_t cut = -1, tries = 0, target = -1;
-    std::vector<int64_t> targets;
+    // The open decision: where to cut and how to go on, in the order of trial.
+    bool decided = false;
+    std::vector<Ends> pairs;
+    int64_t tries = 0;
+    int64_t cut = -1, target = -1;  // the pair that is being tried
     bool open = true;
 
     Rng next_stream() { return stream.stream(static_cast<uint64_t>(draws++)); }
@@ -32,8 +50,8 @@ struct OpenChain {
 class ChainBuilder {
   public:
     ChainBuilder(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
-                 const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds, int64_t pair_cap,
-                 BridgeLength bridge_length, uint64_t seed)
+                 const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds,
+                 const SelectionConfig& selection, uint64_t seed)
         : context_(context),
           config_(config),
           map_(map),
@@ -41,8 +59,7 @@ class ChainBuilder {
           planner_(planner),
           statistics_(statistics),
           bounds_(bounds),
-          pair_cap_(pair_cap),
-          bridge_length_(bridge_length),
+          selection_(selection),
           rng_(Rng(seed).stream("chains")) {
         for (int64_t k = 0; k < data().count(); ++k)
             if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
@@ -71,7 +88,7 @@ class ChainBuilder {
     OpenChain begin_chain();
     void choose(OpenChain& chain);
     bool follows_rule(int64_t start, int64_t cut, int64_t target) const;
-    StitchEnds ends_of(const OpenChain& chain) const;
+    StitchEnds ends_of(const OpenChain& chain, int64_t gap) const;
     void append_real(OpenChain& chain, int64_t first, int64_t last) const;
     void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
     void finish(OpenChain& chain);
@@ -92,8 +109,7 @@ class ChainBuilder {
     const Planner& planner_;
     const Statistics& statistics_;
     const AcceptanceBounds& bounds_;
-    int64_t pair_cap_;
-    BridgeLength bridge_length_;
+    const SelectionConfig& selection_;
     Rng rng_;
     std::vector<int64_t> starts_;
     std::map<Pair, int64_t> accepted_pairs_;  // changes between rounds only
@@ -136,7 +152,7 @@ bool ChainBuilder::follows_rule(int64_t start, int64_t cut, int64_t target) cons
     return true;
 }
 
-// Draws a cut and the targets that the chain rule allows, in the order of trial.
+// Draws cuts and the targets that the chain rule allows, in the order of trial.
 void ChainBuilder::choose(OpenChain& c) {
     Rng rng = c.next_stream();
     const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
@@ -145,24 +161,27 @@ void ChainBuilder::choose(OpenChain& c) {
     const int64_t earliest =
         c.suffix_row + std::max<int64_t>(static_cast<int64_t>(std::ceil((1 - config_.cut_share) * travel)),
                                          context - 1 - c.chain.rows());
-    c.cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
-    c.targets.clear();
+    c.pairs.clear();
     c.tries = 0;
-    if (c.cut > end) return;  // the suffix is too short
+    c.decided = true;
+    if (earliest > end) return;  // the suffix is too short
     auto visited = [&](int64_t segment) {
         return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
     };
-    for (int64_t target : index_.candidates(c.cut, visited, rng.stream("targets"))) {
-        if (accepted(pair_of(c.cut, target)) >= pair_cap_) continue;
-        if (follows_rule(c.start_row, c.cut, target)) c.targets.push_back(target);
+    for (int64_t k = 0; k < selection_.cuts; ++k) {
+        const int64_t cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
+        const Rng targets = rng.stream("targets");
+        for (int64_t target :
+             index_.candidates(cut, visited, k == 0 ? targets : targets.stream(static_cast<uint64_t>(k))))
+            if (accepted(pair_of(cut, target)) < selection_.pair_cap && follows_rule(c.start_row, cut, target))
+                c.pairs.push_back({cut, target});
     }
     // Candidates are in random order; `ext` tries the target whose suffix ends farthest first.
     if (config_.chain == ChainRule::ext)
-        std::stable_sort(c.targets.begin(), c.targets.end(), [&](int64_t a, int64_t b) {
-            return distance(c.start_row, arrival(data().segment(a))) >
-                   distance(c.start_row, arrival(data().segment(b)));
-        });
-    c.targets.resize(to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.targets))));
+        sort_by(c.pairs, [&](const Ends& p) { return -distance(c.start_row, arrival(data().segment(p.target))); });
+    if (selection_.order == TargetOrder::nearest)
+        sort_by(c.pairs, [&](const Ends& p) { return index_.approach(p.cut, p.target).distance; });
+    c.pairs.resize(to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.pairs))));
 }
 
 void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const {
@@ -177,7 +196,7 @@ void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const 
     }
 }
 
-StitchEnds ChainBuilder::ends_of(const OpenChain& c) const {
+StitchEnds ChainBuilder::ends_of(const OpenChain& c, int64_t gap) const {
     const int64_t l = planner_.config().context, ds = rows().state_dim, da = rows().action_dim;
     StitchEnds ends;
     const int64_t from_suffix = std::min(l, c.cut - c.suffix_row + 1), from_chain = l - from_suffix;
@@ -191,6 +210,7 @@ StitchEnds ChainBuilder::ends_of(const OpenChain& c) const {
     ends.source_actions.insert(ends.source_actions.end(), rows().action(first), rows().action(c.cut));
     ends.target_states.assign(rows().observation(c.target), rows().observation(c.target + l));
     ends.target_actions.assign(rows().action(c.target), rows().action(c.target + l - 1));
+    ends.own_actions = actions_from(data(), c.cut, gap + 1);
     ends.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
     return ends;
 }
@@ -222,7 +242,7 @@ void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t at
     c.suffix_row = c.target;
     c.suffix_segment = data().segment(c.target);
     c.visited.push_back(c.suffix_segment);
-    c.cut = -1;
+    c.decided = false;
     ++accepted_pairs_[pair_of(attempt.source_row, attempt.target_row)];
 }
 
@@ -241,18 +261,17 @@ void ChainBuilder::finish(OpenChain& c) {
 // Requests one bridge for each open chain that has a target left, and ends chains without one. A target is skipped if
 // its pair of landmarks could exceed the cap when all bridges requested in this round are accepted.
 std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
-    const int64_t gap = planner_.config().gap;
     std::vector<Request> requests;
     std::map<Pair, int64_t> asked;
     for (OpenChain& c : slots_) {
         if (!c.open) continue;
         const bool first = c.tries == 0;
-        auto full = [&](int64_t target) {
-            const Pair pair = pair_of(c.cut, target);
-            return accepted(pair) + asked[pair] >= pair_cap_;
+        auto full = [&](const Ends& ends) {
+            const Pair pair = pair_of(ends.cut, ends.target);
+            return accepted(pair) + asked[pair] >= selection_.pair_cap;
         };
-        const auto drawn = ssize(c.targets);
-        while (c.tries < drawn && full(nth(c.targets, c.tries))) ++c.tries;
+        const auto drawn = ssize(c.pairs);
+        while (c.tries < drawn && full(nth(c.pairs, c.tries))) ++c.tries;
         const bool none = c.tries >= drawn;
         result_.queries += first;
         result_.queries_without_target += first && none;
@@ -261,16 +280,10 @@ std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
             finish(c);
             continue;
         }
-        c.target = nth(c.targets, c.tries++);
+        c.cut = nth(c.pairs, c.tries).cut, c.target = nth(c.pairs, c.tries).target;
+        ++c.tries;
         ++asked[pair_of(c.cut, c.target)];
-        int64_t length = gap;
-        if (bridge_length_ == BridgeLength::needed) {  // the shortest of M/2, 3M/4, M that n_cal allows
-            const double steps = map_.calibration.steps(map_.steps(c.cut, c.target));
-            for (int64_t quarter : {3, 2})
-                if (gap * quarter / 4 >= 1 && static_cast<double>(gap * quarter / 4 + 1) >= steps)
-                    length = gap * quarter / 4;
-        }
-        requests.push_back({&c, length, {}});
+        requests.push_back({&c, index_.gap_of(c.cut, c.target), {}});
         ++targets_chosen_;
         targets_behind_walls_ += map_.graph_distance(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
     }
@@ -288,7 +301,7 @@ void ChainBuilder::sample(std::vector<Request>& requests) {
         for (Request& r : requests) {
             if (r.gap != length) continue;
             members.push_back(&r);
-            ends.push_back(ends_of(*r.chain));
+            ends.push_back(ends_of(*r.chain, length));
             streams.push_back(r.chain->next_stream());
         }
         auto sampled = planner_.sample(ends, length, config_.bridge_candidates, streams);
@@ -345,7 +358,7 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
         ++result_.rounds;
         context_.threads.run(ssize(slots_), [&](int64_t i) {  // each chain independently
             OpenChain& c = nth(slots_, i);
-            if (c.open && c.cut < 0) choose(c);
+            if (c.open && !c.decided) choose(c);
         });
         std::vector<Request> requests = next_requests();
         sample(requests);
@@ -360,10 +373,9 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
 
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const Planner& planner, const Statistics& statistics,
-                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
-                          int64_t rows, const ChainProgress& progress) {
-    return ChainBuilder(context, config, map, index, planner, statistics, bounds, pair_cap, bridge_length, seed)
-        .run(rows, progress);
+                          const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,
+                          const ChainProgress& progress) {
+    return ChainBuilder(context, config, map, index, planner, statistics, bounds, selection, seed).run(rows, progress);
 }
 
 }  // namespace astro::method

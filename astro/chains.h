@@ -53,7 +53,7 @@ struct ChainProgress {
 // Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const Planner& planner, const Statistics& statistics,
-                          const AcceptanceBounds& bounds, int64_t pair_cap, BridgeLength bridge_length, uint64_t seed,
-                          int64_t rows, const ChainProgress& progress);
+                          const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,
+                          const ChainProgress& progress);
 
 }  // namespace astro::method

@@ -39,6 +39,7 @@ std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t most) {
         StitchEnds& ends = nth(all, i);
         put_context(*validation.dataset, start, l, ends.source_states, ends.source_actions);
         put_context(*train.dataset, target, l, ends.target_states, ends.target_actions);
+        ends.own_actions = actions_from(validation, source, pipeline.config().planner.gap + 1);
         ends.steps = map.calibration.steps(map.steps(held_out.at(source), map.at(target)));
     });
     all.erase(std::remove_if(all.begin(), all.end(), [](const StitchEnds& e) { return e.source_states.empty(); }),

@@ -6,30 +6,14 @@
 
 namespace astro::method {
 
-namespace {
-
-// [s | a] of each row.
-std::vector<float> inputs_of(const data::Dataset& d, const std::vector<int64_t>& rows) {
-    std::vector<float> inputs;
-    inputs.reserve(rows.size() * to_size(d.state_dim + d.action_dim));
-    for (int64_t row : rows) {
-        inputs.insert(inputs.end(), d.observation(row), d.observation(row + 1));
-        inputs.insert(inputs.end(), d.action(row), d.action(row + 1));
-    }
-    return inputs;
-}
-
-}  // namespace
-
 OneStepModels::OneStepModels(const Context& context, const OneStepConfig& config, int64_t updates,
                              const Trajectories& data, const Statistics& statistics, uint64_t seed)
     : TrainableModel(context), config_(config), updates_(updates), data_(data), statistics_(statistics), seed_(seed) {
     const data::Dataset& d = *data.dataset;
-    for (int64_t t = 0; t + 1 < d.rows; ++t)
-        if (data.segment(t) == data.segment(t + 1)) sources_.push_back(t);
+    sources_ = rows_with_successor(data);
     if (sources_.empty()) fail(ErrorKind::data, "one_step: no trajectory has at least two rows");
     // The activation thresholds of the first layer pass through these rows (docs/method.md 3.4).
-    const std::vector<float> spread = inputs_of(d, spread_evenly(sources_, 4096));
+    const std::vector<float> spread = states_and_actions(d, spread_evenly(sources_, 4096));
     nn::MlpSpec spec;
     spec.in = d.state_dim + d.action_dim, spec.out = d.state_dim;
     spec.width = config.width, spec.layers = config.layers;
@@ -45,14 +29,8 @@ OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
     const data::Dataset& d = *data_.dataset;
     std::vector<int64_t> rows;
     for (int64_t b = 0; b < config_.batch; ++b) rows.push_back(nth(sources_, rng.below(ssize(sources_))));
-    std::vector<float> change;
-    change.reserve(rows.size() * to_size(d.state_dim));
-    for (int64_t row : rows)
-        for (int64_t i = 0; i < d.state_dim; ++i)
-            change.push_back(static_cast<float>((double(d.observation(row + 1)[i]) - double(d.observation(row)[i])) /
-                                                nth(statistics_.sigma_delta, i)));
-    return {step.input(Shape{config_.batch, d.state_dim + d.action_dim}, inputs_of(d, rows)),
-            step.input(Shape{config_.batch, d.state_dim}, change)};
+    return {step.input(Shape{config_.batch, d.state_dim + d.action_dim}, states_and_actions(d, rows)),
+            step.input(Shape{config_.batch, d.state_dim}, changes(d, rows, statistics_.sigma_delta))};
 }
 
 // The mean over the members of mean |f([s | a]) - (s' - s) / sigma_delta|^2. They share no parameters, so that each is

@@ -123,8 +123,7 @@ const TemporalMap& Pipeline::validation_map() {
 Dynamics& Pipeline::dynamics(int64_t member) {
     dynamics_.resize(to_size(ensemble()));
     auto& slot = nth(dynamics_, member);
-    if (!slot)
-        slot = std::make_unique<Dynamics>(context_, config_.dynamics, horizon(), map(), statistics_, seed(), member);
+    if (!slot) slot = make_dynamics(context_, config_.dynamics, horizon(), map(), statistics_, seed(), member);
     return *slot;
 }
 
@@ -179,6 +178,7 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
         {"tdr", {"", "data", "tdr"}},
         {"dynamics", {"dynamics"}},
         {"planner", {"graph", "planner"}},
+        {"sampling", {"sampling"}},
         {"augment", {"selection", "augment"}}};
     std::vector<std::string> sections;
     for (const auto& [name, own] : stages) {

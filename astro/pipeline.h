@@ -48,7 +48,8 @@ class Pipeline {
                                                                int64_t candidates);  // by the current planner
 
     // Fingerprint of everything that a stage's result depends on: settings, seed and data, as a short text. `stage` is
-    // "tdr", "dynamics", "planner" or "augment". Each includes the stages before it. "one_step" depends on no stage.
+    // "tdr", "dynamics", "planner", "sampling" (of validation bridges) or "augment". Each includes the stages before
+    // it. "one_step" depends on no stage.
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;

@@ -50,8 +50,10 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
       dynamics_config_(dynamics_config),
       seed_(seed),
       schedule_(make_schedule(config.network)),
-      network_(context, config.network, spec_of(config, *map.data->dataset), Rng(seed).stream("planner/init")),
-      loop_steps_(dynamics_config.form == DynamicsForm::one_pass ? 1 : dynamics_config.loop_steps) {
+      network_(context, config.network,
+               make_denoiser(context, config.network, spec_of(config, *map.data->dataset),
+                             Rng(seed).stream("planner/init"))),
+      loop_steps_(dynamics_config.form == DynamicsForm::sampled ? dynamics_config.loop_steps : 1) {
     two_sigma_delta_ = dynamics[0]->sigma_delta() * 2;
 
     // A window lies in one segment, and its gap ends before arrival.
@@ -177,7 +179,7 @@ void Planner::update(int64_t k) {
     // The operations of a step depend on the gap, so each length is a separate kind of step.
     nn::Step step = steps_.begin(text("gap of ", gap), k);
     const Minibatch batch = draw(step, gap, rng, stream.stream("noise"));
-    network_.train_step(step, k, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
+    network_.train_step(step, k, config_.network.batch, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
 // The window that begins at row `start`: l source states, the gap, l target states. Its length in steps is not set.

@@ -9,6 +9,8 @@
 #pragma once
 
 #include "astro/dynamics.h"
+#include "astro/trained_network.h"
+#include "diffusion/sampler.h"
 
 namespace astro::method {
 
@@ -36,6 +38,7 @@ Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor
 struct StitchEnds {
     std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): last states and actions between them
     std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
+    std::vector<float> own_actions;                    // (M' + 1, A): the source's own after s_0; empty: zeros
     double steps = 0;                                  // n_cal from s_0 to g_0
 };
 
@@ -94,6 +97,11 @@ class Planner : public TrainableModel {
     // delta (B, F, D), in 2 sigma_delta, of the rollout of actions (B, U, A) by the first member in `steps` denoising
     // steps.
     Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
+    // The plans at which denoising starts, (B, U, A): the sources' own actions with noise of that level.
+    Tensor first_plan(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap, int64_t level,
+                      std::vector<Rng> streams) const;
+    // Moves plans (B, U, A) to reduce the deviation at the seam, through the frozen dynamics.
+    Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
     // `members` members.
@@ -107,7 +115,7 @@ class Planner : public TrainableModel {
     DynamicsConfig dynamics_config_;
     uint64_t seed_;
     diffusion::NoiseSchedule schedule_;
-    TrainedDenoiser network_;
+    TrainedNetwork<diffusion::Denoiser> network_;
     std::vector<int64_t> starts_;  // first rows of training windows
     int64_t loop_steps_;           // denoising steps of a rollout inside the loop
     Tensor two_sigma_delta_;       // (D)

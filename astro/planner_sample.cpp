@@ -2,46 +2,64 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/plan_descent.h"
 #include "astro/planner.h"
 #include "tensor/base/rows.h"
 #include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
+Tensor Planner::first_plan(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap, int64_t level,
+                           std::vector<Rng> streams) const {
+    const int64_t batch = ssize(ends), u_count = unknown(gap), da = map_.data->dataset->action_dim;
+    std::vector<float> plans(to_size(batch * u_count * da));
+    for (int64_t i = 0; i < batch; ++i) nth(streams, i).fill_normal(plans.data() + i * u_count * da, u_count * da);
+    const double signal = level < schedule_.steps() ? std::sqrt(nth(schedule_.alpha_bar, level)) : 0;
+    const double noise = std::sqrt(1 - signal * signal) * config_.sampling.temperature;
+    for (int64_t i = 0; i < batch; ++i) {
+        const std::vector<float>& own = nth(ends, i).own_actions;
+        for (int64_t j = 0; j < u_count * da; ++j) {
+            float& x = nth(plans, i * u_count * da + j);
+            x = static_cast<float>(noise * double(x) + (j < ssize(own) ? signal * double(nth(own, j)) : 0));
+        }
+    }
+    return inputs.add(Shape{batch, u_count, da}, plans);
+}
+
+Tensor Planner::guide(const StitchContext& c, const Tensor& plans, int64_t steps) const {
+    const auto seam = [&](const Tensor& plan) {                                // |delta_0|^2 of each plan
+        const Tensor delta = slice(deviation(c, plan, loop_steps_), 1, 0, 1);  // (B, 1, D)
+        return sum(square(delta).reshape(Shape{c.batch(), delta.dim(2)}), 1);
+    };
+    const SamplingConfig& sampling = config_.sampling;
+    return descend(seam, plans, sampling.descent, steps, sampling.guidance_move);
+}
+
 std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
                                           std::vector<Rng> streams) const {
-    const int64_t batch = ssize(ends), u_count = unknown(gap);
-    const int64_t da = map_.data->dataset->action_dim;
+    const int64_t batch = ssize(ends), da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
-    std::vector<float> start(to_size(batch * u_count * da));
-    for (int64_t i = 0; i < batch; ++i) nth(streams, i).fill_normal(start.data() + i * u_count * da, u_count * da);
-    for (float& x : start) x *= static_cast<float>(config_.temperature);
-
-    Tensor noisy = inputs.add(Shape{batch, u_count, da}, start), guess;
+    const int64_t start = std::llround(config_.sampling.start_level * static_cast<double>(schedule_.steps()));
+    Tensor noisy = first_plan(inputs, ends, gap, start, std::move(streams)), guess;
     inputs.upload();
+    guess = clamp(noisy, -1, 1);
     Feedback seen = no_feedback(batch, gap);
 
-    const std::vector<int64_t> levels = diffusion::sampler_levels(schedule_.steps(), config_.denoising_steps);
+    std::vector<int64_t> levels;
+    if (start > 0) levels = diffusion::sampler_levels(start, std::min(start, config_.denoising_steps));
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
-        for (int64_t g = 0; g < config_.guidance_steps; ++g) {
-            Tape tape;
-            const Tensor watched = tape.watch(guess);
-            const Tensor seam = slice(deviation(c, watched, loop_steps_), 1, 0, 1);
-            tape.backward(sum(square(seam)));
-            const Tensor slope = tape.gradient(watched);
-            NoTape off;
-            guess = clamp(guess - slope * config_.guidance_step_size, -1, 1);
-        }
-        if (config_.feedback) {
+        // As in training, the feedback is of the estimate before guidance.
+        if (config_.feedback)
             seen = {clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip),
                     Tensor::full(b, DType::f32, Shape{batch, 1}, 1)};
-        }
+        guess = guide(c, guess, config_.sampling.guidance_steps);
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
+    guess = guide(c, guess, config_.sampling.final_guidance_steps);
 
     const std::vector<float> actions = slice(guess, 1, 0, gap + 1).to_vector<float>();
     std::vector<Bridge> bridges(to_size(batch));
@@ -94,7 +112,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     // Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it
     // does not: every kernel computes each row alike and in the same order.
     constexpr int64_t kPiece = 16;
-    const int64_t last_steps = dynamics_config_.form == DynamicsForm::one_pass ? 1 : dynamics_config_.final_steps;
+    const int64_t last_steps = dynamics_config_.form == DynamicsForm::sampled ? dynamics_config_.final_steps : 1;
     const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };
     context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
         const int64_t first = p * kPiece, count = std::min(kPiece, wanted - first);

@@ -5,6 +5,7 @@
 
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
@@ -57,6 +58,10 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
     : config_(config), map_(map), statistics_(statistics), context_(context) {
     least_steps_ =
         static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(most_steps) - 1e-9));
+    gaps_ = {most_steps - 1};
+    if (config.bridge_length != BridgeLength::fixed)
+        for (int64_t quarter : {3, 2})
+            if (const int64_t gap = gaps_[0] * quarter / 4; gap >= 1) gaps_.push_back(gap);
     auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
         return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
     };
@@ -88,6 +93,27 @@ double TargetIndex::state_distance(int64_t a, int64_t b) const {
         square += x * x;
     }
     return std::sqrt(square);
+}
+
+int64_t TargetIndex::gap_of(int64_t source, int64_t target) const {
+    if (config_.bridge_length == BridgeLength::nearest) return approach(source, target).gap;
+    const double steps = map_.calibration.steps(map_.steps(source, target));
+    int64_t shortest = gaps_.front();
+    for (int64_t gap : gaps_)  // the shortest that n_cal allows
+        if (static_cast<double>(gap + 1) >= steps) shortest = gap;
+    return shortest;
+}
+
+TargetIndex::Approach TargetIndex::approach(int64_t source, int64_t target) const {
+    const data::Dataset& d = *map_.data->dataset;
+    const int64_t last = map_.data->last(map_.data->segment(source));
+    Approach best;
+    for (int64_t gap : gaps_) {
+        const int64_t reached = std::min(source + gap + 1, last);
+        const double distance = scaled_rms(d.observation(reached), d.observation(target), statistics_.sigma_delta);
+        if (gap == gaps_.front() || distance < best.distance) best = {gap, distance};
+    }
+    return best;
 }
 
 double TargetIndex::median_displacement(int64_t steps) const {

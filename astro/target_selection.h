@@ -25,6 +25,16 @@ class TargetIndex {
     // All targets of a row, by brute force: the reference for tests.
     std::vector<int64_t> all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const;
 
+    // The gap M' of a bridge from a source to a target, by selection.bridge_length.
+    int64_t gap_of(int64_t source, int64_t target) const;
+    // How near the source's own episode comes to the target: the gap M', of those that bridges may have, at which
+    // rms((s_{source+M'+1} - s_target) / sigma_delta) is least, and that distance.
+    struct Approach {
+        int64_t gap = 0;
+        double distance = 0;
+    };
+    Approach approach(int64_t source, int64_t target) const;
+
     bool eligible(int64_t row) const;                   // whether the row can be a target of any source
     double state_distance(int64_t a, int64_t b) const;  // |s_a - s_b| in units of sigma_delta
     // Euclidean distance in steps: state_distance over the travel rows' median one-step displacement.
@@ -42,6 +52,7 @@ class TargetIndex {
     const TemporalMap& map_;
     const Statistics& statistics_;
     int64_t context_, least_steps_;
+    std::vector<int64_t> gaps_;                      // M' that bridges may have, the longest first
     double least_distance_ = 0, most_distance_ = 0;  // of latents (tdr) or states (euclid)
     double least_space_ = 0, step_length_ = 1;       // in sigma_delta
     BallTree tree_;                                  // of the latents of all eligible rows

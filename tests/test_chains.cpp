@@ -60,7 +60,7 @@ TEST_CASE("chains: real parts are recorded rows, bridges end at their targets, i
 TEST_CASE("chains: no pair of landmarks gets more bridges than the cap, even with many chains") {
     Small& s = small();
     const TemporalMap& map = s.pipeline->map();
-    const SelectionConfig& selection = s.config.selection;
+    SelectionConfig selection = s.config.selection;
     const int64_t reach = s.config.planner.gap + 1;
     const TargetIndex index(s.pool, selection, map, s.pipeline->statistics(), reach, s.config.planner.context, 1);
     AcceptanceBounds bounds;
@@ -69,9 +69,9 @@ TEST_CASE("chains: no pair of landmarks gets more bridges than the cap, even wit
     config.chains = 400;
     const int64_t rows = 2 * s.pipeline->train_data().rows;
     for (int64_t cap : {1, 3}) {
-        const Augmentation made =
-            build_chains(s.pipeline->context(), config, map, index, s.pipeline->planner(), s.pipeline->statistics(),
-                         bounds, cap, selection.bridge_length, 1, rows, {});
+        selection.pair_cap = cap;
+        const Augmentation made = build_chains(s.pipeline->context(), config, map, index, s.pipeline->planner(),
+                                               s.pipeline->statistics(), bounds, selection, 1, rows, {});
         std::map<std::pair<int64_t, int64_t>, int64_t> bridges;
         for (const BridgeAttempt& a : made.attempts)
             if (a.verdict == Verdict::accepted)
@@ -80,6 +80,32 @@ TEST_CASE("chains: no pair of landmarks gets more bridges than the cap, even wit
         for (const auto& entry : bridges) most = std::max(most, entry.second);
         CHECK(most == cap);  // reached but not exceeded
     }
+}
+
+TEST_CASE("chains: with order nearest and more cuts, the targets tried are nearer to the sources' own future") {
+    Small& s = small();
+    const int64_t reach = s.config.planner.gap + 1;
+    AcceptanceBounds bounds;
+    bounds.arrival = bounds.largest_step = 1e9;  // every bridge is accepted
+    auto mean_approach = [&](TargetOrder order, int64_t cuts) {
+        SelectionConfig selection = s.config.selection;
+        selection.order = order, selection.cuts = cuts, selection.bridge_length = BridgeLength::nearest;
+        const TargetIndex index(s.pool, selection, s.pipeline->map(), s.pipeline->statistics(), reach,
+                                s.config.planner.context, 1);
+        const Augmentation made =
+            build_chains(s.pipeline->context(), s.config.augment, s.pipeline->map(), index, s.pipeline->planner(),
+                         s.pipeline->statistics(), bounds, selection, 1, s.pipeline->train_data().rows, {});
+        double sum = 0;
+        for (const BridgeAttempt& a : made.attempts) {
+            const TargetIndex::Approach best = index.approach(a.source_row, a.target_row);
+            CHECK(ssize(a.bridge.actions) == 2 * (best.gap + 1));  // M' is that of the approach
+            sum += best.distance / double(made.attempts.size());
+        }
+        return sum;
+    };
+    const double random = mean_approach(TargetOrder::random, 1), nearest = mean_approach(TargetOrder::nearest, 1);
+    CHECK(nearest < .7 * random);
+    CHECK(mean_approach(TargetOrder::nearest, 6) < .8 * nearest);
 }
 
 TEST_CASE("seams: open ends the trajectory at the last state of a bridge; snap stores the states of the bridge") {

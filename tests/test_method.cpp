@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "astro/dynamics_recurrent.h"
+#include "astro/dynamics_transformer.h"
 #include "astro/metrics.h"
 #include "data/checkpoint.h"
 #include "tensor/check/gradcheck.h"
@@ -226,7 +228,7 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
         }
     }
     PlannerConfig plain = s.config.planner;
-    plain.guidance_steps = 0;
+    plain.sampling.final_guidance_steps = 0;
     Planner unguided(s.pipeline->context(), plain, s.pipeline->map(), s.pipeline->statistics(),
                      {&s.pipeline->dynamics(0)}, s.config.dynamics, s.pipeline->seed());
     Small::run(unguided);  // the same training, because guidance only affects sampling

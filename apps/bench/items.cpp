@@ -44,11 +44,11 @@ std::function<void()> make_tdr(const Context& context) {
 }
 
 std::shared_ptr<Dynamics> make_dynamics_model(const Context& context, const RandomWorld& w) {
-    return std::make_shared<Dynamics>(context, w.config.dynamics, w.config.planner.gap + w.config.planner.context,
-                                      w.map, w.statistics, 0);
+    return make_dynamics(context, w.config.dynamics, w.config.planner.gap + w.config.planner.context, w.map,
+                         w.statistics, 0);
 }
 
-std::function<void()> make_dynamics(const Context& context) {
+std::function<void()> make_dynamics_steps(const Context& context) {
     const auto w = world();
     return repeat_updates(make_dynamics_model(context, *w), w, 1);
 }
@@ -73,7 +73,8 @@ std::function<void()> make_sampler(const Context& context, const SamplerForm& fo
     const auto w = world();
     Config config = w->config;
     config.dynamics.final_steps = form.final_steps;
-    config.planner.denoising_steps = form.denoising_steps, config.planner.guidance_steps = form.guidance_steps;
+    config.planner.denoising_steps = form.denoising_steps, config.planner.sampling.guidance_steps = form.guidance_steps;
+    config.planner.sampling.final_guidance_steps = 0;
     const auto dynamics = make_dynamics_model(context, *w);
     const auto planner = make_planner_model(context, *w, *dynamics, config);
     const PlannerConfig& c = planner->config();
@@ -134,7 +135,7 @@ std::vector<BenchItem> training_items() {
     auto sampler = [](const SamplerForm& form) { return [form](const Context& c) { return make_sampler(c, form); }; };
     return {
         {"steps", "tdr", "TDR, objective hilp, batch 256, 2 heads 3x256", make_tdr, 1},
-        {"steps", "dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics, 1},
+        {"steps", "dynamics", "dynamics DiT 3/128/4, 32 tokens, batch 256", make_dynamics_steps, 1},
         {"steps", "planner", "planner DiT 4/128/4, 48 tokens, batch 256, joint objective", make_planner, 1},
         {"steps", "iql", "IQL 2x256, batch 256", learner("iql", 1), 1},
         {"steps", "td3bc", "TD3+BC 2x256, batch 256, mean of updates with and without actor", learner("td3bc", 2), 2},

@@ -40,14 +40,16 @@ Sections with_learners(Sections sections) {
 // A stage includes the settings of the preceding stages, because their checkpoints are accepted only with the same
 // settings.
 const std::vector<std::string>& sections_of(const std::string& command) {
-    static const Sections policy = with_learners({"", "env", "checkpoint", "data", "policy", "evaluate"});
+    static const Sections policy =
+        with_learners({"", "env", "checkpoint", "data", "tdr", "graph", "policy", "evaluate"});
     static const std::map<std::string, Sections> table = {
         {"train tdr", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
         {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "one_step", "metrics"}},
-        {"train planner", {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "metrics"}},
+        {"train planner",
+         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "sampling", "metrics"}},
         {"augment",
-         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "selection", "augment", "one_step",
-          "metrics"}},
+         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "sampling", "selection", "augment",
+          "one_step", "metrics"}},
         {"train policy", policy},
         {"evaluate", policy},
         {"policy export", policy},

@@ -79,7 +79,8 @@ int run_evaluate(CommandLine& line) {
                         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
                             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
                             runner.require_trained(*policy, "");
-                            const Evaluation e = evaluate_policy(runner, *policy, false);
+                            const bool led = runner.config().evaluate.subgoals > 0;
+                            const Evaluation e = evaluate_policy(runner, *policy, false, led);
                             data::Json figures = data::Json::object();
                             figures["policy"] = policy->name();
                             figures["episodes"] = ssize(e.outcomes);

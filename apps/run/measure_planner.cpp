@@ -14,7 +14,10 @@ void train_and_measure_planner(StageRunner& runner) {
     };
     runner.train({planner, pipeline.fingerprint("planner"), validation_steps(runner, planner), validate});
     data::Json& results = runner.results();
-    if (results.find("planner_updates")) return;
+    const std::string fingerprint = pipeline.fingerprint("sampling");
+    const data::Json* known = results.find("planner_fingerprint");
+    if (known && known->as_string() == fingerprint) return;  // measured in an earlier session
+    results["planner_fingerprint"] = fingerprint;
     results["planner_updates"] = pipeline.planner().updates();
     const std::vector<double> errors = best_errors(pipeline.validation_bridges());
     results["validation_arrival_error_median"] = percentile(errors, 50);

@@ -1,11 +1,11 @@
 // pictures.npz: what the report draws.
 #include "apps/run/pictures.h"
-#include "apps/run/policy_runs.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "apps/run/policy_runs.h"
 #include "astro/principal_plane.h"
 #include "data/environment.h"
 #include "data/npz.h"

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "astro/subgoal_search.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -86,8 +87,14 @@ std::string policy_label(const Config& config, const std::string& learner, int64
            (seed > 0 ? "-seed" + std::to_string(seed) : "");
 }
 
-Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths) {
+Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths, bool by_subgoals) {
     const Config& config = runner.config();
+    Pipeline& pipeline = runner.pipeline();
+    std::optional<SubgoalSearch> search;
+    if (by_subgoals) {
+        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+        search.emplace(runner.context(), pipeline.tdr(), pipeline.map(), config.evaluate.subgoals);
+    }
     const data::Environment& environment = environment_of(runner);
     const Protocol protocol = config.policy.protocol;
     const std::vector<int64_t> tasks = tasks_of(runner);
@@ -97,9 +104,10 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
     result.outcomes = evaluate(
         environment, result.episodes, protocol,
         [&](const std::vector<double>& states, const std::vector<double>& goals) {
-            const data::Units& units = runner.pipeline().units();
-            return units.actions.rows_outward<double>(
-                policy.act(units.states.rows_inward<float>(states), units.states.rows_inward<float>(goals)));
+            const data::Units& units = pipeline.units();
+            const std::vector<float> s = units.states.rows_inward<float>(states),
+                                     g = units.states.rows_inward<float>(goals);
+            return units.actions.rows_outward<double>(policy.act(s, search ? search->subgoals(s, g) : g));
         },
         seed, record_paths);
     double arrived = 0;
@@ -152,8 +160,20 @@ void put_success(const StageRunner& runner, const PolicyRun& run, const learners
         results[name + "/best"] = best;
     };
     put(key, success);
-    for (int64_t task : tasks_of(runner))
-        results[key + "/task" + std::to_string(task)] = last[stage + "/success_task" + std::to_string(task)];
+    auto put_last = [&](const std::string& to, const std::string& prefix) {
+        for (int64_t task : tasks_of(runner))
+            results[to + "/task" + std::to_string(task)] =
+                last[stage + "/" + prefix + "success_task" + std::to_string(task)];
+        results[to + "/steps"] = last[stage + "/" + prefix + "episode_steps"];
+    };
+    put_last(key, "");
+    const auto by_subgoals = last.find(stage + "/subgoals_success");
+    if (by_subgoals != last.end()) {
+        const std::string led =
+            "success/" + run.arm.arm + "+subgoals/" + policy_label(runner.config(), run.learner, run.seed);
+        results[led + "/last"] = results[led + "/best"] = by_subgoals->second;
+        put_last(led, "subgoals_");
+    }
     if (!score.empty()) put(score_key(runner.config(), run), score);
 }
 
@@ -190,10 +210,15 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             at.insert(policy.updates() * p / config.evaluate.points);
         auto evaluate = [&](int64_t step, MetricsLog& log) {
             const Evaluation e = evaluate_policy(runner, policy, false);
-            log.add(step, "success", e.success);
-            for (size_t t = 0; t < tasks.size(); ++t)
-                log.add(step, "success_task" + std::to_string(tasks[t]), e.task_success[t]);
-            log.add(step, "episode_steps", e.mean_steps);
+            auto add = [&](const std::string& prefix, const Evaluation& made) {
+                log.add(step, prefix + "success", made.success);
+                for (size_t t = 0; t < tasks.size(); ++t)
+                    log.add(step, prefix + "success_task" + std::to_string(tasks[t]), made.task_success[t]);
+                log.add(step, prefix + "episode_steps", made.mean_steps);
+            };
+            add("", e);
+            if (config.evaluate.subgoals > 0 && step == policy.updates())
+                add("subgoals_", evaluate_policy(runner, policy, false, true));
             if (e.sum_of_rewards) log.add(step, "sum_of_rewards", *e.sum_of_rewards);
             if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
         };

@@ -28,7 +28,7 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
 // end. A policy uses device memory until all policies of its group are finished. Results: success/ARM/LABEL/last, /best
-// and /task1 .., as fractions of episodes; score/ARM/LABEL/last and /best in environments with normalised scores; with
+// and /task1 .., as fractions of episodes, and success/ARM+subgoals/LABEL if evaluate.subgoals is set; score/ARM/LABEL/last and /best in environments with normalised scores; with
 // several seeds also /mean, /least and /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
 
@@ -47,7 +47,9 @@ struct Evaluation {
     std::vector<data::Episode> episodes;
     std::vector<Outcome> outcomes;
 };
-// Throws Error(usage) if there is no built-in environment for the data.
-Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths);
+// by_subgoals: the policy is led along the landmark graph (evaluate.subgoals), which needs the trained TDR. Throws
+// Error(usage) if there is no built-in environment for the data.
+Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths,
+                           bool by_subgoals = false);
 
 }  // namespace astro::app

@@ -14,6 +14,33 @@ double figure(const data::Json& results, const std::string& key) {
     return value ? value->as_real() : -1;
 }
 
+// The arms of the experiment and, if policies are also led by subgoals, these: key in results and label.
+std::vector<std::pair<std::string, std::string>> evaluated_arms(const Config& config, bool with_subgoals) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    for (const std::string& arm : config.experiment.arms) {
+        rows.emplace_back(arm, augmenters::row_of(arm).label);
+        if (with_subgoals && config.evaluate.subgoals > 0)
+            rows.emplace_back(arm + "+subgoals", "  led by subgoals at test time");
+    }
+    return rows;
+}
+
+// Mean steps of an episode with the last checkpoint, of each policy.
+void print_steps(const data::Json& results, const Config& config) {
+    std::printf("\nmean steps of an episode, to the goal or to the limit\n");
+    for (const auto& [arm, label] : evaluated_arms(config, true)) {
+        std::printf("  %-34s", label.c_str());
+        for (const std::string& learner : config.experiment.learners) {
+            const std::string key = "success/" + arm + "/" + policy_label(config, learner) + "/steps";
+            if (results.find(key))
+                std::printf("%9.0f       ", figure(results, key));
+            else
+                std::printf("%16s", "-");
+        }
+        std::printf("\n");
+    }
+}
+
 // A figure of each policy, FIGURE/ARM/LEARNER, times `scale`.
 void print_policies(const data::Json& results, const Config& config, const std::string& name, const char* title,
                     double scale) {
@@ -26,8 +53,8 @@ void print_policies(const data::Json& results, const Config& config, const std::
     std::printf("  %-34s", "trained on");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
-    for (const std::string& arm : config.experiment.arms) {
-        std::printf("  %-34s", augmenters::row_of(arm).label.c_str());
+    for (const auto& [arm, label] : evaluated_arms(config, name == "success")) {
+        std::printf("  %-34s", label.c_str());
         for (const std::string& learner : config.experiment.learners) {
             const std::string key = name + "/" + arm + "/" + policy_label(config, learner);
             if (seeds && results.find(key + "/mean"))
@@ -56,6 +83,7 @@ void print_summary(StageRunner& runner) {
                 static_cast<long long>(figure(results, "augment_bridges")));
     if (const data::Environment* known = data::find_environment(environment)) {
         print_policies(results, config, "success", "success, % of episodes", 100);
+        print_steps(results, config);
         if (known->spec().expert_return != known->spec().random_return)
             print_policies(results, config, "score", "normalised score", 1);
     }

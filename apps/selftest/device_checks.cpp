@@ -101,7 +101,7 @@ DeviceReport check_network(const CheckedDevices& devices, const SmallNetwork& ne
 // Compares the bridges of the guided sampler.
 DeviceReport check_sampler(const CheckedDevices& devices, const SmallWorld& world, DynamicsForm form) {
     PlannerConfig config = world.config.planner;
-    config.guidance_steps = 1;
+    config.sampling.guidance_steps = 1;
     std::vector<StitchEnds> ends;
     for (int64_t i = 0; i < 2; ++i) {
         StitchEnds end;

@@ -17,9 +17,8 @@ struct PlannerOfItsOwn : Planner {
           dynamics(std::move(made)) {}
 };
 
-std::unique_ptr<Dynamics> make_dynamics(const Context& context, const SmallWorld& world, DynamicsForm form) {
-    return std::make_unique<Dynamics>(context, small_dynamics(world, form), world.horizon(), world.map,
-                                      world.statistics, 0, 0);
+std::unique_ptr<Dynamics> make_small_dynamics(const Context& context, const SmallWorld& world, DynamicsForm form) {
+    return make_dynamics(context, small_dynamics(world, form), world.horizon(), world.map, world.statistics, 0);
 }
 
 void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
@@ -63,14 +62,15 @@ learners::LearningData SmallWorld::learning_data(Protocol protocol) const {
 DynamicsConfig small_dynamics(const SmallWorld& world, DynamicsForm form) {
     DynamicsConfig config = world.config.dynamics;
     config.form = form;
-    config.one_pass_share = form == DynamicsForm::one_pass ? 1 : .4;
+    config.one_pass_share = form == DynamicsForm::sampled ? .4 : 1;
+    config.rollout_share = 1;
     config.loop_steps = config.final_steps = 2;
     return config;
 }
 
 std::unique_ptr<Planner> make_small_planner(const Context& context, const SmallWorld& world, DynamicsForm form,
                                             const PlannerConfig& config) {
-    std::unique_ptr<Dynamics> dynamics = make_dynamics(context, world, form);
+    std::unique_ptr<Dynamics> dynamics = make_small_dynamics(context, world, form);
     randomise(*dynamics);
     return std::make_unique<PlannerOfItsOwn>(context, world, config, small_dynamics(world, form), std::move(dynamics));
 }
@@ -85,14 +85,17 @@ std::vector<SmallNetwork> small_networks(const SmallWorld& world) {
                            return std::make_unique<TemporalDistance>(c, config, .99, world.trajectories, 0);
                        }});
     }
-    for (DynamicsForm form : {DynamicsForm::one_pass, DynamicsForm::sampled}) {
-        const std::string words = form == DynamicsForm::one_pass ? "one pass" : "sampled";
-        all.push_back({"dynamics, " + words, [&world, form](auto& c) { return make_dynamics(c, world, form); }});
+    for (const auto& [form, words] : {std::pair(DynamicsForm::one_pass, std::string("one pass")),
+                                      std::pair(DynamicsForm::sampled, std::string("sampled")),
+                                      std::pair(DynamicsForm::recurrent, std::string("recurrent"))}) {
+        all.push_back(
+            {"dynamics, " + words, [&world, form = form](auto& c) { return make_small_dynamics(c, world, form); }});
         for (bool random_gap : {false, true}) {
             PlannerConfig config = world.config.planner;
             config.random_gap = random_gap;
-            all.push_back({"planner, " + words + (random_gap ? ", random gap" : ""),
-                           [&world, form, config](auto& c) { return make_small_planner(c, world, form, config); }});
+            all.push_back(
+                {"planner, " + words + (random_gap ? ", random gap" : ""),
+                 [&world, form = form, config](auto& c) { return make_small_planner(c, world, form, config); }});
         }
     }
     add_learners(all, world);

@@ -26,7 +26,7 @@ Augmentation Stitch::grow(int64_t rows, const ChainProgress& progress) {
     const AcceptanceBounds bounds = measure_bounds(config.augment, pipeline_.train(), statistics,
                                                    pipeline_.validation_bridges(), pipeline_.ensemble());
     return build_chains(context, config.augment, pipeline_.map(), index, pipeline_.planner(), statistics, bounds,
-                        config.selection.pair_cap, config.selection.bridge_length, pipeline_.seed(), rows, progress);
+                        config.selection, pipeline_.seed(), rows, progress);
 }
 
 data::Dataset Stitch::splice(const Augmentation& made) const {

@@ -9,8 +9,7 @@ namespace astro::method::augmenters {
 
 class Stitch : public Augmenter {
   public:
-    Stitch(Pipeline& pipeline, int64_t qpos_columns)
-        : pipeline_(pipeline), qpos_columns_(qpos_columns) {}
+    Stitch(Pipeline& pipeline, int64_t qpos_columns) : pipeline_(pipeline), qpos_columns_(qpos_columns) {}
 
     // The TDR, the dynamics models, the planner.
     void each_model(const Visit& visit) override;

@@ -22,11 +22,13 @@
 namespace astro::method {
 
 enum class TdrObjective { in_batch, hilp };
-enum class DynamicsForm { one_pass, sampled };
+enum class DescentRule { spectral, adam };
+enum class DynamicsForm { one_pass, sampled, recurrent };
 enum class Attention { causal, full };
 enum class UnknownActions { gap, through_context };  // M + 1, or M + l
 enum class Selector { tdr, euclid, random };
-enum class BridgeLength { fixed, needed };
+enum class BridgeLength { fixed, needed, nearest };
+enum class TargetOrder { random, nearest };
 
 struct GeneralConfig {
     std::string data, env;
@@ -188,17 +190,23 @@ struct DenoiserConfig {
 struct DynamicsConfig {
     DynamicsForm form = DynamicsForm::one_pass;
     Attention attention = Attention::causal;
-    double one_pass_share = 1;
+    double one_pass_share = 1, rollout_share = 0;
     int64_t ensemble = 1, loop_steps = 5, final_steps = 20;
     DenoiserConfig network;
 
     template <class V>
     void visit(V& v) {
-        v("form", form, "how a rollout is computed: one pass from zeros, or by denoising", Source::paper,
-          one_of({"one-pass", "sampled"}));
+        v("form", form,
+          "how a rollout is computed: by the transformer in one pass from zeros or by denoising, or step after step by "
+          "a "
+          "network that predicts one step",
+          Source::paper, one_of({"one-pass", "sampled", "recurrent"}));
         v("attention", attention, "actions that a predicted state depends on: earlier ones, or all", Source::ours,
           one_of({"causal", "full"}));
         v("one_pass_share", one_pass_share, "share of a batch trained at t = T from zeros; 1: regression", Source::ours,
+          between(0, 1));
+        v("rollout_share", rollout_share,
+          "recurrent: share of the updates, the last ones, that train through whole rollouts", Source::ours,
           between(0, 1));
         v("ensemble", ensemble, "networks; with several, acceptance also tests their disagreement", Source::ours,
           between(1, 16));
@@ -209,6 +217,34 @@ struct DynamicsConfig {
     }
 };
 
+// How bridges are sampled by a trained planner.
+struct SamplingConfig {
+    double start_level = 1, temperature = 1;
+    DescentRule descent = DescentRule::spectral;
+    int64_t guidance_steps = 0, final_guidance_steps = 10;
+    double guidance_move = .3;
+
+    template <class V>
+    void visit(V& v) {
+        v("start_level", start_level,
+          "noise level at which denoising starts, as a share of planner.diffusion_steps; 1: from noise; less: from the "
+          "source's own actions with noise; 0: from these actions, without denoising",
+          Source::ours, between(0, 1));
+        v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
+        v("descent", descent, "rule of guidance: a spectral projected gradient, or Adam", Source::ours,
+          one_of({"spectral", "adam"}));
+        v("guidance_steps", guidance_steps, "descent steps on the seam's deviation in each denoising step; 0: off",
+          Source::ours, between(0, 1000));
+        v("final_guidance_steps", final_guidance_steps,
+          "descent steps on the seam's deviation after the last denoising step; 0: off", Source::ours,
+          between(0, 10000));
+        v("guidance_move", guidance_move,
+          "bound on the change of scaled actions in a descent step: of its root mean square (spectral), or of each "
+          "action (adam)",
+          Source::ours, between(0, 2));
+    }
+};
+
 struct PlannerConfig {
     int64_t gap = 16, context = 16;
     UnknownActions unknown = UnknownActions::gap;
@@ -216,8 +252,8 @@ struct PlannerConfig {
     int64_t denoising_steps = 10;
     bool feedback = true, self_conditioning = true;
     double joint_weight = 1;
-    int64_t guidance_steps = 2;
-    double guidance_step_size = .04, feedback_clip = 5, temperature = 1;
+    double feedback_clip = 5;
+    SamplingConfig sampling;  // a section of its own
     DenoiserConfig network = [] {
         DenoiserConfig planner;
         planner.batch = 64, planner.updates = 3000;
@@ -239,12 +275,8 @@ struct PlannerConfig {
           "train half of each batch with the deviation of an estimate from a noisier level", Source::ours, anything());
         v("joint_weight", joint_weight, "weight of the deviation loss through the frozen dynamics; 0: off",
           Source::paper, between(0, 1000));
-        v("guidance_steps", guidance_steps, "gradient steps on the seam's deviation per denoising step; 0: off",
-          Source::ours, between(0, 100));
-        v("guidance_step_size", guidance_step_size, "step size of guidance", Source::ours, between(0, 100));
         v("feedback_clip", feedback_clip, "bound on the deviation in feedback, in units of 2 sigma_delta", Source::ours,
           between(.01, 1000));
-        v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
         network.visit(v);
     }
 };
@@ -253,14 +285,21 @@ struct SelectionConfig {
     Selector selector = Selector::tdr;
     double delta_threshold = 1, target_share = .6;
     BridgeLength bridge_length = BridgeLength::fixed;
-    int64_t candidates = 256, pair_cap = 4;
+    TargetOrder order = TargetOrder::random;
+    int64_t candidates = 256, cuts = 1, pair_cap = 4;
 
     template <class V>
     void visit(V& v) {
         v("selector", selector, "rule that decides whether a target is reachable", Source::paper,
           one_of({"tdr", "euclid", "random"}));
-        v("bridge_length", bridge_length, "always M + 1 actions, or as many as the target needs", Source::ours,
-          one_of({"fixed", "needed"}));
+        v("bridge_length", bridge_length,
+          "always M + 1 actions; or the shortest of M/2, 3M/4, M that n_cal allows; or the one of these at which the "
+          "source's own episode is nearest to the target",
+          Source::ours, one_of({"fixed", "needed", "nearest"}));
+        v("cuts", cuts, "cuts drawn for a bridge; their targets are tried together", Source::ours, between(1, 1000));
+        v("order", order,
+          "targets of a cut are tried in random order, or those nearest to the source's own future first", Source::ours,
+          one_of({"random", "nearest"}));
         v("delta_threshold", delta_threshold,
           "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/method.md 7.2), .75 "
           "requires at least a quarter of M + 1 steps",
@@ -307,6 +346,7 @@ struct Config {
         v.section("graph", "Landmark graph", graph);
         v.section("dynamics", "Dynamics model", dynamics);
         v.section("planner", "Stitch planner", planner);
+        v.section("sampling", "Sampling of bridges", planner.sampling);
         v.section("selection", "Target selection", selection);
         v.section("augment", "Augmentation: chains, acceptance, seam", augment);
         v.section("policy", "Policy learning", policy);

@@ -26,6 +26,7 @@ struct EnvironmentConfig {
 struct EvaluateConfig {
     int64_t episodes = 20, points = 5;
     std::vector<int64_t> tasks = {0};
+    double subgoals = 0;
 
     template <class V>
     void visit(V& v) {
@@ -34,6 +35,9 @@ struct EvaluateConfig {
           between(1, 1000));
         v("tasks", tasks, "number of tasks evaluated; auto: all tasks of the environment", Source::ogbench,
           between_or_auto(1, 1000));
+        v("subgoals", subgoals,
+          "also evaluate policies led along the landmark graph by subgoals at most this many steps n^ away; 0: off",
+          Source::ours, at_least(0));
     }
 };
 

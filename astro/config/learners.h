@@ -59,8 +59,7 @@ struct GcbcConfig {
         v("updates", updates, "gradient steps; auto: 40000 on giant mazes, else 20000", Source::ours,
           between_or_auto(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
-          between(0, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
         v("last_layer_scale", last_layer_scale, "factor on the initial weights of the last layer", Source::ogbench,
           between(1e-6, 10));
     }
@@ -91,9 +90,9 @@ struct ValueConfig {
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's initial step size, for actor and critics", Source::ours,
           between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours,
-          between(0, 1));
-        v("target_rate", target_rate, "share of the target networks replaced at each update", Source::ours, between(1e-6, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+        v("target_rate", target_rate, "share of the target networks replaced at each update", Source::ours,
+          between(1e-6, 1));
         v("current_goals", current_goals, "critics: share of goals that are the current state", Source::ogbench,
           between(0, 1));
         v("trajectory_goals", trajectory_goals,
@@ -112,8 +111,8 @@ struct IqlConfig {
         v("expectile", expectile, "expectile of the value loss", Source::corl, between(.5, .9999));
         v("actor", actor, "actor's loss", Source::ogbench, one_of({"ddpg-bc", "awr"}));
         v("bc_weight", bc_weight, "ddpg-bc: weight of cloning against Q / mean|Q|", Source::ogbench, between(0, 1e6));
-        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their std",
-          Source::ours, between(0, 1e3));
+        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their std", Source::ours,
+          between(0, 1e3));
         v("single_task_beta", single_task_beta, "awr, single-task: factor on advantages", Source::corl,
           between(0, 1e3));
         v("advantage_cap", advantage_cap, "awr: largest weight", Source::corl, between(1, 1e6));

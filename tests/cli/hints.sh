@@ -200,7 +200,7 @@ hint 3 "a new run with a larger planner.gap, if the episodes come near one anoth
 not_for "larger planner.gap" $narrow --run long-gap --planner.gap 20
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
 not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.updates 150 --planner.updates 1
-blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10"
+blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --sampling.final_guidance_steps 0"
 hint 3 "a new run with more planner.updates" $blameless --run planner-1 --planner.updates 1
 not_for "a new run with more planner.updates" $blameless --run planner-300 --planner.updates 300
 hint 3 "more planner.updates in a new run, or a higher augment.accept_threshold or augment.plausibility" $stitched 0 --run threshold \
@@ -209,7 +209,7 @@ helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 
 
 
 # Warnings. A run of few updates has them all, one of more has none.
-helps $stitched 50 --run few --dynamics.updates 4 --planner.updates 4
+helps $stitched 50 --run few --dynamics.updates 4 --planner.updates 4 --sampling.final_guidance_steps 0
 warned few "more dynamics.updates"
 warned few "train dynamics and planner longer"
 warned few "more one_step.updates"

@@ -1,0 +1,33 @@
+// Search at test time: a goal-conditioned policy is led along the landmark graph, one subgoal after another. It needs
+// no synthetic data, and is the rival that stitching has to be compared with [idea: search on the replay buffer,
+// Eysenbach et al., NeurIPS 2019; rule and graph: ours, docs/method.md 11.10].
+//
+//   subgoal(s, g) = g                                             if D(s, g) <= reach
+//                 = argmin_x D(x, g) over landmarks x with n^(s, x) <= reach, else
+#pragma once
+
+#include <vector>
+
+#include "astro/temporal_distance.h"
+#include "astro/temporal_map.h"
+
+namespace astro::method {
+
+class SubgoalSearch {
+  public:
+    // reach: the farthest subgoal, in steps n^.
+    SubgoalSearch(const Context& context, const TemporalDistance& encoder, const TemporalMap& map, double reach)
+        : context_(context), encoder_(encoder), map_(map), reach_(reach) {}
+
+    // The subgoals of states on their way to goals: rows of the training data, or the goals themselves. All (n, D), in
+    // the method's units. A state without a landmark in reach gets the nearest one from which the goal can be reached.
+    std::vector<float> subgoals(const std::vector<float>& states, const std::vector<float>& goals) const;
+
+  private:
+    Context context_;
+    const TemporalDistance& encoder_;
+    const TemporalMap& map_;
+    double reach_;
+};
+
+}  // namespace astro::method

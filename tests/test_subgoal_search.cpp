@@ -1,0 +1,96 @@
+// Subgoals at test time, and targets in the order of the source's own future: each against a plain search.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "astro/subgoal_search.h"
+#include "astro/target_selection.h"
+#include "tests/small_pipeline.h"
+
+using namespace astro;
+using namespace astro::method;
+
+TEST_CASE("subgoals: a near goal is its own subgoal; else the landmark in reach from which the goal is nearest") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    constexpr double kReach = 14;
+    const SubgoalSearch search(s.pipeline->context(), s.pipeline->tdr(), map, kReach);
+    std::vector<float> states, goals;
+    std::vector<int64_t> from, to;
+    Rng rng(6);
+    for (int i = 0; i < 60; ++i) {
+        const int64_t row = rng.below(d.rows - 5);
+        from.push_back(row), to.push_back(i % 4 == 0 ? row + 2 : rng.below(d.rows));
+        states.insert(states.end(), d.observation(row), d.observation(row + 1));
+        goals.insert(goals.end(), d.observation(to.back()), d.observation(to.back() + 1));
+    }
+    const std::vector<float> chosen = search.subgoals(states, goals);
+    int64_t near = 0, led = 0;
+    for (size_t i = 0; i < from.size(); ++i) {
+        const float* got = chosen.data() + 2 * i;
+        if (map.graph_distance(from[i], to[i]) <= kReach) {
+            ++near;
+            CHECK(std::equal(got, got + 2, goals.data() + 2 * i));
+            continue;
+        }
+        int64_t best = -1;
+        for (int64_t k = 0; k < map.landmarks(); ++k) {
+            if (map.steps(from[i], map.landmark[size_t(k)]) > kReach) continue;
+            const double to_goal = map.closed[size_t(k * map.landmarks() + map.landmark_of[size_t(to[i])])];
+            if (!std::isfinite(to_goal)) continue;
+            if (best < 0 || to_goal < map.closed[size_t(best * map.landmarks() + map.landmark_of[size_t(to[i])])])
+                best = k;
+        }
+        if (best < 0) continue;
+        ++led;
+        CHECK(std::equal(got, got + 2, d.observation(map.landmark[size_t(best)])));
+    }
+    CHECK(near > 5);
+    CHECK(led > 20);
+}
+
+TEST_CASE("targets: the approach of a target is the nearest row of the source's own future") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    const std::vector<double>& sigma = s.pipeline->statistics().sigma_delta;
+    SelectionConfig selection = s.config.selection;
+    selection.bridge_length = BridgeLength::nearest;
+    const TargetIndex index(s.pool, selection, map, s.pipeline->statistics(), s.config.planner.gap + 1,
+                            s.config.planner.context, 1);
+    Rng rng(7);
+    for (int i = 0; i < 200; ++i) {
+        const int64_t source = rng.below(d.rows), target = rng.below(d.rows);
+        const int64_t last = map.data->last(map.data->segment(source));
+        double least = HUGE_VAL;
+        int64_t at = -1;
+        for (int64_t gap : {8, 6, 4}) {
+            double square = 0;
+            for (int64_t x = 0; x < 2; ++x)
+                square += std::pow((double(d.observation(std::min(source + gap + 1, last))[x]) -
+                                    double(d.observation(target)[x])) /
+                                       sigma[size_t(x)],
+                                   2) /
+                          2;
+            if (std::sqrt(square) < least) least = std::sqrt(square), at = gap;
+        }
+        const TargetIndex::Approach found = index.approach(source, target);
+        CHECK(found.gap == at);
+        CHECK(index.gap_of(source, target) == at);
+        CHECK(found.distance == doctest::Approx(least));
+    }
+}
+
+TEST_CASE("trajectories: actions from a row on; the last one of the segment is repeated") {
+    Small& s = small();
+    const Trajectories& t = s.pipeline->train();
+    const data::Dataset& d = *t.dataset;
+    const int64_t last = t.last(3);
+    const std::vector<float> actions = actions_from(t, last - 3, 6);
+    REQUIRE(actions.size() == 12);
+    for (int64_t j = 0; j < 6; ++j)
+        for (int64_t x = 0; x < 2; ++x)
+            CHECK(actions[size_t(2 * j + x)] == d.action(std::min(last - 3 + j, last - 1))[x]);
+}
