@@ -35,7 +35,8 @@ emulated = $(patsubst %,$(BUILD)/emulated/$(1)/%.o,$(2))
 # mode $(1)
 define EMULATED_RULES
 $(call emulated,$(1),$(EMULATED_CODE) $(EMULATOR_TESTS)): MODE_FLAGS := $(KERNEL_FLAGS_$(1))
-$(call emulated,$(1),$(EMULATOR) $(CUDA_TESTS)): MODE_FLAGS := $(HOST_FLAGS_$(1))
+$(call emulated,$(1),$(EMULATOR)): MODE_FLAGS := $(HOST_FLAGS_$(1))
+$(call emulated,$(1),$(CUDA_TESTS)): MODE_FLAGS := $(HOST_FLAGS_$(1)) $(TEST_FLAGS)
 $(BUILD)/emulated/$(1)/%.o: %
 	@mkdir -p $$(@D)
 	$$(call say,CXX,"$$< ($(1))")
