@@ -73,38 +73,6 @@ void for_each_transition(const BridgeAttempt& attempt, Seam seam, F f) {
     }
 }
 
-class RateCounter {
-  public:
-    explicit RateCounter(const std::vector<double>& tolerances)
-        : tolerances_(tolerances), transitions_(tolerances.size()), bridges_(tolerances.size()) {}
-    void transition(double error) {
-        ++total_;
-        worst_ = std::isnan(error) ? INFINITY : std::max(worst_, error);
-        for (size_t k = 0; k < tolerances_.size(); ++k) transitions_[k] += !(error <= tolerances_[k]);
-    }
-    void end_bridge() {
-        ++total_bridges_;
-        for (size_t k = 0; k < tolerances_.size(); ++k) bridges_[k] += worst_ > tolerances_[k];
-        worst_ = 0;
-    }
-    ViolationRates rates() const {
-        ViolationRates r;
-        r.tolerance = tolerances_, r.transitions = total_, r.bridges = total_bridges_;
-        for (size_t k = 0; k < tolerances_.size(); ++k) {
-            r.transition.push_back(total_ ? static_cast<double>(transitions_[k]) / static_cast<double>(total_) : 0);
-            r.bridge.push_back(total_bridges_ ? static_cast<double>(bridges_[k]) / static_cast<double>(total_bridges_)
-                                              : 0);
-        }
-        return r;
-    }
-
-  private:
-    std::vector<double> tolerances_;
-    std::vector<int64_t> transitions_, bridges_;
-    int64_t total_ = 0, total_bridges_ = 0;
-    double worst_ = 0;
-};
-
 }  // namespace
 
 ExactStep in_units(const ExactStep& step, const data::Units& units) {
@@ -195,7 +163,7 @@ double calibration_error(const TemporalMap& map) {
 }
 
 ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances) {
-    RateCounter counter(tolerances);
+    data::ViolationCounter counter(tolerances);
     for (const std::vector<double>& bridge : errors) {
         for (double e : bridge) counter.transition(e);
         counter.end_bridge();
@@ -220,7 +188,7 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
         end.push_back(states.size() / ds);
     }
     const std::vector<double> truth = step(states, actions);
-    RateCounter counter(tolerances);
+    data::ViolationCounter counter(tolerances);
     size_t at = 0;
     for (size_t last : end) {
         for (; at < last; ++at)
@@ -274,7 +242,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
                                     const Statistics& statistics, const std::vector<double>& tolerances,
                                     const data::Environment& environment) {
     const data::Dataset& d = *data.dataset;
-    RateCounter counter(tolerances);
+    data::ViolationCounter counter(tolerances);
     constexpr int64_t kPiece = 65536;  // rows copied per call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);

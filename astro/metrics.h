@@ -5,6 +5,7 @@
 #include "astro/chains.h"
 #include "data/environment.h"
 #include "data/units.h"
+#include "data/violations.h"
 
 namespace astro::method {
 
@@ -35,12 +36,8 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
 // segments.
 double calibration_error(const TemporalMap& map);
 
-// docs/method.md 11.4: dynamics violation rate of bridges. The error of a transition is e = rms((s* - s') /
-// sigma_delta). A bridge violates at kappa if any of its transitions has e > kappa.
-struct ViolationRates {
-    std::vector<double> tolerance, transition, bridge;  // kappas and the share of violations at each
-    int64_t transitions = 0, bridges = 0;
-};
+// docs/method.md 11.4: dynamics violation rate of bridges.
+using data::ViolationRates;
 // From the errors of transitions, by bridge.
 ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances);
 // Evaluates attempts as if stored with the given seam. accepted_only: only accepted attempts.

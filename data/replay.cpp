@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "data/violations.h"
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
@@ -147,26 +148,27 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
     });
-    result.real.violations.resize(tolerances.size()), result.synthetic.violations.resize(tolerances.size());
-    result.violating_bridges.resize(tolerances.size());
+    ViolationCounter real(tolerances), generated(tolerances);
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {
         const TransitionError& error = nth(errors, t);
         if (error.absolute < 0) continue;
         const bool synthetic = is_synthetic(d, t);
         ReplayPart& part = synthetic ? result.synthetic : result.real;
-        ++part.transitions;
+        (synthetic ? generated : real).transition(double(error.scaled));
         if (error.absolute > part.worst || part.worst_row < 0) part.worst = error.absolute, part.worst_row = t;
         part.worst_scaled = std::max(part.worst_scaled, double(error.scaled));
-        for (size_t k = 0; k < tolerances.size(); ++k) part.violations[k] += double(error.scaled) > tolerances[k];
         if (synthetic && !d.bridge.empty()) {
             float& worst = worst_of_bridge[nth(d.bridge, t)];
             worst = std::max(worst, error.scaled);
         }
     }
     result.bridges = ssize(worst_of_bridge);
-    for (const auto& [bridge, worst] : worst_of_bridge)
-        for (size_t k = 0; k < tolerances.size(); ++k) result.violating_bridges[k] += double(worst) > tolerances[k];
+    for (const auto& [bridge, worst] : worst_of_bridge) generated.bridge(double(worst));
+    result.real.transitions = real.transitions(), result.real.violations = real.violating_transitions();
+    result.synthetic.transitions = generated.transitions();
+    result.synthetic.violations = generated.violating_transitions();
+    result.violating_bridges = generated.violating_bridges();
     if (const WorldPicture* world = environment.picture();
         world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);

@@ -1,0 +1,29 @@
+// Counting violations: transitions, bridges, errors that are not numbers.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "data/violations.h"
+
+using astro::data::ViolationCounter;
+using astro::data::ViolationRates;
+
+TEST_CASE("violations: a bridge violates if its worst transition does; not a number violates at every tolerance") {
+    ViolationCounter counter({.1, .5});
+    for (double error : {.05, .3, .2}) counter.transition(error);
+    counter.end_bridge();
+    for (double error : {.1, .5}) counter.transition(error);  // equal to a tolerance is no violation
+    counter.end_bridge();
+    counter.transition(NAN);
+    counter.transition(.01);
+    counter.end_bridge();
+    counter.bridge(.2);
+    CHECK(counter.violating_transitions() == std::vector<int64_t>{4, 1});
+    CHECK(counter.violating_bridges() == std::vector<int64_t>{4, 1});
+    const ViolationRates rates = counter.rates();
+    CHECK(rates.transitions == 7);
+    CHECK(rates.bridges == 4);
+    CHECK(rates.transition[0] == doctest::Approx(4.0 / 7));
+    CHECK(rates.bridge[1] == doctest::Approx(.25));
+    CHECK(ViolationCounter({1}).rates().transition[0] == 0);
+}
