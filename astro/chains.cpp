@@ -29,6 +29,15 @@ void sort_by(std::vector<Ends>& pairs, const Key& key) {
     pairs = std::move(sorted);
 }
 
+// Removes repeated pairs, and puts the others in random order.
+void mix(std::vector<Ends>& pairs, Rng rng) {
+    auto key = [](const Ends& p) { return std::pair(p.cut, p.target); };
+    std::sort(pairs.begin(), pairs.end(), [&](const Ends& a, const Ends& b) { return key(a) < key(b); });
+    pairs.erase(std::unique(pairs.begin(), pairs.end(), [&](const Ends& a, const Ends& b) { return key(a) == key(b); }),
+                pairs.end());
+    for (int64_t i = ssize(pairs); i > 1; --i) std::swap(nth(pairs, i - 1), nth(pairs, rng.below(i)));
+}
+
 // A chain under construction. `chain` holds its rows so far; the suffix of a real episode from `suffix_row` follows.
 struct OpenChain {
     int64_t id = 0;
@@ -176,7 +185,8 @@ void ChainBuilder::choose(OpenChain& c) {
             if (accepted(pair_of(cut, target)) < selection_.pair_cap && follows_rule(c.start_row, cut, target))
                 c.pairs.push_back({cut, target});
     }
-    // Candidates are in random order; `ext` tries the target whose suffix ends farthest first.
+    if (selection_.cuts > 1) mix(c.pairs, rng.stream("order"));
+    // Pairs are in random order; `ext` tries the target whose suffix ends farthest first.
     if (config_.chain == ChainRule::ext)
         sort_by(c.pairs, [&](const Ends& p) { return -distance(c.start_row, arrival(data().segment(p.target))); });
     if (selection_.order == TargetOrder::nearest)

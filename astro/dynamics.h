@@ -25,7 +25,8 @@ class Dynamics : public TrainableModel {
 
     // Displacements s^_{j+1} - s_0 (B, n, D), with the averaged weights. s0 (B, D); actions (B, n, A), n at most the
     // horizon. steps: denoising steps, see DynamicsTransformer; others ignore it. A rollout of fewer actions is a
-    // prefix of a longer one. Differentiable in the actions (with several denoising steps: the last one).
+    // prefix of a longer one (not with full attention). Differentiable in the actions (with several denoising steps:
+    // the last one).
     virtual Tensor rollout(const Tensor& s0, const Tensor& actions, int64_t steps) const = 0;
 
     // Errors on windows of another data set (validation): at most most_windows, evenly spaced.
@@ -59,7 +60,7 @@ class Dynamics : public TrainableModel {
     Tensor sigma_delta_, displacement_std_;  // (D), (H, D): standard deviations of the displacements
 };
 
-// The model that config.model names.
+// The model of config.form.
 std::unique_ptr<Dynamics> make_dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon,
                                         const TemporalMap& map, const Statistics& statistics, uint64_t seed,
                                         int64_t member = 0);

@@ -312,9 +312,9 @@ double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Da
         const double x = real.actions[a];
         real_sum[a % dims] += x, real_square[a % dims] += x * x;
     }
-    const double deviation = variance(real_sum, real_square, static_cast<double>(real.rows));
-    if (planned == 0 || deviation <= 0) return 0;
-    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / deviation));
+    const double recorded = variance(real_sum, real_square, static_cast<double>(real.rows));
+    if (planned == 0 || recorded <= 0) return 0;
+    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / recorded));
 }
 
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,

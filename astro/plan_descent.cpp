@@ -3,6 +3,8 @@
 #include <cmath>
 #include <memory>
 
+#include "tensor/base/rows.h"
+
 namespace astro::method {
 
 namespace {
@@ -36,7 +38,8 @@ class Spectral : public Rule {
         }
         before_ = plan, slope_before_ = slope;
         const auto actions = static_cast<double>(plan.numel() / plan.dim(0));
-        const Tensor most = sqrt(affine(square, 0, move_ * move_ * actions) / square);  // |change| <= move sqrt(U A)
+        const Tensor most = sqrt(Tensor::full(plan.backend(), DType::f32, square.shape(), move_ * move_ * actions) /
+                                 square);  // |change| <= move sqrt(U A)
         return -(of_plan(minimum(size, most)) * slope);
     }
 
@@ -69,21 +72,45 @@ class AdamRule : public Rule {
 
 }  // namespace
 
+namespace {
+
+// For each plan, the candidate if its value is less, else the plan so far. By rows, not by arithmetic: a candidate or a
+// value that is not finite is never taken.
+void keep_best(Tensor& best, std::vector<float>& least, const Tensor& plan, const std::vector<float>& value) {
+    const int64_t batch = ssize(least);
+    std::vector<int64_t> row(least.size());
+    bool any = false;
+    for (int64_t i = 0; i < batch; ++i) {
+        const bool better = nth(value, i) < nth(least, i);
+        nth(row, i) = better ? batch + i : i;
+        if (better) nth(least, i) = nth(value, i);
+        any = any || better;
+    }
+    if (any) best = gather_rows(concat({best, plan}, 0), Tensor::from(best.backend(), Shape{batch}, row));
+}
+
+}  // namespace
+
 Tensor descend(const PlanObjective& f, const Tensor& plans, DescentRule rule, int64_t steps, double move) {
+    if (steps == 0) return plans;
     std::unique_ptr<Rule> by = std::make_unique<Spectral>(move);
     if (rule == DescentRule::adam) by = std::make_unique<AdamRule>(move, steps);
-    Tensor plan = plans, best = plans, least;
-    for (int64_t k = 0; steps > 0 && k <= steps; ++k) {  // the last round only evaluates
+    Tensor plan = plans, best = plans;
+    std::vector<float> least;
+    for (int64_t k = 0; k < steps; ++k) {
         Tape tape;
         const Tensor watched = tape.watch(plan);
         const Tensor value = f(watched);
-        if (k < steps) tape.backward(sum(value));
+        tape.backward(sum(value));
         NoTape off;
-        const Tensor now = value.detach();
-        if (k > 0) best = best + of_plan(where_nonnegative(least - now, 1, 0)) * (plan - best);
-        least = k > 0 ? minimum(least, now) : now;
-        if (k < steps) plan = clamp(plan + by->change(plan, now, tape.gradient(watched)), -1, 1);
+        if (k == 0)
+            least = value.to_vector<float>();
+        else
+            keep_best(best, least, plan, value.to_vector<float>());
+        plan = clamp(plan + by->change(plan, value.detach(), tape.gradient(watched)), -1, 1);
     }
+    NoTape off;
+    keep_best(best, least, plan, f(plan).to_vector<float>());
     return best;
 }
 

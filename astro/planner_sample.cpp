@@ -53,7 +53,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
         // As in training, the feedback is of the estimate before guidance.
-        if (config_.feedback)
+        if (config_.feedback && levels[k + 1] > 0)
             seen = {clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip),
                     Tensor::full(b, DType::f32, Shape{batch, 1}, 1)};
         guess = guide(c, guess, config_.sampling.guidance_steps);

@@ -16,22 +16,21 @@ std::vector<float> SubgoalSearch::subgoals(const std::vector<float>& states, con
     std::vector<float> chosen = goals;
     context_.threads.run(n, [&](int64_t i) {
         const float *s = from.data() + i * width, *g = to.data() + i * width;
-        if (map_.graph_distance(s, nth(near_state, i), g, nth(near_goal, i)) <= reach_) return;
-        // In reach: the landmark from which the goal is nearest. Otherwise: the one that is nearest to the state.
-        int64_t best = -1;
-        double best_to_goal = HUGE_VAL, best_from_state = HUGE_VAL;
-        bool in_reach = false;
+        const int64_t goal = nth(near_goal, i);
+        const auto to_goal = [&](int64_t k) { return double(nth(map_.closed, k * landmarks + goal)); };
+        const auto from_state = [&](int64_t k) { return map_.steps(s, map_.at(nth(map_.landmark, k))); };
+        if (map_.graph_distance(s, nth(near_state, i), g, goal) <= reach_ || from_state(goal) <= reach_) return;
+        // Landmarks that are nearer to the goal than the state's own: in reach, the one nearest to the goal; if none
+        // is in reach, the one nearest to the state.
+        int64_t best = -1, nearest = -1;
+        const double here = to_goal(nth(near_state, i));
         for (int64_t k = 0; k < landmarks; ++k) {
-            const double to_goal = double(nth(map_.closed, k * landmarks + nth(near_goal, i)));
-            if (!std::isfinite(to_goal)) continue;
-            const double from_state = map_.steps(s, map_.at(nth(map_.landmark, k)));
-            const bool reachable = from_state <= reach_;
-            if (in_reach && !reachable) continue;
-            const bool better = reachable && in_reach ? to_goal < best_to_goal : from_state < best_from_state;
-            if (!(reachable && !in_reach) && !better) continue;
-            in_reach = reachable, best = k, best_to_goal = to_goal, best_from_state = from_state;
+            if (!(to_goal(k) < here)) continue;
+            if (from_state(k) <= reach_ && (best < 0 || to_goal(k) < to_goal(best))) best = k;
+            if (nearest < 0 || from_state(k) < from_state(nearest)) nearest = k;
         }
-        if (best < 0) return;
+        if (best < 0) best = nearest;
+        if (best < 0) return;  // no path
         const float* row = d.observation(nth(map_.landmark, best));
         std::copy(row, row + d.state_dim, chosen.begin() + i * d.state_dim);
     });

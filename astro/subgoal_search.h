@@ -1,9 +1,9 @@
 // Search at test time: a goal-conditioned policy is led along the landmark graph, one subgoal after another. It needs
-// no synthetic data, and is the rival that stitching has to be compared with [idea: search on the replay buffer,
-// Eysenbach et al., NeurIPS 2019; rule and graph: ours, docs/method.md 11.10].
+// no synthetic data: the baseline for stitching [idea: search on the replay buffer, Eysenbach et al., NeurIPS 2019;
+// rule and graph: ours, docs/method.md 11.10].
 //
-//   subgoal(s, g) = g                                             if D(s, g) <= reach
-//                 = argmin_x D(x, g) over landmarks x with n^(s, x) <= reach, else
+//   subgoal(s, g) = g   if D(s, g) <= reach, or if the landmark nearest to g is in reach
+//                 = argmin_x D(x, g) over landmarks x with n^(s, x) <= reach and D(x, g) < D(s, g), else
 #pragma once
 
 #include <vector>
@@ -20,7 +20,7 @@ class SubgoalSearch {
         : context_(context), encoder_(encoder), map_(map), reach_(reach) {}
 
     // The subgoals of states on their way to goals: rows of the training data, or the goals themselves. All (n, D), in
-    // the method's units. A state without a landmark in reach gets the nearest one from which the goal can be reached.
+    // the method's units. If no such landmark is in reach, the nearest one is taken; if there is no path, the goal.
     std::vector<float> subgoals(const std::vector<float>& states, const std::vector<float>& goals) const;
 
   private:

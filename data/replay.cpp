@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "data/violations.h"
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
@@ -100,7 +99,6 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
              spec.qvel_dim, " columns; the file has ", d.qpos_dim, " and ", d.qvel_dim);
     if (!stored && !environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     Replay result;
-    result.tolerance = tolerances;
     std::vector<int64_t> transitions;
     for (int64_t t = 0; t + 1 < d.rows; ++t)
         if (!nth(d.terminals, t)) transitions.push_back(t);
@@ -160,15 +158,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         part.worst_scaled = std::max(part.worst_scaled, double(error.scaled));
         if (synthetic && !d.bridge.empty()) {
             float& worst = worst_of_bridge[nth(d.bridge, t)];
-            worst = std::max(worst, error.scaled);
+            worst = std::max(worst, std::isnan(error.scaled) ? HUGE_VALF : error.scaled);
         }
     }
-    result.bridges = ssize(worst_of_bridge);
     for (const auto& [bridge, worst] : worst_of_bridge) generated.bridge(double(worst));
-    result.real.transitions = real.transitions(), result.real.violations = real.violating_transitions();
-    result.synthetic.transitions = generated.transitions();
-    result.synthetic.violations = generated.violating_transitions();
-    result.violating_bridges = generated.violating_bridges();
+    result.real.rates = real.rates(), result.synthetic.rates = generated.rates();
     if (const WorldPicture* world = environment.picture();
         world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);

@@ -4,6 +4,7 @@
 
 #include "data/dataset.h"
 #include "data/environment.h"
+#include "data/violations.h"
 #include "tensor/base/threads.h"
 
 namespace astro::data {
@@ -11,18 +12,15 @@ namespace astro::data {
 // Results for the real or the synthetic transitions: s' in the file is compared with s*, the state that the
 // environment computes.
 struct ReplayPart {
-    int64_t transitions = 0;
-    double worst = 0;                 // largest component of |s* - s'|, in units of the file
-    int64_t worst_row = -1;           // row of this transition
-    double worst_scaled = 0;          // largest rms((s* - s') / sigma_delta)
-    std::vector<int64_t> violations;  // for each tolerance: transitions whose rms((s* - s') / sigma_delta) is larger
+    ViolationRates rates;     // of bridges: synthetic transitions only
+    double worst = 0;         // largest component of |s* - s'|, in units of the file
+    int64_t worst_row = -1;   // row of this transition
+    double worst_scaled = 0;  // largest rms((s* - s') / sigma_delta)
 };
 
 struct Replay {
-    std::vector<double> tolerance, sigma_delta;  // tolerances in sigma_delta; sigma_delta (state_dim)
+    std::vector<double> sigma_delta;  // (state_dim)
     ReplayPart real, synthetic;
-    int64_t bridges = 0;
-    std::vector<int64_t> violating_bridges;  // for each tolerance: bridges with at least one violating transition
     // Number of real states in a wall or out of bounds, and the first such row, if the environment has a picture.
     int64_t outside = 0, first_outside = -1;
 };

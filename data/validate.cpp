@@ -17,7 +17,7 @@ namespace astro::data {
 namespace {
 
 struct ColumnStatistics {
-    double low = 0, high = 0, mean = 0, deviation = 0;
+    double low = 0, high = 0, mean = 0, std = 0;
     int64_t not_finite = 0;
 };
 
@@ -40,7 +40,7 @@ ColumnStatistics column_statistics(const std::vector<float>& values, int64_t wid
     if (n == 0) return s;
     double mean = sum / static_cast<double>(n);
     s.mean = first + mean;
-    s.deviation = std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
+    s.std = std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
     return s;
 }
 
@@ -79,7 +79,7 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
         if (!origin.empty())
             for (double* value : {&s.low, &s.high, &s.mean}) *value += nth(origin, column);
         findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high), ", mean ",
-                     number(s.mean), ", std ", number(s.deviation));
+                     number(s.mean), ", std ", number(s.std));
         if (s.not_finite > 0) {
             findings.add(Severity::error, name, "[", column, "]: ", s.not_finite, " values are NaN or infinite");
         }

@@ -16,6 +16,7 @@ void ViolationCounter::transition(double error) {
 }
 
 void ViolationCounter::bridge(double worst) {
+    if (std::isnan(worst)) worst = HUGE_VAL;
     ++bridges_;
     for (size_t k = 0; k < tolerances_.size(); ++k) violating_bridges_[k] += worst > tolerances_[k];
 }

@@ -17,7 +17,7 @@ class ViolationCounter {
     explicit ViolationCounter(const std::vector<double>& tolerances);
 
     void transition(double error);  // an error that is not a number violates at every tolerance
-    void bridge(double worst);      // a bridge whose largest error is `worst`
+    void bridge(double worst);      // a bridge with this largest error
     void end_bridge();              // a bridge of the transitions since the last call
 
     // For each tolerance.

@@ -95,6 +95,7 @@ TEST_CASE("chains: with order nearest and more cuts, the targets tried are neare
         const Augmentation made =
             build_chains(s.pipeline->context(), s.config.augment, s.pipeline->map(), index, s.pipeline->planner(),
                          s.pipeline->statistics(), bounds, selection, 1, s.pipeline->train_data().rows, {});
+        REQUIRE(made.attempts.size() > 20);
         double sum = 0;
         for (const BridgeAttempt& a : made.attempts) {
             const TargetIndex::Approach best = index.approach(a.source_row, a.target_row);

@@ -104,7 +104,7 @@ TEST_CASE("environment: replay with three columns; wrong dimensions are rejected
     const Rail rail;
     ThreadPool pool(1);
     const data::Replay r = data::replay(rail, recorded(), {.5}, pool, "mine.npz");
-    CHECK(r.real.transitions == 4);
+    CHECK(r.real.rates.transitions == 4);
     CHECK(r.real.worst == doctest::Approx(.5));
     CHECK(r.real.worst_row == 4);
     CHECK(r.real.worst_scaled > .5 / std::sqrt(3.0) / r.sigma_delta[0] * .999);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "astro/learners/conservative.h"
+#include "astro/learners/cql_pure.h"
 #include "astro/learners/gaussian_policy.h"
 #include "astro/learners/iql.h"
 #include "tests/golden.h"

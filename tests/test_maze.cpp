@@ -74,14 +74,14 @@ TEST_CASE("replay: all transitions of OGBench's file agree, and a displacement o
     data::Dataset d = data::load_dataset(path, &pool);
     const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
     data::Replay r = data::replay(medium, d, {0.1, 0.5}, pool, path);
-    CHECK(r.real.transitions == 1000000);
+    CHECK(r.real.rates.transitions == 1000000);
     CHECK(r.real.worst < 4e-6);
-    CHECK(r.real.violations == std::vector<int64_t>{0, 0});
+    CHECK(r.real.rates.transition == std::vector<double>{0, 0});
     d.qpos[2 * 12345] += 0.01f;
     r = data::replay(medium, d, {0.01}, pool, path);
     CHECK(r.real.worst_row == 12345);
     CHECK(r.real.worst > 0.009);
-    CHECK(r.real.violations[0] == 1);
+    CHECK(r.real.rates.transition[0] == doctest::Approx(1e-6));
 }
 
 TEST_CASE("generator: OGBench's statistics in 500 episodes, exact transitions, any number of threads") {

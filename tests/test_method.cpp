@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "astro/dynamics_recurrent.h"
 #include "astro/dynamics_transformer.h"
 #include "astro/metrics.h"
 #include "data/checkpoint.h"

@@ -169,14 +169,14 @@ TEST_CASE("process: a recorded ant episode agrees with OGBench's ant maze, and a
     for (const bool from_qpos : {true, false}) {
         if (!from_qpos) d.qpos.clear(), d.qvel.clear(), d.qpos_dim = d.qvel_dim = 0;
         const data::Replay r = data::replay(*maze, d, {.1}, pool, path);
-        MESSAGE(r.real.transitions << " transitions from " << std::string(from_qpos ? "qpos and qvel" : "observations")
+        MESSAGE(r.real.rates.transitions << " transitions from " << std::string(from_qpos ? "qpos and qvel" : "observations")
                                    << ", largest difference " << r.real.worst << ", " << r.real.worst_scaled
                                    << " sigma_delta");
         CHECK(r.real.worst_scaled < 1e-5);
         // Velocities up to 18 are stored to 1e-6, and contacts amplify the error. The largest of 4000 transitions
         // was 1.8e-5.
         CHECK(r.real.worst < 5e-5);
-        CHECK(r.real.violations[0] == 0);
+        CHECK(r.real.rates.transition[0] == 0);
     }
     d.observations[static_cast<size_t>(5 * d.state_dim)] += .01f;
     const data::ReplayPart moved =

@@ -30,25 +30,43 @@ TEST_CASE("subgoals: a near goal is its own subgoal; else the landmark in reach 
     int64_t near = 0, led = 0;
     for (size_t i = 0; i < from.size(); ++i) {
         const float* got = chosen.data() + 2 * i;
-        if (map.graph_distance(from[i], to[i]) <= kReach) {
+        const int64_t goal = map.landmark_of[size_t(to[i])], here = map.landmark_of[size_t(from[i])];
+        auto to_goal = [&](int64_t k) { return map.closed[size_t(k * map.landmarks() + goal)]; };
+        if (map.graph_distance(from[i], to[i]) <= kReach || map.steps(from[i], map.landmark[size_t(goal)]) <= kReach) {
             ++near;
             CHECK(std::equal(got, got + 2, goals.data() + 2 * i));
             continue;
         }
         int64_t best = -1;
-        for (int64_t k = 0; k < map.landmarks(); ++k) {
-            if (map.steps(from[i], map.landmark[size_t(k)]) > kReach) continue;
-            const double to_goal = map.closed[size_t(k * map.landmarks() + map.landmark_of[size_t(to[i])])];
-            if (!std::isfinite(to_goal)) continue;
-            if (best < 0 || to_goal < map.closed[size_t(best * map.landmarks() + map.landmark_of[size_t(to[i])])])
+        for (int64_t k = 0; k < map.landmarks(); ++k)
+            if (map.steps(from[i], map.landmark[size_t(k)]) <= kReach && to_goal(k) < to_goal(here) &&
+                (best < 0 || to_goal(k) < to_goal(best)))
                 best = k;
-        }
         if (best < 0) continue;
         ++led;
         CHECK(std::equal(got, got + 2, d.observation(map.landmark[size_t(best)])));
     }
     CHECK(near > 5);
     CHECK(led > 20);
+}
+
+TEST_CASE("subgoals: from subgoal to subgoal, every goal that the graph reaches becomes its own subgoal") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    Rng rng(9);
+    for (double reach : {3.0, 14.0, 40.0}) {  // below and above the length of edges
+        const SubgoalSearch search(s.pipeline->context(), s.pipeline->tdr(), map, reach);
+        for (int i = 0; i < 20; ++i) {
+            const int64_t start = rng.below(d.rows), end = rng.below(d.rows);
+            if (!std::isfinite(map.graph_distance(start, end))) continue;
+            std::vector<float> at(d.observation(start), d.observation(start + 1)),
+                goal(d.observation(end), d.observation(end + 1));
+            int64_t steps = 0;
+            for (; at != goal && steps <= map.landmarks(); ++steps) at = search.subgoals(at, goal);
+            CHECK(at == goal);
+        }
+    }
 }
 
 TEST_CASE("targets: the approach of a target is the nearest row of the source's own future") {

@@ -226,7 +226,7 @@ TEST_CASE(
     const BoatOnMap map_environment;
     ThreadPool pool(2);
     const data::Replay replayed = data::replay(map_environment, read, {.01}, pool, "map.npz");
-    CHECK(replayed.real.transitions == read.rows - read.episodes());
+    CHECK(replayed.real.rates.transitions == read.rows - read.episodes());
     CHECK(replayed.real.worst_scaled < 1e-3);
     CHECK_NOTHROW(data::check_origin(map_environment, read, "map.npz"));
 }

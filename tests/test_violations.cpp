@@ -25,5 +25,7 @@ TEST_CASE("violations: a bridge violates if its worst transition does; not a num
     CHECK(rates.bridges == 4);
     CHECK(rates.transition[0] == doctest::Approx(4.0 / 7));
     CHECK(rates.bridge[1] == doctest::Approx(.25));
+    counter.bridge(NAN);
+    CHECK(counter.violating_bridges() == std::vector<int64_t>{5, 2});
     CHECK(ViolationCounter({1}).rates().transition[0] == 0);
 }

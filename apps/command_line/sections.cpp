@@ -4,6 +4,7 @@
 #include <map>
 
 #include "apps/method_names.h"
+#include "astro/augmenters/augmenter.h"
 #include "astro/config/config.h"
 #include "tensor/base/error.h"
 
@@ -27,11 +28,15 @@ Sections every_section() {
     return names.all;
 }
 
-// The given sections and those that any learner reads.
-Sections with_learners(Sections sections) {
-    for (const std::string& learner : learner_names())
-        for (const std::string& section : learner_sections(learner))
-            if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
+void add_missing(Sections& sections, const Sections& more) {
+    for (const std::string& section : more)
+        if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
+}
+
+// The given sections and those that any learner or any arm of an experiment reads.
+Sections with_learners_and_arms(Sections sections) {
+    for (const std::string& learner : learner_names()) add_missing(sections, learner_sections(learner));
+    for (const std::string& arm : arm_names()) add_missing(sections, augmenters::row_of(arm).sections);
     return sections;
 }
 
@@ -41,7 +46,7 @@ Sections with_learners(Sections sections) {
 // settings.
 const std::vector<std::string>& sections_of(const std::string& command) {
     static const Sections policy =
-        with_learners({"", "env", "checkpoint", "data", "tdr", "graph", "policy", "evaluate"});
+        with_learners_and_arms({"", "env", "checkpoint", "data", "tdr", "graph", "policy", "evaluate"});
     static const std::map<std::string, Sections> table = {
         {"train tdr", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
         {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "one_step", "metrics"}},

@@ -148,23 +148,19 @@ int run_data_verify(CommandLine& line) {
     data::Json json = data::Json::object();
     json["environment"] = environment;
     json["rows"] = dataset.rows;
-    json["real_transitions"] = r.real.transitions;
+    json["real_transitions"] = r.real.rates.transitions;
     json["real_worst_error"] = r.real.worst;
     json["real_worst_row"] = r.real.worst_row;
     json["real_worst_error_sigma"] = r.real.worst_scaled;
-    auto share = [](int64_t part, int64_t all) {
-        return all ? static_cast<double>(part) / static_cast<double>(all) : 0.0;
-    };
-    for (size_t k = 0; k < tolerances.size(); ++k)
-        json[at_tolerance("dvr_real", tolerances[k])] = share(r.real.violations[k], r.real.transitions);
+    put_rates(json, "dvr_real", "", r.real.rates);
     json["rows_outside"] = r.outside;
     bool obeys = r.real.worst_scaled <= kRealBound && r.outside == 0;
     if (!dataset.is_synthetic.empty()) {
-        json["synthetic_transitions"] = r.synthetic.transitions;
-        json["bridges"] = r.bridges;
-        put_stored_rates(json, r);
+        json["synthetic_transitions"] = r.synthetic.rates.transitions;
+        json["bridges"] = r.synthetic.rates.bridges;
+        put_rates(json, "dvr_transition", "dvr_bridge", r.synthetic.rates);
         for (size_t k = 0; k < tolerances.size(); ++k)
-            if (tolerances[k] == kHeadline) obeys = obeys && share(r.violating_bridges[k], r.bridges) <= kBridgeShare;
+            if (tolerances[k] == kHeadline) obeys = obeys && r.synthetic.rates.bridge[k] <= kBridgeShare;
     }
     json["obeys"] = obeys;
     print_new(json, {}, output.json);

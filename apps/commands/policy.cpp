@@ -79,8 +79,7 @@ int run_evaluate(CommandLine& line) {
                         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
                             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
                             runner.require_trained(*policy, "");
-                            const bool led = runner.config().evaluate.subgoals > 0;
-                            const Evaluation e = evaluate_policy(runner, *policy, false, led);
+                            const Evaluation e = evaluate_policy(runner, *policy, false);
                             data::Json figures = data::Json::object();
                             figures["policy"] = policy->name();
                             figures["episodes"] = ssize(e.outcomes);
@@ -89,6 +88,12 @@ int run_evaluate(CommandLine& line) {
                             figures["mean_steps"] = e.mean_steps;
                             if (e.sum_of_rewards) figures["sum_of_rewards"] = *e.sum_of_rewards;
                             if (e.normalised_score) figures["normalised_score"] = *e.normalised_score;
+                            if (runner.config().evaluate.subgoals > 0) {
+                                const Evaluation led = evaluate_policy(runner, *policy, false, true);
+                                figures["subgoals_success"] = led.success;
+                                figures["subgoals_success_by_task"] = led.task_success;
+                                figures["subgoals_mean_steps"] = led.mean_steps;
+                            }
                             all[policy->name()] = figures;
                         }
                         print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);

@@ -6,11 +6,11 @@
 #include <cstdio>
 #include <map>
 
+#include "apps/command_line/options.h"
 #include "apps/run/device.h"
+#include "apps/run/output.h"
 #include "apps/selftest/device_checks.h"
 #include "apps/selftest/kernel_timings.h"
-#include "apps/command_line/options.h"
-#include "apps/run/output.h"
 #include "tensor/check/backend_cases.h"
 #include "tensor/check/gradcheck.h"
 

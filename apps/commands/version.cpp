@@ -1,9 +1,9 @@
 // astro version: version, compiler and device of the program.
 #include <cstdio>
 
+#include "apps/command_line/options.h"
 #include "apps/run/build_info.h"
 #include "apps/run/device.h"
-#include "apps/command_line/options.h"
 
 namespace astro::app {
 namespace {

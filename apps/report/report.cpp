@@ -12,6 +12,8 @@
 #include "apps/report/svg.h"
 #include "apps/run/metrics_log.h"
 #include "apps/run/run_dir.h"
+#include "astro/augmenters/augmenter.h"
+#include "astro/config/config.h"
 #include "data/file.h"
 #include "data/json.h"
 #include "data/npz.h"
@@ -207,6 +209,20 @@ std::string curves(const std::map<std::string, std::vector<const Run*>>& environ
     return out + "</div>";
 }
 
+// One sentence: success with the recorded data, and with those that `astro augment` made.
+std::string lead(const Run& run) {
+    std::string sentence;
+    for (const std::string& arm : arm_names()) {
+        const augmenters::Row& row = augmenters::row_of(arm);
+        const double success = value_of(run.results, "success/" + arm + "/" + learner_names().front() + "/last");
+        if ((row.make && !row.kept) || !std::isfinite(success)) continue;
+        sentence += (sentence.empty() ? "" : ", ") + percent(success) + " with " + row.label;
+    }
+    if (sentence.empty()) return "";
+    return "<p class=\"lead\">Episodes in which a policy trained by " + learner_names().front() +
+           " reaches the goal: " + sentence + ".</p>";
+}
+
 std::string figures_table(const data::Json& results) {
     std::string out = "<table><tr><th>figure</th><th>value</th></tr>";
     for (const auto& [key, value] : results.members()) {
@@ -237,12 +253,7 @@ std::string render(const std::vector<std::string>& folders) {
     for (const Run& run : runs) {
         const data::Json* environment = run.results.find("environment");
         out += "<h2>" + escape((environment ? environment->as_string() + ": " : "") + run.folder) + "</h2>";
-        const double raw = value_of(run.results, "success/raw/gcbc/last"),
-                     made = value_of(run.results, "success/augmented/gcbc/last");
-        if (std::isfinite(raw) && std::isfinite(made))
-            out += "<p class=\"lead\">A goal-conditioned policy trained by behaviour cloning reaches the goal in " +
-                   percent(raw) + " of the episodes with the original data, and in " + percent(made) +
-                   " with stitched trajectories.</p>";
+        out += lead(run);
         out += success_table(run);
         if (const data::Json* warnings = run.results.find("warnings"))
             for (const data::Json& w : warnings->elements())

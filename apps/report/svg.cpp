@@ -64,8 +64,8 @@ std::string number(double value) {
 std::string percent(double share) { return std::isfinite(share) ? number(std::round(share * 1e4) / 100) + " %" : "-"; }
 
 std::string WorldSvg::rectangle(const data::WorldPicture::Rectangle& r, const std::string& style) const {
-    return "<rect x=\"" + fixed(r.x - world_.bounds.x, 2) + "\" y=\"" + fixed(r.y - world_.bounds.y, 2) + "\" width=\"" +
-           fixed(r.width, 2) + "\" height=\"" + fixed(r.height, 2) + "\" " + style + "/>";
+    return "<rect x=\"" + fixed(r.x - world_.bounds.x, 2) + "\" y=\"" + fixed(r.y - world_.bounds.y, 2) +
+           "\" width=\"" + fixed(r.width, 2) + "\" height=\"" + fixed(r.height, 2) + "\" " + style + "/>";
 }
 
 void WorldSvg::heat(const std::vector<XY>& points, double size) {
@@ -77,11 +77,11 @@ void WorldSvg::heat(const std::vector<XY>& points, double size) {
     for (const auto& [cell, count] : counts)
         layers_ += rectangle({cell.second * size, cell.first * size, size, size},
                              "class=\"heat\" fill-opacity=\"" +
-                              fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
+                                 fixed(0.12 + 0.88 * std::sqrt(static_cast<double>(count) / top), 2) + "\"");
 }
 
 void WorldSvg::field(const std::vector<XY>& points, const std::vector<double>& values, double low, double high,
-                        double size) {
+                     double size) {
     for (size_t i = 0; i < points.size(); ++i) {
         if (!std::isfinite(values[i])) continue;
         layers_ += rectangle({points[i].x - size / 2, points[i].y - size / 2, size, size},
@@ -97,8 +97,8 @@ void WorldSvg::way(const std::vector<XY>& points, const std::string& css_class) 
 }
 
 void WorldSvg::mark(XY at, const std::string& css_class, const std::string& title) {
-    layers_ += "<circle class=\"" + css_class + "\" cx=\"" + fixed(at.x - world_.bounds.x) + "\" cy=\"" + fixed(at.y - world_.bounds.y) +
-               "\" r=\"0.8\"><title>" + escape(title) + "</title></circle>";
+    layers_ += "<circle class=\"" + css_class + "\" cx=\"" + fixed(at.x - world_.bounds.x) + "\" cy=\"" +
+               fixed(at.y - world_.bounds.y) + "\" r=\"0.8\"><title>" + escape(title) + "</title></circle>";
 }
 
 std::string WorldSvg::svg() const {

@@ -1,5 +1,8 @@
 #include "apps/run/measure.h"
 
+#include "apps/run/policy_runs.h"
+#include "data/file.h"
+
 namespace astro::app {
 
 void check_stages(StageRunner& runner) {
@@ -7,7 +10,20 @@ void check_stages(StageRunner& runner) {
     runner.check_checkpoints("tdr", pipeline.fingerprint("tdr"));
     for (int64_t m = 0; m < pipeline.ensemble(); ++m)
         runner.check_checkpoints(Dynamics::name_of(m), pipeline.fingerprint("dynamics"));
+    runner.check_checkpoints("one_step", pipeline.fingerprint("one_step"));
     runner.check_checkpoints("planner", pipeline.fingerprint("planner"));
+    const data::Json* augmented = runner.results().find("augment_fingerprint");
+    const bool anew = augmented && augmented->as_string() != pipeline.fingerprint("augment");
+    for (const std::string& arm : runner.config().experiment.arms)
+        for (const std::string& learner : runner.config().experiment.learners)
+            for (int64_t seed = 0; seed < runner.config().policy.seeds; ++seed) {
+                const std::string stage = "policy/" + arm + "/" + policy_label(runner.config(), learner, seed);
+                const augmenters::Row& row = augmenters::row_of(arm);
+                if (!row.make) runner.check_checkpoints(stage, pipeline.policy_fingerprint(learner, nullptr));
+                if (row.kept && anew && data::file_exists(runner.folder().checkpoints(stage)))
+                    fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
+                         ", trained on data that these settings would make anew; hint: choose another --run folder");
+            }
 }
 
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model) {

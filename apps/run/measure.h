@@ -15,8 +15,8 @@
 
 namespace astro::app {
 
-// Error(usage) if the checkpoints of a stage forbid to train it (StageRunner::check_checkpoints). `run` checks all
-// stages before it begins with the first one.
+// Error(usage) if the checkpoints of a stage or of a policy forbid to train it (StageRunner::check_checkpoints), or if
+// the augmented data that a policy was trained on would be made anew. `run` checks all before it begins.
 void check_stages(StageRunner& runner);
 
 void train_and_measure_tdr(StageRunner& runner);
@@ -41,8 +41,6 @@ CollectedFiles collect_files(const CollectConfig& config, const std::string& out
 // Stores violation rates by tolerance, of transitions and of bridges, under these keys; an empty key stores none.
 void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
                const ViolationRates& rates);
-// Stores the violation rates of stored bridges: dvr_transition_K, dvr_bridge_K.
-void put_stored_rates(data::Json& results, const data::Replay& replay);
 
 // Whether to validate after an update: every checkpoint.validate_every updates and at the end.
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model);

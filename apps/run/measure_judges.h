@@ -26,8 +26,8 @@ void put_coverage(data::Json& results, ThreadPool& threads, const Judges& judges
 // The generated rows of bridges, from the rows of their transitions.
 std::vector<int64_t> generated_rows(const std::vector<std::vector<int64_t>>& bridges);
 
-// All figures of the stitched data of a run, read from their file, unless results.json has them. Trains the one-step models if they are not
-// trained yet.
+// All figures of the stitched data of a run, read from their file, unless results.json has them. Trains the one-step
+// models if they are not trained yet.
 void measure_stitched(StageRunner& runner, const data::RecordedData& stitched);
 
 }  // namespace astro::app

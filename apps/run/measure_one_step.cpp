@@ -44,7 +44,8 @@ void compare_dynamics(StageRunner& runner) {
     const Config& config = pipeline.config();
     runner.progress().note(text("open-loop error after ", steps, " steps, in sigma_delta: dynamics", lines[0], " (",
                                 config.dynamics.network.updates, " updates of ", config.dynamics.network.batch,
-                                " windows); one-step network", lines[1], " (", resolve_one_step_updates(config), " of ",
+                                config.dynamics.form == DynamicsForm::recurrent ? " transitions" : " windows",
+                                "); one-step network", lines[1], " (", resolve_one_step_updates(config), " of ",
                                 config.one_step.batch, " transitions); standing still", lines[2]));
     if (!worse.empty())
         runner.warn("dynamics", "it hardly predicts better than standing still (error " + worse +

@@ -14,7 +14,8 @@ void train_and_measure_planner(StageRunner& runner) {
     };
     runner.train({planner, pipeline.fingerprint("planner"), validation_steps(runner, planner), validate});
     data::Json& results = runner.results();
-    const std::string fingerprint = pipeline.fingerprint("sampling");
+    const std::string fingerprint =
+        text(pipeline.fingerprint("sampling"), "-", pipeline.config().augment.bridge_candidates);
     const data::Json* known = results.find("planner_fingerprint");
     if (known && known->as_string() == fingerprint) return;  // measured in an earlier session
     results["planner_fingerprint"] = fingerprint;

@@ -137,6 +137,9 @@ namespace {
 std::string success_key(const Config& config, const PolicyRun& run) {
     return "success/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
 }
+std::string led_key(const Config& config, const PolicyRun& run) {
+    return "success/" + run.arm.arm + "+subgoals/" + policy_label(config, run.learner, run.seed);
+}
 std::string score_key(const Config& config, const PolicyRun& run) {
     return "score/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
 }
@@ -169,9 +172,8 @@ void put_success(const StageRunner& runner, const PolicyRun& run, const learners
     put_last(key, "");
     const auto by_subgoals = last.find(stage + "/subgoals_success");
     if (by_subgoals != last.end()) {
-        const std::string led =
-            "success/" + run.arm.arm + "+subgoals/" + policy_label(runner.config(), run.learner, run.seed);
-        results[led + "/last"] = results[led + "/best"] = by_subgoals->second;
+        const std::string led = led_key(runner.config(), run);
+        results[led + "/last"] = by_subgoals->second;
         put_last(led, "subgoals_");
     }
     if (!score.empty()) put(score_key(runner.config(), run), score);
@@ -245,7 +247,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
 
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
-    const auto group = to_size(runner.side_by_side());
+    const bool led = config.evaluate.subgoals > 0 && data::find_environment(runner.environment());
+    if (led) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
+    // Subgoals are searched on the device of the first policy of a group, so that nothing else may run there.
+    const auto group = led ? 1 : to_size(runner.side_by_side());
     std::exception_ptr diverged;
     for (size_t first = 0; first < runs.size(); first += group) {
         const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);
@@ -257,7 +262,7 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRu
     if (!data::find_environment(runner.environment())) return;
     for (const PolicyRun& run : runs)
         if (run.seed == 0 && config.policy.seeds > 1)
-            for (auto* key_of : {success_key, score_key}) put_spread(config, run, key_of, runner.results());
+            for (auto* key_of : {success_key, led_key, score_key}) put_spread(config, run, key_of, runner.results());
     runner.save_results();
 }
 

@@ -28,8 +28,9 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
 // end. A policy uses device memory until all policies of its group are finished. Results: success/ARM/LABEL/last, /best
-// and /task1 .., as fractions of episodes, and success/ARM+subgoals/LABEL if evaluate.subgoals is set; score/ARM/LABEL/last and /best in environments with normalised scores; with
-// several seeds also /mean, /least and /most of the seeds' last values.
+// and /task1 .., as fractions of episodes, success/ARM+subgoals/LABEL the same if evaluate.subgoals is set;
+// score/ARM/LABEL/last and /best in environments with normalised scores; with several seeds also /mean, /least and
+// /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
 
 // evaluate.tasks, or policy.task in single-task mode; Error(usage) for a task that the environment does not have.

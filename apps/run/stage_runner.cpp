@@ -90,6 +90,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(ThreadPool::usable(config.general.threads)) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
+    if (!config.general.env.empty())
+        data::require_environment(config.general.env, "there is no environment '" + config.general.env + "'");
     name_ = data::resolve_dataset(source(needs.generate), data_folder());
     environment_ = environment_of(config, name_);
     data::Dataset all = load(name_.path, needs.parts);
@@ -116,8 +118,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 
     progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", size,
-                        environment_.empty() ? std::string("; no simulator: set --env to measure and evaluate")
-                                             : "; environment " + environment_));
+                        data::find_environment(environment_) ? "; environment " + environment_
+                                                             : "; no simulator: set --env to measure and evaluate"));
     if (threads_.size() < config.general.threads)
         progress_.note(text(threads_.size(), " of ", config.general.threads, " threads are used: ",
                             ThreadPool::available() > threads_.size() ? "the system started no more"
@@ -131,10 +133,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("results.json")))
         results_ =
             data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
-    if (!environment_.empty() && !results_.find("environment")) {
-        const data::Environment* known = data::find_environment(environment_);
-        results_["environment"] = known ? known->spec().name : environment_;  // no command: reports run nothing
-    }
+    if (const data::Environment* known = data::find_environment(environment_); known && !results_.find("environment"))
+        results_["environment"] = known->spec().name;  // not its command: reports run nothing
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));

@@ -27,7 +27,7 @@ std::vector<std::pair<std::string, std::string>> evaluated_arms(const Config& co
 
 // Mean steps of an episode with the last checkpoint, of each policy.
 void print_steps(const data::Json& results, const Config& config) {
-    std::printf("\nmean steps of an episode, to the goal or to the limit\n");
+    std::printf("\nmean steps of an episode, to the goal or to the limit (last checkpoint, first seed)\n");
     for (const auto& [arm, label] : evaluated_arms(config, true)) {
         std::printf("  %-34s", label.c_str());
         for (const std::string& learner : config.experiment.learners) {
@@ -60,9 +60,11 @@ void print_policies(const data::Json& results, const Config& config, const std::
             if (seeds && results.find(key + "/mean"))
                 std::printf("%5.0f (%3.0f-%3.0f)", scale * figure(results, key + "/mean"),
                             scale * figure(results, key + "/least"), scale * figure(results, key + "/most"));
-            else if (results.find(key + "/last"))
+            else if (results.find(key + "/best"))
                 std::printf("%9.0f  (%3.0f)", scale * figure(results, key + "/last"),
                             scale * figure(results, key + "/best"));
+            else if (results.find(key + "/last"))
+                std::printf("%9.0f       ", scale * figure(results, key + "/last"));
             else
                 std::printf("%16s", "-");
         }

@@ -47,6 +47,9 @@ void check(const Config& config) {
              " must not exceed planner.diffusion_steps ", config.planner.network.diffusion_steps);
     if (config.planner.random_gap && config.planner.gap % 4 != 0)
         fail(ErrorKind::usage, "planner.random_gap needs planner.gap to be a multiple of 4, not ", config.planner.gap);
+    if (config.evaluate.subgoals > 0 && config.policy.protocol == Protocol::single_task)
+        fail(ErrorKind::usage,
+             "evaluate.subgoals needs policy.protocol goal-conditioned: a policy of one task has no goal");
     if (config.graph.landmarks > config.graph.pool)
         fail(ErrorKind::usage, "graph.landmarks ", config.graph.landmarks, " exceeds graph.pool ", config.graph.pool);
     const std::vector<int64_t>& position = config.metrics.position;

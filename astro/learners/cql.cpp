@@ -4,7 +4,7 @@
 // pure (CORL): tanh-Gaussian policy with automatic temperature; a_k: n uniform, n of the policy at s', n at s, with
 // importance weights; optionally a Lagrange multiplier for the term and the best of n actions in the target.
 #include "astro/learners/conservative.h"
-#include "astro/learners/gaussian_policy.h"
+#include "astro/learners/cql_pure.h"
 #include "astro/learners/td3bc.h"
 
 namespace astro::method::learners {

@@ -3,12 +3,26 @@
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
 //   critics: sum_i mean (Q_i(s, a) - y)^2 + alpha' w mean sum_i difference_i
 //   temperature: -mean log_alpha (log p + H), H = -A;   multiplier: -1/2 sum_i alpha' w (difference_i - gap)
+#include "astro/learners/cql_pure.h"
+
 #include <cmath>
 
 #include "astro/learners/conservative.h"
 #include "astro/learners/gaussian_policy.h"
 
 namespace astro::method::learners {
+
+Tensor temperature_loss(const Tensor& log_alpha, const Tensor& mean_log_p, int64_t actions) {
+    return sum(log_alpha * (static_cast<double>(actions) - mean_log_p.detach()));
+}
+
+Tensor lagrange_strength(const Tensor& log_multiplier, double weight) {
+    return clamp(exp(log_multiplier), 0, 1e6) * weight;
+}
+
+Tensor multiplier_loss(const Tensor& log_multiplier, double weight, const Tensor& differences, double gap) {
+    return sum(lagrange_strength(log_multiplier, weight) * (differences.detach() - 2 * gap) * -0.5);
+}
 
 namespace {
 
@@ -63,18 +77,6 @@ class CqlPure : public ValueLearner {
         return td_target(rows, largest(least.reshape(Shape{c.count, tries})), target_rule());
     }
 
-    // (n, 2): log p of a new action, min_i Q_i of it
-    Tensor actor_outputs(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
-        const GaussianPolicy::Sample now = sample(c, rows.input, 1, noise.policy);
-        const Shape column{c.count, 1};
-        return concat({now.log_p.reshape(column), critics_.least(rows.input, now.action).reshape(column)}, 1);
-    }
-
-    // mean alpha log p - min_i Q_i
-    Tensor actor_loss(const nn::Chunk& c, const Tensor& outputs, const Tensor& alpha) const {
-        return c.mean(slice(outputs, 1, 0, 1) * alpha - slice(outputs, 1, 1, 1));
-    }
-
     // (n, 1 + critics): the sum of the conservative differences, then Q_i - y of each critic
     Tensor critic_outputs(const nn::Chunk& c, const Batch& rows, const Tensor& y, const Noise& noise) const {
         const int64_t n = config_.sampled_actions, da = sampler_.action_dim();
@@ -103,6 +105,18 @@ class CqlPure : public ValueLearner {
     Tensor critic_loss(const nn::Chunk& c, const Tensor& outputs, const Tensor& strength) const {
         const Tensor errors = slice(outputs, 1, 1, outputs.dim(1) - 1);
         return c.mean(sum(square(errors), 1)) + sum(c.mean(slice(outputs, 1, 0, 1)) * strength);
+    }
+
+    // (n, 2): log p of a new action, min_i Q_i of it
+    Tensor actor_outputs(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
+        const GaussianPolicy::Sample now = sample(c, rows.input, 1, noise.policy);
+        const Shape column{c.count, 1};
+        return concat({now.log_p.reshape(column), critics_.least(rows.input, now.action).reshape(column)}, 1);
+    }
+
+    // mean alpha log p - min_i Q_i
+    Tensor actor_loss(const nn::Chunk& c, const Tensor& outputs, const Tensor& alpha) const {
+        return c.mean(slice(outputs, 1, 0, 1) * alpha - slice(outputs, 1, 1, 1));
     }
 
   public:

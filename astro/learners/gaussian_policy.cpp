@@ -8,18 +8,6 @@ Tensor largest(const Tensor& x) {
     return y.reshape(Shape{x.dim(0)});
 }
 
-Tensor temperature_loss(const Tensor& log_alpha, const Tensor& mean_log_p, int64_t actions) {
-    return sum(log_alpha * (static_cast<double>(actions) - mean_log_p.detach()));
-}
-
-Tensor lagrange_strength(const Tensor& log_multiplier, double weight) {
-    return clamp(exp(log_multiplier), 0, 1e6) * weight;
-}
-
-Tensor multiplier_loss(const Tensor& log_multiplier, double weight, const Tensor& differences, double gap) {
-    return sum(lagrange_strength(log_multiplier, weight) * (differences.detach() - 2 * gap) * -0.5);
-}
-
 GaussianPolicy::Gaussian GaussianPolicy::at(const Tensor& input) const {
     const Tensor out = net(input);
     const int64_t da = out.dim(1) / 2;

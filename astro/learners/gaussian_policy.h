@@ -1,4 +1,4 @@
-// The tanh-Gaussian policy of CQL in CORL: u ~ N(mean, std^2), action tanh(u); and the two learnt scalars.
+// The tanh-Gaussian policy of CQL in CORL: u ~ N(mean, std^2), action tanh(u).
 #pragma once
 
 #include "astro/learners/value.h"
@@ -27,15 +27,5 @@ struct GaussianPolicy {
 };
 
 Tensor largest(const Tensor& x);  // the maximum of each row: (B, n) -> (B)
-
-// CORL's losses for the two scalars, each learnt as its logarithm (1).
-// Temperature alpha: -mean log_alpha (log p + H), H = -A.
-Tensor temperature_loss(const Tensor& log_alpha, const Tensor& mean_log_p, int64_t actions);
-// Lagrange multiplier alpha' = clamp(exp(log_multiplier), 0, 1e6): -1/2 sum_i alpha' (w difference_i - w gap);
-// differences: their sum over the two critics, a constant.
-Tensor lagrange_strength(const Tensor& log_multiplier, double weight);  // alpha' w
-Tensor multiplier_loss(const Tensor& log_multiplier, double weight, const Tensor& differences, double gap);
-
-Factory make_cql_pure;  // CORL's form
 
 }  // namespace astro::method::learners

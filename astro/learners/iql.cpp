@@ -9,6 +9,20 @@
 
 namespace astro::method::learners {
 
+Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
+    return chunk.mean(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage));
+}
+
+Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {
+    Tensor scaled = advantage * beta;
+    if (normalised) scaled = scaled / clamp(sqrt(mean(square(advantage - mean(advantage)))), 1e-6, HUGE_VAL);
+    return clamp(exp(scaled), 0, cap).reshape(Shape{advantage.numel(), 1});
+}
+
+Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight) {
+    return chunk.mean(sum(square(actor(rows.input) - rows.action) * weight, 1));
+}
+
 namespace {
 
 class Iql : public ValueLearner {
@@ -90,20 +104,6 @@ class Iql : public ValueLearner {
 };
 
 }  // namespace
-
-Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
-    return chunk.mean(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage));
-}
-
-Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {
-    Tensor scaled = advantage * beta;
-    if (normalised) scaled = scaled / clamp(sqrt(mean(square(advantage - mean(advantage)))), 1e-6, HUGE_VAL);
-    return clamp(exp(scaled), 0, cap).reshape(Shape{advantage.numel(), 1});
-}
-
-Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight) {
-    return chunk.mean(sum(square(actor(rows.input) - rows.action) * weight, 1));
-}
 
 std::unique_ptr<Learner> make_iql(const Context& context, const Config& config, const std::string&,
                                   const LearningData& data, const std::string& stage) {

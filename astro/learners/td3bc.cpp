@@ -20,6 +20,7 @@ Tensor Td3Bc::target(const nn::Chunk& chunk, const Batch& rows, const Tensor& no
     return td_target(rows, critics_target_.least(rows.next_input, next), target_rule());
 }
 
+// The equations are in td3bc.h; critic_loss and actor_loss, which other learners share, in value.cpp.
 void Td3Bc::update(int64_t k) {
     const bool with_actor = k % config_.policy_delay == config_.policy_delay - 1;
     Update u = with_actor ? begin(k, "critics and actor", {&critics_optimiser_, &actor_optimiser_})

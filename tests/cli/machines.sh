@@ -47,6 +47,10 @@ policy="--run run --preset tiny --gcbc.updates 20"
     untouched run "augment before its time" 2 "$astro" augment --run run --quiet
     untouched run "embed before its time" 2 "$astro" embed --run run --quiet --out embedded.npz
     untouched run "an unknown environment" 2 "$astro" evaluate --run run --quiet --env nowhere
+    for command in "run" "train tdr" "train policy" augment "embed --out e.npz" "policy export --out p.npz" evaluate; do
+        untouched run "a misspelt environment, $command" 2 "$astro" $command --run run --quiet --env pointmaze-meduim-v0
+        check "the nearest one is suggested, $command" grep -q 'did you mean pointmaze-medium-v0' err
+    done
     check "evaluating other episodes does not forbid to resume" "$astro" train policy --run run --quiet --resume --evaluate.episodes 2
 }
 refused 2 "not trained" "$astro" train dynamics $data --run none/deep

@@ -29,6 +29,11 @@ timeout 60 ./drive policy.npz 2>direct
 verdict "the boat arrives with the header" $? direct
 check "and through the pipe" grep -q ' steps, at ' piped
 check "on the same path" diff piped direct
+if command -v python3 >/dev/null; then
+    timeout 60 python3 "$root/examples/policy/drive.py" "$astro" policy.npz 2>python
+    verdict "the boat arrives in Python" $? python
+    check "on the same path in Python" diff python direct
+fi
 
 # Each line gets one answer. A batch gives the same actions as its rows.
 act="$astro act --policy policy.npz"

@@ -72,6 +72,15 @@ check "results contain the range" grep -q '"success/augmented/gcbc/most"' seeds/
 # shellcheck disable=SC2086
 check "both seeds are evaluated" sh -c "'$astro' evaluate --run seeds --preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1 --gcbc.updates 40 --policy.seeds 2 --json | grep -q '\"policy/raw/gcbc-seed1\": {'"
 
+# Settings of a later stage are refused before any byte is changed.
+before=$(cksum r1/*.*)
+for setting in "--gcbc.width 48" "--one_step.width 48" "--augment.ratio .07"; do
+    # shellcheck disable=SC2086
+    "$astro" run --run r1 --resume --quiet $setting >out 2>&1
+    check "run with $setting is refused" [ $? -eq 2 ]
+    check "nothing has changed" [ "$before" = "$(cksum r1/*.*)" ]
+done
+
 # Augmentation is repeated with other settings: its previous warnings are removed, and the new ones are kept.
 sed -n '/"warnings"/,/\]/p' r2/results.json >before
 check "there is a warning for a model with little training" grep 'augment: dynamics drift' before
