@@ -177,9 +177,9 @@ void ChainBuilder::choose(OpenChain& c) {
     auto visited = [&](int64_t segment) {
         return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
     };
+    const Rng targets = rng.stream("targets");
     for (int64_t k = 0; k < selection_.cuts; ++k) {
         const int64_t cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
-        const Rng targets = rng.stream("targets");
         for (int64_t target :
              index_.candidates(cut, visited, k == 0 ? targets : targets.stream(static_cast<uint64_t>(k))))
             if (accepted(pair_of(cut, target)) < selection_.pair_cap && follows_rule(c.start_row, cut, target))

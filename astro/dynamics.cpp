@@ -6,18 +6,9 @@
 #include "astro/dynamics_recurrent.h"
 #include "astro/dynamics_transformer.h"
 #include "astro/open_loop.h"
-#include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
-
-namespace {
-
-Tensor to_tensor(Backend& backend, const Shape& shape, const std::vector<double>& values) {
-    return Tensor::from(backend, shape, values).cast(DType::f32);
-}
-
-}  // namespace
 
 std::unique_ptr<Dynamics> make_dynamics(const Context& context, const DynamicsConfig& config, int64_t horizon,
                                         const TemporalMap& map, const Statistics& statistics, uint64_t seed,
@@ -39,19 +30,9 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       seed_(seed),
       member_(member),
       starts_(window_starts(*map.data, map.arrival, horizon, 0)) {
-    const data::Dataset& d = *map.data->dataset;
     if (starts_.empty()) fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
-    sigma_delta_ = to_tensor(context.backend, Shape{d.state_dim}, statistics.sigma_delta);
-    // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
-    const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
-    std::vector<double> standard_deviation;
-    for (int64_t j = 1; j <= horizon; ++j)
-        for (int64_t i = 0; i < d.state_dim; ++i) {
-            Moments moved;
-            for (int64_t t : sample) moved.add(double(d.observation(t + j)[i]) - double(d.observation(t)[i]));
-            standard_deviation.push_back(std::sqrt(std::max(1e-6, moved.variance())));
-        }
-    displacement_std_ = to_tensor(context.backend, Shape{horizon, d.state_dim}, standard_deviation);
+    sigma_delta_ =
+        Tensor::from(context.backend, Shape{ssize(statistics.sigma_delta)}, statistics.sigma_delta).cast(DType::f32);
 }
 
 Dynamics::Windows Dynamics::gather(nn::Inputs& inputs, const std::vector<int64_t>& starts) const {

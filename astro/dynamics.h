@@ -57,7 +57,7 @@ class Dynamics : public TrainableModel {
     uint64_t seed_;
     int64_t member_;
     std::vector<int64_t> starts_;
-    Tensor sigma_delta_, displacement_std_;  // (D), (H, D): standard deviations of the displacements
+    Tensor sigma_delta_;  // (D)
 };
 
 // The model of config.form.

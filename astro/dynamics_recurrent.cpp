@@ -26,10 +26,6 @@ Tensor roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions,
 
 }  // namespace
 
-Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& change) {
-    return chunk.mean(square(predicted - change));
-}
-
 Tensor rollout_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& displacement,
                     const Tensor& sigma_delta) {
     const Tensor error = (predicted - displacement) / sigma_delta;
@@ -41,17 +37,11 @@ DynamicsRecurrent::DynamicsRecurrent(const Context& context, const DynamicsConfi
                                      int64_t member)
     : Dynamics(context, config, horizon, map, statistics, seed, member),
       sources_(rows_with_successor(*map.data)),
-      network_(context, config.network, make_network(Rng(seed).stream(name_of(member) + "/init"))) {}
-
-nn::Mlp DynamicsRecurrent::make_network(Rng rng) const {
-    const data::Dataset& d = *map_.data->dataset;
-    nn::MlpSpec spec;
-    spec.in = d.state_dim + d.action_dim, spec.out = d.state_dim;
-    spec.width = config_.network.width, spec.layers = config_.network.layers;
-    // The activation thresholds of the first layer pass through these rows (docs/method.md 3.4).
-    return nn::make_mlp({context_.backend, DType::f32, rng}, spec,
-                        states_and_actions(d, spread_evenly(sources_, 4096)));
-}
+      network_(context, config.network, [&] {
+          Rng rng = Rng(seed).stream(name_of(member) + "/init");
+          return make_one_step_network({context.backend, DType::f32, rng}, *map.data->dataset, sources_,
+                                       config.network.layers, config.network.width);
+      }()) {}
 
 void DynamicsRecurrent::update(int64_t k) {
     const auto windows =
@@ -65,15 +55,11 @@ void DynamicsRecurrent::update(int64_t k) {
 }
 
 void DynamicsRecurrent::train_on_transitions(nn::Step& step, int64_t k) {
-    Rng rng = stream(k).stream("rows");
     const int64_t batch = config_.network.batch;
-    std::vector<int64_t> rows;
-    for (int64_t b = 0; b < batch; ++b) rows.push_back(nth(sources_, rng.below(ssize(sources_))));
-    const data::Dataset& d = *map_.data->dataset;
-    const Tensor input = step.input(Shape{batch, d.state_dim + d.action_dim}, states_and_actions(d, rows));
-    const Tensor change = step.input(Shape{batch, d.state_dim}, changes(d, rows, statistics_.sigma_delta));
+    const Transitions drawn =
+        draw_transitions(step, *map_.data->dataset, sources_, batch, statistics_.sigma_delta, stream(k).stream("rows"));
     network_.train_step(step, k, batch, [&](const nn::Chunk& c) {
-        return one_step_loss(c, network_.online()(c.rows(input)), c.rows(change));
+        return one_step_loss(c, network_.online()(c.rows(drawn.input)), c.rows(drawn.change));
     });
 }
 

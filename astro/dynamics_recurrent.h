@@ -7,11 +7,9 @@
 
 #include "astro/dynamics.h"
 #include "astro/trained_network.h"
+#include "astro/transitions.h"
 
 namespace astro::method {
-
-// The chunk's share of the mean over rows and dimensions of (f - (s' - s) / sigma_delta)^2. Both (n, D).
-Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& change);
 
 // The chunk's share of the mean over windows, steps and dimensions of h((s^_j - s_j) / sigma_delta), with the
 // pseudo-Huber function h(x) = 2 (sqrt(1 + x^2) - 1): errors that grow along a window must not outweigh its first
@@ -31,7 +29,6 @@ class DynamicsRecurrent : public Dynamics {
   private:
     void train_on_transitions(nn::Step& step, int64_t k);
     void train_on_windows(nn::Step& step, int64_t k);
-    nn::Mlp make_network(Rng rng) const;
 
     std::vector<int64_t> sources_;  // rows with a successor
     TrainedNetwork<nn::Mlp> network_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -31,7 +32,19 @@ DynamicsTransformer::DynamicsTransformer(const Context& context, const DynamicsC
       schedule_(make_schedule(config.network)),
       network_(context, config.network,
                make_denoiser(context, config.network, spec_of(config, horizon, *map.data->dataset),
-                             Rng(seed).stream(name_of(member) + "/init"))) {}
+                             Rng(seed).stream(name_of(member) + "/init"))) {
+    const data::Dataset& d = *map.data->dataset;
+    // Standard deviation of s_{t+j} - s_t, j = 1..H, over at most 20000 windows.
+    const std::vector<int64_t> sample = spread_evenly(starts_, 20000);
+    std::vector<double> standard_deviation;
+    for (int64_t j = 1; j <= horizon; ++j)
+        for (int64_t i = 0; i < d.state_dim; ++i) {
+            Moments moved;
+            for (int64_t t : sample) moved.add(double(d.observation(t + j)[i]) - double(d.observation(t)[i]));
+            standard_deviation.push_back(std::sqrt(std::max(1e-6, moved.variance())));
+        }
+    displacement_std_ = Tensor::from(context.backend, Shape{horizon, d.state_dim}, standard_deviation).cast(DType::f32);
+}
 
 void DynamicsTransformer::update(int64_t k) {
     nn::Step step = steps_.begin("", k);

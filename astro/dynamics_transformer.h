@@ -41,6 +41,7 @@ class DynamicsTransformer : public Dynamics {
 
     diffusion::NoiseSchedule schedule_;
     TrainedNetwork<diffusion::Denoiser> network_;
+    Tensor displacement_std_;  // (H, D)
 };
 
 }  // namespace astro::method

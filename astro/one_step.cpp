@@ -9,28 +9,15 @@ namespace astro::method {
 OneStepModels::OneStepModels(const Context& context, const OneStepConfig& config, int64_t updates,
                              const Trajectories& data, const Statistics& statistics, uint64_t seed)
     : TrainableModel(context), config_(config), updates_(updates), data_(data), statistics_(statistics), seed_(seed) {
-    const data::Dataset& d = *data.dataset;
     sources_ = rows_with_successor(data);
     if (sources_.empty()) fail(ErrorKind::data, "one_step: no trajectory has at least two rows");
-    // The activation thresholds of the first layer pass through these rows (docs/method.md 3.4).
-    const std::vector<float> spread = states_and_actions(d, spread_evenly(sources_, 4096));
-    nn::MlpSpec spec;
-    spec.in = d.state_dim + d.action_dim, spec.out = d.state_dim;
-    spec.width = config.width, spec.layers = config.layers;
     for (int64_t m = 0; m < config.members; ++m) {
         Rng rng = Rng(seed).stream("one_step/init").stream(static_cast<uint64_t>(m));
-        networks_.member.push_back(nn::make_mlp({context.backend, DType::f32, rng}, spec, spread));
+        networks_.member.push_back(make_one_step_network({context.backend, DType::f32, rng}, *data.dataset, sources_,
+                                                         config.layers, config.width));
     }
     set_ = nn::ParameterSet(networks_);
     optimiser_ = nn::Adam(set_);
-}
-
-OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
-    const data::Dataset& d = *data_.dataset;
-    std::vector<int64_t> rows;
-    for (int64_t b = 0; b < config_.batch; ++b) rows.push_back(nth(sources_, rng.below(ssize(sources_))));
-    return {step.input(Shape{config_.batch, d.state_dim + d.action_dim}, states_and_actions(d, rows)),
-            step.input(Shape{config_.batch, d.state_dim}, changes(d, rows, statistics_.sigma_delta))};
 }
 
 // The mean over the members of mean |f([s | a]) - (s' - s) / sigma_delta|^2. They share no parameters, so that each is
@@ -38,15 +25,17 @@ OneStepModels::Minibatch OneStepModels::draw(nn::Step& step, Rng rng) const {
 void OneStepModels::update(int64_t k) {
     nn::Step step = steps_.begin("", k);
     const Rng stream = Rng(seed_).stream("one_step").stream(static_cast<uint64_t>(k));
-    std::vector<Minibatch> batch;
-    for (int64_t m = 0; m < config_.members; ++m) batch.push_back(draw(step, stream.stream(static_cast<uint64_t>(m))));
+    std::vector<Transitions> batch;
+    for (int64_t m = 0; m < config_.members; ++m)
+        batch.push_back(draw_transitions(step, *data_.dataset, sources_, config_.batch, statistics_.sigma_delta,
+                                         stream.stream(static_cast<uint64_t>(m))));
     optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
     step.run([&] {
         nn::train_step(step, context_.cut(config_.batch), set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
             Tensor loss;
             for (size_t m = 0; m < batch.size(); ++m) {
                 const Tensor own =
-                    c.mean(square(networks_.member[m](c.rows(batch[m].input)) - c.rows(batch[m].change)));
+                    one_step_loss(c, networks_.member[m](c.rows(batch[m].input)), c.rows(batch[m].change));
                 loss = m == 0 ? own : loss + own;
             }
             return loss * (1.0 / static_cast<double>(batch.size()));

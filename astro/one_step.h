@@ -7,8 +7,7 @@
 
 #include "astro/config/config.h"
 #include "astro/open_loop.h"
-#include "astro/trajectories.h"
-#include "nn/layers.h"
+#include "astro/transitions.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -35,10 +34,6 @@ class OneStepModels : public TrainableModel {
             v("member", member);
         }
     };
-    struct Minibatch {
-        Tensor input, change;  // (B, D + A), (B, D): [s | a], (s' - s) / sigma_delta
-    };
-    Minibatch draw(nn::Step& step, Rng rng) const;
 
     OneStepConfig config_;
     int64_t updates_;

@@ -70,9 +70,10 @@ class AdamRule : public Rule {
     Tensor first_, second_;
 };
 
-}  // namespace
-
-namespace {
+std::unique_ptr<Rule> make_rule(DescentRule rule, int64_t steps, double move) {
+    if (rule == DescentRule::adam) return std::make_unique<AdamRule>(move, steps);
+    return std::make_unique<Spectral>(move);
+}
 
 // For each plan, the candidate if its value is less, else the plan so far. By rows, not by arithmetic: a candidate or a
 // value that is not finite is never taken.
@@ -93,8 +94,7 @@ void keep_best(Tensor& best, std::vector<float>& least, const Tensor& plan, cons
 
 Tensor descend(const PlanObjective& f, const Tensor& plans, DescentRule rule, int64_t steps, double move) {
     if (steps == 0) return plans;
-    std::unique_ptr<Rule> by = std::make_unique<Spectral>(move);
-    if (rule == DescentRule::adam) by = std::make_unique<AdamRule>(move, steps);
+    const std::unique_ptr<Rule> by = make_rule(rule, steps, move);
     Tensor plan = plans, best = plans;
     std::vector<float> least;
     for (int64_t k = 0; k < steps; ++k) {

@@ -42,9 +42,9 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
     const int64_t start = std::llround(config_.sampling.start_level * static_cast<double>(schedule_.steps()));
-    Tensor noisy = first_plan(inputs, ends, gap, start, std::move(streams)), guess;
+    Tensor noisy = first_plan(inputs, ends, gap, start, std::move(streams));
     inputs.upload();
-    guess = clamp(noisy, -1, 1);
+    Tensor guess = clamp(noisy, -1, 1);
     Feedback seen = no_feedback(batch, gap);
 
     std::vector<int64_t> levels;

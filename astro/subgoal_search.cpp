@@ -24,10 +24,12 @@ std::vector<float> SubgoalSearch::subgoals(const std::vector<float>& states, con
         // is in reach, the one nearest to the state.
         int64_t best = -1, nearest = -1;
         const double here = to_goal(nth(near_state, i));
+        double least = HUGE_VAL;
         for (int64_t k = 0; k < landmarks; ++k) {
             if (!(to_goal(k) < here)) continue;
-            if (from_state(k) <= reach_ && (best < 0 || to_goal(k) < to_goal(best))) best = k;
-            if (nearest < 0 || from_state(k) < from_state(nearest)) nearest = k;
+            const double away = from_state(k);
+            if (away <= reach_ && (best < 0 || to_goal(k) < to_goal(best))) best = k;
+            if (away < least) least = away, nearest = k;
         }
         if (best < 0) best = nearest;
         if (best < 0) return;  // no path

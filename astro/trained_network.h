@@ -5,7 +5,6 @@
 #include "astro/training.h"
 #include "diffusion/denoiser.h"
 #include "diffusion/noise_schedule.h"
-#include "nn/layers.h"
 
 namespace astro::method {
 

@@ -70,34 +70,6 @@ std::vector<float> actions_from(const Trajectories& t, int64_t row, int64_t coun
     return actions;
 }
 
-std::vector<int64_t> rows_with_successor(const Trajectories& t) {
-    std::vector<int64_t> rows;
-    for (int64_t row = 0; row + 1 < t.dataset->rows; ++row)
-        if (t.segment(row) == t.segment(row + 1)) rows.push_back(row);
-    return rows;
-}
-
-std::vector<float> states_and_actions(const data::Dataset& d, const std::vector<int64_t>& rows) {
-    std::vector<float> all;
-    all.reserve(rows.size() * to_size(d.state_dim + d.action_dim));
-    for (int64_t row : rows) {
-        all.insert(all.end(), d.observation(row), d.observation(row + 1));
-        all.insert(all.end(), d.action(row), d.action(row + 1));
-    }
-    return all;
-}
-
-std::vector<float> changes(const data::Dataset& d, const std::vector<int64_t>& rows,
-                           const std::vector<double>& sigma_delta) {
-    std::vector<float> all;
-    all.reserve(rows.size() * to_size(d.state_dim));
-    for (int64_t row : rows)
-        for (int64_t i = 0; i < d.state_dim; ++i)
-            all.push_back(static_cast<float>((double(d.observation(row + 1)[i]) - double(d.observation(row)[i])) /
-                                             nth(sigma_delta, i)));
-    return all;
-}
-
 Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
     const data::Dataset& d = *trajectories.dataset;
     auto differences = [&](int64_t offset) {

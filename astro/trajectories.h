@@ -36,14 +36,6 @@ std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t mos
 // its last row, is repeated.
 std::vector<float> actions_from(const Trajectories& trajectories, int64_t row, int64_t count);
 
-// Rows that have a successor in their segment.
-std::vector<int64_t> rows_with_successor(const Trajectories& trajectories);
-// [s | a] of each row: (rows, D + A).
-std::vector<float> states_and_actions(const data::Dataset& dataset, const std::vector<int64_t>& rows);
-// (s' - s) / sigma_delta of each row: (rows, D).
-std::vector<float> changes(const data::Dataset& dataset, const std::vector<int64_t>& rows,
-                           const std::vector<double>& sigma_delta);
-
 // Standard deviations of differences, per dimension, in the method's units (data/units.h), over real training rows; at
 // least `floor` (docs/method.md 3.2).
 struct Statistics {

@@ -75,25 +75,26 @@ int run_train_policy(CommandLine& line) {
 int run_evaluate(CommandLine& line) {
     return with_arm(line, Access::read,
                     [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
+                        const bool by_subgoals = runner.config().evaluate.subgoals > 0;
+                        Pipeline& pipeline = runner.pipeline();
+                        if (by_subgoals) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
                         data::Json all = data::Json::object();
                         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
                             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
                             runner.require_trained(*policy, "");
                             const Evaluation e = evaluate_policy(runner, *policy, false);
                             data::Json figures = data::Json::object();
+                            auto put = [&](const std::string& prefix, const Evaluation& made) {
+                                figures[prefix + "success"] = made.success;
+                                figures[prefix + "success_by_task"] = made.task_success;
+                                figures[prefix + "mean_steps"] = made.mean_steps;
+                            };
                             figures["policy"] = policy->name();
                             figures["episodes"] = ssize(e.outcomes);
-                            figures["success"] = e.success;
-                            figures["success_by_task"] = e.task_success;
-                            figures["mean_steps"] = e.mean_steps;
+                            put("", e);
                             if (e.sum_of_rewards) figures["sum_of_rewards"] = *e.sum_of_rewards;
                             if (e.normalised_score) figures["normalised_score"] = *e.normalised_score;
-                            if (runner.config().evaluate.subgoals > 0) {
-                                const Evaluation led = evaluate_policy(runner, *policy, false, true);
-                                figures["subgoals_success"] = led.success;
-                                figures["subgoals_success_by_task"] = led.task_success;
-                                figures["subgoals_mean_steps"] = led.mean_steps;
-                            }
+                            if (by_subgoals) put("subgoals_", evaluate_policy(runner, *policy, false, true));
                             all[policy->name()] = figures;
                         }
                         print_new(all.members().size() == 1 ? all.members()[0].second : all, {}, json);

@@ -14,16 +14,19 @@ void check_stages(StageRunner& runner) {
     runner.check_checkpoints("planner", pipeline.fingerprint("planner"));
     const data::Json* augmented = runner.results().find("augment_fingerprint");
     const bool anew = augmented && augmented->as_string() != pipeline.fingerprint("augment");
-    for (const std::string& arm : runner.config().experiment.arms)
-        for (const std::string& learner : runner.config().experiment.learners)
-            for (int64_t seed = 0; seed < runner.config().policy.seeds; ++seed) {
-                const std::string stage = "policy/" + arm + "/" + policy_label(runner.config(), learner, seed);
+    const Config& config = runner.config();
+    for (const std::string& learner : config.experiment.learners) {
+        const std::string fingerprint = pipeline.policy_fingerprint(learner, nullptr);
+        for (const std::string& arm : config.experiment.arms)
+            for (int64_t seed = 0; seed < config.policy.seeds; ++seed) {
+                const std::string stage = policy_stage(config, arm, learner, seed);
                 const augmenters::Row& row = augmenters::row_of(arm);
-                if (!row.make) runner.check_checkpoints(stage, pipeline.policy_fingerprint(learner, nullptr));
+                if (!row.make) runner.check_checkpoints(stage, fingerprint);
                 if (row.kept && anew && data::file_exists(runner.folder().checkpoints(stage)))
                     fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
                          ", trained on data that these settings would make anew; hint: choose another --run folder");
             }
+    }
 }
 
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model) {

@@ -78,7 +78,7 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     add(*arm.real, 1 - share);
     // The name determines the random streams of the learner, so each seed has another name.
     return learners::make_learner(run.learner, context, config, runner.environment(), data,
-                                  "policy/" + arm.arm + "/" + policy_label(config, run.learner, run.seed));
+                                  policy_stage(config, arm.arm, run.learner, run.seed));
 }
 
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed) {
@@ -87,14 +87,15 @@ std::string policy_label(const Config& config, const std::string& learner, int64
            (seed > 0 ? "-seed" + std::to_string(seed) : "");
 }
 
+std::string policy_stage(const Config& config, const std::string& arm, const std::string& learner, int64_t seed) {
+    return "policy/" + arm + "/" + policy_label(config, learner, seed);
+}
+
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths, bool by_subgoals) {
     const Config& config = runner.config();
     Pipeline& pipeline = runner.pipeline();
     std::optional<SubgoalSearch> search;
-    if (by_subgoals) {
-        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-        search.emplace(runner.context(), pipeline.tdr(), pipeline.map(), config.evaluate.subgoals);
-    }
+    if (by_subgoals) search.emplace(runner.context(), pipeline.tdr(), pipeline.map(), config.evaluate.subgoals);
     const data::Environment& environment = environment_of(runner);
     const Protocol protocol = config.policy.protocol;
     const std::vector<int64_t> tasks = tasks_of(runner);

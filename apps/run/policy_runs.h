@@ -39,6 +39,9 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
 // The name of a policy in stages and figures: "iql"; "iql-task2" for a single task; "iql-seed1" for seeds from 1 on.
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed = 0);
 
+// The name of its stage: "policy/raw/iql-seed1".
+std::string policy_stage(const Config& config, const std::string& arm, const std::string& learner, int64_t seed);
+
 struct Evaluation {
     double success = 0;                // mean over tasks
     std::vector<double> task_success;  // for each evaluated task

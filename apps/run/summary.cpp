@@ -1,6 +1,7 @@
 #include "apps/run/summary.h"
 
 #include <cstdio>
+#include <functional>
 
 #include "apps/run/policy_runs.h"
 #include "data/environment.h"
@@ -25,20 +26,31 @@ std::vector<std::pair<std::string, std::string>> evaluated_arms(const Config& co
     return rows;
 }
 
-// Mean steps of an episode with the last checkpoint, of each policy.
-void print_steps(const data::Json& results, const Config& config) {
-    std::printf("\nmean steps of an episode, to the goal or to the limit (last checkpoint, first seed)\n");
-    for (const auto& [arm, label] : evaluated_arms(config, true)) {
+// A line for each arm; cell(key) is the text of a policy's key ARM/LEARNER, empty if it has no figure.
+void print_rows(const Config& config, bool with_subgoals, const std::function<std::string(const std::string&)>& cell) {
+    for (const auto& [arm, label] : evaluated_arms(config, with_subgoals)) {
         std::printf("  %-34s", label.c_str());
         for (const std::string& learner : config.experiment.learners) {
-            const std::string key = "success/" + arm + "/" + policy_label(config, learner) + "/steps";
-            if (results.find(key))
-                std::printf("%9.0f       ", figure(results, key));
-            else
-                std::printf("%16s", "-");
+            const std::string words = cell(arm + "/" + policy_label(config, learner));
+            std::printf("%s", words.empty() ? "               -" : words.c_str());
         }
         std::printf("\n");
     }
+}
+
+std::string format(const char* pattern, double a, double b = 0, double c = 0) {
+    char words[64];
+    std::snprintf(words, sizeof words, pattern, a, b, c);
+    return words;
+}
+
+// Mean steps of an episode with the last checkpoint, of each policy.
+void print_steps(const data::Json& results, const Config& config) {
+    std::printf("\nmean steps of an episode, to the goal or to the limit (last checkpoint, first seed)\n");
+    print_rows(config, true, [&](const std::string& policy) -> std::string {
+        const std::string key = "success/" + policy + "/steps";
+        return results.find(key) ? format("%9.0f       ", figure(results, key)) : "";
+    });
 }
 
 // A figure of each policy, FIGURE/ARM/LEARNER, times `scale`.
@@ -53,23 +65,14 @@ void print_policies(const data::Json& results, const Config& config, const std::
     std::printf("  %-34s", "trained on");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
-    for (const auto& [arm, label] : evaluated_arms(config, name == "success")) {
-        std::printf("  %-34s", label.c_str());
-        for (const std::string& learner : config.experiment.learners) {
-            const std::string key = name + "/" + arm + "/" + policy_label(config, learner);
-            if (seeds && results.find(key + "/mean"))
-                std::printf("%5.0f (%3.0f-%3.0f)", scale * figure(results, key + "/mean"),
-                            scale * figure(results, key + "/least"), scale * figure(results, key + "/most"));
-            else if (results.find(key + "/best"))
-                std::printf("%9.0f  (%3.0f)", scale * figure(results, key + "/last"),
-                            scale * figure(results, key + "/best"));
-            else if (results.find(key + "/last"))
-                std::printf("%9.0f       ", scale * figure(results, key + "/last"));
-            else
-                std::printf("%16s", "-");
-        }
-        std::printf("\n");
-    }
+    print_rows(config, name == "success", [&](const std::string& policy) -> std::string {
+        const std::string key = name + "/" + policy;
+        const auto scaled = [&](const char* what) { return scale * figure(results, key + what); };
+        if (seeds && results.find(key + "/mean"))
+            return format("%5.0f (%3.0f-%3.0f)", scaled("/mean"), scaled("/least"), scaled("/most"));
+        if (results.find(key + "/best")) return format("%9.0f  (%3.0f)", scaled("/last"), scaled("/best"));
+        return results.find(key + "/last") ? format("%9.0f       ", scaled("/last")) : "";
+    });
 }
 
 }  // namespace

@@ -9,7 +9,13 @@ NamedTable<Row>& table() {
         "arm", &Row::arm,
         {{"raw", "", "the data as they are", {}, nullptr, true},
          {"duplicate", "duplicate", "the same rows repeated (control)", {"augment"}, make_duplicate, true},
-         {"augmented", "stitch", "stitched trajectories (ASTRO)", {"sampling", "selection", "augment"}, make_stitch, true, true}});
+         {"augmented",
+          "stitch",
+          "stitched trajectories (ASTRO)",
+          {"sampling", "selection", "augment"},
+          make_stitch,
+          true,
+          true}});
     return all;
 }
 
