@@ -197,8 +197,10 @@ std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& ow
     return hexadecimal(settings_hash(sections));
 }
 
-std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
+std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                         const std::vector<std::string>& further) const {
     std::vector<std::string> sections = {"", "data", "policy"};
+    sections.insert(sections.end(), further.begin(), further.end());
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
     uint64_t hash = settings_hash(sections);
     if (other) hash = hash_dataset(hash, *other);

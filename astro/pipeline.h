@@ -53,9 +53,10 @@ class Pipeline {
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
-    // The same for the policy of a learner: its settings, the data, and the second data set that it is trained on (or
-    // null), identified by content.
-    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
+    // The same for the policy of a learner: its settings, the data, the second data set that it is trained on (or
+    // null), identified by content, and the models whose settings are in `further` sections.
+    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                   const std::vector<std::string>& further = {}) const;
 
   private:
     uint64_t settings_hash(const std::vector<std::string>& sections) const;

@@ -59,6 +59,13 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
     return runs;
 }
 
+std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
+                               const data::Dataset* other) {
+    const bool relabels = augmenters::row_of(arm).relabels;
+    return pipeline.policy_fingerprint(
+        learner, other, relabels ? std::vector<std::string>{"tdr", "graph", "relabel"} : std::vector<std::string>{});
+}
+
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run) {
     const ArmData& arm = run.arm;
     const Config& config = runner.config();
@@ -71,6 +78,9 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     auto add = [&](const data::RecordedData& rows, double part) {
         if (part <= 0) return;
         data.pools.push_back({&rows.data, part});
+        if (augmenters::row_of(arm.arm).relabels)
+            data.pools.back().farther = std::make_shared<FartherGoals>(context, config.relabel, runner.pipeline().tdr(),
+                                                                       runner.pipeline().map(), rows.data);
         if (data.protocol == Protocol::single_task)
             data.pools.back().labels = label(rows.recorded, environment_of(runner), config.policy.task);
     };
@@ -225,10 +235,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             if (e.sum_of_rewards) log.add(step, "sum_of_rewards", *e.sum_of_rewards);
             if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
         };
-        stages.push_back(
-            {policy,
-             runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
-             [at](int64_t step) { return at.count(step) > 0; }, evaluate});
+        stages.push_back({policy,
+                          policy_fingerprint(runner.pipeline(), run.learner, run.arm.arm,
+                                             run.arm.other ? &run.arm.other->recorded : nullptr),
+                          [at](int64_t step) { return at.count(step) > 0; }, evaluate});
     }
     std::exception_ptr diverged;
     try {
@@ -249,7 +259,9 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool led = config.evaluate.subgoals > 0 && data::find_environment(runner.environment());
-    if (led) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
+    const bool relabels = std::any_of(runs.begin(), runs.end(),
+                                      [](const PolicyRun& run) { return augmenters::row_of(run.arm.arm).relabels; });
+    if (led || relabels) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
     // Subgoals are searched on the device of the first policy of a group, so that nothing else may run there.
     const auto group = led ? 1 : to_size(runner.side_by_side());
     std::exception_ptr diverged;

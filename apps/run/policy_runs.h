@@ -22,7 +22,12 @@ struct PolicyRun {
 // One entry for each of policy.seeds.
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
-// context: runner.context(), or one of runner.context_beside().
+// Fingerprint of everything that the policy of an arm depends on. other: the arm's second data set, as recorded, or
+// null.
+std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
+                               const data::Dataset* other);
+
+// context: runner.context(), or one of runner.context_beside(). An arm that relabels goals needs the trained TDR.
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`

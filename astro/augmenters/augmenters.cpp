@@ -8,12 +8,22 @@ NamedTable<Row>& table() {
     static NamedTable<Row> all(
         "arm", &Row::arm,
         {{"raw", "", "the data as they are", {}, nullptr, true},
+         {"relabel", "", "the data as they are, with farther goals", {"tdr", "graph", "relabel"}, nullptr, false, true},
          {"duplicate", "duplicate", "the same rows repeated (control)", {"augment"}, make_duplicate, true},
          {"augmented",
           "stitch",
           "stitched trajectories (ASTRO)",
           {"sampling", "selection", "augment"},
           make_stitch,
+          true,
+          false,
+          true},
+         {"augmented_relabel",
+          "stitch",
+          "stitched trajectories, with farther goals",
+          {"sampling", "selection", "augment", "tdr", "graph", "relabel"},
+          make_stitch,
+          false,
           true,
           true}});
     return all;

@@ -324,6 +324,7 @@ struct Config {
     SelectionConfig selection;
     AugmentConfig augment;
     PolicyConfig policy;
+    RelabelConfig relabel;
     GcbcConfig gcbc;
     ValueConfig value;
     IqlConfig iql;
@@ -350,6 +351,7 @@ struct Config {
         v.section("selection", "Target selection", selection);
         v.section("augment", "Augmentation: chains, acceptance, seam", augment);
         v.section("policy", "Policy learning", policy);
+        v.section("relabel", "Relabelling of goals", relabel);
         v.section("gcbc", "Goal-conditioned behaviour cloning", gcbc);
         v.section("value", "Value learners: networks and optimiser", value);
         v.section("iql", "IQL", iql);

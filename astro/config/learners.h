@@ -46,6 +46,23 @@ struct PolicyConfig {
     }
 };
 
+// Relabelling: goals of the actor beyond the end of a row's episode (astro/farther_goals.h).
+struct RelabelConfig {
+    double share = .5, progress = .8, least_steps = 8;
+    int64_t tries = 8;
+
+    template <class V>
+    void visit(V& v) {
+        v("share", share, "share of the actor's goals that are replaced by farther ones, where one is found",
+          Source::ours, between(0, 1));
+        v("progress", progress, "least approach to the goal between the row and its hindsight goal, as a share of D",
+          Source::ours, between(0, 1));
+        v("least_steps", least_steps, "hindsight goals nearer than this many steps D are kept", Source::ours,
+          at_least(0));
+        v("tries", tries, "random goals tried for a row", Source::ours, between(1, 1000));
+    }
+};
+
 // Goal-conditioned behaviour cloning.
 struct GcbcConfig {
     int64_t layers = 3, width = 256, batch = 256, updates = 0;

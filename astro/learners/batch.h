@@ -5,9 +5,11 @@
 // the end of an episode.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "astro/config/config.h"
+#include "astro/farther_goals.h"
 #include "astro/training.h"
 #include "data/dataset.h"
 #include "data/environment.h"
@@ -20,7 +22,8 @@ namespace astro::method::learners {
 struct Pool {
     const data::Dataset* data = nullptr;
     double share = 1;
-    data::TaskLabels labels = {};  // of its rows; single-task only
+    data::TaskLabels labels = {};                      // of its rows; single-task only
+    std::shared_ptr<const FartherGoals> farther = {};  // relabels goals of the actor; goal-conditioned only, or null
 };
 
 struct LearningData {
