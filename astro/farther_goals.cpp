@@ -8,18 +8,17 @@ FartherGoals::FartherGoals(const Context& context, const RelabelConfig& config, 
       map_(map),
       landmark_of_(nearest_landmarks(context, map, encoder.embed(rows.observations.data(), rows.rows))) {}
 
-const float* FartherGoals::draw(int64_t row, int64_t near, Rng& rng) const {
-    if (rng.uniform() >= config_.share) return nullptr;
+int64_t FartherGoals::draw(int64_t row, int64_t near, Rng& rng) const {
+    if (rng.uniform() >= config_.share) return -1;
     const int64_t s = nth(landmark_of_, row), h = nth(landmark_of_, near);
     const double covered = distance(s, h);
-    if (covered < config_.least_steps) return nullptr;
-    const data::Dataset& goals = *map_.data->dataset;
+    if (covered < config_.least_steps) return -1;
     for (int64_t k = 0; k < config_.tries; ++k) {
-        const int64_t goal = rng.below(goals.rows), g = nth(map_.landmark_of, goal);
+        const int64_t goal = rng.below(map_.data->dataset->rows), g = nth(map_.landmark_of, goal);
         // Between components both distances are infinite, and the comparison is false.
-        if (distance(s, g) - distance(h, g) >= config_.progress * covered) return goals.observation(goal);
+        if (distance(s, g) - distance(h, g) >= config_.progress * covered) return goal;
     }
-    return nullptr;
+    return -1;
 }
 
 }  // namespace astro::method

@@ -18,10 +18,10 @@ class FartherGoals {
     FartherGoals(const Context& context, const RelabelConfig& config, const TemporalDistance& encoder,
                  const TemporalMap& map, const data::Dataset& rows);
 
-    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a state (D) of
-    // the map's data, or null to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is
-    // nearer than least_steps, and if none of the goals that are tried fits.
-    const float* draw(int64_t row, int64_t near, Rng& rng) const;
+    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a row of the map's
+    // data, or -1 to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is nearer than
+    // least_steps, and if none of the goals that are tried fits.
+    int64_t draw(int64_t row, int64_t near, Rng& rng) const;
 
   private:
     double distance(int64_t landmark, int64_t other) const {  // D between landmarks, in n^

@@ -120,6 +120,11 @@ const TemporalMap& Pipeline::validation_map() {
     return *validation_map_;
 }
 
+const LatentInputs& Pipeline::latent_inputs() {
+    if (!latent_inputs_) latent_inputs_.emplace(tdr(), map().latent);
+    return *latent_inputs_;
+}
+
 Dynamics& Pipeline::dynamics(int64_t member) {
     dynamics_.resize(to_size(ensemble()));
     auto& slot = nth(dynamics_, member);

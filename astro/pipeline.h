@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "astro/latent_inputs.h"
 #include "astro/one_step.h"
 #include "astro/planner.h"
 #include "data/units.h"
@@ -36,6 +37,7 @@ class Pipeline {
 
     TemporalDistance& tdr();
     const TemporalMap& map();             // needs a trained tdr()
+    const LatentInputs& latent_inputs();  // needs map()
     const TemporalMap& validation_map();  // latents and arrivals only
     Dynamics& dynamics(int64_t member);   // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
@@ -70,6 +72,7 @@ class Pipeline {
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
     std::optional<TemporalMap> map_, validation_map_;
+    std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;
     std::unique_ptr<OneStepModels> one_step_;

@@ -55,6 +55,8 @@ class TemporalDistance : public TrainableModel {
     // Head 0 of the online network. states: (rows, state_dim), in the method's units -> (rows, latent).
     std::vector<float> embed(const float* states, int64_t rows) const;
     int64_t latent() const { return config_.latent; }
+    int64_t state_dim() const { return data_.dataset->state_dim; }
+    const nn::Mlp& network() const { return online_.head[0]; }  // phi of embed()
     double gamma() const { return gamma_; }
 
   private:

@@ -126,17 +126,15 @@ TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the lan
         return double(map.closed[size_t(map.landmark_of[size_t(a)]) * size_t(map.landmarks()) +
                                  size_t(map.landmark_of[size_t(b)])]);
     };
-    auto row_at = [&](const float* state) { return (state - d.observations.data()) / d.state_dim; };
     Rng rng(11);
     int64_t replaced = 0, outside = 0, too_near = 0;
     for (int64_t i = 0; i < 400; ++i) {
         const int64_t row = s.pipeline->train().begin(i % s.pipeline->train().count()) + rng.below(60), near = row + 30;
-        const float* state = goals.draw(row, near, rng);
+        const int64_t goal = goals.draw(row, near, rng);
         if (closed(row, near) < config.least_steps) {
             ++too_near;
-            CHECK(state == nullptr);
-        } else if (state) {
-            const int64_t goal = row_at(state);
+            CHECK(goal == -1);
+        } else if (goal >= 0) {
             ++replaced;
             outside += d.episode_of[size_t(goal)] != d.episode_of[size_t(row)];
             CHECK(closed(row, goal) - closed(near, goal) >= config.progress * closed(row, near));
@@ -147,5 +145,5 @@ TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the lan
     CHECK(too_near > 0);
 
     config.share = 0;
-    for (int64_t i = 0; i < 50; ++i) CHECK(farther().draw(i, i + 30, rng) == nullptr);
+    for (int64_t i = 0; i < 50; ++i) CHECK(farther().draw(i, i + 30, rng) == -1);
 }

@@ -27,7 +27,10 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
 std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
                                const data::Dataset* other);
 
-// context: runner.context(), or one of runner.context_beside(). An arm that relabels goals needs the trained TDR.
+// Does the policy of an arm need the trained TDR to act or to learn?
+bool needs_distances(const Config& config, const std::string& arm);
+
+// context: runner.context(), or one of runner.context_beside(). The TDR must be trained if needs_distances().
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
 
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`

@@ -27,6 +27,7 @@ struct PolicyConfig {
     Protocol protocol = Protocol::goal_conditioned;
     int64_t task = 1, seeds = 1;
     double gamma = 0;
+    bool latents = false;
     double synthetic_share = 1, single_task_synthetic_share = .5;
 
     template <class V>
@@ -39,6 +40,8 @@ struct PolicyConfig {
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
           between_or_auto(.5, .99999));
+        v("latents", latents, "actor and critics see the latents of the TDR beside states and goals", Source::ours,
+          anything());
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
           between(0, 1));
         v("single_task_synthetic_share", single_task_synthetic_share,

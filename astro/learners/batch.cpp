@@ -51,9 +51,10 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             put_state(d, row, &nth(input, i * width));
             if (goals()) {
                 const int64_t near = samplers_[p].uniform_goal(row, own);
-                const FartherGoals* relabelled = data_.pools[p].farther.get();
-                const float* farther = relabelled ? relabelled->draw(row, near, own) : nullptr;
-                std::copy_n(farther ? farther : d.observation(near), states, &nth(input, i * width + states));
+                const Pool& pool = data_.pools[p];
+                const int64_t farther = pool.farther ? pool.farther->draw(row, near, own) : -1;
+                put_state(farther < 0 ? d : *pool.farther_goals, farther < 0 ? near : farther,
+                          &nth(input, i * width + states));
             }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
