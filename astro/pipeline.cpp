@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 
 #include "tensor/base/rows.h"
 
@@ -99,10 +100,28 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
     validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);
     statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);
+    distance_columns();  // refuses a distance over columns that are not known
 }
 
 int64_t Pipeline::horizon() const {
     return config_.planner.gap + (config_.planner.unknown == UnknownActions::gap ? 1 : config_.planner.context);
+}
+
+std::vector<int64_t> Pipeline::position_columns() const {
+    if (config_.metrics.position[0] >= 0) return config_.metrics.position;
+    const data::Environment* environment = data::find_environment(environment_);
+    return environment ? environment->spec().position : std::vector<int64_t>{};
+}
+
+std::vector<int64_t> Pipeline::distance_columns() const {
+    std::vector<int64_t> columns(statistics_.sigma_delta.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    if (config_.selection.distance != SelectionDistance::euclid_position) return columns;
+    columns = units_.states.places(position_columns());
+    if (columns.empty())
+        fail(ErrorKind::usage, "selection.distance euclid-position: the position columns of the states are not known",
+             "; hint: --metrics.position 0,1 if these are x and y");
+    return columns;
 }
 
 TemporalDistance& Pipeline::tdr() {
@@ -123,6 +142,14 @@ const TemporalMap& Pipeline::validation_map() {
 const LatentInputs& Pipeline::latent_inputs() {
     if (!latent_inputs_) latent_inputs_.emplace(tdr(), map().latent);
     return *latent_inputs_;
+}
+
+const TemporalMap& Pipeline::selection_map() {
+    if (config_.selection.distance == SelectionDistance::tdr) return map();
+    if (!euclidean_map_)
+        euclidean_map_ =
+            build_euclidean_map(context_, map(), validation_map(), distance_columns(), statistics_, config_);
+    return *euclidean_map_;
 }
 
 Dynamics& Pipeline::dynamics(int64_t member) {
@@ -193,6 +220,10 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
     uint64_t hash = settings_hash(sections);
     const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
     if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
+    if (stage == "augment" && config_.selection.distance == SelectionDistance::euclid_position) {
+        const std::vector<int64_t> columns = position_columns();
+        hash = hash_bytes(hash, columns.data(), columns.size() * sizeof columns[0]);
+    }
     return hexadecimal(hash);
 }
 

@@ -34,12 +34,16 @@ class Pipeline {
     double gamma() const { return resolve_gamma(config_.tdr.gamma, environment_); }
     uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
     int64_t horizon() const;  // H = U of the dynamics
+    // The columns of the recorded states that are x and y: metrics.position, else what the environment names, or none.
+    std::vector<int64_t> position_columns() const;
 
     TemporalDistance& tdr();
     const TemporalMap& map();             // needs a trained tdr()
     const LatentInputs& latent_inputs();  // needs map()
     const TemporalMap& validation_map();  // latents and arrivals only
-    Dynamics& dynamics(int64_t member);   // needs map()
+    // The map that targets and chains use, by selection.distance: map(), or a Euclidean one. Needs a trained tdr().
+    const TemporalMap& selection_map();
+    Dynamics& dynamics(int64_t member);  // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
@@ -61,6 +65,7 @@ class Pipeline {
                                    const std::vector<std::string>& further = {}) const;
 
   private:
+    std::vector<int64_t> distance_columns() const;  // of a Euclidean selection.distance, in the method's units
     uint64_t settings_hash(const std::vector<std::string>& sections) const;
 
     Context context_;
@@ -71,7 +76,7 @@ class Pipeline {
     Trajectories train_, validation_;
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
-    std::optional<TemporalMap> map_, validation_map_;
+    std::optional<TemporalMap> map_, validation_map_, euclidean_map_;
     std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;

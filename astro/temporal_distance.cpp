@@ -8,7 +8,12 @@
 namespace astro::method {
 
 double steps_from_distance(double distance, double gamma) {
+    if (gamma == 1) return distance;
     return std::log(std::max(1e-3, 1 - distance * (1 - gamma))) / std::log(gamma);
+}
+
+double distance_from_steps(double steps, double gamma) {
+    return gamma == 1 ? steps : (1 - std::pow(gamma, steps)) / (1 - gamma);
 }
 
 std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,

@@ -13,7 +13,10 @@
 namespace astro::method {
 
 // n from d: ln(1 - d (1 - gamma)) / ln gamma. The argument is at least 1e-3, since d saturates at 1 / (1 - gamma).
+// gamma = 1: n = d, the limit.
 double steps_from_distance(double distance, double gamma);
+// d from n, the inverse.
+double distance_from_steps(double steps, double gamma);
 
 constexpr double kDistanceFloor = 1e-6;  // of the squared distance
 

@@ -70,7 +70,8 @@ TEST_CASE("augmenters: settings accept exactly the names in the table, and each 
     const std::vector<std::string> names = arm_names();
     CHECK(accepted_arms() == names);
     // These names must not change: they are part of random streams, of keys in results.json and of options.
-    CHECK(names == std::vector<std::string>{"raw", "relabel", "duplicate", "augmented", "augmented_relabel"});
+    CHECK(names == std::vector<std::string>{"raw", "relabel", "duplicate", "augmented", "augmented_relabel", "straight",
+                                            "swap"});
     CHECK(ExperimentConfig().arms == default_arms());
     CHECK(default_arms() == std::vector<std::string>{"raw", "duplicate", "augmented"});
     for (const std::string& name : names) {

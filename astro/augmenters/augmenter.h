@@ -66,6 +66,6 @@ class AddedRow : NamedTable<Row>::Added {
 };
 
 // Factories of the rows of the table, one per augmenter.
-Factory make_duplicate, make_stitch;
+Factory make_duplicate, make_stitch, make_straight, make_swap;
 
 }  // namespace astro::method::augmenters

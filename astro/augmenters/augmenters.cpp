@@ -25,7 +25,13 @@ NamedTable<Row>& table() {
           make_stitch,
           false,
           true,
-          true}});
+          true},
+         {"straight",
+          "straight",
+          "chains with straight bridges (rival)",
+          {"selection", "augment", "straight", "metrics"},
+          make_straight},
+         {"swap", "swap", "goals swapped where episodes meet (rival)", {"augment", "swap"}, make_swap}});
     return all;
 }
 

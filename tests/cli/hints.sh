@@ -149,6 +149,8 @@ helps $generate 6 --run generated-6
 hint 3 "--planner.context 3 --planner.gap 4" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short
 hint 3 "--augment.start_arrival 2" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
 helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short --planner.context 3 --planner.gap 4 $asked
+hint 2 "--metrics.position 0,1 if these are x and y" "$astro" run $tiny --stop-after 1 --data plain.npz --run refused --selection.distance euclid-position
+helps "$astro" run $tiny --stop-after 1 --data plain.npz --run by-position --selection.distance euclid-position --metrics.position 0,1
 hint 2 "--run DIR names the folder of a run" "$astro" embed $tiny --tdr.updates 4 --data plain.npz --run none --out latents.npz
 helps "$astro" embed --run run --quiet --out latents.npz
 mkdir run/report.html
@@ -229,6 +231,7 @@ check "the hint helps: with longer edges there is no warning" sh -c "! grep -q '
 #       network of smooth states does not have either
 #   "more tdr.updates" for targets behind walls: a warning about mazes, which needs a TDR that is wrong but not random
 #   "a new run with more dynamics.updates, or with dynamics.ensemble 1": tests/test_diagnosis.cpp
+#   "a larger --swap.quantile": tests/test_rivals.cpp
 #   "check that this is the right file": the program refuses a file in which nothing moves before it measures units
 #   "give a -val file": the program refuses a single episode before, with "mark the end of each episode" above
 closing_line
