@@ -43,22 +43,23 @@ class Meetings {
         tree_ = BallTree(threads, data.dataset->observations.data(), data.dataset->state_dim, rows);
     }
 
-    // One of the rows that meet `row`, drawn uniformly; -1 if there are none. Rows of its episode, of the visited
-    // segments, and rows without a successor do not count.
-    int64_t draw(int64_t row, const std::vector<int64_t>& visited, Rng& rng) const {
+    // One of the rows near `row` in episodes that were not visited, drawn uniformly; -1 if there are none. Rows without
+    // a successor do not count.
+    int64_t draw(int64_t row, const std::vector<int32_t>& visited, Rng& rng) const {
         std::vector<int64_t> found;
         for (const BallTree::Run& run : tree_.near_band(data_.dataset->observation(row), -1, threshold_))
             for (int64_t i = run.begin; i < run.end; ++i) {
                 const int64_t other = nth(tree_.rows(), i);
-                if (episode(other) != episode(row) && (run.inside || distance(row, other) <= threshold_) &&
-                    std::find(visited.begin(), visited.end(), data_.segment(other)) == visited.end())
+                if (std::find(visited.begin(), visited.end(), episode(other)) == visited.end() &&
+                    (run.inside || distance(row, other) <= threshold_))
                     found.push_back(other);
             }
         return found.empty() ? -1 : nth(found, rng.below(ssize(found)));
     }
 
-  private:
     int32_t episode(int64_t row) const { return nth(data_.dataset->episode_of, row); }
+
+  private:
     double distance(int64_t a, int64_t b) const {
         const data::Dataset& d = *data_.dataset;
         return std::sqrt(squared_distance(d.observation(a), d.observation(b), d.state_dim));
@@ -117,8 +118,8 @@ class Swap : public Augmenter {
         const AugmentConfig& config = pipeline_.config().augment;
         const Trajectories& data = pipeline_.train();
         Episode episode;
-        std::vector<int64_t> visited = {segment};
         int64_t first = data.begin(segment), last = data.last(segment);
+        std::vector<int32_t> visited = {meetings.episode(first)};
         while (episode.chain.bridges < config.depth) {
             int64_t row = -1, other = -1;
             for (int64_t tries = 0; tries < config.targets_per_cut && other < 0; ++tries) {
@@ -129,7 +130,7 @@ class Swap : public Augmenter {
             episode.chain.append_recorded(*data.dataset, first, row - 1);
             episode.meetings.push_back(meeting(row, other));
             episode.chain.append_bridge(episode.meetings.back(), ssize(episode.meetings) - 1, Seam::snap);
-            visited.push_back(data.segment(other));
+            visited.push_back(meetings.episode(other));
             first = other, last = data.last(data.segment(other));
         }
         episode.chain.append_recorded(*data.dataset, first, last);
