@@ -4,6 +4,7 @@
 // goal of an episode is therefore its second-to-last row, as in OGBench's regular and compact data sets.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "data/dataset.h"
@@ -35,6 +36,9 @@ class GoalSampler {
     int64_t geometric_goal(int64_t row, Rng& rng) const;
     // round(min(row + 1, last) u + last (1 - u)) with u uniform in [0, 1); ties are rounded to even, as in NumPy.
     int64_t uniform_goal(int64_t row, Rng& rng) const;
+
+    // The row `steps` ahead of `row`, at most `last`.
+    int64_t ahead(int64_t row, int64_t steps) const { return std::min(row + steps, last_row(row)); }
 
   private:
     int64_t last_row(int64_t row) const;

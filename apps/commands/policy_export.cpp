@@ -28,6 +28,16 @@ void check_options(const ExportOptions& options, const Config& config) {
              ", so the last policy is number ", config.policy.seeds - 1);
 }
 
+void check_exported_form(const std::string& learner) {
+    if (has_exported_form(learner)) return;
+    std::vector<std::string> others;
+    for (const std::string& name : learner_names())
+        if (has_exported_form(name)) others.push_back(name);
+    fail(ErrorKind::usage, "learner ", learner,
+         " cannot be exported, because its policy is several networks and the file holds one: use ",
+         alternatives(others), ", or evaluate it with astro evaluate");
+}
+
 data::Json provenance(const StageRunner& runner, const learners::Learner& policy, const PolicyRun& run) {
     const Config& config = runner.config();
     data::Json about = data::Json::object();
@@ -61,6 +71,7 @@ int run_policy_export(CommandLine& line) {
     line.require("out");
     check_options(chosen, config);
     check_learner(config.policy.learner, config.policy.protocol);
+    check_exported_form(config.policy.learner);
     StageRunner runner(line, options, config, {Access::read, policy_parts(config)});
     std::error_code ignored;
     if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))

@@ -22,15 +22,17 @@ std::unique_ptr<Dynamics> make_small_dynamics(const Context& context, const Smal
 }
 
 void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
-    for (const std::string form : {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure", "cql-lagrange"})
+    for (const std::string form :
+         {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure", "cql-lagrange", "gcivl", "hiql"})
         for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
-            if (protocol == Protocol::single_task && form == "gcbc") continue;
+            const std::string learner = form.substr(0, form.find('-'));
+            if (protocol == Protocol::single_task && !has_single_task_form(learner)) continue;
             Config config = world.config;
             if (form == "cql-pure" || form == "cql-lagrange") config.cql.form = CqlForm::pure;
             config.cql.lagrange = form == "cql-lagrange";
             if (form == "iql-awr") config.iql.actor = IqlActor::awr;
             all.push_back({form + (protocol == Protocol::single_task ? ", single task" : ""),
-                           [&world, config, protocol, learner = form.substr(0, form.find('-'))](const Context& c) {
+                           [&world, config, protocol, learner](const Context& c) {
                                return learners::make_learner(learner, c, config, data::default_environment(),
                                                              world.learning_data(protocol), "policy/small");
                            }});

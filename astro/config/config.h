@@ -340,6 +340,8 @@ struct Config {
     IqlConfig iql;
     Td3BcConfig td3bc;
     CqlConfig cql;
+    GcivlConfig gcivl;
+    HiqlConfig hiql;
     EvaluateConfig evaluate;
     OneStepConfig one_step;
     MetricsConfig metrics;
@@ -369,6 +371,8 @@ struct Config {
         v.section("iql", "IQL", iql);
         v.section("td3bc", "TD3+BC", td3bc);
         v.section("cql", "CQL", cql);
+        v.section("gcivl", "GCIVL", gcivl);
+        v.section("hiql", "HIQL", hiql);
         v.section("evaluate", "Evaluation", evaluate);
         v.section("one_step", "One-step models: baseline and judges", one_step);
         v.section("metrics", "Measurements and warnings", metrics);

@@ -20,6 +20,8 @@ std::vector<std::string> learner_names();
 std::vector<std::string> learner_sections(const std::string& learner);
 // Can it learn one fixed task?
 bool has_single_task_form(const std::string& learner);
+// Is its policy one network, which `policy export` can write?
+bool has_exported_form(const std::string& learner);
 
 // Settings shared by all learners.
 struct PolicyConfig {
@@ -85,7 +87,7 @@ struct GcbcConfig {
     }
 };
 
-// Settings shared by IQL, TD3+BC and CQL.
+// Settings shared by the value learners: IQL, TD3+BC, CQL, GCIVL and HIQL.
 struct ValueConfig {
     int64_t actor_layers = 3, actor_width = 256, critic_layers = 3, critic_width = 128;
     bool actor_layer_norm = false, critic_layer_norm = true;
@@ -136,6 +138,39 @@ struct IqlConfig {
         v("single_task_beta", single_task_beta, "awr, single-task: factor on advantages", Source::corl,
           between(0, 1e3));
         v("advantage_cap", advantage_cap, "awr: largest weight", Source::corl, between(1, 1e6));
+    }
+};
+
+struct GcivlConfig {
+    double expectile = .9, alpha = 10, advantage_cap = 100, random_goals = .5;
+
+    template <class V>
+    void visit(V& v) {
+        v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
+        v("alpha", alpha, "factor on the advantages of the actor, in steps", Source::ogbench, between(0, 1e3));
+        v("advantage_cap", advantage_cap, "largest weight of a row", Source::ogbench, between(1, 1e6));
+        v("random_goals", random_goals,
+          "actor: share of goals that are random rows; others are ahead (OGBench on stitch data)", Source::ogbench,
+          between(0, 1));
+    }
+};
+
+struct HiqlConfig {
+    double expectile = .7, low_alpha = 3, high_alpha = 3, advantage_cap = 100, random_goals = .5;
+    int64_t subgoal_steps = 25, representation = 10;
+
+    template <class V>
+    void visit(V& v) {
+        v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
+        v("low_alpha", low_alpha, "factor on the advantages of actions", Source::ogbench, between(0, 1e3));
+        v("high_alpha", high_alpha, "factor on the advantages of subgoals", Source::ogbench, between(0, 1e3));
+        v("advantage_cap", advantage_cap, "largest weight of a row", Source::ogbench, between(1, 1e6));
+        v("random_goals", random_goals,
+          "subgoals: share of goals that are random rows; others are ahead (OGBench on stitch data)", Source::ogbench,
+          between(0, 1));
+        v("subgoal_steps", subgoal_steps, "steps to a subgoal", Source::ogbench, between(1, 1e6));
+        v("representation", representation, "dimensions of a subgoal's representation", Source::ogbench,
+          between(1, 1024));
     }
 };
 

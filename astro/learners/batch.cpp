@@ -9,8 +9,10 @@
 namespace astro::method::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
+    auto optional_rows = [&](const Tensor& x) { return x.defined() ? x.rows(first, count) : x; };
     return {input.rows(first, count),  value_input.rows(first, count), next_input.rows(first, count),
-            action.rows(first, count), reward.rows(first, count),      mask.rows(first, count)};
+            action.rows(first, count), reward.rows(first, count),      mask.rows(first, count),
+            optional_rows(subgoal),    optional_rows(high_target)};
 }
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
@@ -36,6 +38,8 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     std::vector<float> input = array(true, width), value_input = array(critics, width),
                        next_input = array(critics, width), action = array(true, actions), reward = array(critics, 1),
                        mask = array(critics, 1);
+    const bool subgoals = critics && subgoal_steps_ > 0;
+    std::vector<float> subgoal = array(subgoals, states), high_target = array(subgoals, states);
     std::vector<int64_t> until;  // rows [until[p - 1], until[p]) come from pool p
     double share = 0;
     for (const Pool& pool : data_.pools)
@@ -53,8 +57,14 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                 const int64_t near = samplers_[p].uniform_goal(row, own);
                 const Pool& pool = data_.pools[p];
                 const int64_t farther = pool.farther ? pool.farther->draw(row, near, own) : -1;
-                put_state(farther < 0 ? d : *pool.farther_goals, farther < 0 ? near : farther,
-                          &nth(input, i * width + states));
+                const bool random = farther < 0 && random_actor_goals_ > 0 && own.uniform() < random_actor_goals_;
+                const int64_t goal = farther >= 0 ? farther : random ? samplers_[p].random_row(own) : near;
+                put_state(farther < 0 ? d : *pool.farther_goals, goal, &nth(input, i * width + states));
+                if (subgoals) {
+                    const int64_t ahead = samplers_[p].ahead(row, subgoal_steps_);
+                    put_state(d, ahead, &nth(subgoal, i * states));
+                    put_state(d, farther < 0 && !random ? std::min(ahead, near) : ahead, &nth(high_target, i * states));
+                }
             }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
@@ -83,6 +93,10 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     batch.next_input = inputs.add(in, next_input);
     batch.reward = inputs.add(Shape{size}, reward);
     batch.mask = inputs.add(Shape{size}, mask);
+    if (subgoals) {
+        batch.subgoal = inputs.add(Shape{size, states}, subgoal);
+        batch.high_target = inputs.add(Shape{size, states}, high_target);
+    }
     return batch;
 }
 

@@ -44,12 +44,19 @@ struct Batch {
     Tensor next_input;    // (B, I): next state with the critic's goal
     Tensor action;        // (B, A)
     Tensor reward, mask;  // (B)
+    // Only after BatchSampler::draw_subgoals(k), for HIQL; D is the width of a state.
+    Tensor subgoal = {};      // (B, D): the state k rows ahead, or the last of the episode
+    Tensor high_target = {};  // (B, D): the same, but not beyond the actor's goal where that lies in the episode
     Batch rows(int64_t first, int64_t count) const;
 };
 
 class BatchSampler {
   public:
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
+    // Share of the actor's goals that are random rows; without this call 0.
+    void draw_random_actor_goals(double share) { random_actor_goals_ = share; }
+    // Batches contain subgoals `steps` ahead.
+    void draw_subgoals(int64_t steps) { subgoal_steps_ = steps; }
 
     // All random numbers come from `rng`. Each run of kRun rows has its own stream, so that threads can share the work.
     enum class Contents { actor, actor_and_critics };
@@ -71,6 +78,8 @@ class BatchSampler {
     LearningData data_;
     data::GoalShares value_goals_;
     std::vector<data::GoalSampler> samplers_;  // one per pool
+    double random_actor_goals_ = 0;
+    int64_t subgoal_steps_ = 0;  // 0: no subgoals
 };
 
 }  // namespace astro::method::learners

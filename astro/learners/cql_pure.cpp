@@ -34,10 +34,10 @@ struct Scalar {  // a learnt number
     }
 };
 
-class CqlPure : public ValueLearner {
+class CqlPure : public CriticLearner {
   public:
     CqlPure(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
-        : ValueLearner(context, config, data, stage), config_(config.cql) {
+        : CriticLearner(context, config, data, stage), config_(config.cql) {
         Rng rng = init_stream().stream("gaussian");
         nn::Maker make{context.backend, DType::f32, rng};
         nn::MlpSpec spec = actor_.net.spec;
@@ -162,7 +162,7 @@ class CqlPure : public ValueLearner {
     }
 
     TrainingState state() override {
-        TrainingState state = ValueLearner::state();
+        TrainingState state = CriticLearner::state();
         state.add("model/log_alpha", alpha_set_);
         state.add("model/log_multiplier", multiplier_set_);
         state.add("optimiser/log_alpha", alpha_set_, alpha_optimiser_);

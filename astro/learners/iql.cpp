@@ -19,16 +19,16 @@ Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normal
     return clamp(exp(scaled), 0, cap).reshape(Shape{advantage.numel(), 1});
 }
 
-Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight) {
-    return chunk.mean(sum(square(actor(rows.input) - rows.action) * weight, 1));
+Tensor awr_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const Tensor& weight) {
+    return chunk.mean(sum(square(pi - a) * weight, 1));
 }
 
 namespace {
 
-class Iql : public ValueLearner {
+class Iql : public CriticLearner {
   public:
     Iql(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
-        : ValueLearner(context, config, data, stage), config_(config.iql) {
+        : CriticLearner(context, config, data, stage), config_(config.iql) {
         Rng rng = init_stream().stream("value");
         nn::Maker make{context.backend, DType::f32, rng};
         v_ = make_critic(make, sampler_.input_width(), sampler_.spread(1024, false, rng.stream("spread")));
@@ -68,6 +68,10 @@ class Iql : public ValueLearner {
         return awr_weights(a, goals ? config_.beta : config_.single_task_beta, config_.advantage_cap, goals);
     }
 
+    Tensor awr_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w) const {
+        return awr_loss(c, actor_(rows.input), rows.action, w);
+    }
+
   public:
     void update(int64_t k) override {
         const bool awr = config_.actor == IqlActor::awr;
@@ -85,12 +89,12 @@ class Iql : public ValueLearner {
             nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
             if (!awr) return train_actor(u, ddpg_bc_terms());
             nn::train_step(u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-                           [&](const nn::Chunk& c) { return awr_loss(c, actor_, c.rows(u.batch), c.rows(w)); });
+                           [&](const nn::Chunk& c) { return awr_actor_loss(c, c.rows(u.batch), c.rows(w)); });
         });
     }
 
     TrainingState state() override {
-        TrainingState state = ValueLearner::state();
+        TrainingState state = CriticLearner::state();
         state.add("model/value", v_set_);
         state.add("optimiser/value", v_set_, v_optimiser_);
         return state;

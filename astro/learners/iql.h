@@ -12,7 +12,7 @@ Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double ta
 // over the batch.
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised);
 
-// The chunk's share of the mean over rows of weight |pi(s) - a|^2, summed over actions; weight (n, 1).
-Tensor awr_loss(const nn::Chunk& chunk, const Actor& actor, const Batch& rows, const Tensor& weight);
+// The chunk's share of the mean over rows of weight |pi - a|^2, summed over columns; pi, a (n, A), weight (n, 1).
+Tensor awr_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const Tensor& weight);
 
 }  // namespace astro::method::learners

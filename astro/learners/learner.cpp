@@ -21,7 +21,7 @@ std::vector<float> Learner::act(const std::vector<float>& states, const std::vec
             if (sampler_.goals()) append(goals, r);
         }
         const Tensor out =
-            clamp(actor_(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
+            clamp(policy(Tensor::from(context_.backend, Shape{count, sampler_.input_width()}, input)), -1, 1);
         context_.backend.download(actions.data() + first * da, out.raw(), out.bytes());
     });
     return actions;

@@ -47,6 +47,9 @@ class Learner : public TrainableModel {
     bool takes_goals() const { return sampler_.goals(); }
 
   protected:
+    // Actions before the final clamp, (B, input_width) -> (B, A).
+    virtual Tensor policy(const Tensor& input) const { return actor_(input); }
+
     Rng stream(int64_t k) const { return Rng(seed_).stream(name_).stream(static_cast<uint64_t>(k)); }
     Rng init_stream() const { return Rng(seed_).stream(name_ + "/init"); }
 
@@ -71,6 +74,7 @@ struct Row {
     std::vector<std::string> sections;  // of the settings that it reads, in addition to [policy]
     Factory* make;
     bool single_task = true;  // whether it can learn one fixed task
+    bool exported = true;     // whether its policy is one network, actor()
 };
 
 // Adds a row to the table during the lifetime of this object, for programs with their own learners.
@@ -80,6 +84,6 @@ class AddedRow : NamedTable<Row>::Added {
 };
 
 // The factory functions in the table. Each is defined in the file of its learner.
-Factory make_gcbc, make_td3bc, make_iql, make_cql;
+Factory make_gcbc, make_td3bc, make_iql, make_cql, make_gcivl, make_hiql;
 
 }  // namespace astro::method::learners

@@ -9,7 +9,9 @@ NamedTable<Row>& table() {
                                {{"gcbc", {"gcbc"}, make_gcbc, false},
                                 {"iql", {"value", "iql"}, make_iql},
                                 {"td3bc", {"value", "td3bc"}, make_td3bc},
-                                {"cql", {"value", "td3bc", "cql"}, make_cql}});
+                                {"cql", {"value", "td3bc", "cql"}, make_cql},
+                                {"gcivl", {"value", "gcivl"}, make_gcivl, false},
+                                {"hiql", {"value", "hiql"}, make_hiql, false, false}});
     return all;
 }
 
@@ -30,6 +32,8 @@ std::vector<std::string> astro::method::learner_names() { return learners::table
 std::vector<std::string> astro::method::learner_sections(const std::string& learner) {
     return learners::table().at(learner).sections;
 }
+
+bool astro::method::has_exported_form(const std::string& learner) { return learners::table().at(learner).exported; }
 
 bool astro::method::has_single_task_form(const std::string& learner) {
     return learners::table().at(learner).single_task;

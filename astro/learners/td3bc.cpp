@@ -4,7 +4,7 @@ namespace astro::method::learners {
 
 Td3Bc::Td3Bc(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
              MakeCriticTerm critic_term)
-    : ValueLearner(context, config, data, stage),
+    : CriticLearner(context, config, data, stage),
       config_(config.td3bc),
       make_critic_term_(std::move(critic_term)),
       actor_target_(actor_),
@@ -42,7 +42,7 @@ void Td3Bc::update(int64_t k) {
 }
 
 TrainingState Td3Bc::state() {
-    TrainingState state = ValueLearner::state();
+    TrainingState state = CriticLearner::state();
     state.add("target", actor_target_set_);
     return state;
 }

@@ -10,7 +10,7 @@
 
 namespace astro::method::learners {
 
-class Td3Bc : public ValueLearner {
+class Td3Bc : public CriticLearner {
   public:
     // Extra loss of the critics in one update, for derived learners: the chunk's share, from its rows and Q_i(s, a).
     using CriticTerm = std::function<Tensor(const nn::Chunk&, const Batch& rows, const std::vector<Tensor>& q)>;

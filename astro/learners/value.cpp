@@ -61,18 +61,34 @@ ValueLearner::ValueLearner(const Context& context, const Config& config, const L
                            const std::string& stage)
     : Learner(context, data, config.value.current_goals, config.value.trajectory_goals, stage,
               static_cast<uint64_t>(config.general.seed)),
-      value_(config.value) {
-    Rng rng = init_stream();
-    nn::Maker make{context.backend, DType::f32, rng};
-    const int64_t in = sampler_.input_width(), actions = sampler_.action_dim();
+      value_(config.value) {}
+
+Actor ValueLearner::make_actor(const nn::Maker& make, int64_t in, int64_t out, bool squash,
+                               const std::vector<float>& spread) const {
     nn::MlpSpec spec;
-    spec.in = in, spec.out = actions, spec.width = value_.actor_width, spec.layers = value_.actor_layers;
+    spec.in = in, spec.out = out, spec.width = value_.actor_width, spec.layers = value_.actor_layers;
     spec.layer_norm = value_.actor_layer_norm;
     spec.activation = activation();
     spec.output_scale = value_.last_layer_scale;
-    actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
-    actor_.squash = true;
-    actor_.actions = actions;
+    return {nn::make_mlp(make, spec, spread), squash, out};
+}
+
+nn::Mlp ValueLearner::make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread,
+                                  int64_t out) const {
+    nn::MlpSpec spec;
+    spec.in = in, spec.out = out, spec.width = value_.critic_width, spec.layers = value_.critic_layers;
+    spec.layer_norm = value_.critic_layer_norm;
+    spec.activation = activation();
+    return nn::make_mlp(make, spec, spread);
+}
+
+CriticLearner::CriticLearner(const Context& context, const Config& config, const LearningData& data,
+                             const std::string& stage)
+    : ValueLearner(context, config, data, stage) {
+    Rng rng = init_stream();
+    nn::Maker make{context.backend, DType::f32, rng};
+    const int64_t in = sampler_.input_width(), actions = sampler_.action_dim();
+    actor_ = make_actor(make, in, actions, true, sampler_.spread(1024, false, rng.stream("spread")));
     actor_set_ = nn::ParameterSet(actor_);
     const std::vector<float> spread = sampler_.spread(1024, true, rng.stream("spread"));
     for (int i = 0; i < 2; ++i) critics_.q.push_back(make_critic(make, in + actions, spread));
@@ -83,15 +99,7 @@ ValueLearner::ValueLearner(const Context& context, const Config& config, const L
     critics_optimiser_ = nn::Adam(critics_set_);
 }
 
-nn::Mlp ValueLearner::make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const {
-    nn::MlpSpec spec;
-    spec.in = in, spec.out = 1, spec.width = value_.critic_width, spec.layers = value_.critic_layers;
-    spec.layer_norm = value_.critic_layer_norm;
-    spec.activation = activation();
-    return nn::make_mlp(make, spec, spread);
-}
-
-TrainingState ValueLearner::state() {
+TrainingState CriticLearner::state() {
     TrainingState state;
     state.add("model", actor_set_);
     state.add("model", critics_set_);
@@ -112,11 +120,11 @@ Update ValueLearner::begin(int64_t k, const std::string& kind, const std::vector
     return {std::move(step), batch, cut(), target_rate, rng};
 }
 
-void ValueLearner::train_critics(Update& u, const RowsFunction& loss) {
+void CriticLearner::train_critics(Update& u, const RowsFunction& loss) {
     nn::train_step(u.step, u.cut, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, u.of_rows(loss));
 }
 
-void ValueLearner::train_actor(Update& u, const ActorTerms& terms) {
+void CriticLearner::train_actor(Update& u, const ActorTerms& terms) {
     nn::train_step(
         u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
         [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(u.batch), terms.least); },

@@ -61,19 +61,21 @@ struct Update {
     }
 };
 
-// Networks, optimisers and steps common to TD3+BC, IQL and CQL.
+// Settings, networks and steps common to all value learners.
 class ValueLearner : public Learner {
   public:
     ValueLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage);
 
     int64_t updates() const override { return value_.updates; }
-    TrainingState state() override;
 
   protected:
     nn::Activation activation() const {
         return value_.activation == PolicyActivation::relu ? nn::Activation::relu : nn::Activation::gelu;
     }
-    nn::Mlp make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread) const;
+    // spread: inputs for the initialisation of the first layer, or none (nn::make_mlp).
+    Actor make_actor(const nn::Maker& make, int64_t in, int64_t out, bool squash,
+                     const std::vector<float>& spread) const;
+    nn::Mlp make_critic(const nn::Maker& make, int64_t in, const std::vector<float>& spread, int64_t out = 1) const;
     double rate(int64_t k) const {
         return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
     }
@@ -85,14 +87,26 @@ class ValueLearner : public Learner {
     // For the body of an update.
     // f of every row of the batch, without gradient: (B, ...).
     static Tensor map(const Update& u, const RowsFunction& f) { return u.cut.map(u.of_rows(f)); }
+
+    ValueConfig value_;
+    nn::Adam actor_optimiser_;
+};
+
+// With two critics Q_i(s, a): TD3+BC, IQL and CQL.
+class CriticLearner : public ValueLearner {
+  public:
+    CriticLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage);
+
+    TrainingState state() override;
+
+  protected:
     // One Adam step on the critics, or on the actor.
     void train_critics(Update& u, const RowsFunction& loss);
     void train_actor(Update& u, const ActorTerms& terms);
 
-    ValueConfig value_;
     Critics critics_, critics_target_;
     nn::ParameterSet critics_set_, critics_target_set_;
-    nn::Adam actor_optimiser_, critics_optimiser_;
+    nn::Adam critics_optimiser_;
 };
 
 // TD3's smoothed actions: clamp(mean + clamp(policy_noise * noise, -clip, clip), -1, 1); mean, noise (B, A), noise ~

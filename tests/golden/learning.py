@@ -1,4 +1,4 @@
-"""What make_td3bc.py, make_iql.py and make_cql.py share.
+"""What make_td3bc.py, make_iql.py, make_cql.py, make_gcivl.py and make_hiql.py share.
 
 Two cases, with batches of B = 6 rows, states of 2, goals of 2, actions of 2, hidden layers [8, 8], gamma .99:
 
@@ -15,6 +15,8 @@ in/CASE/action (6, 2) within [-1, 1], in/CASE/reward (6) in {-1, 0}, in/CASE/mas
 bootstrap), else 1. Critics read [input, action] and give one number; actors read input.
 Each network has an Adam of its own, fresh before the update (betas .9, .999, epsilon 1e-8).
 """
+
+import math
 
 import torch
 
@@ -60,6 +62,30 @@ def regression_target(batch, settings, next_value):
         assert (target > 0).any() and (target < 0).any()
         target = target.clamp(-1 / (1 - GAMMA), 0)
     return target.detach()
+
+
+def implicit_value(values, targets, batch, settings, tau, value_of):
+    """The value loss of make_gcivl.py and make_hiql.py, its targets y (6, 2) and its advantage (6).
+
+    value_of(weights, i, inputs): values (6) of network i, whose names begin with value in both.
+    """
+    q = [regression_target(batch, settings, value_of(targets, i, batch["next_input"])) for i in (0, 1)]
+    assert (q[0] < q[1]).any() and (q[0] > q[1]).any(), "one network is never smaller: choose another seed"
+    now = [value_of(targets, i, batch["value_input"]) for i in (0, 1)]
+    advantage = torch.minimum(*q) - (now[0] + now[1]) / 2
+    clear(advantage)
+    assert (advantage > 0).any() and (advantage < 0).any()
+    weight = torch.where(advantage >= 0, tau, 1 - tau)
+    loss = sum((weight * (q[i] - value_of(values, i, batch["value_input"])).square()).mean() for i in (0, 1))
+    return loss, torch.stack(q, -1), advantage
+
+
+def awr(advantage, alpha, made, wanted):
+    """Weights min(exp(alpha A), 100) and mean over rows of weight |made - wanted|^2, the square summed over columns."""
+    exponent = (alpha * advantage).detach()
+    clear(exponent, math.log(100))
+    weight = exponent.exp().clamp(max=100)
+    return weight, (weight * (made - wanted).square().sum(-1)).mean()
 
 
 def frozen(arrays):

@@ -1,0 +1,58 @@
+// GCIVL: goal-conditioned implicit V-learning (Park et al., OGBench, ICLR 2025, impls/agents/gcivl.py).
+//   V_i(s, g): state_values.h, two networks
+//   A = mean_i V_i(s', g) - mean_i V_i(s, g)   at the actor's goals
+//   actor: mean min(exp(alpha A), cap) |pi(s, g) - a|^2
+// Without values of actions, an action is judged by the state to which it led; that is exact if the system is
+// deterministic. As in OGBench, A is of the values before the update.
+#include "astro/learners/iql.h"
+#include "astro/learners/state_values.h"
+
+namespace astro::method::learners {
+
+namespace {
+
+class Gcivl : public StateValueLearner {
+  public:
+    Gcivl(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+        : StateValueLearner(context, config, data, stage, config.gcivl.expectile, 0), config_(config.gcivl) {
+        sampler_.draw_random_actor_goals(config_.random_goals);
+        Rng rng = init_stream();
+        actor_ = make_actor({context.backend, DType::f32, rng}, sampler_.input_width(), sampler_.action_dim(), true,
+                            sampler_.spread(1024, false, rng.stream("spread")));
+        actor_set_ = nn::ParameterSet(actor_);
+        actor_optimiser_ = nn::Adam(actor_set_);
+    }
+
+  private:
+    // min(exp(alpha A), cap): (n, 1)
+    Tensor weights(const Batch& rows) const {
+        return awr_weights(step_advantage(values_, rows), config_.alpha, config_.advantage_cap, false);
+    }
+
+    Tensor actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w) const {
+        return awr_loss(c, actor_(rows.input), rows.action, w);
+    }
+
+  public:
+    void update(int64_t k) override {
+        Update u = begin(k, "", {&values_optimiser_, &actor_optimiser_});
+        u.step.run([&] {
+            const Tensor w = map(u, [&](const nn::Chunk&, const Batch& rows) { return weights(rows); });
+            train_values(u);
+            nn::train_step(u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+                           [&](const nn::Chunk& c) { return actor_loss(c, c.rows(u.batch), c.rows(w)); });
+        });
+    }
+
+  private:
+    GcivlConfig config_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_gcivl(const Context& context, const Config& config, const std::string&,
+                                    const LearningData& data, const std::string& stage) {
+    return std::make_unique<Gcivl>(context, config, data, stage);
+}
+
+}  // namespace astro::method::learners

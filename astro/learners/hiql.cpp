@@ -1,0 +1,116 @@
+#include "astro/learners/hiql.h"
+
+#include "astro/learners/iql.h"
+
+namespace astro::method::learners {
+
+Tensor low_advantage(const StateValues& values, const Batch& rows) {
+    return values.mean(with_goal(state_of(rows.next_input), rows.subgoal)) -
+           values.mean(with_goal(state_of(rows.input), rows.subgoal));
+}
+
+Tensor high_advantage(const StateValues& values, const Batch& rows) {
+    return values.mean(with_goal(rows.high_target, goal_of(rows.input))) - values.mean(rows.input);
+}
+
+Tensor represent(const StateValues& values, const Batch& rows, const Tensor& goal) {
+    return values.represent(with_goal(state_of(rows.input), goal));
+}
+
+Tensor low_input(const Batch& rows, const Tensor& w) { return concat({state_of(rows.input), w}, 1); }
+
+Tensor hierarchical_action(const Actor& high, const Actor& low, const Tensor& input) {
+    return low(concat({state_of(input), scaled_to_length(high(input))}, 1));
+}
+
+namespace {
+
+// The high actor, under a name of its own in checkpoints.
+struct HighActor {
+    Actor actor;
+
+    template <class V>
+    void visit(V& v) {
+        v("high", actor);
+    }
+};
+
+class Hiql : public StateValueLearner {
+  public:
+    Hiql(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+        : StateValueLearner(context, config, data, stage, config.hiql.expectile, config.hiql.representation),
+          config_(config.hiql) {
+        sampler_.draw_random_actor_goals(config_.random_goals);
+        sampler_.draw_subgoals(config_.subgoal_steps);
+        Rng rng = init_stream();
+        const nn::Maker make{context.backend, DType::f32, rng};
+        actor_ = make_actor(make, sampler_.state_dim() + config_.representation, sampler_.action_dim(), true, {});
+        high_.actor = make_actor(make, sampler_.input_width(), config_.representation, false,
+                                 sampler_.spread(1024, false, rng.stream("spread")));
+        actor_set_ = nn::ParameterSet(actor_), high_set_ = nn::ParameterSet(high_);
+        actor_optimiser_ = nn::Adam(actor_set_), high_optimiser_ = nn::Adam(high_set_);
+    }
+
+  private:
+    Tensor weights(const Tensor& advantage, double alpha) const {
+        return awr_weights(advantage, alpha, config_.advantage_cap, false);
+    }
+
+    // w: representations of the subgoals, (n, R); weight (n, 1)
+    Tensor low_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w, const Tensor& weight) const {
+        return awr_loss(c, actor_(low_input(rows, w)), rows.action, weight);
+    }
+
+    Tensor high_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w, const Tensor& weight) const {
+        return awr_loss(c, high_.actor(rows.input), w, weight);
+    }
+
+  public:
+    void update(int64_t k) override {
+        Update u = begin(k, "", {&values_optimiser_, &actor_optimiser_, &high_optimiser_});
+        u.step.run([&] {
+            const Tensor low_w =
+                map(u, [&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.subgoal); });
+            const Tensor high_w =
+                map(u, [&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.high_target); });
+            const Tensor low = map(u, [&](const nn::Chunk&, const Batch& rows) {
+                return weights(low_advantage(values_, rows), config_.low_alpha);
+            });
+            const Tensor high = map(u, [&](const nn::Chunk&, const Batch& rows) {
+                return weights(high_advantage(values_, rows), config_.high_alpha);
+            });
+            train_values(u);
+            nn::train_step(
+                u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+                [&](const nn::Chunk& c) { return low_actor_loss(c, c.rows(u.batch), c.rows(low_w), c.rows(low)); });
+            nn::train_step(
+                u.step, u.cut, high_set_, high_optimiser_, {"high_actor_loss", ".high_actor"},
+                [&](const nn::Chunk& c) { return high_actor_loss(c, c.rows(u.batch), c.rows(high_w), c.rows(high)); });
+        });
+    }
+
+    TrainingState state() override {
+        TrainingState state = StateValueLearner::state();
+        state.add("model", high_set_);
+        state.add("optimiser/high", high_set_, high_optimiser_);
+        return state;
+    }
+
+  protected:
+    Tensor policy(const Tensor& input) const override { return hierarchical_action(high_.actor, actor_, input); }
+
+  private:
+    HiqlConfig config_;
+    HighActor high_;
+    nn::ParameterSet high_set_;
+    nn::Adam high_optimiser_;
+};
+
+}  // namespace
+
+std::unique_ptr<Learner> make_hiql(const Context& context, const Config& config, const std::string&,
+                                   const LearningData& data, const std::string& stage) {
+    return std::make_unique<Hiql>(context, config, data, stage);
+}
+
+}  // namespace astro::method::learners

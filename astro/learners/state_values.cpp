@@ -1,0 +1,88 @@
+#include "astro/learners/state_values.h"
+
+#include <cmath>
+
+namespace astro::method::learners {
+
+Tensor state_of(const Tensor& input) { return slice(input, 1, 0, input.dim(1) / 2); }
+
+Tensor goal_of(const Tensor& input) { return slice(input, 1, input.dim(1) / 2, input.dim(1) / 2); }
+
+Tensor with_goal(const Tensor& state, const Tensor& goal) { return concat({state, goal}, 1); }
+
+Tensor scaled_to_length(const Tensor& x) {
+    const Tensor squares = sum(square(x), 1).reshape(Shape{x.dim(0), 1});
+    return x * std::sqrt(static_cast<double>(x.dim(1))) / sqrt(clamp(squares, 1e-12, HUGE_VAL));
+}
+
+Tensor StateValues::represent(const Tensor& input) const { return scaled_to_length(phi(input)); }
+
+std::vector<Tensor> StateValues::operator()(const Tensor& input) const {
+    const Tensor x = phi.layers.empty() ? input : concat({state_of(input), represent(input)}, 1);
+    std::vector<Tensor> values;
+    for (const nn::Mlp& one : v) values.push_back(value_of(one, x));
+    return values;
+}
+
+Tensor StateValues::mean(const Tensor& input) const {
+    const std::vector<Tensor> values = (*this)(input);
+    Tensor total = values[0];
+    for (size_t i = 1; i < values.size(); ++i) total = total + values[i];
+    return total * (1 / static_cast<double>(values.size()));
+}
+
+Tensor step_advantage(const StateValues& values, const Batch& rows) {
+    return values.mean(with_goal(state_of(rows.next_input), goal_of(rows.input))) - values.mean(rows.input);
+}
+
+Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, const StateValues& target,
+                           const Batch& rows, const TargetRule& rule, double tau) {
+    std::vector<Tensor> y;  // of each network: (n)
+    Tensor weight;          // (n)
+    {
+        NoTape off;
+        for (const Tensor& next : target(rows.next_input)) y.push_back(td_target(rows, next, rule));
+        Tensor least = y[0];
+        for (size_t i = 1; i < y.size(); ++i) least = minimum(least, y[i]);
+        weight = where_nonnegative(least - target.mean(rows.value_input), tau, 1 - tau);
+    }
+    const std::vector<Tensor> v = values(rows.value_input);
+    Tensor loss = square(y[0] - v[0]);
+    for (size_t i = 1; i < v.size(); ++i) loss = loss + square(y[i] - v[i]);
+    return chunk.mean(weight * loss);
+}
+
+StateValueLearner::StateValueLearner(const Context& context, const Config& config, const LearningData& data,
+                                     const std::string& stage, double expectile, int64_t representation)
+    : ValueLearner(context, config, data, stage), expectile_(expectile) {
+    Rng rng = init_stream().stream("value");
+    nn::Maker make{context.backend, DType::f32, rng};
+    const std::vector<float> spread = sampler_.spread(1024, false, rng.stream("spread"));
+    const bool represented = representation > 0;
+    const int64_t in = represented ? sampler_.state_dim() + representation : sampler_.input_width();
+    for (int i = 0; i < 2; ++i) values_.v.push_back(make_critic(make, in, represented ? std::vector<float>{} : spread));
+    if (represented) values_.phi = make_critic(make, sampler_.input_width(), spread, representation);
+    values_target_ = values_;
+    values_set_ = nn::ParameterSet(values_);
+    values_target_set_ = nn::ParameterSet(values_target_);
+    values_optimiser_ = nn::Adam(values_set_);
+}
+
+void StateValueLearner::train_values(Update& u) {
+    nn::train_step(u.step, u.cut, values_set_, values_optimiser_, {"value_loss", ".value"}, [&](const nn::Chunk& c) {
+        return implicit_value_loss(c, values_, values_target_, c.rows(u.batch), target_rule(), expectile_);
+    });
+    nn::polyak_update(u.step, values_target_set_, values_set_, u.target_rate);
+}
+
+TrainingState StateValueLearner::state() {
+    TrainingState state;
+    state.add("model", actor_set_);
+    state.add("model", values_set_);
+    state.add("target", values_target_set_);
+    state.add("optimiser/actor", actor_set_, actor_optimiser_);
+    state.add("optimiser/value", values_set_, values_optimiser_);
+    return state;
+}
+
+}  // namespace astro::method::learners

@@ -1,0 +1,64 @@
+// Values of states, V_i(s, g), learnt by an expectile without values of actions. Shared by GCIVL and HIQL.
+// Source: OGBench, impls/agents/gcivl.py and hiql.py.
+//   y_i = r + gamma mask V'_i(s', g),   A = min_i y_i - mean_i V'_i(s, g)
+//   loss: sum_i mean w (y_i - V_i(s, g))^2,   w = tau where A >= 0, else 1 - tau
+#pragma once
+
+#include "astro/learners/value.h"
+
+namespace astro::method::learners {
+
+// V_0, V_1, ... on [s, g] or, if there is a representation phi, on [s, w] with w = phi([s, g]) of length sqrt(R).
+struct StateValues {
+    std::vector<nn::Mlp> v;
+    nn::Mlp phi = {};  // without layers: no representation
+
+    template <class V>
+    void visit(V& visitor) {
+        visitor("value", v);
+        visitor("representation", phi);
+    }
+    // Inputs are [s, g]: (B, 2 D).
+    std::vector<Tensor> operator()(const Tensor& input) const;  // each (B)
+    Tensor mean(const Tensor& input) const;                     // over the networks: (B)
+    Tensor represent(const Tensor& input) const;                // w: (B, R)
+};
+
+// Rows scaled to the length sqrt(R), as OGBench's representations are: (B, R) -> (B, R).
+Tensor scaled_to_length(const Tensor& x);
+
+// States and goals of inputs [s, g], and inputs made of them.
+Tensor state_of(const Tensor& input);                       // (B, 2 D) -> (B, D)
+Tensor goal_of(const Tensor& input);                        // (B, 2 D) -> (B, D)
+Tensor with_goal(const Tensor& state, const Tensor& goal);  // (B, D), (B, D) -> (B, 2 D)
+
+// A = mean_i V_i(s', g) - mean_i V_i(s, g) at the actor's goals: (B).
+Tensor step_advantage(const StateValues& values, const Batch& rows);
+
+// The chunk's share of the loss above for critic's goals. No gradient through the target.
+Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, const StateValues& target,
+                           const Batch& rows, const TargetRule& rule, double tau);
+
+// A learner with two such values. Derived learners create their actors.
+class StateValueLearner : public ValueLearner {
+  public:
+    // representation: R, or 0 for values of states and goals themselves.
+    StateValueLearner(const Context& context, const Config& config, const LearningData& data, const std::string& stage,
+                      double expectile, int64_t representation);
+
+    TrainingState state() override;
+    const StateValues& values() const { return values_; }
+
+  protected:
+    // One Adam step on the values; their targets follow.
+    void train_values(Update& u);
+
+    StateValues values_, values_target_;
+    nn::ParameterSet values_set_, values_target_set_;
+    nn::Adam values_optimiser_;
+
+  private:
+    double expectile_;
+};
+
+}  // namespace astro::method::learners
