@@ -392,8 +392,7 @@ void check(const Config& config);
 // their learners from different settings.
 void check_learner(const std::string& learner, Protocol protocol);
 
-// Resolve `auto` (0): by the built-in environment of that name; for other environments and data sets by the maze in the
-// name.
+// Resolve `auto` (0): by the built-in environment of that name; for others and data sets by the maze in the name.
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 int64_t resolve_one_step_updates(const Config& config);  // as many as the dynamics has
