@@ -1,6 +1,7 @@
 #include "astro/pipeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 
@@ -80,7 +81,29 @@ class SettingsText {
     std::ostringstream out_;
 };
 
+// The general settings and the data, and these.
+std::vector<std::string> with_common_sections(const std::vector<std::string>& own) {
+    std::vector<std::string> sections = {"", "data"};
+    sections.insert(sections.end(), own.begin(), own.end());
+    return sections;
+}
+
 }  // namespace
+
+std::vector<std::string> stage_sections(const std::string& stage) {
+    static const std::pair<const char*, std::vector<std::string>> stages[] = {{"tdr", {"tdr"}},
+                                                                              {"dynamics", {"dynamics"}},
+                                                                              {"planner", {"graph", "planner"}},
+                                                                              {"sampling", {"sampling"}},
+                                                                              {"augment", {"selection", "augment"}}};
+    std::vector<std::string> sections;
+    if (stage == "one_step") return with_common_sections({"one_step"});
+    for (const auto& [name, own] : stages) {
+        sections.insert(sections.end(), own.begin(), own.end());
+        if (name == stage) return with_common_sections(sections);
+    }
+    fail(ErrorKind::usage, "there is no stage ", stage);
+}
 
 Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
                    std::optional<data::Dataset> validation, std::string environment)
@@ -144,6 +167,19 @@ OneStepModels& Pipeline::one_step() {
     return *one_step_;
 }
 
+std::vector<TrainableModel*> Pipeline::models(const std::string& stage) {
+    if (stage == "tdr") return {&tdr()};
+    if (stage == "planner") return {&planner()};
+    ASTRO_CHECK(stage == "dynamics", "the pipeline has no stage ", stage);
+    std::vector<TrainableModel*> members;
+    for (int64_t m = 0; m < ensemble(); ++m) members.push_back(&dynamics(m));
+    return members;
+}
+
+int64_t Pipeline::augmented_rows() const {
+    return std::llround(config_.augment.ratio * static_cast<double>(train_data().rows));
+}
+
 std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
     const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
     if (ends.empty())
@@ -170,39 +206,25 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
 }
 
 std::string Pipeline::fingerprint(const std::string& stage) const {
+    const uint64_t hash = settings_hash(stage_sections(stage));
+    if (stage == "tdr") return hexadecimal(hash);
     if (stage == "one_step") {
         const int64_t updates = resolve_one_step_updates(config_);
-        return hexadecimal(hash_bytes(settings_hash({"", "data", "one_step"}), &updates, sizeof updates));
+        return hexadecimal(hash_bytes(hash, &updates, sizeof updates));
     }
-    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
-        {"tdr", {"", "data", "tdr"}},
-        {"dynamics", {"dynamics"}},
-        {"planner", {"graph", "planner"}},
-        {"sampling", {"sampling"}},
-        {"augment", {"selection", "augment"}}};
-    std::vector<std::string> sections;
-    for (const auto& [name, own] : stages) {
-        sections.insert(sections.end(), own.begin(), own.end());
-        if (name == stage) break;
-    }
-    uint64_t hash = settings_hash(sections);
     const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
-    if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
-    return hexadecimal(hash);
+    return hexadecimal(hash_bytes(hash, window, sizeof window));
 }
 
 std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& own) const {
-    std::vector<std::string> sections = {"", "data"};
-    sections.insert(sections.end(), own.begin(), own.end());
-    return hexadecimal(settings_hash(sections));
+    return hexadecimal(settings_hash(with_common_sections(own)));
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
-    std::vector<std::string> sections = {"", "data", "policy"};
+    std::vector<std::string> sections = {"policy"};
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
-    uint64_t hash = settings_hash(sections);
-    if (other) hash = hash_dataset(hash, *other);
-    return hexadecimal(hash);
+    if (!other) return fingerprint_of_sections(sections);
+    return hexadecimal(hash_dataset(settings_hash(with_common_sections(sections)), *other));
 }
 
 }  // namespace astro::method

@@ -12,6 +12,11 @@
 
 namespace astro::method {
 
+// The sections of the settings that a stage's result depends on: its own and those of the stages before it. Stages are
+// "tdr", "dynamics", "planner", "sampling" (of validation bridges) and "augment", in this order; and "one_step", which
+// depends on none.
+std::vector<std::string> stage_sections(const std::string& stage);
+
 class Pipeline {
   public:
     // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.
@@ -41,15 +46,19 @@ class Pipeline {
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
+    // The models of a stage ("tdr", "dynamics", "planner"), in the order of training. Needs those of the stages before.
+    std::vector<TrainableModel*> models(const std::string& stage);
+
+    // Rows that an augmenter is asked for: augment.ratio times the real rows.
+    int64_t augmented_rows() const;
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
                                                                int64_t candidates);  // by the current planner
 
-    // Fingerprint of everything that a stage's result depends on: settings, seed and data, as a short text. `stage` is
-    // "tdr", "dynamics", "planner", "sampling" (of validation bridges) or "augment". Each includes the stages before
-    // it. "one_step" depends on no stage.
+    // Fingerprint of everything that a stage's result depends on: settings (stage_sections), seed and data, as a short
+    // text.
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;

@@ -42,7 +42,7 @@ struct TemporalMap {
     // n^ between two latents, or two rows.
     double steps(const float* a, const float* b) const;
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
-    // D, the graph distance: the shortest path between the nearest landmarks; n^ if both have the same landmark. For
+    // d_G, the graph distance: the shortest path between the nearest landmarks; n^ if both have the same landmark. For
     // two rows, or for any two latents with their nearest landmarks.
     double graph_distance(int64_t a, int64_t b) const;
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <tuple>
 
-#include "astro/augmenters/stitch.h"
+#include "astro/augmenters/augmenter.h"
+#include "astro/chains.h"
 #include "astro/splice.h"
 #include "data/dataset_load.h"
 #include "data/npz.h"
@@ -69,9 +70,9 @@ struct Stitched {
         pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt,
                                               std::string());
         run(pipeline->tdr()), run(pipeline->dynamics(0)), run(pipeline->planner());
-        augmenters::Stitch stitch(*pipeline, false);
-        made = stitch.grow(stitch.rows_wanted(), {});
-        spliced = stitch.splice(made);
+        const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 0);
+        spliced = stitch->make(pipeline->augmented_rows(), {});
+        made = *stitch->attempts();
     }
     static void run(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);

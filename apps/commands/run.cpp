@@ -1,4 +1,6 @@
-// astro run: the whole pipeline from one configuration in one run folder. When resumed, finished stages are skipped.
+// astro run: all that the experiment needs, from one configuration in one run folder. When resumed, finished stages are
+// skipped.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -23,37 +25,39 @@ int run_run(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
-    const int64_t window = 2 * config.planner.context + config.planner.gap;
+    const std::vector<std::string> stages = stages_of_experiment(config), &arms = config.experiment.arms;
+    const bool plans = std::count(stages.begin(), stages.end(), "planner") > 0;
+    const int64_t window = plans ? 2 * config.planner.context + config.planner.gap : 0;
     StageRunner runner(line, options, config, {Access::write, data::Parts::all, window, true});
-    check_stages(runner);
-    train_and_measure_tdr(runner);
-    train_and_measure_dynamics(runner);
-    train_and_measure_one_step(runner);
-    train_and_measure_planner(runner);
-    const std::string path = augment_and_measure(runner);
-    const data::RecordedData augmented = runner.load_in_units(path, data::Parts::all);
-    measure_stitched(runner, augmented);
+    check_stages(runner, stages);
+    for (const std::string& stage : stages) train_and_measure(runner, stage);
+    auto train = [&](TrainableModel& model, const std::string& fingerprint) {
+        if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
+    };
 
-    std::map<std::string, data::RecordedData> made;  // by arm, each once
+    std::map<std::string, data::RecordedData> made;  // by arm, each once; the kept one first, others get as many rows
+    const std::string& kept = augmenters::kept_row().arm;
+    if (std::count(arms.begin(), arms.end(), kept) > 0) {
+        made[kept] = runner.load_in_units(augment_and_measure(runner, train), data::Parts::all);
+        measure_stitched(runner, made[kept]);
+    }
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_rows(), nullptr};
-        const augmenters::Row& row = augmenters::row_of(arm);
-        if (row.kept) data.other = &augmented;
-        if (!row.make || row.kept) return data;
-        if (made.count(arm) == 0)
-            made[arm] =
-                make_arm(runner, arm, augmented.data.rows, [&](TrainableModel& model, const std::string& fingerprint) {
-                    if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
-                });
+        if (!augmenters::row_of(arm).make) return data;
+        if (made.count(arm) == 0) {
+            const int64_t rows = made.count(kept) > 0 ? made[kept].data.rows
+                                                      : rows_of_arms(runner, runner.folder().file(kAugmentedFile));
+            made[arm] = make_arm(runner, arm, rows, train);
+        }
         data.other = &made[arm];
         return data;
     };
     std::vector<PolicyRun> runs;
     for (const std::string& learner : config.experiment.learners)
-        for (const std::string& arm : config.experiment.arms)
+        for (const std::string& arm : arms)
             for (const PolicyRun& run : seeds_of(config, learner, data_of(arm))) runs.push_back(run);
     train_and_evaluate_policies(runner, runs);
-    write_pictures(runner, augmented);
+    write_pictures(runner, made.count(kept) > 0 ? &made[kept] : nullptr);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json)
         std::printf("%s\n", runner.results().dump().c_str());

@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "apps/command_line/settings.h"
-#include "apps/run/measure.h"
+#include "apps/run/collect.h"
 #include "apps/run/policy_runs.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"

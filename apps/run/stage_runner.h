@@ -13,6 +13,7 @@
 #include "apps/run/run_dir.h"
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
+#include "data/dataset_name.h"
 #include "data/environment.h"
 #include "data/json.h"
 #include "tensor/base/clock.h"

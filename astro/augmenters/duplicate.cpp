@@ -13,11 +13,8 @@ class Duplicate : public Augmenter {
   public:
     explicit Duplicate(Pipeline& pipeline) : pipeline_(pipeline) {}
 
-    // The TDR gives the arrival of each episode. Rows after arrival are left out: they would teach a policy to stay in
-    // place.
-    void each_model(const Visit& visit) override { visit(pipeline_.tdr(), pipeline_.fingerprint("tdr")); }
-
-    // Real episodes, cut augment.tail_rows rows after arrival and repeated in random order.
+    // Real episodes, cut augment.tail_rows rows after arrival and repeated in random order. The TDR gives the arrival
+    // of each episode. Rows after it are left out: they would teach a policy to stay in place.
     data::Dataset make(int64_t rows, const Progress&) override {
         const TemporalMap& map = pipeline_.map();
         const Trajectories& data = *map.data;

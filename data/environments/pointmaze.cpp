@@ -76,6 +76,11 @@ class PointMazeEnvironment : public MazeEnvironment {
         return parse_environment(name, parsed) && parsed.maze == layout_.name;
     }
 
+    // Other agents in the maze of the same name: "antmaze-medium-v0".
+    bool resembles(std::string_view name) const override {
+        return name.find("-" + layout_.name + "-") != std::string_view::npos;
+    }
+
     data::Episode task(int64_t number) const override {
         const Task& cells = nth(layout_.tasks, number - 1);
         return {number, coordinates(centre(cells.start)), coordinates(centre(cells.goal))};

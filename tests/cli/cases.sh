@@ -88,7 +88,7 @@ refused 3 "'qpos': 1 columns" "$astro" data verify maze-qpos.npz --env pointmaze
 refused 3 "row 0: is_synthetic, but bridge is -1" "$astro" data verify maze-no-bridge.npz --env pointmaze-medium-v0
 refused 3 "'sigma_delta' column 1: 100" "$astro" data verify maze-sigma.npz --env pointmaze-medium-v0
 refused 3 "worst real row 0 is off by" "$astro" data verify maze-first-row.npz --env pointmaze-medium-v0
-refused 3 "10 states are in walls or out of the maze, the first at row 120" "$astro" data verify maze-far.npz --env pointmaze-medium-v0
-refused 3 " states are in walls or out of the maze, the first at row 120" "$astro" data verify maze-wall.npz --env pointmaze-medium-v0
+refused 3 "10 states are in walls or out of bounds, the first at row 120" "$astro" data verify maze-far.npz --env pointmaze-medium-v0
+refused 3 " states are in walls or out of bounds, the first at row 120" "$astro" data verify maze-wall.npz --env pointmaze-medium-v0
 
 closing_line

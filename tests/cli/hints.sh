@@ -193,7 +193,7 @@ helps "$astro" data inspect plain.npz
 check "refused commands leave nothing" [ ! -e refused ]
 
 # What stopped stitching.
-whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw"
+whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw,augmented"
 stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
 narrow="$whole --tdr.updates 300 --dynamics.updates 4 --planner.updates 4 --augment.chains 2"
 hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow --run short-gap --planner.gap 1
