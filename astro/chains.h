@@ -49,6 +49,10 @@ struct ChainProgress {
     std::function<bool()> interrupted;
 };
 
+// The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
+// is none.
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
+
 // Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more. Throws
 // Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "astro/chains.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -26,6 +27,8 @@ uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
 uint64_t hash_dataset(uint64_t hash, const data::Dataset& d) {
     hash = hash_bytes(hash, d.observations.data(), d.observations.size() * sizeof(float));
     hash = hash_bytes(hash, d.actions.data(), d.actions.size() * sizeof(float));
+    for (const std::vector<double>* origin : {&d.origin, &d.action_origin})
+        hash = hash_bytes(hash, origin->data(), origin->size() * sizeof(double));
     return hash_bytes(hash, d.terminals.data(), d.terminals.size());
 }
 
@@ -144,11 +147,22 @@ OneStepModels& Pipeline::one_step() {
     return *one_step_;
 }
 
-std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
-    const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+std::vector<StitchEnds> Pipeline::validation_ends(int64_t most) {
+    std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+    const int64_t rows = 2 * config_.planner.context + config_.planner.gap;
     if (ends.empty())
-        fail(ErrorKind::data, "no validation episode travels through a whole window of ",
-             2 * config_.planner.context + config_.planner.gap, " rows before it arrives", kTravelHint);
+        fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
+             " rows before it arrives", validation_map().travel_hint(rows - 1));
+    return ends;
+}
+
+void Pipeline::check_travel() {
+    validation_ends(1);
+    chain_starts(map(), config_.augment);
+}
+
+std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
+    const std::vector<StitchEnds> ends = validation_ends(most);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);

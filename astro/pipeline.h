@@ -30,7 +30,8 @@ class Pipeline {
     const Trajectories& train() const { return train_; }
     const Trajectories& validation() const { return validation_; }
     const Statistics& statistics() const { return statistics_; }
-    double gamma() const { return resolve_gamma(config_.tdr.gamma, environment_); }
+    double gamma() const { return gamma_ ? *gamma_ : resolve_gamma(config_.tdr.gamma, environment_); }
+    void set_gamma(double gamma) { gamma_ = gamma; }  // of a trained TDR, where the environment does not tell it
     uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
     int64_t horizon() const;  // H = U of the dynamics
 
@@ -41,6 +42,12 @@ class Pipeline {
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
+
+    // Error(data) if no held-out episode travels far enough for validation_bridges, or no episode for the stages after
+    // the TDR. Needs map(); called before these stages are trained.
+    void check_travel();
+    // Ends of at most so many held-out windows. Error(data) if there is none.
+    std::vector<StitchEnds> validation_ends(int64_t most);
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
@@ -68,6 +75,7 @@ class Pipeline {
     Trajectories train_, validation_;
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
+    std::optional<double> gamma_;
     std::optional<TemporalMap> map_, validation_map_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;

@@ -2,14 +2,12 @@
 // distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
 #pragma once
 
+#include <string>
+
 #include "astro/temporal_distance.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
-
-// The end of messages about episodes that travel too little: what always helps.
-constexpr const char* kTravelHint =
-    "; hint: a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates";
 
 // n_cal from n^: inverts the median n^ of the data at offsets of 1, 2, ... steps.
 class Calibration {
@@ -28,6 +26,7 @@ class Calibration {
 
 struct TemporalMap {
     const Trajectories* data = nullptr;
+    DataConfig settings;  // those of arrival
     double gamma = 0;
     int64_t width = 0;
     std::vector<float> latent;  // (rows, width)
@@ -48,6 +47,8 @@ struct TemporalMap {
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return ssize(landmark); }
     bool in_travel(int64_t row) const { return row <= nth(arrival, data->segment(row)); }
+    // The end of a message that no segment travels for so many steps: what helps.
+    std::string travel_hint(int64_t steps) const;
 };
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
@@ -59,6 +60,10 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
 // For each segment, the first row from which on all rows have n^ <= arrival_steps to the mean latent of the last
 // arrival_rows rows; the last row if there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
+
+// Upper bounds of find_arrivals that need no distances, and are therefore known before training: for each segment, the
+// first row from which on no state changes, if these are at least arrival_rows rows; else the last row.
+std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig& config);
 
 // Latents and arrivals only, without calibration and landmarks.
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);

@@ -14,7 +14,7 @@ int run_augment(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, {true, true, true}});
     stitch_of(runner).each_model(
         [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
     const std::vector<std::string> before = keys_of(runner.results());

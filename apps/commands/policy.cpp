@@ -54,7 +54,7 @@ int with_arm(CommandLine& line, Access access, Work work) {
     if (!line.parse()) return 0;
     line.require("run");
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, {access, policy_parts(config)});
+    StageRunner runner(line, options, config, {access, policy_parts(config), {}, true});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

@@ -23,10 +23,13 @@ int run_run(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
-    const int64_t window = 2 * config.planner.context + config.planner.gap;
-    StageRunner runner(line, options, config, {Access::write, data::Parts::all, window, true});
+    Needs needs;
+    needs.lengths = {true, true, true};
+    needs.policies = needs.generate = true;
+    StageRunner runner(line, options, config, needs);
     check_stages(runner);
     train_and_measure_tdr(runner);
+    runner.pipeline().check_travel();
     train_and_measure_dynamics(runner);
     train_and_measure_one_step(runner);
     train_and_measure_planner(runner);

@@ -11,7 +11,7 @@ namespace {
 
 // Common to these commands: options, sections of the settings, and the runner.
 template <class Work>
-int train_stage(CommandLine& line, Work work) {
+int train_stage(CommandLine& line, const LengthNeeds& lengths, Work work) {
     StageOptions options;
     OutputOptions output;
     Config config;
@@ -20,7 +20,7 @@ int train_stage(CommandLine& line, Work work) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, lengths});
     const std::vector<std::string> before = keys_of(runner.results());
     work(runner);
     print_new(runner.results(), before, output.json);
@@ -29,10 +29,10 @@ int train_stage(CommandLine& line, Work work) {
 
 }  // namespace
 
-int run_train_tdr(CommandLine& line) { return train_stage(line, train_and_measure_tdr); }
+int run_train_tdr(CommandLine& line) { return train_stage(line, {true}, train_and_measure_tdr); }
 
 int run_train_dynamics(CommandLine& line) {
-    return train_stage(line, [](StageRunner& runner) {
+    return train_stage(line, {true}, [](StageRunner& runner) {
         runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
         train_and_measure_dynamics(runner);
         train_and_measure_one_step(runner);
@@ -40,7 +40,7 @@ int run_train_dynamics(CommandLine& line) {
 }
 
 int run_train_planner(CommandLine& line) {
-    return train_stage(line, [](StageRunner& runner) {
+    return train_stage(line, {true, true}, [](StageRunner& runner) {
         Pipeline& pipeline = runner.pipeline();
         runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
         for (int64_t m = 0; m < pipeline.ensemble(); ++m)

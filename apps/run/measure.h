@@ -36,6 +36,7 @@ struct CollectedFiles {
     std::string train, validation;
     int64_t rows = 0, validation_rows = 0;
 };
+data::CollectSpec collect_spec(const CollectConfig& config);
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
 
 // Stores violation rates by tolerance, of transitions and of bridges, under these keys; an empty key stores none.

@@ -80,6 +80,7 @@ int64_t resolve_one_step_updates(const Config& config) {
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment) {
     if (config.gcbc.updates != 0) return config.gcbc.updates;
     if (const data::Environment* known = data::find_environment(environment)) return known->spec().gcbc_updates;
+    if (data::names_process(environment)) return data::EnvironmentSpec{}.gcbc_updates;  // it was not started
     return names_maze(environment, "giant") ? 40000 : 20000;
 }
 
