@@ -126,17 +126,17 @@ fi
 
 # A checkpoint is written before an evaluation. If the simulator fails there, --resume repeats it and no update.
 printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' dies step" >simulator.sh
-later="$astro train policy --preset tiny --data lake.npz --gcbc.updates 40 --evaluate.points 2 --evaluate.episodes 2 --run later"
-refused 1 "ended with status 3 (request: step)" $later --quiet --env "exec:sh ./simulator.sh"
+later="$astro train policy --preset tiny --data lake.npz --gcbc.updates 40 --evaluate.points 2 --evaluate.episodes 2 --quiet"
+refused 1 "ended with status 3 (request: step)" $later --run later --env "exec:sh ./simulator.sh"
 check "the checkpoint of update 20 is there" sh -c 'ls later/checkpoints/policy/raw/gcbc | grep -q 20'
 printf '%s\n' '#!/bin/sh' "exec '$boat'" >simulator.sh
-$later --quiet --env "exec:sh ./simulator.sh" --resume >out 2>err
+$later --run later --env "exec:sh ./simulator.sh" --resume >out 2>err
 verdict "the policy is resumed" $? err
 check "with both evaluations" [ "$(grep -c ',policy/raw/gcbc/success,' later/metrics.csv)" -eq 2 ]
-$train --evaluate.points 2 --evaluate.episodes 2 --gcbc.updates 40 --env "exec:sh ./simulator.sh" --run at-once >out 2>err
+$later --run at-once --env "exec:sh ./simulator.sh" >out 2>err
 check "and the curve of a run without failure" [ "$(curve later)" = "$(curve at-once)" ]
 # Exporting a policy and embedding rows start no simulator.
-"$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
+"$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --data.arrival_steps 0 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
 verdict "a TDR is trained with a simulator" $? err
 "$astro" embed --run later-tdr --quiet --out with.npz >out 2>err
 rm simulator.sh

@@ -139,11 +139,11 @@ fi
 hint 2 "f32 or own" "$astro" selftest --matmul tf32
 helps "$astro" selftest --matmul f32
 # A sanitizer needs more address space than this limit.
-limited() { sh -c 'ulimit -v 1500000; exec "$@"' limited "$@"; }
+limited() { sh -c 'ulimit -v 700000; exec "$@"' limited "$@"; }
 if limited "$astro" version >/dev/null 2>&1; then
-    large="$astro train tdr $tiny --data plain.npz --threads 1 --stop-after 1"
-    hint 1 "use a smaller batch, or on a GPU fewer --threads (they train in parallel)" limited $large --tdr.batch 1000000 --run refused
-    helps limited $large --tdr.batch 64 --run small-batch
+    large="$astro train policy --preset tiny --quiet --data plain.npz --threads 1 --chunks 1 --gcbc.width 1024 --stop-after 1"
+    hint 1 "use a smaller batch, or on a GPU fewer --threads (they train in parallel)" limited $large --gcbc.batch 65536 --run refused
+    helps limited $large --gcbc.batch 64 --run small-batch
 else
     echo "notice: the program does not start with limited memory, so the hint 'use a smaller batch' was not tested"
 fi
@@ -223,6 +223,9 @@ check "refused commands leave nothing" [ ! -e refused ]
 whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw"
 stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
 narrow="$whole --tdr.updates 300 --dynamics.updates 4 --planner.updates 4 --augment.chains 2"
+maze="$astro run $tiny --collect.episodes 20 --collect.seed 5 --dynamics.updates 1 --planner.updates 1 --one_step.updates 4 --gcbc.updates 4"
+hint 3 "a new run with more tdr.updates" $maze --tdr.updates 20 --run tdr-20
+not_for "more tdr.updates" $maze --tdr.updates 300 --run tdr-300
 hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow --run short-gap --planner.gap 1
 not_for "larger planner.gap" $narrow --run long-gap --planner.gap 20
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
@@ -248,14 +251,8 @@ warned short-edges "more tdr.updates, or a larger graph.edge"
 helps "$astro" train tdr $tiny --data plain.npz --run long-edges --tdr.updates 100 --graph.edge 22
 check "the hint helps: with longer edges there is no warning" sh -c "! grep -q 'hint: ' long-edges/results.json"
 
-# Not produced by a command:
-#   "use a smaller batch, or on a GPU fewer --threads": needs a device without memory; tests/test_memory.cpp
-#   "train this stage in another --run folder": only a checkpoint that was edited has the fingerprint of the settings and
-#       arrays of other shapes
-#   "a new run with more tdr.updates": a TDR whose distance hardly grows with the number of steps, which an untrained
-#       network of smooth states does not have either
-#   "more tdr.updates" for targets behind walls: a warning about mazes, which needs a TDR that is wrong but not random
-#   "a new run with more dynamics.updates, or with dynamics.ensemble 1": tests/test_diagnosis.cpp
-#   "check that this is the right file": the program refuses a file in which nothing moves before it measures units
-#   "give a -val file": the program refuses a single episode before, with "mark the end of each episode" above
+# Not produced by a command. "more tdr.updates" for targets behind walls is a warning about mazes, which needs a TDR that is
+# wrong but not random.
+in_unit_test() { check "$2 has the hint '$1'" grep -qF -- "$1" "$root/$2"; }
+in_unit_test "a new run with more dynamics.updates, or with dynamics.ensemble 1" tests/test_diagnosis.cpp
 closing_line
