@@ -120,10 +120,10 @@ single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learn
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
 helps $single --env "exec:sh judge.sh" --run judged $asked
 
-own="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql --policy.protocol single-task --policy.task 1"
-hint 2 "--env names it, or --policy.protocol goal-conditioned" $own --run refused
-helps $own --run named-env --env "exec:$boat"
-helps $own --run goals --policy.protocol goal-conditioned
+own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner iql"
+hint 2 "--env names it, or --policy.protocol goal-conditioned" $own --policy.protocol single-task --run refused
+helps $own --policy.protocol single-task --run named-env --env "exec:$boat"
+helps $own --policy.protocol goal-conditioned --run goals
 hint 3 "--data.arrival_steps 0 counts all rows as travel" "$astro" run --preset tiny --quiet --data resting.npz --run refused
 helps "$astro" run --preset tiny --quiet --data resting.npz --run resting --data.arrival_steps 0 --stop-after 1
 
@@ -142,7 +142,7 @@ helps "$astro" selftest --matmul f32
 limited() { sh -c 'ulimit -v 700000; exec "$@"' limited "$@"; }
 if limited "$astro" version >/dev/null 2>&1; then
     large="$astro train policy --preset tiny --quiet --data plain.npz --threads 1 --chunks 1 --gcbc.width 1024 --stop-after 1"
-    hint 1 "use a smaller batch, or on a GPU fewer --threads (they train in parallel)" limited $large --gcbc.batch 65536 --run refused
+    hint 1 "use a smaller batch, or on a GPU fewer --threads (they train in parallel)" limited $large --gcbc.batch 65536 --run large-batch
     helps limited $large --gcbc.batch 64 --run small-batch
 else
     echo "notice: the program does not start with limited memory, so the hint 'use a smaller batch' was not tested"
@@ -210,8 +210,8 @@ tdr="$astro train tdr --preset tiny --quiet --data plain.npz"
 hint 3 "a new run with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 4 --data.arrival_steps 1e6 --run arrived
 helps $tdr --tdr.updates 4 --data.arrival_steps 0 --run travels
 hint 3 "a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 1 \
-    --data.arrival_steps 15 --run untrained
-helps $tdr --tdr.updates 300 --data.arrival_steps 15 --run trained
+    --data.arrival_steps 6 --run untrained
+helps $tdr --tdr.updates 400 --data.arrival_steps 6 --run trained
 helps $tdr --tdr.updates 1 --data.arrival_steps 0 --run untrained-travels
 steep="$astro train policy $tiny --data plain.npz --gcbc.last_layer_scale 10 --gcbc.layers 16 --gcbc.width 256 --gcbc.updates 10"
 hint 1 "a lower learning_rate of this stage; 'astro data inspect' shows extreme values" $steep --gcbc.learning_rate 1 --run overflow
