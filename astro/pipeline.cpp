@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 
 #include "astro/chains.h"
 #include "tensor/base/rows.h"
@@ -102,10 +103,28 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
     validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);
     statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);
+    distance_columns();  // refuses a distance over columns that are not known
 }
 
 int64_t Pipeline::horizon() const {
     return config_.planner.gap + (config_.planner.unknown == UnknownActions::gap ? 1 : config_.planner.context);
+}
+
+std::vector<int64_t> Pipeline::position_columns() const {
+    if (config_.metrics.position[0] >= 0) return config_.metrics.position;
+    const data::Environment* environment = data::find_environment(environment_);
+    return environment ? environment->spec().position : std::vector<int64_t>{};
+}
+
+std::vector<int64_t> Pipeline::distance_columns() const {
+    std::vector<int64_t> columns(statistics_.sigma_delta.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    if (config_.selection.distance != SelectionDistance::euclid_position) return columns;
+    columns = units_.states.places(position_columns());
+    if (columns.empty())
+        fail(ErrorKind::usage, "selection.distance euclid-position: the position columns of the states are not known",
+             "; hint: --metrics.position 0,1 if these are x and y");
+    return columns;
 }
 
 TemporalDistance& Pipeline::tdr() {
@@ -121,6 +140,19 @@ const TemporalMap& Pipeline::map() {
 const TemporalMap& Pipeline::validation_map() {
     if (!validation_map_) validation_map_ = embed_trajectories(tdr(), validation_, config_.data);
     return *validation_map_;
+}
+
+const LatentInputs& Pipeline::latent_inputs() {
+    if (!latent_inputs_) latent_inputs_.emplace(tdr(), map().latent);
+    return *latent_inputs_;
+}
+
+const TemporalMap& Pipeline::selection_map() {
+    if (config_.selection.distance == SelectionDistance::tdr) return map();
+    if (!euclidean_map_)
+        euclidean_map_ =
+            build_euclidean_map(context_, map(), validation_map(), distance_columns(), statistics_, config_);
+    return *euclidean_map_;
 }
 
 Dynamics& Pipeline::dynamics(int64_t member) {
@@ -202,6 +234,10 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
     uint64_t hash = settings_hash(sections);
     const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
     if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
+    if (stage == "augment" && config_.selection.distance == SelectionDistance::euclid_position) {
+        const std::vector<int64_t> columns = position_columns();
+        hash = hash_bytes(hash, columns.data(), columns.size() * sizeof columns[0]);
+    }
     return hexadecimal(hash);
 }
 
@@ -211,8 +247,10 @@ std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& ow
     return hexadecimal(settings_hash(sections));
 }
 
-std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
+std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                         const std::vector<std::string>& further) const {
     std::vector<std::string> sections = {"", "data", "policy"};
+    sections.insert(sections.end(), further.begin(), further.end());
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
     uint64_t hash = settings_hash(sections);
     if (other) hash = hash_dataset(hash, *other);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "astro/latent_inputs.h"
 #include "astro/one_step.h"
 #include "astro/planner.h"
 #include "data/units.h"
@@ -34,11 +35,16 @@ class Pipeline {
     void set_gamma(double gamma) { gamma_ = gamma; }  // of a trained TDR, where the environment does not tell it
     uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
     int64_t horizon() const;  // H = U of the dynamics
+    // The columns of the recorded states that are x and y: metrics.position, else what the environment names, or none.
+    std::vector<int64_t> position_columns() const;
 
     TemporalDistance& tdr();
     const TemporalMap& map();             // needs a trained tdr()
+    const LatentInputs& latent_inputs();  // needs map()
     const TemporalMap& validation_map();  // latents and arrivals only
-    Dynamics& dynamics(int64_t member);   // needs map()
+    // The map that targets and chains use, by selection.distance: map(), or a Euclidean one. Needs a trained tdr().
+    const TemporalMap& selection_map();
+    Dynamics& dynamics(int64_t member);  // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
@@ -60,11 +66,13 @@ class Pipeline {
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
-    // The same for the policy of a learner: its settings, the data, and the second data set that it is trained on (or
-    // null), identified by content.
-    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
+    // The same for the policy of a learner: its settings, the data, the second data set that it is trained on (or
+    // null), identified by content, and the models whose settings are in `further` sections.
+    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                   const std::vector<std::string>& further = {}) const;
 
   private:
+    std::vector<int64_t> distance_columns() const;  // of a Euclidean selection.distance, in the method's units
     uint64_t settings_hash(const std::vector<std::string>& sections) const;
 
     Context context_;
@@ -76,7 +84,8 @@ class Pipeline {
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
     std::optional<double> gamma_;
-    std::optional<TemporalMap> map_, validation_map_;
+    std::optional<TemporalMap> map_, validation_map_, euclidean_map_;
+    std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;
     std::unique_ptr<OneStepModels> one_step_;

@@ -38,7 +38,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
                 std::copy_n(recorded.observation(row), out.state_dim, state.begin());
             else
                 units.states.outward(s, state.data(), origin);
-            if (attempt < 0 && real_state)
+            if (real_state && std::equal(a, a + da, source.data.action(row)))
                 std::copy_n(recorded.action(row), out.action_dim, action.begin());
             else
                 units.actions.outward(a, action.data(), action_origin);

@@ -1,5 +1,6 @@
 // What later stages need from a trained TDR: latents of all rows, calibrated steps, arrival rows of episodes, and
-// distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
+// distances closed over a graph of landmarks; and the same from Euclidean distances, for comparison. Everything here is
+// [ours] (docs/method.md 5).
 #pragma once
 
 #include <string>
@@ -70,5 +71,12 @@ TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectori
 
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config);
+
+// The same map by Euclidean distance over these columns of the states, in sigma_delta [ours: docs/method.md 7.5]. Its
+// latents are the columns, scaled so that the median distance covered in M + 1 steps of travel is M + 1. train,
+// validation: the maps by the TDR, which say where travel ends.
+TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train, const TemporalMap& validation,
+                                const std::vector<int64_t>& columns, const Statistics& statistics,
+                                const Config& config);
 
 }  // namespace astro::method

@@ -22,7 +22,7 @@ none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "the program includes no tests" sh -c "grep -rnE '#include [\"<](\.\./)*tests/' $sources tensor nn diffusion data astro apps"
 none "learners do not include diffusion or the planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
-none "names of arms occur in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
+none "names of arms occur in their table only" sh -c "grep -rnE '\"(duplicate|augmented|straight|swap)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,|section\('"
 none "point mazes are used by data/environments only (and by a bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
 none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"

@@ -1,11 +1,9 @@
 // astro embed: the temporal distances that a run has learnt, as arrays for other programs.
 #include <filesystem>
-#include <optional>
 
 #include "apps/command_line/sections.h"
 #include "apps/run/output.h"
 #include "apps/run/stage_runner.h"
-#include "data/file.h"
 #include "data/npz.h"
 
 namespace astro::app {
@@ -20,15 +18,6 @@ struct EmbedOptions {
         v("rows", rows, "file whose rows are embedded; empty: the data set of the run", Source::ours, anything());
     }
 };
-
-// The discount of the TDR in a run folder, if it has been measured.
-std::optional<double> recorded_gamma(const std::string& run) {
-    const std::string path = run + "/results.json";
-    if (!data::file_exists(path)) return std::nullopt;
-    const data::Json results = data::Json::parse(data::read_text_file(path), path);
-    const data::Json* gamma = results.find("tdr_gamma");
-    return gamma ? std::optional<double>(gamma->as_real()) : std::nullopt;
-}
 
 }  // namespace
 
@@ -45,9 +34,8 @@ int run_embed(CommandLine& line) {
     for (const char* option : {"run", "out"}) line.require(option);
     require_npz(chosen.out);
     // Of the environment only gamma is needed, which the run has recorded.
-    const std::optional<double> gamma = recorded_gamma(options.run);
-    StageRunner runner(line, options, config, {Access::read, data::Parts::transitions, {}, false, !gamma});
-    if (gamma) runner.pipeline().set_gamma(*gamma);
+    StageRunner runner(line, options, config,
+                       {Access::read, data::Parts::transitions, {}, false, !recorded_gamma(options.run)});
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
     std::error_code ignored;
     for (const std::string& read : {path, runner.dataset_name().path})

@@ -77,7 +77,8 @@ int run_evaluate(CommandLine& line) {
                     [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
                         const bool by_subgoals = runner.config().evaluate.subgoals > 0;
                         Pipeline& pipeline = runner.pipeline();
-                        if (by_subgoals) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+                        if (by_subgoals || needs_distances(runner.config(), arm.arm))
+                            runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
                         data::Json all = data::Json::object();
                         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
                             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);

@@ -12,13 +12,6 @@ int64_t qpos_columns(const StageRunner& runner) {
     return environment ? environment->spec().qpos_columns : 0;
 }
 
-std::vector<int64_t> position_columns(const StageRunner& runner) {
-    const std::vector<int64_t>& chosen = runner.config().metrics.position;
-    if (chosen[0] >= 0) return chosen;
-    const data::Environment* environment = data::find_environment(runner.environment());
-    return environment ? environment->spec().position : std::vector<int64_t>{};
-}
-
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,
                             const augmenters::Augmenter::Visit& trained) {
     const auto augmenter = augmenters::make_augmenter(arm, runner.pipeline(), qpos_columns(runner));

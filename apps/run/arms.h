@@ -19,9 +19,6 @@ struct ArmData {
 // without an environment.
 int64_t qpos_columns(const StageRunner& runner);
 
-// The two columns of a state that are its position: metrics.position, or those of the environment; empty: neither says.
-std::vector<int64_t> position_columns(const StageRunner& runner);
-
 // Creates the data set of an arm that is not stored in a file, with `rows` rows or slightly more. `trained` is called
 // for each model that it needs; it must train the model, or throw if the model is not trained.
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,

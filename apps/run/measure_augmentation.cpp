@@ -94,7 +94,7 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
     results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
-                                 pipeline.statistics(), pipeline.units().states.places(position_columns(runner)));
+                                 pipeline.statistics(), pipeline.units().states.places(pipeline.position_columns()));
     runner.clear_warnings("augment");
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);

@@ -145,7 +145,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     Pipeline& pipeline = runner.pipeline();
     const data::Environment* environment = data::find_environment(runner.environment());
     const data::WorldPicture* world = environment ? environment->picture() : nullptr;
-    const Plane plane(runner, world ? environment->spec().position : position_columns(runner));
+    const Plane plane(runner, world ? environment->spec().position : runner.pipeline().position_columns());
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
     const std::vector<float> raw = plane.of_rows(pipeline.train_rows(), thinned(pipeline.recorded().rows, kPoints)),
                              made = plane.of_rows(augmented_rows, thinned(augmented.rows, kPoints));

@@ -68,6 +68,18 @@ std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner
     return runs;
 }
 
+std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
+                               const data::Dataset* other) {
+    std::vector<std::string> further;
+    if (pipeline.config().policy.latents) further = {"tdr"};
+    if (augmenters::row_of(arm).relabels) further = {"tdr", "graph", "relabel"};
+    return pipeline.policy_fingerprint(learner, other, further);
+}
+
+bool needs_distances(const Config& config, const std::string& arm) {
+    return config.policy.latents || augmenters::row_of(arm).relabels;
+}
+
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
                                                bool learns) {
     const ArmData& arm = run.arm;
@@ -78,9 +90,20 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     const double share = !arm.other                                    ? 0
                          : data.protocol == Protocol::goal_conditioned ? config.policy.synthetic_share
                                                                        : config.policy.single_task_synthetic_share;
+    auto inputs = [&](const data::RecordedData& rows) -> const data::Dataset* {
+        if (!config.policy.latents) return &rows.data;
+        data.owned.push_back(std::make_shared<data::Dataset>(runner.pipeline().latent_inputs().of(rows.data)));
+        return data.owned.back().get();
+    };
+    const data::Dataset* real = inputs(*arm.real);
     auto add = [&](const data::RecordedData& rows, double part) {
         if (part <= 0) return;
-        data.pools.push_back({&rows.data, part});
+        data.pools.push_back({&rows == arm.real ? real : inputs(rows), part});
+        if (learns && augmenters::row_of(arm.arm).relabels) {
+            data.pools.back().farther = std::make_shared<FartherGoals>(context, config.relabel, runner.pipeline().tdr(),
+                                                                       runner.pipeline().map(), rows.data);
+            data.pools.back().farther_goals = real;
+        }
         if (data.protocol != Protocol::single_task) return;
         data::TaskLabels& labels = data.pools.back().labels;
         if (learns)
@@ -120,9 +143,10 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
         environment, result.episodes, protocol,
         [&](const std::vector<double>& states, const std::vector<double>& goals) {
             const data::Units& units = pipeline.units();
-            const std::vector<float> s = units.states.rows_inward<float>(states),
-                                     g = units.states.rows_inward<float>(goals);
-            return units.actions.rows_outward<double>(policy.act(s, search ? search->subgoals(s, g) : g));
+            std::vector<float> s = units.states.rows_inward<float>(states), g = units.states.rows_inward<float>(goals);
+            if (search) g = search->subgoals(s, g);
+            if (config.policy.latents) s = pipeline.latent_inputs().of(s), g = pipeline.latent_inputs().of(g);
+            return units.actions.rows_outward<double>(policy.act(s, g));
         },
         seed, record_paths);
     double arrived = 0;
@@ -239,10 +263,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
             add("", e);
         };
-        stages.push_back(
-            {policy,
-             runner.pipeline().policy_fingerprint(run.learner, run.arm.other ? &run.arm.other->recorded : nullptr),
-             [at](int64_t step) { return at.count(step) > 0; }, evaluate, "success"});
+        stages.push_back({policy,
+                          policy_fingerprint(runner.pipeline(), run.learner, run.arm.arm,
+                                             run.arm.other ? &run.arm.other->recorded : nullptr),
+                          [at](int64_t step) { return at.count(step) > 0; }, evaluate, "success"});
     }
     std::exception_ptr diverged;
     try {
@@ -263,7 +287,9 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
     const Config& config = runner.config();
     const bool led = config.evaluate.subgoals > 0 && data::find_environment(runner.environment());
-    if (led) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
+    const bool distances = std::any_of(runs.begin(), runs.end(),
+                                       [&](const PolicyRun& run) { return needs_distances(config, run.arm.arm); });
+    if (led || distances) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
     // Subgoals are searched on the device of the first policy of a group, so that nothing else may run there.
     const auto group = led ? 1 : to_size(runner.side_by_side());
     std::exception_ptr diverged;

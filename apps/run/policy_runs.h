@@ -22,8 +22,16 @@ struct PolicyRun {
 // One entry for each of policy.seeds.
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
-// context: runner.context(), or one of runner.context_beside(). learns: false for a policy that is only loaded, which
-// needs no rewards.
+// Fingerprint of everything that the policy of an arm depends on. other: the arm's second data set, as recorded, or
+// null.
+std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
+                               const data::Dataset* other);
+
+// Does the policy of an arm need the trained TDR to act or to learn?
+bool needs_distances(const Config& config, const std::string& arm);
+
+// context: runner.context(), or one of runner.context_beside(). The TDR must be trained if needs_distances().
+// learns: false for a policy that is only loaded, which needs no rewards.
 std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
                                                bool learns = true);
 

@@ -66,6 +66,14 @@ std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, 
     return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
 }
 
+std::optional<double> recorded_gamma(const std::string& run) {
+    const std::string path = run + "/results.json";
+    if (!data::file_exists(path)) return std::nullopt;
+    const data::Json results = data::Json::parse(data::read_text_file(path), path);
+    const data::Json* gamma = results.find("tdr_gamma");
+    return gamma ? std::optional<double>(gamma->as_real()) : std::nullopt;
+}
+
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const Needs& needs)
     : line_(line),
       options_(options),
@@ -89,6 +97,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
     pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    if (unstarted)
+        if (const std::optional<double> gamma = recorded_gamma(options.run)) pipeline_->set_gamma(*gamma);
     check_lengths(name_.path, pipeline_->train(), pipeline_->validation(), needs.lengths, config);
     if (!folder_) folder_.emplace(options.run, needs.access);
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());

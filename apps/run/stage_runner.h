@@ -24,13 +24,16 @@ namespace astro::app {
 // others.
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
+// The discount of the TDR in a run folder, if it has been measured.
+std::optional<double> recorded_gamma(const std::string& run);
+
 // What a command needs of a run.
 struct Needs {
     Access access = Access::write;
     data::Parts parts = data::Parts::all;  // of the data set
     LengthNeeds lengths;                   // data whose episodes are too short for these are refused
     bool policies = false;                 // policies are trained or evaluated
-    bool simulator = true;                 // false: an `exec:` environment is not started
+    bool simulator = true;                 // false: an `exec:` environment is not started; the run tells its gamma
     // If no data set is given, one is generated in the run folder with the settings of `collect`. Other commands use
     // the one that is there.
     bool generate = false;

@@ -47,6 +47,7 @@ struct Row {
     std::vector<std::string> sections;  // of the settings, in addition to those of the pipeline's stages
     Factory* make;                      // null: no second data set; the policy is trained on the real rows only
     bool by_default = false;            // whether `astro run` compares it by default
+    bool relabels = false;              // whether goals of the actor are relabelled (astro/farther_goals.h)
     bool kept = false;                  // made by `astro augment` and kept in augmented.npz; others are made when
                                         // needed, each with as many rows as that file
 };
@@ -65,6 +66,6 @@ class AddedRow : NamedTable<Row>::Added {
 };
 
 // Factories of the rows of the table, one per augmenter.
-Factory make_duplicate, make_stitch;
+Factory make_duplicate, make_stitch, make_straight, make_swap;
 
 }  // namespace astro::method::augmenters

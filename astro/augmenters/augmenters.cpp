@@ -8,6 +8,7 @@ NamedTable<Row>& table() {
     static NamedTable<Row> all(
         "arm", &Row::arm,
         {{"raw", "", "the data as they are", {}, nullptr, true},
+         {"relabel", "", "the data as they are, with farther goals", {"tdr", "graph", "relabel"}, nullptr, false, true},
          {"duplicate", "duplicate", "the same rows repeated (control)", {"augment"}, make_duplicate, true},
          {"augmented",
           "stitch",
@@ -15,7 +16,22 @@ NamedTable<Row>& table() {
           {"sampling", "selection", "augment"},
           make_stitch,
           true,
-          true}});
+          false,
+          true},
+         {"augmented_relabel",
+          "stitch",
+          "stitched trajectories, with farther goals",
+          {"sampling", "selection", "augment", "tdr", "graph", "relabel"},
+          make_stitch,
+          false,
+          true,
+          true},
+         {"straight",
+          "straight",
+          "chains with straight bridges (rival)",
+          {"selection", "augment", "straight", "metrics"},
+          make_straight},
+         {"swap", "swap", "goals swapped where episodes meet (rival)", {"augment", "swap"}, make_swap}});
     return all;
 }
 

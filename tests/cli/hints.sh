@@ -172,6 +172,8 @@ helps $generate 6 --run generated-6
 hint 3 "--planner.context 3 --planner.gap 4" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short
 hint 3 "--augment.start_arrival 2" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
 helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short --planner.context 3 --planner.gap 4 $asked
+hint 2 "--metrics.position 0,1 if these are x and y" "$astro" run $tiny --stop-after 1 --data plain.npz --run refused --selection.distance euclid-position
+helps "$astro" run $tiny --stop-after 1 --data plain.npz --run by-position --selection.distance euclid-position --metrics.position 0,1
 hint 2 "--run DIR names the folder of a run" "$astro" embed $tiny --tdr.updates 4 --data plain.npz --run none --out latents.npz
 helps "$astro" embed --run run --quiet --out latents.npz
 mkdir run/report.html
@@ -255,4 +257,5 @@ check "the hint helps: with longer edges there is no warning" sh -c "! grep -q '
 # wrong but not random.
 in_unit_test() { check "$2 has the hint '$1'" grep -qF -- "$1" "$root/$2"; }
 in_unit_test "a new run with more dynamics.updates, or with dynamics.ensemble 1" tests/test_diagnosis.cpp
+in_unit_test "a larger --swap.quantile" tests/test_rivals.cpp
 closing_line

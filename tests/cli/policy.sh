@@ -110,6 +110,19 @@ check "it gives actions without a goal" sh -c "echo '{\"observation\": [1, 2]}' 
 echo '{"observation": [1, 2], "goal": [3, 4]}' >requests
 refused 3 "this policy takes no goal" sh -c "$astro act --policy single.npz <requests"
 
+# A policy that sees latents needs the TDR to be trained and exported, and nothing but its file to act.
+latents="--preset tiny --data lake.npz --quiet --run latents --policy.latents"
+# shellcheck disable=SC2086
+refused 2 "astro train tdr" "$astro" train policy $latents --gcbc.updates 200
+check "the TDR is trained" "$astro" train tdr --preset tiny --data lake.npz --quiet --run latents
+# shellcheck disable=SC2086
+check "a policy that sees latents is trained" "$astro" train policy $latents --gcbc.updates 200 --resume
+# shellcheck disable=SC2086
+check "and exported with its encoder" "$astro" policy export --data lake.npz --run latents --out latents.npz
+refused 2 "made with other settings" "$astro" train policy --preset tiny --data lake.npz --quiet --run latents --resume
+rm -rf latents
+check "it acts" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy latents.npz"
+
 if python3 -c 'import numpy' 2>/dev/null; then
     cat >compare.py <<'END'
 import json, subprocess, sys
@@ -118,11 +131,11 @@ sys.path.insert(0, sys.argv[1] + "/examples/policy")
 from policy import Policy
 
 worst = 0
-for path in "policy.npz", "single.npz":
+for path in "policy.npz", "single.npz", "latents.npz":
     policy, rng = Policy(path), np.random.default_rng(0)
     rows, goals = rng.uniform(-20, 20, (2, 500, 2))
     request = {"observations": rows.tolist()}
-    if path == "policy.npz":
+    if path != "single.npz":
         request["goals"] = goals.tolist()
     answer = subprocess.run([sys.argv[2], "act", "--policy", path], input=json.dumps(request), capture_output=True, text=True)
     actions = np.array(json.loads(answer.stdout)["actions"])
