@@ -3,7 +3,9 @@
 
 #include <vector>
 
-#include "astro/planner.h"
+#include "astro/bridge.h"
+#include "astro/config/config.h"
+#include "astro/trajectories.h"
 
 namespace astro::method {
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "astro/seam.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -59,26 +58,18 @@ struct OpenChain {
 class ChainBuilder {
   public:
     ChainBuilder(const Context& context, const AugmentConfig& config, const TemporalMap& map, const TargetIndex& index,
-                 const Planner& planner, const Statistics& statistics, const AcceptanceBounds& bounds,
+                 const BridgeMaker& maker, const Statistics& statistics, const AcceptanceBounds& bounds,
                  const SelectionConfig& selection, uint64_t seed)
         : context_(context),
           config_(config),
           map_(map),
           index_(index),
-          planner_(planner),
+          maker_(maker),
           statistics_(statistics),
           bounds_(bounds),
           selection_(selection),
-          rng_(Rng(seed).stream("chains")) {
-        for (int64_t k = 0; k < data().count(); ++k)
-            if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
-        if (!starts_.empty()) return;
-        int64_t longest = 0;
-        for (int64_t k = 0; k < data().count(); ++k) longest = std::max(longest, arrival(k) - data().begin(k));
-        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
-             " steps, the longest for ", longest,
-             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
-    }
+          rng_(Rng(seed).stream("chains")),
+          starts_(chain_starts(map, config)) {}
 
     Augmentation run(int64_t wanted, const ChainProgress& progress);
 
@@ -98,7 +89,6 @@ class ChainBuilder {
     void choose(OpenChain& chain);
     bool follows_rule(int64_t start, int64_t cut, int64_t target) const;
     StitchEnds ends_of(const OpenChain& chain, int64_t gap) const;
-    void append_real(OpenChain& chain, int64_t first, int64_t last) const;
     void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
     void finish(OpenChain& chain);
     // A bridge requested in this round; after sampling, its best candidate.
@@ -115,7 +105,7 @@ class ChainBuilder {
     const AugmentConfig& config_;
     const TemporalMap& map_;
     const TargetIndex& index_;
-    const Planner& planner_;
+    const BridgeMaker& maker_;
     const Statistics& statistics_;
     const AcceptanceBounds& bounds_;
     const SelectionConfig& selection_;
@@ -164,7 +154,7 @@ bool ChainBuilder::follows_rule(int64_t start, int64_t cut, int64_t target) cons
 // Draws cuts and the targets that the chain rule allows, in the order of trial.
 void ChainBuilder::choose(OpenChain& c) {
     Rng rng = c.next_stream();
-    const int64_t end = arrival(c.suffix_segment), context = planner_.config().context;
+    const int64_t end = arrival(c.suffix_segment), context = maker_.context();
     const double travel = static_cast<double>(end - c.suffix_row);
     // The source context includes l - 1 rows of the chain before the cut.
     const int64_t earliest =
@@ -194,20 +184,8 @@ void ChainBuilder::choose(OpenChain& c) {
     c.pairs.resize(to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.pairs))));
 }
 
-void ChainBuilder::append_real(OpenChain& c, int64_t first, int64_t last) const {
-    Chain& chain = c.chain;
-    chain.observations.insert(chain.observations.end(), rows().observation(first), rows().observation(last + 1));
-    chain.actions.insert(chain.actions.end(), rows().action(first), rows().action(last + 1));
-    for (int64_t row = first; row <= last; ++row) {
-        chain.source_row.push_back(row);
-        chain.target_row.push_back(-1);
-        chain.attempt.push_back(-1);
-        chain.ends.push_back(0);
-    }
-}
-
 StitchEnds ChainBuilder::ends_of(const OpenChain& c, int64_t gap) const {
-    const int64_t l = planner_.config().context, ds = rows().state_dim, da = rows().action_dim;
+    const int64_t l = maker_.context(), ds = rows().state_dim, da = rows().action_dim;
     StitchEnds ends;
     const int64_t from_suffix = std::min(l, c.cut - c.suffix_row + 1), from_chain = l - from_suffix;
     auto tail = [&](const std::vector<float>& all, int64_t width, std::vector<float>& out) {
@@ -227,28 +205,8 @@ StitchEnds ChainBuilder::ends_of(const OpenChain& c, int64_t gap) const {
 
 // Appends the suffix up to the cut and the bridge; the rest of the target's episode becomes the new suffix.
 void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
-    const int64_t ds = rows().state_dim, da = rows().action_dim;
-    Chain& chain = c.chain;
-    append_real(c, c.suffix_row, c.cut);
-    const int64_t steps = ssize(attempt.bridge.actions) / da;  // M' + 1
-    std::copy(attempt.bridge.actions.begin(), attempt.bridge.actions.begin() + da, chain.actions.end() - da);
-    chain.attempt.back() = attempt_index;
-    chain.target_row.back() = c.target;
-    const float* goal = rows().observation(c.target);
-    const int64_t stored = config_.seam == Seam::open ? steps : steps - 1;
-    std::vector<float> state(to_size(ds));
-    for (int64_t j = 0; j < stored; ++j) {
-        stored_state(attempt.bridge, goal, config_.seam, to_size(j), state.size(), state.data());
-        chain.observations.insert(chain.observations.end(), state.begin(), state.end());
-        const bool cut_here = j == steps - 1;  // seam `open`: the predicted state ends the trajectory
-        for (int64_t i = 0; i < da; ++i)
-            chain.actions.push_back(cut_here ? 0.0f : nth(attempt.bridge.actions, (j + 1) * da + i));
-        chain.source_row.push_back(c.cut);
-        chain.target_row.push_back(cut_here ? -1 : c.target);
-        chain.attempt.push_back(cut_here ? -1 : attempt_index);
-        chain.ends.push_back(cut_here ? 1 : 0);
-    }
-    ++chain.bridges;
+    c.chain.append_recorded(rows(), c.suffix_row, c.cut);
+    c.chain.append_bridge(attempt, attempt_index, config_.seam);
     c.suffix_row = c.target;
     c.suffix_segment = data().segment(c.target);
     c.visited.push_back(c.suffix_segment);
@@ -262,8 +220,8 @@ void ChainBuilder::finish(OpenChain& c) {
         ++result_.dropped_without_bridge;
         return;
     }
-    append_real(c, c.suffix_row,
-                std::min(data().last(c.suffix_segment), arrival(c.suffix_segment) + config_.tail_rows));
+    c.chain.append_recorded(rows(), c.suffix_row,
+                            std::min(data().last(c.suffix_segment), arrival(c.suffix_segment) + config_.tail_rows));
     finished_rows_ += c.chain.rows();
     result_.chains.push_back(std::move(c.chain));
 }
@@ -314,7 +272,7 @@ void ChainBuilder::sample(std::vector<Request>& requests) {
             ends.push_back(ends_of(*r.chain, length));
             streams.push_back(r.chain->next_stream());
         }
-        auto sampled = planner_.sample(ends, length, config_.bridge_candidates, streams);
+        auto sampled = maker_.sample(ends, length, config_.bridge_candidates, streams);
         for (size_t m = 0; m < members.size(); ++m) members[m]->best = std::move(sampled[m][0]);
     }
 }
@@ -381,11 +339,26 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
 
 }  // namespace
 
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config) {
+    std::vector<int64_t> starts;
+    int64_t longest = 0;
+    for (int64_t k = 0; k < map.data->count(); ++k) {
+        const int64_t steps = nth(map.arrival, k) - map.data->begin(k);
+        if (static_cast<double>(steps) > config.start_arrival) starts.push_back(k);
+        longest = std::max(longest, steps);
+    }
+    if (starts.empty())
+        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
+             " steps, the longest for ", longest,
+             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : map.travel_hint(1));
+    return starts;
+}
+
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
-                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                          const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,
                           const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,
                           const ChainProgress& progress) {
-    return ChainBuilder(context, config, map, index, planner, statistics, bounds, selection, seed).run(rows, progress);
+    return ChainBuilder(context, config, map, index, maker, statistics, bounds, selection, seed).run(rows, progress);
 }
 
 }  // namespace astro::method

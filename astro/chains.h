@@ -9,30 +9,10 @@
 #include <functional>
 #include <string>
 
-#include "astro/acceptance.h"
+#include "astro/chain.h"
 #include "astro/target_selection.h"
-#include "tensor/base/rows.h"
 
 namespace astro::method {
-
-// One attempted bridge: its best candidate, kept whether accepted or not (arms are compared before acceptance).
-struct BridgeAttempt {
-    int64_t chain = 0, source_row = 0, target_row = 0;  // rows of the input file
-    double steps = 0;                                   // n_cal from cut to target
-    std::vector<float> source_state, target_state;      // (D): the chain's state at the cut, g_0
-    Bridge bridge;
-    Verdict verdict = Verdict::accepted;
-};
-
-// A finished chain: rows of a spliced trajectory, in order.
-struct Chain {
-    std::vector<float> observations, actions;  // (rows, D), (rows, A)
-    std::vector<int64_t> source_row;           // (rows): the row itself, or the row at which its bridge starts
-    std::vector<int64_t> target_row, attempt;  // (rows): for the bridge after the row; -1 on real rows
-    std::vector<uint8_t> ends;                 // (rows): 1 where a trajectory ends (seam `open`)
-    int64_t bridges = 0;
-    int64_t rows() const { return ssize(source_row); }
-};
 
 struct Augmentation {
     std::vector<Chain> chains;
@@ -49,10 +29,14 @@ struct ChainProgress {
     std::function<bool()> interrupted;
 };
 
+// The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
+// is none.
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
+
 // Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more. Throws
 // Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
-                          const TargetIndex& index, const Planner& planner, const Statistics& statistics,
+                          const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,
                           const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,
                           const ChainProgress& progress);
 

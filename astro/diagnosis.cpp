@@ -19,12 +19,13 @@ std::string short_number(double value) {
 
 std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
     const std::vector<double>& medians = pipeline.map().calibration.medians();
-    if (medians.back() < 1)  // a trained TDR predicts several steps, even if episodes dwell
+    const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
+    if (by_tdr && medians.back() < 1)  // a trained TDR predicts several steps, even if episodes dwell
         return text("the TDR predicts ", short_number(medians.back()), " steps between rows ", medians.size(),
                     " steps apart; hint: a new run with more tdr.updates");
     return text("none of ", made.queries, " cuts has a row of another episode within reach (",
-                pipeline.config().planner.gap + 1,
-                " steps by the TDR); hint: a new run with a larger planner.gap, if the episodes come near one another "
+                pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR" : " steps by Euclidean distance",
+                "); hint: a new run with a larger planner.gap, if the episodes come near one another "
                 "at all");
 }
 

@@ -63,12 +63,7 @@ void save_judges(const std::string& path, const Judges& judges) {
     write.units("state", judges.units.states);
     write.units("action", judges.units.actions);
     write("sigma_delta", {ds}, judges.sigma_delta);
-    for (size_t m = 0; m < judges.members.size(); ++m)
-        for (size_t i = 0; i < judges.members[m].layers.size(); ++i) {
-            const std::string layer = text("member", m, "/layer");
-            write.weights(layer_key(layer, i, "weight"), judges.members[m].layers[i].weight);
-            write.weights(layer_key(layer, i, "bias"), judges.members[m].layers[i].bias);
-        }
+    for (size_t m = 0; m < judges.members.size(); ++m) write.layers(text("member", m, "/"), judges.members[m]);
     const data::Dataset& d = judges.held_out;
     write("held_out_states", {d.rows, d.state_dim}, d.observations);
     write("held_out_actions", {d.rows, d.action_dim}, d.actions);
@@ -95,18 +90,10 @@ Judges load_judges(Backend& backend, const std::string& path) {
         fail(ErrorKind::data, path, ": 'members' ", members, " and 'hidden_layers' ", layers, ", but the file has ",
              arrays, " arrays");
     for (int64_t m = 0; m < members; ++m) {
-        const std::string layer = text("member", m, "/layer");
-        nn::Mlp net;
-        net.spec.in = ds + da, net.spec.out = ds, net.spec.layers = layers;
-        int64_t in = net.spec.in;
-        for (size_t i = 0; i <= to_size(layers); ++i) {
-            const bool last = i == to_size(layers);
-            const int64_t out = last ? ds : read.columns(layer_key(layer, i, "bias"));
-            net.layers.push_back({read.weights(layer_key(layer, i, "weight"), Shape{in, out}).cast(DType::f32),
-                                  read.weights(layer_key(layer, i, "bias"), Shape{out}).cast(DType::f32)});
-            in = out;
-        }
-        if (layers > 0) net.spec.width = net.layers[0].weight.dim(1);
+        nn::MlpSpec spec;
+        spec.in = ds + da, spec.out = ds, spec.layers = layers;
+        nn::Mlp net = read.network(text("member", m, "/"), spec);
+        for (nn::Linear& layer : net.layers) layer = {layer.weight.cast(DType::f32), layer.bias.cast(DType::f32)};
         judges.members.push_back(std::move(net));
     }
     data::Dataset& d = judges.held_out;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "astro/seam.h"
+#include "data/replay.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
@@ -248,11 +249,10 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
     constexpr int64_t kPiece = 65536;  // rows copied per call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);
-        std::vector<double> from(to_size((last - first) * recorded.state_dim));
-        for (int64_t t = first; t < last; ++t)
-            data::simulator_state(environment.spec(), recorded, t, from.data() + (t - first) * recorded.state_dim);
+        std::vector<int64_t> rows(to_size(last - first));
+        std::iota(rows.begin(), rows.end(), first);
         const std::vector<double> truth = units.states.rows_inward<double>(
-            environment.exact_step(from, std::vector<double>(recorded.action(first), recorded.action(last))));
+            data::replay_rows(environment, recorded, rows, data::actions_of(recorded, rows)));
         for (int64_t t = first; t < last; ++t)
             if (data.segment(t) == data.segment(t + 1))
                 counter.transition(

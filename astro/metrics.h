@@ -3,6 +3,7 @@
 #pragma once
 
 #include "astro/chains.h"
+#include "astro/dynamics.h"
 #include "data/environment.h"
 #include "data/units.h"
 #include "data/violations.h"

@@ -4,12 +4,35 @@
 
 namespace astro::method {
 
-std::string layer_key(const std::string& what, size_t i, const char* part) { return text(what, i, "/", part); }
+namespace {
+
+// The key of an array of layer i: "layer2/weight".
+std::string key_of(const std::string& prefix, const char* what, size_t i, const char* part) {
+    return text(prefix, what, i, "/", part);
+}
+
+}  // namespace
 
 void NetworkWriter::weights(const std::string& key, const Tensor& tensor) {
     std::vector<int64_t> shape;
     for (int i = 0; i < tensor.rank(); ++i) shape.push_back(tensor.dim(i));
     (*this)(key, std::move(shape), tensor.cast(DType::f32).to_vector<float>());
+}
+
+void NetworkWriter::form(const std::string& prefix, const nn::MlpSpec& spec) {
+    number(prefix + "hidden_layers", spec.layers);
+    number(prefix + "gelu", spec.activation == nn::Activation::gelu);
+    number(prefix + "layer_norm", spec.layer_norm);
+}
+
+void NetworkWriter::layers(const std::string& prefix, const nn::Mlp& net) {
+    for (size_t i = 0; i < net.layers.size(); ++i) {
+        weights(key_of(prefix, "layer", i, "weight"), net.layers[i].weight);
+        weights(key_of(prefix, "layer", i, "bias"), net.layers[i].bias);
+        if (i >= net.norms.size()) continue;
+        weights(key_of(prefix, "norm", i, "gain"), net.norms[i].gain);
+        weights(key_of(prefix, "norm", i, "bias"), net.norms[i].bias);
+    }
 }
 
 void NetworkWriter::units(const std::string& name, const data::ColumnUnits& columns) {
@@ -64,6 +87,35 @@ data::ColumnUnits NetworkReader::units(const std::string& name) const {
     }
     if (result.varying.empty()) fail(ErrorKind::data, file.where(name + "_scale"), " is 0 in every column");
     return result;
+}
+
+nn::MlpSpec NetworkReader::form(const std::string& prefix) const {
+    nn::MlpSpec spec;
+    spec.layers = number(prefix + "hidden_layers");
+    spec.activation = flag(prefix + "gelu") ? nn::Activation::gelu : nn::Activation::relu;
+    spec.layer_norm = flag(prefix + "layer_norm");
+    return spec;
+}
+
+nn::Mlp NetworkReader::network(const std::string& prefix, nn::MlpSpec spec) const {
+    if (spec.layers < 0 || spec.layers >= static_cast<int64_t>(file.entries().size()))
+        fail(ErrorKind::data, file.where(prefix + "hidden_layers"), " is ", spec.layers, ", which the file has not");
+    nn::Mlp net;
+    int64_t in = spec.in;
+    for (size_t i = 0; i <= to_size(spec.layers); ++i) {
+        const bool last = i == to_size(spec.layers);
+        const std::string bias = key_of(prefix, "layer", i, "bias");
+        const int64_t out = last ? spec.out : columns(bias);
+        net.layers.push_back(
+            {weights(key_of(prefix, "layer", i, "weight"), Shape{in, out}), weights(bias, Shape{out})});
+        in = out;
+        if (last || !spec.layer_norm) continue;
+        net.norms.push_back({weights(key_of(prefix, "norm", i, "gain"), Shape{out}),
+                             weights(key_of(prefix, "norm", i, "bias"), Shape{out})});
+    }
+    if (spec.layers > 0) spec.width = net.layers[0].weight.dim(1);
+    net.spec = spec;
+    return net;
 }
 
 }  // namespace astro::method

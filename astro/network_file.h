@@ -21,7 +21,9 @@ struct NetworkWriter {
         file.add(key, data::NpyArray::from(std::move(shape), values), data::Compression::stored);
     }
     void number(const std::string& key, int64_t value) { (*this)(key, {1}, std::vector<int64_t>{value}); }
-    void weights(const std::string& key, const Tensor& tensor);  // as float32
+    void weights(const std::string& key, const Tensor& tensor);     // as float32
+    void form(const std::string& prefix, const nn::MlpSpec& spec);  // PREFIXhidden_layers, PREFIXgelu, PREFIXlayer_norm
+    void layers(const std::string& prefix, const nn::Mlp& net);     // PREFIXlayer0/weight, PREFIXnorm0/gain, ...
     // NAME_centre and NAME_scale.
     void units(const std::string& name, const data::ColumnUnits& columns);
 };
@@ -46,12 +48,12 @@ struct NetworkReader {
     int64_t columns(const std::string& key) const;                     // length of a one-dimensional array
     int64_t rows(const std::string& key, int64_t width) const;         // of an array (rows, width)
     data::ColumnUnits units(const std::string& name) const;
+    nn::MlpSpec form(const std::string& prefix) const;
+    // A network of the given form, with spec.in columns in and spec.out out, as float64; sets spec.width.
+    nn::Mlp network(const std::string& prefix, nn::MlpSpec spec) const;
 
   private:
     void require_shape(const std::string& key, const std::vector<int64_t>& shape) const;
 };
-
-// The key of an array of layer i: "layer2/weight".
-std::string layer_key(const std::string& what, size_t i, const char* part);
 
 }  // namespace astro::method

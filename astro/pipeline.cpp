@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 
+#include "astro/chains.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -27,6 +29,8 @@ uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
 uint64_t hash_dataset(uint64_t hash, const data::Dataset& d) {
     hash = hash_bytes(hash, d.observations.data(), d.observations.size() * sizeof(float));
     hash = hash_bytes(hash, d.actions.data(), d.actions.size() * sizeof(float));
+    for (const std::vector<double>* origin : {&d.origin, &d.action_origin})
+        hash = hash_bytes(hash, origin->data(), origin->size() * sizeof(double));
     return hash_bytes(hash, d.terminals.data(), d.terminals.size());
 }
 
@@ -122,10 +126,28 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
     validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);
     statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);
+    distance_columns();  // refuses a distance over columns that are not known
 }
 
 int64_t Pipeline::horizon() const {
     return config_.planner.gap + (config_.planner.unknown == UnknownActions::gap ? 1 : config_.planner.context);
+}
+
+std::vector<int64_t> Pipeline::position_columns() const {
+    if (config_.metrics.position[0] >= 0) return config_.metrics.position;
+    const data::Environment* environment = data::find_environment(environment_);
+    return environment ? environment->spec().position : std::vector<int64_t>{};
+}
+
+std::vector<int64_t> Pipeline::distance_columns() const {
+    std::vector<int64_t> columns(statistics_.sigma_delta.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    if (config_.selection.distance != SelectionDistance::euclid_position) return columns;
+    columns = units_.states.places(position_columns());
+    if (columns.empty())
+        fail(ErrorKind::usage, "selection.distance euclid-position: the position columns of the states are not known",
+             "; hint: --metrics.position 0,1 if these are x and y");
+    return columns;
 }
 
 TemporalDistance& Pipeline::tdr() {
@@ -141,6 +163,19 @@ const TemporalMap& Pipeline::map() {
 const TemporalMap& Pipeline::validation_map() {
     if (!validation_map_) validation_map_ = embed_trajectories(tdr(), validation_, config_.data);
     return *validation_map_;
+}
+
+const LatentInputs& Pipeline::latent_inputs() {
+    if (!latent_inputs_) latent_inputs_.emplace(tdr(), map().latent);
+    return *latent_inputs_;
+}
+
+const TemporalMap& Pipeline::selection_map() {
+    if (config_.selection.distance == SelectionDistance::tdr) return map();
+    if (!euclidean_map_)
+        euclidean_map_ =
+            build_euclidean_map(context_, map(), validation_map(), distance_columns(), statistics_, config_);
+    return *euclidean_map_;
 }
 
 Dynamics& Pipeline::dynamics(int64_t member) {
@@ -180,11 +215,22 @@ int64_t Pipeline::augmented_rows() const {
     return std::llround(config_.augment.ratio * static_cast<double>(train_data().rows));
 }
 
-std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
-    const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+std::vector<StitchEnds> Pipeline::validation_ends(int64_t most) {
+    std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+    const int64_t rows = 2 * config_.planner.context + config_.planner.gap;
     if (ends.empty())
-        fail(ErrorKind::data, "no validation episode travels through a whole window of ",
-             2 * config_.planner.context + config_.planner.gap, " rows before it arrives", kTravelHint);
+        fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
+             " rows before it arrives", validation_map().travel_hint(rows - 1));
+    return ends;
+}
+
+void Pipeline::check_travel() {
+    validation_ends(1);
+    chain_starts(map(), config_.augment);
+}
+
+std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
+    const std::vector<StitchEnds> ends = validation_ends(most);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);
@@ -213,15 +259,22 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
         return hexadecimal(hash_bytes(hash, &updates, sizeof updates));
     }
     const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
-    return hexadecimal(hash_bytes(hash, window, sizeof window));
+    uint64_t with_window = hash_bytes(hash, window, sizeof window);
+    if (stage == "augment" && config_.selection.distance == SelectionDistance::euclid_position) {
+        const std::vector<int64_t> columns = position_columns();
+        with_window = hash_bytes(with_window, columns.data(), columns.size() * sizeof columns[0]);
+    }
+    return hexadecimal(with_window);
 }
 
 std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& own) const {
     return hexadecimal(settings_hash(with_common_sections(own)));
 }
 
-std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other) const {
+std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                         const std::vector<std::string>& further) const {
     std::vector<std::string> sections = {"policy"};
+    sections.insert(sections.end(), further.begin(), further.end());
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
     if (!other) return fingerprint_of_sections(sections);
     return hexadecimal(hash_dataset(settings_hash(with_common_sections(sections)), *other));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "astro/latent_inputs.h"
 #include "astro/one_step.h"
 #include "astro/planner.h"
 #include "data/units.h"
@@ -35,14 +36,20 @@ class Pipeline {
     const Trajectories& train() const { return train_; }
     const Trajectories& validation() const { return validation_; }
     const Statistics& statistics() const { return statistics_; }
-    double gamma() const { return resolve_gamma(config_.tdr.gamma, environment_); }
+    double gamma() const { return gamma_ ? *gamma_ : resolve_gamma(config_.tdr.gamma, environment_); }
+    void set_gamma(double gamma) { gamma_ = gamma; }  // of a trained TDR, where the environment does not tell it
     uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
     int64_t horizon() const;  // H = U of the dynamics
+    // The columns of the recorded states that are x and y: metrics.position, else what the environment names, or none.
+    std::vector<int64_t> position_columns() const;
 
     TemporalDistance& tdr();
     const TemporalMap& map();             // needs a trained tdr()
+    const LatentInputs& latent_inputs();  // needs map()
     const TemporalMap& validation_map();  // latents and arrivals only
-    Dynamics& dynamics(int64_t member);   // needs map()
+    // The map that targets and chains use, by selection.distance: map(), or a Euclidean one. Needs a trained tdr().
+    const TemporalMap& selection_map();
+    Dynamics& dynamics(int64_t member);  // needs map()
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
@@ -51,6 +58,12 @@ class Pipeline {
 
     // Rows that an augmenter is asked for: augment.ratio times the real rows.
     int64_t augmented_rows() const;
+
+    // Error(data) if no held-out episode travels far enough for validation_bridges, or no episode for the stages after
+    // the TDR. Needs map(); called before these stages are trained.
+    void check_travel();
+    // Ends of at most so many held-out windows. Error(data) if there is none.
+    std::vector<StitchEnds> validation_ends(int64_t most);
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
@@ -62,11 +75,13 @@ class Pipeline {
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
-    // The same for the policy of a learner: its settings, the data, and the second data set that it is trained on (or
-    // null), identified by content.
-    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other) const;
+    // The same for the policy of a learner: its settings, the data, the second data set that it is trained on (or
+    // null), identified by content, and the models whose settings are in `further` sections.
+    std::string policy_fingerprint(const std::string& learner, const data::Dataset* other,
+                                   const std::vector<std::string>& further = {}) const;
 
   private:
+    std::vector<int64_t> distance_columns() const;  // of a Euclidean selection.distance, in the method's units
     uint64_t settings_hash(const std::vector<std::string>& sections) const;
 
     Context context_;
@@ -77,7 +92,9 @@ class Pipeline {
     Trajectories train_, validation_;
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
-    std::optional<TemporalMap> map_, validation_map_;
+    std::optional<double> gamma_;
+    std::optional<TemporalMap> map_, validation_map_, euclidean_map_;
+    std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;
     std::unique_ptr<OneStepModels> one_step_;

@@ -8,6 +8,7 @@
 // rollout of the previous estimate of the actions by the frozen dynamics.
 #pragma once
 
+#include "astro/bridge.h"
 #include "astro/dynamics.h"
 #include "astro/trained_network.h"
 #include "diffusion/sampler.h"
@@ -34,22 +35,7 @@ struct StitchContext {
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
-// The ends of a bridge: the rows around the gap.
-struct StitchEnds {
-    std::vector<float> source_states, source_actions;  // (l, D), (l - 1, A): last states and actions between them
-    std::vector<float> target_states, target_actions;  // (l, D), (l - 1, A)
-    std::vector<float> own_actions;                    // (M' + 1, A): the source's own after s_0; empty: zeros
-    double steps = 0;                                  // n_cal from s_0 to g_0
-};
-
-struct Bridge {
-    std::vector<float> actions;  // (M' + 1, A)
-    std::vector<float> states;   // (M' + 1, D): predicted states s^_1..s^_{M'+1}
-    double error = 0;            // e = rms((g_0 - s^_{M'+1}) / sigma_delta)
-    double disagreement = 0;     // largest rms difference between ensemble members; 0 for one member
-};
-
-class Planner : public TrainableModel {
+class Planner : public TrainableModel, public BridgeMaker {
   public:
     Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map, const Statistics& statistics,
             const std::vector<const Dynamics*>& dynamics, const DynamicsConfig& dynamics_config, uint64_t seed);
@@ -59,11 +45,10 @@ class Planner : public TrainableModel {
     void update(int64_t k) override;
     TrainingState state() override { return network_.state(); }
 
-    // Samples `candidates` bridges for each pair of ends, sorted by arrival error. With a sampled dynamics model or
-    // several members it returns only the best two, which get the final rollout. All ends have gaps of the same length.
-    // The result of a pair depends only on its own stream, not on the other pairs.
+    int64_t context() const override { return config_.context; }
+    // With a sampled dynamics model or several members only the best two are returned, which get the final rollout.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
-                                            const std::vector<Rng>& streams) const;
+                                            const std::vector<Rng>& streams) const override;
 
     // Ends of held-out windows of one episode each, whose true bridge is known. They serve to validate arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,

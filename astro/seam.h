@@ -1,7 +1,8 @@
 // The seam: how a bridge that misses its real target state by a small residual is joined to it.
 #pragma once
 
-#include "astro/planner.h"
+#include "astro/bridge.h"
+#include "astro/config/augmenters.h"
 
 namespace astro::method {
 

@@ -63,7 +63,7 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
         for (int64_t quarter : {3, 2})
             if (const int64_t gap = gaps_[0] * quarter / 4; gap >= 1) gaps_.push_back(gap);
     auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
-        return (1 - std::pow(map.gamma, map.calibration.predicted(steps))) / (1 - map.gamma);
+        return distance_from_steps(map.calibration.predicted(steps), map.gamma);
     };
     least_distance_ = least_steps_ > 0 ? latent_bound(static_cast<double>(least_steps_)) : 0;
     most_distance_ = latent_bound(static_cast<double>(most_steps));
@@ -73,7 +73,7 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
     std::vector<int64_t> rows;
     for (int64_t row = 0; row < map.data->dataset->rows; ++row)
         if (eligible(row)) rows.push_back(row);
-    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target", kTravelHint);
+    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target", map.travel_hint(1));
     tree_ = BallTree(threads, map.latent.data(), map.width, std::move(rows));
     if (config.selector == Selector::euclid) match_euclid_band(seed);
 }

@@ -8,7 +8,12 @@
 namespace astro::method {
 
 double steps_from_distance(double distance, double gamma) {
+    if (gamma == 1) return distance;
     return std::log(std::max(1e-3, 1 - distance * (1 - gamma))) / std::log(gamma);
+}
+
+double distance_from_steps(double steps, double gamma) {
+    return gamma == 1 ? steps : (1 - std::pow(gamma, steps)) / (1 - gamma);
 }
 
 std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
@@ -197,7 +202,7 @@ TrainingState TemporalDistance::state() {
 }
 
 std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) const {
-    const int64_t dims = data_.dataset->state_dim, width = config_.latent;
+    const int64_t dims = state_dim(), width = config_.latent;
     std::vector<float> out(to_size(rows * width));
     constexpr int64_t kPiece = 4096;
     context_.threads.run((rows + kPiece - 1) / kPiece, [&](int64_t piece) {
@@ -205,7 +210,7 @@ std::vector<float> TemporalDistance::embed(const float* states, int64_t rows) co
         const float* piece_states = states + first * dims;
         const Tensor x = Tensor::from(context_.backend, Shape{count, dims},
                                       std::vector<float>(piece_states, piece_states + count * dims));
-        const Tensor y = online_.head[0](x);
+        const Tensor y = network()(x);
         context_.backend.download(out.data() + first * width, y.raw(), y.bytes());
     });
     return out;

@@ -13,7 +13,10 @@
 namespace astro::method {
 
 // n from d: ln(1 - d (1 - gamma)) / ln gamma. The argument is at least 1e-3, since d saturates at 1 / (1 - gamma).
+// gamma = 1: n = d, the limit.
 double steps_from_distance(double distance, double gamma);
+// d from n, the inverse.
+double distance_from_steps(double steps, double gamma);
 
 constexpr double kDistanceFloor = 1e-6;  // of the squared distance
 
@@ -55,6 +58,8 @@ class TemporalDistance : public TrainableModel {
     // Head 0 of the online network. states: (rows, state_dim), in the method's units -> (rows, latent).
     std::vector<float> embed(const float* states, int64_t rows) const;
     int64_t latent() const { return config_.latent; }
+    int64_t state_dim() const { return data_.dataset->state_dim; }
+    const nn::Mlp& network() const { return online_.head[0]; }  // phi of embed()
     double gamma() const { return gamma_; }
 
   private:

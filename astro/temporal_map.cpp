@@ -27,7 +27,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
-        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", kTravelHint);
+        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", map.travel_hint(2));
     medians.resize(known);
     return Calibration(std::move(medians));
 }
@@ -41,7 +41,7 @@ void add_landmarks(const Context& context, const GraphConfig& config, TemporalMa
     map.landmark = farthest_points(map.latent.data(), map.width, pool, config.landmarks);
     const int64_t n = map.landmarks();
     // Most pairs are much farther apart than an edge; their n^ is not computed.
-    const double reach = 1.001 * (1 - std::pow(map.gamma, config.edge)) / (1 - map.gamma);
+    const double reach = 1.001 * distance_from_steps(config.edge, map.gamma);
     auto length = [&](int64_t i, int64_t j) {
         const float *a = map.at(nth(map.landmark, i)), *b = map.at(nth(map.landmark, j));
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
@@ -56,6 +56,22 @@ void add_landmarks(const Context& context, const GraphConfig& config, TemporalMa
         for (int64_t j = 0; j < n; ++j)
             if (!std::isinf(nth(map.closed, i * n + j))) nth(seen, j) = 1;
     }
+}
+
+// The columns of all rows, each over its scale: (rows, columns). Distances of such rows are steps: gamma is 1.
+TemporalMap scale_columns(const TemporalMap& travel, const std::vector<int64_t>& columns,
+                          const std::vector<double>& scale) {
+    TemporalMap map;
+    map.data = travel.data;
+    map.gamma = 1;
+    map.width = ssize(columns);
+    map.arrival = travel.arrival;
+    const data::Dataset& d = *map.data->dataset;
+    map.latent.reserve(to_size(d.rows * map.width));
+    for (int64_t row = 0; row < d.rows; ++row)
+        for (int64_t column : columns)
+            map.latent.push_back(static_cast<float>(double(d.observation(row)[column]) / nth(scale, column)));
+    return map;
 }
 
 }  // namespace
@@ -139,9 +155,34 @@ std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps,
     return arrival;
 }
 
+std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig& config) {
+    std::vector<int64_t> arrival;
+    const data::Dataset& d = *data.dataset;
+    for (int64_t k = 0; k < data.count(); ++k) {
+        const int64_t first = data.begin(k), last = data.last(k);
+        int64_t row = last;
+        while (row > first && std::equal(d.observation(row - 1), d.observation(row), d.observation(last))) --row;
+        // Equal states have an n^ of almost 0 to their mean, so they have arrived unless no distance counts as arrival.
+        arrival.push_back(config.arrival_steps >= 1 && last - row + 1 >= config.arrival_rows ? row : last);
+    }
+    return arrival;
+}
+
+std::string TemporalMap::travel_hint(int64_t steps) const {
+    const std::vector<int64_t> latest = latest_arrivals(*data, settings);
+    int64_t longest = 0;
+    for (int64_t k = 0; k < data->count(); ++k) longest = std::max(longest, nth(latest, k) - data->begin(k));
+    // n^ is at most the number of steps between two rows, if the TDR is right. Only if it then leaves enough steps, the
+    // TDR is the reason.
+    if (static_cast<double>(longest) - settings.arrival_steps < static_cast<double>(steps))
+        return "; hint: a new run with data.arrival_steps 0, which counts all rows as travel";
+    return "; hint: a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel";
+}
+
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config) {
     TemporalMap map;
     map.data = &data;
+    map.settings = config;
     map.gamma = encoder.gamma();
     map.width = encoder.latent();
     map.latent = encoder.embed(data.dataset->observations.data(), data.dataset->rows);
@@ -154,6 +195,24 @@ TemporalMap build_temporal_map(const Context& context, const TemporalDistance& e
     TemporalMap map = embed_trajectories(encoder, train, config.data);
     map.calibration =
         calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_offsets);
+    add_landmarks(context, config.graph, map);
+    return map;
+}
+
+TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train, const TemporalMap& validation,
+                                const std::vector<int64_t>& columns, const Statistics& statistics,
+                                const Config& config) {
+    const int64_t steps = config.planner.gap + 1;
+    TemporalMap map = scale_columns(train, columns, statistics.sigma_delta);
+    const std::vector<int64_t> starts = spread_evenly(window_starts(*map.data, map.arrival, steps, steps), 200000);
+    std::vector<double> travelled;
+    for (int64_t t : starts) travelled.push_back(map.steps(t, t + steps));
+    if (starts.empty())
+        fail(ErrorKind::data, "selection.distance: no episode travels for ", steps, " steps", train.travel_hint(steps));
+    std::vector<double> scale = statistics.sigma_delta;
+    for (double& s : scale) s *= upper_median(travelled) / static_cast<double>(steps);
+    map = scale_columns(train, columns, scale);
+    map.calibration = calibrate(context, scale_columns(validation, columns, scale), config.tdr.calibration_offsets);
     add_landmarks(context, config.graph, map);
     return map;
 }

@@ -1,15 +1,14 @@
 // What later stages need from a trained TDR: latents of all rows, calibrated steps, arrival rows of episodes, and
-// distances closed over a graph of landmarks. Everything here is [ours] (docs/method.md 5).
+// distances closed over a graph of landmarks; and the same from Euclidean distances, for comparison. Everything here is
+// [ours] (docs/method.md 5).
 #pragma once
+
+#include <string>
 
 #include "astro/temporal_distance.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
-
-// The end of messages about episodes that travel too little: what always helps.
-constexpr const char* kTravelHint =
-    "; hint: a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates";
 
 // n_cal from n^: inverts the median n^ of the data at offsets of 1, 2, ... steps.
 class Calibration {
@@ -28,6 +27,7 @@ class Calibration {
 
 struct TemporalMap {
     const Trajectories* data = nullptr;
+    DataConfig settings;  // those of arrival
     double gamma = 0;
     int64_t width = 0;
     std::vector<float> latent;  // (rows, width)
@@ -48,6 +48,8 @@ struct TemporalMap {
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return ssize(landmark); }
     bool in_travel(int64_t row) const { return row <= nth(arrival, data->segment(row)); }
+    // The end of a message that no segment travels for so many steps: what helps.
+    std::string travel_hint(int64_t steps) const;
 };
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
@@ -60,10 +62,21 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
 // arrival_rows rows; the last row if there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
 
+// Upper bounds of find_arrivals that need no distances, and are therefore known before training: for each segment, the
+// first row from which on no state changes, if these are at least arrival_rows rows; else the last row.
+std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig& config);
+
 // Latents and arrivals only, without calibration and landmarks.
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);
 
 TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
                                const Trajectories& validation, const Config& config);
+
+// The same map by Euclidean distance over these columns of the states, in sigma_delta [ours: docs/method.md 7.5]. Its
+// latents are the columns, scaled so that the median distance covered in M + 1 steps of travel is M + 1. train,
+// validation: the maps by the TDR, which say where travel ends.
+TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train, const TemporalMap& validation,
+                                const std::vector<int64_t>& columns, const Statistics& statistics,
+                                const Config& config);
 
 }  // namespace astro::method

@@ -67,15 +67,15 @@ class Loop {
           plan_(training.plan),
           observer_(training.observer),
           end_(plan_.stop_after >= 0 ? std::min(model_.updates(), plan_.stop_after) : model_.updates()) {
-        if (plan_.resume)
-            step_ = std::max<int64_t>(0, load_state(model_, plan_.folder, plan_.fingerprint, observer_.warn));
-        saved_ = step_ > 0 ? step_ : -1;
+        if (plan_.resume) saved_ = load_state(model_, plan_.folder, plan_.fingerprint, observer_.warn);
+        step_ = std::max<int64_t>(0, saved_);
         if (observer_.resumed) observer_.resumed(step_);
     }
 
     // Runs to the end; a failure is stored for rethrow().
     void run(std::mutex& telling) {
         try {
+            evaluate_restored(telling);
             do {
                 advance();
                 if (saved_ != step_) settle(telling);
@@ -114,15 +114,25 @@ class Loop {
         }
     }
 
-    // Does what is due. Waits for the device before taking the mutex.
+    // Repeats the evaluation at the restored step if it was not completed.
+    void evaluate_restored(std::mutex& telling) {
+        if (step_ == 0 || !observer_.evaluate || !evaluation_due()) return;
+        if (!observer_.evaluated || observer_.evaluated(step_)) return;
+        const std::lock_guard<std::mutex> lock(telling);
+        observer_.evaluate(step_);
+    }
+
+    // Does what is due. Waits for the device before taking the mutex. A model without updates is only saved.
     void settle(std::mutex& telling) {
         metrics_ = model_.metrics();
         const std::lock_guard<std::mutex> lock(telling);
-        if (observer_.metrics && metrics_due()) observer_.metrics(step_, metrics_);
-        if (observer_.evaluate && evaluation_due()) observer_.evaluate(step_);
-        if (step_ % plan_.checkpoint_every != 0 && !ended()) return;
+        if (observer_.metrics && step_ > 0 && metrics_due()) observer_.metrics(step_, metrics_);
+        const bool evaluation = observer_.evaluate && step_ > 0 && evaluation_due();
+        if (!evaluation && step_ % plan_.checkpoint_every != 0 && !ended()) return;
+        // Before the evaluation, which may take long or fail.
         if (!plan_.folder.empty()) save_state(model_, plan_, step_);
         saved_ = step_;
+        if (evaluation) observer_.evaluate(step_);
     }
 
     TrainableModel& model_;

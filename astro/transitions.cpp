@@ -46,6 +46,22 @@ nn::Mlp make_one_step_network(const nn::Maker& make, const data::Dataset& d, con
     return nn::make_mlp(make, spec, states_and_actions(d, spread_evenly(rows, 4096)));
 }
 
+nn::Mlp make_inverse_network(const nn::Maker& make, const data::Dataset& d, const std::vector<int64_t>& rows,
+                             const std::vector<double>& sigma_delta, int64_t layers, int64_t width) {
+    const std::vector<int64_t> some = spread_evenly(rows, 4096);
+    const std::vector<float> change = changes(d, some, sigma_delta);
+    std::vector<float> inputs;
+    for (size_t i = 0; i < some.size(); ++i) {
+        const auto own = change.begin() + static_cast<std::ptrdiff_t>(i) * d.state_dim;
+        inputs.insert(inputs.end(), d.observation(some[i]), d.observation(some[i] + 1));
+        inputs.insert(inputs.end(), own, own + d.state_dim);
+    }
+    nn::MlpSpec spec;
+    spec.in = 2 * d.state_dim, spec.out = d.action_dim;
+    spec.width = width, spec.layers = layers;
+    return nn::make_mlp(make, spec, inputs);
+}
+
 Transitions draw_transitions(nn::Step& step, const data::Dataset& d, const std::vector<int64_t>& rows, int64_t batch,
                              const std::vector<double>& sigma_delta, Rng rng) {
     std::vector<int64_t> drawn;
@@ -54,8 +70,8 @@ Transitions draw_transitions(nn::Step& step, const data::Dataset& d, const std::
             step.input(Shape{batch, d.state_dim}, changes(d, drawn, sigma_delta))};
 }
 
-Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& change) {
-    return chunk.mean(square(predicted - change));
+Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& actual) {
+    return chunk.mean(square(predicted - actual));
 }
 
 }  // namespace astro::method

@@ -1,5 +1,5 @@
-// Networks that predict one step, f([s | a]) ~ (s' - s) / sigma_delta, and how they learn from single transitions.
-// Shared by the recurrent dynamics model and the one-step models.
+// Networks that predict one step, f([s | a]) ~ (s' - s) / sigma_delta, or its action, and how they learn from single
+// transitions. Shared by the recurrent dynamics model, the one-step models and straight bridges.
 #pragma once
 
 #include <vector>
@@ -18,6 +18,10 @@ std::vector<int64_t> rows_with_successor(const Trajectories& trajectories);
 nn::Mlp make_one_step_network(const nn::Maker& make, const data::Dataset& dataset, const std::vector<int64_t>& rows,
                               int64_t layers, int64_t width);
 
+// The inverse: an MLP [s | (s' - s) / sigma_delta] -> a, (n, 2 D) -> (n, A).
+nn::Mlp make_inverse_network(const nn::Maker& make, const data::Dataset& dataset, const std::vector<int64_t>& rows,
+                             const std::vector<double>& sigma_delta, int64_t layers, int64_t width);
+
 // A minibatch of transitions: [s | a] (B, D + A) and (s' - s) / sigma_delta (B, D).
 struct Transitions {
     Tensor input, change;
@@ -26,7 +30,8 @@ struct Transitions {
 Transitions draw_transitions(nn::Step& step, const data::Dataset& dataset, const std::vector<int64_t>& rows,
                              int64_t batch, const std::vector<double>& sigma_delta, Rng rng);
 
-// The chunk's share of the mean over rows and dimensions of (f - (s' - s) / sigma_delta)^2. Both (n, D).
-Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& change);
+// The chunk's share of the mean over rows and dimensions of (predicted - actual)^2. Both (n, D): changes of the state;
+// or (n, A): actions.
+Tensor one_step_loss(const nn::Chunk& chunk, const Tensor& predicted, const Tensor& actual);
 
 }  // namespace astro::method

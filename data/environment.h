@@ -138,6 +138,9 @@ class Environment {
     virtual double distance(const double* state, const double* goal) const;
     bool success(const double* state, const double* goal) const { return distance(state, goal) <= spec_.tolerance; }
 
+    // Most rows of an episode that `generate` makes with these settings. Error(usage) for an unknown type.
+    virtual int64_t longest_generated(const CollectSpec& spec) const { return spec.episode_rows; }
+
     // Optional functions; null if the environment does not have them.
     ExactStep exact_step;
     StoredStep stored_step;

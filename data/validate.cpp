@@ -107,10 +107,12 @@ void report_episodes(Findings& findings, const Dataset& dataset) {
 
 void report_actions(Findings& findings, const Dataset& dataset) {
     int64_t saturated = 0, outside = 0;
-    for (float action : dataset.actions) {
-        saturated += std::fabs(action) >= 0.9999f;
-        outside += std::fabs(action) > 1.0f;
-    }
+    for (int64_t row = 0; row < dataset.rows; ++row)
+        for (int64_t column = 0; column < dataset.action_dim; ++column) {
+            const double action = std::fabs(dataset.action_value(row, column));
+            saturated += action >= .9999;
+            outside += action > 1;
+        }
     auto all = ssize(dataset.actions);
     findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
     if (outside > 0) {
@@ -133,7 +135,7 @@ std::vector<Finding> validate(const Dataset& dataset) {
     Findings findings;
     report_episodes(findings, dataset);
     report_columns(findings, "observations", dataset.observations, dataset.state_dim, true, dataset.origin);
-    report_columns(findings, "actions", dataset.actions, dataset.action_dim, true);
+    report_columns(findings, "actions", dataset.actions, dataset.action_dim, true, dataset.action_origin);
     report_columns(findings, "qpos", dataset.qpos, dataset.qpos_dim, false);
     report_columns(findings, "qvel", dataset.qvel, dataset.qvel_dim, false);
     report_actions(findings, dataset);

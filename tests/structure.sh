@@ -22,7 +22,7 @@ none "data includes tensor only" includes data 'nn|diffusion|astro|apps'
 none "astro does not include apps" includes astro apps
 none "the program includes no tests" sh -c "grep -rnE '#include [\"<](\.\./)*tests/' $sources tensor nn diffusion data astro apps"
 none "learners do not include diffusion or the planner" sh -c "grep -rnE '#include \"(diffusion/|astro/(planner|dynamics|chains|target_selection|temporal))' astro/learners"
-none "names of arms occur in their table only" sh -c "grep -rnE '\"(duplicate|augmented)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,'"
+none "names of arms occur in their table only" sh -c "grep -rnE '\"(duplicate|augmented|straight|swap)\"' $sources astro apps | grep -vE '^astro/augmenters/|v\(.augmented., augmented,|section\('"
 none "point mazes are used by data/environments only (and by a bench item)" sh -c "grep -rnE 'maze::|include \"data/environments/' $sources tensor nn diffusion data astro apps | grep -vE '^(data/environments/|apps/bench/maze.cpp:)'"
 none "zlib only in data/zip*.cpp" sh -c "grep -rln 'zlib.h' $sources tensor nn diffusion data astro apps | grep -vE '^data/zip(_writer)?\.cpp$'"
 none "no iostream outside apps" sh -c "grep -rln '<iostream>' tensor nn diffusion data astro"
@@ -31,13 +31,14 @@ none "everything cited in comments and documents exists" sh tests/citations.sh
 none "no markers of unfinished work" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
 none "only two headers test for the compiler" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
 none "no machine-specific absolute paths" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
-# Prints each hint in a string of the sources whose first 40 characters tests/cli/hints*.sh do not contain. Strings that
-# follow one another are joined; comments are not read.
+# Prints each hint in a string of the sources whose first 40 characters no command in tests/cli/hints*.sh contains.
+# Strings that follow one another are joined; comments are not read.
 hints_without_test() {
+    grep -hv '^ *#' tests/cli/hints*.sh >"$work/commands"
     for file in $(grep -rl 'hint: ' $sources tensor nn diffusion data astro apps); do
         grep -v '^ *//' "$file" | tr '\n' ' ' | sed 's/" *"//g; s/\\"/"/g' | grep -oE 'hint: [^";]*' | cut -c 7-46 | sed 's/ *$//' |
             while read -r words; do
-                grep -qF -- "$words" tests/cli/hints*.sh || echo "$file: $words"
+                grep -qF -- "$words" "$work/commands" || echo "$file: $words"
             done
     done
 }

@@ -70,17 +70,18 @@ TEST_CASE("augmenters: settings accept exactly the names in the table, and each 
     const std::vector<std::string> names = arm_names();
     CHECK(accepted_arms() == names);
     // These names must not change: they are part of random streams, of keys in results.json and of options.
-    CHECK(names == std::vector<std::string>{"raw", "duplicate", "augmented"});
+    CHECK(names == std::vector<std::string>{"raw", "relabel", "duplicate", "augmented", "augmented_relabel", "straight",
+                                            "swap"});
     CHECK(ExperimentConfig().arms == default_arms());
-    CHECK(default_arms() == names);
-    int64_t kept = 0;
+    CHECK(default_arms() == std::vector<std::string>{"raw", "duplicate", "augmented"});
     for (const std::string& name : names) {
         const augmenters::Row& row = augmenters::row_of(name);
         CHECK(row.label.size() > 0);
-        if (!row.make) CHECK(row.stages.empty());
-        kept += row.kept;
+        if (!row.make)
+            CHECK(row.stages == (row.relabels ? std::vector<std::string>{"tdr"} : std::vector<std::string>{}));
+        if (row.kept)
+            CHECK(row.make == augmenters::kept_row().make);  // of the one file that others get as many rows as
     }
-    CHECK(kept == 1);  // the others get as many rows as this one
     CHECK(augmenters::kept_row().arm == "augmented");
     CHECK(augmenters::row_of("duplicate").stages == std::vector<std::string>{"tdr"});
     CHECK(augmenters::row_of("augmented").stages == std::vector<std::string>{"tdr", "dynamics", "planner"});

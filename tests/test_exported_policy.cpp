@@ -5,6 +5,7 @@
 #include "data/npz.h"
 #include "examples/policy/policy.h"
 #include "tests/error_message.h"
+#include "tests/small_pipeline.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -115,6 +116,67 @@ TEST_CASE("exported policies: library and header give the actions of the learner
         }
 }
 
+TEST_CASE("exported policies: a policy that sees latents contains its encoder") {
+    Small& s = small();
+    const TemporaryFolder folder;
+    const std::string path = folder / "policy.npz";
+    const LatentInputs& latents = s.pipeline->latent_inputs();
+    const data::Dataset rows = latents.of(s.pipeline->train_data());
+    LearningData data;
+    data.pools = {{&rows}};
+    Config config;
+    apply_preset(config, "tiny");
+    const auto learner = make_learner("gcbc", s.pipeline->context(), config, "", data, "policy/test/latents");
+    for (int64_t k = 0; k < 6; ++k) learner->update(k);
+    const data::Units& units = s.pipeline->units();
+    save_policy(path, export_policy(*s.backend, *learner, units, data::Json::object(), &latents));
+    const ExportedPolicy loaded = load_policy(*s.backend, path);
+    CHECK(loaded.observation_dim() == 2);
+    CHECK(loaded.actor.net.spec.in == 2 * (2 + s.pipeline->tdr().latent()));
+
+    Rng rng(4);
+    std::vector<double> states, goals;
+    for (int i = 0; i < 100; ++i) states.push_back(rng.uniform(-5, 25)), goals.push_back(rng.uniform(-5, 25));
+    const std::vector<double> wanted = units.actions.rows_outward<double>(learner->act(
+        latents.of(units.states.rows_inward<float>(states)), latents.of(units.states.rows_inward<float>(goals))));
+    const std::vector<double> acted = loaded.act(states, goals);
+    CHECK(difference(acted, wanted) < 2e-5);  // the learner computes in float32
+    const ::policy::Policy header(path);
+    std::vector<double> by_header;
+    for (size_t r = 0; r < 100; r += 2)
+        for (double a : header.act({states[r], states[r + 1]}, {goals[r], goals[r + 1]})) by_header.push_back(a);
+    CHECK(difference(by_header, acted) < 1e-9);
+    std::vector<double> other = goals;
+    std::rotate(other.begin(), other.begin() + 2, other.end());
+    CHECK(difference(loaded.act(states, other), acted) > 1e-4);
+}
+
+TEST_CASE("latent inputs: states, then latents that keep their distances up to one factor") {
+    Small& s = small();
+    const LatentInputs& latents = s.pipeline->latent_inputs();
+    const data::Dataset& d = s.pipeline->train_data();
+    const data::Dataset rows = latents.of(d);
+    const TemporalMap& map = s.pipeline->map();
+    REQUIRE(rows.state_dim == d.state_dim + map.width);
+    double sum = 0, squares = 0, factor = 0;
+    const auto values = double(d.rows * map.width);
+    for (int64_t i = 0; i < d.rows; ++i) {
+        CHECK(std::equal(d.observation(i), d.observation(i + 1), rows.observation(i)));
+        for (int64_t k = 0; k < map.width; ++k) {
+            const auto x = double(rows.observation(i)[d.state_dim + k]);
+            sum += x / values, squares += x * x / values;
+        }
+    }
+    CHECK(std::fabs(sum) < 1e-4);
+    CHECK(squares == doctest::Approx(1).epsilon(1e-3));
+    for (int64_t i = 0; i + 500 < d.rows; i += 500) {
+        const float *a = rows.observation(i) + d.state_dim, *b = rows.observation(i + 500) + d.state_dim;
+        const double ratio = latent_distance(map.at(i), map.at(i + 500), map.width) / latent_distance(a, b, map.width);
+        if (factor == 0) factor = ratio;
+        CHECK(ratio == doctest::Approx(factor).epsilon(1e-3));
+    }
+}
+
 TEST_CASE("exported policies: errors name the array that is missing or invalid") {
     const TemporaryFolder folder;
     const std::string good = folder / "good.npz", bad = folder / "bad.npz";
@@ -140,7 +202,8 @@ TEST_CASE("exported policies: errors name the array that is missing or invalid")
     };
     const data::NpyArray none{};
     check_error("policy_version", none, "not an exported policy");
-    check_error("policy_version", numbers({2}), "version 2 of the format");
+    check_error("policy_version", numbers({3}), "version 3 of the format");
+    check_error("policy_version", numbers({2}), "latent_centre");
     check_error("tanh", numbers({3}), "'tanh' is 3, expected 0 or 1");
     check_error("hidden_layers", numbers({1e6}), "which the file has not");
     check_error("hidden_layers", numbers({-1}), "which the file has not");

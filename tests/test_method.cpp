@@ -31,7 +31,10 @@ TEST_CASE("steps from distance: the exact inverse of the discounted distance, an
         for (double n : {1.0, 8.0, 16.0, 64.0, 256.0}) {
             const double d = (1 - std::pow(gamma, n)) / (1 - gamma);
             CHECK(steps_from_distance(d, gamma) == doctest::Approx(n).epsilon(1e-6));
+            CHECK(distance_from_steps(n, gamma) == doctest::Approx(d));
         }
+    CHECK(steps_from_distance(7.5, 1) == 7.5);
+    CHECK(distance_from_steps(7.5, 1) == 7.5);
     CHECK(steps_from_distance(1e6, .99) == doctest::Approx(std::log(1e-3) / std::log(.99)));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/farther_goals.h"
 #include "astro/subgoal_search.h"
 #include "astro/target_selection.h"
 #include "tests/small_pipeline.h"
@@ -111,4 +112,38 @@ TEST_CASE("trajectories: actions from a row on; the last one of the segment is r
     for (int64_t j = 0; j < 6; ++j)
         for (int64_t x = 0; x < 2; ++x)
             CHECK(actions[size_t(2 * j + x)] == d.action(std::min(last - 3 + j, last - 1))[x]);
+}
+
+TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the landmark graph") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    RelabelConfig config;
+    config.share = 1, config.tries = 32;
+    const auto farther = [&] { return FartherGoals(s.pipeline->context(), config, s.pipeline->tdr(), map, d); };
+    const FartherGoals goals = farther();
+    auto closed = [&](int64_t a, int64_t b) {
+        return double(map.closed[size_t(map.landmark_of[size_t(a)]) * size_t(map.landmarks()) +
+                                 size_t(map.landmark_of[size_t(b)])]);
+    };
+    Rng rng(11);
+    int64_t replaced = 0, outside = 0, too_near = 0;
+    for (int64_t i = 0; i < 400; ++i) {
+        const int64_t row = s.pipeline->train().begin(i % s.pipeline->train().count()) + rng.below(60), near = row + 30;
+        const int64_t goal = goals.draw(row, near, rng);
+        if (closed(row, near) < config.least_steps) {
+            ++too_near;
+            CHECK(goal == -1);
+        } else if (goal >= 0) {
+            ++replaced;
+            outside += d.episode_of[size_t(goal)] != d.episode_of[size_t(row)];
+            CHECK(closed(row, goal) - closed(near, goal) >= config.progress * closed(row, near));
+        }
+    }
+    CHECK(replaced > 50);
+    CHECK(outside > replaced / 2);
+    CHECK(too_near > 0);
+
+    config.share = 0;
+    for (int64_t i = 0; i < 50; ++i) CHECK(farther().draw(i, i + 30, rng) == -1);
 }

@@ -15,7 +15,7 @@ int run_augment(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, {true, true, true}});
     require_stages(runner, augmenters::kept_row().stages);
     const std::vector<std::string> before = keys_of(runner.results());
     const std::string path = augment_and_measure(runner, [&](TrainableModel& model, const std::string& fingerprint) {

@@ -42,13 +42,13 @@ data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_rati
 int64_t first_changed_row(const data::Units& units, const data::Dataset& d) {
     const auto changed = [](const data::ColumnUnits& columns, int64_t column, double value) {
         const double constant = nth(columns.centre, column);
-        return std::fabs(value - constant) > 1e-5 * std::max(1.0, std::fabs(constant));
+        return std::fabs(value - constant) > data::kConstantRounding * std::fabs(constant);
     };
     for (int64_t t = 0; t < d.rows; ++t) {
         for (int64_t column : units.states.constant())
             if (changed(units.states, column, d.state(t, column))) return t;
         for (int64_t column : units.actions.constant())
-            if (!nth(d.terminals, t) && changed(units.actions, column, double(d.action(t)[column]))) return t;
+            if (!nth(d.terminals, t) && changed(units.actions, column, d.action_value(t, column))) return t;
     }
     return -1;
 }

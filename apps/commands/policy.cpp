@@ -57,7 +57,7 @@ int with_arm(CommandLine& line, Access access, Work work) {
     if (!line.parse()) return 0;
     line.require("run");
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, {access, policy_parts(config)});
+    StageRunner runner(line, options, config, {access, policy_parts(config), {}, true});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);
@@ -80,7 +80,8 @@ int run_evaluate(CommandLine& line) {
                     [](StageRunner& runner, const ArmData& arm, const std::string& learner, bool json) {
                         const bool by_subgoals = runner.config().evaluate.subgoals > 0;
                         Pipeline& pipeline = runner.pipeline();
-                        if (by_subgoals) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+                        if (by_subgoals || needs_distances(runner.config(), arm.arm))
+                            runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
                         data::Json all = data::Json::object();
                         for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
                             std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);

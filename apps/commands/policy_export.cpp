@@ -61,17 +61,20 @@ int run_policy_export(CommandLine& line) {
     line.require("out");
     check_options(chosen, config);
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, {Access::read, policy_parts(config)});
+    StageRunner runner(line, options, config, {Access::read, policy_parts(config), {}, false, false});
     std::error_code ignored;
     if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
         fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");
     // The checkpoint holds all that was learnt from the arm's second data set; it need not be there any more.
     PolicyRun run{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
-    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+    Pipeline& pipeline = runner.pipeline();
+    if (needs_distances(config, chosen.arm)) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
+    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run, false);
     runner.require_trained(*policy, "");
     const std::unique_ptr<Backend> cpu = make_cpu_backend();
     const learners::ExportedPolicy exported =
-        learners::export_policy(*cpu, *policy, runner.pipeline().units(), provenance(runner, *policy, run));
+        learners::export_policy(*cpu, *policy, pipeline.units(), provenance(runner, *policy, run),
+                                config.policy.latents ? &pipeline.latent_inputs() : nullptr);
     learners::save_policy(chosen.out, exported);
     data::Json figures = data::Json::object();
     figures["file"] = chosen.out;

@@ -26,30 +26,37 @@ int run_run(CommandLine& line) {
     line.require("run");
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
     const std::vector<std::string> stages = stages_of_experiment(config), &arms = config.experiment.arms;
-    const bool plans = std::count(stages.begin(), stages.end(), "planner") > 0;
-    const int64_t window = plans ? 2 * config.planner.context + config.planner.gap : 0;
-    StageRunner runner(line, options, config, {Access::write, data::Parts::all, window, true});
+    auto needed = [&](const char* stage) { return std::count(stages.begin(), stages.end(), stage) > 0; };
+    Needs needs;
+    needs.lengths = {needed("tdr"), needed("planner"), needed("planner")};
+    needs.policies = needs.generate = true;
+    StageRunner runner(line, options, config, needs);
     check_stages(runner, stages);
-    for (const std::string& stage : stages) train_and_measure(runner, stage);
+    for (const std::string& stage : stages) {
+        train_and_measure(runner, stage);
+        if (stage == "tdr" && needed("planner")) runner.pipeline().check_travel();
+    }
     auto train = [&](TrainableModel& model, const std::string& fingerprint) {
         if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
     };
 
-    std::map<std::string, data::RecordedData> made;  // by arm, each once; the kept one first, others get as many rows
-    const std::string& kept = augmenters::kept_row().arm;
-    if (std::count(arms.begin(), arms.end(), kept) > 0) {
-        made[kept] = runner.load_in_units(augment_and_measure(runner, train), data::Parts::all);
-        measure_stitched(runner, made[kept]);
+    data::RecordedData kept;                         // of the arms that share the file of `astro augment`
+    std::map<std::string, data::RecordedData> made;  // of the others by arm, each once and with as many rows
+    const bool keeps =
+        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+    if (keeps) {
+        kept = runner.load_in_units(augment_and_measure(runner, train), data::Parts::all);
+        measure_stitched(runner, kept);
     }
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_rows(), nullptr};
-        if (!augmenters::row_of(arm).make) return data;
-        if (made.count(arm) == 0) {
-            const int64_t rows = made.count(kept) > 0 ? made[kept].data.rows
-                                                      : rows_of_arms(runner, runner.folder().file(kAugmentedFile));
-            made[arm] = make_arm(runner, arm, rows, train);
-        }
-        data.other = &made[arm];
+        const augmenters::Row& row = augmenters::row_of(arm);
+        if (!row.make) return data;
+        if (!row.kept && made.count(arm) == 0)
+            made[arm] =
+                make_arm(runner, arm,
+                         keeps ? kept.data.rows : rows_of_arms(runner, runner.folder().file(kAugmentedFile)), train);
+        data.other = row.kept ? &kept : &made[arm];
         return data;
     };
     std::vector<PolicyRun> runs;
@@ -57,7 +64,7 @@ int run_run(CommandLine& line) {
         for (const std::string& arm : arms)
             for (const PolicyRun& run : seeds_of(config, learner, data_of(arm))) runs.push_back(run);
     train_and_evaluate_policies(runner, runs);
-    write_pictures(runner, made.count(kept) > 0 ? &made[kept] : nullptr);
+    write_pictures(runner, keeps ? &kept : nullptr);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json)
         std::printf("%s\n", runner.results().dump().c_str());

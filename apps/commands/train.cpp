@@ -9,7 +9,8 @@ namespace astro::app {
 namespace {
 
 // Trains a stage, which needs those before.
-int train_stage(CommandLine& line, const std::string& stage, const std::vector<std::string>& before) {
+int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string& stage,
+                const std::vector<std::string>& before) {
     StageOptions options;
     OutputOptions output;
     Config config;
@@ -18,7 +19,7 @@ int train_stage(CommandLine& line, const std::string& stage, const std::vector<s
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, lengths});
     const std::vector<std::string> known = keys_of(runner.results());
     require_stages(runner, before);
     train_and_measure(runner, stage);
@@ -28,8 +29,8 @@ int train_stage(CommandLine& line, const std::string& stage, const std::vector<s
 
 }  // namespace
 
-int run_train_tdr(CommandLine& line) { return train_stage(line, "tdr", {}); }
-int run_train_dynamics(CommandLine& line) { return train_stage(line, "dynamics", {"tdr"}); }
-int run_train_planner(CommandLine& line) { return train_stage(line, "planner", {"tdr", "dynamics"}); }
+int run_train_tdr(CommandLine& line) { return train_stage(line, {true}, "tdr", {}); }
+int run_train_dynamics(CommandLine& line) { return train_stage(line, {true}, "dynamics", {"tdr"}); }
+int run_train_planner(CommandLine& line) { return train_stage(line, {true, true}, "planner", {"tdr", "dynamics"}); }
 
 }  // namespace astro::app

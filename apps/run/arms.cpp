@@ -14,16 +14,9 @@ int64_t qpos_columns(const StageRunner& runner) {
     return environment ? environment->spec().qpos_columns : 0;
 }
 
-std::vector<int64_t> position_columns(const StageRunner& runner) {
-    const std::vector<int64_t>& chosen = runner.config().metrics.position;
-    if (chosen[0] >= 0) return chosen;
-    const data::Environment* environment = data::find_environment(runner.environment());
-    return environment ? environment->spec().position : std::vector<int64_t>{};
-}
-
 std::vector<std::string> stages_of_experiment(const Config& config) {
     std::set<std::string> needed;
-    if (config.evaluate.subgoals > 0) needed.insert("tdr");
+    if (config.evaluate.subgoals > 0 || config.policy.latents) needed.insert("tdr");
     for (const std::string& arm : config.experiment.arms)
         for (const std::string& stage : augmenters::row_of(arm).stages) needed.insert(stage);
     std::vector<std::string> stages;

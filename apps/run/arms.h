@@ -19,9 +19,6 @@ struct ArmData {
 // without an environment.
 int64_t qpos_columns(const StageRunner& runner);
 
-// The two columns of a state that are its position: metrics.position, or those of the environment; empty: neither says.
-std::vector<int64_t> position_columns(const StageRunner& runner);
-
 // The stages of the pipeline that the arms of an experiment and its evaluations need, in order.
 std::vector<std::string> stages_of_experiment(const Config& config);
 

@@ -38,12 +38,11 @@ void check_stages(StageRunner& runner, const std::vector<std::string>& stages) {
     const bool anew = augmented && augmented->as_string() != pipeline.fingerprint("augment");
     const Config& config = runner.config();
     for (const std::string& learner : config.experiment.learners) {
-        const std::string fingerprint = pipeline.policy_fingerprint(learner, nullptr);
         for (const std::string& arm : config.experiment.arms)
             for (int64_t seed = 0; seed < config.policy.seeds; ++seed) {
                 const std::string stage = policy_stage(config, arm, learner, seed);
                 const augmenters::Row& row = augmenters::row_of(arm);
-                if (!row.make) runner.check_checkpoints(stage, fingerprint);
+                if (!row.make) runner.check_checkpoints(stage, policy_fingerprint(pipeline, learner, arm, nullptr));
                 if (row.kept && anew && data::file_exists(runner.folder().checkpoints(stage)))
                     fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
                          ", trained on data that these settings would make anew; hint: choose another --run folder");

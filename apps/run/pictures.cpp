@@ -170,7 +170,7 @@ void write_pictures(StageRunner& runner, const data::RecordedData* augmented) {
     const bool distances = std::count(stages.begin(), stages.end(), "tdr") > 0;
     const data::Environment* environment = data::find_environment(runner.environment());
     const data::WorldPicture* world = environment ? environment->picture() : nullptr;
-    const std::vector<int64_t> columns = world ? environment->spec().position : position_columns(runner);
+    const std::vector<int64_t> columns = world ? environment->spec().position : pipeline.position_columns();
     if (columns.empty() && !distances) return;
     const Plane plane(runner, columns);
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());

@@ -22,8 +22,18 @@ struct PolicyRun {
 // One entry for each of policy.seeds.
 std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
-// context: runner.context(), or one of runner.context_beside().
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
+// Fingerprint of everything that the policy of an arm depends on. other: the arm's second data set, as recorded, or
+// null.
+std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
+                               const data::Dataset* other);
+
+// Does the policy of an arm need the trained TDR to act or to learn?
+bool needs_distances(const Config& config, const std::string& arm);
+
+// context: runner.context(), or one of runner.context_beside(). The TDR must be trained if needs_distances().
+// learns: false for a policy that is only loaded, which needs no rewards.
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
+                                               bool learns = true);
 
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
@@ -32,6 +42,10 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 // score/ARM/LABEL/last and /best in environments with normalised scores; with several seeds also /mean, /least and
 // /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+
+// Error(usage) if single-task policies are wanted without an environment that has rewards. environment: its name, or
+// "".
+void check_protocol(const Config& config, const std::string& environment);
 
 // evaluate.tasks, or policy.task in single-task mode; Error(usage) for a task that the environment does not have.
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec);

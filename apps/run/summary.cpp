@@ -83,7 +83,8 @@ void print_summary(StageRunner& runner) {
     const Config& config = runner.config();
     const std::string& environment = runner.environment();
     const std::vector<std::string>& arms = config.experiment.arms;
-    const bool augmented = std::count(arms.begin(), arms.end(), augmenters::kept_row().arm) > 0;
+    const bool augmented =
+        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
     std::printf("\n%s, seed %lld, %lld rows", environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed),
                 static_cast<long long>(runner.pipeline().train_data().rows));

@@ -55,13 +55,14 @@ struct Row {
     std::vector<std::string> stages;    // of the pipeline whose models make() needs (Pipeline::models), in order
     Factory* make;                      // null: no second data set; the policy is trained on the real rows only
     bool by_default = false;            // whether `astro run` compares it by default
+    bool relabels = false;              // whether goals of the actor are relabelled (astro/farther_goals.h)
     bool kept = false;                  // made by `astro augment` and kept in augmented.npz; others are made when
                                         // needed, each with as many rows as that file, if there is one
 };
 
 // The row of an arm; Error(usage) if it is unknown.
 const Row& row_of(const std::string& arm);
-const Row& kept_row();  // the row that is kept
+const Row& kept_row();  // the first row that is kept
 bool is_arm(const std::string& arm);
 
 // The augmenter of an arm that has one.

@@ -21,8 +21,8 @@ class Duplicate : public Augmenter {
         const data::Dataset& d = pipeline_.recorded();  // the same rows as in the map
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
-        out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
-        out.wide_observations = d.wide_observations;
+        out.state_dim = d.state_dim, out.action_dim = d.action_dim;
+        data::copy_precision(d, out);
         out.qpos_dim = d.qpos_dim, out.qvel_dim = d.qvel_dim;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (ssize(out.terminals) < rows) {

@@ -67,4 +67,33 @@ struct AugmentConfig {
     }
 };
 
+// Straight bridges: the network that names their actions.
+struct StraightConfig {
+    int64_t layers = 2, width = 128, batch = 256, updates = 5000;
+    double learning_rate = 1e-3, learning_rate_end = 1e-5;
+
+    template <class V>
+    void visit(V& v) {
+        v("layers", layers, "hidden layers", Source::ours, between(1, 16));
+        v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
+        v("batch", batch, "transitions per batch", Source::ours, between(1, 65536));
+        v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
+        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+    }
+};
+
+// Goals swapped between episodes that meet.
+struct SwapConfig {
+    double quantile = .5;
+
+    template <class V>
+    void visit(V& v) {
+        v("quantile", quantile,
+          "two rows meet within this quantile of the distances from recorded rows to the nearest row of another "
+          "episode",
+          Source::ours, between(.01, 1));
+    }
+};
+
 }  // namespace astro::method

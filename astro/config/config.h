@@ -29,6 +29,7 @@ enum class UnknownActions { gap, through_context };  // M + 1, or M + l
 enum class Selector { tdr, euclid, random };
 enum class BridgeLength { fixed, needed, nearest };
 enum class TargetOrder { random, nearest };
+enum class SelectionDistance { tdr, euclid, euclid_position };
 
 struct GeneralConfig {
     std::string data, env;
@@ -167,14 +168,15 @@ struct DenoiserConfig {
     double learning_rate = 1e-3, learning_rate_end = 2e-5, weight_decay = 1e-4, gradient_clip = 1, ema_decay = .995;
 
     template <class V>
-    void visit(V& v) {
+    void visit(V& v, double least_updates = 1) {
         v("layers", layers, "transformer blocks", Source::ours, between(1, 64));
         v("width", width, "width of a token", Source::ours, between(2, kMaxWidth));
         v("heads", heads, "attention heads; divides the width", Source::ours, between(1, 64));
         v("diffusion_steps", diffusion_steps, "noise levels T in training", Source::ours, between(1, 4000));
         v("schedule", schedule, "noise schedule", Source::ours, one_of({"cosine", "linear"}));
         v("batch", batch, "windows per batch", Source::ours, between(1, 65536));
-        v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
+        v("updates", updates, least_updates > 0 ? "gradient steps" : "gradient steps; 0: untrained", Source::ours,
+          between(least_updates, kMaxCount));
         v("warmup", warmup, "updates in which the step size increases from 0", Source::ours, between(0, kMaxCount));
         v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
         v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
@@ -275,11 +277,12 @@ struct PlannerConfig {
           Source::paper, between(0, 1000));
         v("feedback_clip", feedback_clip, "bound on the deviation in feedback, in units of 2 sigma_delta", Source::ours,
           between(.01, 1000));
-        network.visit(v);
+        network.visit(v, 0);
     }
 };
 
 struct SelectionConfig {
+    SelectionDistance distance = SelectionDistance::tdr;
     Selector selector = Selector::tdr;
     double delta_threshold = 1, target_share = .6;
     BridgeLength bridge_length = BridgeLength::fixed;
@@ -288,6 +291,11 @@ struct SelectionConfig {
 
     template <class V>
     void visit(V& v) {
+        v("distance", distance,
+          "distance behind targets, steps of bridges and the chain rule: the TDR's, or Euclid's over all columns or "
+          "the "
+          "position columns in sigma_delta; each is calibrated, and closed over landmarks of its own",
+          Source::ours, one_of({"tdr", "euclid", "euclid-position"}));
         v("selector", selector, "rule that decides whether a target is reachable", Source::paper,
           one_of({"tdr", "euclid", "random"}));
         v("bridge_length", bridge_length,
@@ -321,7 +329,10 @@ struct Config {
     PlannerConfig planner;
     SelectionConfig selection;
     AugmentConfig augment;
+    StraightConfig straight;
+    SwapConfig swap;
     PolicyConfig policy;
+    RelabelConfig relabel;
     GcbcConfig gcbc;
     ValueConfig value;
     IqlConfig iql;
@@ -347,7 +358,10 @@ struct Config {
         v.section("sampling", "Sampling of bridges", planner.sampling);
         v.section("selection", "Target selection", selection);
         v.section("augment", "Augmentation: chains, acceptance, seam", augment);
+        v.section("straight", "Straight bridges: inverse model", straight);
+        v.section("swap", "Goals swapped between episodes that meet", swap);
         v.section("policy", "Policy learning", policy);
+        v.section("relabel", "Relabelling of goals", relabel);
         v.section("gcbc", "Goal-conditioned behaviour cloning", gcbc);
         v.section("value", "Value learners: networks and optimiser", value);
         v.section("iql", "IQL", iql);

@@ -21,6 +21,7 @@ struct PolicyConfig {
     Protocol protocol = Protocol::goal_conditioned;
     int64_t task = 1, seeds = 1;
     double gamma = 0;
+    bool latents = false;
     double synthetic_share = 1, single_task_synthetic_share = .5;
 
     template <class V>
@@ -33,10 +34,29 @@ struct PolicyConfig {
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
+        v("latents", latents, "actor and critics see the latents of the TDR beside states and goals", Source::ours,
+          anything());
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
           between(0, 1));
         v("single_task_synthetic_share", single_task_synthetic_share,
           "single-task: share of a batch from the spliced file", Source::ours, between(0, 1));
+    }
+};
+
+// Relabelling: goals of the actor beyond the end of a row's episode (astro/farther_goals.h).
+struct RelabelConfig {
+    double share = .5, progress = .8, least_steps = 8;
+    int64_t tries = 8;
+
+    template <class V>
+    void visit(V& v) {
+        v("share", share, "share of the actor's goals that are replaced by farther ones, where one is found",
+          Source::ours, between(0, 1));
+        v("progress", progress, "least approach to the goal between the row and its hindsight goal, as a share of D",
+          Source::ours, between(0, 1));
+        v("least_steps", least_steps, "hindsight goals nearer than this many steps D are kept", Source::ours,
+          at_least(0));
+        v("tries", tries, "random goals tried for a row", Source::ours, between(1, 1000));
     }
 };
 

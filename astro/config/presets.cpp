@@ -87,6 +87,10 @@ void set_columns(Config& c, const Columns& set) {
     set(c.augment.ratio,              .1,         1,          1,                1);
     set(c.augment.bridge_candidates,  2,          2,          8,                8);
 
+    set(c.straight.width,             32,         128,        256,              512);
+    set(c.straight.batch,             64,         256,        256,              256);
+    set(c.straight.updates,           300,        5000,       50000,            300000);
+
     set(c.gcbc.layers,                2,          3,          3,                3);
     set(c.gcbc.width,                 64,         256,        512,              512);
     set(c.gcbc.batch,                 64,         256,        1024,             1024);

@@ -49,7 +49,13 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             const data::Dataset& d = *data_.pools[p].data;
             const int64_t row = samplers_[p].random_row(own);
             put_state(d, row, &nth(input, i * width));
-            if (goals()) put_state(d, samplers_[p].uniform_goal(row, own), &nth(input, i * width + states));
+            if (goals()) {
+                const int64_t near = samplers_[p].uniform_goal(row, own);
+                const Pool& pool = data_.pools[p];
+                const int64_t farther = pool.farther ? pool.farther->draw(row, near, own) : -1;
+                put_state(farther < 0 ? d : *pool.farther_goals, farther < 0 ? near : farther,
+                          &nth(input, i * width + states));
+            }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
             float *now = &nth(value_input, i * width), *next = &nth(next_input, i * width);

@@ -5,9 +5,11 @@
 // the end of an episode.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "astro/config/config.h"
+#include "astro/farther_goals.h"
 #include "astro/training.h"
 #include "data/dataset.h"
 #include "data/environment.h"
@@ -16,15 +18,21 @@
 
 namespace astro::method::learners {
 
-// A data set in the method's units, and the share of each batch that comes from it.
+// A data set of inputs in the method's units: states, or states and latents (astro/latent_inputs.h), and the share of
+// each batch that comes from it.
 struct Pool {
     const data::Dataset* data = nullptr;
     double share = 1;
     data::TaskLabels labels = {};  // of its rows; single-task only
+    // Relabels goals of the actor with rows of farther_goals; goal-conditioned only, or null.
+    std::shared_ptr<const FartherGoals> farther = {};
+    const data::Dataset* farther_goals = nullptr;
 };
 
 struct LearningData {
     std::vector<Pool> pools;  // the shares add up to 1
+    // Data sets of the pools that were made for this policy (LatentInputs).
+    std::vector<std::shared_ptr<const data::Dataset>> owned = {};
     Protocol protocol = Protocol::goal_conditioned;
     double gamma = 0.99;
 };

@@ -3,14 +3,25 @@
 // programs.
 #pragma once
 
+#include <optional>
+
+#include "astro/latent_inputs.h"
 #include "astro/learners/learner.h"
 #include "data/json.h"
 #include "data/units.h"
 
 namespace astro::method::learners {
 
+// The TDR of a policy that sees latents (astro/latent_inputs.h): z = (net(s) - centre) / scale.
+struct LatentEncoder {
+    nn::Mlp net;
+    Tensor centre;  // (L)
+    double scale = 1;
+};
+
 struct ExportedPolicy {
     Actor actor;  // its last layer gives the actions and nothing else; float32 weights, held as float64
+    std::optional<LatentEncoder> encoder;
     bool goals = false;
     data::Units units;
     data::Json provenance;  // an object; where the policy comes from
@@ -25,7 +36,9 @@ struct ExportedPolicy {
 };
 
 // The backend holds the copy; the learner's may be another one.
-ExportedPolicy export_policy(Backend& backend, const Learner& learner, const data::Units& units, data::Json provenance);
+// latents: the inputs of a policy that sees latents, else null.
+ExportedPolicy export_policy(Backend& backend, const Learner& learner, const data::Units& units, data::Json provenance,
+                             const LatentInputs* latents = nullptr);
 
 void save_policy(const std::string& path, const ExportedPolicy& policy);
 // Error(data) naming file and array where something is missing or does not fit.

@@ -82,66 +82,38 @@ class Arrays {
     std::map<std::string, std::vector<double>> arrays_;
 };
 
-class Policy {
+// A network of the file: arrays PREFIXhidden_layers, PREFIXlayer0/weight, ...
+class Network {
   public:
-    explicit Policy(const std::string& path) : file_(path) {
-        if (file_.at("policy_version").at(0) != 1) file_.fail("has an unsupported version of the format; expected 1");
-        goals_ = file_.flag("goal_conditioned"), gelu_ = file_.flag("gelu"), tanh_ = file_.flag("tanh");
-        const bool norms = file_.flag("layer_norm");
-        state_centre_ = file_.at("state_centre"), state_scale_ = file_.at("state_scale");
-        action_centre_ = file_.at("action_centre"), action_scale_ = file_.at("action_scale");
-        size_t in = varying(state_scale_) * (goals_ ? 2 : 1);
-        const auto hidden = static_cast<size_t>(file_.at("hidden_layers").at(0));
+    Network(const Arrays& file, const std::string& prefix, size_t in) {
+        gelu_ = file.flag(prefix + "gelu");
+        const bool norms = file.flag(prefix + "layer_norm");
+        const auto hidden = static_cast<size_t>(file.at(prefix + "hidden_layers").at(0));
         for (size_t i = 0; i <= hidden; ++i) {
-            const std::string layer = "layer" + std::to_string(i), norm = "norm" + std::to_string(i);
-            layers_.push_back({file_.at(layer + "/weight"), file_.at(layer + "/bias"), {}, {}});
+            const std::string layer = prefix + "layer" + std::to_string(i), norm = prefix + "norm" + std::to_string(i);
+            layers_.push_back({file.at(layer + "/weight"), file.at(layer + "/bias"), {}, {}});
             if (norms && i < hidden)
-                layers_[i].gain = file_.at(norm + "/gain"), layers_[i].shift = file_.at(norm + "/bias");
+                layers_[i].gain = file.at(norm + "/gain"), layers_[i].shift = file.at(norm + "/bias");
             if (layers_[i].weight.size() != in * layers_[i].bias.size())
-                file_.fail("has a " + layer + " of the wrong shape");
+                file.fail("has a " + layer + " of the wrong shape");
             in = layers_[i].bias.size();
         }
-        if (in != varying(action_scale_)) file_.fail("has a last layer of the wrong shape");
     }
-
-    bool takes_goals() const { return goals_; }
-
-    std::vector<double> act(const std::vector<double>& observation, const std::vector<double>& goal = {}) const {
-        std::vector<double> h;
-        append(observation, h);
-        if (goals_) append(goal, h);
+    size_t out() const { return layers_.back().bias.size(); }
+    std::vector<double> operator()(std::vector<double> h) const {
         for (size_t i = 0; i < layers_.size(); ++i) {
             h = linear(layers_[i], h);
             if (i + 1 == layers_.size()) break;
             for (double& x : h) x = gelu_ ? gelu(x) : std::max(x, 0.0);
             if (!layers_[i].gain.empty()) normalise(layers_[i], h);
         }
-        std::vector<double> action = action_centre_;
-        size_t at = 0;
-        for (size_t i = 0; i < action.size(); ++i)
-            if (action_scale_[i] > 0) {
-                const double a = tanh_ ? std::tanh(h[at++]) : h[at++];
-                action[i] += action_scale_[i] * std::min(std::max(a, -1.0), 1.0);
-            }
-        return action;
+        return h;
     }
 
   private:
     struct Layer {
         std::vector<double> weight, bias, gain, shift;  // weight (in, out); gain and shift: of the layer norm, or empty
     };
-    static size_t varying(const std::vector<double>& scale) {
-        return static_cast<size_t>(std::count_if(scale.begin(), scale.end(), [](double s) { return s > 0; }));
-    }
-    // Columns that never changed in the data are not inputs. Inputs are rounded to float32, as in evaluations.
-    void append(const std::vector<double>& row, std::vector<double>& h) const {
-        if (row.size() != state_scale_.size())
-            throw std::runtime_error(std::to_string(row.size()) + " numbers in an observation or goal, expected " +
-                                     std::to_string(state_scale_.size()));
-        for (size_t i = 0; i < row.size(); ++i)
-            if (state_scale_[i] > 0)
-                h.push_back(static_cast<double>(static_cast<float>((row[i] - state_centre_[i]) / state_scale_[i])));
-    }
     static std::vector<double> linear(const Layer& layer, const std::vector<double>& x) {
         std::vector<double> y = layer.bias;
         for (size_t i = 0; i < x.size(); ++i)
@@ -157,10 +129,71 @@ class Policy {
             h[j] = (h[j] - mean) / std::sqrt(variance + 1e-6) * layer.gain[j] + layer.shift[j];
     }
 
-    Arrays file_;
-    bool goals_ = false, gelu_ = false, tanh_ = false;
-    std::vector<double> state_centre_, state_scale_, action_centre_, action_scale_;
+    bool gelu_ = false;
     std::vector<Layer> layers_;
+};
+
+class Policy {
+  public:
+    explicit Policy(const std::string& path) {
+        const Arrays file(path);
+        const double version = file.at("policy_version").at(0);
+        if (version != 1 && version != 2) file.fail("has an unsupported version of the format; expected 1 or 2");
+        goals_ = file.flag("goal_conditioned"), tanh_ = file.flag("tanh");
+        state_centre_ = file.at("state_centre"), state_scale_ = file.at("state_scale");
+        action_centre_ = file.at("action_centre"), action_scale_ = file.at("action_scale");
+        size_t in = varying(state_scale_);
+        if (version == 2) {
+            encoder_.emplace_back(file, "encoder/", in);
+            latent_centre_ = file.at("latent_centre"), latent_scale_ = file.at("latent_scale").at(0);
+            if (encoder_[0].out() != latent_centre_.size()) file.fail("has an encoder of the wrong shape");
+            in += latent_centre_.size();
+        }
+        actor_.emplace_back(file, "", in * (goals_ ? 2 : 1));
+        if (actor_[0].out() != varying(action_scale_)) file.fail("has a last layer of the wrong shape");
+    }
+
+    bool takes_goals() const { return goals_; }
+
+    std::vector<double> act(const std::vector<double>& observation, const std::vector<double>& goal = {}) const {
+        std::vector<double> h;
+        append(observation, h);
+        if (goals_) append(goal, h);
+        h = actor_[0](h);
+        std::vector<double> action = action_centre_;
+        size_t at = 0;
+        for (size_t i = 0; i < action.size(); ++i)
+            if (action_scale_[i] > 0) {
+                const double a = tanh_ ? std::tanh(h[at++]) : h[at++];
+                action[i] += action_scale_[i] * std::min(std::max(a, -1.0), 1.0);
+            }
+        return action;
+    }
+
+  private:
+    static size_t varying(const std::vector<double>& scale) {
+        return static_cast<size_t>(std::count_if(scale.begin(), scale.end(), [](double s) { return s > 0; }));
+    }
+    // Appends a state in the units of the network, then its latent if the policy sees latents. Columns that never
+    // changed in the data are not inputs. States are rounded to float32, as in evaluations.
+    void append(const std::vector<double>& row, std::vector<double>& h) const {
+        if (row.size() != state_scale_.size())
+            throw std::runtime_error(std::to_string(row.size()) + " numbers in an observation or goal, expected " +
+                                     std::to_string(state_scale_.size()));
+        std::vector<double> state;
+        for (size_t i = 0; i < row.size(); ++i)
+            if (state_scale_[i] > 0)
+                state.push_back(static_cast<double>(static_cast<float>((row[i] - state_centre_[i]) / state_scale_[i])));
+        h.insert(h.end(), state.begin(), state.end());
+        if (encoder_.empty()) return;
+        const std::vector<double> latent = encoder_[0](state);
+        for (size_t k = 0; k < latent.size(); ++k) h.push_back((latent[k] - latent_centre_[k]) / latent_scale_);
+    }
+
+    bool goals_ = false, tanh_ = false;
+    double latent_scale_ = 1;
+    std::vector<double> state_centre_, state_scale_, action_centre_, action_scale_, latent_centre_;
+    std::vector<Network> encoder_, actor_;  // no encoder if the policy does not see latents; one actor
 };
 
 }  // namespace policy

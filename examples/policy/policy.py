@@ -10,15 +10,11 @@ class Policy:
     def __init__(self, path):
         with np.load(path) as file:
             self.arrays = {key: file[key] for key in file.files if key != "meta.json"}
-        if self.arrays["policy_version"][0] != 1:
-            raise ValueError(f"{path}: version {self.arrays['policy_version'][0]} of the format, expected 1")
+        if self.arrays["policy_version"][0] not in (1, 2):
+            raise ValueError(f"{path}: version {self.arrays['policy_version'][0]} of the format, expected 1 or 2")
 
-    def act(self, observation, goal=None):
-        a = self.arrays
-        varies = a["state_scale"] > 0  # columns that never changed in the data are not inputs
-        rows = [observation, goal] if a["goal_conditioned"][0] else [observation]
-        inputs = [(np.asarray(row, float) - a["state_centre"])[..., varies] / a["state_scale"][varies] for row in rows]
-        h = np.concatenate(inputs, axis=-1).astype(np.float32).astype(float)
+    def network(self, prefix, h):
+        a = {key[len(prefix):]: value for key, value in self.arrays.items() if key.startswith(prefix)}
         last = a["hidden_layers"][0]
         for i in range(last):
             h = h @ a[f"layer{i}/weight"] + a[f"layer{i}/bias"]
@@ -29,7 +25,23 @@ class Policy:
             if a["layer_norm"][0]:
                 h = (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + 1e-6)
                 h = h * a[f"norm{i}/gain"] + a[f"norm{i}/bias"]
-        h = h @ a[f"layer{last}/weight"] + a[f"layer{last}/bias"]
+        return h @ a[f"layer{last}/weight"] + a[f"layer{last}/bias"]
+
+    def inputs(self, row):
+        a = self.arrays
+        varies = a["state_scale"] > 0  # columns that never changed in the data are not inputs
+        x = (np.asarray(row, float) - a["state_centre"])[..., varies] / a["state_scale"][varies]
+        x = x.astype(np.float32).astype(float)
+        if a["policy_version"][0] == 1:
+            return x
+        return np.concatenate([x, (self.network("encoder/", x) - a["latent_centre"]) / a["latent_scale"]], axis=-1)
+
+    def act(self, observation, goal=None):
+        a = self.arrays
+        h = self.inputs(observation)
+        if a["goal_conditioned"][0]:
+            h = np.concatenate([h, self.inputs(goal)], axis=-1)
+        h = self.network("", h)
         if a["tanh"][0]:
             h = np.tanh(h)
         action = np.zeros(h.shape[:-1] + a["action_centre"].shape)

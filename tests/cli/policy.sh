@@ -71,6 +71,27 @@ refused 1 "none.npz" "$astro" act --policy none.npz
 refused 2 "--policy" "$astro" act
 yes '{"observation": [1, 2], "goal": [3, 4]}' | head -n 2000 >requests
 refused 1 "standard output" sh -c "$act <requests >/dev/full"
+# A reader that ends, and signals, end it quietly.
+{ yes '{"observation": [1, 2], "goal": [3, 4]}' | timeout 60 $act 2>quiet; echo $? >code; } | head -n 1 >first
+check "it answers until its reader ends" grep -q '^{"action": \[' first
+check "then it ends with status 0" [ "$(cat code)" -eq 0 ]
+check "without a message" [ ! -s quiet ]
+for signal in HUP TERM; do  # INT is ignored by processes that a shell starts in the background
+    mkfifo input-$signal
+    $act <input-$signal >/dev/null 2>quiet &
+    child=$!
+    exec 8>input-$signal
+    sleep .3
+    kill -$signal $child
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        kill -0 $child 2>/dev/null || break
+        sleep .3
+    done
+    check "SIG$signal ends it while it waits for input" sh -c "! kill -0 $child 2>/dev/null"
+    exec 8>&-
+    wait $child 2>/dev/null
+    check "SIG$signal gives no message" [ ! -s quiet ]
+done
 head -c 1000 policy.npz >cut.npz
 refused 3 "cut.npz" "$astro" act --policy cut.npz
 ./drive cut.npz 2>err
@@ -89,6 +110,19 @@ check "it gives actions without a goal" sh -c "echo '{\"observation\": [1, 2]}' 
 echo '{"observation": [1, 2], "goal": [3, 4]}' >requests
 refused 3 "this policy takes no goal" sh -c "$astro act --policy single.npz <requests"
 
+# A policy that sees latents needs the TDR to be trained and exported, and nothing but its file to act.
+latents="--preset tiny --data lake.npz --quiet --run latents --policy.latents"
+# shellcheck disable=SC2086
+refused 2 "astro train tdr" "$astro" train policy $latents --gcbc.updates 200
+check "the TDR is trained" "$astro" train tdr --preset tiny --data lake.npz --quiet --run latents
+# shellcheck disable=SC2086
+check "a policy that sees latents is trained" "$astro" train policy $latents --gcbc.updates 200 --resume
+# shellcheck disable=SC2086
+check "and exported with its encoder" "$astro" policy export --data lake.npz --run latents --out latents.npz
+refused 2 "made with other settings" "$astro" train policy --preset tiny --data lake.npz --quiet --run latents --resume
+rm -rf latents
+check "it acts" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy latents.npz"
+
 if python3 -c 'import numpy' 2>/dev/null; then
     cat >compare.py <<'END'
 import json, subprocess, sys
@@ -97,11 +131,11 @@ sys.path.insert(0, sys.argv[1] + "/examples/policy")
 from policy import Policy
 
 worst = 0
-for path in "policy.npz", "single.npz":
+for path in "policy.npz", "single.npz", "latents.npz":
     policy, rng = Policy(path), np.random.default_rng(0)
     rows, goals = rng.uniform(-20, 20, (2, 500, 2))
     request = {"observations": rows.tolist()}
-    if path == "policy.npz":
+    if path != "single.npz":
         request["goals"] = goals.tolist()
     answer = subprocess.run([sys.argv[2], "act", "--policy", path], input=json.dumps(request), capture_output=True, text=True)
     actions = np.array(json.loads(answer.stdout)["actions"])

@@ -1,0 +1,24 @@
+#include "astro/farther_goals.h"
+
+namespace astro::method {
+
+FartherGoals::FartherGoals(const Context& context, const RelabelConfig& config, const TemporalDistance& encoder,
+                           const TemporalMap& map, const data::Dataset& rows)
+    : config_(config),
+      map_(map),
+      landmark_of_(nearest_landmarks(context, map, encoder.embed(rows.observations.data(), rows.rows))) {}
+
+int64_t FartherGoals::draw(int64_t row, int64_t near, Rng& rng) const {
+    if (rng.uniform() >= config_.share) return -1;
+    const int64_t s = nth(landmark_of_, row), h = nth(landmark_of_, near);
+    const double covered = distance(s, h);
+    if (covered < config_.least_steps) return -1;
+    for (int64_t k = 0; k < config_.tries; ++k) {
+        const int64_t goal = rng.below(map_.data->dataset->rows), g = nth(map_.landmark_of, goal);
+        // Between components both distances are infinite, and the comparison is false.
+        if (distance(s, g) - distance(h, g) >= config_.progress * covered) return goal;
+    }
+    return -1;
+}
+
+}  // namespace astro::method

@@ -1,0 +1,36 @@
+// Relabelling: goals for cloning that lie beyond the end of a row's own episode [ours: docs/method.md 10.7].
+//
+// A transition (s, a) that leads to a later state h of its episode is also a good one for every goal g to which h lies
+// on the way. Whether it does is read off the landmark graph:
+//   D(s, g) - D(h, g) >= progress D(s, h)
+// By the triangle inequality the left side is at most D(s, h). No row is generated and no model but the TDR is used.
+#pragma once
+
+#include "astro/config/config.h"
+#include "astro/temporal_map.h"
+
+namespace astro::method {
+
+class FartherGoals {
+  public:
+    // rows: the data from which transitions are drawn, recorded or generated, in the method's units. Goals are rows of
+    // the map's data. Keeps references to map and config.
+    FartherGoals(const Context& context, const RelabelConfig& config, const TemporalDistance& encoder,
+                 const TemporalMap& map, const data::Dataset& rows);
+
+    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a row of the map's
+    // data, or -1 to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is nearer than
+    // least_steps, and if none of the goals that are tried fits.
+    int64_t draw(int64_t row, int64_t near, Rng& rng) const;
+
+  private:
+    double distance(int64_t landmark, int64_t other) const {  // D between landmarks, in n^
+        return double(nth(map_.closed, landmark * map_.landmarks() + other));
+    }
+
+    const RelabelConfig& config_;
+    const TemporalMap& map_;
+    std::vector<int32_t> landmark_of_;  // (rows), the nearest landmark of each
+};
+
+}  // namespace astro::method
