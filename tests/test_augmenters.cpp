@@ -80,7 +80,7 @@ TEST_CASE("augmenters: settings accept exactly the names in the table, and each 
         if (!row.make)
             CHECK(row.stages == (row.relabels ? std::vector<std::string>{"tdr"} : std::vector<std::string>{}));
         if (row.kept)
-            CHECK(row.make == augmenters::kept_row().make);  // of the one file that others get as many rows as
+            CHECK((row.make == augmenters::kept_row().make));  // of the one file that others get as many rows as
     }
     CHECK(augmenters::kept_row().arm == "augmented");
     CHECK(augmenters::row_of("duplicate").stages == std::vector<std::string>{"tdr"});

@@ -153,7 +153,7 @@ std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter
     results["augment_rows"] = made.rows;
     if (attempts) put_attempts(results, *attempts, made);
     results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), made, kAugmentedFile).data,
-                                 pipeline.statistics(), pipeline.units().states.places(position_columns(runner)));
+                                 pipeline.statistics(), pipeline.units().states.places(pipeline.position_columns()));
     runner.clear_warnings("augment");
     if (attempts) put_warnings(runner, *attempts);
     put_violations(runner, attempts, made);
