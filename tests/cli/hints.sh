@@ -235,6 +235,9 @@ not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.update
 blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --sampling.final_guidance_steps 0"
 hint 3 "a new run with more planner.updates" $blameless --run planner-1 --planner.updates 1
 not_for "a new run with more planner.updates" $blameless --run planner-300 --planner.updates 300
+guided="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --planner.updates 0"
+hint 3 "a new run with more sampling.final_guidance_steps" $guided --run guided-0 --sampling.final_guidance_steps 0
+not_for "a new run with more sampling.final_guidance_steps" $guided --run guided-60 --sampling.final_guidance_steps 60
 hint 3 "more planner.updates in a new run, or a higher augment.accept_threshold or augment.plausibility" $stitched 0 --run threshold \
     --dynamics.updates 150 --planner.updates 200
 helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 --resume
