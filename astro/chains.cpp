@@ -68,16 +68,8 @@ class ChainBuilder {
           statistics_(statistics),
           bounds_(bounds),
           selection_(selection),
-          rng_(Rng(seed).stream("chains")) {
-        for (int64_t k = 0; k < data().count(); ++k)
-            if (static_cast<double>(arrival(k) - data().begin(k)) > config.start_arrival) starts_.push_back(k);
-        if (!starts_.empty()) return;
-        int64_t longest = 0;
-        for (int64_t k = 0; k < data().count(); ++k) longest = std::max(longest, arrival(k) - data().begin(k));
-        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
-             " steps, the longest for ", longest,
-             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
-    }
+          rng_(Rng(seed).stream("chains")),
+          starts_(chain_starts(map, config)) {}
 
     Augmentation run(int64_t wanted, const ChainProgress& progress);
 
@@ -346,6 +338,21 @@ Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
 }
 
 }  // namespace
+
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config) {
+    std::vector<int64_t> starts;
+    int64_t longest = 0;
+    for (int64_t k = 0; k < map.data->count(); ++k) {
+        const int64_t steps = nth(map.arrival, k) - map.data->begin(k);
+        if (static_cast<double>(steps) > config.start_arrival) starts.push_back(k);
+        longest = std::max(longest, steps);
+    }
+    if (starts.empty())
+        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
+             " steps, the longest for ", longest,
+             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : map.travel_hint(1));
+    return starts;
+}
 
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,

@@ -19,7 +19,7 @@ struct Augmentation {
     std::vector<BridgeAttempt> attempts;
     int64_t rounds = 0, queries = 0, queries_without_target = 0;
     int64_t ended_by_depth = 0, ended_without_target = 0, ended_by_rejections = 0, dropped_without_bridge = 0;
-    double wall_share = 0;        // share of chosen targets with D > 2 n^ + 6 (behind a wall)
+    double wall_share = 0;        // share of chosen targets with d_G > 2 n^ + 6 (behind a wall)
     std::string stopped_because;  // empty: the requested number of rows was reached
 };
 
@@ -28,6 +28,10 @@ struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
     std::function<bool()> interrupted;
 };
+
+// The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
+// is none.
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
 
 // Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more. Throws
 // Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.

@@ -17,6 +17,13 @@ std::string short_number(double value) {
     return buffer;
 }
 
+// What makes plans better: training of the planner, unless plans are made by guidance alone.
+std::string better_plans(const Config& config) {
+    const SamplingConfig& sampling = config.planner.sampling;
+    return sampling.start_level > 0 && config.planner.network.updates > 0 ? "planner.updates"
+                                                                          : "sampling.final_guidance_steps";
+}
+
 std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
     const std::vector<double>& medians = pipeline.map().calibration.medians();
     const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
@@ -53,14 +60,14 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
     if (error >= unmoved)
         return text("the planner's bridges end ", short_number(error),
                     " sigma_delta from their targets, standing still ", short_number(unmoved),
-                    "; hint: a new run with more planner.updates");
+                    "; hint: a new run with more ", better_plans(pipeline.config()));
     if (2 * disagreements > ssize(made.attempts))
         return text("the members of the dynamics ensemble disagree about ", disagreements, " of ", made.attempts.size(),
                     " bridges; hint: a new run with more dynamics.updates, or with dynamics.ensemble 1");
     return text("the best arrival error is ", short_number(*std::min_element(errors.begin(), errors.end())),
                 " sigma_delta, the median ", short_number(error), ", standing still ", short_number(unmoved),
-                "; hint: more planner.updates in a new run, or a higher augment.accept_threshold or "
-                "augment.plausibility");
+                "; hint: more ", better_plans(pipeline.config()),
+                " in a new run, or a higher augment.accept_threshold or augment.plausibility");
 }
 
 }  // namespace astro::method

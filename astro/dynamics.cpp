@@ -30,7 +30,8 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       seed_(seed),
       member_(member),
       starts_(window_starts(*map.data, map.arrival, horizon, 0)) {
-    if (starts_.empty()) fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", kTravelHint);
+    if (starts_.empty())
+        fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", map.travel_hint(horizon));
     sigma_delta_ =
         Tensor::from(context.backend, Shape{ssize(statistics.sigma_delta)}, statistics.sigma_delta).cast(DType::f32);
 }

@@ -52,25 +52,25 @@ void DynamicsTransformer::update(int64_t k) {
     network_.train_step(step, k, config_.network.batch, [&](const nn::Chunk& chunk) { return loss(chunk, batch); });
 }
 
-// x^ = network([x_t | a | s_0], t, s_0); the loss applies to its running sums.
+// x^ = network([x_t | a | s_0], t, s_0); the loss applies to its running sums. x_t is 0 for the one-pass form, else
+// (s_{j+1} - s_j) / sigma_delta with noise at the row's level.
 Tensor DynamicsTransformer::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     const Windows w = chunk.rows(batch.windows);
-    const Tensor x = noisy_differences(chunk, batch);                              // (n, H, D)
+    const Tensor x = noisy_differences(chunk, batch, w.displacement);              // (n, H, D)
     const Tensor tokens = concat({x, w.actions, repeat_rows(w.s0, horizon_)}, 2);  // (n, H, 2 D + A)
     const Tensor predicted = network_.online()(tokens, chunk.rows(batch.levels).t, w.s0);
     return dynamics_loss(chunk, predicted, w.displacement, sigma_delta_, displacement_std_);
 }
 
-// x_t of each window: zeros for the one-pass form, else (s_{j+1} - s_j) / sigma_delta with noise at the row's level.
-Tensor DynamicsTransformer::noisy_differences(const nn::Chunk& chunk, const Minibatch& batch) const {
-    const Tensor displacement = chunk.rows(batch.windows).displacement;
+Tensor DynamicsTransformer::noisy_differences(const nn::Chunk& chunk, const Minibatch& batch,
+                                              const Tensor& displacement) const {
+    const nn::Chunk one_pass = chunk.before(batch.one_pass);
     const Tensor zeros = Tensor::zeros(context_.backend, DType::f32, displacement.shape());
-    const int64_t one_pass = std::clamp<int64_t>(batch.one_pass - chunk.first, 0, chunk.count);
-    if (one_pass == chunk.count) return zeros;
+    if (one_pass.count == chunk.count) return zeros;
     const Tensor earlier = concat({slice(zeros, 1, 0, 1), slice(displacement, 1, 0, horizon_ - 1)}, 1);
     const Tensor clean = (displacement - earlier) / sigma_delta_;
-    const Tensor noisy = add_noise(chunk.rows(batch.levels), clean, chunk.normal(batch.streams, displacement.shape()));
-    return concat({slice(zeros, 0, 0, one_pass), slice(noisy, 0, one_pass, chunk.count - one_pass)}, 0);
+    const Tensor noisy = add_noise(chunk.rows(batch.levels), clean, chunk.normal(batch.streams, clean.shape()));
+    return concat({zeros.rows(0, one_pass.count), noisy.rows(one_pass.count, chunk.count - one_pass.count)}, 0);
 }
 
 DynamicsTransformer::Minibatch DynamicsTransformer::draw(nn::Step& step, int64_t k) const {

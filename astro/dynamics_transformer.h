@@ -37,7 +37,8 @@ class DynamicsTransformer : public Dynamics {
     };
     Minibatch draw(nn::Step& step, int64_t k) const;
     Tensor loss(const nn::Chunk& chunk, const Minibatch& batch) const;
-    Tensor noisy_differences(const nn::Chunk& chunk, const Minibatch& batch) const;
+    // x_t of each window of the chunk: (n, H, D). displacement: of these windows.
+    Tensor noisy_differences(const nn::Chunk& chunk, const Minibatch& batch, const Tensor& displacement) const;
 
     diffusion::NoiseSchedule schedule_;
     TrainedNetwork<diffusion::Denoiser> network_;

@@ -126,19 +126,15 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
             next.push_back(one_step(context.backend, member, states, actions, judges.sigma_delta));
         for (int64_t i = first; i < last; ++i) {
             const float* stored = d.observation(nth(rows, i) + 1);
-            double error = 0, disagreement = 0;
+            std::vector<double> mean(dims);
+            double disagreement = 0;
             for (size_t x = 0; x < dims; ++x) {
                 const size_t at = to_size((i - first) * ds) + x;
-                double mean = 0;
-                for (const std::vector<float>& one : next) mean += double(one[at]) / members;
-                const double off = (double(stored[x]) - mean) / judges.sigma_delta[x];
-                error += off * off;
-                for (const std::vector<float>& one : next) {
-                    const double own = (double(one[at]) - mean) / judges.sigma_delta[x];
-                    disagreement += own * own / members;
-                }
+                for (const std::vector<float>& one : next) mean[x] += double(one[at]) / members;
+                for (const std::vector<float>& one : next)
+                    disagreement += scaled_square(double(one[at]), mean[x], judges.sigma_delta[x]) / members;
             }
-            nth(judged.error, i) = std::sqrt(error / static_cast<double>(dims));
+            nth(judged.error, i) = scaled_rms(stored, mean.data(), judges.sigma_delta);
             nth(judged.disagreement, i) = std::sqrt(disagreement / static_cast<double>(dims));
         }
     });

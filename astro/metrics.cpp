@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "astro/seam.h"
+#include "data/replay.h"
+#include "tensor/base/moments.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 #include "tensor/base/scaled_rms.h"
@@ -246,11 +249,10 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
     constexpr int64_t kPiece = 65536;  // rows copied per call
     for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
         const int64_t last = std::min(first + kPiece, d.rows - 1);
-        std::vector<double> from(to_size((last - first) * recorded.state_dim));
-        for (int64_t t = first; t < last; ++t)
-            data::simulator_state(environment.spec(), recorded, t, from.data() + (t - first) * recorded.state_dim);
+        std::vector<int64_t> rows(to_size(last - first));
+        std::iota(rows.begin(), rows.end(), first);
         const std::vector<double> truth = units.states.rows_inward<double>(
-            environment.exact_step(from, std::vector<double>(recorded.action(first), recorded.action(last))));
+            data::replay_rows(environment, recorded, rows, data::actions_of(recorded, rows)));
         for (int64_t t = first; t < last; ++t)
             if (data.segment(t) == data.segment(t + 1))
                 counter.transition(
@@ -295,26 +297,18 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
 }
 
 double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {
-    auto variance = [](const std::vector<double>& sum, const std::vector<double>& square, double n) {
-        double total = 0;
-        for (size_t i = 0; i < sum.size(); ++i) total += square[i] / n - sum[i] / n * sum[i] / n;
-        return total;
-    };
     const auto dims = to_size(real.action_dim);
-    std::vector<double> sum(dims), square(dims), real_sum(dims), real_square(dims);
-    int64_t planned = 0;
+    std::vector<Moments> planned(dims), recorded(dims);  // by component of the action
     for (const BridgeAttempt& attempt : attempts)
-        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a, planned += a % dims == 0) {
-            const double x = attempt.bridge.actions[a];
-            sum[a % dims] += x, square[a % dims] += x * x;
-        }
-    for (size_t a = 0; a < real.actions.size(); ++a) {
-        const double x = real.actions[a];
-        real_sum[a % dims] += x, real_square[a % dims] += x * x;
-    }
-    const double recorded = variance(real_sum, real_square, static_cast<double>(real.rows));
-    if (planned == 0 || recorded <= 0) return 0;
-    return std::sqrt(std::max(0.0, variance(sum, square, static_cast<double>(planned)) / recorded));
+        for (size_t a = 0; a < attempt.bridge.actions.size(); ++a)
+            planned[a % dims].add(double(attempt.bridge.actions[a]));
+    for (size_t a = 0; a < real.actions.size(); ++a) recorded[a % dims].add(double(real.actions[a]));
+    auto variance = [](const std::vector<Moments>& components) {  // summed over the components
+        return std::accumulate(components.begin(), components.end(), 0.0,
+                               [](double sum, const Moments& one) { return sum + one.variance(); });
+    };
+    if (variance(recorded) <= 0) return 0;
+    return std::sqrt(variance(planned) / variance(recorded));
 }
 
 double novelty(const data::Dataset& real, const data::Dataset& spliced, const Statistics& statistics,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::method {
 
@@ -39,8 +40,7 @@ std::vector<double> open_loop_rmse(const Context& context, const Trajectories& d
             const auto at = static_cast<int64_t>(i), step = at / ds % horizon, column = at % ds;
             const int64_t start = nth(part, at / ds / horizon);
             const float truth = d.observation(start + step + 1)[column] - d.observation(start)[column];
-            const double e = (double(guess[i]) - double(truth)) / nth(sigma_delta, column);
-            nth(square, p * horizon + step) += e * e;
+            nth(square, p * horizon + step) += scaled_square(double(guess[i]), double(truth), nth(sigma_delta, column));
         }
     });
     std::vector<double> rmse;

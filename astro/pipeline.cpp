@@ -1,10 +1,12 @@
 #include "astro/pipeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <numeric>
 
+#include "astro/chains.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -27,6 +29,8 @@ uint64_t hash_bytes(uint64_t hash, const void* data, size_t bytes) {
 uint64_t hash_dataset(uint64_t hash, const data::Dataset& d) {
     hash = hash_bytes(hash, d.observations.data(), d.observations.size() * sizeof(float));
     hash = hash_bytes(hash, d.actions.data(), d.actions.size() * sizeof(float));
+    for (const std::vector<double>* origin : {&d.origin, &d.action_origin})
+        hash = hash_bytes(hash, origin->data(), origin->size() * sizeof(double));
     return hash_bytes(hash, d.terminals.data(), d.terminals.size());
 }
 
@@ -81,7 +85,29 @@ class SettingsText {
     std::ostringstream out_;
 };
 
+// The general settings and the data, and these.
+std::vector<std::string> with_common_sections(const std::vector<std::string>& own) {
+    std::vector<std::string> sections = {"", "data"};
+    sections.insert(sections.end(), own.begin(), own.end());
+    return sections;
+}
+
 }  // namespace
+
+std::vector<std::string> stage_sections(const std::string& stage) {
+    static const std::pair<const char*, std::vector<std::string>> stages[] = {{"tdr", {"tdr"}},
+                                                                              {"dynamics", {"dynamics"}},
+                                                                              {"planner", {"graph", "planner"}},
+                                                                              {"sampling", {"sampling"}},
+                                                                              {"augment", {"selection", "augment"}}};
+    std::vector<std::string> sections;
+    if (stage == "one_step") return with_common_sections({"one_step"});
+    for (const auto& [name, own] : stages) {
+        sections.insert(sections.end(), own.begin(), own.end());
+        if (name == stage) return with_common_sections(sections);
+    }
+    fail(ErrorKind::usage, "there is no stage ", stage);
+}
 
 Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
                    std::optional<data::Dataset> validation, std::string environment)
@@ -176,11 +202,35 @@ OneStepModels& Pipeline::one_step() {
     return *one_step_;
 }
 
-std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
-    const std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+std::vector<TrainableModel*> Pipeline::models(const std::string& stage) {
+    if (stage == "tdr") return {&tdr()};
+    if (stage == "planner") return {&planner()};
+    ASTRO_CHECK(stage == "dynamics", "the pipeline has no stage ", stage);
+    std::vector<TrainableModel*> members;
+    for (int64_t m = 0; m < ensemble(); ++m) members.push_back(&dynamics(m));
+    return members;
+}
+
+int64_t Pipeline::augmented_rows() const {
+    return std::llround(config_.augment.ratio * static_cast<double>(train_data().rows));
+}
+
+std::vector<StitchEnds> Pipeline::validation_ends(int64_t most) {
+    std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+    const int64_t rows = 2 * config_.planner.context + config_.planner.gap;
     if (ends.empty())
-        fail(ErrorKind::data, "no validation episode travels through a whole window of ",
-             2 * config_.planner.context + config_.planner.gap, " rows before it arrives", kTravelHint);
+        fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
+             " rows before it arrives", validation_map().travel_hint(rows - 1));
+    return ends;
+}
+
+void Pipeline::check_travel() {
+    validation_ends(1);
+    chain_starts(map(), config_.augment);
+}
+
+std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
+    const std::vector<StitchEnds> ends = validation_ends(most);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);
@@ -202,45 +252,32 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
 }
 
 std::string Pipeline::fingerprint(const std::string& stage) const {
+    const uint64_t hash = settings_hash(stage_sections(stage));
+    if (stage == "tdr") return hexadecimal(hash);
     if (stage == "one_step") {
         const int64_t updates = resolve_one_step_updates(config_);
-        return hexadecimal(hash_bytes(settings_hash({"", "data", "one_step"}), &updates, sizeof updates));
+        return hexadecimal(hash_bytes(hash, &updates, sizeof updates));
     }
-    const std::vector<std::pair<std::string, std::vector<std::string>>> stages = {
-        {"tdr", {"", "data", "tdr"}},
-        {"dynamics", {"dynamics"}},
-        {"planner", {"graph", "planner"}},
-        {"sampling", {"sampling"}},
-        {"augment", {"selection", "augment"}}};
-    std::vector<std::string> sections;
-    for (const auto& [name, own] : stages) {
-        sections.insert(sections.end(), own.begin(), own.end());
-        if (name == stage) break;
-    }
-    uint64_t hash = settings_hash(sections);
     const int64_t window[] = {horizon(), config_.planner.gap};  // window of the dynamics' training
-    if (stage != "tdr") hash = hash_bytes(hash, window, sizeof window);
+    uint64_t with_window = hash_bytes(hash, window, sizeof window);
     if (stage == "augment" && config_.selection.distance == SelectionDistance::euclid_position) {
         const std::vector<int64_t> columns = position_columns();
-        hash = hash_bytes(hash, columns.data(), columns.size() * sizeof columns[0]);
+        with_window = hash_bytes(with_window, columns.data(), columns.size() * sizeof columns[0]);
     }
-    return hexadecimal(hash);
+    return hexadecimal(with_window);
 }
 
 std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& own) const {
-    std::vector<std::string> sections = {"", "data"};
-    sections.insert(sections.end(), own.begin(), own.end());
-    return hexadecimal(settings_hash(sections));
+    return hexadecimal(settings_hash(with_common_sections(own)));
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
                                          const std::vector<std::string>& further) const {
-    std::vector<std::string> sections = {"", "data", "policy"};
+    std::vector<std::string> sections = {"policy"};
     sections.insert(sections.end(), further.begin(), further.end());
     for (const std::string& section : learner_sections(learner)) sections.push_back(section);
-    uint64_t hash = settings_hash(sections);
-    if (other) hash = hash_dataset(hash, *other);
-    return hexadecimal(hash);
+    if (!other) return fingerprint_of_sections(sections);
+    return hexadecimal(hash_dataset(settings_hash(with_common_sections(sections)), *other));
 }
 
 }  // namespace astro::method

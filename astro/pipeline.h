@@ -13,6 +13,11 @@
 
 namespace astro::method {
 
+// The sections of the settings that a stage's result depends on: its own and those of the stages before it. Stages are
+// "tdr", "dynamics", "planner", "sampling" (of validation bridges) and "augment", in this order; and "one_step", which
+// depends on none.
+std::vector<std::string> stage_sections(const std::string& stage);
+
 class Pipeline {
   public:
     // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.
@@ -31,7 +36,8 @@ class Pipeline {
     const Trajectories& train() const { return train_; }
     const Trajectories& validation() const { return validation_; }
     const Statistics& statistics() const { return statistics_; }
-    double gamma() const { return resolve_gamma(config_.tdr.gamma, environment_); }
+    double gamma() const { return gamma_ ? *gamma_ : resolve_gamma(config_.tdr.gamma, environment_); }
+    void set_gamma(double gamma) { gamma_ = gamma; }  // of a trained TDR, where the environment does not tell it
     uint64_t seed() const { return static_cast<uint64_t>(config_.general.seed); }
     int64_t horizon() const;  // H = U of the dynamics
     // The columns of the recorded states that are x and y: metrics.position, else what the environment names, or none.
@@ -47,15 +53,25 @@ class Pipeline {
     int64_t ensemble() const { return config_.dynamics.ensemble; }
     Planner& planner();  // needs trained dynamics
     OneStepModels& one_step();
+    // The models of a stage ("tdr", "dynamics", "planner"), in the order of training. Needs those of the stages before.
+    std::vector<TrainableModel*> models(const std::string& stage);
+
+    // Rows that an augmenter is asked for: augment.ratio times the real rows.
+    int64_t augmented_rows() const;
+
+    // Error(data) if no held-out episode travels far enough for validation_bridges, or no episode for the stages after
+    // the TDR. Needs map(); called before these stages are trained.
+    void check_travel();
+    // Ends of at most so many held-out windows. Error(data) if there is none.
+    std::vector<StitchEnds> validation_ends(int64_t most);
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
                                                                int64_t candidates);  // by the current planner
 
-    // Fingerprint of everything that a stage's result depends on: settings, seed and data, as a short text. `stage` is
-    // "tdr", "dynamics", "planner", "sampling" (of validation bridges) or "augment". Each includes the stages before
-    // it. "one_step" depends on no stage.
+    // Fingerprint of everything that a stage's result depends on: settings (stage_sections), seed and data, as a short
+    // text.
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
@@ -76,6 +92,7 @@ class Pipeline {
     Trajectories train_, validation_;
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
+    std::optional<double> gamma_;
     std::optional<TemporalMap> map_, validation_map_, euclidean_map_;
     std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;

@@ -61,7 +61,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last, " more",
-             kTravelHint);
+             map.travel_hint(last));
 }
 
 int64_t Planner::unknown(int64_t gap) const {
@@ -149,21 +149,24 @@ Tensor Planner::loss(const nn::Chunk& chunk, const Minibatch& batch) const {
     return planner_loss(chunk, guess, u, delta, chunk.rows(batch.row_weight));
 }
 
-// Half of the batch's rows read the deviation of an estimate from the next noisier level, with the same noise. They are
-// the first rows of each chunk; their total is the same for every number of chunks. The others read no feedback.
+// Half of the batch's rows read the deviation of an estimate from the next noisier level, with the same noise. The
+// others read no feedback.
 Planner::Feedback Planner::self_conditioning(const nn::Chunk& chunk, const Minibatch& batch,
                                              const Tensor& noise) const {
+    const nn::Chunk half = chunk.half();
     const Feedback none = no_feedback(chunk.count, batch.context.gap);
-    const int64_t half = (chunk.first + chunk.count) / 2 - chunk.first / 2, rest = chunk.count - half;
-    if (half == 0 || !config_.feedback || !config_.self_conditioning) return none;
+    if (half.count == 0 || !config_.feedback || !config_.self_conditioning) return none;
     NoTape off;
-    const StitchContext c = batch.context.rows(chunk.first, half);
-    const diffusion::RowLevels t = batch.noisier.rows(chunk.first, half);
-    const Tensor noisy = add_noise(t, batch.actions.rows(chunk.first, half), noise.rows(0, half));
-    const Tensor guess = clamp(estimate(network_.online(), c, noisy, t.t, no_feedback(half, batch.context.gap)), -1, 1);
-    const Tensor seen = clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
-    const Tensor ones = Tensor::full(context_.backend, DType::f32, Shape{half, 1}, 1);
-    return {concat({seen, none.deviation.rows(half, rest)}, 0), concat({ones, none.flag.rows(half, rest)}, 0)};
+    const StitchContext c = half.rows(batch.context);
+    const diffusion::RowLevels t = half.rows(batch.noisier);
+    const Tensor noisy = add_noise(t, half.rows(batch.actions), noise.rows(0, half.count));
+    const Tensor guess = clamp(estimate(network_.online(), c, noisy, t.t, none.rows(0, half.count)), -1, 1);
+    return feedback(c, guess).before(none.rows(half.count, chunk.count - half.count));
+}
+
+Planner::Feedback Planner::feedback(const StitchContext& c, const Tensor& actions) const {
+    const Tensor delta = clamp(deviation(c, actions, loop_steps_), -config_.feedback_clip, config_.feedback_clip);
+    return {delta, Tensor::full(context_.backend, DType::f32, Shape{c.batch(), 1}, 1)};
 }
 
 Planner::Feedback Planner::no_feedback(int64_t rows, int64_t gap) const {

@@ -69,11 +69,18 @@ class Planner : public TrainableModel, public BridgeMaker {
     // Feedback from the rollout: delta (n, F, D), and a flag (n, 1), 1 if delta is given.
     struct Feedback {
         Tensor deviation, flag;
+        Feedback rows(int64_t first, int64_t count) const {
+            return {deviation.rows(first, count), flag.rows(first, count)};
+        }
+        Feedback before(const Feedback& others) const {  // the rows of both, one after another
+            return {concat({deviation, others.deviation}, 0), concat({flag, others.flag}, 0)};
+        }
     };
     int64_t draw_gap(Rng& rng) const;
     Minibatch draw(nn::Step& step, int64_t gap, Rng& rng, const Rng& noise) const;
     Tensor loss(const nn::Chunk& chunk, const Minibatch& batch) const;
     Feedback self_conditioning(const nn::Chunk& chunk, const Minibatch& batch, const Tensor& noise) const;
+    Feedback feedback(const StitchContext& context, const Tensor& actions) const;  // of actions (n, U, A), clipped
     Feedback no_feedback(int64_t rows, int64_t gap) const;
     StitchEnds window_ends_at(const data::Dataset& data, int64_t start, int64_t gap) const;
     StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const;

@@ -53,9 +53,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
         // As in training, the feedback is of the estimate before guidance.
-        if (config_.feedback && levels[k + 1] > 0)
-            seen = {clamp(deviation(c, guess, loop_steps_), -config_.feedback_clip, config_.feedback_clip),
-                    Tensor::full(b, DType::f32, Shape{batch, 1}, 1)};
+        if (config_.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
         guess = guide(c, guess, config_.sampling.guidance_steps);
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
@@ -93,9 +91,9 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
                 const auto at = to_size((i * (gap + 1) + j) * ds + x);
                 bridge.states.push_back(nth(first, i * ds + x) + arrived[0][at]);
                 for (size_t m = 1; m < members; ++m) {
-                    const double d =
-                        (double(arrived[m][at]) - double(arrived[0][at])) / nth(statistics_.sigma_delta, x);
-                    mean_square += d * d / static_cast<double>(ds * static_cast<int64_t>(members - 1));
+                    mean_square +=
+                        scaled_square(double(arrived[m][at]), double(arrived[0][at]), nth(statistics_.sigma_delta, x)) /
+                        static_cast<double>(ds * static_cast<int64_t>(members - 1));
                 }
             }
             bridge.disagreement = std::max(bridge.disagreement, std::sqrt(mean_square));

@@ -10,10 +10,11 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
                          const Statistics& statistics, int64_t qpos_columns) {
     const data::Dataset& recorded = source.recorded;
     const int64_t ds = source.data.state_dim, da = source.data.action_dim;
-    const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
+    const double* origin = data::or_null(recorded.origin);
+    const double* action_origin = data::or_null(recorded.action_origin);
     data::Dataset out;
     out.state_dim = recorded.state_dim, out.action_dim = recorded.action_dim;
-    out.origin = recorded.origin, out.wide_observations = recorded.wide_observations;
+    data::copy_precision(recorded, out);
     const int64_t qvel_columns = recorded.state_dim - qpos_columns;  // of a state
     if (qpos_columns > 0)
         out.qpos_dim = qpos_columns, out.qvel_dim = qvel_columns > 0 ? qvel_columns : recorded.qvel_dim;
@@ -40,7 +41,7 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             if (real_state && std::equal(a, a + da, source.data.action(row)))
                 std::copy_n(recorded.action(row), out.action_dim, action.begin());
             else
-                units.actions.outward(a, action.data());
+                units.actions.outward(a, action.data(), action_origin);
             out.observations.insert(out.observations.end(), state.begin(), state.end());
             out.actions.insert(out.actions.end(), action.begin(), action.end());
             out.terminals.push_back(t == rows - 1 || chain.ends[i] ? 1 : 0);
@@ -53,6 +54,8 @@ data::Dataset to_dataset(const Augmentation& augmentation, const data::RecordedD
             // A real row keeps the qpos and qvel stored with it; for a bridge's states only the state columns are
             // known.
             const bool kept = stored && real_state;
+            for (size_t column = 0; origin && column < state.size(); ++column)  // qpos and qvel have none
+                state[column] = static_cast<float>(double(state[column]) + origin[column]);
             const float* qpos = kept ? recorded.qpos.data() + row * out.qpos_dim : state.data();
             out.qpos.insert(out.qpos.end(), qpos, qpos + out.qpos_dim);
             if (kept)

@@ -2,8 +2,8 @@
 // no synthetic data: the baseline for stitching [idea: search on the replay buffer, Eysenbach et al., NeurIPS 2019;
 // rule and graph: ours, docs/method.md 11.10].
 //
-//   subgoal(s, g) = g   if D(s, g) <= reach, or if the landmark nearest to g is in reach
-//                 = argmin_x D(x, g) over landmarks x with n^(s, x) <= reach and D(x, g) < D(s, g), else
+//   subgoal(s, g) = g   if d_G(s, g) <= reach, or if the landmark nearest to g is in reach
+//                 = argmin_x d_G(x, g) over landmarks x with n^(s, x) <= reach and d_G(x, g) < d_G(s, g), else
 #pragma once
 
 #include <vector>

@@ -39,7 +39,6 @@ class TargetIndex {
     double state_distance(int64_t a, int64_t b) const;  // |s_a - s_b| in units of sigma_delta
     // Euclidean distance in steps: state_distance over the travel rows' median one-step displacement.
     double euclid_steps(int64_t a, int64_t b) const { return state_distance(a, b) / step_length_; }
-    int64_t least_steps() const { return least_steps_; }
     int64_t size() const { return static_cast<int64_t>(tree_.rows().size()); }
 
   private:

@@ -70,6 +70,103 @@ Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v
     return chunk.mean(sum(weight * square(q - v), 1));
 }
 
+// One step on the loss of the objective, then phi' moves towards phi.
+void TemporalDistance::update(int64_t k) {
+    Update u = begin(k);
+    if (config_.objective == TdrObjective::in_batch) {
+        const Pairs batch = draw_pairs(u);
+        u.step.run([&] {
+            train_in_batch(u, batch);
+            nn::polyak_update(u.step, target_set_, online_set_, u.target_rate);
+        });
+    } else {
+        const Triples batch = draw_triples(u);
+        u.step.run([&] {
+            train_hilp(u, batch);
+            nn::polyak_update(u.step, target_set_, online_set_, u.target_rate);
+        });
+    }
+}
+
+// The loss couples all rows: in each chunk, the rows s_i use every s_j of the minibatch as a goal.
+void TemporalDistance::train_in_batch(Update& u, const Pairs& batch) {
+    const nn::Cut cut = context_.cut(batch.states.dim(0));
+    const Tensor target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.states)); });
+    const Tensor next_target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.next)); });
+    nn::train_step(
+        u.step, cut, online_set_, optimiser_, {"loss"},
+        [&](const nn::Chunk& c) { return online_.head[0](c.rows(batch.states)); },  // (n, L)
+        [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) {
+            return in_batch_loss(own, all, c.rows(target), c.rows(next_target), target, c.rows(batch.weight), gamma_,
+                                 config_.expectile);
+        });
+}
+
+void TemporalDistance::train_hilp(Update& u, const Triples& batch) {
+    nn::train_step(u.step, context_.cut(config_.batch), online_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
+        const Tensor s = c.rows(batch.states), next = c.rows(batch.next), g = c.rows(batch.goals);
+        Tensor target_v, target_next;  // (n, H)
+        {
+            NoTape off;
+            const std::vector<Tensor> goal = target_.latents(g);
+            target_v = head_values(target_.latents(s), goal);
+            target_next = head_values(target_.latents(next), goal);
+        }
+        const Tensor v = head_values(online_.latents(s), online_.latents(g));
+        return hilp_loss(c, v, target_v, target_next, c.rows(batch.hit), gamma_, config_.expectile);
+    });
+}
+
+TemporalDistance::Pairs TemporalDistance::draw_pairs(Update& u) const {
+    std::vector<int64_t> rows, episode;
+    for (int64_t e = 0; e < config_.batch_episodes; ++e) {
+        const int64_t segment = nth(sources_, u.rng.below(ssize(sources_)));
+        const int64_t first = data_.begin(segment), with_successor = data_.last(segment) - first;
+        for (int64_t r = 0; r < config_.rows_per_episode; ++r) {
+            rows.push_back(first + u.rng.below(with_successor));
+            episode.push_back(e);
+        }
+    }
+    const auto batch = ssize(rows);
+    return {states_of(u.step, rows, 0), states_of(u.step, rows, 1),
+            u.step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight))};
+}
+
+TemporalDistance::Triples TemporalDistance::draw_triples(Update& u) const {
+    std::vector<int64_t> rows, goals;
+    std::vector<float> hit;
+    for (int64_t b = 0; b < config_.batch; ++b) {
+        const int64_t segment = nth(sources_, u.rng.below(ssize(sources_)));
+        const int64_t first = data_.begin(segment), last = data_.last(segment);
+        const int64_t row = first + u.rng.below(last - first);
+        // Same trajectory at a geometric offset, clipped at its end; otherwise any row of the data.
+        const int64_t goal = u.rng.uniform() < config_.trajectory_goals
+                                 ? std::min(last, row + u.rng.geometric(1 - gamma_))
+                                 : u.rng.below(data_.dataset->rows);
+        rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
+    }
+    return {states_of(u.step, rows, 0), states_of(u.step, rows, 1), states_of(u.step, goals, 0),
+            u.step.input(Shape{config_.batch}, hit)};
+}
+
+TemporalDistance::Update TemporalDistance::begin(int64_t k) {
+    nn::Step step = steps_.begin("", k);
+    optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
+    const Tensor target_rate = step.number(config_.target_rate);
+    return {std::move(step), Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k)), target_rate};
+}
+
+Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const {
+    const data::Dataset& d = *data_.dataset;
+    std::vector<float> states;
+    states.reserve(rows.size() * to_size(d.state_dim));
+    for (int64_t row : rows) {
+        const float* s = d.observation(row + offset);
+        states.insert(states.end(), s, s + d.state_dim);
+    }
+    return step.input(Shape{ssize(rows), d.state_dim}, states);
+}
+
 TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& config, double gamma,
                                    const Trajectories& data, uint64_t seed)
     : TrainableModel(context), config_(config), gamma_(gamma), data_(data), seed_(seed) {
@@ -94,94 +191,6 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
     online_set_ = nn::ParameterSet(online_);
     target_set_ = nn::ParameterSet(target_);
     optimiser_ = nn::Adam(online_set_);
-}
-
-Tensor TemporalDistance::states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const {
-    const data::Dataset& d = *data_.dataset;
-    std::vector<float> states;
-    states.reserve(rows.size() * to_size(d.state_dim));
-    for (int64_t row : rows) {
-        const float* s = d.observation(row + offset);
-        states.insert(states.end(), s, s + d.state_dim);
-    }
-    return step.input(Shape{ssize(rows), d.state_dim}, states);
-}
-
-void TemporalDistance::update(int64_t k) {
-    Rng rng = Rng(seed_).stream("tdr").stream(static_cast<uint64_t>(k));
-    nn::Step step = steps_.begin("", k);
-    const bool in_batch = config_.objective == TdrObjective::in_batch;
-    const Pairs pairs = in_batch ? draw_pairs(step, rng) : Pairs{};
-    const Triples triples = in_batch ? Triples{} : draw_triples(step, rng);
-    optimiser_.prepare(step, nn::linear_rate(k, config_.updates, config_.learning_rate, config_.learning_rate_end));
-    const Tensor target_rate = step.number(config_.target_rate);
-    step.run([&] {
-        if (in_batch)
-            train_in_batch(step, pairs);
-        else
-            train_hilp(step, triples);
-        nn::polyak_update(step, target_set_, online_set_, target_rate);
-    });
-}
-
-// The loss couples all rows: in each chunk, the rows s_i use every s_j of the minibatch as a goal.
-void TemporalDistance::train_in_batch(nn::Step& step, const Pairs& batch) {
-    const nn::Cut cut = context_.cut(batch.states.dim(0));
-    const Tensor target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.states)); });
-    const Tensor next_target = cut.map([&](const nn::Chunk& c) { return target_.head[0](c.rows(batch.next)); });
-    nn::train_step(
-        step, cut, online_set_, optimiser_, {"loss"},
-        [&](const nn::Chunk& c) { return online_.head[0](c.rows(batch.states)); },  // (n, L)
-        [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) {
-            return in_batch_loss(own, all, c.rows(target), c.rows(next_target), target, c.rows(batch.weight), gamma_,
-                                 config_.expectile);
-        });
-}
-
-TemporalDistance::Pairs TemporalDistance::draw_pairs(nn::Step& step, Rng& rng) const {
-    std::vector<int64_t> rows, episode;
-    for (int64_t e = 0; e < config_.batch_episodes; ++e) {
-        const int64_t segment = nth(sources_, rng.below(ssize(sources_)));
-        const int64_t first = data_.begin(segment), with_successor = data_.last(segment) - first;
-        for (int64_t r = 0; r < config_.rows_per_episode; ++r) {
-            rows.push_back(first + rng.below(with_successor));
-            episode.push_back(e);
-        }
-    }
-    const auto batch = ssize(rows);
-    return {states_of(step, rows, 0), states_of(step, rows, 1),
-            step.input(Shape{batch, batch}, in_batch_weights(rows, episode, config_.same_episode_weight))};
-}
-
-void TemporalDistance::train_hilp(nn::Step& step, const Triples& batch) {
-    nn::train_step(step, context_.cut(config_.batch), online_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
-        const Tensor s = c.rows(batch.states), next = c.rows(batch.next), g = c.rows(batch.goals);
-        Tensor target_v, target_next;  // (n, H)
-        {
-            NoTape off;
-            const std::vector<Tensor> goal = target_.latents(g);
-            target_v = head_values(target_.latents(s), goal);
-            target_next = head_values(target_.latents(next), goal);
-        }
-        const Tensor v = head_values(online_.latents(s), online_.latents(g));
-        return hilp_loss(c, v, target_v, target_next, c.rows(batch.hit), gamma_, config_.expectile);
-    });
-}
-
-TemporalDistance::Triples TemporalDistance::draw_triples(nn::Step& step, Rng& rng) const {
-    std::vector<int64_t> rows, goals;
-    std::vector<float> hit;
-    for (int64_t b = 0; b < config_.batch; ++b) {
-        const int64_t segment = nth(sources_, rng.below(ssize(sources_)));
-        const int64_t first = data_.begin(segment), last = data_.last(segment);
-        const int64_t row = first + rng.below(last - first);
-        // Same trajectory at a geometric offset, clipped at its end; otherwise any row of the data.
-        const int64_t goal = rng.uniform() < config_.trajectory_goals ? std::min(last, row + rng.geometric(1 - gamma_))
-                                                                      : rng.below(data_.dataset->rows);
-        rows.push_back(row), goals.push_back(goal), hit.push_back(goal == row ? 1.0f : 0.0f);
-    }
-    return {states_of(step, rows, 0), states_of(step, rows, 1), states_of(step, goals, 0),
-            step.input(Shape{config_.batch}, hit)};
 }
 
 TrainingState TemporalDistance::state() {

@@ -72,10 +72,18 @@ class TemporalDistance : public TrainableModel {
         Tensor states, next, goals;  // (B, D)
         Tensor hit;                  // (B): 1 if the goal is row s itself
     };
-    Pairs draw_pairs(nn::Step& step, Rng& rng) const;
-    Triples draw_triples(nn::Step& step, Rng& rng) const;
-    void train_in_batch(nn::Step& step, const Pairs& batch);
-    void train_hilp(nn::Step& step, const Triples& batch);
+    // An update that has begun: its step, random stream, and the rate of the target network, f64 (1).
+    struct Update {
+        nn::Step step;
+        Rng rng;
+        Tensor target_rate;
+    };
+    Update begin(int64_t k);  // also prepares the optimiser
+    // For the body of an update.
+    void train_in_batch(Update& update, const Pairs& batch);
+    void train_hilp(Update& update, const Triples& batch);
+    Pairs draw_pairs(Update& update) const;
+    Triples draw_triples(Update& update) const;
     Tensor states_of(nn::Step& step, const std::vector<int64_t>& rows, int64_t offset) const;
 
     struct Heads {

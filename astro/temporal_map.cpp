@@ -27,7 +27,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
-        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", kTravelHint);
+        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", map.travel_hint(2));
     medians.resize(known);
     return Calibration(std::move(medians));
 }
@@ -155,9 +155,34 @@ std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps,
     return arrival;
 }
 
+std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig& config) {
+    std::vector<int64_t> arrival;
+    const data::Dataset& d = *data.dataset;
+    for (int64_t k = 0; k < data.count(); ++k) {
+        const int64_t first = data.begin(k), last = data.last(k);
+        int64_t row = last;
+        while (row > first && std::equal(d.observation(row - 1), d.observation(row), d.observation(last))) --row;
+        // Equal states have an n^ of almost 0 to their mean, so they have arrived unless no distance counts as arrival.
+        arrival.push_back(config.arrival_steps >= 1 && last - row + 1 >= config.arrival_rows ? row : last);
+    }
+    return arrival;
+}
+
+std::string TemporalMap::travel_hint(int64_t steps) const {
+    const std::vector<int64_t> latest = latest_arrivals(*data, settings);
+    int64_t longest = 0;
+    for (int64_t k = 0; k < data->count(); ++k) longest = std::max(longest, nth(latest, k) - data->begin(k));
+    // n^ is at most the number of steps between two rows, if the TDR is right. Only if it then leaves enough steps, the
+    // TDR is the reason.
+    if (static_cast<double>(longest) - settings.arrival_steps < static_cast<double>(steps))
+        return "; hint: a new run with data.arrival_steps 0, which counts all rows as travel";
+    return "; hint: a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel";
+}
+
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config) {
     TemporalMap map;
     map.data = &data;
+    map.settings = config;
     map.gamma = encoder.gamma();
     map.width = encoder.latent();
     map.latent = encoder.embed(data.dataset->observations.data(), data.dataset->rows);
@@ -183,7 +208,7 @@ TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train
     std::vector<double> travelled;
     for (int64_t t : starts) travelled.push_back(map.steps(t, t + steps));
     if (starts.empty())
-        fail(ErrorKind::data, "selection.distance: no episode travels for ", steps, " steps", kTravelHint);
+        fail(ErrorKind::data, "selection.distance: no episode travels for ", steps, " steps", train.travel_hint(steps));
     std::vector<double> scale = statistics.sigma_delta;
     for (double& s : scale) s *= upper_median(travelled) / static_cast<double>(steps);
     map = scale_columns(train, columns, scale);

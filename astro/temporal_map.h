@@ -3,14 +3,12 @@
 // [ours] (docs/method.md 5).
 #pragma once
 
+#include <string>
+
 #include "astro/temporal_distance.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
-
-// The end of messages about episodes that travel too little: what always helps.
-constexpr const char* kTravelHint =
-    "; hint: a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates";
 
 // n_cal from n^: inverts the median n^ of the data at offsets of 1, 2, ... steps.
 class Calibration {
@@ -29,6 +27,7 @@ class Calibration {
 
 struct TemporalMap {
     const Trajectories* data = nullptr;
+    DataConfig settings;  // those of arrival
     double gamma = 0;
     int64_t width = 0;
     std::vector<float> latent;  // (rows, width)
@@ -43,12 +42,14 @@ struct TemporalMap {
     // n^ between two latents, or two rows.
     double steps(const float* a, const float* b) const;
     double steps(int64_t a, int64_t b) const { return steps(at(a), at(b)); }
-    // D, the graph distance: the shortest path between the nearest landmarks; n^ if both have the same landmark. For
+    // d_G, the graph distance: the shortest path between the nearest landmarks; n^ if both have the same landmark. For
     // two rows, or for any two latents with their nearest landmarks.
     double graph_distance(int64_t a, int64_t b) const;
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return ssize(landmark); }
     bool in_travel(int64_t row) const { return row <= nth(arrival, data->segment(row)); }
+    // The end of a message that no segment travels for so many steps: what helps.
+    std::string travel_hint(int64_t steps) const;
 };
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
@@ -60,6 +61,10 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
 // For each segment, the first row from which on all rows have n^ <= arrival_steps to the mean latent of the last
 // arrival_rows rows; the last row if there is none.
 std::vector<int64_t> find_arrivals(const TemporalMap& map, double arrival_steps, int64_t arrival_rows);
+
+// Upper bounds of find_arrivals that need no distances, and are therefore known before training: for each segment, the
+// first row from which on no state changes, if these are at least arrival_rows rows; else the last row.
+std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig& config);
 
 // Latents and arrivals only, without calibration and landmarks.
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);

@@ -75,6 +75,7 @@ class Loop {
     // Runs to the end; a failure is stored for rethrow().
     void run(std::mutex& telling) {
         try {
+            evaluate_restored(telling);
             do {
                 advance();
                 if (saved_ != step_) settle(telling);
@@ -113,15 +114,25 @@ class Loop {
         }
     }
 
+    // Repeats the evaluation at the restored step if it was not completed.
+    void evaluate_restored(std::mutex& telling) {
+        if (step_ == 0 || !observer_.evaluate || !evaluation_due()) return;
+        if (!observer_.evaluated || observer_.evaluated(step_)) return;
+        const std::lock_guard<std::mutex> lock(telling);
+        observer_.evaluate(step_);
+    }
+
     // Does what is due. Waits for the device before taking the mutex. A model without updates is only saved.
     void settle(std::mutex& telling) {
         metrics_ = model_.metrics();
         const std::lock_guard<std::mutex> lock(telling);
         if (observer_.metrics && step_ > 0 && metrics_due()) observer_.metrics(step_, metrics_);
-        if (observer_.evaluate && step_ > 0 && evaluation_due()) observer_.evaluate(step_);
-        if (step_ % plan_.checkpoint_every != 0 && !ended()) return;
+        const bool evaluation = observer_.evaluate && step_ > 0 && evaluation_due();
+        if (!evaluation && step_ % plan_.checkpoint_every != 0 && !ended()) return;
+        // Before the evaluation, which may take long or fail.
         if (!plan_.folder.empty()) save_state(model_, plan_, step_);
         saved_ = step_;
+        if (evaluation) observer_.evaluate(step_);
     }
 
     TrainableModel& model_;

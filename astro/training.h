@@ -69,9 +69,10 @@ struct TrainingObserver {
     std::function<void(int64_t step, const Metrics&)> metrics;                  // every metrics_every, and at the end
     std::function<void(int64_t step)> resumed;                                  // before the first update
     std::function<bool(int64_t step)> evaluation_due;                           // after update number `step` (from 1)?
-    std::function<void(int64_t step)> evaluate;                                 // when it is due: validation, success
-    std::function<bool()> interrupted;                                          // called after every update
-    std::function<void(int64_t step)> ended;                                    // at the end, or after a failure
+    std::function<void(int64_t step)> evaluate;   // when it is due, after a checkpoint was written: validation, success
+    std::function<bool(int64_t step)> evaluated;  // whether the evaluation at the restored step was completed
+    std::function<bool()> interrupted;            // called after every update
+    std::function<void(int64_t step)> ended;      // at the end, or after a failure
     std::function<void(const std::string&)> warn;
 };
 

@@ -91,7 +91,7 @@ data::Dataset cut_rows(Source& dataset, int64_t rows, Cut cut) {
     data::Dataset part;
     part.rows = rows;
     part.state_dim = dataset.state_dim, part.action_dim = dataset.action_dim;
-    part.origin = dataset.origin, part.wide_observations = dataset.wide_observations;
+    data::copy_precision(dataset, part);
     part.qpos_dim = dataset.qpos_dim, part.qvel_dim = dataset.qvel_dim;
     part.observations = cut(dataset.observations, dataset.state_dim);
     part.actions = cut(dataset.actions, dataset.action_dim);
@@ -127,7 +127,7 @@ Split split_validation(data::Dataset dataset, double share) {
     const int64_t episodes = dataset.episodes();
     if (episodes < 2)
         fail(ErrorKind::data, "the data set has ", episodes,
-             " episode: at least 2 are needed, since the last ones are held out; hint: give a -val file");
+             " episode: at least 2 are needed, since the last ones are held out");
     const int64_t held = std::clamp<int64_t>(std::llround(share * static_cast<double>(episodes)), 1, episodes - 1);
     Split split;
     split.validation = take_episodes(dataset, episodes - held, held);

@@ -5,6 +5,11 @@
 
 namespace astro::data {
 
+void copy_precision(const Dataset& from, Dataset& to) {
+    to.origin = from.origin, to.action_origin = from.action_origin;
+    to.wide_observations = from.wide_observations, to.wide_actions = from.wide_actions;
+}
+
 void index_episodes(Dataset& dataset) {
     size_t rows = to_size(dataset.rows);
     ASTRO_CHECK(dataset.terminals.size() == rows, "index_episodes: ", dataset.terminals.size(), " terminals for ", rows,

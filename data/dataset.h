@@ -19,12 +19,13 @@ struct Dataset {
     int64_t state_dim = 0;
     int64_t action_dim = 0;
     std::vector<float> observations;  // (rows, state_dim), minus `origin`
-    std::vector<double> origin;       // (state_dim): subtracted from float64 states before rounding; or empty
-    bool wide_observations = false;   // states are float64 in the file, and are written as float64
-    std::vector<float> actions;       // (rows, action_dim)
-    std::vector<uint8_t> terminals;   // (rows), 1 on the last row of an episode
-    std::vector<float> qpos;          // (rows, qpos_dim) or empty
-    std::vector<float> qvel;          // (rows, qvel_dim) or empty
+    std::vector<float> actions;       // (rows, action_dim), minus `action_origin`
+    // (state_dim), (action_dim): subtracted from numbers of more digits than float32 before they are rounded; or empty.
+    std::vector<double> origin, action_origin;
+    bool wide_observations = false, wide_actions = false;  // they are written as float64
+    std::vector<uint8_t> terminals;                        // (rows), 1 on the last row of an episode
+    std::vector<float> qpos;                               // (rows, qpos_dim) or empty
+    std::vector<float> qvel;                               // (rows, qvel_dim) or empty
     int64_t qpos_dim = 0, qvel_dim = 0;
 
     // Only in augmented files (docs/formats.md); empty elsewhere.
@@ -49,10 +50,18 @@ struct Dataset {
         return double(observation(row)[column]) + (origin.empty() ? 0 : nth(origin, column));
     }
     const float* action(int64_t row) const { return actions.data() + row * action_dim; }
+    double action_value(int64_t row, int64_t column) const {  // the same of an action
+        return double(action(row)[column]) + (action_origin.empty() ? 0 : nth(action_origin, column));
+    }
     int64_t episode_end(int64_t episode) const {  // last row of the episode, inclusive
         return episode_start[to_size(episode) + 1] - 1;
     }
 };
+
+// Sets origins and the types that are written to those of another data set.
+void copy_precision(const Dataset& from, Dataset& to);
+// The origin for conversions of units (data/units.h).
+inline const double* or_null(const std::vector<double>& origin) { return origin.empty() ? nullptr : origin.data(); }
 
 // Computes episode_start and episode_of from terminals. Error(data) unless the last row is terminal.
 void index_episodes(Dataset& dataset);

@@ -54,30 +54,53 @@ bool are_discrete(const std::vector<float>& actions, int64_t columns) {
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
-// An origin for states: the first row, if rounding to float32 changes a column by more than 1e-6 of its range. Else
-// empty.
-std::vector<double> origin_of(const std::vector<double>& values, int64_t columns) {
-    const auto width = to_size(columns);
-    bool lossy = false;
-    for (size_t c = 0; c < width; ++c) {
-        double least = values[c], most = values[c], error = 0;
-        for (size_t i = c; i < values.size(); i += width) {
-            least = std::min(least, values[i]), most = std::max(most, values[i]);
-            error = std::max(error, std::fabs(values[i] - double(static_cast<float>(values[i]))));
-        }
-        lossy = lossy || error > 1e-6 * (most - least);
-    }
-    return lossy ? std::vector<double>(values.begin(), values.begin() + columns) : std::vector<double>{};
+// True for types whose numbers may have more digits than a float32.
+bool is_wide(NpyType type) {
+    return type == NpyType::f8 || type == NpyType::i4 || type == NpyType::u4 || type == NpyType::i8 ||
+           type == NpyType::u8;
 }
 
-// observations with the origin added; (rows, state_dim).
+// An origin for numbers (rows, columns) of more digits than float32: the first row, if rounding to float32 changes a
+// column by more than 1e-6 of its range. Else empty. Rows with skipped[row] are not used.
+std::vector<double> origin_of(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped) {
+    const auto used = [&skipped](int64_t row) { return skipped.empty() || nth(skipped, row) == 0; };
+    const int64_t rows = ssize(values) / columns;
+    int64_t first = 0;
+    while (first < rows && !used(first)) ++first;
+    if (first == rows) return {};
+    bool lossy = false;
+    for (int64_t c = 0; c < columns && !lossy; ++c) {
+        double least = nth(values, first * columns + c), most = least, error = 0;
+        for (int64_t t = first; t < rows; ++t) {
+            if (!used(t)) continue;
+            const double x = nth(values, t * columns + c);
+            least = std::min(least, x), most = std::max(most, x);
+            error = std::max(error, std::fabs(x - double(static_cast<float>(x))));
+        }
+        lossy = error > 1e-6 * (most - least);
+    }
+    const auto row = values.begin() + first * columns;
+    return lossy ? std::vector<double>(row, row + columns) : std::vector<double>{};
+}
+
+// Rounds values (rows, columns) to float32, minus their origin if they need one.
+std::vector<float> rounded(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped,
+                           std::vector<double>& origin) {
+    origin = origin_of(values, columns, skipped);
+    const auto width = to_size(columns);
+    std::vector<float> out(values.size());
+    for (size_t i = 0; i < values.size(); ++i)
+        out[i] = static_cast<float>(origin.empty() ? values[i] : values[i] - origin[i % width]);
+    return out;
+}
+
+// The reverse: values (rows, columns) with the origin added.
 template <class T>
-std::vector<T> absolute_observations(const Dataset& d) {
-    std::vector<T> values;
-    values.reserve(d.observations.size());
-    for (int64_t t = 0; t < d.rows; ++t)
-        for (int64_t i = 0; i < d.state_dim; ++i) values.push_back(static_cast<T>(d.state(t, i)));
-    return values;
+std::vector<T> absolute(const std::vector<float>& values, const std::vector<double>& origin) {
+    std::vector<T> out(values.begin(), values.end());
+    for (size_t i = 0; !origin.empty() && i < out.size(); ++i)
+        out[i] = static_cast<T>(double(values[i]) + origin[i % origin.size()]);
+    return out;
 }
 
 // Reads one file. First checks the shapes of all arrays and creates a job for each; then runs the jobs.
@@ -104,7 +127,7 @@ class Loader {
         data_.rows = ends.rows;
         data_.terminals = std::move(ends.terminals);
         data_.notes.insert(data_.notes.end(), ends.notes.begin(), ends.notes.end());
-        if (reader_.entry("observations").header.type == NpyType::f8)
+        if (is_wide(reader_.entry("observations").header.type))
             wide_observations();
         else
             rows("observations", data_.observations, data_.state_dim);
@@ -121,7 +144,7 @@ class Loader {
         if (all && present("qvel")) rows("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
         if (all && is_augmented()) augmented();
         read_all(pool);
-        if (qpos_is_observations) data_.qpos = absolute_observations<float>(data_);
+        if (qpos_is_observations) data_.qpos = absolute<float>(data_.observations, data_.origin);
         if (ignored_actions_ > 0)
             data_.notes.push_back(text("actions are not finite on ", ignored_actions_,
                                        " last rows of episodes, where they are not used; they are read as 0"));
@@ -208,45 +231,50 @@ class Loader {
             require_finite(out, width, reader_.where(key));
         });
     }
-    // float64 states. An origin is subtracted before they are rounded to float32, if precision would be lost otherwise.
+    // Numbers of more digits than float32. An origin is subtracted before they are rounded, if precision would be lost.
     void wide_observations() {
         require_shape("observations", file_rows_, data_.state_dim);
         plan("observations", wide_, [this] {
             wide_.resize(to_size(data_.rows * data_.state_dim));
-            data_.wide_observations = true;
-            data_.origin = origin_of(wide_, data_.state_dim);
-            const auto width = to_size(data_.state_dim);
-            data_.observations.resize(wide_.size());
-            for (size_t i = 0; i < wide_.size(); ++i)
-                data_.observations[i] =
-                    static_cast<float>(data_.origin.empty() ? wide_[i] : wide_[i] - data_.origin[i % width]);
+            data_.observations = rounded(wide_, data_.state_dim, {}, data_.origin);
+            data_.wide_observations = reader_.entry("observations").header.type == NpyType::f8 || !data_.origin.empty();
             wide_ = {};
             require_finite(data_.observations, data_.state_dim, reader_.where("observations"));
         });
     }
     void actions(const std::vector<int64_t>& action_of) {
-        const auto width = to_size(data_.action_dim);
         require_shape("actions", action_rows_, data_.action_dim);
-        plan("actions", data_.actions, [this, action_of, width] {
-            std::vector<float>& values = data_.actions;
-            if (!action_of.empty()) {
-                std::vector<float> placed(action_of.size() * width, 0.0f);
-                for (size_t t = 0; t < action_of.size(); ++t)
-                    if (action_of[t] >= 0)
-                        std::copy_n(values.data() + to_size(action_of[t]) * width, width, placed.data() + t * width);
-                values = std::move(placed);
-            }
-            if (!all_finite(values)) clear_unused(values, width);
-            require_finite(values, data_.action_dim, reader_.where("actions"));
-        });
+        data_.wide_actions = reader_.entry("actions").header.type == NpyType::f8;
+        if (data_.wide_actions)
+            plan("actions", wide_actions_, [this, action_of] {
+                place(wide_actions_, action_of);
+                data_.actions = rounded(wide_actions_, data_.action_dim, data_.terminals, data_.action_origin);
+                wide_actions_ = {};
+                require_finite(data_.actions, data_.action_dim, reader_.where("actions"));
+            });
+        else
+            plan("actions", data_.actions, [this, action_of] {
+                place(data_.actions, action_of);
+                require_finite(data_.actions, data_.action_dim, reader_.where("actions"));
+            });
     }
-    // Sets actions that are not finite to 0 on the last rows of episodes, where they are not used.
-    void clear_unused(std::vector<float>& values, size_t width) {
+    // Moves actions to their rows, and sets those that are not finite to 0 on the last rows of episodes, where they are
+    // not used.
+    template <class T>
+    void place(std::vector<T>& values, const std::vector<int64_t>& action_of) {
+        const auto width = to_size(data_.action_dim);
+        if (!action_of.empty()) {
+            std::vector<T> placed(action_of.size() * width, T{0});
+            for (size_t t = 0; t < action_of.size(); ++t)
+                if (action_of[t] >= 0)
+                    std::copy_n(values.data() + to_size(action_of[t]) * width, width, placed.data() + t * width);
+            values = std::move(placed);
+        }
         for (size_t t = 0; t < data_.terminals.size(); ++t) {
-            float* row = values.data() + t * width;
-            if (data_.terminals[t] == 0 || std::all_of(row, row + width, [](float a) { return std::isfinite(a); }))
+            T* row = values.data() + t * width;
+            if (data_.terminals[t] == 0 || std::all_of(row, row + width, [](T a) { return std::isfinite(a); }))
                 continue;
-            std::fill_n(row, width, 0.0f);
+            std::fill_n(row, width, T{0});
             ++ignored_actions_;
         }
     }
@@ -298,7 +326,7 @@ class Loader {
     const NpzReader& reader_;
     Dataset data_;
     std::vector<Job> jobs_;
-    std::vector<double> wide_;                 // float64 observations, while they are read
+    std::vector<double> wide_, wide_actions_;  // numbers of more digits than float32, while they are read
     int64_t file_rows_ = 0, action_rows_ = 0;  // rows of observations and of actions in the file
     uint64_t memory_ = 0;                      // bytes of all planned arrays
     int64_t ignored_actions_ = 0;              // rows whose action was set to 0
@@ -312,6 +340,10 @@ Dataset load_dataset(const std::string& path, ThreadPool* pool, Parts parts, dou
     for (const NpzEntry& entry : reader.entries())
         if (!entry.problem.empty())
             data.notes.push_back(text("array ", printable(entry.key, 60), " cannot be read and is ignored"));
+        else if (!entry.header.supported)
+            data.notes.push_back(text("array ", printable(entry.key, 60), " of dtype ",
+                                      printable(entry.header.descr, 60), " is ignored"));
+    data.notes.insert(data.notes.end(), reader.warnings().begin(), reader.warnings().end());
     return data;
 }
 
@@ -324,10 +356,13 @@ void save_dataset(const std::string& path, const Dataset& data, ThreadPool* pool
         writer.add(key, type, shape, values.data(), Compression::deflated);
     };
     if (data.wide_observations)
-        add("observations", NpyType::f8, {data.rows, data.state_dim}, absolute_observations<double>(data));
+        add("observations", NpyType::f8, {data.rows, data.state_dim}, absolute<double>(data.observations, data.origin));
     else
         add("observations", NpyType::f4, {data.rows, data.state_dim}, data.observations);
-    add("actions", NpyType::f4, {data.rows, data.action_dim}, data.actions);
+    if (data.wide_actions)
+        add("actions", NpyType::f8, {data.rows, data.action_dim}, absolute<double>(data.actions, data.action_origin));
+    else
+        add("actions", NpyType::f4, {data.rows, data.action_dim}, data.actions);
     add("terminals", NpyType::b1, {data.rows}, data.terminals);
     const bool qpos_is_observations =
         !data.wide_observations && data.qpos_dim == data.state_dim && data.qpos.size() == data.observations.size() &&

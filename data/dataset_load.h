@@ -1,4 +1,4 @@
-// Reads and writes data set files in OGBench's .npz layout, and finds the file of a data set's name.
+// Reads and writes data set files in OGBench's .npz layout.
 //
 // Source of layout, names and semantics: OGBench (ogbench/utils.py, data_gen_scripts); docs/formats.md.
 #pragma once
@@ -32,21 +32,5 @@ Dataset load_dataset(const std::string& path, ThreadPool* pool = nullptr, Parts 
 // as bool, and the augmented arrays if the data set has them. Observations are float64 if wide_observations is set. The
 // bytes depend only on the data.
 void save_dataset(const std::string& path, const Dataset& dataset, ThreadPool* pool = nullptr);
-
-struct DatasetName {
-    std::string path;
-    std::string val_path;                // empty if there is no validation file
-    std::string environment;             // "pointmaze-medium-v0"; empty if the name does not contain it
-    int singletask_task = 0;             // 1 to 5, or 0 for goal-conditioned names
-    bool oracle_representation = false;  // "-oraclerep": goals are (x, y)
-};
-
-// name_or_path: a path (ends in ".npz" or contains '/') or an OGBench name, whose file is looked up in data_folder:
-//   pointmaze-medium-stitch-v0                     environment pointmaze-medium-v0
-//   antmaze-large-navigate-singletask-task3-v0     file antmaze-large-navigate-v0.npz, task 3
-//   antmaze-large-navigate-oraclerep-v0            file antmaze-large-navigate-v0.npz
-// "-singletask-" without a task means OGBench's default task: 4 for antsoccer, 1 for the other mazes. Errors:
-// Error(usage) for a malformed name; Error(io) if the file is missing, with its expected path.
-DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder);
 
 }  // namespace astro::data

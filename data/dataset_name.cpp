@@ -1,9 +1,9 @@
-// resolve_dataset: finds the file of a data set's name (data/dataset_load.h).
+#include "data/dataset_name.h"
+
 #include <sys/stat.h>
 
 #include <algorithm>
 
-#include "data/dataset_load.h"
 #include "data/environment.h"
 #include "tensor/base/error.h"
 

@@ -121,6 +121,9 @@ class Environment {
     const EnvironmentSpec& spec() const { return spec_; }
     // True if `name` is a name of this environment or of one of its data sets.
     virtual bool goes_by(std::string_view name) const { return name == spec_.name; }
+    // True if the defaults of this environment also suit the one of that name, which is not built in: another agent in
+    // the same maze.
+    virtual bool resembles(std::string_view) const { return false; }
 
     // Start and goal of a task (numbered from 1), without noise.
     virtual Episode task(int64_t number) const = 0;
@@ -134,6 +137,9 @@ class Environment {
     // Euclidean distance between a state and a goal over the position columns, or over all columns if there are none.
     virtual double distance(const double* state, const double* goal) const;
     bool success(const double* state, const double* goal) const { return distance(state, goal) <= spec_.tolerance; }
+
+    // Most rows of an episode that `generate` makes with these settings. Error(usage) for an unknown type.
+    virtual int64_t longest_generated(const CollectSpec& spec) const { return spec.episode_rows; }
 
     // Optional functions; null if the environment does not have them.
     ExactStep exact_step;
@@ -180,6 +186,10 @@ std::vector<std::string> environment_names();
 const std::string& default_environment();
 // The same, but Error(usage) with `words` and a list of the environments instead of null.
 const Environment& require_environment(std::string_view name, const std::string& words);
+
+// The row whose defaults (gamma, gcbc_updates) apply to a name: that of the environment of this name, else of the first
+// one that resembles it, else a row with the defaults of EnvironmentSpec.
+const EnvironmentSpec& defaults_for(std::string_view name);
 
 // Error(data) if the dimensions of states or actions differ. source: name of the file in the message.
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source);

@@ -43,12 +43,8 @@ std::vector<double> running_medians(const Dataset& d, const std::vector<double>&
     for (int64_t e = 0; e < d.episodes(); ++e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e) - 1;
         for (int64_t t = first; t <= last; ++t) {
-            double window[2 * kMedianRadius + 1];
-            size_t n = 0;
-            for (int64_t i = std::max(first, t - kMedianRadius); i <= std::min(last, t + kMedianRadius); ++i)
-                window[n++] = nth(lengths, i);
-            std::nth_element(window, window + (n - 1) / 2, window + n);
-            medians.push_back(window[(n - 1) / 2]);
+            const int64_t from = std::max(first, t - kMedianRadius), to = std::min(last, t + kMedianRadius);
+            medians.push_back(percentile(std::vector<double>(&nth(lengths, from), &nth(lengths, to) + 1), 50));
         }
     }
     return medians;

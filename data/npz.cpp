@@ -84,7 +84,9 @@ NpzReader::NpzReader(const std::string& path, double unpack_ratio) : zip_(path),
         }
     }
     if (macos_members > 0)
-        warnings_.push_back(text(path, ": ", macos_members, " members that macOS added are ignored"));
+        warnings_.push_back(text(macos_members,
+                                 macos_members == 1 ? " member that macOS added is" : " members that macOS added are",
+                                 " ignored"));
 }
 
 const NpzEntry* NpzReader::find(std::string_view key) const {

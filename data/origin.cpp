@@ -12,21 +12,22 @@ namespace astro::data {
 
 namespace {
 
-constexpr int64_t kMost = 4000;    // transitions
-constexpr double kTolerance = .5;  // of sigma_delta
+constexpr int64_t kMost = 4000, kMostStored = 1000;  // transitions; by stored steps, which are slow
+constexpr double kTolerance = .5;                    // of sigma_delta
 
 // Largest share of transitions that may end elsewhere. Observations lag behind the simulator's state in portals and, in
-// D4RL's data, after an arrival; a file with qpos has the state itself.
-double largest_share(const EnvironmentSpec& spec, const Dataset& d) {
-    return spec.qpos_columns > 0 && d.qpos.empty() ? .05 : .01;
+// D4RL's data, after an arrival; a file with qpos has the state itself. A stored step may depend on more than qpos and
+// qvel (docs/environments.md).
+double largest_share(const Environment& environment, const Dataset& d) {
+    return (environment.spec().qpos_columns > 0 && d.qpos.empty()) || !environment.exact_step ? .05 : .01;
 }
 
 // Rows t of real transitions t -> t + 1, spread evenly over the file.
-std::vector<int64_t> sampled_rows(const Dataset& d) {
+std::vector<int64_t> sampled_rows(const Dataset& d, int64_t most) {
     std::vector<int64_t> rows;
     for (int64_t t : regular_view(d).rows)
         if (!is_synthetic(d, t)) rows.push_back(t);
-    const int64_t all = ssize(rows), kept = std::min(all, kMost);
+    const int64_t all = ssize(rows), kept = std::min(all, most);
     for (int64_t k = 0; k < kept; ++k) nth(rows, k) = nth(rows, k * all / kept);
     rows.resize(to_size(kept));
     return rows;
@@ -39,18 +40,15 @@ double share_off(const Environment& environment, const Dataset& d, const std::ve
     const EnvironmentSpec& spec = environment.spec();
     const WorldPicture* world = spec.position.size() == 2 ? environment.picture() : nullptr;
     if (world && !world->confines) world = nullptr;
-    std::vector<double> states, actions;
-    std::vector<double> from(to_size(d.state_dim));
-    std::vector<int64_t> after;
+    std::vector<double> actions;
+    std::vector<int64_t> from, after;
     for (int64_t t : rows) {
         if (t + shift < 0 || t + shift >= d.rows || nth(d.episode_of, t + shift) != nth(d.episode_of, t)) continue;
-        simulator_state(spec, d, t, from.data());
-        states.insert(states.end(), from.begin(), from.end());
-        for (int64_t i = 0; i < d.action_dim; ++i) actions.push_back(scale * double(d.action(t + shift)[i]));
-        after.push_back(t + 1);
+        for (int64_t i = 0; i < d.action_dim; ++i) actions.push_back(scale * d.action_value(t + shift, i));
+        from.push_back(t), after.push_back(t + 1);
     }
     if (after.empty()) return 1;
-    const std::vector<double> next = environment.exact_step(states, actions);
+    const std::vector<double> next = replay_rows(environment, d, from, actions);
     int64_t off = 0;
     for (int64_t k = 0; k < ssize(after); ++k) {
         const int64_t row = nth(after, k);
@@ -63,7 +61,7 @@ double share_off(const Environment& environment, const Dataset& d, const std::ve
 // The likely cause, or "".
 std::string cause_of(const Environment& environment, const Dataset& d, const std::vector<int64_t>& rows,
                      const std::vector<double>& sigma) {
-    const double share = largest_share(environment.spec(), d);
+    const double share = largest_share(environment, d);
     for (const std::string& name : environment_names()) {
         const Environment& other = *find_environment(name);
         if (&other == &environment || !other.exact_step || other.spec().state_dim != d.state_dim ||
@@ -76,25 +74,25 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
         if (share_off(environment, d, rows, sigma, shift, 1) <= share)
             return text("each action is stored one row ", shift > 0 ? "late" : "early",
                         "; hint: actions[t] must lead from observations[t] to observations[t + 1]");
-    float largest = 0;
-    for (float a : d.actions) largest = std::max(largest, std::fabs(a));
+    double largest = 0;
+    for (int64_t t = 0; t < d.rows; ++t)
+        for (int64_t i = 0; i < d.action_dim; ++i) largest = std::max(largest, std::fabs(d.action_value(t, i)));
     const double limit = environment.spec().action_limit;
-    if (largest > 0 && std::isfinite(limit) &&
-        share_off(environment, d, rows, sigma, 0, limit / double(largest)) <= share)
+    if (largest > 0 && std::isfinite(limit) && share_off(environment, d, rows, sigma, 0, limit / largest) <= share)
         return text("actions are in another unit: the largest is ", largest, ", expected ", limit,
-                    "; hint: divide them by ", double(largest) / limit);
+                    "; hint: divide them by ", largest / limit);
     return std::string("they come from another system, or their rows are not in order") + kOtherEnvironment;
 }
 
 }  // namespace
 
 void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
-    if (!environment.exact_step) return;
-    const std::vector<int64_t> rows = sampled_rows(d);
+    if (!can_replay(environment, d, source)) return;
+    const std::vector<int64_t> rows = sampled_rows(d, environment.exact_step ? kMost : kMostStored);
     if (rows.empty()) return;
     const std::vector<double> sigma = one_step_sigma(environment.spec(), d, rows);
     const double off = share_off(environment, d, rows, sigma, 0, 1);
-    if (off <= largest_share(environment.spec(), d)) return;
+    if (off <= largest_share(environment, d)) return;
     fail(ErrorKind::data, source, ": ", std::llround(off * static_cast<double>(rows.size())), " of ", rows.size(),
          " transitions do not match ", environment.spec().name, ": ", cause_of(environment, d, rows, sigma));
 }

@@ -14,11 +14,11 @@ constexpr const char* kOtherEnvironment =
     "it "
     "is named after this environment";
 
-// Executes up to 4000 real transitions from all over the file. Error(data) if more than 1 % of them (5 % if the
-// environment has qpos and the file does not) end more than half a standard deviation of the one-step differences away,
-// or in a wall. The message names the likely cause: the data of another environment, actions that are stored one row
-// early or late, or actions in another unit. Does nothing if the environment has no exact step. source names the file
-// in the message.
+// Executes up to 4000 real transitions (1000 by stored steps) from all over the file. Error(data) if more than 1 % of
+// them (5 % if the environment has qpos and the file does not, or if it replays from qpos only) end more than half a
+// standard deviation of the one-step differences away, or in a wall. The message names the likely cause: the data of
+// another environment, actions that are stored one row early or late, or actions in another unit. Does nothing if the
+// environment cannot replay the file. source names the file in the message.
 void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
 
 }  // namespace astro::data

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <tuple>
 
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
@@ -12,9 +14,14 @@ namespace astro::data {
 
 namespace {
 
-// For columns with sigma_delta 0: the relative error that rounding to float32 may cause, and the error in sigma_delta
-// that stands for a larger one.
-constexpr double kRounding = 1e-5, kChangedConstant = 1e9;
+// For columns with sigma_delta 0: the error in sigma_delta that stands for a change.
+constexpr double kChangedConstant = 1e9;
+
+// Whether the file has what the environment's stored step needs.
+bool has_stored(const Environment& environment, const Dataset& d) {
+    const EnvironmentSpec& spec = environment.spec();
+    return environment.stored_step && d.qpos_dim == spec.qpos_dim && d.qvel_dim == spec.qvel_dim;
+}
 
 // True for a row at the beginning or the end of a real transition, and for the row of an episode of one row.
 bool is_real(const Dataset& d, int64_t row) {
@@ -88,16 +95,50 @@ bool is_outside(const WorldPicture& world, double x, double y) {
     return !in(world.bounds) || std::any_of(world.walls.begin(), world.walls.end(), in);
 }
 
+bool can_replay(const Environment& environment, const Dataset& d, const std::string& source) {
+    if (environment.stored_step)
+        for (const auto& [key, found, expected] : {std::tuple{"qpos", d.qpos_dim, environment.spec().qpos_dim},
+                                                   std::tuple{"qvel", d.qvel_dim, environment.spec().qvel_dim}})
+            if (found > 0 && found != expected)
+                fail(ErrorKind::data, source, ": array '", key, "': ", found, " columns, expected ", expected, " for ",
+                     environment.spec().name);
+    return environment.exact_step || has_stored(environment, d);
+}
+
+std::vector<double> actions_of(const Dataset& d, const std::vector<int64_t>& rows) {
+    std::vector<double> actions;
+    for (int64_t t : rows)
+        for (int64_t i = 0; i < d.action_dim; ++i) actions.push_back(d.action_value(t, i));
+    return actions;
+}
+
+std::vector<double> replay_rows(const Environment& environment, const Dataset& d, const std::vector<int64_t>& rows,
+                                const std::vector<double>& actions) {
+    const bool stored = has_stored(environment, d);
+    std::vector<double> states(rows.size() * to_size(d.state_dim));
+    for (int64_t k = 0; k < ssize(rows); ++k) {
+        double* state = states.data() + k * d.state_dim;
+        if (!stored) simulator_state(environment.spec(), d, nth(rows, k), state);
+        for (int64_t i = 0; stored && i < d.state_dim; ++i) state[i] = d.state(nth(rows, k), i);
+    }
+    if (!stored) return environment.exact_step(states, actions);
+    auto columns = [&rows](const std::vector<float>& values, int64_t width) {
+        std::vector<double> part;
+        for (int64_t t : rows) part.insert(part.end(), values.begin() + t * width, values.begin() + (t + 1) * width);
+        return part;
+    };
+    return environment.stored_step(columns(d.qpos, d.qpos_dim), columns(d.qvel, d.qvel_dim), states, actions);
+}
+
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source) {
     const EnvironmentSpec& spec = environment.spec();
     check_dimensions(environment, d, source);
-    const bool stored =
-        environment.stored_step && d.qpos_dim == spec.qpos_dim && d.qvel_dim == spec.qvel_dim && d.qpos_dim > 0;
-    if (!stored && environment.stored_step && !environment.exact_step)
+    if (!can_replay(environment, d, source) && environment.stored_step)
         fail(ErrorKind::usage, source, ": ", spec.name, " replays from qpos and qvel of ", spec.qpos_dim, " and ",
              spec.qvel_dim, " columns; the file has ", d.qpos_dim, " and ", d.qvel_dim);
-    if (!stored && !environment.exact_step) fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
+    if (!environment.exact_step && !environment.stored_step)
+        fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
     Replay result;
     std::vector<int64_t> transitions;
     for (int64_t t = 0; t + 1 < d.rows; ++t)
@@ -111,22 +152,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     std::vector<TransitionError> errors(to_size(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
-        auto rows = [&](const std::vector<float>& values, int64_t columns) {
-            return std::vector<double>(values.begin() + first * columns, values.begin() + last * columns);
-        };
-        std::vector<double> from(to_size(d.state_dim));
-        std::vector<double> states;
-        for (int64_t t = first; t < last; ++t) {
-            if (stored)
-                for (int64_t i = 0; i < d.state_dim; ++i) nth(from, i) = d.state(t, i);
-            else
-                simulator_state(spec, d, t, from.data());
-            states.insert(states.end(), from.begin(), from.end());
-        }
-        const std::vector<double> actions = rows(d.actions, d.action_dim);
-        const std::vector<double> computed =
-            stored ? environment.stored_step(rows(d.qpos, d.qpos_dim), rows(d.qvel, d.qvel_dim), states, actions)
-                   : environment.exact_step(states, actions);
+        std::vector<int64_t> rows(to_size(last - first));
+        std::iota(rows.begin(), rows.end(), first);
+        std::vector<double> start(to_size(d.state_dim));  // of the simulator
+        simulator_state(spec, d, first, start.data());
+        const std::vector<double> computed = replay_rows(environment, d, rows, actions_of(d, rows));
         const Rows next(computed, d.state_dim);
         for (int64_t t = first; t < last; ++t) {
             double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
@@ -134,12 +164,12 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
                 const double off = std::fabs(next(t - first, i) - d.state(t + 1, i));
                 absolute = std::max(absolute, off);
                 // A column that is constant in the file, but not in the environment.
-                if (!(nth(result.sigma_delta, i) > 0) && off > kRounding * std::max(1.0, std::fabs(d.state(t, i))))
+                if (!(nth(result.sigma_delta, i) > 0) && off > kConstantRounding * std::fabs(d.state(t, i)))
                     scaled = std::max(scaled, kChangedConstant);
                 // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
                 // it may be the observation of the last row of the preceding episode.
                 if (t != first || spec.qpos_columns != d.state_dim) continue;
-                const double difference = std::fabs(d.state(t, i) - double(nth(states, i)));
+                const double difference = std::fabs(d.state(t, i) - double(nth(start, i)));
                 absolute = std::max(absolute, difference);
                 if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, difference / nth(result.sigma_delta, i));
             }

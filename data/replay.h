@@ -25,13 +25,24 @@ struct Replay {
     int64_t outside = 0, first_outside = -1;
 };
 
-// Compares each transition with observations[t + 1]. The environment's exact step is applied to simulator_state() of
-// row t and actions[t]. If the environment has a stored step and the file has its columns, that is used instead, from
-// qpos[t], qvel[t] and observations[t]. If a state is the whole qpos, the first observation of an episode is also
-// compared with its qpos. sigma_delta is taken from the file, or measured over its transitions. source: name of the
-// file in errors.
-// Error(data): dimensions (including qpos) differ from the environment's, a synthetic transition has no bridge, or the
-// file's sigma_delta is more than ten times the measured one. Error(usage): the environment cannot replay this file.
+// Whether the environment can replay the file, by replay_rows. Error(data) if the file has qpos or qvel of another
+// width than those from which the environment replays.
+bool can_replay(const Environment& environment, const Dataset& dataset, const std::string& source);
+
+// The next states (rows.size(), state_dim) of some rows under actions (rows.size(), action_dim). If the environment has
+// a stored step and the file its columns, from qpos, qvel and observations; else by the exact step from
+// simulator_state().
+std::vector<double> replay_rows(const Environment& environment, const Dataset& dataset,
+                                const std::vector<int64_t>& rows, const std::vector<double>& actions);
+
+// The actions of some rows, (rows.size(), action_dim).
+std::vector<double> actions_of(const Dataset& dataset, const std::vector<int64_t>& rows);
+
+// Compares each transition with observations[t + 1]: the state that replay_rows gives for row t and its action. If a
+// state is the whole qpos, the first observation of an episode is also compared with its qpos. sigma_delta is taken
+// from the file, or measured over its transitions. source: name of the file in errors. Error(data): dimensions
+// (including qpos) differ from the environment's, a synthetic transition has no bridge, or the file's sigma_delta is
+// more than ten times the measured one. Error(usage): the environment cannot replay this file.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source);
 
@@ -45,6 +56,9 @@ double scaled_error(const double* next, const Dataset& dataset, int64_t row, con
 
 // Error(data) if a synthetic row has no bridge.
 void check_bridges(const Dataset& dataset, const std::string& source);
+
+// Values of a column that is constant in float32 may differ by this share of it.
+inline constexpr double kConstantRounding = 1e-5;
 
 bool is_synthetic(const Dataset& dataset, int64_t row);
 

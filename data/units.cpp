@@ -85,8 +85,13 @@ Units measure_units(const Dataset& d, const std::string& source) {
         add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : c.moments.mean()),
             constant(c) ? 0 : c.moments.std());
     }
-    for (const ColumnRange& c : ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; }))
-        add(units.actions, (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
+    const std::vector<ColumnRange> actions =
+        ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; });
+    for (size_t i = 0; i < actions.size(); ++i) {
+        const ColumnRange& c = actions[i];
+        const double origin = d.action_origin.empty() ? 0 : d.action_origin[i];
+        add(units.actions, origin + (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
+    }
     if (units.states.dim() == 0)
         fail(ErrorKind::data, source,
              ": all columns of observations are constant: nothing moves; hint: check that this is the right file");
@@ -104,10 +109,10 @@ RecordedData convert(const Units& units, Dataset recorded, const std::string& so
     d.rows = recorded.rows, d.state_dim = units.states.dim(), d.action_dim = units.actions.dim();
     d.observations.resize(to_size(d.rows * d.state_dim));
     d.actions.resize(to_size(d.rows * d.action_dim));
-    const double* origin = recorded.origin.empty() ? nullptr : recorded.origin.data();
+    const double *origin = or_null(recorded.origin), *action_origin = or_null(recorded.action_origin);
     for (int64_t t = 0; t < d.rows; ++t) {
         units.states.inward(recorded.observation(t), d.observations.data() + t * d.state_dim, origin);
-        units.actions.inward(recorded.action(t), d.actions.data() + t * d.action_dim);
+        units.actions.inward(recorded.action(t), d.actions.data() + t * d.action_dim, action_origin);
     }
     d.terminals = recorded.terminals, d.is_synthetic = recorded.is_synthetic;
     d.episode_start = recorded.episode_start, d.episode_of = recorded.episode_of;

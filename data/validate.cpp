@@ -9,6 +9,7 @@
 #include "data/jumps.h"
 #include "data/npz.h"
 #include "tensor/base/error.h"
+#include "tensor/base/moments.h"
 #include "tensor/base/printable.h"
 #include "tensor/base/rows.h"
 
@@ -23,24 +24,21 @@ struct ColumnStatistics {
 
 ColumnStatistics column_statistics(const std::vector<float>& values, int64_t width, int64_t column) {
     ColumnStatistics s;
-    double sum = 0, squares = 0, first = 0;
-    int64_t n = 0;
+    double first = 0;
+    Moments moments;  // of differences from the first value
     for (auto i = to_size(column); i < values.size(); i += to_size(width)) {
         double v = static_cast<double>(values[i]);
         if (!std::isfinite(v)) {
             ++s.not_finite;
             continue;
         }
-        if (n++ == 0) s.low = s.high = first = v;
+        if (moments.count == 0) s.low = s.high = first = v;
         s.low = std::min(s.low, v);
         s.high = std::max(s.high, v);
-        sum += v - first;  // the first value is subtracted to avoid cancellation in the variance
-        squares += (v - first) * (v - first);
+        moments.add(v - first);
     }
-    if (n == 0) return s;
-    double mean = sum / static_cast<double>(n);
-    s.mean = first + mean;
-    s.std = std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
+    s.mean = first + moments.mean();
+    s.std = moments.std();
     return s;
 }
 
@@ -109,10 +107,12 @@ void report_episodes(Findings& findings, const Dataset& dataset) {
 
 void report_actions(Findings& findings, const Dataset& dataset) {
     int64_t saturated = 0, outside = 0;
-    for (float action : dataset.actions) {
-        saturated += std::fabs(action) >= 0.9999f;
-        outside += std::fabs(action) > 1.0f;
-    }
+    for (int64_t row = 0; row < dataset.rows; ++row)
+        for (int64_t column = 0; column < dataset.action_dim; ++column) {
+            const double action = std::fabs(dataset.action_value(row, column));
+            saturated += action >= .9999;
+            outside += action > 1;
+        }
     auto all = ssize(dataset.actions);
     findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
     if (outside > 0) {
@@ -135,7 +135,7 @@ std::vector<Finding> validate(const Dataset& dataset) {
     Findings findings;
     report_episodes(findings, dataset);
     report_columns(findings, "observations", dataset.observations, dataset.state_dim, true, dataset.origin);
-    report_columns(findings, "actions", dataset.actions, dataset.action_dim, true);
+    report_columns(findings, "actions", dataset.actions, dataset.action_dim, true, dataset.action_origin);
     report_columns(findings, "qpos", dataset.qpos, dataset.qpos_dim, false);
     report_columns(findings, "qvel", dataset.qvel, dataset.qvel_dim, false);
     report_actions(findings, dataset);

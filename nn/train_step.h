@@ -9,6 +9,7 @@
 //     });
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "nn/optimiser.h"
@@ -24,6 +25,12 @@ struct Chunk {
     T rows(const T& of_batch) const {
         return of_batch.rows(first, count);
     }
+    // Its rows that come before row `end` of the minibatch.
+    Chunk before(int64_t end) const {
+        return {index, first, std::max<int64_t>(0, std::min(end - first, count)), batch};
+    }
+    // Its first rows: half of the rows of the minibatch over all chunks, whatever their number.
+    Chunk half() const { return {index, first, (first + count) / 2 - first / 2, batch}; }
     // The contribution of x (count, ...) to the mean over the whole minibatch; rank 0.
     Tensor mean(const Tensor& x) const;
     // Random numbers from the stream of this chunk. streams: i64 (chunks, 3), see Cut::streams.

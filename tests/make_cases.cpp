@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
+#include "data/checkpoint.h"
 #include "data/dataset_load.h"
 #include "data/environment.h"
 #include "tensor/base/error.h"
@@ -57,7 +59,33 @@ void write_zeros(const std::string& path) {
     writer.close();
 }
 
+// The content of a .npy file of Python objects, which NumPy writes with pickle.
+std::string object_array() {
+    std::string header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }";
+    header.resize(117, ' ');
+    header += "\n";
+    return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size()) + std::string(1, '\0') + header +
+           "\x80\x03N.";
+}
+
+// A data set with these qpos and qvel: the observations, cut to `positions` columns, and `velocities` columns of zeros.
+void save_with_qpos(const std::string& path, Dataset d, int64_t positions, int64_t velocities) {
+    d.qpos_dim = positions, d.qvel_dim = velocities;
+    for (int64_t t = 0; t < d.rows; ++t) d.qpos.insert(d.qpos.end(), d.observation(t), d.observation(t) + positions);
+    d.qvel.resize(static_cast<size_t>(d.rows * velocities));
+    save_dataset(path, d);
+}
+
 }  // namespace
+
+TEST_CASE("cases: add qpos to lake.npz" * doctest::skip()) {
+    const std::string folder = folder_of_cases();
+    Dataset d = load_dataset(folder + "lake.npz");
+    save_with_qpos(folder + "lake-qpos.npz", d, 2, 1);
+    save_with_qpos(folder + "lake-narrow.npz", d, 1, 1);
+    std::rotate(d.actions.begin(), d.actions.begin() + d.action_dim, d.actions.end());
+    save_with_qpos(folder + "lake-early.npz", d, 2, 1);
+}
 
 TEST_CASE("cases: write the files" * doctest::skip()) {
     const std::string folder = folder_of_cases();
@@ -86,6 +114,10 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
         for (size_t i = 0; i < 2 && !still.ends[t - 1]; ++i)
             still.observations[2 * t + i] = still.observations[2 * t - 2 + i];
     write_npz(folder + "never-moves.npz", members_of(still));
+    write_npz(folder + "still-val.npz", members_of(still));  // the validation set of still.npz
+    write_npz(folder + "still.npz", base);
+    Members objects = base;
+    write_npz(folder + "objects.npz", objects, {{"infos.npy", object_array()}, {"__MACOSX/._actions.npy", "1234"}});
     // Most ends of episodes are not marked, which gives jumps in 2 % of the steps.
     const Boats seams = boats(std::vector<int64_t>(60, 50));
     std::vector<uint8_t> some(seams.ends.size());
@@ -175,6 +207,17 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     write_npz(
         folder + "still.npz",
         changed(0, "observations", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.observations.size()))));
+    // States that differ only by rounding.
+    std::vector<float> rounding(b.observations.size(), 1);
+    for (size_t i = 0; i < rounding.size(); i += 3) rounding[i] = std::nextafter(1.0f, 2.0f);
+    write_npz(folder + "rounding.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, rounding)));
+    // Validation episodes that move for 10 steps and then stand still.
+    Boats resting = b;
+    for (size_t t = 0; t < resting.ends.size(); ++t)
+        for (size_t i = 0; i < 2 && t % 81 > 10; ++i)
+            resting.observations[2 * t + i] = resting.observations[2 * t - 2 + i];
+    write_npz(folder + "resting.npz", base);
+    write_npz(folder + "resting-val.npz", members_of(resting));
     write_npz(folder + "idle.npz",
               changed(1, "actions", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.actions.size(), .5f))));
     // Marks of episodes.
@@ -217,4 +260,13 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     write_npz(folder + "pointmaze-giant-navigate-v0.npz", base);
     write_npz(folder + "pointmaze-teleport-navigate-v0.npz", members_of(linear_system(3, 2)));
     write_zeros(folder + "zeros.npz");
+}
+
+TEST_CASE("cases: change a checkpoint" * doctest::skip()) {
+    // The checkpoint in this folder gets arrays of another shape, as if its network had another size.
+    const std::string folder = std::getenv("ASTRO_CASES");
+    Checkpoint checkpoint = *load_checkpoint(folder);
+    for (auto& [name, array] : checkpoint.arrays)
+        if (array.shape.size() == 2) array.shape = {array.shape[0] * array.shape[1], 1};
+    save_checkpoint(folder, checkpoint.step, checkpoint.arrays, checkpoint.meta, 1);
 }

@@ -4,7 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "astro/augmenters/stitch.h"
+#include "astro/augmenters/augmenter.h"
+#include "astro/chains.h"
 #include "astro/splice.h"
 #include "data/environments/pointmaze_collect.h"
 
@@ -30,8 +31,9 @@ struct Small {
         run(pipeline->tdr());
         run(pipeline->dynamics(0));
         run(pipeline->planner());
-        augmenters::Stitch stitch(*pipeline, 2);
-        made = stitch.grow(stitch.rows_wanted(), {});
+        const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 2);
+        stitch->make(pipeline->augmented_rows(), {});
+        made = *stitch->attempts();
     }
     static void run(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);

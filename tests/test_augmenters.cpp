@@ -44,7 +44,7 @@ class NoisyCopies : public augmenters::Augmenter {
 };
 
 augmenters::Row noisy_row() {
-    return {"noisy", "noisy copies", "noisy copies (toy)", {}, [](Pipeline& pipeline, int64_t) {
+    return {"noisy", "noisy copies (toy)", {}, {}, [](Pipeline& pipeline, int64_t) {
                 return std::unique_ptr<augmenters::Augmenter>(std::make_unique<NoisyCopies>(pipeline));
             }};
 }
@@ -77,9 +77,14 @@ TEST_CASE("augmenters: settings accept exactly the names in the table, and each 
     for (const std::string& name : names) {
         const augmenters::Row& row = augmenters::row_of(name);
         CHECK(row.label.size() > 0);
-        CHECK(row.method.empty() == (row.make == nullptr));
-        if (row.kept) CHECK(row.method == "stitch");  // of the one file that the others get as many rows as
+        if (!row.make)
+            CHECK(row.stages == (row.relabels ? std::vector<std::string>{"tdr"} : std::vector<std::string>{}));
+        if (row.kept)
+            CHECK((row.make == augmenters::kept_row().make));  // of the one file that others get as many rows as
     }
+    CHECK(augmenters::kept_row().arm == "augmented");
+    CHECK(augmenters::row_of("duplicate").stages == std::vector<std::string>{"tdr"});
+    CHECK(augmenters::row_of("augmented").stages == std::vector<std::string>{"tdr", "dynamics", "planner"});
     CHECK_FALSE(augmenters::is_arm("stitch"));
     CHECK_THROWS_AS(augmenters::row_of("stitch"), Error);
     CHECK_THROWS_AS(augmenters::make_augmenter("noisy", *small().pipeline, 2), Error);
@@ -135,28 +140,28 @@ TEST_CASE("control: duplicated rows are real rows, and as many as requested") {
     for (int64_t t = 0; t < d.rows; ++t) CHECK(known.count({d.observation(t)[0], d.observation(t)[1]}) == 1);
 }
 
-TEST_CASE("stitch: the common interface lists the stages in order and makes the data set of the chains") {
+TEST_CASE("stitch: the common interface makes the data set of the chains and gives all attempts") {
     Small& s = small();
     const auto stitch = augmenters::make_augmenter("augmented", *s.pipeline, 2);
-    std::vector<std::string> names, fingerprints;
-    stitch->each_model([&](TrainableModel& model, const std::string& fingerprint) {
-        names.push_back(model.name());
-        fingerprints.push_back(fingerprint);
-    });
-    REQUIRE(names.size() == 3);
-    CHECK(names.front() == "tdr");
-    CHECK(names.back() == "planner");
-    CHECK(fingerprints == std::vector<std::string>{s.pipeline->fingerprint("tdr"), s.pipeline->fingerprint("dynamics"),
-                                                   s.pipeline->fingerprint("planner")});
+    CHECK(stitch->attempts() == nullptr);
+    for (const std::string& stage : augmenters::row_of("augmented").stages)
+        for (const TrainableModel* model : s.pipeline->models(stage)) CHECK(model->name() == stage);
     const data::Dataset expected =
         to_dataset(s.made, s.pipeline->train_rows(), s.pipeline->units(), s.pipeline->statistics(), 2);
-    const int64_t wanted = augmenters::Stitch(*s.pipeline, 2).rows_wanted();
+    const int64_t wanted = s.pipeline->augmented_rows();
     int64_t most = 0;
+    size_t so_far = 0;
     augmenters::Progress progress;
-    progress.made = [&](int64_t rows) { most = std::max(most, rows); };
+    progress.made = [&](int64_t rows) {
+        most = std::max(most, rows);
+        CHECK(stitch->attempts()->attempts.size() >= so_far);
+        so_far = stitch->attempts()->attempts.size();
+    };
     const data::Dataset made = stitch->make(wanted, progress);
     CHECK(made.observations == expected.observations);
     CHECK(made.actions == expected.actions);
+    CHECK(stitch->attempts()->attempts.size() == s.made.attempts.size());
+    CHECK(so_far == s.made.attempts.size());
     CHECK(made.qpos == made.observations);
     CHECK(most == wanted);
     CHECK(augmenters::make_augmenter("augmented", *s.pipeline, 0)->make(wanted / 4, {}).qpos.empty());

@@ -61,6 +61,12 @@ TEST_CASE("config: automatic discount and number of updates depend on the maze")
     CHECK(resolve_gamma(0, "pointmaze-large-v0") == .995);
     CHECK(resolve_gamma(0, "pointmaze-giant-v0") == .998);
     CHECK(resolve_gamma(.9, "pointmaze-giant-v0") == .9);
+    // Other agents in a maze have the defaults of the point in the same maze; others those of every environment.
+    CHECK(resolve_gamma(0, "antmaze-giant-v0") == .998);
+    CHECK(resolve_gamma(0, "humanoidmaze-medium-v0") == .99);
+    CHECK(resolve_gcbc_updates(config, "antmaze-giant-v0") == 40000);
+    CHECK(resolve_gamma(0, "cube-single-v0") == data::EnvironmentSpec().gamma);
+    CHECK(resolve_gamma(0, "") == .995);
     CHECK(resolve_gcbc_updates(config, "pointmaze-giant-stitch-v0") == 40000);
     CHECK(resolve_gcbc_updates(config, "pointmaze-large-stitch-v0") == 20000);
     config.gcbc.updates = 5;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "data/dataset_load.h"
+#include "data/dataset_name.h"
 #include "data/goal_sampling.h"
 #include "data/npz.h"
 #include "data/relabel.h"

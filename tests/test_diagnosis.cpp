@@ -53,5 +53,7 @@ TEST_CASE("diagnosis: members of the ensemble that disagree") {
     Augmentation made = small().made;
     for (BridgeAttempt& attempt : made.attempts)
         attempt.bridge.error = .01, attempt.verdict = Verdict::disagreement;
-    CHECK(contains(why_no_bridge(*small().pipeline, made), "the members of the dynamics ensemble disagree about "));
+    const std::string words = why_no_bridge(*small().pipeline, made);
+    CHECK(contains(words, "the members of the dynamics ensemble disagree about "));
+    CHECK(contains(words, "hint: a new run with more dynamics.updates, or with dynamics.ensemble 1"));
 }

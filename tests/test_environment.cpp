@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "astro/config/config.h"
 #include "astro/evaluate.h"
 #include "data/origin.h"
 #include "data/replay.h"
+#include "tensor/rng.h"
 #include "tests/error_message.h"
 
 using namespace astro;
@@ -171,4 +173,75 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     d = good;
     std::reverse(d.actions.begin(), d.actions.end());
     CHECK(contains(cause(maze), "they come from another system"));
+}
+
+namespace {
+
+// The rail as a simulator that replays only from qpos and qvel; the observation alone does not tell its state.
+class HiddenRail : public Rail {
+  public:
+    HiddenRail() {
+        spec_.name = "hidden-rail-v0", spec_.qpos_dim = 2, spec_.qvel_dim = 1;
+        stored_step = [step = exact_step](const std::vector<double>& qpos, const std::vector<double>&,
+                                          const std::vector<double>& states, const std::vector<double>& actions) {
+            std::vector<double> next = step(states, actions);
+            for (size_t i = 0; i < actions.size(); ++i) next[3 * i + 1] = qpos[2 * i + 1];
+            return next;
+        };
+        exact_step = nullptr;
+    }
+};
+
+// 30 episodes of random steps, with qpos and qvel. The second column shows what was hidden in the row before.
+data::Dataset hidden_steps() {
+    data::Dataset d;
+    d.state_dim = 3, d.action_dim = 1, d.qpos_dim = 2, d.qvel_dim = 1;
+    for (uint64_t e = 0; e < 30; ++e) {
+        Rng rng = Rng(0).stream(e);
+        float x = 0, shown = 0;
+        for (int64_t t = 0; t < 20; ++t) {
+            const auto action = static_cast<float>(rng.uniform(-1, 1)), hidden = static_cast<float>(rng.normal());
+            d.observations.insert(d.observations.end(), {x, shown, 1});
+            d.actions.push_back(action), d.qvel.push_back(0);
+            d.qpos.insert(d.qpos.end(), {x, hidden});
+            d.terminals.push_back(t == 19);
+            x += action, shown = hidden;
+        }
+    }
+    d.rows = ssize(d.terminals);
+    data::index_episodes(d);
+    return d;
+}
+
+}  // namespace
+
+TEST_CASE("environment: data are checked and verified from qpos where only they tell the state") {
+    const HiddenRail rail;
+    ThreadPool pool(1);
+    data::Dataset d = hidden_steps();
+    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    const data::Replay r = data::replay(rail, d, {.5}, pool, "mine.npz");
+    CHECK(r.real.rates.transitions == d.rows - d.episodes());
+    CHECK(r.real.worst < 1e-5);
+    const data::Dataset good = d;
+    std::rotate(d.actions.begin(), d.actions.begin() + 1, d.actions.end());
+    CHECK(contains(error_message([&] { data::check_origin(rail, d, "mine.npz"); }, ErrorKind::data),
+                   "each action is stored one row early"));
+    d = good;
+    for (size_t i = 1; i < d.qpos.size(); i += 50) d.qpos[i] += 9;  // 4 % of the rows
+    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    d = good;
+    std::rotate(d.qpos.begin(), d.qpos.begin() + 2, d.qpos.end());
+    CHECK(contains(error_message([&] { data::check_origin(rail, d, "mine.npz"); }, ErrorKind::data), "do not match"));
+    // qpos of another width is an error, everywhere; without qpos there is nothing to check, and nothing to verify.
+    d = good;
+    d.qpos_dim = 1, d.qpos.resize(static_cast<size_t>(d.rows));
+    for (const auto& judge : std::vector<std::function<void()>>{[&] { data::check_origin(rail, d, "mine.npz"); },
+                                                                [&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }})
+        CHECK(contains(error_message(judge, ErrorKind::data),
+                       "mine.npz: array 'qpos': 1 columns, expected 2 for hidden-rail-v0"));
+    d.qpos_dim = 0, d.qpos.clear();
+    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    CHECK(contains(error_message([&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }, ErrorKind::usage),
+                   "replays from qpos and qvel of 2 and 1 columns; the file has 0 and 1"));
 }

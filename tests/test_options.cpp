@@ -201,8 +201,8 @@ TEST_CASE("options: help shows every option with default, range and source") {
     CHECK(contains(help, "--planner.gap N"));
     CHECK(contains(help, "[default 16; an integer from 1 to 512; idea: paper; value: ours]"));
     CHECK(help.find("--augment.depth") == std::string::npos);
-    CHECK(contains(test.line.markdown(), "| `stop-after` |"));
-    CHECK(contains(markdown_of_config(), "| `augment.depth` |"));
+    CHECK(contains(test.line.markdown(), "- `stop-after` = "));
+    CHECK(contains(markdown_of_config(), "- `augment.depth` = `16`"));
     size_t start = 0;
     for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1) CHECK(end - start <= 100);
 }

@@ -163,15 +163,16 @@ TEST_CASE("process: a recorded ant episode agrees with OGBench's ant maze, and a
     if (!maze) return;
     // ASTRO_ANTMAZE names a longer file.
     const char* told = std::getenv("ASTRO_ANTMAZE");
-    const std::string path = told ? told : "tests/fixtures/npz/antmaze-medium-1-episode.npz";
+    const std::string path = told ? told : "tests/fixtures/npz/antmaze-medium-3-episodes.npz";
     data::Dataset d = data::load_dataset(path);
     ThreadPool pool(2);
     for (const bool from_qpos : {true, false}) {
         if (!from_qpos) d.qpos.clear(), d.qvel.clear(), d.qpos_dim = d.qvel_dim = 0;
         const data::Replay r = data::replay(*maze, d, {.1}, pool, path);
-        MESSAGE(r.real.rates.transitions << " transitions from " << std::string(from_qpos ? "qpos and qvel" : "observations")
-                                   << ", largest difference " << r.real.worst << ", " << r.real.worst_scaled
-                                   << " sigma_delta");
+        MESSAGE(r.real.rates.transitions << " transitions from "
+                                         << std::string(from_qpos ? "qpos and qvel" : "observations")
+                                         << ", largest difference " << r.real.worst << ", " << r.real.worst_scaled
+                                         << " sigma_delta");
         CHECK(r.real.worst_scaled < 1e-5);
         // Velocities up to 18 are stored to 1e-6, and contacts amplify the error. The largest of 4000 transitions
         // was 1.8e-5.

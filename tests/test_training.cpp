@@ -15,39 +15,44 @@
 using namespace astro;
 using namespace astro::method;
 
-TEST_CASE("training: parallel and sequential training give the same results, also if stopped and resumed") {
-    struct Walk : TrainableModel {  // its parameters are sums of random numbers
-        struct Position {
-            Tensor at;
-            void visit(nn::ParameterVisitor& v) { v("at", at); }
-        };
-        int64_t last;
-        std::string name_;
-        Position position;
-        nn::ParameterSet set;
-        Walk(const Context& context, int64_t updates, std::string name)
-            : TrainableModel(context),
-              last(updates),
-              name_(std::move(name)),
-              position{Tensor::zeros(context.backend, DType::f32, Shape{3})},
-              set(position) {}
-        std::string name() const override { return name_; }
-        int64_t updates() const override { return last; }
-        TrainingState state() override {
-            TrainingState s;
-            s.add("model", set);
-            return s;
-        }
-        void update(int64_t k) override {
-            nn::Step step = steps_.begin("", k);
-            const Tensor noise =
-                step.streams(1, [&](int64_t) { return Rng(1).stream(name_).stream(static_cast<uint64_t>(k)); });
-            step.run([&] {
-                set.flat().assign(set.flat() + Tensor::normal(Shape{3}, noise));
-                step.report("sum", sum(set.flat()));
-            });
-        }
+namespace {
+
+struct Walk : TrainableModel {  // its parameters are sums of random numbers
+    struct Position {
+        Tensor at;
+        void visit(nn::ParameterVisitor& v) { v("at", at); }
     };
+    int64_t last;
+    std::string name_;
+    Position position;
+    nn::ParameterSet set;
+    Walk(const Context& context, int64_t updates, std::string name)
+        : TrainableModel(context),
+          last(updates),
+          name_(std::move(name)),
+          position{Tensor::zeros(context.backend, DType::f32, Shape{3})},
+          set(position) {}
+    std::string name() const override { return name_; }
+    int64_t updates() const override { return last; }
+    TrainingState state() override {
+        TrainingState s;
+        s.add("model", set);
+        return s;
+    }
+    void update(int64_t k) override {
+        nn::Step step = steps_.begin("", k);
+        const Tensor noise =
+            step.streams(1, [&](int64_t) { return Rng(1).stream(name_).stream(static_cast<uint64_t>(k)); });
+        step.run([&] {
+            set.flat().assign(set.flat() + Tensor::normal(Shape{3}, noise));
+            step.report("sum", sum(set.flat()));
+        });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("training: parallel and sequential training give the same results, also if stopped and resumed") {
     struct Record {
         std::vector<std::pair<int64_t, double>> metrics;
         std::vector<int64_t> evaluated;
@@ -108,6 +113,44 @@ TEST_CASE("training: parallel and sequential training give the same results, als
                     CHECK(now[i].end == plain[i].end);
                 }
             }
+}
+
+TEST_CASE("training: a checkpoint is written before an evaluation, and a failed evaluation is repeated") {
+    const std::unique_ptr<Backend> backend = make_cpu_backend();
+    const TemporaryFolder folder;
+    ThreadPool pool(1);
+    std::vector<int64_t> evaluated;
+    std::string name;
+    int64_t updates = 0;
+    bool fails = true;
+    const auto session = [&](int64_t all) {
+        Walk walk(Context{*backend, pool}, all, name);
+        TrainingPlan plan;
+        plan.folder = folder.path + "/" + name, plan.checkpoint_every = 100;
+        TrainingObserver observer;
+        observer.evaluation_due = [](int64_t step) { return step % 10 == 0; };
+        observer.evaluate = [&](int64_t step) {
+            if (fails && step == 20) fail(ErrorKind::io, "the simulator has ended");
+            evaluated.push_back(step);
+        };
+        observer.evaluated = [&](int64_t step) {
+            return std::find(evaluated.begin(), evaluated.end(), step) != evaluated.end();
+        };
+        observer.progress = [&](int64_t, int64_t, const Metrics&) { ++updates; };
+        train(walk, plan, observer);
+    };
+    for (const int64_t all : {30, 20}) {  // after some update, and after the last
+        name = "walk" + std::to_string(all);
+        evaluated.clear(), updates = 0, fails = true;
+        CHECK_THROWS_WITH_AS(session(all), doctest::Contains("the simulator has ended"), Error);
+        CHECK(data::load_checkpoint(folder.path + "/" + name)->step == 20);
+        fails = false;
+        session(all);
+        CHECK(updates == all);
+        CHECK(evaluated == (all == 30 ? std::vector<int64_t>{10, 20, 30} : std::vector<int64_t>{10, 20}));
+        session(all);
+        CHECK(ssize(evaluated) == all / 10);
+    }
 }
 
 namespace {

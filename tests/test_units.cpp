@@ -5,7 +5,8 @@
 #include <cmath>
 #include <tuple>
 
-#include "astro/augmenters/stitch.h"
+#include "astro/augmenters/augmenter.h"
+#include "astro/chains.h"
 #include "astro/splice.h"
 #include "data/dataset_load.h"
 #include "data/npz.h"
@@ -42,12 +43,17 @@ data::Dataset boat_trips() {
     return d;
 }
 
-// The same episodes in other units: each column times its scale, plus its shift.
-data::Dataset in_other_units(data::Dataset d, const std::vector<double>& state_scale,
-                             const std::vector<double>& state_shift, double action_scale) {
+// For two columns: value in other units = scale * value + shift.
+struct ColumnChange {
+    std::vector<double> scale = {1, 1}, shift = {0, 0};
+    double of(double value, size_t i) const { return scale[i % 2] * value + shift[i % 2]; }
+};
+
+// The same episodes in other units.
+data::Dataset in_other_units(data::Dataset d, const ColumnChange& states, const ColumnChange& actions) {
     for (size_t i = 0; i < d.observations.size(); ++i)
-        d.observations[i] = float(double(d.observations[i]) * state_scale[i % 2] + state_shift[i % 2]);
-    for (float& a : d.actions) a = float(double(a) * action_scale);
+        d.observations[i] = float(states.of(double(d.observations[i]), i));
+    for (size_t i = 0; i < d.actions.size(); ++i) d.actions[i] = float(actions.of(double(d.actions[i]), i));
     return d;
 }
 
@@ -69,9 +75,9 @@ struct Stitched {
         pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt,
                                               std::string());
         run(pipeline->tdr()), run(pipeline->dynamics(0)), run(pipeline->planner());
-        augmenters::Stitch stitch(*pipeline, false);
-        made = stitch.grow(stitch.rows_wanted(), {});
-        spliced = stitch.splice(made);
+        const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 0);
+        spliced = stitch->make(pipeline->augmented_rows(), {});
+        made = *stitch->attempts();
     }
     static void run(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
@@ -135,7 +141,8 @@ TEST_CASE("units: factors that are powers of two give identical results, other f
          plain.made.queries_without_target, " of ", plain.made.queries);
     REQUIRE(plain.made.attempts.size() > 20);
     // Powers of two cause no rounding errors, so every decision is the same.
-    const Stitched binary(in_other_units(trips, {std::ldexp(1, -20), std::ldexp(1, 20)}, {0, 0}, std::ldexp(1, 12)));
+    const Stitched binary(
+        in_other_units(trips, {{std::ldexp(1, -20), std::ldexp(1, 20)}}, {{std::ldexp(1, 20), std::ldexp(1, -20)}}));
     REQUIRE(binary.made.attempts.size() == plain.made.attempts.size());
     for (size_t i = 0; i < plain.made.attempts.size(); ++i) {
         CHECK(binary.made.attempts[i].source_row == plain.made.attempts[i].source_row);
@@ -153,14 +160,19 @@ TEST_CASE("units: factors that are powers of two give identical results, other f
         for (const BridgeAttempt& a : s.made.attempts) accepted += a.verdict == Verdict::accepted;
         return accepted / double(s.made.attempts.size());
     };
-    for (const auto& [scale, shift, action] : {std::tuple{1e-6, 0.0, 30.0}, std::tuple{1e5, 2e6, 1e-3}}) {
-        const Stitched other(in_other_units(trips, {scale, 10 * scale}, {shift, -shift}, action));
-        INFO(scale, " ", shift, " ", action);
+    const std::pair<ColumnChange, ColumnChange> units[] = {{{{1e-6, 1e6}}, {{30, 1e-6}, {100, 0}}},
+                                                           {{{1e5, 1e6}, {2e6, -2e6}}, {{1e-3, 1e6}, {0, -1e7}}}};
+    for (const auto& [states, actions] : units) {
+        const Stitched other(in_other_units(trips, states, actions));
+        INFO(states.scale[0], " ", actions.scale[0]);
         CHECK(std::fabs(yield(other) - yield(plain)) < .15);
         for (size_t i = 0; i < 2; ++i)
             CHECK(other.pipeline->statistics().sigma_delta[i] ==
                   doctest::Approx(plain.pipeline->statistics().sigma_delta[i]).epsilon(1e-3));
-        for (float a : other.spliced.actions) CHECK(std::fabs(double(a)) <= 1.0001 * action);
+        for (size_t i = 0; i < other.spliced.actions.size(); ++i) {
+            const double a = (double(other.spliced.actions[i]) - actions.shift[i % 2]) / actions.scale[i % 2];
+            CHECK(std::fabs(a) <= 1.0001);
+        }
     }
 }
 
@@ -229,4 +241,108 @@ TEST_CASE(
     CHECK(replayed.real.rates.transitions == read.rows - read.episodes());
     CHECK(replayed.real.worst_scaled < 1e-3);
     CHECK_NOTHROW(data::check_origin(map_environment, read, "map.npz"));
+}
+
+TEST_CASE("units: replays judge by shares of a column's own values, in any unit") {
+    // A boat with a constant third column, of which the simulator changes the given share per step.
+    class Drifting : public data::Environment {
+      public:
+        Drifting(const ColumnChange& states, const ColumnChange& actions, double share) {
+            spec_.name = "drifting-v0";
+            spec_.state_dim = 3, spec_.action_dim = 2, spec_.tasks = 1;
+            exact_step = [=](const std::vector<double>& from, const std::vector<double>& u) {
+                std::vector<double> next = from;
+                for (size_t i = 0; i < u.size(); ++i)
+                    next[i / 2 * 3 + i % 2] +=
+                        .2 * states.scale[i % 2] * (u[i] - actions.shift[i % 2]) / actions.scale[i % 2];
+                for (size_t i = 2; i < next.size(); i += 3) next[i] *= 1 + share;
+                return next;
+            };
+        }
+        data::Episode task(int64_t number) const override { return {number, {0, 0, 7}, {1, 1, 7}}; }
+        std::vector<data::Episode> draw_episodes(const std::vector<int64_t>&, int64_t, Protocol,
+                                                 uint64_t) const override {
+            return {};
+        }
+        std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>&, uint64_t) const override {
+            return nullptr;
+        }
+    };
+    const data::Dataset trips = boat_trips();
+    ThreadPool pool(1);
+    std::vector<double> worst;
+    const std::pair<ColumnChange, ColumnChange> units[] = {
+        {}, {{{1e-6, 1e6}}, {{1e6, 1e-6}}}, {{{1e6, 1e-6}, {3e6, 0}}, {{1e-6, 1e6}, {0, 2e6}}}};
+    for (const auto& [states, actions] : units)
+        for (const double constant : {7.0, 7e-6, 7e6}) {
+            const data::Dataset plane = in_other_units(trips, states, actions);
+            data::Dataset d = plane;
+            d.state_dim = 3, d.observations.clear();
+            for (int64_t t = 0; t < d.rows; ++t)
+                for (const double x : {double(plane.observation(t)[0]), double(plane.observation(t)[1]), constant})
+                    d.observations.push_back(float(x));
+            for (int64_t t = 50; t < 55; ++t)  // five wrong transitions
+                d.observations[size_t(3 * t)] += float(.1 * states.scale[0]);
+            INFO(states.scale[0], " ", actions.scale[0], " ", constant);
+            const auto replayed = [&](double share) {
+                return data::replay(Drifting(states, actions, share), d, {.1}, pool, "mine.npz").real;
+            };
+            const data::ReplayPart agrees = replayed(0), drifts = replayed(1e-3);
+            CHECK(agrees.rates.transition[0] == doctest::Approx(2. / double(d.rows - d.episodes())));
+            CHECK(agrees.worst_scaled < 1);  // not a changed constant
+            CHECK(drifts.rates.transition[0] == 1);
+            worst.push_back(agrees.worst_scaled);
+            CHECK_NOTHROW(data::check_origin(Drifting(states, actions, 0), d, "mine.npz"));
+        }
+    for (const double w : worst) CHECK(w == doctest::Approx(worst[0]).epsilon(.02));
+}
+
+TEST_CASE("units: float64 actions and integer states keep their digits, up to the spliced file") {
+    const data::Dataset trips = boat_trips();
+    constexpr double kActions = 1e9;
+    constexpr int64_t kStates = int64_t{1} << 40, kCounts = 1000;  // counts per unit
+    std::vector<double> actions;
+    std::vector<int64_t> states;
+    for (int64_t t = 0; t < trips.rows; ++t)
+        for (int64_t i = 0; i < 2; ++i) {
+            const bool used = trips.terminals[size_t(t)] == 0;  // the last action of an episode is not, and not finite
+            actions.push_back(used ? kActions + double(trips.action(t)[i]) : std::nan(""));
+            states.push_back(kStates + std::llround(double(kCounts) * double(trips.observation(t)[i])));
+        }
+    TemporaryFolder folder;
+    {
+        data::NpzWriter writer(folder / "counts.npz");
+        writer.add("observations", data::NpyType::i8, {trips.rows, 2}, states.data(), data::Compression::deflated);
+        writer.add("actions", data::NpyType::f8, {trips.rows, 2}, actions.data(), data::Compression::deflated);
+        writer.add("terminals", data::NpyType::b1, {trips.rows}, trips.terminals.data(), data::Compression::deflated);
+        writer.close();
+    }
+    const data::Dataset read = data::load_dataset(folder / "counts.npz");
+    for (int64_t t = 0; t < read.rows; ++t)
+        for (int64_t i = 0; i < 2; ++i) {
+            const auto at = size_t(2 * t + i);
+            CHECK(read.state(t, i) == double(states[at]));
+            if (!read.terminals[size_t(t)]) CHECK(std::fabs(read.action_value(t, i) - actions[at]) < 1e-6);
+        }
+    const Stitched plain(trips), counts(read);
+    CHECK(counts.pipeline->units().actions.scale[0] ==
+          doctest::Approx(plain.pipeline->units().actions.scale[0]).epsilon(1e-4));
+    CHECK(counts.pipeline->units().actions.centre[0] - kActions ==
+          doctest::Approx(plain.pipeline->units().actions.centre[0]).epsilon(1e-2));
+    REQUIRE(counts.spliced.rows > 100);
+    data::save_dataset(folder / "spliced.npz", counts.spliced);
+    const data::NpzReader written(folder / "spliced.npz");
+    CHECK(written.entry("observations").header.type == data::NpyType::f8);
+    CHECK(written.entry("actions").header.type == data::NpyType::f8);
+    const data::Dataset again = data::load_dataset(folder / "spliced.npz");
+    for (int64_t t = 0; t < again.rows; ++t) {
+        if (again.terminals[size_t(t)]) continue;
+        const auto row = size_t(again.source_row[size_t(t)]);
+        for (int64_t i = 0; i < 2; ++i) {
+            CHECK(std::fabs(again.action_value(t, i) - kActions) < 1.001);
+            if (again.is_synthetic[size_t(t)] || again.target_row[size_t(t)] >= 0) continue;
+            CHECK(again.state(t, i) == double(states[2 * row + size_t(i)]));
+            CHECK(std::fabs(again.action_value(t, i) - actions[2 * row + size_t(i)]) < 1e-6);
+        }
+    }
 }

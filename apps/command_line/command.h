@@ -9,13 +9,15 @@ namespace astro::app {
 
 class CommandLine;
 
+// Adds the options of the command to the line, parses it, executes the command, prints results on stdout and returns
+// the exit code. Failures are thrown as Error; main maps them to exit codes.
+using CommandFunction = int(CommandLine& line);
+
 struct Command {
     const char* name;      // "data collect"
     const char* operands;  // "", "FILE", "RUN..." (one or more), "[WORD]..." (any number)
     const char* summary;   // one line
-    // Adds the options of the command to the line, parses it, executes the command, prints results on stdout and
-    // returns the exit code. Failures are thrown as Error; main maps them to exit codes.
-    int (*run)(CommandLine& line);
+    CommandFunction* run;
 };
 
 const std::vector<Command>& commands();

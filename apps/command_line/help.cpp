@@ -6,25 +6,25 @@
 namespace astro::app {
 namespace {
 
-constexpr size_t kIndent = 6;
-constexpr size_t kColumns = 100;
-
-// Wraps words at the width of the page and indents each line.
-std::string wrap(const std::string& words) {
-    std::string out, line(kIndent, ' ');
+// Wraps words at the width of the page and indents each line; the first line begins with `first`, of the same width.
+std::string wrap(const std::string& words, size_t columns, const std::string& first) {
+    const size_t indent = first.size();
+    std::string out, line = first;
     size_t start = 0;
     while (start < words.size()) {
         const size_t space = std::min(words.find(' ', start), words.size());
         const std::string word = words.substr(start, space - start);
-        if (line.size() + 1 + word.size() > kColumns && line.size() > kIndent) {
+        if (line.size() + 1 + word.size() > columns && line.size() > indent) {
             out += line + "\n";
-            line.assign(kIndent, ' ');
+            line.assign(indent, ' ');
         }
-        line += (line.size() > kIndent ? " " : "") + word;
+        line += (line.size() > indent ? " " : "") + word;
         start = space + 1;
     }
     return out + line + "\n";
 }
+// For help on a terminal.
+std::string wrap(const std::string& words) { return wrap(words, 100, "      "); }
 
 const char* placeholder(SettingKind kind) {
     switch (kind) {
@@ -59,16 +59,13 @@ std::string entry(const Setting& setting, bool with_source) {
     return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) + wrap("[" + details + "]");
 }
 
-// Escapes the separator of table cells.
-std::string cell(std::string words) {
-    for (size_t at = words.find('|'); at != std::string::npos; at = words.find('|', at + 2)) words.insert(at, "\\");
-    return words;
-}
-
-std::string row(const Setting& setting, bool with_source) {
-    return "| `" + setting.key + "` | " + cell(setting.meaning) + " | `" + initial_of(setting) + "` | " +
-           expectation(setting.kind, setting.domain) + " |" +
-           (with_source ? std::string(" ") + source_name(setting.source) + " |" : "") + "\n";
+// An entry of the manual: "- `key` = `default`: meaning. Takes ...; source.".
+std::string item(const Setting& setting, bool with_source) {
+    const std::string takes = expectation(setting.kind, setting.domain),
+                      source = with_source ? std::string("; ") + source_name(setting.source) : "";
+    return wrap(
+        "`" + setting.key + "` = `" + initial_of(setting) + "`: " + setting.meaning + ". *" + takes + source + ".*",
+        118, "- ");
 }
 
 }  // namespace
@@ -99,17 +96,14 @@ std::string CommandLine::help() const {
 
 std::string CommandLine::markdown() const {
     std::string page = "## astro " + command_name() + "\n\n" + command_.summary + "\n\n    " + usage() + "\n\n";
-    if (!own_.all().empty()) page += "| option | meaning | default | takes |\n|---|---|---|---|\n";
-    for (const Setting& setting : own_.all()) page += row(setting, false);
+    for (const Setting& setting : own_.all()) page += item(setting, false);
     if (config_ == nullptr) return page + "\n";
-    page += "\nSettings of: ";
-    bool first = true;
+    std::string names;
     for (const Settings::Section& section : config_settings_.sections()) {
         if (!uses(section.prefix)) continue;
-        page += (first ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
-        first = false;
+        names += (names.empty() ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
     }
-    return page + ".\n\n";
+    return page + "\n" + wrap("Settings of: " + names + ".", 118, "") + "\n";
 }
 
 std::string markdown_of_config() {
@@ -118,9 +112,9 @@ std::string markdown_of_config() {
     settings.add_sections(config);
     std::string page;
     for (const Settings::Section& section : settings.sections()) {
-        page += "## " + section.title + "\n\n| setting | meaning | default | takes | source |\n|---|---|---|---|---|\n";
+        page += "## " + section.title + "\n\n";
         for (const Setting& setting : settings.all())
-            if (setting.section == section.prefix) page += row(setting, true);
+            if (setting.section == section.prefix) page += item(setting, true);
         page += "\n";
     }
     return page;

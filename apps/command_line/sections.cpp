@@ -33,32 +33,42 @@ void add_missing(Sections& sections, const Sections& more) {
         if (std::find(sections.begin(), sections.end(), section) == sections.end()) sections.push_back(section);
 }
 
-// The given sections and those that any learner or any arm of an experiment reads.
-Sections with_learners_and_arms(Sections sections) {
+// The sections of a stage and more.
+Sections with_stage(const std::string& stage, const Sections& more) {
+    Sections sections = stage_sections(stage);
+    add_missing(sections, {"env", "checkpoint"});
+    add_missing(sections, more);
+    return sections;
+}
+
+// What the policy of any learner on any arm reads. The data of the kept arm come from a file; those of others are made
+// by trained stages.
+Sections of_policies() {
+    Sections sections = with_stage("tdr", {"graph", "policy", "evaluate"});
     for (const std::string& learner : learner_names()) add_missing(sections, learner_sections(learner));
-    for (const std::string& arm : arm_names()) add_missing(sections, augmenters::row_of(arm).sections);
+    for (const std::string& arm : arm_names()) {
+        const augmenters::Row& row = augmenters::row_of(arm);
+        add_missing(sections, row.sections);
+        if (!row.kept && !row.stages.empty()) add_missing(sections, stage_sections(row.stages.back()));
+    }
     return sections;
 }
 
 }  // namespace
 
 // A stage includes the settings of the preceding stages, because their checkpoints are accepted only with the same
-// settings.
+// settings; and those of what is measured after it.
 const std::vector<std::string>& sections_of(const std::string& command) {
-    static const Sections policy =
-        with_learners_and_arms({"", "env", "checkpoint", "data", "tdr", "graph", "policy", "evaluate"});
+    static const Sections policies = of_policies();
     static const std::map<std::string, Sections> table = {
-        {"train tdr", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
-        {"train dynamics", {"", "env", "checkpoint", "data", "tdr", "dynamics", "one_step", "metrics"}},
-        {"train planner",
-         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "sampling", "metrics"}},
-        {"augment",
-         {"", "env", "checkpoint", "data", "tdr", "graph", "dynamics", "planner", "sampling", "selection", "augment",
-          "one_step", "metrics"}},
-        {"train policy", policy},
-        {"evaluate", policy},
-        {"policy export", policy},
-        {"embed", {"", "env", "checkpoint", "data", "tdr", "graph", "metrics"}},
+        {"train tdr", with_stage("tdr", {"graph", "metrics"})},
+        {"train dynamics", with_stage("dynamics", {"one_step", "metrics"})},
+        {"train planner", with_stage("sampling", {"metrics"})},
+        {"augment", with_stage("augment", {"one_step", "metrics"})},
+        {"train policy", policies},
+        {"evaluate", policies},
+        {"policy export", policies},
+        {"embed", with_stage("tdr", {"graph", "metrics"})},
         {"run", every_section()}};
     const auto found = table.find(command);
     ASTRO_CHECK(found != table.end(), "sections_of: ", command, " reads no settings");

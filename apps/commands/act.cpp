@@ -1,11 +1,13 @@
 // astro act: an exported policy as a process. A line of JSON with an observation comes in, a line with an action goes
 // out, at once. docs/formats.md, "Policies".
-#include <cmath>
-#include <csignal>
-#include <cstdio>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
 #include "apps/command_line/options.h"
+#include "apps/run/signals.h"
 #include "astro/learners/exported_policy.h"
 #include "tensor/base/error.h"
 
@@ -93,6 +95,21 @@ data::Json answer(const ExportedPolicy& policy, const data::Json& request) {
     return reply;
 }
 
+// Writes a line to standard output, at once. False if nobody reads it any more, which is the usual end of a session.
+bool write_line(std::string line) {
+    line += '\n';
+    for (size_t done = 0; done < line.size();) {
+        const ssize_t written = ::write(STDOUT_FILENO, line.data() + done, line.size() - done);
+        if (written >= 0)
+            done += static_cast<size_t>(written);
+        else if (errno == EPIPE)
+            return false;
+        else if (errno != EINTR)
+            fail(ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
+    }
+    return true;
+}
+
 }  // namespace
 
 int run_act(CommandLine& line) {
@@ -100,9 +117,7 @@ int run_act(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     line.require("policy");
-    // There is nothing to save: an interrupt ends the program even while it waits for input.
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    restore_signals();  // there is nothing to save: a signal ends the program even while it waits for input
     const std::unique_ptr<Backend> backend = make_cpu_backend();
     const ExportedPolicy policy = learners::load_policy(*backend, options.policy);
     std::string request;
@@ -113,8 +128,7 @@ int run_act(CommandLine& line) {
         } catch (const Error& error) {
             fail(error.kind(), "standard input, line ", number, ": ", error.what());
         }
-        std::puts(reply.c_str());
-        if (std::fflush(stdout) != 0) fail(ErrorKind::io, "cannot write to standard output");
+        if (!write_line(reply)) return 0;
     }
     if (std::cin.bad()) fail(ErrorKind::io, "cannot read from standard input");
     return 0;

@@ -1,5 +1,6 @@
-// astro augment: grows chains with a trained planner and writes augmented.npz.
+// astro augment: makes the data set of the arm that is kept, by trained models, and writes augmented.npz.
 #include "apps/command_line/sections.h"
+#include "apps/run/arms.h"
 #include "apps/run/measure.h"
 #include "apps/run/measure_judges.h"
 
@@ -14,11 +15,13 @@ int run_augment(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
-    stitch_of(runner).each_model(
-        [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, {true, true, true}});
+    require_stages(runner, augmenters::kept_row().stages);
     const std::vector<std::string> before = keys_of(runner.results());
-    measure_stitched(runner, runner.load_in_units(augment_and_measure(runner), data::Parts::all));
+    const std::string path = augment_and_measure(runner, [&](TrainableModel& model, const std::string& fingerprint) {
+        runner.require_trained(model, fingerprint);
+    });
+    measure_stitched(runner, runner.load_in_units(path, data::Parts::all));
     print_new(runner.results(), before, output.json);
     return 0;
 }

@@ -1,57 +1,44 @@
 #include "apps/command_line/command.h"
 #include "apps/command_line/settings.h"
+#include "tensor/base/defined_elsewhere.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
 
-int run_data_collect(CommandLine& line);
-int run_data_inspect(CommandLine& line);
-int run_data_verify(CommandLine& line);
-int run_train_tdr(CommandLine& line);
-int run_train_dynamics(CommandLine& line);
-int run_train_planner(CommandLine& line);
-int run_train_policy(CommandLine& line);
-int run_augment(CommandLine& line);
-int run_evaluate(CommandLine& line);
-int run_policy_export(CommandLine& line);
-int run_act(CommandLine& line);
-int run_embed(CommandLine& line);
-int run_run(CommandLine& line);
-int run_report(CommandLine& line);
-int run_bench(CommandLine& line);
-int run_selftest(CommandLine& line);
-int run_version(CommandLine& line);
-int run_help(CommandLine& line);
+// The function of a command, which the file of the command defines.
+#define ASTRO_RUN(command) ASTRO_DEFINED_ELSEWHERE(CommandFunction, run_##command)
 
 // In the order of the pipeline.
 const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
-        {"data collect", "", "Generates a data set with OGBench's procedure, and a validation set.", run_data_collect},
-        {"data inspect", "FILE", "Describes the contents of a data set and reports problems.", run_data_inspect},
+        {"data collect", "", "Generates a data set with the procedure of an environment, and a validation set.",
+         ASTRO_RUN(data_collect)},
+        {"data inspect", "FILE", "Describes the contents of a data set and reports problems.", ASTRO_RUN(data_inspect)},
         {"data verify", "FILE",
          "Replays all transitions in the exact simulator, or has the models of a run judge them; exit code 3 if they "
          "fail.",
-         run_data_verify},
-        {"train tdr", "", "Trains the temporal distance representation.", run_train_tdr},
-        {"train dynamics", "", "Trains the dynamics model (after tdr).", run_train_dynamics},
-        {"train planner", "", "Trains the stitch planner (after dynamics).", run_train_planner},
-        {"train policy", "", "Trains a policy on the original data or on augmented data.", run_train_policy},
-        {"augment", "", "Stitches trajectories and writes augmented.npz (after planner).", run_augment},
-        {"evaluate", "", "Evaluates a trained policy in its environment.", run_evaluate},
+         ASTRO_RUN(data_verify)},
+        {"train tdr", "", "Trains the temporal distance representation.", ASTRO_RUN(train_tdr)},
+        {"train dynamics", "", "Trains the dynamics model (after tdr).", ASTRO_RUN(train_dynamics)},
+        {"train planner", "", "Trains the stitch planner (after dynamics).", ASTRO_RUN(train_planner)},
+        {"train policy", "", "Trains a policy on the original data or on augmented data.", ASTRO_RUN(train_policy)},
+        {"augment", "", "Stitches trajectories and writes augmented.npz (after planner).", ASTRO_RUN(augment)},
+        {"evaluate", "", "Evaluates a trained policy in its environment.", ASTRO_RUN(evaluate)},
         {"policy export", "", "Writes a trained policy to a file of its own, for use in other programs.",
-         run_policy_export},
+         ASTRO_RUN(policy_export)},
         {"act", "", "Reads observations on standard input and answers with the actions of an exported policy.",
-         run_act},
-        {"embed", "", "Writes the latents of a file's rows, landmarks and calibration of a trained tdr.", run_embed},
+         ASTRO_RUN(act)},
+        {"embed", "", "Writes the latents of a file's rows, landmarks and calibration of a trained tdr.",
+         ASTRO_RUN(embed)},
         {"run", "", "Runs the whole pipeline: trains, stitches, measures, trains policies and evaluates them.",
-         run_run},
-        {"report", "RUN...", "Writes an HTML page with results, maze pictures, curves and figures.", run_report},
-        {"bench", "", "Measures training steps, samplers and matrix products on this machine.", run_bench},
+         ASTRO_RUN(run)},
+        {"report", "RUN...", "Writes an HTML page with results, pictures, curves and figures.", ASTRO_RUN(report)},
+        {"bench", "", "Measures training steps, samplers and matrix products on this machine.", ASTRO_RUN(bench)},
         {"selftest", "",
          "Checks all ops and their gradients on this machine; on a GPU also training steps, with timings.",
-         run_selftest},
-        {"version", "", "Shows version, compiler and device of this program.", run_version},
-        {"help", "[COMMAND]...", "Lists the commands, or explains one.", run_help},
+         ASTRO_RUN(selftest)},
+        {"version", "", "Shows version, compiler and device of this program.", ASTRO_RUN(version)},
+        {"help", "[COMMAND]...", "Lists the commands, or explains one.", ASTRO_RUN(help)},
     };
     return table;
 }

@@ -3,7 +3,8 @@
 
 #include "apps/command_line/options.h"
 #include "apps/commands/read_options.h"
-#include "apps/run/measure.h"
+#include "apps/run/collect.h"
+#include "apps/run/output.h"
 #include "apps/run/progress.h"
 #include "data/dataset_load.h"
 #include "data/validate.h"
@@ -26,24 +27,6 @@ const char* severity_name(data::Severity severity) {
 }
 
 }  // namespace
-
-CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
-    const data::Environment& environment =
-        data::require_environment(config.env, "unknown environment '" + config.env + "'");
-    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data");
-    require_npz(out);
-    data::CollectSpec spec{config.type, config.episodes, config.episode_rows, config.noise,
-                           static_cast<uint64_t>(config.seed)};
-    CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};
-    const data::Dataset train = environment.generate(spec, "train", threads);
-    data::save_dataset(files.train, train, &threads);
-    files.rows = train.rows;
-    spec.episodes = std::max<int64_t>(1, spec.episodes / 10);
-    const data::Dataset validation = environment.generate(spec, "val", threads);
-    data::save_dataset(files.validation, validation, &threads);
-    files.validation_rows = validation.rows;
-    return files;
-}
 
 int run_data_collect(CommandLine& line) {
     CollectConfig config;

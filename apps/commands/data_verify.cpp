@@ -8,6 +8,7 @@
 #include "apps/run/measure_judges.h"
 #include "apps/run/stage_runner.h"
 #include "data/dataset_load.h"
+#include "data/dataset_name.h"
 #include "data/file.h"
 #include "data/replay.h"
 #include "tensor/base/rows.h"
@@ -20,8 +21,8 @@ struct VerifyOptions {
     std::string env, run;
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment, such as pointmaze-medium-v0, or exec:COMMAND; empty: derived from the file name",
-          Source::ours, anything());
+        v("env", env, "name of an environment, or exec:COMMAND; empty: derived from the file name", Source::ours,
+          anything());
         v("run", run,
           "run folder whose one-step models judge the file, for systems without a simulator; it is only read",
           Source::ours, anything());
@@ -41,13 +42,13 @@ data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_rati
 int64_t first_changed_row(const data::Units& units, const data::Dataset& d) {
     const auto changed = [](const data::ColumnUnits& columns, int64_t column, double value) {
         const double constant = nth(columns.centre, column);
-        return std::fabs(value - constant) > 1e-5 * std::max(1.0, std::fabs(constant));
+        return std::fabs(value - constant) > data::kConstantRounding * std::fabs(constant);
     };
     for (int64_t t = 0; t < d.rows; ++t) {
         for (int64_t column : units.states.constant())
             if (changed(units.states, column, d.state(t, column))) return t;
         for (int64_t column : units.actions.constant())
-            if (!nth(d.terminals, t) && changed(units.actions, column, double(d.action(t)[column]))) return t;
+            if (!nth(d.terminals, t) && changed(units.actions, column, d.action_value(t, column))) return t;
     }
     return -1;
 }
@@ -170,7 +171,7 @@ int run_data_verify(CommandLine& line) {
             path.c_str(), environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst,
             r.real.worst_scaled, kRealBound,
             text(r.outside == 0 ? ""
-                                : text("; ", r.outside, " states are in walls or out of the maze, the first at row ",
+                                : text("; ", r.outside, " states are in walls or out of bounds, the first at row ",
                                        r.first_outside),
                  dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare))
                 .c_str());

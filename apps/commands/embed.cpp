@@ -33,7 +33,9 @@ int run_embed(CommandLine& line) {
     if (!line.parse()) return 0;
     for (const char* option : {"run", "out"}) line.require(option);
     require_npz(chosen.out);
-    StageRunner runner(line, options, config, {Access::read, data::Parts::transitions});
+    // Of the environment only gamma is needed, which the run has recorded.
+    StageRunner runner(line, options, config,
+                       {Access::read, data::Parts::transitions, {}, false, !recorded_gamma(options.run)});
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
     std::error_code ignored;
     for (const std::string& read : {path, runner.dataset_name().path})

@@ -14,8 +14,8 @@ struct ArmOptions {
     template <class V>
     void visit(V& v) {
         v("augmented", augmented,
-          "augmented data set (augmented.npz) for the arm `augmented`; empty: the file in the run folder", Source::ours,
-          anything());
+          "augmented data set (augmented.npz); other arms get as many rows; empty: the file in the run folder",
+          Source::ours, anything());
         v("arm", arm, "data on which the policy is trained", Source::ours, one_of(arm_names()));
     }
 };
@@ -32,11 +32,14 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const augmenters::Row& row = augmenters::row_of(options.arm);
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
-    loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
-    if (!row.kept)  // made anew, of as many rows
+    if (row.kept) {
+        loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
+    } else {
+        require_stages(runner, row.stages);
         loaded.other = make_arm(
-            runner, options.arm, loaded.other.data.rows,
+            runner, options.arm, rows_of_arms(runner, path),
             [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
+    }
     loaded.arm.other = &loaded.other;
 }
 
@@ -54,7 +57,7 @@ int with_arm(CommandLine& line, Access access, Work work) {
     if (!line.parse()) return 0;
     line.require("run");
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, {access, policy_parts(config)});
+    StageRunner runner(line, options, config, {access, policy_parts(config), {}, true});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
     work(runner, loaded.arm, config.policy.learner, output.json);

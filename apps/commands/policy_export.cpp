@@ -72,7 +72,7 @@ int run_policy_export(CommandLine& line) {
     check_options(chosen, config);
     check_learner(config.policy.learner, config.policy.protocol);
     check_exported_form(config.policy.learner);
-    StageRunner runner(line, options, config, {Access::read, policy_parts(config)});
+    StageRunner runner(line, options, config, {Access::read, policy_parts(config), {}, false, false});
     std::error_code ignored;
     if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
         fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");
@@ -80,7 +80,7 @@ int run_policy_export(CommandLine& line) {
     PolicyRun run{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
     Pipeline& pipeline = runner.pipeline();
     if (needs_distances(config, chosen.arm)) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run, false);
     runner.require_trained(*policy, "");
     const std::unique_ptr<Backend> cpu = make_cpu_backend();
     const learners::ExportedPolicy exported =

@@ -1,4 +1,6 @@
-// astro run: the whole pipeline from one configuration in one run folder. When resumed, finished stages are skipped.
+// astro run: all that the experiment needs, from one configuration in one run folder. When resumed, finished stages are
+// skipped.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -23,37 +25,46 @@ int run_run(CommandLine& line) {
     if (!line.parse()) return 0;
     line.require("run");
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
-    const int64_t window = 2 * config.planner.context + config.planner.gap;
-    StageRunner runner(line, options, config, {Access::write, data::Parts::all, window, true});
-    check_stages(runner);
-    train_and_measure_tdr(runner);
-    train_and_measure_dynamics(runner);
-    train_and_measure_one_step(runner);
-    train_and_measure_planner(runner);
-    const std::string path = augment_and_measure(runner);
-    const data::RecordedData augmented = runner.load_in_units(path, data::Parts::all);
-    measure_stitched(runner, augmented);
+    const std::vector<std::string> stages = stages_of_experiment(config), &arms = config.experiment.arms;
+    auto needed = [&](const char* stage) { return std::count(stages.begin(), stages.end(), stage) > 0; };
+    Needs needs;
+    needs.lengths = {needed("tdr"), needed("planner"), needed("planner")};
+    needs.policies = needs.generate = true;
+    StageRunner runner(line, options, config, needs);
+    check_stages(runner, stages);
+    for (const std::string& stage : stages) {
+        train_and_measure(runner, stage);
+        if (stage == "tdr" && needed("planner")) runner.pipeline().check_travel();
+    }
+    auto train = [&](TrainableModel& model, const std::string& fingerprint) {
+        if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
+    };
 
-    std::map<std::string, data::RecordedData> made;  // by arm, each once
+    data::RecordedData kept;                         // of the arms that share the file of `astro augment`
+    std::map<std::string, data::RecordedData> made;  // of the others by arm, each once and with as many rows
+    const bool keeps =
+        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+    if (keeps) {
+        kept = runner.load_in_units(augment_and_measure(runner, train), data::Parts::all);
+        measure_stitched(runner, kept);
+    }
     auto data_of = [&](const std::string& arm) {
         ArmData data{arm, &runner.pipeline().train_rows(), nullptr};
         const augmenters::Row& row = augmenters::row_of(arm);
-        if (row.kept) data.other = &augmented;
-        if (!row.make || row.kept) return data;
-        if (made.count(arm) == 0)
+        if (!row.make) return data;
+        if (!row.kept && made.count(arm) == 0)
             made[arm] =
-                make_arm(runner, arm, augmented.data.rows, [&](TrainableModel& model, const std::string& fingerprint) {
-                    if (!runner.finished(model, fingerprint)) runner.train({model, fingerprint, {}, {}});
-                });
-        data.other = &made[arm];
+                make_arm(runner, arm,
+                         keeps ? kept.data.rows : rows_of_arms(runner, runner.folder().file(kAugmentedFile)), train);
+        data.other = row.kept ? &kept : &made[arm];
         return data;
     };
     std::vector<PolicyRun> runs;
     for (const std::string& learner : config.experiment.learners)
-        for (const std::string& arm : config.experiment.arms)
+        for (const std::string& arm : arms)
             for (const PolicyRun& run : seeds_of(config, learner, data_of(arm))) runs.push_back(run);
     train_and_evaluate_policies(runner, runs);
-    write_pictures(runner, augmented);
+    write_pictures(runner, keeps ? &kept : nullptr);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json)
         std::printf("%s\n", runner.results().dump().c_str());

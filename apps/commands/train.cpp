@@ -1,7 +1,6 @@
 // astro train tdr | dynamics | planner: each trains one stage in a run folder.
-#include <cstdio>
-
 #include "apps/command_line/sections.h"
+#include "apps/run/arms.h"
 #include "apps/run/measure.h"
 #include "apps/run/stage_runner.h"
 
@@ -9,9 +8,9 @@ namespace astro::app {
 
 namespace {
 
-// Common to these commands: options, sections of the settings, and the runner.
-template <class Work>
-int train_stage(CommandLine& line, Work work) {
+// Trains a stage, which needs those before.
+int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string& stage,
+                const std::vector<std::string>& before) {
     StageOptions options;
     OutputOptions output;
     Config config;
@@ -20,33 +19,18 @@ int train_stage(CommandLine& line, Work work) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     line.require("run");
-    StageRunner runner(line, options, config, {});
-    const std::vector<std::string> before = keys_of(runner.results());
-    work(runner);
-    print_new(runner.results(), before, output.json);
+    StageRunner runner(line, options, config, {Access::write, data::Parts::all, lengths});
+    const std::vector<std::string> known = keys_of(runner.results());
+    require_stages(runner, before);
+    train_and_measure(runner, stage);
+    print_new(runner.results(), known, output.json);
     return 0;
 }
 
 }  // namespace
 
-int run_train_tdr(CommandLine& line) { return train_stage(line, train_and_measure_tdr); }
-
-int run_train_dynamics(CommandLine& line) {
-    return train_stage(line, [](StageRunner& runner) {
-        runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
-        train_and_measure_dynamics(runner);
-        train_and_measure_one_step(runner);
-    });
-}
-
-int run_train_planner(CommandLine& line) {
-    return train_stage(line, [](StageRunner& runner) {
-        Pipeline& pipeline = runner.pipeline();
-        runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-        for (int64_t m = 0; m < pipeline.ensemble(); ++m)
-            runner.require_trained(pipeline.dynamics(m), pipeline.fingerprint("dynamics"));
-        train_and_measure_planner(runner);
-    });
-}
+int run_train_tdr(CommandLine& line) { return train_stage(line, {true}, "tdr", {}); }
+int run_train_dynamics(CommandLine& line) { return train_stage(line, {true}, "dynamics", {"tdr"}); }
+int run_train_planner(CommandLine& line) { return train_stage(line, {true, true}, "planner", {"tdr", "dynamics"}); }
 
 }  // namespace astro::app

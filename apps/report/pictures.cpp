@@ -90,8 +90,10 @@ std::string pictures_section(const data::NpzReader* pictures, const data::Json& 
           std::pair{"augmented_xy",
                     std::string(drawn ? "Stitched data: the same corridors, with more paths between them."
                                       : "Stitched data: visited states.")}}) {
+        const std::vector<XY> visited = points_of(npz, key, view);
+        if (visited.empty()) continue;
         WorldSvg picture(*world);
-        picture.heat(points_of(npz, key, view), 2 * world->spacing);
+        picture.heat(visited, 2 * world->spacing);
         out += figure(picture.svg(), caption);
     }
     const std::vector<XY> chain = points_of(npz, "chain_xy", view);
@@ -120,7 +122,7 @@ std::string pictures_section(const data::NpzReader* pictures, const data::Json& 
                                  geodesic = npz.read_as<float>("tdr_grid_geodesic");
         const std::vector<XY> from = points_of(npz, "tdr_from_xy", view);
         for (const auto& [values, caption] :
-             {std::pair{&distance, "Learnt distance D in steps from the marked state. It should follow the corridors."},
+             {std::pair{&distance, "Learnt graph distance in steps from the marked state. It should follow the corridors."},
               std::pair{&geodesic, "True geodesic distance from the same state, for comparison."}}) {
             WorldSvg picture(*world);
             double high = 1;

@@ -1,15 +1,39 @@
 #include "apps/run/arms.h"
 
 #include <algorithm>
+#include <set>
 
 #include "apps/run/signals.h"
 #include "data/environment.h"
+#include "data/file.h"
 
 namespace astro::app {
 
 int64_t qpos_columns(const StageRunner& runner) {
     const data::Environment* environment = data::find_environment(runner.environment());
     return environment ? environment->spec().qpos_columns : 0;
+}
+
+std::vector<std::string> stages_of_experiment(const Config& config) {
+    std::set<std::string> needed;
+    if (config.evaluate.subgoals > 0 || config.policy.latents) needed.insert("tdr");
+    for (const std::string& arm : config.experiment.arms)
+        for (const std::string& stage : augmenters::row_of(arm).stages) needed.insert(stage);
+    std::vector<std::string> stages;
+    for (const char* stage : {"tdr", "dynamics", "planner"})
+        if (needed.count(stage)) stages.emplace_back(stage);
+    return stages;
+}
+
+void require_stages(StageRunner& runner, const std::vector<std::string>& stages) {
+    for (const std::string& stage : stages)
+        for (TrainableModel* model : runner.pipeline().models(stage))
+            runner.require_trained(*model, runner.pipeline().fingerprint(stage));
+}
+
+int64_t rows_of_arms(StageRunner& runner, const std::string& kept) {
+    return data::file_exists(kept) ? runner.load_in_units(kept, data::Parts::transitions).data.rows
+                                   : runner.pipeline().augmented_rows();
 }
 
 data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t rows,

@@ -5,13 +5,35 @@
 
 namespace astro::app {
 
-void check_stages(StageRunner& runner) {
+namespace {
+
+struct Stage {
+    const char* name;
+    std::vector<void (*)(StageRunner&)> steps;
+};
+
+}  // namespace
+
+void train_and_measure(StageRunner& runner, const std::string& stage) {
+    static const Stage stages[] = {{"tdr", {train_and_measure_tdr}},
+                                   {"dynamics", {train_and_measure_dynamics, train_and_measure_one_step}},
+                                   {"planner", {train_and_measure_planner}}};
+    for (const Stage& one : stages)
+        if (one.name == stage)
+            for (auto* step : one.steps) step(runner);
+}
+
+void check_stages(StageRunner& runner, const std::vector<std::string>& stages) {
     Pipeline& pipeline = runner.pipeline();
-    runner.check_checkpoints("tdr", pipeline.fingerprint("tdr"));
-    for (int64_t m = 0; m < pipeline.ensemble(); ++m)
-        runner.check_checkpoints(Dynamics::name_of(m), pipeline.fingerprint("dynamics"));
-    runner.check_checkpoints("one_step", pipeline.fingerprint("one_step"));
-    runner.check_checkpoints("planner", pipeline.fingerprint("planner"));
+    for (const std::string& stage : stages) {
+        const std::string fingerprint = pipeline.fingerprint(stage);
+        if (stage != "dynamics") {
+            runner.check_checkpoints(stage, fingerprint);
+            continue;
+        }
+        for (int64_t m = 0; m < pipeline.ensemble(); ++m) runner.check_checkpoints(Dynamics::name_of(m), fingerprint);
+        runner.check_checkpoints("one_step", pipeline.fingerprint("one_step"));
+    }
     const data::Json* augmented = runner.results().find("augment_fingerprint");
     const bool anew = augmented && augmented->as_string() != pipeline.fingerprint("augment");
     const Config& config = runner.config();

@@ -9,34 +9,29 @@
 
 #include "apps/run/output.h"
 #include "apps/run/stage_runner.h"
-#include "astro/augmenters/stitch.h"
+#include "astro/augmenters/augmenter.h"
+#include "astro/chains.h"
 #include "astro/metrics.h"
 #include "data/replay.h"
 
 namespace astro::app {
 
-// Error(usage) if the checkpoints of a stage or of a policy forbid to train it (StageRunner::check_checkpoints), or if
-// the augmented data that a policy was trained on would be made anew. `run` checks all before it begins.
-void check_stages(StageRunner& runner);
+// Error(usage) if the checkpoints of one of these stages or of a policy forbid to train it
+// (StageRunner::check_checkpoints), or if the augmented data that a policy was trained on would be made anew. `run`
+// checks all before it begins.
+void check_stages(StageRunner& runner, const std::vector<std::string>& stages);
 
+// Trains and measures a stage of the pipeline by its name; the stages before must be trained. With the dynamics also
+// the one-step models.
+void train_and_measure(StageRunner& runner, const std::string& stage);
 void train_and_measure_tdr(StageRunner& runner);
 void train_and_measure_dynamics(StageRunner& runner);
 // The one-step models: the baseline of the dynamics' open-loop error, which it compares. Needs trained dynamics.
 void train_and_measure_one_step(StageRunner& runner);
 void train_and_measure_planner(StageRunner& runner);
-// Stitches trajectories and writes augmented.npz, unless the folder already contains the file for the same settings.
-// Returns its path.
-std::string augment_and_measure(StageRunner& runner);
-// The augmenter that augment_and_measure uses.
-augmenters::Stitch stitch_of(StageRunner& runner);
-
-// Writes a generated data set and its validation set (apps/commands/data.cpp). Error(usage) if the environment is
-// unknown or has no generator.
-struct CollectedFiles {
-    std::string train, validation;
-    int64_t rows = 0, validation_rows = 0;
-};
-CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads);
+// Makes the data set of the arm that is kept and writes augmented.npz, unless the folder already contains the file for
+// the same settings. Returns its path. The stages of the arm must be trained. trained: as in make_arm.
+std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter::Visit& trained);
 
 // Stores violation rates by tolerance, of transitions and of bridges, under these keys; an empty key stores none.
 void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,

@@ -1,4 +1,4 @@
-// Augmentation: stitches trajectories, saves them, and measures both all attempts and the stored data.
+// Augmentation: makes the data set of the kept arm, saves it, and measures both all attempts and the stored data.
 #include <algorithm>
 #include <cmath>
 
@@ -44,28 +44,27 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
     return found;
 }
 
-Augmentation grow(StageRunner& runner, augmenters::Stitch& stitch) {
-    const int64_t wanted = stitch.rows_wanted();
+data::Dataset make(StageRunner& runner, augmenters::Augmenter& augmenter) {
+    const int64_t wanted = runner.pipeline().augmented_rows();
     runner.progress().start("augment", wanted);
-    ChainProgress progress;
+    augmenters::Progress progress;
     bool looked = false;
-    progress.round = [&](int64_t rows, int64_t, const Augmentation& so_far) {
-        runner.progress().update(rows);
-        if (looked || so_far.attempts.size() < 500) return;
+    progress.made = [&](int64_t rows) {
+        runner.progress().update(std::min(rows, wanted));
+        const Augmentation* so_far = augmenter.attempts();
+        if (looked || !so_far || so_far->attempts.size() < 500) return;
         looked = true;  // an early warning allows stopping the run; results.json is written at the end
-        for (const std::string& message : failure_signatures(runner, so_far))
+        for (const std::string& message : failure_signatures(runner, *so_far))
             runner.progress().note("so far: " + message);
     };
     progress.interrupted = [] { return interrupted(); };
-    Augmentation made = stitch.grow(wanted, progress);
+    data::Dataset made = augmenter.make(wanted, progress);
     runner.progress().finish();
     return made;
 }
 
-// Stores counts and errors of the attempts, and warnings.
-void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
-    Pipeline& pipeline = runner.pipeline();
-    data::Json& results = runner.results();
+// Stores counts and errors of the attempts.
+void put_attempts(data::Json& results, const Augmentation& made, const data::Dataset& spliced) {
     std::vector<int64_t> verdicts(4);
     std::vector<double> errors;
     int64_t bridge_rows = 0;
@@ -75,7 +74,6 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     }
     for (uint8_t synthetic : spliced.is_synthetic) bridge_rows += synthetic;
     const auto attempts = ssize(made.attempts);
-    results["augment_rows"] = spliced.rows;
     results["augment_chains"] = ssize(made.chains);
     results["augment_bridges"] = verdicts[0];
     results["augment_bridge_transitions"] = bridge_rows;
@@ -93,17 +91,19 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
-    results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), spliced, kAugmentedFile).data,
-                                 pipeline.statistics(), pipeline.units().states.places(pipeline.position_columns()));
-    runner.clear_warnings("augment");
+}
+
+// Stores warnings about the attempts, and the figures that they are given for.
+void put_warnings(StageRunner& runner, const Augmentation& made) {
+    data::Json& results = runner.results();
     if (!made.stopped_because.empty()) runner.warn("augment", "stopped early: " + made.stopped_because);
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
     results["target_wall_share"] = made.wall_share;
-    results["plan_std_ratio"] = plan_std_ratio(made.attempts, pipeline.train_data());
+    results["plan_std_ratio"] = plan_std_ratio(made.attempts, runner.pipeline().train_data());
 }
 
-// Stores violation rates of bridges, measured with the exact simulator (if there is one) and with the dynamics model.
-void put_violations(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
+// Stores violation rates, measured with the exact simulator (if there is one) and with the dynamics model.
+void put_violations(StageRunner& runner, const Augmentation* made, const data::Dataset& spliced) {
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
     const Statistics& units = pipeline.statistics();
@@ -114,25 +114,28 @@ void put_violations(StageRunner& runner, const Augmentation& made, const data::D
         put_rates(
             results, "dvr_real", "",
             real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas, *environment));
-        put_rates(results, "", "dvr_bridge_snap_before_acceptance",
-                  violation_rates(made.attempts, Seam::snap, false, units, kappas, step));
-        put_rates(results, "", "dvr_bridge_snap",
-                  violation_rates(made.attempts, Seam::snap, true, units, kappas, step));
+        if (made) {
+            put_rates(results, "", "dvr_bridge_snap_before_acceptance",
+                      violation_rates(made->attempts, Seam::snap, false, units, kappas, step));
+            put_rates(results, "", "dvr_bridge_snap",
+                      violation_rates(made->attempts, Seam::snap, true, units, kappas, step));
+        }
         put_rates(results, "dvr_transition", "dvr_bridge",
                   data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile))
                       .synthetic.rates);
-        results["true_arrival_error_median"] = true_arrival_error(made.attempts, true, units, step, 50);
-        results["true_arrival_error_90"] = true_arrival_error(made.attempts, true, units, step, 90);
+        if (made) {
+            results["true_arrival_error_median"] = true_arrival_error(made->attempts, true, units, step, 50);
+            results["true_arrival_error_90"] = true_arrival_error(made->attempts, true, units, step, 90);
+        }
     }
-    put_rates(results, "", "dvr_bridge_model",
-              model_violation_rates(runner.context(), made.attempts, true, units, kappas, pipeline.dynamics(0)));
+    if (made)
+        put_rates(results, "", "dvr_bridge_model",
+                  model_violation_rates(runner.context(), made->attempts, true, units, kappas, pipeline.dynamics(0)));
 }
 
 }  // namespace
 
-augmenters::Stitch stitch_of(StageRunner& runner) { return {runner.pipeline(), qpos_columns(runner)}; }
-
-std::string augment_and_measure(StageRunner& runner) {
+std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter::Visit& trained) {
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
     const std::string path = runner.folder().file(kAugmentedFile), fingerprint = pipeline.fingerprint("augment");
@@ -142,12 +145,18 @@ std::string augment_and_measure(StageRunner& runner) {
 
     runner.record_session();
     const double start = seconds_now();
-    augmenters::Stitch stitch = stitch_of(runner);
-    const Augmentation made = grow(runner, stitch);
-    const data::Dataset spliced = stitch.splice(made);
-    data::save_dataset(path, spliced, &runner.threads());
-    put_attempts(runner, made, spliced);
-    put_violations(runner, made, spliced);
+    const auto augmenter = augmenters::make_augmenter(augmenters::kept_row().arm, pipeline, qpos_columns(runner));
+    augmenter->each_model(trained);
+    const data::Dataset made = make(runner, *augmenter);
+    const Augmentation* attempts = augmenter->attempts();
+    data::save_dataset(path, made, &runner.threads());
+    results["augment_rows"] = made.rows;
+    if (attempts) put_attempts(results, *attempts, made);
+    results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), made, kAugmentedFile).data,
+                                 pipeline.statistics(), pipeline.units().states.places(pipeline.position_columns()));
+    runner.clear_warnings("augment");
+    if (attempts) put_warnings(runner, *attempts);
+    put_violations(runner, attempts, made);
     results["augment_fingerprint"] = fingerprint;
     runner.add_seconds("augment", seconds_now() - start);
     runner.save_results();

@@ -12,7 +12,8 @@ void train_and_measure_dynamics(StageRunner& runner) {
             log.add(step, "validation_rmse_1", e.one_pass.front());
             log.add(step, "validation_rmse_horizon", e.one_pass.back());
         };
-        runner.train({model, pipeline.fingerprint("dynamics"), validation_steps(runner, model), validate});
+        runner.train({model, pipeline.fingerprint("dynamics"), validation_steps(runner, model), validate,
+                      "validation_rmse_horizon"});
     }
     data::Json& results = runner.results();
     if (results.find("dynamics_updates")) return;

@@ -8,11 +8,13 @@ namespace astro::app {
 void train_and_measure_planner(StageRunner& runner) {
     Pipeline& pipeline = runner.pipeline();
     Planner& planner = pipeline.planner();
+    pipeline.validation_ends(1);  // refuses data without held-out windows before the planner is trained
     auto validate = [&](int64_t step, MetricsLog& log) {
         log.add(step, "validation_arrival_error",
                 percentile(best_errors(pipeline.sample_validation_bridges(64, 1)), 50));
     };
-    runner.train({planner, pipeline.fingerprint("planner"), validation_steps(runner, planner), validate});
+    runner.train({planner, pipeline.fingerprint("planner"), validation_steps(runner, planner), validate,
+                  "validation_arrival_error"});
     data::Json& results = runner.results();
     const std::string fingerprint =
         text(pipeline.fingerprint("sampling"), "-", pipeline.config().augment.bridge_candidates);

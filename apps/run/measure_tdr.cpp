@@ -13,6 +13,7 @@ void train_and_measure_tdr(StageRunner& runner) {
     const double start = seconds_now();
     const TemporalMap& map = pipeline.map();
     results["tdr_updates"] = pipeline.tdr().updates();
+    results["tdr_gamma"] = pipeline.gamma();
     if (map.components > 1)
         runner.warn("tdr", text("the landmark graph has ", map.components,
                                 " components, between which distances are infinite; "

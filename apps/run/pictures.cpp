@@ -140,27 +140,11 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
 
 }  // namespace
 
-void write_pictures(StageRunner& runner, const data::RecordedData& augmented_rows) {
-    const data::Dataset& augmented = augmented_rows.recorded;
-    Pipeline& pipeline = runner.pipeline();
-    const data::Environment* environment = data::find_environment(runner.environment());
-    const data::WorldPicture* world = environment ? environment->picture() : nullptr;
-    const Plane plane(runner, world ? environment->spec().position : runner.pipeline().position_columns());
-    data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
-    const std::vector<float> raw = plane.of_rows(pipeline.train_rows(), thinned(pipeline.recorded().rows, kPoints)),
-                             made = plane.of_rows(augmented_rows, thinned(augmented.rows, kPoints));
-    if (world) {
-        add_world(npz, *world);
-    } else {
-        std::vector<float> both = raw;
-        both.insert(both.end(), made.begin(), made.end());
-        add_world(npz, world_around(both));
-        npz.add_text("axes.txt", plane.axes());
-    }
-    add_points(npz, "raw_xy", raw);
-    add_points(npz, "augmented_xy", made);
+namespace {
 
-    // Some chains, evenly distributed over the file.
+// Some chains, evenly distributed over the file.
+void add_chains(data::NpzWriter& npz, const Plane& plane, const data::RecordedData& augmented_rows) {
+    const data::Dataset& augmented = augmented_rows.recorded;
     constexpr int64_t kChains = 12;
     std::vector<int64_t> chain, chain_start;
     std::vector<uint8_t> is_bridge;
@@ -170,18 +154,47 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
         chain_start.push_back(ssize(chain));
         for (int64_t t = nth(augmented.episode_start, e); t <= augmented.episode_end(e); ++t) {
             chain.push_back(t);
-            is_bridge.push_back(nth(augmented.is_synthetic, t));
+            is_bridge.push_back(augmented.is_synthetic.empty() ? uint8_t{0} : nth(augmented.is_synthetic, t));
         }
     }
     add_points(npz, "chain_xy", plane.of_rows(augmented_rows, chain));
     npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
     npz.add("chain_is_bridge", data::NpyArray::from({ssize(is_bridge)}, is_bridge), data::Compression::deflated);
+}
 
+}  // namespace
+
+void write_pictures(StageRunner& runner, const data::RecordedData* augmented) {
+    Pipeline& pipeline = runner.pipeline();
+    const std::vector<std::string> stages = stages_of_experiment(runner.config());
+    const bool distances = std::count(stages.begin(), stages.end(), "tdr") > 0;
+    const data::Environment* environment = data::find_environment(runner.environment());
+    const data::WorldPicture* world = environment ? environment->picture() : nullptr;
+    const std::vector<int64_t> columns = world ? environment->spec().position : pipeline.position_columns();
+    if (columns.empty() && !distances) return;
+    const Plane plane(runner, columns);
+    data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
+    const std::vector<float> raw = plane.of_rows(pipeline.train_rows(), thinned(pipeline.recorded().rows, kPoints));
+    std::vector<float> made;
+    if (augmented) made = plane.of_rows(*augmented, thinned(augmented->recorded.rows, kPoints));
+    if (world) {
+        add_world(npz, *world);
+    } else {
+        std::vector<float> both = raw;
+        both.insert(both.end(), made.begin(), made.end());
+        add_world(npz, world_around(both));
+        npz.add_text("axes.txt", plane.axes());
+    }
+    add_points(npz, "raw_xy", raw);
+    if (augmented) {
+        add_points(npz, "augmented_xy", made);
+        add_chains(npz, plane, *augmented);
+    }
     if (!world) {  // neither tasks nor rollouts can be drawn
         npz.close();
         return;
     }
-    add_fields(npz, runner, *environment, plane);
+    if (distances) add_fields(npz, runner, *environment, plane);
 
     std::vector<float> starts, goals;
     for (int64_t number = 1; number <= environment->spec().tasks; ++number) {
@@ -192,10 +205,10 @@ void write_pictures(StageRunner& runner, const data::RecordedData& augmented_row
     add_points(npz, "task_start_xy", starts);
     add_points(npz, "task_goal_xy", goals);
 
-    // Two rollouts per task of the policies of the first learner and seed.
+    // Two rollouts per task of the policies of the first learner and seed. Their checkpoints hold all that was learnt.
     const std::string& learner = runner.config().experiment.learners.front();
     for (const std::string& arm : runner.config().experiment.arms) {
-        ArmData data{arm, &pipeline.train_rows(), augmenters::row_of(arm).make ? &augmented_rows : nullptr};
+        const ArmData data{arm, &pipeline.train_rows(), nullptr};
         std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
         if (!runner.finished(*policy, "")) continue;
         const Evaluation e = evaluate_policy(runner, *policy, true);

@@ -25,10 +25,6 @@ std::vector<int64_t> tasks_of(const StageRunner& runner) {
 
 // Rewards of the task that a single-task policy learns.
 data::TaskLabels label(const data::Dataset& recorded, const data::Environment& environment, int64_t task) {
-    if (environment.spec().judges && !environment.reward)
-        fail(ErrorKind::usage,
-             "single-task rewards need an environment whose success is a distance from the goal, which ",
-             environment.spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
     return data::relabel_singletask(recorded, environment, environment.task(task).goal);
 }
 
@@ -36,6 +32,19 @@ data::TaskLabels label(const data::Dataset& recorded, const data::Environment& e
 
 data::Parts policy_parts(const Config& config) {
     return config.policy.protocol == Protocol::single_task ? data::Parts::all : data::Parts::transitions;
+}
+
+void check_protocol(const Config& config, const std::string& environment) {
+    if (config.policy.protocol != Protocol::single_task) return;
+    const data::Environment* known = data::find_environment(environment);
+    if (!known)
+        fail(ErrorKind::usage,
+             "single-task policies learn from the rewards of an environment, but that of the data is not known; "
+             "hint: --env names it, or --policy.protocol goal-conditioned");
+    if (known->spec().judges && !known->reward)
+        fail(ErrorKind::usage,
+             "single-task rewards need an environment whose success is a distance from the goal, which ",
+             known->spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
 }
 
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec) {
@@ -71,7 +80,8 @@ bool needs_distances(const Config& config, const std::string& arm) {
     return config.policy.latents || augmenters::row_of(arm).relabels;
 }
 
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run) {
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
+                                               bool learns) {
     const ArmData& arm = run.arm;
     const Config& config = runner.config();
     learners::LearningData data;
@@ -89,13 +99,17 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     auto add = [&](const data::RecordedData& rows, double part) {
         if (part <= 0) return;
         data.pools.push_back({&rows == arm.real ? real : inputs(rows), part});
-        if (augmenters::row_of(arm.arm).relabels) {
+        if (learns && augmenters::row_of(arm.arm).relabels) {
             data.pools.back().farther = std::make_shared<FartherGoals>(context, config.relabel, runner.pipeline().tdr(),
                                                                        runner.pipeline().map(), rows.data);
             data.pools.back().farther_goals = real;
         }
-        if (data.protocol == Protocol::single_task)
-            data.pools.back().labels = label(rows.recorded, environment_of(runner), config.policy.task);
+        if (data.protocol != Protocol::single_task) return;
+        data::TaskLabels& labels = data.pools.back().labels;
+        if (learns)
+            labels = label(rows.recorded, environment_of(runner), config.policy.task);
+        else
+            labels.rewards = labels.masks = std::vector<float>(to_size(rows.recorded.rows));
     };
     if (arm.other) add(*arm.other, share);
     add(*arm.real, 1 - share);
@@ -238,21 +252,21 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
         auto evaluate = [&](int64_t step, MetricsLog& log) {
             const Evaluation e = evaluate_policy(runner, policy, false);
             auto add = [&](const std::string& prefix, const Evaluation& made) {
-                log.add(step, prefix + "success", made.success);
                 for (size_t t = 0; t < tasks.size(); ++t)
                     log.add(step, prefix + "success_task" + std::to_string(tasks[t]), made.task_success[t]);
                 log.add(step, prefix + "episode_steps", made.mean_steps);
+                log.add(step, prefix + "success", made.success);
             };
-            add("", e);
             if (config.evaluate.subgoals > 0 && step == policy.updates())
                 add("subgoals_", evaluate_policy(runner, policy, false, true));
             if (e.sum_of_rewards) log.add(step, "sum_of_rewards", *e.sum_of_rewards);
             if (e.normalised_score) log.add(step, "normalised_score", *e.normalised_score);
+            add("", e);
         };
         stages.push_back({policy,
                           policy_fingerprint(runner.pipeline(), run.learner, run.arm.arm,
                                              run.arm.other ? &run.arm.other->recorded : nullptr),
-                          [at](int64_t step) { return at.count(step) > 0; }, evaluate});
+                          [at](int64_t step) { return at.count(step) > 0; }, evaluate, "success"});
     }
     std::exception_ptr diverged;
     try {

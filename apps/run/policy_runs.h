@@ -31,7 +31,9 @@ std::string policy_fingerprint(const Pipeline& pipeline, const std::string& lear
 bool needs_distances(const Config& config, const std::string& arm);
 
 // context: runner.context(), or one of runner.context_beside(). The TDR must be trained if needs_distances().
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run);
+// learns: false for a policy that is only loaded, which needs no rewards.
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
+                                               bool learns = true);
 
 // Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
@@ -40,6 +42,10 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
 // score/ARM/LABEL/last and /best in environments with normalised scores; with several seeds also /mean, /least and
 // /most of the seeds' last values.
 void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+
+// Error(usage) if single-task policies are wanted without an environment that has rewards. environment: its name, or
+// "".
+void check_protocol(const Config& config, const std::string& environment);
 
 // evaluate.tasks, or policy.task in single-task mode; Error(usage) for a task that the environment does not have.
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec);

@@ -8,6 +8,9 @@ namespace astro::app {
 // sizes is an error of that write.
 void install_signal_handlers();
 
+// Back to the default actions of the handled signals, for commands that have nothing to save.
+void restore_signals();
+
 // Whether a signal has been received. Stages check this after each update and throw Error(interrupted).
 bool interrupted();
 

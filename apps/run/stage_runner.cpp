@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "apps/command_line/settings.h"
-#include "apps/run/measure.h"
+#include "apps/run/collect.h"
 #include "apps/run/policy_runs.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
@@ -51,21 +51,6 @@ DatasetIdentity identify(const std::string& path) {
     return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
 }
 
-int64_t longest_segment(const Trajectories& trajectories) {
-    int64_t longest = 0;
-    for (int64_t k = 0; k < trajectories.count(); ++k)
-        longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
-    return longest;
-}
-
-// The end of a message about episodes that are shorter than a planner's window: settings whose window has at most so
-// many rows.
-std::string shorter_window(int64_t rows) {
-    constexpr int64_t kLeast = 5;  // a context of 2 and a gap of 1
-    if (rows < kLeast) return text("; the smallest window has ", kLeast);
-    return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3);
-}
-
 // The command that trains a stage: "train policy --arm raw --policy.learner gcbc", "train dynamics" for dynamics1.
 std::string training_command(const std::string& stage) {
     const size_t arm = stage.find('/') + 1, learner = stage.find('/', arm) + 1;
@@ -81,19 +66,29 @@ std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, 
     return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
 }
 
+std::optional<double> recorded_gamma(const std::string& run) {
+    const std::string path = run + "/results.json";
+    if (!data::file_exists(path)) return std::nullopt;
+    const data::Json results = data::Json::parse(data::read_text_file(path), path);
+    const data::Json* gamma = results.find("tdr_gamma");
+    return gamma ? std::optional<double>(gamma->as_real()) : std::nullopt;
+}
+
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const Needs& needs)
     : line_(line),
       options_(options),
       config_(config),
-      simulator_(open_simulator(config.general.env, config.env)),
+      simulator_(needs.simulator ? open_simulator(config.general.env, config.env) : nullptr),
       device_(open_device(options.device)),
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(ThreadPool::usable(config.general.threads)) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
-    if (!config.general.env.empty())
+    const bool unstarted = !needs.simulator && data::names_process(config.general.env);
+    if (!config.general.env.empty() && !unstarted)
         data::require_environment(config.general.env, "there is no environment '" + config.general.env + "'");
-    name_ = data::resolve_dataset(source(needs.generate), data_folder());
+    name_ = data::resolve_dataset(source(needs), data_folder());
     environment_ = environment_of(config, name_);
+    if (needs.policies) check_protocol(config, environment_);
     data::Dataset all = load(name_.path, needs.parts);
     if (const std::string problem = data::training_problem(all); !problem.empty())
         fail(ErrorKind::data, name_.path, ": ", problem);
@@ -102,24 +97,16 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
     pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
-    const int64_t shortest = std::min(longest_segment(pipeline_->train()), longest_segment(pipeline_->validation()));
-    for (const Trajectories* part : {&pipeline_->train(), &pipeline_->validation()})
-        if (const int64_t longest = longest_segment(*part); longest < needs.window_rows)
-            fail(ErrorKind::data, name_.path, ": the longest ", part == &pipeline_->train() ? "" : "validation ",
-                 "episode has ", longest, " rows, a planner's window ", needs.window_rows,
-                 " (2 x planner.context + planner.gap)", shorter_window(shortest));
-    if (const int64_t steps = longest_segment(pipeline_->train()) - 1;
-        needs.window_rows > 0 && static_cast<double>(steps) <= config.augment.start_arrival)
-        fail(ErrorKind::data, name_.path, ": the longest episode has ", steps,
-             " steps, but chains start in episodes of more "
-             "than ",
-             config.augment.start_arrival, " steps; hint: --augment.start_arrival ", steps / 4);
+    if (unstarted)
+        if (const std::optional<double> gamma = recorded_gamma(options.run)) pipeline_->set_gamma(*gamma);
+    check_lengths(name_.path, pipeline_->train(), pipeline_->validation(), needs.lengths, config);
     if (!folder_) folder_.emplace(options.run, needs.access);
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 
     progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", size,
-                        data::find_environment(environment_) ? "; environment " + environment_
-                                                             : "; no simulator: set --env to measure and evaluate"));
+                        unstarted                              ? ""
+                        : data::find_environment(environment_) ? "; environment " + environment_
+                                                               : "; no simulator: set --env to measure and evaluate"));
     if (threads_.size() < config.general.threads)
         progress_.note(text(threads_.size(), " of ", config.general.threads, " threads are used: ",
                             ThreadPool::available() > threads_.size() ? "the system started no more"
@@ -140,7 +127,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
 }
 
-std::string StageRunner::source(bool generate) {
+std::string StageRunner::source(const Needs& needs) {
     const std::string& given = config_.general.data;
     if (!given.empty()) {
         if (line_.given("data")) return given;
@@ -152,10 +139,11 @@ std::string StageRunner::source(bool generate) {
         config_.collect.env = config_.general.env.empty() ? data::default_environment() : config_.general.env;
     const std::string path = generated_path(options_.run, config_.collect);
     const std::string made_with = path + ".txt", words = collect_words(config_.collect);
-    if (!generate) {
+    if (!needs.generate) {
         if (!data::file_exists(made_with)) line_.require("data");
         return path;
     }
+    if (!data::file_exists(made_with)) check_generated(path, needs);
     folder_.emplace(options_.run, Access::write);
     if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
         progress_.note("generating " + path);
@@ -167,6 +155,24 @@ std::string StageRunner::source(bool generate) {
              " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
     }
     return path;
+}
+
+void StageRunner::check_generated(const std::string& path, const Needs& needs) const {
+    const data::Environment& environment = *data::find_environment(config_.collect.env);
+    const data::CollectSpec spec = collect_spec(config_.collect);
+    if (spec.episodes < 2)
+        fail(ErrorKind::usage, "collect.episodes ", spec.episodes,
+             ": a single episode cannot be stitched, expected at least 2");
+    const int64_t rows = environment.longest_generated(spec);
+    if (const int64_t steps = spec.episodes * (rows - 1); steps < data::kLeastTransitions)
+        fail(ErrorKind::usage, "collect: ", spec.episodes, " episodes of ", rows, " rows have ", steps,
+             " transitions, too few to learn from, expected at least ", data::kLeastTransitions);
+    check_rows(path, rows, rows, needs.lengths, config_);
+    check_position(environment.spec().state_dim, path);
+    // Another environment with --env is refused when its dimensions and transitions are compared with the data.
+    const std::string& evaluated = config_.general.env.empty() ? config_.collect.env : config_.general.env;
+    if (needs.policies) check_protocol(config_, evaluated);
+    evaluated_tasks(config_, data::find_environment(evaluated)->spec());
 }
 
 void StageRunner::record_session() {
@@ -190,16 +196,22 @@ data::RecordedData StageRunner::load_in_units(const std::string& path, data::Par
                          path);
 }
 
+void StageRunner::check_position(int64_t columns, const std::string& path) const {
+    for (int64_t column : config_.metrics.position)
+        if (column >= columns)
+            fail(ErrorKind::usage, "metrics.position names column ", column, " of states, but ", path, " has ", columns,
+                 " columns, 0 to ", columns - 1);
+}
+
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
+    const data::Environment* environment = data::find_environment(environment_);
+    if (environment && environment->stored_step && !environment->exact_step) parts = data::Parts::all;  // for its check
     data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
     std::string notes;
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
     if (!notes.empty()) progress_.note(path + ": " + notes);
-    for (int64_t column : config_.metrics.position)
-        if (column >= dataset.state_dim)
-            fail(ErrorKind::usage, "metrics.position names column ", column, " of states, but ", path, " has ",
-                 dataset.state_dim, " columns, 0 to ", dataset.state_dim - 1);
-    if (const data::Environment* environment = data::find_environment(environment_)) {
+    check_position(dataset.state_dim, path);
+    if (environment) {
         evaluated_tasks(config_, environment->spec());  // refuses what cannot be evaluated
         data::check_dimensions(*environment, dataset, path);
         data::check_origin(*environment, dataset, path);
@@ -243,8 +255,17 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         plan.fingerprint = stage.fingerprint;
         TrainingObserver observer;
         std::unique_ptr<MetricsLog>& log = logs[i];
-        observer.resumed = [&, name](int64_t step) {
-            if (step >= model.updates()) return;  // already finished: keep its curve
+        if (stage.evaluate)
+            observer.evaluated = [this, key = name + "/" + stage.figure](int64_t step) {
+                const std::string file = folder_->file("metrics.csv");
+                if (!data::file_exists(file)) return false;
+                const std::vector<MetricRow> rows = read_metrics(file);
+                return std::any_of(rows.begin(), rows.end(),
+                                   [&](const MetricRow& row) { return row.step == step && row.key == key; });
+            };
+        observer.resumed = [&, name, evaluated = observer.evaluated, due = stage.due](int64_t step) {
+            const bool complete = !evaluated || !due(step) || evaluated(step);
+            if (step >= model.updates() && complete) return;  // already finished: keep its curve
             log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
             total += model.updates(), done += step;
             words += (words.empty() ? "" : ", ") + name;

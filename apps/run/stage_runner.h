@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "apps/command_line/options.h"
+#include "apps/run/check_lengths.h"
 #include "apps/run/metrics_log.h"
 #include "apps/run/progress.h"
 #include "apps/run/run_dir.h"
 #include "astro/pipeline.h"
 #include "data/dataset_load.h"
+#include "data/dataset_name.h"
 #include "data/environment.h"
 #include "data/json.h"
 #include "tensor/base/clock.h"
@@ -23,12 +25,16 @@ namespace astro::app {
 // others.
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config);
 
+// The discount of the TDR in a run folder, if it has been measured.
+std::optional<double> recorded_gamma(const std::string& run);
+
 // What a command needs of a run.
 struct Needs {
     Access access = Access::write;
     data::Parts parts = data::Parts::all;  // of the data set
-    // Rows of the longest window to train on; data whose episodes are all shorter are refused.
-    int64_t window_rows = 0;
+    LengthNeeds lengths;                   // data whose episodes are too short for these are refused
+    bool policies = false;                 // policies are trained or evaluated
+    bool simulator = true;                 // false: an `exec:` environment is not started; the run tells its gamma
     // If no data set is given, one is generated in the run folder with the settings of `collect`. Other commands use
     // the one that is there.
     bool generate = false;
@@ -51,12 +57,14 @@ class StageRunner {
     // The environment for evaluation and measurement: general.env, or that of the data set's name.
     const std::string& environment() const { return environment_; }
 
-    // A stage to train. `evaluate` may be empty; it is called after each update for which `due` returns true.
+    // A stage to train. `evaluate` may be empty; it is called after each update for which `due` returns true. The last
+    // figure that it logs is `figure`, whose row in metrics.csv tells that it was completed.
     struct Stage {
         TrainableModel& model;
         std::string fingerprint;
         std::function<bool(int64_t step)> due;
         std::function<void(int64_t step, MetricsLog& log)> evaluate;
+        std::string figure = {};
     };
     // Trains a stage to its end. With --resume, an unfinished stage is continued and a finished one is skipped. Throws
     // Error(interrupted) if it stops before its end.
@@ -95,7 +103,11 @@ class StageRunner {
     // Loads another file of the same system, such as the stitched data, into the units of the run.
     data::RecordedData load_in_units(const std::string& path, data::Parts parts);
     // The data set of the settings: a name or a path, if need be generated or found in the run folder.
-    std::string source(bool generate);
+    std::string source(const Needs& needs);
+    // Refuses settings that do not fit the data that are about to be generated.
+    void check_generated(const std::string& path, const Needs& needs) const;
+    // Error(usage) if metrics.position names a column that the states do not have.
+    void check_position(int64_t columns, const std::string& path) const;
 
     CommandLine& line_;
     StageOptions options_;

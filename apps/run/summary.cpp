@@ -1,5 +1,6 @@
 #include "apps/run/summary.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 
@@ -81,11 +82,15 @@ void print_summary(StageRunner& runner) {
     const data::Json& results = runner.results();
     const Config& config = runner.config();
     const std::string& environment = runner.environment();
-    std::printf("\n%s, seed %lld, %lld rows, %lld bridges stitched\n",
-                environment.empty() ? config.general.data.c_str() : environment.c_str(),
+    const std::vector<std::string>& arms = config.experiment.arms;
+    const bool augmented =
+        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+    std::printf("\n%s, seed %lld, %lld rows", environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed),
-                static_cast<long long>(runner.pipeline().train_data().rows),
-                static_cast<long long>(figure(results, "augment_bridges")));
+                static_cast<long long>(runner.pipeline().train_data().rows));
+    if (augmented && results.find("augment_bridges"))
+        std::printf(", %lld bridges stitched", static_cast<long long>(figure(results, "augment_bridges")));
+    std::printf("\n");
     if (const data::Environment* known = data::find_environment(environment)) {
         print_policies(results, config, "success", "success, % of episodes", 100);
         print_steps(results, config);
@@ -110,11 +115,12 @@ void print_summary(StageRunner& runner) {
             if (results.find(key)) std::printf("  %-34s%16.2f\n", words, 100 * figure(results, key));
         std::printf("\n  %-34s%16.1f\n", "held-out states covered, %", 100 * figure(results, "coverage"));
     }
-    std::printf("%s  %-34s%16.1f\n", judged ? "" : "\n", "bridges accepted, %", 100 * figure(results, "yield"));
+    if (results.find("yield"))
+        std::printf("%s  %-34s%16.1f\n", judged ? "" : "\n", "bridges accepted, %", 100 * figure(results, "yield"));
     if (results.find("spearman_closed"))
         std::printf("  %-34s%16.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
     std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
-    std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
+    if (augmented) std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
 }
 

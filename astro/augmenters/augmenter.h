@@ -1,4 +1,4 @@
-// The interface of all augmenters: models to train and a second data set to make; and the table of arms. A new
+// The interface of all augmenters: what they train and the second data set that they make; and the table of arms. A new
 // augmenter is one file and one row in augmenters.cpp.
 #pragma once
 
@@ -9,6 +9,10 @@
 
 #include "astro/named_table.h"
 #include "astro/pipeline.h"
+
+namespace astro::method {
+struct Augmentation;  // astro/chains.h
+}
 
 namespace astro::method::augmenters {
 
@@ -22,9 +26,9 @@ class Augmenter {
   public:
     virtual ~Augmenter() = default;
 
-    // Calls visit(model, fingerprint) for each model that make() needs, in the order of training. A model is
-    // constructed when it is visited; the earlier ones are trained by then. fingerprint: identifies all that the
-    // model's result depends on.
+    // Calls visit(model, fingerprint) for each model of its own that make() needs, in the order of training. The models
+    // of the pipeline that it needs are named in its row and trained before. A model is constructed when it is visited;
+    // the earlier ones are trained by then. fingerprint: identifies all that the model's result depends on.
     using Visit = std::function<void(TrainableModel& model, const std::string& fingerprint)>;
     virtual void each_model(const Visit&) {}
 
@@ -33,6 +37,10 @@ class Augmenter {
     // instead of the real rows, or on a mixture. All models must be trained. The result is the same, bit for bit, for
     // the same seed and any number of threads. Throws Error(data) if the data do not allow it.
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
+
+    // The bridges that make() has tried, accepted or not, also so far when it calls Progress::made. Null if it plans no
+    // bridges. They are measured beside the data set.
+    virtual const Augmentation* attempts() const { return nullptr; }
 };
 
 // pipeline: the data, the settings and the stages, which an augmenter may share. qpos_columns: of EnvironmentSpec; if
@@ -42,18 +50,19 @@ using Factory = std::unique_ptr<Augmenter>(Pipeline& pipeline, int64_t qpos_colu
 // One row of the table: an arm of an experiment.
 struct Row {
     std::string arm;                    // name in settings, stages (hence random streams) and results
-    std::string method;                 // name of the augmenter; empty if there is none
     std::string label;                  // description in tables and reports
     std::vector<std::string> sections;  // of the settings, in addition to those of the pipeline's stages
+    std::vector<std::string> stages;    // of the pipeline whose models make() needs (Pipeline::models), in order
     Factory* make;                      // null: no second data set; the policy is trained on the real rows only
     bool by_default = false;            // whether `astro run` compares it by default
     bool relabels = false;              // whether goals of the actor are relabelled (astro/farther_goals.h)
     bool kept = false;                  // made by `astro augment` and kept in augmented.npz; others are made when
-                                        // needed, each with as many rows as that file
+                                        // needed, each with as many rows as that file, if there is one
 };
 
 // The row of an arm; Error(usage) if it is unknown.
 const Row& row_of(const std::string& arm);
+const Row& kept_row();  // the first row that is kept
 bool is_arm(const std::string& arm);
 
 // The augmenter of an arm that has one.
@@ -64,8 +73,5 @@ class AddedRow : NamedTable<Row>::Added {
   public:
     explicit AddedRow(Row row);
 };
-
-// Factories of the rows of the table, one per augmenter.
-Factory make_duplicate, make_stitch, make_straight, make_swap;
 
 }  // namespace astro::method::augmenters

@@ -1,45 +1,61 @@
+#include "astro/augmenters/augmenters.h"
+
+#include <algorithm>
+
 #include "astro/augmenters/augmenter.h"
+#include "tensor/base/defined_elsewhere.h"
 
 namespace astro::method::augmenters {
 
-namespace {
-
-NamedTable<Row>& table() {
+// Each row names the factory that the file of its augmenter defines.
+static NamedTable<Row>& table() {
     static NamedTable<Row> all(
         "arm", &Row::arm,
-        {{"raw", "", "the data as they are", {}, nullptr, true},
-         {"relabel", "", "the data as they are, with farther goals", {"tdr", "graph", "relabel"}, nullptr, false, true},
-         {"duplicate", "duplicate", "the same rows repeated (control)", {"augment"}, make_duplicate, true},
+        {{"raw", "the data as they are", {}, {}, nullptr, true},
+         {"relabel", "the data as they are, with farther goals", {"graph", "relabel"}, {"tdr"}, nullptr, false, true},
+         {"duplicate",
+          "the same rows repeated (control)",
+          {"augment"},
+          {"tdr"},
+          ASTRO_DEFINED_ELSEWHERE(Factory, make_duplicate),
+          true},
          {"augmented",
-          "stitch",
           "stitched trajectories (ASTRO)",
           {"sampling", "selection", "augment"},
-          make_stitch,
+          {"tdr", "dynamics", "planner"},
+          ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
           true,
           false,
           true},
          {"augmented_relabel",
-          "stitch",
           "stitched trajectories, with farther goals",
-          {"sampling", "selection", "augment", "tdr", "graph", "relabel"},
-          make_stitch,
+          {"sampling", "selection", "augment", "relabel"},
+          {"tdr", "dynamics", "planner"},
+          ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
           false,
           true,
           true},
          {"straight",
-          "straight",
           "chains with straight bridges (rival)",
-          {"selection", "augment", "straight", "metrics"},
-          make_straight},
-         {"swap", "swap", "goals swapped where episodes meet (rival)", {"augment", "swap"}, make_swap}});
+          {"graph", "selection", "augment", "straight", "metrics"},
+          {"tdr"},
+          ASTRO_DEFINED_ELSEWHERE(Factory, make_straight)},
+         {"swap",
+          "goals swapped where episodes meet (rival)",
+          {"augment", "swap"},
+          {"tdr"},
+          ASTRO_DEFINED_ELSEWHERE(Factory, make_swap)}});
     return all;
 }
-
-}  // namespace
 
 bool is_arm(const std::string& arm) { return table().find(arm) != nullptr; }
 
 const Row& row_of(const std::string& arm) { return table().at(arm); }
+
+const Row& kept_row() {
+    const auto& rows = table().rows();
+    return *std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.kept; });
+}
 
 std::unique_ptr<Augmenter> make_augmenter(const std::string& arm, Pipeline& pipeline, int64_t qpos_columns) {
     const Row& row = row_of(arm);

@@ -13,19 +13,16 @@ class Duplicate : public Augmenter {
   public:
     explicit Duplicate(Pipeline& pipeline) : pipeline_(pipeline) {}
 
-    // The TDR gives the arrival of each episode. Rows after arrival are left out: they would teach a policy to stay in
-    // place.
-    void each_model(const Visit& visit) override { visit(pipeline_.tdr(), pipeline_.fingerprint("tdr")); }
-
-    // Real episodes, cut augment.tail_rows rows after arrival and repeated in random order.
+    // Real episodes, cut augment.tail_rows rows after arrival and repeated in random order. The TDR gives the arrival
+    // of each episode. Rows after it are left out: they would teach a policy to stay in place.
     data::Dataset make(int64_t rows, const Progress&) override {
         const TemporalMap& map = pipeline_.map();
         const Trajectories& data = *map.data;
         const data::Dataset& d = pipeline_.recorded();  // the same rows as in the map
         const int64_t tail_rows = pipeline_.config().augment.tail_rows;
         data::Dataset out;
-        out.state_dim = d.state_dim, out.action_dim = d.action_dim, out.origin = d.origin;
-        out.wide_observations = d.wide_observations;
+        out.state_dim = d.state_dim, out.action_dim = d.action_dim;
+        data::copy_precision(d, out);
         out.qpos_dim = d.qpos_dim, out.qvel_dim = d.qvel_dim;
         Rng rng = Rng(pipeline_.seed()).stream("duplicate");
         while (ssize(out.terminals) < rows) {

@@ -13,11 +13,6 @@ enum class ChainRule { mono, ext, random };
 enum class ChainDistance { closed, raw, euclid };
 enum class Seam { smear, snap, open };
 
-// The arms: rows of the table in astro/augmenters/augmenters.cpp; the unchanged data come first.
-std::vector<std::string> arm_names();
-// The arms that `astro run` compares by default.
-std::vector<std::string> default_arms();
-
 // Stitching: chains, acceptance, seam.
 struct AugmentConfig {
     ChainRule chain = ChainRule::mono;

@@ -7,10 +7,6 @@
 namespace astro::method {
 namespace {
 
-bool names_maze(std::string_view environment, std::string_view maze) {
-    return environment.find(maze) != std::string_view::npos;
-}
-
 void check_network(const char* section, const DenoiserConfig& network) {
     if (network.width % (2 * network.heads) != 0)
         fail(ErrorKind::usage, section, ".width ", network.width, " must be a multiple of 2 ", section,
@@ -21,13 +17,6 @@ void check_network(const char* section, const DenoiserConfig& network) {
 }
 
 }  // namespace
-
-std::string alternatives(const std::vector<std::string>& words) {
-    std::string joined;
-    for (size_t i = 0; i < words.size(); ++i)
-        joined += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
-    return joined;
-}
 
 void check(const Config& config) {
     check_network("dynamics", config.dynamics.network);
@@ -69,8 +58,7 @@ void check_learner(const std::string& learner, Protocol protocol) {
 
 double resolve_gamma(double gamma, std::string_view environment) {
     if (gamma != 0) return gamma;
-    if (const data::Environment* known = data::find_environment(environment)) return known->spec().gamma;
-    return names_maze(environment, "medium") ? .99 : names_maze(environment, "giant") ? .998 : .995;
+    return data::defaults_for(environment).gamma;
 }
 
 int64_t resolve_one_step_updates(const Config& config) {
@@ -79,8 +67,7 @@ int64_t resolve_one_step_updates(const Config& config) {
 
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment) {
     if (config.gcbc.updates != 0) return config.gcbc.updates;
-    if (const data::Environment* known = data::find_environment(environment)) return known->spec().gcbc_updates;
-    return names_maze(environment, "giant") ? 40000 : 20000;
+    return data::defaults_for(environment).gcbc_updates;
 }
 
 }  // namespace astro::method

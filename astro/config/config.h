@@ -3,7 +3,7 @@
 // This is the one place for all hyperparameters. The stages take these structs by const reference. Member defaults are
 // those of preset `cpu`; apply_preset sets the others. Keys are `section.name` in flags and config files; the settings
 // of `general` have no section. Symbols: l context states, M masked states of the gap, phi the temporal distance
-// representation (TDR), n^ a predicted number of steps, D n^ closed over the landmark graph, sigma_delta the standard
+// representation (TDR), n^ a predicted number of steps, d_G n^ closed over the landmark graph, sigma_delta the standard
 // deviation of one-step differences over real training rows, in the method's units (data/units.h).
 #pragma once
 
@@ -74,18 +74,16 @@ struct CollectConfig {
 
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment the data come from; auto: the run's --env, else pointmaze-medium-v0", Source::ours,
-          anything());
-        v("type", type,
-          "kind of episodes: navigate, stitch or explore in point mazes; auto: stitch, or the only kind of the "
-          "environment",
+        v("env", env, "environment the data come from; auto: the run's --env, else the first built-in one",
+          Source::ours, anything());
+        v("type", type, "kind of episodes, such as navigate, stitch or explore; auto: the environment's default",
           Source::ogbench, anything());
         v("episodes", episodes, "training episodes; a tenth as many are added for validation", Source::ogbench,
           between(1, kMaxCount));
         v("episode_rows", episode_rows,
-          "rows per episode (maze2d: at most); auto: OGBench's for maze and type, D4RL's for the maze", Source::ogbench,
-          between_or_auto(2, 1e6));
-        v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: .5, in maze2d 0", Source::ogbench,
+          "rows per episode, or at most, if it ends at its goal; auto: those of the environment's own generator",
+          Source::ogbench, between_or_auto(2, 1e6));
+        v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: the environment's", Source::ogbench,
           between_or_auto(0, 10, -1));
         v("seed", seed, "seed of the generator", Source::ours, between(0, 9e15));
     }
@@ -135,7 +133,7 @@ struct TdrConfig {
         v("learning_rate_end", learning_rate_end, "final step size of a linear decay", Source::ours, between(0, 1));
         v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours,
           between(1e-6, 1));
-        v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
+        v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
         v("same_episode_weight", same_episode_weight,
@@ -392,7 +390,7 @@ void check(const Config& config);
 // their learners from different settings.
 void check_learner(const std::string& learner, Protocol protocol);
 
-// Resolve `auto` (0): by the built-in environment of that name; for others and data sets by the maze in the name.
+// Resolve `auto` (0) by the row of the environment, or by that of one which it resembles (data::defaults_for).
 double resolve_gamma(double gamma, std::string_view environment);
 int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 int64_t resolve_one_step_updates(const Config& config);  // as many as the dynamics has

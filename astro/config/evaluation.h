@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/augmenters/augmenters.h"
 #include "astro/config/augmenters.h"
 #include "astro/config/field.h"
 #include "astro/config/learners.h"
@@ -78,7 +79,7 @@ struct MetricsConfig {
           "two columns of the states, from 0, drawn as x and y; auto: those that the environment names, else the "
           "principal directions of the latents",
           Source::ours, between_or_auto(0, 1e6, -1));
-        v("warn_wall_share", warn_wall_share, "warn when a larger share of targets has D > 2 n^ + 6", Source::ours,
+        v("warn_wall_share", warn_wall_share, "warn when a larger share of targets has d_G > 2 n^ + 6", Source::ours,
           between(0, 1));
         v("warn_drift", warn_drift, "warn when the median arrival error exceeds this, in sigma_delta", Source::ours,
           at_least(0));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "astro/config/field.h"
+#include "astro/learners/learners.h"
 #include "data/environment.h"
 
 namespace astro::method {
@@ -13,15 +14,6 @@ namespace astro::method {
 enum class PolicyActivation { gelu, relu };
 enum class IqlActor { ddpg_bc, awr };
 enum class CqlForm { td3bc_actor, pure };
-
-// The rows of the table in astro/learners/learners.cpp.
-std::vector<std::string> learner_names();
-// The sections of the settings that a learner reads, in addition to [policy].
-std::vector<std::string> learner_sections(const std::string& learner);
-// Can it learn one fixed task?
-bool has_single_task_form(const std::string& learner);
-// Is its policy one network, which `policy export` can write?
-bool has_exported_form(const std::string& learner);
 
 // Settings shared by all learners.
 struct PolicyConfig {
@@ -40,7 +32,7 @@ struct PolicyConfig {
         v("task", task, "single-task: the task, one of the environment's", Source::ogbench, between(1, 1000));
         v("seeds", seeds, "policies of each kind with different random numbers; trained in parallel on a GPU",
           Source::ours, between(1, 64));
-        v("gamma", gamma, "discount per step; auto: .99 medium, .998 giant, else .995", Source::ours,
+        v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
         v("latents", latents, "actor and critics see the latents of the TDR beside states and goals", Source::ours,
           anything());
@@ -78,7 +70,7 @@ struct GcbcConfig {
         v("layers", layers, "hidden layers", Source::ours, between(1, 16));
         v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
         v("batch", batch, "transitions per batch", Source::ours, between(1, 65536));
-        v("updates", updates, "gradient steps; auto: 40000 on giant mazes, else 20000", Source::ours,
+        v("updates", updates, "gradient steps; auto: those of the environment", Source::ours,
           between_or_auto(1, kMaxCount));
         v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
         v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));

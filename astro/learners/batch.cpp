@@ -9,10 +9,9 @@
 namespace astro::method::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
-    auto optional_rows = [&](const Tensor& x) { return x.defined() ? x.rows(first, count) : x; };
-    return {input.rows(first, count),  value_input.rows(first, count), next_input.rows(first, count),
-            action.rows(first, count), reward.rows(first, count),      mask.rows(first, count),
-            optional_rows(subgoal),    optional_rows(high_target)};
+    const auto part = [&](const Tensor& all) { return all.defined() ? all.rows(first, count) : all; };
+    return {part(input),  part(value_input), part(next_input), part(action),
+            part(reward), part(mask),        part(subgoal),    part(high_target)};
 }
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
@@ -45,9 +44,9 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     for (const Pool& pool : data_.pools)
         until.push_back(std::llround((share += pool.share) * static_cast<double>(size)));
     until.back() = size;
-    threads.run((size + kRun - 1) / kRun, [&](int64_t run) {
-        Rng own = rng.stream(static_cast<uint64_t>(run));
-        for (int64_t i = run * kRun; i < std::min(size, (run + 1) * kRun); ++i) {
+    threads.run((size + kBlock - 1) / kBlock, [&](int64_t block) {
+        Rng own = rng.stream(static_cast<uint64_t>(block));
+        for (int64_t i = block * kBlock; i < std::min(size, (block + 1) * kBlock); ++i) {
             size_t p = 0;
             while (i >= until[p]) ++p;
             const data::Dataset& d = *data_.pools[p].data;

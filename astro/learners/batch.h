@@ -58,7 +58,8 @@ class BatchSampler {
     // Batches contain subgoals `steps` ahead.
     void draw_subgoals(int64_t steps) { subgoal_steps_ = steps; }
 
-    // All random numbers come from `rng`. Each run of kRun rows has its own stream, so that threads can share the work.
+    // All random numbers come from `rng`. Each block of kBlock rows has its own stream, so that threads can share the
+    // work.
     enum class Contents { actor, actor_and_critics };
     Batch draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
                Contents contents = Contents::actor_and_critics) const;
@@ -73,7 +74,7 @@ class BatchSampler {
     std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
 
   private:
-    static constexpr int64_t kRun = 32;
+    static constexpr int64_t kBlock = 32;
 
     LearningData data_;
     data::GoalShares value_goals_;

@@ -9,38 +9,15 @@ namespace {
 class Gcbc : public Learner {
   public:
     Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
-         const std::string& stage)
-        : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
-          config_(config.gcbc),
-          updates_(resolve_gcbc_updates(config, environment)) {
-        Rng rng = init_stream();
-        nn::Maker make{context.backend, DType::f32, rng};
-        nn::MlpSpec spec;
-        spec.in = sampler_.input_width(), spec.out = sampler_.action_dim();
-        spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
-        actor_.actions = spec.out;
-        actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
-        actor_set_ = nn::ParameterSet(actor_);
-        optimiser_ = nn::Adam(actor_set_);
-    }
+         const std::string& stage);
 
     int64_t updates() const override { return updates_; }
 
-  private:
-    // mean |pi(s, g) - a|^2
-    Tensor cloning_loss(const nn::Chunk& c, const Batch& batch) const {
-        return c.mean(square(actor_(c.rows(batch.input)) - c.rows(batch.action)));
-    }
-
-  public:
     void update(int64_t k) override {
-        nn::Step step = steps_.begin("", k);
-        const Batch batch =
-            sampler_.draw(context_.threads, step.inputs(), config_.batch, stream(k), BatchSampler::Contents::actor);
-        optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
-        step.run([&] {
-            nn::train_step(step, context_.cut(config_.batch), actor_set_, optimiser_, {"loss"},
-                           [&](const nn::Chunk& c) { return cloning_loss(c, batch); });
+        Update u = begin(k);
+        u.step.run([&] {
+            nn::train_step(u.step, u.cut, actor_set_, optimiser_, {"loss"},
+                           u.of_rows([&](const nn::Chunk& c, const Batch& rows) { return cloning_loss(c, rows); }));
         });
     }
 
@@ -52,10 +29,42 @@ class Gcbc : public Learner {
     }
 
   private:
+    // mean |pi(s, g) - a|^2
+    Tensor cloning_loss(const nn::Chunk& c, const Batch& rows) const {
+        return c.mean(square(actor_(rows.input) - rows.action));
+    }
+
+    Update begin(int64_t k);  // draws the batch and prepares the optimiser
+
     GcbcConfig config_;
     int64_t updates_;
     nn::Adam optimiser_;
 };
+
+Update Gcbc::begin(int64_t k) {
+    nn::Step step = steps_.begin("", k);
+    const Rng rng = stream(k);
+    const Batch batch =
+        sampler_.draw(context_.threads, step.inputs(), config_.batch, rng, BatchSampler::Contents::actor);
+    optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
+    return {std::move(step), batch, context_.cut(config_.batch), {}, rng};
+}
+
+Gcbc::Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
+           const std::string& stage)
+    : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
+      config_(config.gcbc),
+      updates_(resolve_gcbc_updates(config, environment)) {
+    Rng rng = init_stream();
+    nn::Maker make{context.backend, DType::f32, rng};
+    nn::MlpSpec spec;
+    spec.in = sampler_.input_width(), spec.out = sampler_.action_dim();
+    spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
+    actor_.actions = spec.out;
+    actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
+    actor_set_ = nn::ParameterSet(actor_);
+    optimiser_ = nn::Adam(actor_set_);
+}
 
 }  // namespace
 

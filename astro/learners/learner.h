@@ -2,6 +2,7 @@
 // in learners.cpp; tests/test_added_learner.cpp contains a small example.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "astro/learners/batch.h"
@@ -25,6 +26,23 @@ struct Actor {
         Tensor out = net(input);
         if (out.dim(1) > actions) out = slice(out, 1, 0, actions);
         return squash ? tanh(out) : out;
+    }
+};
+
+// One update of a learner: its batch, and the step that trains on it (nn/step.h).
+using RowsFunction = std::function<Tensor(const nn::Chunk&, const Batch& rows)>;
+struct Update {
+    nn::Step step;
+    Batch batch;
+    nn::Cut cut;
+    Tensor target_rate;  // f64 (1), of learners with target networks
+    Rng rng;             // the random stream of this update
+
+    // States of the random stream `name`, one row per chunk; an input of the step. See nn::Chunk::normal.
+    Tensor streams(const std::string& name) { return cut.streams(step, rng.stream(name)); }
+    // f as a function of the chunk alone.
+    nn::ChunkLoss of_rows(const RowsFunction& f) const {
+        return [this, &f](const nn::Chunk& c) { return f(c, c.rows(batch)); };
     }
 };
 
@@ -82,8 +100,5 @@ class AddedRow : NamedTable<Row>::Added {
   public:
     explicit AddedRow(Row row);
 };
-
-// The factory functions in the table. Each is defined in the file of its learner.
-Factory make_gcbc, make_td3bc, make_iql, make_cql, make_gcivl, make_hiql;
 
 }  // namespace astro::method::learners

@@ -1,21 +1,22 @@
+#include "astro/learners/learners.h"
+
 #include "astro/learners/learner.h"
+#include "tensor/base/defined_elsewhere.h"
 
 namespace astro::method::learners {
 
-namespace {
-
-NamedTable<Row>& table() {
-    static NamedTable<Row> all("learner", &Row::name,
-                               {{"gcbc", {"gcbc"}, make_gcbc, false},
-                                {"iql", {"value", "iql"}, make_iql},
-                                {"td3bc", {"value", "td3bc"}, make_td3bc},
-                                {"cql", {"value", "td3bc", "cql"}, make_cql},
-                                {"gcivl", {"value", "gcivl"}, make_gcivl, false},
-                                {"hiql", {"value", "hiql"}, make_hiql, false, false}});
+// Each row names the factory that the file of its learner defines.
+static NamedTable<Row>& table() {
+    static NamedTable<Row> all(
+        "learner", &Row::name,
+        {{"gcbc", {"gcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcbc), false},
+         {"iql", {"value", "iql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_iql)},
+         {"td3bc", {"value", "td3bc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_td3bc)},
+         {"cql", {"value", "td3bc", "cql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_cql)},
+         {"gcivl", {"value", "gcivl"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcivl), false},
+         {"hiql", {"value", "hiql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_hiql), false, false}});
     return all;
 }
-
-}  // namespace
 
 std::unique_ptr<Learner> make_learner(const std::string& learner, const Context& context, const Config& config,
                                       const std::string& environment, const LearningData& data,

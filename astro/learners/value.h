@@ -44,23 +44,6 @@ Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& ro
 // The chunk's share of the loss, from its own outputs and those of the whole batch.
 Tensor actor_loss(const nn::Chunk& chunk, const Tensor& own, const Tensor& all, const ActorTerms& terms);
 
-// One update of a value learner: its batch, and the step that trains on it (nn/step.h).
-using RowsFunction = std::function<Tensor(const nn::Chunk&, const Batch& rows)>;
-struct Update {
-    nn::Step step;
-    Batch batch;
-    nn::Cut cut;
-    Tensor target_rate;  // f64 (1)
-    Rng rng;             // the random stream of this update
-
-    // States of the random stream `name`, one row per chunk; an input of the step. See nn::Chunk::normal.
-    Tensor streams(const std::string& name) { return cut.streams(step, rng.stream(name)); }
-    // f as a function of the chunk alone.
-    nn::ChunkLoss of_rows(const RowsFunction& f) const {
-        return [this, &f](const nn::Chunk& c) { return f(c, c.rows(batch)); };
-    }
-};
-
 // Settings, networks and steps common to all value learners.
 class ValueLearner : public Learner {
   public:

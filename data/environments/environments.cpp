@@ -5,20 +5,26 @@
 #include <cmath>
 
 #include "data/origin.h"
+#include "tensor/base/defined_elsewhere.h"
 #include "tensor/base/error.h"
 #include "tensor/base/nearest_name.h"
 #include "tensor/base/rows.h"
 
 namespace astro::data {
 
-namespace {
+// The table of families.
+static const std::vector<EnvironmentFamily*>& families() {
+    static const std::vector<EnvironmentFamily*> all = {ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_point_mazes),
+                                                        ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_maze2d)};
+    return all;
+}
 
-constexpr EnvironmentFamily* kFamilies[] = {make_point_mazes, make_maze2d};
+namespace {
 
 const Environments& environments() {
     static const Environments all = [] {
         Environments made;
-        for (EnvironmentFamily* make : kFamilies)
+        for (EnvironmentFamily* make : families())
             for (std::unique_ptr<Environment>& one : make()) made.push_back(std::move(one));
         return made;
     }();
@@ -55,6 +61,14 @@ const Environment* find_environment(std::string_view name) {
     for (const std::unique_ptr<Environment>& one : environments())
         if (one->goes_by(name)) return one.get();
     return nullptr;
+}
+
+const EnvironmentSpec& defaults_for(std::string_view name) {
+    static const EnvironmentSpec none;
+    if (const Environment* found = find_environment(name)) return found->spec();
+    for (const std::unique_ptr<Environment>& one : environments())
+        if (one->resembles(name)) return one->spec();
+    return none;
 }
 
 std::vector<std::string> environment_names() {

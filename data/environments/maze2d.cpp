@@ -64,15 +64,16 @@ class Maze2dEnvironment : public MazeEnvironment {
             return success(state, goal) ? 1. : 0.;
         };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool&) {
-            if (wanted.type != "auto")
-                fail(ErrorKind::usage, spec_.name, " has only one type of data, not '", wanted.type,
-                     "'; hint: omit the type");
             return collect_maze2d(
-                maze_,
-                {wanted.episodes, wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1,
-                 std::max(0., wanted.noise), wanted.seed},
-                part);
+                maze_, {wanted.episodes, longest_generated(wanted), std::max(0., wanted.noise), wanted.seed}, part);
         };
+    }
+
+    int64_t longest_generated(const data::CollectSpec& wanted) const override {
+        if (wanted.type != "auto")
+            fail(ErrorKind::usage, spec_.name, " has only one type of data, not '", wanted.type,
+                 "'; hint: omit the type");
+        return wanted.episode_rows > 0 ? wanted.episode_rows : maze_.step_limit + 1;
     }
 
     // The start is the cell that is farthest from the goal. Both velocities are 0.

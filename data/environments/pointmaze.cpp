@@ -62,18 +62,30 @@ class PointMazeEnvironment : public MazeEnvironment {
         };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
             CollectSpec spec;
-            spec.type = collect_type(wanted.type == "auto" ? spec_.data_type : wanted.type);
+            spec.type = type_of(wanted);
             spec.episodes = wanted.episodes;
-            spec.episode_rows = wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, spec.type);
+            spec.episode_rows = longest_generated(wanted);
             spec.noise = wanted.noise < 0 ? .5 : wanted.noise;
             spec.seed = wanted.seed;
             return collect(layout_, spec, part, threads);
         };
     }
 
+    CollectType type_of(const data::CollectSpec& wanted) const {
+        return collect_type(wanted.type == "auto" ? spec_.data_type : wanted.type);
+    }
+    int64_t longest_generated(const data::CollectSpec& wanted) const override {
+        return wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, type_of(wanted));
+    }
+
     bool goes_by(std::string_view name) const override {
         EnvironmentName parsed;
         return parse_environment(name, parsed) && parsed.maze == layout_.name;
+    }
+
+    // Other agents in the maze of the same name: "antmaze-medium-v0".
+    bool resembles(std::string_view name) const override {
+        return name.find("-" + layout_.name + "-") != std::string_view::npos;
     }
 
     data::Episode task(int64_t number) const override {

@@ -52,6 +52,15 @@ struct Kernels {
     int64_t (*peak_loop)(int64_t rounds);  // returns its number of floating-point operations
 };
 
+// The names of the members. kernels_impl.inl defines a kernel of each name.
+// clang-format off
+#define ASTRO_CPU_KERNELS(X) \
+    X(copy_rows) X(unary) X(unary_grad) X(binary) X(binary_grad) X(sum_to) X(gemm) X(packed_size) X(pack_matrix) \
+    X(linear) X(linear_grad) X(layer_norm) X(layer_norm_grad) X(gated_linear) X(gated_linear_grad) X(attention) \
+    X(attention_grad) X(logsumexp) X(pairwise_distance) X(pairwise_distance_grad) X(adam) X(lerp) \
+    X(sum_of_squares) X(peak_loop)
+// clang-format on
+
 // Block sizes of matrix products along m, k and n.
 constexpr int64_t kGemmBlockM = 192, kGemmBlockK = 256, kGemmBlockN = 512;
 // Number of workspace elements that gemm needs, for any size.

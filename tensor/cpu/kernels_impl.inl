@@ -66,36 +66,17 @@ T dot(int64_t n, const T* x, const T* y) {
 
 namespace astro::cpu {
 
-// The static_assert checks the number of entries, so that a forgotten entry does not compile.
+// The static_assert checks the number of names, so that a forgotten one does not compile.
 template <class T>
 static Kernels<T> table() {
-    using namespace ASTRO_ISA;
     Kernels<T> kernels = {};
-    kernels.copy_rows = copy_rows<T>;
-    kernels.unary = unary<T>;
-    kernels.unary_grad = unary_grad<T>;
-    kernels.binary = binary<T>;
-    kernels.binary_grad = binary_grad<T>;
-    kernels.sum_to = sum_to<T>;
-    kernels.gemm = gemm<T>;
-    kernels.packed_size = packed_size<T>;
-    kernels.pack_matrix = pack_matrix<T>;
-    kernels.linear = linear<T>;
-    kernels.linear_grad = linear_grad<T>;
-    kernels.layer_norm = layer_norm<T>;
-    kernels.layer_norm_grad = layer_norm_grad<T>;
-    kernels.gated_linear = gated_linear<T>;
-    kernels.gated_linear_grad = gated_linear_grad<T>;
-    kernels.attention = attention<T>;
-    kernels.attention_grad = attention_grad<T>;
-    kernels.logsumexp = logsumexp<T>;
-    kernels.pairwise_distance = pairwise_distance<T>;
-    kernels.pairwise_distance_grad = pairwise_distance_grad<T>;
-    kernels.adam = adam<T>;
-    kernels.lerp = lerp<T>;
-    kernels.sum_of_squares = sum_of_squares<T>;
-    kernels.peak_loop = peak_loop<T>;
-    static_assert(sizeof kernels == 24 * sizeof kernels.unary, "an entry of Kernels is not set above");
+#define ASTRO_ENTRY(name) kernels.name = ASTRO_ISA::name<T>;
+    ASTRO_CPU_KERNELS(ASTRO_ENTRY)
+#undef ASTRO_ENTRY
+#define ASTRO_COUNT(name) +1
+    static_assert(sizeof kernels == (0 ASTRO_CPU_KERNELS(ASTRO_COUNT)) * sizeof kernels.unary,
+                  "ASTRO_CPU_KERNELS does not name each member of Kernels");
+#undef ASTRO_COUNT
     return kernels;
 }
 

@@ -21,6 +21,12 @@ run_refused "the longest episode has 12 rows, a planner's window" short-episodes
 run_refused "nothing moves" never-moves.npz
 refused 3 "hint: --augment.start_arrival 20" "$astro" run --preset tiny --data plain.npz --augment.start_arrival 300 --run refused
 check "nothing is written for chains that cannot start" [ ! -e refused ]
+# Validation episodes that stand still would calibrate nothing. Training would find out after its end.
+for command in run "train tdr" "train planner" augment; do
+    refused 3 "still.npz: nothing moves in the validation episodes" timeout 100 "$astro" $command --preset tiny --data still.npz --run refused
+    check "nothing is written, $command" [ ! -e refused ]
+done
+check "inspect does not mind" "$astro" data inspect still.npz
 run_refused "discrete actions are not supported" classes.npz
 run_refused "do not match pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz
 run_refused "those of pointmaze-large-v0" pointmaze-large-navigate-v0.npz
@@ -46,6 +52,8 @@ understood() {
 understood timeouts.npz "episode ends from timeouts (40)"
 understood seams.npz " jumps"
 understood extra.npz "array notes cannot be read"
+check "and that members of macOS are ignored" grep -q "1 member that macOS added is ignored" err
+understood objects.npz "array infos of dtype |O is ignored"
 train plain.npz
 check "there is no message for OGBench's layout" sh -c "! grep -q '^plain.npz: ' err"
 
@@ -88,7 +96,7 @@ refused 3 "'qpos': 1 columns" "$astro" data verify maze-qpos.npz --env pointmaze
 refused 3 "row 0: is_synthetic, but bridge is -1" "$astro" data verify maze-no-bridge.npz --env pointmaze-medium-v0
 refused 3 "'sigma_delta' column 1: 100" "$astro" data verify maze-sigma.npz --env pointmaze-medium-v0
 refused 3 "worst real row 0 is off by" "$astro" data verify maze-first-row.npz --env pointmaze-medium-v0
-refused 3 "10 states are in walls or out of the maze, the first at row 120" "$astro" data verify maze-far.npz --env pointmaze-medium-v0
-refused 3 " states are in walls or out of the maze, the first at row 120" "$astro" data verify maze-wall.npz --env pointmaze-medium-v0
+refused 3 "10 states are in walls or out of bounds, the first at row 120" "$astro" data verify maze-far.npz --env pointmaze-medium-v0
+refused 3 " states are in walls or out of bounds, the first at row 120" "$astro" data verify maze-wall.npz --env pointmaze-medium-v0
 
 closing_line

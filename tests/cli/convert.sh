@@ -47,6 +47,36 @@ if needs gymnasium_recording gymnasium; then
     check "astro reads it" sh -c "'$astro' data inspect pendulum.npz | grep -q '804 rows, 4 episodes of 201 rows, 800 transitions'"
     check "and it replays the actions" sh -c "'$PYTHON' '$scripts/gymnasium_recording.py' pendulum.npz Pendulum-v1 | grep -q '^800 steps, largest difference 0$'"
 fi
+# own_data SCRIPT INPUT: the commands of "Your own data" in the README, as written, with this script for the first. `run`
+# gets settings with which it takes seconds.
+own_data() {
+    mkdir -p own/build && cd own || exit 1
+    ln -sf "$root/examples" examples
+    cat >build/astro <<END
+#!/bin/sh
+[ "\$1" != run ] || set -- "\$@" --preset tiny --quiet --tdr.updates 200 --dynamics.updates 40 --planner.updates 40 --gcbc.updates 40 \
+    --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 --selection.selector random --augment.chain random
+exec "$astro" "\$@"
+END
+    printf '%s\n' '#!/bin/sh' "exec '$(command -v "$PYTHON")' \"\$@\"" >python3
+    chmod +x build/astro python3
+    rm -rf runs mine.npz policy.npz && cp "../$2" "mine.${2##*.}" || exit 1
+    sed -n '/^## Your own data/,/^## /p' "$root/README.md" | grep -E '^    (python3|build/astro|echo) ' | sed '/^ *build.astro run --env/d; s/ # .*//; s/^ *//' |
+        grep -E "^(build/|echo )|$1" >lines
+    check "the README shows five commands after a conversion" [ "$(wc -l <lines)" -eq 5 ]
+    while read -r command; do
+        # shellcheck disable=SC2094
+        PATH=.:$PATH sh -c "$command" >answer 2>log </dev/null
+        verdict "$2: $command" $? log
+    done <lines
+    check "$2: there is a report" grep -q '<svg' runs/mine/report.html
+    check "$2: there is a stitched file" grep -q is_synthetic.npy runs/mine/augmented.npz
+    check "$2: the last command prints an action" grep -qE '^\{"action": \[-?[0-9.]+(e-?[0-9]+)?, -?[0-9.]+(e-?[0-9]+)?\]\}$' answer
+    cd ..
+}
+if needs d4rl h5py; then own_data d4rl d4rl.hdf5; fi
+if needs lerobot pyarrow; then own_data lerobot table.parquet; fi
+
 for file in "$scripts"/*.py; do
     check "$(basename "$file") is tested here" grep -q "$(basename "$file" .py)" "$root/tests/cli/convert.sh"
     check "$(basename "$file") is short" [ "$(wc -l <"$file")" -lt 60 ]

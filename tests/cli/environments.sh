@@ -34,6 +34,24 @@ check "and the name that the process gives" grep -q '"environment": "boat-v0"' v
 check "data of a maze do not agree with the boat" [ $? -eq 3 ]
 refused 3 "those of boat-v0 have 2 and 2" "$astro" data verify "$root/tests/fixtures/npz/three_columns.npz" --env "exec:$boat"
 
+# A simulator that replays from qpos and qvel only (here the boat, whose description is changed on its way).
+ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: add qpos*' >made 2>&1 || cat made
+hidden="exec:$boat | sed -u 's/\"replays_states\": true/\"replays_states\": false, \"qpos_columns\": 2, \"qvel_columns\": 1/'"
+"$astro" data verify lake-qpos.npz --env "$hidden" --json >verify-qpos 2>err
+verdict "data are verified from qpos and qvel" $? err
+check "with the result of the exact step" cmp verify1 verify-qpos
+refused 2 "replays from qpos and qvel of 2 and 1 columns; the file has 0 and 0" "$astro" data verify lake.npz --env "$hidden"
+tdr="$astro train tdr --preset tiny --quiet --data.arrival_steps 0 --stop-after 1"
+for command in "data verify" "train tdr --preset tiny --run narrow --data" "train policy --preset tiny --run narrow --data"; do
+    refused 3 "lake-narrow.npz: array 'qpos': 1 columns, expected 2 for boat-v0" "$astro" $command lake-narrow.npz --env "$hidden"
+    case $command in data*) ;; *)
+        refused 3 "each action is stored one row early" "$astro" $command lake-early.npz --env "$hidden" ;;
+    esac
+done
+check "refused commands leave nothing" [ ! -e narrow ]
+$tdr --data lake-qpos.npz --env "$hidden" --run qpos >out 2>err
+check "training on data that agree starts" [ $? -eq 130 ]
+
 # Evaluation: a process serves 64 episodes at a time, so 100 episodes exceed one process, but not three.
 train="$astro train policy --preset tiny --data lake.npz --gcbc.updates 400 --quiet"
 for processes in 1 3; do
@@ -72,24 +90,59 @@ fi
 # OGBench driven directly. Stored rows are replayed from qpos, qvel and the observation.
 python=${ASTRO_OGBENCH_PYTHON:-build/ogbench-venv/bin/python}
 case $python in /*) ;; *) python=$root/$python ;; esac
+# python_finds FILE CONDITION: the condition holds for the results r in the JSON file.
+python_finds() { "$python" -c 'import json, sys; r = json.load(open(sys.argv[1])); sys.exit(not eval(sys.argv[2]))' "$1" "$2"; }
 if [ -x "$python" ]; then
     server=$root/examples/ogbench/environment.py
     driver=$root/tests/python/check_manipulation.py
+    short_policy="$astro train policy --preset tiny --env.timeout 300 --gcbc.updates 20 --evaluate.points 1 --evaluate.episodes 1"
+    short_policy="$short_policy --evaluate.tasks 1 --quiet"
     check "a solved puzzle is a success in the same step" "$python" "$driver" solve puzzle-3x3-v0 "$server"
     for name in cube-single-v0 scene-v0 puzzle-3x3-v0 humanoidmaze-medium-v0; do
         recorded="exec:tee requests | '$python' '$server' $name | tee answers"
         check "$name: data are recorded" "$python" "$driver" record $name $name.npz
-        "$astro" train policy --preset tiny --data $name.npz --env "$recorded" --env.timeout 300 --gcbc.updates 20 --evaluate.points 1 \
-            --evaluate.episodes 1 --evaluate.tasks 1 --run ogbench-$name --quiet >out 2>err
+        $short_policy --data $name.npz --env "$recorded" --run ogbench-$name >out 2>err
         verdict "$name: a policy is trained and evaluated" $? err
         "$astro" evaluate --data $name.npz --run ogbench-$name --json --quiet >results 2>err
         verdict "$name: and evaluated again" $? err
         check "$name: observations, success and length are those of OGBench" "$python" "$driver" compare $name requests answers results
         check "$name: stored rows are replayed" "$python" "$driver" replay $name "$server" $name.npz
     done
+
+    # Real ant data: all transitions are replayed, and a policy trained on them is evaluated in MuJoCo for 100 steps.
+    ant=$root/tests/fixtures/npz/antmaze-medium-3-episodes.npz
+    serve="exec:'$python' '$server' antmaze-medium-v0"
+    "$astro" data verify "$ant" --env "$serve" --env.timeout 300 --json >verified 2>err
+    verdict "recorded ants agree with MuJoCo" $? err
+    check "all 600 transitions, none off by more than 1e-5" python_finds verified \
+        'r["real_transitions"] == 600 and 0 < r["real_worst_error"] < 1e-5 and 0 < r["real_worst_error_sigma"] < 1e-5'
+    $short_policy --data "$ant" --env "$serve | sed -u 's/\"step_limit\": 1000/\"step_limit\": 100/'" --run ant >out 2>err
+    verdict "a policy is trained on them and evaluated" $? err
+    check "with its figures" python_finds ant/results.json \
+        'r["success/raw/gcbc/last"] in (0, 1) and 0 < r["success/raw/gcbc/steps"] <= 100 and r["environment"] == "antmaze-medium-v0"'
 else
     echo "notice: no OGBench (make deps-ogbench installs it), so its environments were not tested"
 fi
+
+# A checkpoint is written before an evaluation. If the simulator fails there, --resume repeats it and no update.
+printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' dies step" >simulator.sh
+later="$astro train policy --preset tiny --data lake.npz --gcbc.updates 40 --evaluate.points 2 --evaluate.episodes 2 --quiet"
+refused 1 "ended with status 3 (request: step)" $later --run later --env "exec:sh ./simulator.sh"
+check "the checkpoint of update 20 is there" sh -c 'ls later/checkpoints/policy/raw/gcbc | grep -q 20'
+printf '%s\n' '#!/bin/sh' "exec '$boat'" >simulator.sh
+$later --run later --env "exec:sh ./simulator.sh" --resume >out 2>err
+verdict "the policy is resumed" $? err
+check "with both evaluations" [ "$(grep -c ',policy/raw/gcbc/success,' later/metrics.csv)" -eq 2 ]
+$later --run at-once --env "exec:sh ./simulator.sh" >out 2>err
+check "and the curve of a run without failure" [ "$(curve later)" = "$(curve at-once)" ]
+# Exporting a policy and embedding rows start no simulator.
+"$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --data.arrival_steps 0 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
+verdict "a TDR is trained with a simulator" $? err
+"$astro" embed --run later-tdr --quiet --out with.npz >out 2>err
+rm simulator.sh
+check "embed starts no simulator" "$astro" embed --run later-tdr --quiet --out without.npz
+check "and gives the same" cmp with.npz without.npz
+check "export starts no simulator" "$astro" policy export --run later --quiet --out policy.npz
 
 # Errors of a process. bad HOW REQUEST "words" [TIMEOUT]: in a replay.
 bad() {

@@ -40,6 +40,30 @@ refused 1 "/proc" "$astro" train tdr --data d.npz --run /proc/astro
 refused 1 "/proc" "$astro" data collect --episodes 2 --out /proc/x.npz
 mkdir foreign && touch foreign/file
 refused 2 "foreign" "$astro" train tdr --data d.npz --run foreign
+# Policies that learn one task need an environment with rewards. That is known before anything is trained.
+cp d.npz own.npz
+for command in "run --experiment.learners iql" "train policy --policy.learner iql"; do
+    # shellcheck disable=SC2086
+    refused 2 "single-task policies learn from the rewards of an environment" "$astro" $command --preset tiny --data own.npz \
+        --policy.protocol single-task --run early
+done
+# Settings that do not fit data which are about to be generated.
+generated() {  # "words" STATUS OPTION...
+    words=$1
+    code=$2
+    shift 2
+    refused "$code" "$words" timeout 100 "$astro" run --preset tiny --run early "$@"
+    check "nothing is generated for $*" [ ! -e early ]
+}
+generated "the longest episode has 201 rows, a planner's window 3" 3 --planner.gap 300
+generated "the longest episode has 201 rows, a planner's window" 3 --planner.gap 300 --collect.env pointmaze-large-v0
+generated "the longest episode has 151 rows, a planner's window" 3 --planner.gap 200 --collect.env maze2d-umaze-v1 --collect.episode_rows 151
+generated "--augment.start_arrival 50" 3 --augment.start_arrival 300
+generated "there is no task 9 in pointmaze-" 2 --evaluate.tasks 9
+generated "metrics.position names column 5" 2 --metrics.position 0,5
+generated "a single episode cannot be stitched" 2 --collect.episodes 1
+generated "20 transitions, too few to learn from" 2 --collect.episode_rows 11 --collect.episodes 2 --planner.gap 1 --planner.context 2
+generated "unknown type of data 'walk'" 2 --collect.type walk
 # Data in a run folder are not used for other settings.
 "$astro" run --preset tiny --collect.episodes 5 --stop-after 1 --quiet --run generated >/dev/null 2>&1
 refused 2 "other settings of [collect]" "$astro" run --preset tiny --collect.episodes 6 --stop-after 1 --quiet --run generated --resume

@@ -57,6 +57,8 @@ hint 3 "if they are continuous, scale them to [-1, 1] and store them as float32"
 starts plain.npz
 hint 3 "the method plans actions, so they must vary in the data" $on idle.npz
 starts plain.npz
+hint 3 "check that this is the right file" $on rounding.npz
+starts plain.npz
 hint 3 "a time limit also ends an episode: include 'timeouts' or 'truncations', or add 'episode_ids'" $on no-end.npz
 starts timeouts.npz
 starts sorted-episodes.npz
@@ -118,6 +120,13 @@ single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learn
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
 helps $single --env "exec:sh judge.sh" --run judged $asked
 
+own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner iql"
+hint 2 "--env names it, or --policy.protocol goal-conditioned" $own --policy.protocol single-task --run refused
+helps $own --policy.protocol single-task --run named-env --env "exec:$boat"
+helps $own --policy.protocol goal-conditioned --run goals
+hint 3 "--data.arrival_steps 0 counts all rows as travel" "$astro" run --preset tiny --quiet --data resting.npz --run refused
+helps "$astro" run --preset tiny --quiet --data resting.npz --run resting --data.arrival_steps 0 --stop-after 1
+
 # Devices.
 $on plain.npz --device cuda >out 2>err
 if [ $? -eq 130 ]; then
@@ -129,6 +138,15 @@ else
 fi
 hint 2 "f32 or own" "$astro" selftest --matmul tf32
 helps "$astro" selftest --matmul f32
+# A sanitizer needs more address space than this limit.
+limited() { sh -c 'ulimit -v 700000; exec "$@"' limited "$@"; }
+if limited "$astro" version >/dev/null 2>&1; then
+    large="$astro train policy --preset tiny --quiet --data plain.npz --threads 1 --chunks 1 --gcbc.width 1024 --stop-after 1"
+    hint 1 "use a smaller batch, or on a GPU fewer --threads (they train in parallel)" limited $large --gcbc.batch 65536 --run large-batch
+    helps limited $large --gcbc.batch 64 --run small-batch
+else
+    echo "notice: the program does not start with limited memory, so the hint 'use a smaller batch' was not tested"
+fi
 
 # Run folders.
 hint 130 "continue with the same command and --resume" "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 4 --stop-after 1
@@ -140,6 +158,11 @@ for resume in "" --resume; do
         "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 5 $resume
 done
 helps "$astro" train tdr --run run --quiet --resume
+cp -r run changed
+ASTRO_CASES=changed/checkpoints/tdr "$root/$BUILD/astro_tests" --no-skip --test-case='cases: change a checkpoint' >"$work/made" 2>&1 || cat "$work/made"
+hint 3 "train this stage in another --run folder" "$astro" embed --run changed --quiet --out changed.npz
+helps "$astro" train tdr $tiny --data plain.npz --run unchanged --tdr.updates 4
+helps "$astro" embed --run unchanged --quiet --out changed.npz
 helps "$astro" train tdr $tiny --data plain.npz --run five --tdr.updates 5
 generate="$astro run $tiny --stop-after 1 --collect.episodes"
 helps $generate 5 --run generated
@@ -175,7 +198,7 @@ augment="$astro augment $tiny $updates --dynamics.updates 4 --planner.updates 4 
 augment="$augment --selection.selector random --augment.chain random"
 hint 2 "first astro train planner --data" $augment --augment.accept_threshold 50
 first $updates --dynamics.updates 4 --planner.updates 4
-hint 3 "--augment.start_arrival 40" $augment --augment.accept_threshold 50 --augment.start_arrival 1000
+hint 3 "--augment.start_arrival 20" $augment --augment.accept_threshold 50 --augment.start_arrival 1000
 not_for "start_arrival" $augment --augment.accept_threshold 50 $asked
 export="$astro policy export --data plain.npz --run stages --arm augmented --policy.learner td3bc --out policy.npz"
 hint 2 "first astro train policy --arm augmented --policy.learner td3bc --data" $export
@@ -185,9 +208,13 @@ hint 3 "astro policy export writes one" "$astro" act --policy plain.npz
 helps sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy policy.npz"
 
 # Episodes that do not travel, and overflow.
-hint 3 "a new run with data.arrival_steps 0, which counts all rows as travel, or with more tdr.updates" "$astro" train tdr --preset tiny --quiet --tdr.updates 4 \
-    --data.arrival_steps 1e6 --data plain.npz --run arrived
-helps "$astro" train tdr $tiny --tdr.updates 4 --data plain.npz --run travels
+tdr="$astro train tdr --preset tiny --quiet --data plain.npz"
+hint 3 "a new run with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 4 --data.arrival_steps 1e6 --run arrived
+helps $tdr --tdr.updates 4 --data.arrival_steps 0 --run travels
+hint 3 "a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 1 \
+    --data.arrival_steps 6 --run untrained
+helps $tdr --tdr.updates 400 --data.arrival_steps 6 --run trained
+helps $tdr --tdr.updates 1 --data.arrival_steps 0 --run untrained-travels
 steep="$astro train policy $tiny --data plain.npz --gcbc.last_layer_scale 10 --gcbc.layers 16 --gcbc.width 256 --gcbc.updates 10"
 hint 1 "a lower learning_rate of this stage; 'astro data inspect' shows extreme values" $steep --gcbc.learning_rate 1 --run overflow
 helps $steep --gcbc.learning_rate 1e-5 --run no-overflow
@@ -195,9 +222,12 @@ helps "$astro" data inspect plain.npz
 check "refused commands leave nothing" [ ! -e refused ]
 
 # What stopped stitching.
-whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw"
+whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw,augmented"
 stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
 narrow="$whole --tdr.updates 300 --dynamics.updates 4 --planner.updates 4 --augment.chains 2"
+maze="$astro run $tiny --collect.episodes 20 --collect.seed 5 --dynamics.updates 1 --planner.updates 1 --one_step.updates 4 --gcbc.updates 4"
+hint 3 "a new run with more tdr.updates" $maze --tdr.updates 20 --run tdr-20
+not_for "more tdr.updates" $maze --tdr.updates 300 --run tdr-300
 hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow --run short-gap --planner.gap 1
 not_for "larger planner.gap" $narrow --run long-gap --planner.gap 20
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
@@ -205,6 +235,9 @@ not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.update
 blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --sampling.final_guidance_steps 0"
 hint 3 "a new run with more planner.updates" $blameless --run planner-1 --planner.updates 1
 not_for "a new run with more planner.updates" $blameless --run planner-300 --planner.updates 300
+guided="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --planner.updates 0"
+hint 3 "a new run with more sampling.final_guidance_steps" $guided --run guided-0 --sampling.final_guidance_steps 0
+not_for "a new run with more sampling.final_guidance_steps" $guided --run guided-60 --sampling.final_guidance_steps 60
 hint 3 "more planner.updates in a new run, or a higher augment.accept_threshold or augment.plausibility" $stitched 0 --run threshold \
     --dynamics.updates 150 --planner.updates 200
 helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 --resume
@@ -223,15 +256,9 @@ warned short-edges "more tdr.updates, or a larger graph.edge"
 helps "$astro" train tdr $tiny --data plain.npz --run long-edges --tdr.updates 100 --graph.edge 22
 check "the hint helps: with longer edges there is no warning" sh -c "! grep -q 'hint: ' long-edges/results.json"
 
-# Not produced by a command:
-#   "use a smaller batch, or on a GPU fewer --threads": needs a device without memory; tests/test_memory.cpp
-#   "train this stage in another --run folder": only a checkpoint that was edited has the fingerprint of the settings and
-#       arrays of other shapes
-#   "a new run with more tdr.updates": a TDR whose distance hardly grows with the number of steps, which an untrained
-#       network of smooth states does not have either
-#   "more tdr.updates" for targets behind walls: a warning about mazes, which needs a TDR that is wrong but not random
-#   "a new run with more dynamics.updates, or with dynamics.ensemble 1": tests/test_diagnosis.cpp
-#   "a larger --swap.quantile": tests/test_rivals.cpp
-#   "check that this is the right file": the program refuses a file in which nothing moves before it measures units
-#   "give a -val file": the program refuses a single episode before, with "mark the end of each episode" above
+# Not produced by a command. "more tdr.updates" for targets behind walls is a warning about mazes, which needs a TDR that is
+# wrong but not random.
+in_unit_test() { check "$2 has the hint '$1'" grep -qF -- "$1" "$root/$2"; }
+in_unit_test "a new run with more dynamics.updates, or with dynamics.ensemble 1" tests/test_diagnosis.cpp
+in_unit_test "a larger --swap.quantile" tests/test_rivals.cpp
 closing_line

@@ -7,7 +7,7 @@ ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: wri
     exit 1
 }
 cd "$work" || exit 1
-short="--preset tiny --data plain.npz --tdr.updates 300 --gcbc.updates 20 --experiment.arms raw"
+short="--preset tiny --data plain.npz --tdr.updates 300 --gcbc.updates 20 --experiment.arms raw,augmented"
 short="$short --one_step.updates 400 --augment.accept_threshold 50 --augment.plausibility 50 --data.arrival_steps 1"
 short="$short --augment.start_arrival 10"
 settings="$short --quiet --dynamics.updates 150 --planner.updates 60"

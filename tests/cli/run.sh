@@ -72,6 +72,23 @@ check "results contain the range" grep -q '"success/augmented/gcbc/most"' seeds/
 # shellcheck disable=SC2086
 check "both seeds are evaluated" sh -c "'$astro' evaluate --run seeds --preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --evaluate.episodes 1 --gcbc.updates 40 --policy.seeds 2 --json | grep -q '\"policy/raw/gcbc-seed1\": {'"
 
+# An experiment trains what its arms need: nothing but policies for the recorded data, the TDR for the control.
+for arms in raw raw,duplicate; do
+    run="arms-$arms"
+    # shellcheck disable=SC2086
+    check "run with the arms $arms" "$astro" run --run "$run" $settings --experiment.arms $arms
+    check "it trains no planner and stitches nothing" [ ! -e "$run/checkpoints/dynamics" -a ! -e "$run/checkpoints/planner" -a ! -e "$run/augmented.npz" ]
+    check "its policy of the recorded data is that of the whole run" \
+        cmp r1/checkpoints/policy/raw/gcbc/step_00000040.npz "$run/checkpoints/policy/raw/gcbc/step_00000040.npz"
+    check "its report has a picture of the recorded data" grep -q 'Original data' "$run/report.html"
+    check "and none of stitched data" sh -c "! grep -q 'Stitched data' '$run/report.html'"
+done
+check "the recorded data need no TDR" [ ! -e arms-raw/checkpoints/tdr ]
+check "the control needs it" cmp r1/checkpoints/tdr/step_00000400.npz arms-raw,duplicate/checkpoints/tdr/step_00000400.npz
+# shellcheck disable=SC2086
+check "its data are as many as asked for, as in train policy" "$astro" train policy --config arms-raw,duplicate/config.ini --run arms-raw,duplicate \
+    --arm duplicate --quiet --resume
+
 # Settings of a later stage are refused before any byte is changed.
 before=$(cksum r1/*.*)
 for setting in "--gcbc.width 48" "--one_step.width 48" "--augment.ratio .07"; do

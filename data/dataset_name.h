@@ -1,0 +1,24 @@
+// The names of data sets: which file a name means, and which environment, task and goals.
+#pragma once
+
+#include <string>
+
+namespace astro::data {
+
+struct DatasetName {
+    std::string path;
+    std::string val_path;                // empty if there is no validation file
+    std::string environment;             // "pointmaze-medium-v0"; empty if the name does not contain it
+    int singletask_task = 0;             // 1 to 5, or 0 for goal-conditioned names
+    bool oracle_representation = false;  // "-oraclerep": goals are (x, y)
+};
+
+// name_or_path: a path (ends in ".npz" or contains '/') or an OGBench name, whose file is looked up in data_folder:
+//   pointmaze-medium-stitch-v0                     environment pointmaze-medium-v0
+//   antmaze-large-navigate-singletask-task3-v0     file antmaze-large-navigate-v0.npz, task 3
+//   antmaze-large-navigate-oraclerep-v0            file antmaze-large-navigate-v0.npz
+// "-singletask-" without a task means OGBench's default task: 4 for antsoccer, 1 for the other mazes. Errors:
+// Error(usage) for a malformed name; Error(io) if the file is missing, with its expected path.
+DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder);
+
+}  // namespace astro::data
