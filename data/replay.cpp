@@ -131,7 +131,7 @@ std::vector<double> replay_rows(const Environment& environment, const Dataset& d
 }
 
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
-              ThreadPool& threads, const std::string& source) {
+              ThreadPool& threads, const std::string& source, const std::function<bool()>& interrupted) {
     const EnvironmentSpec& spec = environment.spec();
     check_dimensions(environment, d, source);
     if (!can_replay(environment, d, source) && environment.stored_step)
@@ -151,6 +151,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     };
     std::vector<TransitionError> errors(to_size(d.rows));
     threads.run(d.episodes(), [&](int64_t e) {
+        if (interrupted && interrupted()) return;
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         std::vector<int64_t> rows(to_size(last - first));
         std::iota(rows.begin(), rows.end(), first);
@@ -176,6 +177,8 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
     });
+    if (interrupted && interrupted())
+        fail(ErrorKind::interrupted, source, ": interrupted while its transitions were replayed");
     ViolationCounter real(tolerances), generated(tolerances);
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {

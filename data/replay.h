@@ -2,6 +2,8 @@
 // (docs/method.md 11.4).
 #pragma once
 
+#include <functional>
+
 #include "data/dataset.h"
 #include "data/environment.h"
 #include "data/violations.h"
@@ -42,9 +44,10 @@ std::vector<double> actions_of(const Dataset& dataset, const std::vector<int64_t
 // state is the whole qpos, the first observation of an episode is also compared with its qpos. sigma_delta is taken
 // from the file, or measured over its transitions. source: name of the file in errors. Error(data): dimensions
 // (including qpos) differ from the environment's, a synthetic transition has no bridge, or the file's sigma_delta is
-// more than ten times the measured one. Error(usage): the environment cannot replay this file.
+// more than ten times the measured one. Error(usage): the environment cannot replay this file. interrupted: asked
+// before each episode, since a simulator in a child process can take minutes; Error(interrupted) if it returns true.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
-              ThreadPool& threads, const std::string& source);
+              ThreadPool& threads, const std::string& source, const std::function<bool()>& interrupted = {});
 
 // Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of
 // the states (docs/method.md 3.2); 0 for a column that does not change.

@@ -106,6 +106,8 @@ TEST_CASE("environment: replay with three columns; wrong dimensions are rejected
     const Rail rail;
     ThreadPool pool(1);
     const data::Replay r = data::replay(rail, recorded(), {.5}, pool, "mine.npz");
+    CHECK(error_message([&] { data::replay(rail, recorded(), {.5}, pool, "mine.npz", [] { return true; }); },
+                        ErrorKind::interrupted) == "mine.npz: interrupted while its transitions were replayed");
     CHECK(r.real.rates.transitions == 4);
     CHECK(r.real.worst == doctest::Approx(.5));
     CHECK(r.real.worst_row == 4);

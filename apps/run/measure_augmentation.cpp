@@ -120,9 +120,11 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             put_rates(results, "", "dvr_bridge_snap",
                       violation_rates(made->attempts, Seam::snap, true, units, kappas, step));
         }
-        put_rates(results, "dvr_transition", "dvr_bridge",
-                  data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile))
-                      .synthetic.rates);
+        put_rates(
+            results, "dvr_transition", "dvr_bridge",
+            data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile), [] {
+                return interrupted();
+            }).synthetic.rates);
         if (made) {
             results["true_arrival_error_median"] = true_arrival_error(made->attempts, true, units, step, 50);
             results["true_arrival_error_90"] = true_arrival_error(made->attempts, true, units, step, 90);

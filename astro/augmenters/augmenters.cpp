@@ -43,7 +43,7 @@ static NamedTable<Row>& table() {
          {"swap",
           "goals swapped where episodes meet (rival)",
           {"augment", "swap"},
-          {"tdr"},
+          {},
           ASTRO_DEFINED_ELSEWHERE(Factory, make_swap)}});
     return all;
 }
