@@ -2,11 +2,9 @@
 
 namespace astro::method {
 
-FartherGoals::FartherGoals(const Context& context, const RelabelConfig& config, const TemporalDistance& encoder,
-                           const TemporalMap& map, const data::Dataset& rows)
-    : config_(config),
-      map_(map),
-      landmark_of_(nearest_landmarks(context, map, encoder.embed(rows.observations.data(), rows.rows))) {}
+FartherGoals::FartherGoals(const Context& context, const RelabelConfig& config, const TemporalMap& map,
+                           const std::vector<float>& latents)
+    : config_(config), map_(map), landmark_of_(nearest_landmarks(context, map, latents)) {}
 
 int64_t FartherGoals::draw(int64_t row, int64_t near, Rng& rng) const {
     if (rng.uniform() >= config_.share) return -1;

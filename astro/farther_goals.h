@@ -13,14 +13,14 @@ namespace astro::method {
 
 class FartherGoals {
   public:
-    // rows: the data from which transitions are drawn, recorded or generated, in the method's units. Goals are rows of
-    // the map's data. Keeps references to map and config.
-    FartherGoals(const Context& context, const RelabelConfig& config, const TemporalDistance& encoder,
-                 const TemporalMap& map, const data::Dataset& rows);
+    // latents: (rows, map.width), of the data from which transitions are drawn, recorded or generated. Goals are rows
+    // of the map's data. Keeps references to map and config.
+    FartherGoals(const Context& context, const RelabelConfig& config, const TemporalMap& map,
+                 const std::vector<float>& latents);
 
-    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a row of the map's
-    // data, or -1 to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is nearer than
-    // least_steps, and if none of the goals that are tried fits.
+    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a row of the
+    // map's data, or -1 to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is nearer
+    // than least_steps, and if none of the goals that are tried fits.
     int64_t draw(int64_t row, int64_t near, Rng& rng) const;
 
   private:

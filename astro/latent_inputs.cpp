@@ -24,8 +24,11 @@ LatentInputs::LatentInputs(const TemporalDistance& encoder, const std::vector<fl
 }
 
 std::vector<float> LatentInputs::of(const std::vector<float>& states) const {
+    return join(states, encoder_.embed(states.data(), ssize(states) / encoder_.state_dim()));
+}
+
+std::vector<float> LatentInputs::join(const std::vector<float>& states, const std::vector<float>& latents) const {
     const int64_t d = encoder_.state_dim(), n = ssize(states) / d, l = encoder_.latent();
-    const std::vector<float> latents = encoder_.embed(states.data(), n);
     std::vector<float> inputs(to_size(n * (d + l)));
     for (int64_t i = 0; i < n; ++i) {
         float* input = &nth(inputs, i * (d + l));
@@ -35,11 +38,11 @@ std::vector<float> LatentInputs::of(const std::vector<float>& states) const {
     return inputs;
 }
 
-data::Dataset LatentInputs::of(const data::Dataset& rows) const {
+data::Dataset LatentInputs::of(const data::Dataset& rows, const std::vector<float>& latents) const {
     data::Dataset inputs;
     inputs.rows = rows.rows, inputs.action_dim = rows.action_dim;
     inputs.state_dim = encoder_.state_dim() + encoder_.latent();
-    inputs.observations = of(rows.observations);
+    inputs.observations = join(rows.observations, latents);
     inputs.actions = rows.actions, inputs.terminals = rows.terminals;
     inputs.episode_start = rows.episode_start, inputs.episode_of = rows.episode_of;
     return inputs;

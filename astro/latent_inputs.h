@@ -16,14 +16,16 @@ class LatentInputs {
 
     // States (n, D) -> inputs (n, D + L), all in the method's units.
     std::vector<float> of(const std::vector<float>& states) const;
-    // The data set with inputs in place of states; without qpos and qvel.
-    data::Dataset of(const data::Dataset& rows) const;
+    // The data set with inputs in place of states; without qpos and qvel. latents: (rows, L), of its states.
+    data::Dataset of(const data::Dataset& rows, const std::vector<float>& latents) const;
 
     const nn::Mlp& encoder() const { return encoder_.network(); }
     const std::vector<float>& centre() const { return centre_; }  // (L), mean
     float scale() const { return scale_; }                        // one std for all latents, so that distances keep
 
   private:
+    std::vector<float> join(const std::vector<float>& states, const std::vector<float>& latents) const;
+
     const TemporalDistance& encoder_;
     std::vector<float> centre_;
     float scale_ = 1;

@@ -121,7 +121,7 @@ TEST_CASE("exported policies: a policy that sees latents contains its encoder") 
     const TemporaryFolder folder;
     const std::string path = folder / "policy.npz";
     const LatentInputs& latents = s.pipeline->latent_inputs();
-    const data::Dataset rows = latents.of(s.pipeline->train_data());
+    const data::Dataset rows = latents.of(s.pipeline->train_data(), s.pipeline->map().latent);
     LearningData data;
     data.pools = {{&rows}};
     Config config;
@@ -155,7 +155,7 @@ TEST_CASE("latent inputs: states, then latents that keep their distances up to o
     Small& s = small();
     const LatentInputs& latents = s.pipeline->latent_inputs();
     const data::Dataset& d = s.pipeline->train_data();
-    const data::Dataset rows = latents.of(d);
+    const data::Dataset rows = latents.of(d, s.pipeline->map().latent);
     const TemporalMap& map = s.pipeline->map();
     REQUIRE(rows.state_dim == d.state_dim + map.width);
     double sum = 0, squares = 0, factor = 0;

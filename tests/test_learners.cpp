@@ -6,6 +6,7 @@
 #include "astro/learners/gaussian_policy.h"
 #include "astro/learners/iql.h"
 #include "tests/golden.h"
+#include "tests/numbered_episodes.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -328,14 +329,7 @@ TEST_CASE("learners: identical with 1, 2 and 3 threads, for every learner and pr
 
 TEST_CASE("batches: transitions stay in their episodes; goals and labels follow their definitions") {
     auto backend = make_cpu_backend();
-    data::Dataset d;
-    d.rows = 40, d.state_dim = 2, d.action_dim = 1;
-    for (int64_t t = 0; t < d.rows; ++t) {  // state (episode, step)
-        d.observations.push_back(float(t / 10)), d.observations.push_back(float(t % 10));
-        d.actions.push_back(0);
-        d.terminals.push_back(t % 10 == 9);
-    }
-    data::index_episodes(d);
+    const data::Dataset d = numbered_episodes();
     LearningData data;
     data.pools = {{&d, 1.0}};
     const BatchSampler sampler(data, .2, .5);

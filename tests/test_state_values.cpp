@@ -6,6 +6,7 @@
 #include "astro/learners/iql.h"
 #include "tensor/base/rows.h"
 #include "tests/golden.h"
+#include "tests/numbered_episodes.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -245,14 +246,7 @@ TEST_CASE("gcivl and hiql: on a line that is walked both ways, policies go to go
 
 TEST_CASE("batches: subgoals lie k steps ahead in their episode; targets not beyond a goal there; other draws stay") {
     auto backend = make_cpu_backend();
-    data::Dataset d;
-    d.rows = 40, d.state_dim = 2, d.action_dim = 1;
-    for (int64_t t = 0; t < d.rows; ++t) {  // state (episode, step)
-        d.observations.push_back(float(t / 10)), d.observations.push_back(float(t % 10));
-        d.actions.push_back(0);
-        d.terminals.push_back(t % 10 == 9);
-    }
-    data::index_episodes(d);
+    const data::Dataset d = numbered_episodes();
     LearningData data;
     data.pools = {{&d, 1.0}};
     ThreadPool threads(2);

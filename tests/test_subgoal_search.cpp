@@ -120,7 +120,7 @@ TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the lan
     const data::Dataset& d = s.pipeline->train_data();
     RelabelConfig config;
     config.share = 1, config.tries = 32;
-    const auto farther = [&] { return FartherGoals(s.pipeline->context(), config, s.pipeline->tdr(), map, d); };
+    const auto farther = [&] { return FartherGoals(s.pipeline->context(), config, map, map.latent); };
     const FartherGoals goals = farther();
     auto closed = [&](int64_t a, int64_t b) {
         return double(map.closed[size_t(map.landmark_of[size_t(a)]) * size_t(map.landmarks()) +

@@ -90,18 +90,25 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     const double share = !arm.other                                    ? 0
                          : data.protocol == Protocol::goal_conditioned ? config.policy.synthetic_share
                                                                        : config.policy.single_task_synthetic_share;
-    auto inputs = [&](const data::RecordedData& rows) -> const data::Dataset* {
+    Pipeline& pipeline = runner.pipeline();
+    auto inputs = [&](const data::RecordedData& rows, const std::vector<float>& latents) -> const data::Dataset* {
         if (!config.policy.latents) return &rows.data;
-        data.owned.push_back(std::make_shared<data::Dataset>(runner.pipeline().latent_inputs().of(rows.data)));
+        data.owned.push_back(std::make_shared<data::Dataset>(pipeline.latent_inputs().of(rows.data, latents)));
         return data.owned.back().get();
     };
-    const data::Dataset* real = inputs(*arm.real);
+    const bool distances = needs_distances(config, arm.arm);
+    const std::vector<float> none, &known = distances ? pipeline.map().latent : none;  // of the recorded rows
+    const data::Dataset* real = inputs(*arm.real, known);
     auto add = [&](const data::RecordedData& rows, double part) {
         if (part <= 0) return;
-        data.pools.push_back({&rows == arm.real ? real : inputs(rows), part});
+        const bool recorded = &rows == arm.real;
+        const std::vector<float> embedded =
+            distances && !recorded ? pipeline.tdr().embed(rows.data.observations.data(), rows.data.rows) : none;
+        const std::vector<float>& latents = recorded ? known : embedded;
+        data.pools.push_back({recorded ? real : inputs(rows, latents), part});
         if (learns && augmenters::row_of(arm.arm).relabels) {
-            data.pools.back().farther = std::make_shared<FartherGoals>(context, config.relabel, runner.pipeline().tdr(),
-                                                                       runner.pipeline().map(), rows.data);
+            data.pools.back().farther =
+                std::make_shared<FartherGoals>(context, config.relabel, pipeline.map(), latents);
             data.pools.back().farther_goals = real;
         }
         if (data.protocol != Protocol::single_task) return;

@@ -79,9 +79,8 @@ ExportedPolicy export_policy(Backend& backend, const Learner& learner, const dat
                                        std::vector<double>(latents->centre().begin(), latents->centre().end())),
                           double(latents->scale())};
     nn::Mlp& net = policy.actor.net;
-    for (nn::Linear& layer : net.layers)
-        layer = copy_of(backend, layer, &layer == &net.layers.back() ? actor.actions : layer.weight.dim(1));
-    for (nn::Mlp::Norm& norm : net.norms) norm = {copy_of(backend, norm.gain), copy_of(backend, norm.bias)};
+    net = copy_of(backend, net);
+    net.layers.back() = copy_of(backend, net.layers.back(), actor.actions);
     net.spec.out = actor.actions;
     return policy;
 }
