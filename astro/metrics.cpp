@@ -165,7 +165,7 @@ double calibration_error(const TemporalMap& map) {
     return count ? sum / static_cast<double>(count) : 0;
 }
 
-ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances) {
+ViolationRates count_violations(const TransitionErrors& errors, const std::vector<double>& tolerances) {
     data::ViolationCounter counter(tolerances);
     for (const std::vector<double>& bridge : errors) {
         for (double e : bridge) counter.transition(e);
@@ -174,15 +174,13 @@ ViolationRates count_violations(const std::vector<std::vector<double>>& errors, 
     return counter.rates();
 }
 
-ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
-                               const Statistics& statistics, const std::vector<double>& tolerances,
-                               const ExactStep& step) {
+TransitionErrors transition_errors(const std::vector<BridgeAttempt>& attempts, Seam seam, const Statistics& statistics,
+                                   const ExactStep& step) {
     const size_t ds = statistics.sigma_delta.size();
     std::vector<double> states, actions;
     std::vector<float> nexts;
     std::vector<size_t> end;  // for each bridge, the end of its transitions
     for (const BridgeAttempt& attempt : attempts) {
-        if (accepted_only && attempt.verdict != Verdict::accepted) continue;
         for_each_transition(attempt, seam, [&](const float* s, const float*, const float* next) {
             states.insert(states.end(), s, s + ds);
             nexts.insert(nexts.end(), next, next + ds);
@@ -191,23 +189,20 @@ ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam 
         end.push_back(states.size() / ds);
     }
     const std::vector<double> truth = step(states, actions);
-    data::ViolationCounter counter(tolerances);
+    TransitionErrors errors(attempts.size());
     size_t at = 0;
-    for (size_t last : end) {
-        for (; at < last; ++at)
-            counter.transition(scaled_rms(truth.data() + at * ds, nexts.data() + at * ds, statistics.sigma_delta));
-        counter.end_bridge();
-    }
-    return counter.rates();
+    for (size_t b = 0; b < end.size(); ++b)
+        for (; at < end[b]; ++at)
+            errors[b].push_back(scaled_rms(truth.data() + at * ds, nexts.data() + at * ds, statistics.sigma_delta));
+    return errors;
 }
 
-ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
-                                     bool accepted_only, const Statistics& statistics,
-                                     const std::vector<double>& tolerances, const Dynamics& judge_model) {
+TransitionErrors model_transition_errors(const Context& context, const std::vector<BridgeAttempt>& attempts,
+                                         const Statistics& statistics, const Dynamics& judge_model) {
     const int64_t n = ssize(attempts);
     const auto ds = ssize(statistics.sigma_delta);
     constexpr int64_t kPiece = 64;
-    std::vector<std::vector<double>> errors(attempts.size());
+    TransitionErrors errors(attempts.size());
     context.threads.run((n + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<float> states, actions, nexts;
         for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
@@ -235,10 +230,14 @@ ViolationRates model_violation_rates(const Context& context, const std::vector<B
             }
         }
     });
-    std::vector<std::vector<double>> judged;
+    return errors;
+}
+
+TransitionErrors of_accepted(const std::vector<BridgeAttempt>& attempts, TransitionErrors errors) {
+    TransitionErrors accepted;
     for (size_t i = 0; i < attempts.size(); ++i)
-        if (!accepted_only || attempts[i].verdict == Verdict::accepted) judged.push_back(std::move(errors[i]));
-    return count_violations(judged, tolerances);
+        if (attempts[i].verdict == Verdict::accepted) accepted.push_back(std::move(errors[i]));
+    return accepted;
 }
 
 ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,
@@ -246,28 +245,28 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
                                     const data::Environment& environment) {
     const data::Dataset& d = *data.dataset;
     data::ViolationCounter counter(tolerances);
+    const int64_t most = environment.spec().replay_rows, stride = most > 0 ? (d.rows + most - 1) / most : 1;
     constexpr int64_t kPiece = 65536;  // rows copied per call
-    for (int64_t first = 0; first + 1 < d.rows; first += kPiece) {
-        const int64_t last = std::min(first + kPiece, d.rows - 1);
-        std::vector<int64_t> rows(to_size(last - first));
-        std::iota(rows.begin(), rows.end(), first);
+    for (int64_t first = 0; first + 1 < d.rows; first += kPiece * stride) {
+        std::vector<int64_t> rows;
+        for (int64_t t = first; t + 1 < d.rows && ssize(rows) < kPiece; t += stride) rows.push_back(t);
         const std::vector<double> truth = units.states.rows_inward<double>(
             data::replay_rows(environment, recorded, rows, data::actions_of(recorded, rows)));
-        for (int64_t t = first; t < last; ++t)
-            if (data.segment(t) == data.segment(t + 1))
+        for (int64_t k = 0; k < ssize(rows); ++k)
+            if (const int64_t t = nth(rows, k); data.segment(t) == data.segment(t + 1))
                 counter.transition(
-                    scaled_rms(truth.data() + (t - first) * d.state_dim, d.observation(t + 1), statistics.sigma_delta));
+                    scaled_rms(truth.data() + k * d.state_dim, d.observation(t + 1), statistics.sigma_delta));
     }
     return counter.rates();
 }
 
-double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
-                          const ExactStep& step, double percent) {
+std::vector<double> true_arrival_errors(const std::vector<BridgeAttempt>& attempts, const Statistics& statistics,
+                                        const ExactStep& step) {
     const size_t ds = statistics.sigma_delta.size();
     // All bridges in parallel: each call executes one step of each bridge that has steps left.
     std::vector<const BridgeAttempt*> under_way;
     for (const BridgeAttempt& attempt : attempts)
-        if (!accepted_only || attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
+        if (attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
     std::vector<double> states, actions;
     for (const BridgeAttempt* attempt : under_way)
         states.insert(states.end(), attempt->source_state.begin(), attempt->source_state.end());
@@ -293,7 +292,7 @@ double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accep
         }
         under_way.resize(still), states.resize(still * ds);
     }
-    return percentile(std::move(errors), percent);
+    return errors;
 }
 
 double plan_std_ratio(const std::vector<BridgeAttempt>& attempts, const data::Dataset& real) {

@@ -39,25 +39,25 @@ double calibration_error(const TemporalMap& map);
 
 // docs/method.md 11.4: dynamics violation rate of bridges.
 using data::ViolationRates;
-// From the errors of transitions, by bridge.
-ViolationRates count_violations(const std::vector<std::vector<double>>& errors, const std::vector<double>& tolerances);
-// Evaluates attempts as if stored with the given seam. accepted_only: only accepted attempts.
-ViolationRates violation_rates(const std::vector<BridgeAttempt>& attempts, Seam seam, bool accepted_only,
-                               const Statistics& statistics, const std::vector<double>& tolerances,
-                               const ExactStep& step);
+using TransitionErrors = std::vector<std::vector<double>>;  // of the transitions of each bridge, in sigma_delta
+ViolationRates count_violations(const TransitionErrors& errors, const std::vector<double>& tolerances);
+// The errors of all attempts, as if stored with the given seam.
+TransitionErrors transition_errors(const std::vector<BridgeAttempt>& attempts, Seam seam, const Statistics& statistics,
+                                   const ExactStep& step);
 // The same with the dynamics model's one-step prediction in place of the simulator (snapped seam).
-ViolationRates model_violation_rates(const Context& context, const std::vector<BridgeAttempt>& attempts,
-                                     bool accepted_only, const Statistics& statistics,
-                                     const std::vector<double>& tolerances, const Dynamics& judge);
-// Real transitions of a data set, within segments, from the simulator's own state (data::simulator_state). recorded:
-// the same rows, as in the file.
+TransitionErrors model_transition_errors(const Context& context, const std::vector<BridgeAttempt>& attempts,
+                                         const Statistics& statistics, const Dynamics& judge);
+// The errors of the accepted attempts.
+TransitionErrors of_accepted(const std::vector<BridgeAttempt>& attempts, TransitionErrors errors);
+// Real transitions of a data set, within segments, from the simulator's own state (data::simulator_state): all, or
+// about spec.replay_rows of them, evenly spread. recorded: the same rows, as in the file.
 ViolationRates real_violation_rates(const Trajectories& data, const data::Dataset& recorded, const data::Units& units,
                                     const Statistics& statistics, const std::vector<double>& tolerances,
                                     const data::Environment& environment);
-// docs/method.md 11.5: rms arrival error of accepted bridges when the exact simulator executes their actions, in
-// sigma_delta.
-double true_arrival_error(const std::vector<BridgeAttempt>& attempts, bool accepted_only, const Statistics& statistics,
-                          const ExactStep& step, double percent);
+// docs/method.md 11.5: rms arrival error of each accepted bridge when the exact simulator executes its actions, in
+// sigma_delta. In order of the number of actions.
+std::vector<double> true_arrival_errors(const std::vector<BridgeAttempt>& attempts, const Statistics& statistics,
+                                        const ExactStep& step);
 
 // Standard deviation of the planned actions over that of the data's actions, rms over dimensions; 0 if nothing was
 // planned.

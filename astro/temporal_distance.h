@@ -28,7 +28,7 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
 // tau if the advantage is at least 0, else 1 - tau: the weight of expectile regression.
 Tensor expectile_weight(const Tensor& advantage, double tau);
 
-// Loss over the pairs (i, j), i in a block of rows (docs/method.md 4.4): sum pair_weight w_tau (q - v)^2 with
+// Loss over the pairs (i, j), i in a block of rows (docs/method.md 4.2, equation (4.4)): sum pair_weight w_tau (q - v)^2 with
 // v = -d(s_i, s_j), q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau).
 // d' is by the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L);
 // pair_weight (n, B).

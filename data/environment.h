@@ -46,6 +46,7 @@ struct EnvironmentSpec {
     double gamma = .995;                 // discount per step for the setting `auto`
     int64_t gcbc_updates = 20000;        // updates of GCBC for the setting `auto`
     int64_t agents_at_once = 0;          // largest number of agents that exist at the same time; 0: no limit
+    int64_t replay_rows = 0;             // most real transitions that a violation rate is measured on; 0: all
     int64_t qpos_dim = 0, qvel_dim = 0;  // columns of the file's qpos and qvel, if the environment has a stored_step
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <mutex>
 #include <tuple>
 
 #include "tensor/base/error.h"
@@ -131,7 +131,7 @@ std::vector<double> replay_rows(const Environment& environment, const Dataset& d
 }
 
 Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
-              ThreadPool& threads, const std::string& source, const std::function<bool()>& interrupted) {
+              ThreadPool& threads, const std::string& source, const ReplayOptions& options) {
     const EnvironmentSpec& spec = environment.spec();
     check_dimensions(environment, d, source);
     if (!can_replay(environment, d, source) && environment.stored_step)
@@ -150,19 +150,24 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
     };
     std::vector<TransitionError> errors(to_size(d.rows));
+    std::mutex counting;
+    int64_t replayed = 0;
     threads.run(d.episodes(), [&](int64_t e) {
-        if (interrupted && interrupted()) return;
+        if (options.interrupted && options.interrupted()) return;
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
-        std::vector<int64_t> rows(to_size(last - first));
-        std::iota(rows.begin(), rows.end(), first);
+        std::vector<int64_t> rows;
+        for (int64_t t = first; t < last; ++t)
+            if (!options.synthetic_only || is_synthetic(d, t)) rows.push_back(t);
+        if (rows.empty()) return;
         std::vector<double> start(to_size(d.state_dim));  // of the simulator
         simulator_state(spec, d, first, start.data());
         const std::vector<double> computed = replay_rows(environment, d, rows, actions_of(d, rows));
         const Rows next(computed, d.state_dim);
-        for (int64_t t = first; t < last; ++t) {
-            double absolute = 0, scaled = scaled_error(next.row(t - first), d, t + 1, result.sigma_delta);
+        for (int64_t k = 0; k < ssize(rows); ++k) {
+            const int64_t t = nth(rows, k);
+            double absolute = 0, scaled = scaled_error(next.row(k), d, t + 1, result.sigma_delta);
             for (int64_t i = 0; i < d.state_dim; ++i) {
-                const double off = std::fabs(next(t - first, i) - d.state(t + 1, i));
+                const double off = std::fabs(next(k, i) - d.state(t + 1, i));
                 absolute = std::max(absolute, off);
                 // A column that is constant in the file, but not in the environment.
                 if (!(nth(result.sigma_delta, i) > 0) && off > kConstantRounding * std::fabs(d.state(t, i)))
@@ -176,8 +181,11 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
             }
             nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
         }
+        if (!options.transitions) return;
+        const std::lock_guard<std::mutex> lock(counting);
+        options.transitions(replayed += ssize(rows));
     });
-    if (interrupted && interrupted())
+    if (options.interrupted && options.interrupted())
         fail(ErrorKind::interrupted, source, ": interrupted while its transitions were replayed");
     ViolationCounter real(tolerances), generated(tolerances);
     std::map<int64_t, float> worst_of_bridge;

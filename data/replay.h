@@ -27,6 +27,13 @@ struct Replay {
     int64_t outside = 0, first_outside = -1;
 };
 
+// A simulator in a child process can take minutes.
+struct ReplayOptions {
+    bool synthetic_only = false;               // real transitions are skipped; Replay::real then counts none
+    std::function<bool()> interrupted;         // asked before each episode
+    std::function<void(int64_t)> transitions;  // number of transitions replayed so far; called by one thread at a time
+};
+
 // Whether the environment can replay the file, by replay_rows. Error(data) if the file has qpos or qvel of another
 // width than those from which the environment replays.
 bool can_replay(const Environment& environment, const Dataset& dataset, const std::string& source);
@@ -44,10 +51,10 @@ std::vector<double> actions_of(const Dataset& dataset, const std::vector<int64_t
 // state is the whole qpos, the first observation of an episode is also compared with its qpos. sigma_delta is taken
 // from the file, or measured over its transitions. source: name of the file in errors. Error(data): dimensions
 // (including qpos) differ from the environment's, a synthetic transition has no bridge, or the file's sigma_delta is
-// more than ten times the measured one. Error(usage): the environment cannot replay this file. interrupted: asked
-// before each episode, since a simulator in a child process can take minutes; Error(interrupted) if it returns true.
+// more than ten times the measured one. Error(usage): the environment cannot replay this file. Error(interrupted): the
+// options ask to stop.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
-              ThreadPool& threads, const std::string& source, const std::function<bool()>& interrupted = {});
+              ThreadPool& threads, const std::string& source, const ReplayOptions& options = {});
 
 // Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of
 // the states (docs/method.md 3.2); 0 for a column that does not change.

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Runs all test programs and scripts. The last line counts all checks.
+# Runs all test programs and scripts, as many at a time as there are processors. The last line counts all checks.
 # BUILD: folder of the built programs (default build).
 . tests/shell.sh
 export BUILD
 
-run() {  # name, command...
-    echo "== $1"
-    shift
-    suite "$@" && echo "$line"
-}
-
-run structure sh tests/structure.sh
-run unit "$BUILD/astro_tests"
-for script in tests/cli/*.sh; do
-    run "$script" sh "$script"
-done
+# The longest come first.
+longest="run hints environments policy"
+{
+    echo "'unit' $BUILD/astro_tests"
+    for name in $longest; do echo "'$name' sh tests/cli/$name.sh"; done
+    for script in tests/structure.sh tests/cli/*.sh; do
+        name=$(basename "$script" .sh)
+        case " $longest " in *" $name "*) ;; *) echo "'$name' sh $script" ;; esac
+    done
+} >"$work/suites"
+run_suites "$work/suites"
 closing_line

@@ -59,6 +59,21 @@ suite() {
     [ "$f" -eq 0 ]
 }
 
+# run_suites FILE: runs the suites of FILE, as many at a time as there are processors, prints a line when one ends, and
+# adds their counts. Each line of FILE is a name in single quotes and a command; the longest should come first. The ends
+# of the logs of failed suites follow.
+run_suites() {
+    xargs -P "$(nproc)" -L 1 sh tests/one_suite.sh "$work" <"$1"
+    while IFS= read -r entry <&3; do
+        file=$work/$(echo "$entry" | cut -d "'" -f 2 | tr ' ,' '__')
+        suite replay "$file.log" "$(cat "$file.status")"
+    done 3<"$1"
+}
+replay() {  # output and exit status of a suite
+    cat "$1"
+    return "$2"
+}
+
 # Prints the last line of a script. Must be its last command, because it determines the exit status.
 closing_line() {
     echo "$passed passed, $failed failed"

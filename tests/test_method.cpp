@@ -242,6 +242,31 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
     CHECK(planner.reached(8) == 1);
 }
 
+namespace {
+
+// The medium maze, of whose real transitions only some are replayed.
+class Sampled : public data::Environment {
+  public:
+    Sampled(const data::Environment& whole, int64_t most) : whole_(whole) {
+        spec_ = whole.spec();
+        spec_.replay_rows = most;
+        exact_step = whole.exact_step;
+    }
+    data::Episode task(int64_t number) const override { return whole_.task(number); }
+    std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
+                                             uint64_t seed) const override {
+        return whole_.draw_episodes(tasks, each, protocol, seed);
+    }
+    std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t seed) const override {
+        return whole_.reset(episodes, seed);
+    }
+
+  private:
+    const data::Environment& whole_;
+};
+
+}  // namespace
+
 TEST_CASE("metrics: Spearman; violations of exact transitions and of transitions with wrong actions") {
     CHECK(spearman({1, 2, 3, 4}, {10, 20, 30, 40}) == doctest::Approx(1));
     CHECK(spearman({1, 2, 3, 4}, {4, 3, 2, 1}) == doctest::Approx(-1));
@@ -257,8 +282,15 @@ TEST_CASE("metrics: Spearman; violations of exact transitions and of transitions
     CHECK(real_violation_rates(s.pipeline->train(), other, s.pipeline->units(), s.pipeline->statistics(), {.5},
                                environment)
               .transition[0] > .4);
-    const ViolationRates snap =
-        violation_rates(s.made.attempts, Seam::snap, true, s.pipeline->statistics(), {.1, .5, 5}, exact);
+    // At most so many of them, evenly spread.
+    const ViolationRates some =
+        real_violation_rates(s.pipeline->train(), other, s.pipeline->units(), s.pipeline->statistics(), {.5},
+                             Sampled(environment, real.transitions / 3));
+    CHECK(some.transitions > .8 * double(real.transitions) / 4);
+    CHECK(some.transitions <= real.transitions / 3);
+    CHECK(some.transition[0] > .4);
+    const TransitionErrors errors = transition_errors(s.made.attempts, Seam::snap, s.pipeline->statistics(), exact);
+    const ViolationRates snap = count_violations(of_accepted(s.made.attempts, errors), {.1, .5, 5});
     CHECK(snap.bridge[0] >= snap.bridge[1]);
     CHECK(snap.bridge[1] >= snap.bridge[2]);
     CHECK(snap.transition[1] <= snap.bridge[1]);

@@ -63,20 +63,22 @@ data::Dataset make(StageRunner& runner, augmenters::Augmenter& augmenter) {
     return made;
 }
 
+int64_t synthetic_rows(const data::Dataset& spliced) {
+    return std::count(spliced.is_synthetic.begin(), spliced.is_synthetic.end(), uint8_t{1});
+}
+
 // Stores counts and errors of the attempts.
 void put_attempts(data::Json& results, const Augmentation& made, const data::Dataset& spliced) {
     std::vector<int64_t> verdicts(4);
     std::vector<double> errors;
-    int64_t bridge_rows = 0;
     for (const BridgeAttempt& attempt : made.attempts) {
         ++verdicts[static_cast<size_t>(attempt.verdict)];
         errors.push_back(attempt.bridge.error);
     }
-    for (uint8_t synthetic : spliced.is_synthetic) bridge_rows += synthetic;
     const auto attempts = ssize(made.attempts);
     results["augment_chains"] = ssize(made.chains);
     results["augment_bridges"] = verdicts[0];
-    results["augment_bridge_transitions"] = bridge_rows;
+    results["augment_bridge_transitions"] = synthetic_rows(spliced);
     results["augment_depth_mean"] =
         static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
     results["augment_attempts"] = attempts;
@@ -115,24 +117,31 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             results, "dvr_real", "",
             real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas, *environment));
         if (made) {
-            put_rates(results, "", "dvr_bridge_snap_before_acceptance",
-                      violation_rates(made->attempts, Seam::snap, false, units, kappas, step));
-            put_rates(results, "", "dvr_bridge_snap",
-                      violation_rates(made->attempts, Seam::snap, true, units, kappas, step));
+            const TransitionErrors errors = transition_errors(made->attempts, Seam::snap, units, step);
+            put_rates(results, "", "dvr_bridge_snap_before_acceptance", count_violations(errors, kappas));
+            put_rates(results, "", "dvr_bridge_snap", count_violations(of_accepted(made->attempts, errors), kappas));
         }
-        put_rates(
-            results, "dvr_transition", "dvr_bridge",
-            data::replay(*environment, spliced, kappas, runner.threads(), runner.folder().file(kAugmentedFile), [] {
-                return interrupted();
-            }).synthetic.rates);
+        data::ReplayOptions options{true, interrupted, {}};
+        const bool slow = environment->spec().replay_rows > 0;
+        if (slow) {
+            runner.progress().start("replay of bridges", synthetic_rows(spliced));
+            options.transitions = [&](int64_t count) { runner.progress().update(count); };
+        }
+        const std::string file = runner.folder().file(kAugmentedFile);
+        put_rates(results, "dvr_transition", "dvr_bridge",
+                  data::replay(*environment, spliced, kappas, runner.threads(), file, options).synthetic.rates);
+        if (slow) runner.progress().finish();
         if (made) {
-            results["true_arrival_error_median"] = true_arrival_error(made->attempts, true, units, step, 50);
-            results["true_arrival_error_90"] = true_arrival_error(made->attempts, true, units, step, 90);
+            const std::vector<double> arrival = true_arrival_errors(made->attempts, units, step);
+            results["true_arrival_error_median"] = percentile(arrival, 50);
+            results["true_arrival_error_90"] = percentile(arrival, 90);
         }
     }
     if (made)
         put_rates(results, "", "dvr_bridge_model",
-                  model_violation_rates(runner.context(), made->attempts, true, units, kappas, pipeline.dynamics(0)));
+                  count_violations(of_accepted(made->attempts, model_transition_errors(runner.context(), made->attempts,
+                                                                                       units, pipeline.dynamics(0))),
+                                   kappas));
 }
 
 }  // namespace

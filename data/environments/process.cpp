@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "exec:";
 constexpr int64_t kLargestCount = 1000000;  // of dimensions, steps and agents
+constexpr int64_t kReplayRows = 50000;      // MuJoCo's ant takes about a minute for them in one process
 constexpr size_t kRowsPerMessage = 1024;    // of a replay, for each process
 
 const char* protocol_name(Protocol protocol) {
@@ -263,6 +264,7 @@ class ProcessEnvironment : public Environment {
             printable(name->as_string(), 100, Keep::beginning) != name->as_string())
             simulator_.refuse(0, "describes itself without a printable \"name\"");
         spec_.name = name->as_string();
+        spec_.replay_rows = kReplayRows;
         spec_.action_limit = HUGE_VAL;  // the simulator clips actions itself
         spec_.state_dim = simulator_.count_of(0, described, "state_dim", 1, kLargestCount);
         spec_.action_dim = simulator_.count_of(0, described, "action_dim", 1, kLargestCount);

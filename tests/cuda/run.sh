@@ -6,14 +6,6 @@
 # Runs the tests of the emulator and of the backend in the three modes, and the self-test and the program on the emulator,
 # as many at a time as there are processors. Then checks the lists of kernels and the planted defects. If nvcc built the
 # program, also checks the output of ptxas and the toolkit's headers.
-if [ "$1" = one ]; then  # folder, name, command...: writes log, exit status and seconds to the folder
-    log=$2/$(echo "$3" | tr ' ,' '__')
-    begun=$(date +%s)
-    shift 3
-    "$@" >"$log" 2>&1
-    echo "$? $(($(date +%s) - begun))" >"$log.status"
-    exit 0
-fi
 . tests/shell.sh
 export BUILD
 
@@ -28,14 +20,10 @@ run() {  # name, command...
     suite "$@"
     told "$name" $(($(date +%s) - begun))
 }
-replay() {  # output and exit status of a suite
-    cat "$1"
-    return "$2"
-}
 
 emulated=$BUILD/emulated
-# Each line is a name and a command; the longest come first. Counts and other network variants, which launch the same
-# kernels, run only in plain mode, because sanitizers would not find anything new.
+# Counts and other network variants, which launch the same kernels, run only in plain mode, because sanitizers would not
+# find anything new.
 cat >"$work/suites" <<SUITES
 'backend, trace' env ASTRO_EMULATION_KERNELS=$work/trace.kernels $emulated/trace/cuda_tests -tce='cuda counts*,cuda step of other forms*'
 'backend, asan' env ASTRO_EMULATION_KERNELS=$work/asan.kernels $emulated/asan/cuda_tests -tce='cuda counts*,cuda step of other forms*'
@@ -46,14 +34,7 @@ cat >"$work/suites" <<SUITES
 'emulator, asan' $emulated/asan/emulator_tests
 'emulator, trace' $emulated/trace/emulator_tests
 SUITES
-xargs -P "$(nproc)" -L 1 sh tests/cuda/run.sh one "$work" <"$work/suites"
-while IFS= read -r entry; do
-    name=$(echo "$entry" | cut -d "'" -f 2)
-    log=$work/$(echo "$name" | tr ' ,' '__')
-    read -r status seconds <"$log.status"
-    suite replay "$log" "$status"
-    told "$name" "$seconds"
-done <"$work/suites"
+run_suites "$work/suites"
 for list in plain asan trace selftest; do
     run "every kernel is launched, $list" sh tests/cuda/check_kernels.sh "$work/$list.kernels"
 done

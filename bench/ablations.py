@@ -1,0 +1,197 @@
+"""What each component of the method is worth, and how it compares with rivals: paired runs on small data sets.
+
+For each seed, a base run generates data and trains everything. Each variant removes or replaces one component. It
+reuses the base run's data and the checkpoints of the stages that the component does not change, so a difference
+between a variant and the base of the same seed is due to the component. An interrupted run continues with the same
+command. Needs only Python's standard library.
+
+    python3 bench/ablations.py --bed point --seeds 1,2,3 --folder runs/ablations
+    python3 bench/ablations.py --bed point --folder runs/ablations --tables      # only print the tables
+"""
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+# Arms of the base run. "+subgoals" rows are search at test time with the policy of the same arm.
+BASE_ARMS = "raw,duplicate,relabel,augmented,augmented_relabel,straight,swap"
+
+# Each variant: name, what is changed, options, stages whose checkpoints of the base run are kept.
+TDR, DYNAMICS, PLANNER = "tdr", "dynamics", "planner"
+UNGUIDED = ["--sampling.final_guidance_steps", "0"]
+VARIANTS = [
+    ("no-feedback", "planner without the rollout deviation", ["--no-planner.feedback"], [TDR, DYNAMICS]),
+    ("no-joint", "planner without the joint loss", ["--planner.joint_weight", "0"], [TDR, DYNAMICS]),
+    ("no-guidance", "no guidance after denoising", UNGUIDED, [TDR, DYNAMICS, PLANNER]),
+    ("no-guidance-no-feedback", "neither guidance nor rollout deviation", UNGUIDED + ["--no-planner.feedback"],
+     [TDR, DYNAMICS]),
+    ("no-guidance-no-joint", "neither guidance nor joint loss", UNGUIDED + ["--planner.joint_weight", "0"],
+     [TDR, DYNAMICS]),
+    ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
+     UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
+    ("untrained-planner", "an untrained planner: guidance alone", ["--planner.updates", "0"], [TDR, DYNAMICS]),
+    ("recurrent", "a recurrent one-step network instead of the dynamics transformer", ["--dynamics.form", "recurrent"],
+     [TDR]),
+    ("euclid", "Euclid's distance over all columns instead of the TDR", ["--selection.distance", "euclid"],
+     [TDR, DYNAMICS, PLANNER]),
+    ("euclid-position", "Euclid's distance over positions instead of the TDR",
+     ["--selection.distance", "euclid-position"], [TDR, DYNAMICS, PLANNER]),
+    ("random-targets", "random targets", ["--selection.selector", "random"], [TDR, DYNAMICS, PLANNER]),
+    ("random-chains", "random chains", ["--augment.chain", "random"], [TDR, DYNAMICS, PLANNER]),
+    ("no-acceptance", "every bridge is accepted",
+     ["--augment.accept_threshold", "1000000", "--augment.plausibility", "1000000"], [TDR, DYNAMICS, PLANNER]),
+]
+
+# Key in results.json, heading, factor, digits.
+FIGURES = [
+    ("yield", "accepted, %", 100, 1),
+    ("true_arrival_error_median", "true arrival error, median", 1, 2),
+    ("dvr_bridge_snap_before_acceptance_0.5", "violating, all, %", 100, 1),
+    ("dvr_bridge_0.5", "stored, %", 100, 1),
+    ("success/augmented/gcbc/last", "success, %", 100, 0),
+    ("success/augmented/gcbc/steps", "steps", 1, 0),
+]
+ARM_FIGURES = [("last", "success, %", 100, 0), ("steps", "steps", 1, 0)]
+
+# Two-sided 95 % points of Student's t by degrees of freedom.
+STUDENT = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+
+
+def results_of(folder):
+    path = os.path.join(folder, "results.json")
+    if not os.path.exists(os.path.join(folder, "done")) or not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def run(arguments, config, folder, seed, data, arms, options, kept_from=None, kept=()):
+    """Runs one experiment to its end, unless it is done. The file `done` marks a finished folder."""
+    if results_of(folder) is not None:
+        return
+    if kept_from and not os.path.exists(folder):
+        for stage in kept:
+            source = os.path.join(kept_from, "checkpoints", stage)
+            shutil.copytree(source, os.path.join(folder, "checkpoints", stage))
+    command = [arguments.astro, "run", "--config", config, "--run", folder, "--seed", str(seed), "--collect.seed",
+               str(seed), "--threads", str(arguments.threads), "--experiment.arms", arms, "--resume", "--quiet"]
+    command += ["--data", data] if data else []
+    started = time.time()
+    with open(folder + ".log", "a", encoding="utf-8") as log:
+        status = subprocess.call(command + options, stdout=log, stderr=log)
+    if status:
+        sys.exit(f"ablations: exit code {status} of {' '.join(command + options)}; see {folder}.log")
+    with open(os.path.join(folder, "done"), "w", encoding="utf-8") as file:
+        file.write(f"{time.time() - started:.1f}\n")
+
+
+def data_of(folder):
+    generated = os.path.join(folder, "data")
+    files = sorted(name for name in os.listdir(generated) if name.endswith(".npz") and not name.endswith("-val.npz"))
+    return os.path.join(generated, files[0])
+
+
+def summary(values, factor, digits):
+    """Mean and range of the values of the seeds."""
+    values = [v * factor for v in values]
+    if not values:
+        return ""
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def difference(pairs, factor, digits):
+    """Mean of the paired differences and half the width of its 95 % interval (Student's t)."""
+    d = [(variant - base) * factor for base, variant in pairs]
+    if len(d) < 2:
+        return f"{d[0]:+.{digits}f}" if d else ""
+    mean = sum(d) / len(d)
+    deviation = math.sqrt(sum((x - mean) ** 2 for x in d) / (len(d) - 1))
+    return f"{mean:+.{digits}f} ± {STUDENT[len(d) - 1] * deviation / math.sqrt(len(d)):.{digits}f}"
+
+
+def tables(folder, bed, seeds):
+    base = {s: r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-base"))) is not None}
+    if not base:
+        sys.exit(f"ablations: no finished base run in {folder}")
+    print(f"{bed}: seeds {', '.join(map(str, base))}; mean and range\n")
+    print("| policy trained on | " + " | ".join(h for _, h, _, _ in ARM_FIGURES) + " |")
+    print("|---|" + "--:|" * len(ARM_FIGURES))
+    for arm in BASE_ARMS.split(","):
+        for name in (arm, arm + "+subgoals"):
+            keys = [(f"success/{name}/gcbc/{key}", factor, digits) for key, _, factor, digits in ARM_FIGURES]
+            cells = [summary([r[k] for r in base.values() if k in r], f, d) for k, f, d in keys]
+            if any(cells):
+                print(f"| {name} | " + " | ".join(cells) + " |")
+    print("\nMean and range, and below it the mean paired difference from the base with its 95 % interval.\n")
+    print("| change | " + " | ".join(h for _, h, _, _ in FIGURES) + " |")
+    print("|---|" + "--:|" * len(FIGURES))
+    print("| none (base) | " + " | ".join(summary([r[k] for r in base.values() if k in r], f, d)
+                                          for k, _, f, d in FIGURES) + " |")
+    for name, what, _, _ in VARIANTS:
+        runs = {s: r for s in base if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) is not None}
+        if not runs:
+            continue
+        print(f"| {what} | " + " | ".join(summary([r[k] for r in runs.values() if k in r], f, d)
+                                          for k, _, f, d in FIGURES) + " |")
+        print("| | " + " | ".join(difference([(base[s][k], r[k]) for s, r in runs.items() if k in r and k in base[s]],
+                                             f, d) for k, _, f, d in FIGURES) + " |")
+
+
+def save(folder, bed, seeds, path):
+    """Writes the figures of all finished runs to one JSON file."""
+    kept = {}
+    for s in seeds:
+        for name in ["base"] + [v[0] for v in VARIANTS]:
+            results = results_of(os.path.join(folder, f"{bed}-{s}-{name}"))
+            if results is not None:
+                kept[f"{s}/{name}"] = {k: v for k, v in results.items()
+                                       if isinstance(v, (int, float)) and not k.startswith(("joins", "explained"))}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"bed": bed, "runs": kept}, file, indent=0, sort_keys=True)
+        file.write("\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--astro", default="build/astro", help="the program")
+    parser.add_argument("--bed", required=True, choices=["point", "maze2d"], help="configs/ablations-BED.ini")
+    parser.add_argument("--seeds", default="1,2,3", help="seeds of data and training")
+    parser.add_argument("--variants", default="", help="names of variants; empty: all")
+    parser.add_argument("--folder", default="runs/ablations", help="folder of the runs")
+    parser.add_argument("--threads", type=int, default=0, help="threads; 0: all processors")
+    parser.add_argument("--tables", action="store_true", help="only print the tables of finished runs")
+    parser.add_argument("--save", default="", help="also write the figures to this JSON file")
+    arguments = parser.parse_args()
+    seeds = [int(s) for s in arguments.seeds.split(",")]
+    wanted = [v for v in arguments.variants.split(",") if v]
+    unknown = set(wanted) - {v[0] for v in VARIANTS}
+    if unknown:
+        sys.exit(f"ablations: unknown variants {', '.join(sorted(unknown))}; known: {', '.join(v[0] for v in VARIANTS)}")
+    config = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "configs", f"ablations-{arguments.bed}.ini")
+    if not arguments.tables:
+        os.makedirs(arguments.folder, exist_ok=True)
+        variants = [v for v in VARIANTS if not wanted or v[0] in wanted]
+        print(f"{len(seeds)} base runs and {len(seeds) * len(variants)} variants; on two cores about 4 minutes each "
+              f"base and 1 to 2 each variant, {len(seeds) * (4 + 1.5 * len(variants)):.0f} minutes in all")
+        for s in seeds:
+            base = os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
+            run(arguments, config, base, s, None, BASE_ARMS, [])
+            data = data_of(base)
+            for name, what, options, kept in variants:
+                print(f"seed {s}: {what}", flush=True)
+                folder = os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}")
+                run(arguments, config, folder, s, data, "augmented", options + ["--evaluate.subgoals", "0"], base, kept)
+    tables(arguments.folder, arguments.bed, seeds)
+    if arguments.save:
+        save(arguments.folder, arguments.bed, seeds, arguments.save)
+
+
+if __name__ == "__main__":
+    main()
