@@ -26,24 +26,24 @@ UNGUIDED = ["--sampling.final_guidance_steps", "0"]
 VARIANTS = [
     ("no-feedback", "planner without the rollout deviation", ["--no-planner.feedback"], [TDR, DYNAMICS]),
     ("no-joint", "planner without the joint loss", ["--planner.joint_weight", "0"], [TDR, DYNAMICS]),
-    ("no-guidance", "no guidance after denoising", UNGUIDED, [TDR, DYNAMICS, PLANNER]),
-    ("no-guidance-no-feedback", "neither guidance nor rollout deviation", UNGUIDED + ["--no-planner.feedback"],
-     [TDR, DYNAMICS]),
-    ("no-guidance-no-joint", "neither guidance nor joint loss", UNGUIDED + ["--planner.joint_weight", "0"],
-     [TDR, DYNAMICS]),
-    ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
-     UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
     ("untrained-planner", "an untrained planner: guidance alone", ["--planner.updates", "0"], [TDR, DYNAMICS]),
+    ("no-guidance", "no guidance after denoising", UNGUIDED, [TDR, DYNAMICS, PLANNER]),
     ("recurrent", "a recurrent one-step network instead of the dynamics transformer", ["--dynamics.form", "recurrent"],
      [TDR]),
     ("euclid", "Euclid's distance over all columns instead of the TDR", ["--selection.distance", "euclid"],
      [TDR, DYNAMICS, PLANNER]),
-    ("euclid-position", "Euclid's distance over positions instead of the TDR",
-     ["--selection.distance", "euclid-position"], [TDR, DYNAMICS, PLANNER]),
-    ("random-targets", "random targets", ["--selection.selector", "random"], [TDR, DYNAMICS, PLANNER]),
-    ("random-chains", "random chains", ["--augment.chain", "random"], [TDR, DYNAMICS, PLANNER]),
     ("no-acceptance", "every bridge is accepted",
      ["--augment.accept_threshold", "1000000", "--augment.plausibility", "1000000"], [TDR, DYNAMICS, PLANNER]),
+    ("no-guidance-no-feedback", "neither guidance nor rollout deviation", UNGUIDED + ["--no-planner.feedback"],
+     [TDR, DYNAMICS]),
+    ("no-guidance-no-joint", "neither guidance nor joint loss", UNGUIDED + ["--planner.joint_weight", "0"],
+     [TDR, DYNAMICS]),
+    ("random-chains", "random chains", ["--augment.chain", "random"], [TDR, DYNAMICS, PLANNER]),
+    ("random-targets", "random targets", ["--selection.selector", "random"], [TDR, DYNAMICS, PLANNER]),
+    ("euclid-position", "Euclid's distance over positions instead of the TDR",
+     ["--selection.distance", "euclid-position"], [TDR, DYNAMICS, PLANNER]),
+    ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
+     UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
 ]
 
 # Key in results.json, heading, factor, digits.
@@ -74,6 +74,8 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
     if results_of(folder) is not None:
         return
     if kept_from and not os.path.exists(folder):
+        os.makedirs(folder)
+        shutil.copy(os.path.join(kept_from, "manifest.json"), folder)  # marks a run folder
         for stage in kept:
             source = os.path.join(kept_from, "checkpoints", stage)
             shutil.copytree(source, os.path.join(folder, "checkpoints", stage))
@@ -180,14 +182,18 @@ def main():
         variants = [v for v in VARIANTS if not wanted or v[0] in wanted]
         print(f"{len(seeds)} base runs and {len(seeds) * len(variants)} variants; on two cores about 4 minutes each "
               f"base and 1 to 2 each variant, {len(seeds) * (4 + 1.5 * len(variants)):.0f} minutes in all")
+        def base_of(s):
+            return os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
+
         for s in seeds:
-            base = os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
-            run(arguments, config, base, s, None, BASE_ARMS, [])
-            data = data_of(base)
-            for name, what, options, kept in variants:
+            print(f"seed {s}: base", flush=True)
+            run(arguments, config, base_of(s), s, None, BASE_ARMS, [])
+        for name, what, options, kept in variants:
+            for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
                 folder = os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}")
-                run(arguments, config, folder, s, data, "augmented", options + ["--evaluate.subgoals", "0"], base, kept)
+                run(arguments, config, folder, s, data_of(base_of(s)), "augmented",
+                    options + ["--evaluate.subgoals", "0"], base_of(s), kept)
     tables(arguments.folder, arguments.bed, seeds)
     if arguments.save:
         save(arguments.folder, arguments.bed, seeds, arguments.save)

@@ -111,11 +111,12 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
     const Statistics& units = pipeline.statistics();
     const std::vector<double>& kappas = runner.config().metrics.tolerances;
     const data::Environment* environment = data::find_environment(runner.environment());
-    if (environment && environment->exact_step) {
-        const ExactStep step = in_units(environment->exact_step, pipeline.units());
+    if (environment && data::can_replay(*environment, pipeline.recorded(), "the data set"))
         put_rates(
             results, "dvr_real", "",
             real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas, *environment));
+    if (environment && environment->exact_step) {
+        const ExactStep step = in_units(environment->exact_step, pipeline.units());
         if (made) {
             const TransitionErrors errors = transition_errors(made->attempts, Seam::snap, units, step);
             put_rates(results, "", "dvr_bridge_snap_before_acceptance", count_violations(errors, kappas));

@@ -27,10 +27,17 @@ std::vector<std::pair<std::string, std::string>> evaluated_arms(const Config& co
     return rows;
 }
 
+// Columns for the labels of arms.
+int label_width(const Config& config) {
+    size_t longest = 33;
+    for (const auto& [arm, label] : evaluated_arms(config, true)) longest = std::max(longest, label.size());
+    return static_cast<int>(longest) + 1;
+}
+
 // A line for each arm; cell(key) is the text of a policy's key ARM/LEARNER, empty if it has no figure.
 void print_rows(const Config& config, bool with_subgoals, const std::function<std::string(const std::string&)>& cell) {
     for (const auto& [arm, label] : evaluated_arms(config, with_subgoals)) {
-        std::printf("  %-34s", label.c_str());
+        std::printf("  %-*s", label_width(config), label.c_str());
         for (const std::string& learner : config.experiment.learners) {
             const std::string words = cell(arm + "/" + policy_label(config, learner));
             std::printf("%s", words.empty() ? "               -" : words.c_str());
@@ -63,7 +70,7 @@ void print_policies(const data::Json& results, const Config& config, const std::
                     static_cast<long long>(config.policy.seeds));
     else
         std::printf("\n%s (last checkpoint; best in brackets)\n", title);
-    std::printf("  %-34s", "trained on");
+    std::printf("  %-*s", label_width(config), "trained on");
     for (const std::string& learner : config.experiment.learners) std::printf("%16s", learner.c_str());
     std::printf("\n");
     print_rows(config, name == "success", [&](const std::string& policy) -> std::string {
@@ -99,26 +106,27 @@ void print_summary(StageRunner& runner) {
     }
     if (results.find("dvr_bridge_0.5")) {
         std::printf("\ndynamics violations at 0.5 sigma, %% (by the exact simulator unless stated)\n");
-        std::printf("  %-34s%16.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
-        std::printf("  %-34s%16.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
-        std::printf("  %-34s%16.2f\n", "bridges, seam snapped, all attempts",
+        std::printf("  %-36s%14.2f\n", "real transitions", 100 * figure(results, "dvr_real_0.5"));
+        std::printf("  %-36s%14.2f\n", "bridges as stored", 100 * figure(results, "dvr_bridge_0.5"));
+        std::printf("  %-36s%14.2f\n", "bridges, seam snapped, all attempts",
                     100 * figure(results, "dvr_bridge_snap_before_acceptance_0.5"));
-        std::printf("  %-34s%16.2f\n", "bridges, judged by the model", 100 * figure(results, "dvr_bridge_model_0.5"));
+        std::printf("  %-36s%14.2f\n", "bridges, judged by the model", 100 * figure(results, "dvr_bridge_model_0.5"));
     }
     const bool judged = !results.find("dvr_bridge_0.5") && results.find("dvr_bridge_ensemble_0.5");
     if (judged) {
         std::printf("\nno exact simulator: judged by the one-step networks, %% wrong at 0.5 sigma\n");
-        for (const auto& [words, key] : {std::pair{"recorded transitions, held out", "dvr_real_ensemble_0.5"},
+        for (const auto& [words, key] : {std::pair{"recorded, replayed by the simulator", "dvr_real_0.5"},
+                                         std::pair{"recorded transitions, held out", "dvr_real_ensemble_0.5"},
                                          std::pair{"transitions of bridges", "dvr_transition_ensemble_0.5"},
                                          std::pair{"recorded windows, held out", "dvr_real_window_ensemble_0.5"},
                                          std::pair{"bridges as stored", "dvr_bridge_ensemble_0.5"}})
-            if (results.find(key)) std::printf("  %-34s%16.2f\n", words, 100 * figure(results, key));
-        std::printf("\n  %-34s%16.1f\n", "held-out states covered, %", 100 * figure(results, "coverage"));
+            if (results.find(key)) std::printf("  %-36s%14.2f\n", words, 100 * figure(results, key));
+        std::printf("\n  %-36s%14.1f\n", "held-out states covered, %", 100 * figure(results, "coverage"));
     }
     if (results.find("yield"))
-        std::printf("%s  %-34s%16.1f\n", judged ? "" : "\n", "bridges accepted, %", 100 * figure(results, "yield"));
+        std::printf("%s  %-36s%14.1f\n", judged ? "" : "\n", "bridges accepted, %", 100 * figure(results, "yield"));
     if (results.find("spearman_closed"))
-        std::printf("  %-34s%16.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
+        std::printf("  %-36s%14.4f\n", "TDR against true distance (rank)", figure(results, "spearman_closed"));
     std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
     if (augmented) std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
