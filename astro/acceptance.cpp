@@ -12,10 +12,10 @@ namespace {
 
 // The largest absolute component of one step, in sigma_delta.
 double largest_component(const float* before, const float* after, const std::vector<double>& sigma_delta) {
-    double most = 0;
+    double largest = 0;
     for (size_t i = 0; i < sigma_delta.size(); ++i)
-        most = std::max(most, std::fabs(double(after[i]) - double(before[i])) / sigma_delta[i]);
-    return most;
+        largest = std::max(largest, std::fabs(double(after[i]) - double(before[i])) / sigma_delta[i]);
+    return largest;
 }
 
 }  // namespace

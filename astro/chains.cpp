@@ -29,7 +29,7 @@ void sort_by(std::vector<Ends>& pairs, const Key& key) {
 }
 
 // Removes repeated pairs, and puts the others in random order.
-void mix(std::vector<Ends>& pairs, Rng rng) {
+void shuffle_unique(std::vector<Ends>& pairs, Rng rng) {
     auto key = [](const Ends& p) { return std::pair(p.cut, p.target); };
     std::sort(pairs.begin(), pairs.end(), [&](const Ends& a, const Ends& b) { return key(a) < key(b); });
     pairs.erase(std::unique(pairs.begin(), pairs.end(), [&](const Ends& a, const Ends& b) { return key(a) == key(b); }),
@@ -45,7 +45,7 @@ struct OpenChain {
     std::vector<int64_t> visited;  // segments
     Rng stream{0};
     int64_t draws = 0;  // number of random decisions so far; each has its own stream
-    // The open decision: where to cut and how to go on, in the order of trial.
+    // The current decision: pairs of cut and target, in the order in which they are tried.
     bool decided = false;
     std::vector<Ends> pairs;
     int64_t tries = 0;
@@ -71,7 +71,7 @@ class ChainBuilder {
           rng_(Rng(seed).stream("chains")),
           starts_(chain_starts(map, config)) {}
 
-    Augmentation run(int64_t wanted, const ChainProgress& progress);
+    Augmentation build(int64_t wanted, const ChainProgress& progress);
 
   private:
     const Trajectories& data() const { return *map_.data; }
@@ -175,7 +175,7 @@ void ChainBuilder::choose(OpenChain& c) {
             if (accepted(pair_of(cut, target)) < selection_.pair_cap && follows_rule(c.start_row, cut, target))
                 c.pairs.push_back({cut, target});
     }
-    if (selection_.cuts > 1) mix(c.pairs, rng.stream("order"));
+    if (selection_.cuts > 1) shuffle_unique(c.pairs, rng.stream("order"));
     // Pairs are in random order; `ext` tries the target whose suffix ends farthest first.
     if (config_.chain == ChainRule::ext)
         sort_by(c.pairs, [&](const Ends& p) { return -distance(c.start_row, arrival(data().segment(p.target))); });
@@ -301,7 +301,7 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
     return accepted;
 }
 
-Augmentation ChainBuilder::run(int64_t wanted, const ChainProgress& progress) {
+Augmentation ChainBuilder::build(int64_t wanted, const ChainProgress& progress) {
     slots_.resize(to_size(config_.chains));
     for (OpenChain& slot : slots_) slot.open = false;
     for (int64_t idle = 0;;) {
@@ -358,7 +358,7 @@ Augmentation build_chains(const Context& context, const AugmentConfig& config, c
                           const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,
                           const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,
                           const ChainProgress& progress) {
-    return ChainBuilder(context, config, map, index, maker, statistics, bounds, selection, seed).run(rows, progress);
+    return ChainBuilder(context, config, map, index, maker, statistics, bounds, selection, seed).build(rows, progress);
 }
 
 }  // namespace astro::method

@@ -15,10 +15,10 @@ namespace {
 constexpr int64_t kQueries = 1000, kRows = 10000;
 constexpr double kReached = 90;  // percent of the held-out states, by the training rows
 
-// At most `most` rows, evenly spaced, in sigma_delta.
-std::vector<double> scaled(const std::vector<float>& rows, const std::vector<double>& sigma_delta, int64_t most) {
+// At most `limit` rows, evenly spaced, in sigma_delta.
+std::vector<double> scaled(const std::vector<float>& rows, const std::vector<double>& sigma_delta, int64_t limit) {
     const size_t dims = sigma_delta.size();
-    const auto n = static_cast<int64_t>(rows.size() / dims), used = std::min(most, n);
+    const auto n = static_cast<int64_t>(rows.size() / dims), used = std::min(limit, n);
     std::vector<double> out;
     for (int64_t i = 0; i < used; ++i)
         for (size_t x = 0; x < dims; ++x)
@@ -32,13 +32,13 @@ std::vector<double> nearest(ThreadPool& threads, const std::vector<double>& quer
     std::vector<double> distance(queries.size() / dims);
     threads.run(ssize(distance), [&](int64_t q) {
         const double* query = queries.data() + to_size(q) * dims;
-        double least = std::numeric_limits<double>::infinity();
+        double smallest = std::numeric_limits<double>::infinity();
         for (const double* row = rows.data(); row != rows.data() + rows.size(); row += dims) {
             double square = 0;
-            for (size_t x = 0; x < dims && square < least; ++x) square += (query[x] - row[x]) * (query[x] - row[x]);
-            least = std::min(least, square);
+            for (size_t x = 0; x < dims && square < smallest; ++x) square += (query[x] - row[x]) * (query[x] - row[x]);
+            smallest = std::min(smallest, square);
         }
-        nth(distance, q) = std::sqrt(least / static_cast<double>(dims));
+        nth(distance, q) = std::sqrt(smallest / static_cast<double>(dims));
     });
     return distance;
 }
@@ -64,7 +64,7 @@ Coverage measure_coverage(ThreadPool& threads, const std::vector<float>& held_ou
     coverage.radius = percentile(nearest(threads, queries, recorded, dims), kReached);
     coverage.covered = share_within(nearest(threads, queries, scaled(made, sigma_delta, rows), dims), coverage.radius);
     if (!generated.empty())
-        coverage.fresh = 1 - share_within(nearest(threads, scaled(generated, sigma_delta, kQueries), recorded, dims),
+        coverage.novel = 1 - share_within(nearest(threads, scaled(generated, sigma_delta, kQueries), recorded, dims),
                                           coverage.radius);
     return coverage;
 }

@@ -1,5 +1,5 @@
-// Coverage: how much of the held-out states a data set reaches, and how many of its states lie where no recorded one
-// does (docs/method.md 11.9).
+// Coverage: the share of held-out states near a state of a data set, and the share of its generated states that are not
+// near any recorded state (docs/method.md 11.9).
 #pragma once
 
 #include <vector>
@@ -12,7 +12,7 @@ namespace astro::method {
 struct Coverage {
     double radius = 0;   // within which 90 % of the held-out states have a training row
     double covered = 0;  // share of the held-out states that have a row of the data set within the radius
-    double fresh = 0;    // share of its generated states that have no training row within it; .1 for real rows
+    double novel = 0;    // share of its generated states that have no training row within it; .1 for real rows
 };
 
 // All sets are rows of states (n, D), one after another, none of them empty but `generated`, for which the share is 0.

@@ -17,13 +17,13 @@ void put_context(const data::Dataset& d, int64_t first, int64_t l, std::vector<f
 
 }  // namespace
 
-std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t most) {
+std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t limit) {
     constexpr int64_t kTargets = 20000;
     const int64_t l = pipeline.config().planner.context;
     const auto reach = static_cast<double>(pipeline.config().planner.gap + 1);
     const TemporalMap &map = pipeline.map(), &held_out = pipeline.validation_map();
     const Trajectories &train = pipeline.train(), &validation = pipeline.validation();
-    const std::vector<int64_t> starts = spread_evenly(window_starts(validation, held_out.arrival, l - 1, l - 1), most),
+    const std::vector<int64_t> starts = spread_evenly(window_starts(validation, held_out.arrival, l - 1, l - 1), limit),
                                targets = spread_evenly(window_starts(train, map.arrival, l - 1, 0), kTargets);
     const auto count = ssize(starts);
     std::vector<StitchEnds> all(starts.size());
@@ -47,8 +47,8 @@ std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t most) {
     return all;
 }
 
-std::vector<std::vector<Bridge>> sample_cross_bridges(Pipeline& pipeline, int64_t most) {
-    const std::vector<StitchEnds> ends = cross_episode_ends(pipeline, most);
+std::vector<std::vector<Bridge>> sample_cross_bridges(Pipeline& pipeline, int64_t limit) {
+    const std::vector<StitchEnds> ends = cross_episode_ends(pipeline, limit);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i)
         streams.push_back(Rng(pipeline.seed()).stream("validation/cross_bridges").stream(i));

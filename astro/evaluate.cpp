@@ -19,7 +19,8 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
     auto state = [&](int64_t e) { return agents->states().data() + e * spec.state_dim; };
     auto arrived = [&](int64_t e) {
         const auto at = to_size(e);
-        return spec.judges ? agents->arrived()[at] != 0 : environment.success(state(e), episodes[at].goal.data());
+        return spec.reports_success ? agents->arrived()[at] != 0
+                                    : environment.success(state(e), episodes[at].goal.data());
     };
     auto append = [&](auto& to, const double* values) { to.insert(to.end(), values, values + spec.state_dim); };
     auto record = [&](int64_t e) {
@@ -44,7 +45,7 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
                  " expects ", spec.action_dim);
         for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
         agents->step(running, actions);
-        size_t still = 0;
+        size_t remaining = 0;
         for (size_t r = 0; r < running.size(); ++r) {
             const int64_t e = running[r];
             record(e);
@@ -55,9 +56,9 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
             }
             if (environment.reward)
                 outcome.sum_of_rewards += environment.reward(state(e), nth(episodes, e).goal.data());
-            if (!outcome.success || !spec.ends_with_success) running[still++] = e;  // still <= r
+            if (!outcome.success || !spec.ends_with_success) running[remaining++] = e;  // remaining <= r
         }
-        running.resize(still);
+        running.resize(remaining);
     }
     return outcomes;
 }
@@ -66,8 +67,8 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
 
 std::vector<Outcome> evaluate(const data::Environment& environment, const std::vector<data::Episode>& episodes,
                               Protocol protocol, const BatchPolicy& policy, uint64_t seed, bool record_paths) {
-    const int64_t most = environment.spec().agents_at_once;
-    const size_t group = most > 0 ? to_size(most) : episodes.size();
+    const int64_t limit = environment.spec().agents_at_once;
+    const size_t group = limit > 0 ? to_size(limit) : episodes.size();
     std::vector<Outcome> outcomes;
     for (size_t first = 0; first < episodes.size(); first += group) {
         const size_t end = std::min(episodes.size(), first + group);

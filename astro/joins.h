@@ -23,8 +23,8 @@ struct Joins {
     std::vector<EpisodeJoins> episodes;  // those with any bridge, in the same order
 };
 
-// stitched: with bridge, source_row and target_row (data/dataset.h). source: the rows that these count. Error(data)
-// where a row is none of it.
+// stitched: with bridge, source_row and target_row (data/dataset.h). source: the rows to which these refer.
+// Error(data) if one of them is not a row of source.
 Joins count_joins(const data::Dataset& stitched, const data::Dataset& source);
 
 }  // namespace astro::method

@@ -14,18 +14,18 @@ namespace {
 
 constexpr int64_t kVersion = 1;
 
-// Whole segments, evenly spaced, with at most `most` rows in all; the last is cut there.
-data::Dataset thinned(const Trajectories& data, int64_t most) {
+// Whole segments, evenly spaced, with at most `limit` rows in all; the last is cut there.
+data::Dataset thinned(const Trajectories& data, int64_t limit) {
     const data::Dataset& d = *data.dataset;
     std::vector<int64_t> segments;
     for (int64_t k = 0; k < data.count(); ++k)
         if (data.last(k) > data.begin(k)) segments.push_back(k);
     const auto count = ssize(segments);
-    const int64_t wanted = d.rows <= most ? count : std::max<int64_t>(1, count * most / d.rows);
+    const int64_t wanted = d.rows <= limit ? count : std::max<int64_t>(1, count * limit / d.rows);
     data::Dataset part;
     part.state_dim = d.state_dim, part.action_dim = d.action_dim;
     for (int64_t k : spread_evenly(segments, wanted)) {
-        const int64_t first = data.begin(k), rows = std::min(data.last(k) - first + 1, most - part.rows);
+        const int64_t first = data.begin(k), rows = std::min(data.last(k) - first + 1, limit - part.rows);
         if (rows < 2) break;
         part.observations.insert(part.observations.end(), d.observation(first), d.observation(first + rows));
         part.actions.insert(part.actions.end(), d.action(first), d.action(first + rows));

@@ -1,6 +1,6 @@
-// Judges of transitions where there is no simulator: the one-step models, which trained nothing of the method, with the
-// held-out rows that show how well they judge (docs/method.md 11.8). A file of its own holds all that a judgement
-// needs.
+// Judges of transitions where there is no simulator: the one-step models, which the method itself does not use, and
+// held-out rows that show how reliable they are (docs/method.md 11.8). A separate file contains all that is needed to
+// judge a data set.
 #pragma once
 
 #include <string>
@@ -25,7 +25,7 @@ struct Judges {
 Judges make_judges(Pipeline& pipeline);
 
 void save_judges(const std::string& path, const Judges& judges);
-// Error(data) naming file and array where something is missing or does not fit.
+// Error(data) names file and array if an array is missing or has the wrong shape or contents.
 Judges load_judges(Backend& backend, const std::string& path);
 
 // Of transitions t -> t + 1 of a data set in the units of the judges: the distance of the stored next state from the
@@ -39,10 +39,10 @@ Judged judge_transitions(const Context& context, const Judges& judges, const dat
 
 // The synthetic transitions of a data set by bridge, in order; rows t of transitions t -> t + 1.
 std::vector<std::vector<int64_t>> rows_by_bridge(const data::Dataset& stitched);
-// All transitions of a data set, by runs of `length` of one episode; shorter rests are left out.
+// All transitions of a data set, in windows of `length` transitions of one episode; a shorter remainder is left out.
 std::vector<std::vector<int64_t>> rows_by_window(const data::Dataset& data, int64_t length);
 
-// What the judges say of groups of transitions: of bridges, or of windows of real rows.
+// The judges' results for groups of transitions: bridges, or windows of real rows.
 struct Judgement {
     ViolationRates rates;  // `bridge`: share of groups with any violation
     double error = 0;      // medians over transitions
@@ -52,8 +52,8 @@ Judgement judge_groups(const Context& context, const Judges& judges, const data:
                        const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances);
 
 // For each bridge, the distance of its target from the state that the judges reach: the mean of the members'
-// predictions, step after step, from the row that the bridge leaves. In sigma_delta. source: the rows that target_row
-// counts, in the units of the judges.
+// predictions, step after step, from the row that the bridge leaves. In sigma_delta. source: the rows to which
+// target_row refers, in the units of the judges.
 std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
                                           const data::RecordedData& stitched,
                                           const std::vector<std::vector<int64_t>>& bridges,

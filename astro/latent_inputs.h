@@ -1,8 +1,8 @@
 // Policies that see the TDR: the inputs of actor and critics are [s, z(s)] in place of s, and [g, z(g)] in place of g,
 // with the standardised latent z(s) = (phi(s) - mean) / std over the training rows [ours: docs/method.md 10.8].
 //
-// In the latent space a goal behind a wall is far away. A network that only sees states has to learn this from few
-// examples, the more so the more columns a state has.
+// In the latent space a goal behind a wall is far away. A network that only sees states has to learn this, and needs
+// more examples for it the more columns a state has.
 #pragma once
 
 #include "astro/temporal_map.h"
@@ -21,7 +21,7 @@ class LatentInputs {
 
     const nn::Mlp& encoder() const { return encoder_.network(); }
     const std::vector<float>& centre() const { return centre_; }  // (L), mean
-    float scale() const { return scale_; }                        // one std for all latents, so that distances keep
+    float scale() const { return scale_; }                        // one std for all: distances keep their ratios
 
   private:
     std::vector<float> join(const std::vector<float>& states, const std::vector<float>& latents) const;

@@ -333,9 +333,9 @@ double novelty(const data::Dataset& real, const data::Dataset& spliced, const St
         return seen;
     };
     const std::set<int64_t> known = cells(real), made = cells(spliced);
-    int64_t fresh = 0;
-    for (int64_t cell : made) fresh += known.count(cell) == 0;
-    return made.empty() ? 0 : static_cast<double>(fresh) / static_cast<double>(made.size());
+    int64_t new_cells = 0;
+    for (int64_t cell : made) new_cells += known.count(cell) == 0;
+    return made.empty() ? 0 : static_cast<double>(new_cells) / static_cast<double>(made.size());
 }
 
 }  // namespace astro::method

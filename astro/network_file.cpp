@@ -63,7 +63,7 @@ int64_t NetworkReader::columns(const std::string& key) const {
     const std::vector<int64_t>& shape = file.entry(key).header.shape;
     if (shape.size() != 1 || shape[0] < 1)
         fail(ErrorKind::data, file.where(key), " has shape ", data::shape_text(shape),
-             ", expected one number a column");
+             ", expected one number per column");
     return shape[0];
 }
 
@@ -99,7 +99,8 @@ nn::MlpSpec NetworkReader::form(const std::string& prefix) const {
 
 nn::Mlp NetworkReader::network(const std::string& prefix, nn::MlpSpec spec) const {
     if (spec.layers < 0 || spec.layers >= static_cast<int64_t>(file.entries().size()))
-        fail(ErrorKind::data, file.where(prefix + "hidden_layers"), " is ", spec.layers, ", which the file has not");
+        fail(ErrorKind::data, file.where(prefix + "hidden_layers"), " is ", spec.layers,
+             ", which does not match the layers in the file");
     nn::Mlp net;
     int64_t in = spec.in;
     for (size_t i = 0; i <= to_size(spec.layers); ++i) {

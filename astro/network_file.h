@@ -1,5 +1,5 @@
-// Networks and units in a file of their own (.npz): what exported policies and judges have in common. Arrays are
-// stored, not packed, so that a reader in another program needs no inflate. docs/formats.md describes the files.
+// Networks and units in a separate file (.npz): the common part of exported policies and judges. Arrays are stored
+// without compression, so that readers in other programs need no zlib. docs/formats.md describes the files.
 #pragma once
 
 #include <cmath>
@@ -28,7 +28,7 @@ struct NetworkWriter {
     void units(const std::string& name, const data::ColumnUnits& columns);
 };
 
-// Reads arrays, and holds each to the shape that it must have. Error(data) names file and array.
+// Reads arrays and checks their shapes. Error(data) names file and array.
 struct NetworkReader {
     Backend& backend;
     data::NpzReader file;
@@ -49,7 +49,7 @@ struct NetworkReader {
     int64_t rows(const std::string& key, int64_t width) const;         // of an array (rows, width)
     data::ColumnUnits units(const std::string& name) const;
     nn::MlpSpec form(const std::string& prefix) const;
-    // A network of the given form, with spec.in columns in and spec.out out, as float64; sets spec.width.
+    // A network of the given form with spec.in inputs and spec.out outputs, as float64; sets spec.width.
     nn::Mlp network(const std::string& prefix, nn::MlpSpec spec) const;
 
   private:

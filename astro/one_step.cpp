@@ -20,8 +20,8 @@ OneStepModels::OneStepModels(const Context& context, const OneStepConfig& config
     optimiser_ = nn::Adam(set_);
 }
 
-// The mean over the members of mean |f([s | a]) - (s' - s) / sigma_delta|^2. They share no parameters, so that each is
-// trained as if alone.
+// The mean over the members of mean |f([s | a]) - (s' - s) / sigma_delta|^2. They share no parameters, so each
+// is trained independently.
 void OneStepModels::update(int64_t k) {
     nn::Step step = steps_.begin("", k);
     const Rng stream = Rng(seed_).stream("one_step").stream(static_cast<uint64_t>(k));

@@ -9,8 +9,8 @@
 namespace astro::method {
 
 std::vector<int64_t> open_loop_windows(const Trajectories& data, const std::vector<int64_t>& arrival, int64_t horizon,
-                                       int64_t most) {
-    return spread_evenly(window_starts(data, arrival, horizon, 0), most);
+                                       int64_t limit) {
+    return spread_evenly(window_starts(data, arrival, horizon, 0), limit);
 }
 
 std::vector<float> persistence(const Tensor& first, const Tensor& actions) {

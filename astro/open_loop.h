@@ -10,9 +10,9 @@
 
 namespace astro::method {
 
-// First rows of at most `most` windows of `horizon` steps that start during travel, evenly spaced.
+// First rows of at most `limit` windows of `horizon` steps that start during travel, evenly spaced.
 std::vector<int64_t> open_loop_windows(const Trajectories& data, const std::vector<int64_t>& arrival, int64_t horizon,
-                                       int64_t most);
+                                       int64_t limit);
 
 // Displacements s^_{j+1} - s_0 (n, H, D) that a model predicts for windows with first states (n, D) and actions
 // (n, H, A). Called by several threads.

@@ -215,8 +215,8 @@ int64_t Pipeline::augmented_rows() const {
     return std::llround(config_.augment.ratio * static_cast<double>(train_data().rows));
 }
 
-std::vector<StitchEnds> Pipeline::validation_ends(int64_t most) {
-    std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, most);
+std::vector<StitchEnds> Pipeline::validation_ends(int64_t limit) {
+    std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, limit);
     const int64_t rows = 2 * config_.planner.context + config_.planner.gap;
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
@@ -229,8 +229,8 @@ void Pipeline::check_travel() {
     chain_starts(map(), config_.augment);
 }
 
-std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t most, int64_t candidates) {
-    const std::vector<StitchEnds> ends = validation_ends(most);
+std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t limit, int64_t candidates) {
+    const std::vector<StitchEnds> ends = validation_ends(limit);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(seed()).stream("validation/bridges").stream(i));
     return planner().sample(ends, config_.planner.gap, candidates, streams);

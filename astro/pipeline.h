@@ -63,11 +63,11 @@ class Pipeline {
     // the TDR. Needs map(); called before these stages are trained.
     void check_travel();
     // Ends of at most so many held-out windows. Error(data) if there is none.
-    std::vector<StitchEnds> validation_ends(int64_t most);
+    std::vector<StitchEnds> validation_ends(int64_t limit);
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
-    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t most,
+    std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t limit,
                                                                int64_t candidates);  // by the current planner
 
     // Fingerprint of everything that a stage's result depends on: settings (stage_sections), seed and data, as a short

@@ -52,7 +52,7 @@ class Planner : public TrainableModel, public BridgeMaker {
 
     // Ends of held-out windows of one episode each, whose true bridge is known. They serve to validate arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
-                                        const std::vector<int64_t>& arrival, int64_t most) const;
+                                        const std::vector<int64_t>& arrival, int64_t limit) const;
 
     int64_t unknown(int64_t gap) const;                                // U
     int64_t reached(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation

@@ -147,10 +147,10 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
 }
 
 std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,
-                                             const std::vector<int64_t>& arrival, int64_t most) const {
+                                             const std::vector<int64_t>& arrival, int64_t limit) const {
     const int64_t l = config_.context, gap = config_.gap;
     std::vector<StitchEnds> ends;
-    for (int64_t start : spread_evenly(window_starts(data, arrival, 2 * l + gap - 1, l + gap), most)) {
+    for (int64_t start : spread_evenly(window_starts(data, arrival, 2 * l + gap - 1, l + gap), limit)) {
         const data::Dataset& d = *data.dataset;
         const int64_t s0 = start + l - 1, g0 = s0 + gap + 1;
         const std::vector<float> a = encoder.embed(d.observation(s0), 1), b = encoder.embed(d.observation(g0), 1);

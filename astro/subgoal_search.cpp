@@ -24,12 +24,12 @@ std::vector<float> SubgoalSearch::subgoals(const std::vector<float>& states, con
         // is in reach, the one nearest to the state.
         int64_t best = -1, nearest = -1;
         const double here = to_goal(nth(near_state, i));
-        double least = HUGE_VAL;
+        double smallest = HUGE_VAL;
         for (int64_t k = 0; k < landmarks; ++k) {
             if (!(to_goal(k) < here)) continue;
             const double away = from_state(k);
             if (away <= reach_ && (best < 0 || to_goal(k) < to_goal(best))) best = k;
-            if (away < least) least = away, nearest = k;
+            if (away < smallest) smallest = away, nearest = k;
         }
         if (best < 0) best = nearest;
         if (best < 0) return;  // no path

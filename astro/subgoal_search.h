@@ -1,5 +1,5 @@
-// Search at test time: a goal-conditioned policy is led along the landmark graph, one subgoal after another. It needs
-// no synthetic data: the baseline for stitching [idea: search on the replay buffer, Eysenbach et al., NeurIPS 2019;
+// Search at test time: a goal-conditioned policy follows subgoals along the landmark graph. It needs no synthetic data
+// and is the baseline for stitching [idea: search on the replay buffer, Eysenbach et al., NeurIPS 2019;
 // rule and graph: ours, docs/method.md 11.10].
 //
 //   subgoal(s, g) = g   if d_G(s, g) <= reach, or if the landmark nearest to g is in reach
@@ -19,8 +19,8 @@ class SubgoalSearch {
     SubgoalSearch(const Context& context, const TemporalDistance& encoder, const TemporalMap& map, double reach)
         : context_(context), encoder_(encoder), map_(map), reach_(reach) {}
 
-    // The subgoals of states on their way to goals: rows of the training data, or the goals themselves. All (n, D), in
-    // the method's units. If no such landmark is in reach, the nearest one is taken; if there is no path, the goal.
+    // The next subgoal of each state on its way to its goal: a row of the training data, or the goal itself. All arrays
+    // (n, D), in the method's units. If no such landmark is in reach, the nearest one is taken; if no path, the goal.
     std::vector<float> subgoals(const std::vector<float>& states, const std::vector<float>& goals) const;
 
   private:

@@ -54,21 +54,20 @@ class LazyPermutation {
 }  // namespace
 
 TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
-                         const Statistics& statistics, int64_t most_steps, int64_t context, uint64_t seed)
+                         const Statistics& statistics, int64_t max_steps, int64_t context, uint64_t seed)
     : config_(config), map_(map), statistics_(statistics), context_(context) {
-    least_steps_ =
-        static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(most_steps) - 1e-9));
-    gaps_ = {most_steps - 1};
+    min_steps_ = static_cast<int64_t>(std::ceil((1 - config.delta_threshold) * static_cast<double>(max_steps) - 1e-9));
+    gaps_ = {max_steps - 1};
     if (config.bridge_length != BridgeLength::fixed)
         for (int64_t quarter : {3, 2})
             if (const int64_t gap = gaps_[0] * quarter / 4; gap >= 1) gaps_.push_back(gap);
     auto latent_bound = [&](double steps) {  // d for a calibrated number of steps
         return distance_from_steps(map.calibration.predicted(steps), map.gamma);
     };
-    least_distance_ = least_steps_ > 0 ? latent_bound(static_cast<double>(least_steps_)) : 0;
-    most_distance_ = latent_bound(static_cast<double>(most_steps));
+    min_distance_ = min_steps_ > 0 ? latent_bound(static_cast<double>(min_steps_)) : 0;
+    max_distance_ = latent_bound(static_cast<double>(max_steps));
     step_length_ = std::max(1e-9, median_displacement(1));
-    least_space_ = least_steps_ > 0 ? median_displacement(least_steps_) : 0;
+    min_displacement_ = min_steps_ > 0 ? median_displacement(min_steps_) : 0;
 
     std::vector<int64_t> rows;
     for (int64_t row = 0; row < map.data->dataset->rows; ++row)
@@ -135,45 +134,45 @@ void TargetIndex::match_euclid_band(uint64_t seed) {
     for (int64_t p = 0; p < kPairs; ++p) {
         const int64_t a = tree_.rows()[to_size(rng.below(size()))], b = tree_.rows()[to_size(rng.below(size()))];
         const double d = latent_distance(map_.at(a), map_.at(b), map_.width);
-        below += d < least_distance_, within += d <= most_distance_;
+        below += d < min_distance_, within += d <= max_distance_;
         euclid.push_back(state_distance(a, b));
     }
     std::sort(euclid.begin(), euclid.end());
-    least_distance_ = nth(euclid, std::min(below, kPairs - 1));
-    most_distance_ = nth(euclid, std::min(within, kPairs - 1));
+    min_distance_ = nth(euclid, std::min(below, kPairs - 1));
+    max_distance_ = nth(euclid, std::min(within, kPairs - 1));
 }
 
 bool TargetIndex::reachable(int64_t source, int64_t row) const {
     if (config_.selector == Selector::random) return true;
     const double d = config_.selector == Selector::tdr ? latent_distance(map_.at(source), map_.at(row), map_.width)
                                                        : state_distance(source, row);
-    return d >= least_distance_ && d <= most_distance_;
+    return d >= min_distance_ && d <= max_distance_;
 }
 
 bool TargetIndex::distinct(int64_t source, int64_t row, const std::function<bool(int64_t)>& visited) const {
     const std::vector<int32_t>& episode = map_.data->dataset->episode_of;
     return nth(episode, row) != nth(episode, source) && !visited(map_.data->segment(row)) &&
-           state_distance(source, row) >= least_space_;
+           state_distance(source, row) >= min_displacement_;
 }
 
 std::vector<int64_t> TargetIndex::candidates(int64_t row, const std::function<bool(int64_t)>& visited, Rng rng) const {
-    // Draws rows of the runs in random order until enough are targets. The choice is uniform, and most draws succeed.
-    const std::vector<BallTree::Run> runs = config_.selector == Selector::tdr
-                                                ? tree_.near_band(map_.at(row), least_distance_, most_distance_)
-                                                : std::vector<BallTree::Run>{{0, size(), false}};
-    std::vector<int64_t> before;  // number of rows in the runs before each run
+    // Draws rows of the ranges in random order until enough are targets. The choice is uniform, and most draws succeed.
+    const std::vector<BallTree::RowRange> ranges = config_.selector == Selector::tdr
+                                                       ? tree_.near_band(map_.at(row), min_distance_, max_distance_)
+                                                       : std::vector<BallTree::RowRange>{{0, size(), false}};
+    std::vector<int64_t> before;  // number of rows in the ranges before each range
     int64_t total = 0;
-    for (const BallTree::Run& run : runs) {
+    for (const BallTree::RowRange& range : ranges) {
         before.push_back(total);
-        total += run.end - run.begin;
+        total += range.end - range.begin;
     }
     std::vector<int64_t> found;
     LazyPermutation order(total, rng);
     for (int64_t drawn = 0; drawn < total && ssize(found) < config_.candidates; ++drawn) {
         const int64_t pick = order.next();
         const auto r = to_size(std::upper_bound(before.begin(), before.end(), pick) - before.begin() - 1);
-        const int64_t target = tree_.rows()[to_size(runs[r].begin + pick - before[r])];
-        if ((runs[r].inside || reachable(row, target)) && distinct(row, target, visited)) found.push_back(target);
+        const int64_t target = tree_.rows()[to_size(ranges[r].begin + pick - before[r])];
+        if ((ranges[r].inside || reachable(row, target)) && distinct(row, target, visited)) found.push_back(target);
     }
     return found;
 }

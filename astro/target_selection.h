@@ -15,9 +15,9 @@ namespace astro::method {
 
 class TargetIndex {
   public:
-    // most_steps: M + 1, the longest bridge; context: l.
+    // max_steps: M + 1, the longest bridge; context: l.
     TargetIndex(ThreadPool& threads, const SelectionConfig& config, const TemporalMap& map,
-                const Statistics& statistics, int64_t most_steps, int64_t context, uint64_t seed);
+                const Statistics& statistics, int64_t max_steps, int64_t context, uint64_t seed);
 
     // Up to `config.candidates` of the targets of a row, drawn uniformly. `visited`: the segments to exclude.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
@@ -50,10 +50,10 @@ class TargetIndex {
     SelectionConfig config_;
     const TemporalMap& map_;
     const Statistics& statistics_;
-    int64_t context_, least_steps_;
+    int64_t context_, min_steps_;
     std::vector<int64_t> gaps_;                      // M' that bridges may have, the longest first
-    double least_distance_ = 0, most_distance_ = 0;  // of latents (tdr) or states (euclid)
-    double least_space_ = 0, step_length_ = 1;       // in sigma_delta
+    double min_distance_ = 0, max_distance_ = 0;     // of latents (tdr) or states (euclid)
+    double min_displacement_ = 0, step_length_ = 1;  // in sigma_delta
     BallTree tree_;                                  // of the latents of all eligible rows
 };
 

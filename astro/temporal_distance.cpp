@@ -32,7 +32,7 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
     return weight;
 }
 
-Tensor expectile_weight(const Tensor& advantage, double tau) { return where_nonnegative(advantage, tau, 1 - tau); }
+Tensor expectile_weight(const Tensor& advantage, double tau) { return heaviside(advantage, tau, 1 - tau); }
 
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile) {
@@ -61,10 +61,10 @@ Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v
         NoTape off;
         const Shape column{hit.numel(), 1};
         const Tensor reward = (hit - 1.0).reshape(column), mask = ((1.0 - hit) * gamma).reshape(column);
-        q = reward + mask * target_next;             // (n, H)
-        Tensor least = slice(target_next, 1, 0, 1);  // (n, 1): min over heads
-        for (int64_t h = 1; h < v.dim(1); ++h) least = minimum(least, slice(target_next, 1, h, 1));
-        const Tensor advantage = reward + mask * least - mean(target_v, 1).reshape(column);
+        q = reward + mask * target_next;                 // (n, H)
+        Tensor min_value = slice(target_next, 1, 0, 1);  // (n, 1): min over heads
+        for (int64_t h = 1; h < v.dim(1); ++h) min_value = minimum(min_value, slice(target_next, 1, h, 1));
+        const Tensor advantage = reward + mask * min_value - mean(target_v, 1).reshape(column);
         weight = expectile_weight(advantage, expectile);  // (n, 1)
     }
     return chunk.mean(sum(weight * square(q - v), 1));

@@ -122,8 +122,8 @@ std::vector<int32_t> nearest_landmarks(const Context& context, const TemporalMap
     const Tensor landmarks = Tensor::from(backend, Shape{n, map.width}, points);
     // A row's landmark depends on no other row, so the number of pieces does not change results. At least one piece per
     // thread, since each prepares the landmarks again; more pieces keep the copies of the latents small.
-    constexpr int64_t kMost = int64_t{1} << 19;
-    const int64_t pieces = std::max<int64_t>(context.threads.size(), (rows + kMost - 1) / kMost);
+    constexpr int64_t kMax = int64_t{1} << 19;
+    const int64_t pieces = std::max<int64_t>(context.threads.size(), (rows + kMax - 1) / kMax);
     std::vector<int32_t> nearest(to_size(rows));
     context.threads.run(pieces, [&](int64_t piece) {
         const int64_t first = piece * rows / pieces, count = (piece + 1) * rows / pieces - first;

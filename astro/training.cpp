@@ -73,17 +73,17 @@ class Loop {
     }
 
     // Runs to the end; a failure is stored for rethrow().
-    void run(std::mutex& telling) {
+    void run(std::mutex& observer_mutex) {
         try {
-            evaluate_restored(telling);
+            evaluate_restored(observer_mutex);
             do {
                 advance();
-                if (saved_ != step_) settle(telling);
+                if (saved_ != step_) do_due_work(observer_mutex);
             } while (!ended());
         } catch (...) {
             failure_ = std::current_exception();
         }
-        const std::lock_guard<std::mutex> lock(telling);
+        const std::lock_guard<std::mutex> lock(observer_mutex);
         if (observer_.ended) observer_.ended(step_);
     }
 
@@ -115,17 +115,18 @@ class Loop {
     }
 
     // Repeats the evaluation at the restored step if it was not completed.
-    void evaluate_restored(std::mutex& telling) {
+    void evaluate_restored(std::mutex& observer_mutex) {
         if (step_ == 0 || !observer_.evaluate || !evaluation_due()) return;
         if (!observer_.evaluated || observer_.evaluated(step_)) return;
-        const std::lock_guard<std::mutex> lock(telling);
+        const std::lock_guard<std::mutex> lock(observer_mutex);
         observer_.evaluate(step_);
     }
 
-    // Does what is due. Waits for the device before taking the mutex. A model without updates is only saved.
-    void settle(std::mutex& telling) {
+    // Reports metrics, saves and evaluates where these are due. Waits for the device before taking the mutex. A model
+    // without updates is only saved.
+    void do_due_work(std::mutex& observer_mutex) {
         metrics_ = model_.metrics();
-        const std::lock_guard<std::mutex> lock(telling);
+        const std::lock_guard<std::mutex> lock(observer_mutex);
         if (observer_.metrics && step_ > 0 && metrics_due()) observer_.metrics(step_, metrics_);
         const bool evaluation = observer_.evaluate && step_ > 0 && evaluation_due();
         if (!evaluation && step_ % plan_.checkpoint_every != 0 && !ended()) return;
@@ -191,8 +192,8 @@ bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserv
 bool train(ThreadPool& threads, const std::vector<Training>& trainings) {
     std::vector<Loop> loops;
     for (const Training& training : trainings) loops.emplace_back(training);
-    std::mutex telling;
-    threads.run(ssize(loops), [&](int64_t i) { nth(loops, i).run(telling); });
+    std::mutex observer_mutex;
+    threads.run(ssize(loops), [&](int64_t i) { nth(loops, i).run(observer_mutex); });
     for (Loop& loop : loops) loop.rethrow();
     return std::all_of(loops.begin(), loops.end(), [](const Loop& loop) { return loop.complete(); });
 }

@@ -52,8 +52,8 @@ std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<i
     return starts;
 }
 
-std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t most) {
-    const int64_t n = ssize(rows), used = std::min(most, n);
+std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t limit) {
+    const int64_t n = ssize(rows), used = std::min(limit, n);
     std::vector<int64_t> chosen;
     for (int64_t i = 0; i < used; ++i) chosen.push_back(nth(rows, i * n / used));
     return chosen;

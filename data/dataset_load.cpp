@@ -70,14 +70,14 @@ std::vector<double> origin_of(const std::vector<double>& values, int64_t columns
     if (first == rows) return {};
     bool lossy = false;
     for (int64_t c = 0; c < columns && !lossy; ++c) {
-        double least = nth(values, first * columns + c), most = least, error = 0;
+        double low = nth(values, first * columns + c), high = low, error = 0;
         for (int64_t t = first; t < rows; ++t) {
             if (!used(t)) continue;
             const double x = nth(values, t * columns + c);
-            least = std::min(least, x), most = std::max(most, x);
+            low = std::min(low, x), high = std::max(high, x);
             error = std::max(error, std::fabs(x - double(static_cast<float>(x))));
         }
-        lossy = error > 1e-6 * (most - least);
+        lossy = error > 1e-6 * (high - low);
     }
     const auto row = values.begin() + first * columns;
     return lossy ? std::vector<double>(row, row + columns) : std::vector<double>{};

@@ -34,10 +34,10 @@ struct EnvironmentSpec {
     // If positive, the first qpos_columns columns of a state are the simulator's whole qpos, and the others its whole
     // qvel. Files then store qpos (and qvel), and a replay starts from them. 0: states are not made of qpos and qvel.
     int64_t qpos_columns = 0;
-    int64_t tasks = 0;       // numbered from 1
-    int64_t step_limit = 0;  // steps per episode
-    bool judges = false;     // success is reported by the environment (Agents::arrived), not computed from `tolerance`
-    double tolerance = 0;    // success is distance() <= tolerance; may be 0 if the environment judges
+    int64_t tasks = 0;              // numbered from 1
+    int64_t step_limit = 0;         // steps per episode
+    bool reports_success = false;   // success is Agents::arrived, not computed from `tolerance`
+    double tolerance = 0;           // success is distance() <= tolerance; may be 0 if the environment reports success
     bool ends_with_success = true;  // false: an episode continues to the step limit, and its rewards are summed (D4RL)
     // Returns (sums of rewards per episode) for the normalised scores 0 and 100 (D4RL); equal: there are no scores.
     double random_return = 0, expert_return = 0;
@@ -66,7 +66,7 @@ class Agents {
     // The last observation of each agent, (n, state_dim). It may differ from the agent's state (portals), so the agents
     // keep their own states.
     virtual const std::vector<double>& states() const = 0;
-    // (n), 1 for each agent that is at its goal, if spec().judges; else empty.
+    // (n), 1 for each agent that is at its goal, if spec().reports_success; else empty.
     virtual const std::vector<uint8_t>& arrived() const {
         static const std::vector<uint8_t> none;
         return none;
@@ -121,7 +121,7 @@ class Environment {
 
     const EnvironmentSpec& spec() const { return spec_; }
     // True if `name` is a name of this environment or of one of its data sets.
-    virtual bool goes_by(std::string_view name) const { return name == spec_.name; }
+    virtual bool has_name(std::string_view name) const { return name == spec_.name; }
     // True if the defaults of this environment also suit the one of that name, which is not built in: another agent in
     // the same maze.
     virtual bool resembles(std::string_view) const { return false; }
@@ -174,10 +174,10 @@ class AddedEnvironment {
 };
 
 // True for names of the form "exec:COMMAND": an environment that runs in child processes (docs/environments.md).
-bool names_process(std::string_view name);
+bool is_process_name(std::string_view name);
 // Starts the processes of "exec:COMMAND"; null for other names. AddedEnvironment makes the environment known to
 // find_environment. Error(io) if the processes do not start or do not describe an environment.
-std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSettings& settings);
+std::unique_ptr<Environment> make_process_environment(std::string_view name, const ProcessSettings& settings);
 
 // Finds an environment by its name ("pointmaze-medium-v0") or by the name of a data set ("pointmaze-medium-stitch-v0").
 // Null if there is none. Built-in environments exist until the program ends.
@@ -185,8 +185,8 @@ const Environment* find_environment(std::string_view name);
 std::vector<std::string> environment_names();
 // The first of the table: its data are collected by `astro run` without a data set and without --env.
 const std::string& default_environment();
-// The same, but Error(usage) with `words` and a list of the environments instead of null.
-const Environment& require_environment(std::string_view name, const std::string& words);
+// The same, but Error(usage) with `message` and a list of the environments instead of null.
+const Environment& require_environment(std::string_view name, const std::string& message);
 
 // The row whose defaults (gamma, gcbc_updates) apply to a name: that of the environment of this name, else of the first
 // one that resembles it, else a row with the defaults of EnvironmentSpec.

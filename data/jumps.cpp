@@ -16,7 +16,7 @@ constexpr int64_t kPairs = 20'000;        // pairs of unrelated rows
 constexpr double kShareOfDistance = .25;  // of the median distance between these pairs
 
 // 1 / standard deviation of each column; 0 for a constant column.
-std::vector<double> inverse_deviations(const Dataset& d) {
+std::vector<double> inverse_stds(const Dataset& d) {
     std::vector<double> inverse;
     for (int64_t i = 0; i < d.state_dim; ++i) {
         const double first = double(d.observation(0)[i]);  // subtracted to avoid cancellation in the variance
@@ -54,7 +54,7 @@ std::vector<double> running_medians(const Dataset& d, const std::vector<double>&
 
 Jumps find_jumps(const Dataset& d, double factor) {
     Jumps jumps;
-    const std::vector<double> inverse = inverse_deviations(d);
+    const std::vector<double> inverse = inverse_stds(d);
     std::vector<double> lengths(to_size(d.rows)), steps;  // by row, 0 on last rows of episodes; without these rows
     for (int64_t t = 0; t + 1 < d.rows; ++t) {
         if (nth(d.terminals, t) != 0) continue;

@@ -32,7 +32,7 @@ constexpr std::array<TypeInfo, 12> kTypes = {{{NpyType::b1, "b1", "bool", 1},
 
 const TypeInfo& info(NpyType type) { return kTypes[static_cast<size_t>(type)]; }
 
-constexpr size_t kMostDimensions = 64;        // the limit of NumPy 2
+constexpr size_t kMaxDimensions = 64;         // the limit of NumPy 2
 constexpr uint64_t kLongestHeader = 1 << 20;  // bytes; only record dtypes need more than a few hundred
 
 // The header's dictionary: a Python literal with exactly the keys descr, fortran_order and shape.
@@ -129,7 +129,7 @@ class DictParser {
             if (!comma) refuse("',' expected");
             values.push_back(integer());
             comma = take(',');
-            if (values.size() > kMostDimensions) refuse("more than 64 dimensions");
+            if (values.size() > kMaxDimensions) refuse("more than 64 dimensions");
         }
         if (values.size() == 1 && !comma) refuse("shape is not a tuple");
         return values;

@@ -105,11 +105,11 @@ const NpzEntry& NpzReader::entry(std::string_view key) const {
 }
 
 std::string NpzReader::keys() const {
-    constexpr size_t kMost = 20;
+    constexpr size_t kMax = 20;
     std::string keys;
-    for (size_t i = 0; i < std::min(entries_.size(), kMost); ++i)
+    for (size_t i = 0; i < std::min(entries_.size(), kMax); ++i)
         keys += (keys.empty() ? "" : ", ") + printable(entries_[i].key, 60);
-    if (entries_.size() > kMost) keys += text(" and ", entries_.size() - kMost, " more");
+    if (entries_.size() > kMax) keys += text(" and ", entries_.size() - kMax, " more");
     return keys.empty() ? "no arrays" : keys;
 }
 

@@ -28,7 +28,7 @@ struct NpzEntry {
 // 10. The limit protects against decompression bombs: a file of zeros has a ratio of 1000 and could fill the memory.
 inline constexpr double kUnpackRatio = 100;
 inline constexpr const char* kUnpackMeaning =
-    "most bytes that an array above 256 MiB may unpack to, for each byte in the file";
+    "maximum compression ratio of arrays above 256 MiB: unpacked bytes per byte in the file";
 // Arrays up to this unpacked size (bytes) are read at any ratio.
 inline constexpr uint64_t kUnpackFreely = 256 << 20;
 

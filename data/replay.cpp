@@ -14,7 +14,7 @@ namespace astro::data {
 
 namespace {
 
-// For columns with sigma_delta 0: the error in sigma_delta that stands for a change.
+// The error in sigma_delta of a change in a column whose sigma_delta is 0.
 constexpr double kChangedConstant = 1e9;
 
 // Whether the file has what the environment's stored step needs.

@@ -13,7 +13,7 @@ namespace astro::data {
 namespace {
 
 struct ColumnRange {
-    double least = std::numeric_limits<double>::infinity(), most = -least;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
     Moments moments;  // of the differences from the first row
 };
 
@@ -26,7 +26,7 @@ std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& valu
         for (int64_t i = 0; i < columns; ++i) {
             ColumnRange& c = nth(all, i);
             const double x = nth(values, t * columns + i);
-            c.least = std::min(c.least, x), c.most = std::max(c.most, x);
+            c.low = std::min(c.low, x), c.high = std::max(c.high, x);
             c.moments.add(x - double(nth(values, i)));
         }
     }
@@ -35,8 +35,8 @@ std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& valu
 
 // True if the range is at most 4 units in the last place of a float32.
 bool constant(const ColumnRange& c) {
-    const double largest = std::max(std::fabs(c.least), std::fabs(c.most));
-    return !(c.most - c.least > 4 * largest * double(std::numeric_limits<float>::epsilon()));
+    const double largest = std::max(std::fabs(c.low), std::fabs(c.high));
+    return !(c.high - c.low > 4 * largest * double(std::numeric_limits<float>::epsilon()));
 }
 
 void add(ColumnUnits& units, double centre, double scale) {
@@ -90,7 +90,7 @@ Units measure_units(const Dataset& d, const std::string& source) {
     for (size_t i = 0; i < actions.size(); ++i) {
         const ColumnRange& c = actions[i];
         const double origin = d.action_origin.empty() ? 0 : d.action_origin[i];
-        add(units.actions, origin + (c.least + c.most) / 2, constant(c) ? 0 : (c.most - c.least) / 2);
+        add(units.actions, origin + (c.low + c.high) / 2, constant(c) ? 0 : (c.high - c.low) / 2);
     }
     if (units.states.dim() == 0)
         fail(ErrorKind::data, source,
@@ -120,18 +120,18 @@ RecordedData convert(const Units& units, Dataset recorded, const std::string& so
 }
 
 std::string describe(const Units& units) {
-    double least = std::numeric_limits<double>::infinity(), most = -least;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
     bool same = true;
     std::string ranges;
     for (int64_t i : units.actions.varying) {
         const double centre = nth(units.actions.centre, i), half = nth(units.actions.scale, i);
-        same = same && (ranges.empty() || (centre - half == least && centre + half == most));
-        least = std::min(least, centre - half), most = std::max(most, centre + half);
+        same = same && (ranges.empty() || (centre - half == low && centre + half == high));
+        low = std::min(low, centre - half), high = std::max(high, centre + half);
         ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");
     }
-    const std::string bounds = same                       ? text("[", least, ", ", most, "]")
+    const std::string bounds = same                       ? text("[", low, ", ", high, "]")
                                : units.actions.dim() <= 4 ? ranges
-                                                          : text("[", least, ", ", most, "] over all columns");
+                                                          : text("[", low, ", ", high, "] over all columns");
     return "actions in " + bounds + left_out("state", units.states) + left_out("action", units.actions);
 }
 

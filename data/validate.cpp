@@ -218,9 +218,9 @@ std::string training_problem(const Dataset& dataset) {
     const int64_t transitions = dataset.rows - dataset.episodes();
     if (dataset.episodes() < 2)
         return "a single episode cannot be stitched, expected at least 2; hint: mark the end of each episode";
-    if (transitions < kLeastTransitions)
+    if (transitions < kMinTransitions)
         return text(transitions, " transitions in ", dataset.episodes(),
-                    " episodes are too few to learn from, expected at least ", kLeastTransitions);
+                    " episodes are too few to learn from, expected at least ", kMinTransitions);
     for (int64_t row = 0; row + 1 < dataset.rows; ++row)
         if (nth(dataset.terminals, row) == 0 &&
             !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))

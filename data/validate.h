@@ -33,7 +33,7 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool = nu
                                   double unpack_ratio = kUnpackRatio);
 
 // The size of two minibatches. Networks memorise smaller data sets.
-inline constexpr int64_t kLeastTransitions = 512;
+inline constexpr int64_t kMinTransitions = 512;
 
 // Why a data set is not suitable for training: a single episode, too few transitions, or no motion. Empty: no problem.
 std::string training_problem(const Dataset& dataset);

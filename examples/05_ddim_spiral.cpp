@@ -25,13 +25,13 @@ Fit compare(const std::vector<float>& points) {
     Fit fit;
     std::vector<bool> near(400, false);
     for (size_t i = 0; i < points.size(); i += 2) {
-        double least = 1e9;
+        double smallest = 1e9;
         for (size_t k = 0; k < near.size(); ++k) {
             const example::XY on = spiral(static_cast<double>(k) / 399);
             const double distance = std::hypot(points[i] - on.x, points[i + 1] - on.y);
-            least = std::min(least, distance), near[k] = near[k] || distance < .15;
+            smallest = std::min(smallest, distance), near[k] = near[k] || distance < .15;
         }
-        fit.distance += 2 * least / static_cast<double>(points.size());
+        fit.distance += 2 * smallest / static_cast<double>(points.size());
     }
     fit.covered = static_cast<double>(std::count(near.begin(), near.end(), true)) / 400;
     return fit;

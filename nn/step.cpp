@@ -12,7 +12,7 @@ namespace astro::nn {
 namespace {
 
 constexpr int64_t kAlignment = 64, kFirstBlock = 1 << 14;  // bytes
-constexpr int64_t kMostMetrics = 16;
+constexpr int64_t kMaxMetrics = 16;
 
 }  // namespace
 
@@ -79,8 +79,8 @@ Tensor Step::streams(int64_t n, const std::function<Rng(int64_t)>& stream) {
 double* Step::failed() { return steps_.report_.data<double>(); }
 
 void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
-    constexpr int64_t kLeast = 1 << 14;  // minimum number of elements per piece
-    const int64_t pieces = chunk_count(steps_.pieces_, n / kLeast);
+    constexpr int64_t kMin = 1 << 14;  // minimum number of elements per piece
+    const int64_t pieces = chunk_count(steps_.pieces_, n / kMin);
     steps_.threads_.run(pieces, [&](int64_t i) {
         const auto [first, count] = chunk_rows(n, pieces, i);
         f(first, count);
@@ -90,7 +90,7 @@ void Step::share(int64_t n, const std::function<void(int64_t, int64_t)>& f) {
 void Step::report(const std::string& name, const Tensor& value) {
     kind_.names.push_back(name);
     const auto n = ssize(kind_.names);
-    ASTRO_CHECK(n <= kMostMetrics, "a step reports more than ", kMostMetrics, " metrics");
+    ASTRO_CHECK(n <= kMaxMetrics, "a step reports more than ", kMaxMetrics, " metrics");
     steps_.backend_.record_metric(value.dtype(), value.numel(), value.raw(), serial_.data<double>(), failed() + n,
                                   failed());
 }
@@ -128,7 +128,7 @@ Steps::Steps(Backend& backend, ThreadPool& threads, int64_t pieces)
     : backend_(backend),
       threads_(threads),
       pieces_(pieces),
-      report_(Tensor::zeros(backend, DType::f64, Shape{1 + kMostMetrics})) {}
+      report_(Tensor::zeros(backend, DType::f64, Shape{1 + kMaxMetrics})) {}
 
 Steps::~Steps() = default;
 
@@ -139,7 +139,7 @@ Step Steps::begin(const std::string& kind, int64_t update) {
 }
 
 Metrics Steps::metrics() {
-    std::array<double, 1 + kMostMetrics> host;
+    std::array<double, 1 + kMaxMetrics> host;
     backend_.download(host.data(), report_.raw(), report_.bytes());
     const std::vector<Ran> ran = std::exchange(ran_, {});
     if (host[0] == 0) {

@@ -144,7 +144,7 @@ class Steps {
     Backend& backend_;
     ThreadPool& threads_;
     int64_t pieces_;
-    Tensor report_;  // f64 (1 + kMostMetrics): the serial of the failed step or 0, followed by the metrics
+    Tensor report_;  // f64 (1 + kMaxMetrics): the serial of the failed step or 0, followed by the metrics
     std::map<std::string, std::unique_ptr<Step::Kind>> kinds_;
     std::vector<Ran> ran_;  // steps since the last call of metrics()
     const Step::Kind* last_ = nullptr;

@@ -48,7 +48,7 @@ class Allocator {
 
     void begin_capture();
     bool end_capture();   // false if a block allocated during the capture is still in use
-    void drop_capture();  // once per begin_capture; the last call dissolves the reserve
+    void drop_capture();  // once per begin_capture; the last call releases the reserve
 
   protected:
     virtual void* device_allocate(int64_t bytes) = 0;  // null when out of memory

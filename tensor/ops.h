@@ -23,7 +23,8 @@ Tensor gelu(const Tensor& x);
 Tensor softplus(const Tensor& x);
 Tensor clamp(const Tensor& x, double low, double high);          // derivative 0 outside [low, high]
 Tensor clamp_through(const Tensor& x, double low, double high);  // straight-through: derivative 1 everywhere
-Tensor where_nonnegative(const Tensor& x, double at_least_zero, double below_zero);
+// Heaviside step with any two values: at_least_zero where x >= 0, below_zero elsewhere. Derivative 0.
+Tensor heaviside(const Tensor& x, double at_least_zero, double below_zero);
 
 // Elementwise, two arguments, with NumPy's broadcasting rules.
 Tensor add(const Tensor& a, const Tensor& b);

@@ -16,8 +16,8 @@ namespace astro {
 // normal number. Larger results become infinity and smaller ones 0 (no denormals); NaN stays NaN. There are no
 // branches, so compilers vectorise it; they do not vectorise std::exp.
 ASTRO_HOST_DEVICE inline float fast_exp(float x) {
-    constexpr float kLeast = -87.3365402f, kMost = 88.7228317f;  // the range of x for which exp(x) is a normal number
-    const float shifted = x * 1.44269504f + 12582912.0f;         // adding 1.5 * 2^23 rounds to the nearest integer
+    constexpr float kMin = -87.3365402f, kMax = 88.7228317f;  // the range of x for which exp(x) is a normal number
+    const float shifted = x * 1.44269504f + 12582912.0f;      // adding 1.5 * 2^23 rounds to the nearest integer
     const float n = shifted - 12582912.0f;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts: r in [-.35, .35]
     float series = 1.3888889e-3f;
@@ -35,8 +35,8 @@ ASTRO_HOST_DEVICE inline float fast_exp(float x) {
     bits += power << 23;
     float y;
     __builtin_memcpy(&y, &bits, 4);
-    y = x < kLeast ? 0.0f : y;
-    return x <= kMost ? y : x * 3.40282347e38f;  // infinity, or NaN
+    y = x < kMin ? 0.0f : y;
+    return x <= kMax ? y : x * 3.40282347e38f;  // infinity, or NaN
 }
 ASTRO_HOST_DEVICE inline double fast_exp(double x) { return std::exp(x); }
 
@@ -183,7 +183,7 @@ struct ClampThrough {  // to [p, q]; straight-through: the derivative is 1 by de
         return T(1);
     }
 };
-struct Step {  // p if x >= 0, else q; used for the weights of expectile regression
+struct Heaviside {  // p if x >= 0, else q; used for the weights of expectile regression
     template <class T>
     ASTRO_HOST_DEVICE static T f(T x, T p, T q) {
         return x >= 0 ? p : q;
@@ -288,7 +288,7 @@ struct Minimum {  // ties: the gradient goes to a
     X(softplus, Softplus, "softplus")               \
     X(clamp, Clamp, "clamp")                        \
     X(clamp_through, ClampThrough, "clamp_through") \
-    X(step, Step, "step")
+    X(heaviside, Heaviside, "heaviside")
 #define ASTRO_BINARY_OPS(X)        \
     X(add, Add, "add")             \
     X(sub, Sub, "sub")             \

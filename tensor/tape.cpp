@@ -140,12 +140,12 @@ void Tape::backward(const std::vector<Tensor>& outputs, const std::vector<Tensor
         if (finite_check.load(std::memory_order_relaxed)) require_finite(gradient, i, "gradient");
         replay(*this, gradient);
     }
-    for (size_t p = 0; p < parameters_.size(); ++p) zero_the_rest(p);
+    for (size_t p = 0; p < parameters_.size(); ++p) zero_unwritten(p);
 }
 
 // Fills the parts of a parameter gradient that received no contribution with zeros: parameters that were not used, or
 // that do not affect the loss.
-void Tape::zero_the_rest(size_t parameter) {
+void Tape::zero_unwritten(size_t parameter) {
     std::vector<std::pair<int64_t, int64_t>> written;  // [first, end)
     for (const auto& [offset, id] : leaves_[parameter]) {
         const Node& node = nth(nodes_, id);

@@ -75,7 +75,7 @@ class Tape {
     };
 
     int add_leaf(const char* name, const Shape& shape, Tensor gradient, bool in_place);
-    void zero_the_rest(size_t parameter);
+    void zero_unwritten(size_t parameter);
     void require_finite(const Tensor& x, size_t node, const char* what) const;
 
     uint64_t serial_;

@@ -55,7 +55,7 @@ Tensor Tensor::view(int64_t offset, const Shape& shape) const {
     Tensor t = *this;
     t.offset_ += offset;
     t.shape_ = shape;
-    t.leave_tape();
+    t.detach_from_tape();
     return t;
 }
 
@@ -67,7 +67,7 @@ Tensor Tensor::part(int64_t byte_offset, DType type, const Shape& shape) const {
     t.offset_ = first / size;
     t.shape_ = shape;
     t.dtype_ = type;
-    t.leave_tape();
+    t.detach_from_tape();
     return t;
 }
 
@@ -77,7 +77,7 @@ Tensor Tensor::detach() const {
     return t;
 }
 
-void Tensor::leave_tape() {
+void Tensor::detach_from_tape() {
     if (!detached()) set_node(0, -1);
 }
 

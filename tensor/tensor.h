@@ -75,7 +75,7 @@ class Tensor {
         return static_cast<const T*>(raw());
     }
 
-    Tensor reshape(const Shape& shape) const;               // same elements, shared storage, same gradient
+    Tensor reshape(const Shape& shape) const;  // same elements, shared storage, same gradient
     // Shared storage, detached; but views of a tape's parameters are differentiated as the parameters are.
     Tensor rows(int64_t first, int64_t count) const;                         // a range of axis 0
     Tensor view(int64_t offset, const Shape& shape) const;                   // elements from offset on
@@ -114,7 +114,7 @@ class Tensor {
   private:
     static constexpr uint64_t kDetached = ~uint64_t{0};  // the serial number of no tape
 
-    void leave_tape();  // a part of a node's output is no output of that node
+    void detach_from_tape();  // a view of a node's output is not itself the output of that node
     void check_type(DType expected) const;
 
     std::shared_ptr<Storage> storage_;

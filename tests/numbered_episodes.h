@@ -1,4 +1,4 @@
-// Data whose states say where they stand, for tests of what is drawn from them.
+// Data in which each state contains its episode and step, for tests of sampling.
 #pragma once
 
 #include "data/dataset.h"

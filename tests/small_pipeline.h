@@ -28,14 +28,14 @@ struct Small {
         pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config,
                                               maze::collect(maze::layout("medium"), spec, "train", pool), std::nullopt,
                                               "pointmaze-medium-v0");
-        run(pipeline->tdr());
-        run(pipeline->dynamics(0));
-        run(pipeline->planner());
+        train(pipeline->tdr());
+        train(pipeline->dynamics(0));
+        train(pipeline->planner());
         const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 2);
         stitch->make(pipeline->augmented_rows(), {});
         made = *stitch->attempts();
     }
-    static void run(TrainableModel& model) {
+    static void train(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
     }
 };

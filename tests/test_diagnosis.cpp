@@ -21,8 +21,8 @@ std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made) 
     Pipeline pipeline(Context{*s.backend, s.pool, 8}, config,
                       maze::collect(maze::layout("medium"), spec, "train", s.pool), std::nullopt,
                       "pointmaze-medium-v0");
-    Small::run(pipeline.tdr());
-    Small::run(pipeline.dynamics(0));
+    Small::train(pipeline.tdr());
+    Small::train(pipeline.dynamics(0));
     return why_no_bridge(pipeline, made);
 }
 
@@ -51,8 +51,7 @@ TEST_CASE("diagnosis: bridges that end farther from their targets than standing 
 
 TEST_CASE("diagnosis: members of the ensemble that disagree") {
     Augmentation made = small().made;
-    for (BridgeAttempt& attempt : made.attempts)
-        attempt.bridge.error = .01, attempt.verdict = Verdict::disagreement;
+    for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = .01, attempt.verdict = Verdict::disagreement;
     const std::string words = why_no_bridge(*small().pipeline, made);
     CHECK(contains(words, "the members of the dynamics ensemble disagree about "));
     CHECK(contains(words, "hint: a new run with more dynamics.updates, or with dynamics.ensemble 1"));

@@ -54,7 +54,7 @@ TEST_CASE("recurrent dynamics: a rollout repeats the one-step prediction; later 
     Small& s = small();
     const auto model = make_dynamics(s.pipeline->context(), recurrent(s.config, .2), s.pipeline->horizon(),
                                      s.pipeline->map(), s.pipeline->statistics(), 3);
-    Small::run(*model);
+    Small::train(*model);
     const int64_t n = s.pipeline->horizon();
     Rng rng(8);
     std::vector<float> first(2 * 2), actions(to_size(2 * n * 2));
@@ -91,7 +91,7 @@ TEST_CASE("recurrent dynamics: training on transitions and on rollouts reduces t
     for (double rollout_share : {0.0, .3, 1.0}) {
         const auto model = make_dynamics(s.pipeline->context(), recurrent(s.config, rollout_share),
                                          s.pipeline->horizon(), s.pipeline->map(), s.pipeline->statistics(), 3);
-        Small::run(*model);
+        Small::train(*model);
         const OpenLoopError e =
             model->open_loop_error(s.pipeline->validation(), s.pipeline->validation_map().arrival, {1, 9}, 200);
         CHECK(e.sampled.empty());

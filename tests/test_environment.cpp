@@ -7,7 +7,7 @@
 
 #include "astro/config/config.h"
 #include "astro/evaluate.h"
-#include "data/origin.h"
+#include "data/environment_match.h"
 #include "data/replay.h"
 #include "tensor/rng.h"
 #include "tests/error_message.h"
@@ -158,9 +158,9 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     ThreadPool pool(2);
     const data::Environment& maze = data::require_environment("pointmaze-medium-v0", "");
     data::Dataset d = maze.generate({"stitch", 20, 201, .5, 3}, "train", pool);
-    CHECK_NOTHROW(data::check_origin(maze, d, "mine.npz"));
+    CHECK_NOTHROW(data::check_environment_match(maze, d, "mine.npz"));
     const auto cause = [&](const data::Environment& environment) {
-        return error_message([&] { data::check_origin(environment, d, "mine.npz"); }, ErrorKind::data);
+        return error_message([&] { data::check_environment_match(environment, d, "mine.npz"); }, ErrorKind::data);
     };
     CHECK(contains(cause(data::require_environment("pointmaze-large-v0", "")), "--env pointmaze-medium-v0"));
     const data::Dataset good = d;
@@ -223,29 +223,31 @@ TEST_CASE("environment: data are checked and verified from qpos where only they 
     const HiddenRail rail;
     ThreadPool pool(1);
     data::Dataset d = hidden_steps();
-    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    CHECK_NOTHROW(data::check_environment_match(rail, d, "mine.npz"));
     const data::Replay r = data::replay(rail, d, {.5}, pool, "mine.npz");
     CHECK(r.real.rates.transitions == d.rows - d.episodes());
     CHECK(r.real.worst < 1e-5);
     const data::Dataset good = d;
     std::rotate(d.actions.begin(), d.actions.begin() + 1, d.actions.end());
-    CHECK(contains(error_message([&] { data::check_origin(rail, d, "mine.npz"); }, ErrorKind::data),
+    CHECK(contains(error_message([&] { data::check_environment_match(rail, d, "mine.npz"); }, ErrorKind::data),
                    "each action is stored one row early"));
     d = good;
     for (size_t i = 1; i < d.qpos.size(); i += 50) d.qpos[i] += 9;  // 4 % of the rows
-    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    CHECK_NOTHROW(data::check_environment_match(rail, d, "mine.npz"));
     d = good;
     std::rotate(d.qpos.begin(), d.qpos.begin() + 2, d.qpos.end());
-    CHECK(contains(error_message([&] { data::check_origin(rail, d, "mine.npz"); }, ErrorKind::data), "do not match"));
+    CHECK(contains(error_message([&] { data::check_environment_match(rail, d, "mine.npz"); }, ErrorKind::data),
+                   "do not match"));
     // qpos of another width is an error, everywhere; without qpos there is nothing to check, and nothing to verify.
     d = good;
     d.qpos_dim = 1, d.qpos.resize(static_cast<size_t>(d.rows));
-    for (const auto& judge : std::vector<std::function<void()>>{[&] { data::check_origin(rail, d, "mine.npz"); },
-                                                                [&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }})
+    for (const auto& judge :
+         std::vector<std::function<void()>>{[&] { data::check_environment_match(rail, d, "mine.npz"); },
+                                            [&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }})
         CHECK(contains(error_message(judge, ErrorKind::data),
                        "mine.npz: array 'qpos': 1 columns, expected 2 for hidden-rail-v0"));
     d.qpos_dim = 0, d.qpos.clear();
-    CHECK_NOTHROW(data::check_origin(rail, d, "mine.npz"));
+    CHECK_NOTHROW(data::check_environment_match(rail, d, "mine.npz"));
     CHECK(contains(error_message([&] { data::replay(rail, d, {.5}, pool, "mine.npz"); }, ErrorKind::usage),
                    "replays from qpos and qvel of 2 and 1 columns; the file has 0 and 1"));
 }

@@ -14,8 +14,8 @@ using namespace astro::method::learners;
 
 namespace {
 
-// Three state columns, of which the second is constant, and three action columns, of which the first is constant. None
-// is in the units of the method.
+// Three state columns, of which the second is constant, and three action columns, of which the first is constant. All
+// are in units other than the method's.
 data::Dataset recorded_rows() {
     data::Dataset d;
     d.rows = 60, d.state_dim = d.action_dim = 3;
@@ -205,15 +205,15 @@ TEST_CASE("exported policies: errors name the array that is missing or invalid")
     check_error("policy_version", numbers({3}), "version 3 of the format");
     check_error("policy_version", numbers({2}), "latent_centre");
     check_error("tanh", numbers({3}), "'tanh' is 3, expected 0 or 1");
-    check_error("hidden_layers", numbers({1e6}), "which the file has not");
-    check_error("hidden_layers", numbers({-1}), "which the file has not");
+    check_error("hidden_layers", numbers({1e6}), "which does not match the layers in the file");
+    check_error("hidden_layers", numbers({-1}), "which does not match the layers in the file");
     check_error("state_scale", numbers({1, 0}), "has shape (2,), expected (3,)");
     check_error("state_scale", numbers({1, -1, 1}), "negative in column 1");
     check_error("action_scale", numbers({0, 0, 0}), "0 in every column");
     check_error("goal_conditioned", numbers({0}), "'layer0/weight' has shape");
     check_error("layer1/weight", none, "layer1/weight");
     check_error("norm0/gain", none, "norm0/gain");
-    check_error("layer0/bias", numbers({}), "expected one number a column");
+    check_error("layer0/bias", numbers({}), "expected one number per column");
     const data::NpyArray weight = data::NpzReader(good).read("layer0/weight");
     std::vector<float> values = weight.to<float>("layer0/weight");
     values[5] = NAN;

@@ -1,4 +1,4 @@
-// Measurements without a simulator, against references of their own: systems whose exact answer is known, planted
+// Measurements without a simulator, compared with independent references: systems whose exact answer is known, planted
 // violations, counts by hand.
 #include <doctest/doctest.h>
 
@@ -236,7 +236,7 @@ TEST_CASE("judges: bridges of a stitched file, and where they arrive") {
         square += std::pow((double(source.observation(101)[i]) - reached) / judges.sigma_delta[i], 2) / 2;
     }
     CHECK(errors[0] == doctest::Approx(std::sqrt(square)).epsilon(1e-4));
-    // Two bridges one after the other are two; a bridge does not go on in the next episode.
+    // Two adjacent bridges are counted as two, and a bridge ends with its episode.
     data::Dataset d = stitched.recorded;
     d.bridge[6] = 13;
     CHECK(rows_by_bridge(d).size() == 2);
@@ -244,7 +244,7 @@ TEST_CASE("judges: bridges of a stitched file, and where they arrive") {
     CHECK(rows_by_bridge(d) == std::vector<std::vector<int64_t>>{{4}, {6}});
 }
 
-TEST_CASE("judges: a file holds all that a judgement needs; others are refused by name") {
+TEST_CASE("judges: a saved file is sufficient for judging; the error for an invalid file names it") {
     const auto backend = make_cpu_backend();
     ThreadPool pool(2);
     const TemporaryFolder folder;
@@ -316,12 +316,12 @@ TEST_CASE("coverage: counted by hand, on lines") {
     const Coverage c = measure_coverage(pool, held_out, known, made, fresh, sigma);
     CHECK(c.radius == doctest::Approx(.4 / .5).epsilon(1e-5));
     CHECK(c.covered == doctest::Approx(.5));  // those at 0, 10, .. 40
-    CHECK(c.fresh == 1);
+    CHECK(c.novel == 1);
     std::vector<float> half = line(20, 1, 25);
     half.insert(half.end(), fresh.begin(), fresh.begin() + 25);
-    CHECK(measure_coverage(one, held_out, known, made, half, sigma).fresh == doctest::Approx(.5));
+    CHECK(measure_coverage(one, held_out, known, made, half, sigma).novel == doctest::Approx(.5));
     CHECK(measure_coverage(pool, held_out, known, known, {}, sigma).covered == doctest::Approx(.9));
-    CHECK(measure_coverage(pool, held_out, known, known, {}, sigma).fresh == 0);
+    CHECK(measure_coverage(pool, held_out, known, known, {}, sigma).novel == 0);
 }
 
 TEST_CASE("cross pairs: from held-out rows to reachable rows of training episodes") {

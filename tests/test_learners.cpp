@@ -74,7 +74,7 @@ TEST_CASE("td3bc: one update equals PyTorch's, as in CORL and goal-conditioned")
         Actor actor{g.mlp(w + "actor", activation), true, 2},
             actor_target{g.mlp(w + "actor_target", activation), true, 2};
         const Tensor next = smoothed_actions(actor_target(batch.next_input), g.tensor("in/" + name + "/noise"), .2, .5);
-        const Tensor y = td_target(batch, target.least(batch.next_input, next), {.99, name == "goal"});
+        const Tensor y = td_target(batch, target.min(batch.next_input, next), {.99, name == "goal"});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
         CHECK(critic_loss(kWhole, critic_values(critics, batch), y).item() ==
               doctest::Approx(g.number(out + "critic_loss")).epsilon(kTolerance));
@@ -108,11 +108,11 @@ TEST_CASE("iql: value, critics and actors equal PyTorch's") {
         Critics critics = critics_of(g, w + "critic0", w + "critic1", activation);
         const Critics target = critics_of(g, w + "target0", w + "target1", activation);
         const double tau = name == "corl" ? .7 : .9, rate = name == "corl" ? 3e-4 : 1e-3;
-        const Tensor target_q = target.least(batch.value_input, batch.action);
+        const Tensor target_q = target.min(batch.value_input, batch.action);
         CHECK(difference(target_q - value_of(v.value, batch.value_input), g.tensor(out + "advantage")) < kTolerance);
         const Tensor y = td_target(batch, value_of(v.value, batch.next_input), {.99, name == "goal"});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
-        const Tensor advantage = target.least(batch.input, batch.action) - value_of(v.value, batch.input);
+        const Tensor advantage = target.min(batch.input, batch.action) - value_of(v.value, batch.input);
         CHECK(difference(advantage, g.tensor(out + "actor_advantage")) < kTolerance);
         auto value_loss = [&] { return expectile_loss(kWhole, target_q - value_of(v.value, batch.value_input), tau); };
         CHECK(value_loss().item() == doctest::Approx(g.number(out + "value_loss")).epsilon(kTolerance));
@@ -135,7 +135,7 @@ TEST_CASE("iql: value, critics and actors equal PyTorch's") {
         nn::ParameterSet set(actor);
         ThreadPool pool(1);
         ActorTerms terms;
-        terms.least = true;
+        terms.min_q = true;
         const nn::Gradient gradient = nn::coupled_gradient(
             nn::Cut(pool, 2, 6), set.flat(),
             [&](const nn::Chunk& c) { return actor_outputs(actor, after, c.rows(batch), true); },
@@ -159,7 +159,7 @@ TEST_CASE("cql: the tanh-Gaussian policy and the conservative term equal CORL's"
     const double alpha = std::exp(g.number("w/log_alpha"));
     CHECK(gradient_difference(g, policy, "grad/", [&] {
               const GaussianPolicy::Sample s = policy.at(batch.input).sample(g.tensor("in/noise_policy"));
-              return mean(s.log_p * alpha - critics.least(batch.input, s.action));
+              return mean(s.log_p * alpha - critics.min(batch.input, s.action));
           }) < kTolerance);
     auto sampled = [&](const Tensor& input, const char* noise) {
         return policy.at(input).repeat(4).sample(g.tensor(noise).reshape(Shape{24, 2}));
@@ -225,8 +225,8 @@ TEST_CASE("cql: the Lagrange form and all weights after one step equal CORL's") 
         const int64_t tries = lagrange ? 4 : 1;
         const Tensor noise = slice(g.tensor("in/noise_next"), 1, 0, tries).reshape(Shape{6 * tries, 2});
         const Tensor repeated = repeat_inputs(batch.next_input, tries);
-        const Tensor least = target.least(repeated, policy.at(repeated).sample(noise).action);
-        const Tensor y = td_target(batch, largest(least.reshape(Shape{6, tries})), {.99, false});
+        const Tensor min_q = target.min(repeated, policy.at(repeated).sample(noise).action);
+        const Tensor y = td_target(batch, largest(min_q.reshape(Shape{6, tries})), {.99, false});
         CHECK(difference(y, g.tensor(out + "target")) < kTolerance);
         double differences = 0;  // of both critics
         const double strength = lagrange ? 5 * multiplier : 5, low = lagrange ? -200 : -INFINITY;
@@ -281,7 +281,7 @@ TEST_CASE("cql: the Lagrange form and all weights after one step equal CORL's") 
     GaussianPolicy moved = fresh_policy();
     CHECK(difference_after_step(g, moved, "out/after/", 1e-4, [&] {
               const GaussianPolicy::Sample s = moved.at(batch.input).sample(g.tensor("in/noise_policy"));
-              return mean(s.log_p * alpha - critics.least(batch.input, s.action));
+              return mean(s.log_p * alpha - critics.min(batch.input, s.action));
           }) < kTolerance);
 }
 

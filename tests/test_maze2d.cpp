@@ -277,7 +277,7 @@ TEST_CASE("maze2d: spliced and duplicated rows keep qpos and qvel; real transiti
     CHECK(spliced.qpos[0] != spliced.observations[0]);  // the late row
     CHECK(to_dataset(made, pipeline.train_rows(), pipeline.units(), pipeline.statistics(), 0).qpos.empty());
 
-    Small::run(pipeline.tdr());
+    Small::train(pipeline.tdr());
     const data::Dataset copies = augmenters::make_augmenter("duplicate", pipeline, 2)->make(2000, {});
     CHECK(copies.qpos.size() == size_t(2 * copies.rows));
     CHECK(late_rows(copies) > 0);

@@ -216,7 +216,7 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
     // member twice must change nothing else.
     Planner twice(s.pipeline->context(), s.config.planner, s.pipeline->map(), s.pipeline->statistics(),
                   {&s.pipeline->dynamics(0), &s.pipeline->dynamics(0)}, s.config.dynamics, s.pipeline->seed());
-    Small::run(twice);
+    Small::train(twice);
     const auto four = planner.sample(ends, s.config.planner.gap, 4, streams),
                best = twice.sample(ends, s.config.planner.gap, 4, streams);
     for (size_t i = 0; i < ends.size(); ++i) {
@@ -233,7 +233,7 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
     plain.sampling.final_guidance_steps = 0;
     Planner unguided(s.pipeline->context(), plain, s.pipeline->map(), s.pipeline->statistics(),
                      {&s.pipeline->dynamics(0)}, s.config.dynamics, s.pipeline->seed());
-    Small::run(unguided);  // the same training, because guidance only affects sampling
+    Small::train(unguided);  // the same training, because guidance only affects sampling
     const auto without = unguided.sample(ends, plain.gap, 2, streams);
     double guided = 0, free = 0;
     for (size_t i = 0; i < ends.size(); ++i) guided += together[i][0].error, free += without[i][0].error;

@@ -16,18 +16,18 @@ namespace {
 // Four plans of three actions with two components. f = scale sum_i c_i (u_i - m_i)^2, with curvatures from 1 to 30.
 struct Bowl {
     std::unique_ptr<Backend> backend = make_cpu_backend();
-    std::vector<float> start = std::vector<float>(24), least = std::vector<float>(24);
+    std::vector<float> start = std::vector<float>(24), minimiser = std::vector<float>(24);
     Tensor curvature, minimum;
     double scale = 1;
 
     Bowl() {
         Rng rng(7);
         for (float& x : start) x = float(rng.uniform(-1, 1));
-        for (float& x : least) x = float(rng.uniform(-.9, .9));
+        for (float& x : minimiser) x = float(rng.uniform(-.9, .9));
         std::vector<float> c(6);
         for (size_t i = 0; i < 6; ++i) c[i] = float(std::pow(30.0, double(i) / 5));
         curvature = Tensor::from(*backend, Shape{3, 2}, c);
-        minimum = Tensor::from(*backend, Shape{4, 3, 2}, least);
+        minimum = Tensor::from(*backend, Shape{4, 3, 2}, minimiser);
     }
     Tensor plans() const { return Tensor::from(*backend, Shape{4, 3, 2}, start); }
     PlanObjective objective() const {

@@ -28,7 +28,8 @@ std::unique_ptr<data::Environment> ogbench(const std::string& name, int64_t proc
         MESSAGE("skipped: no OGBench (make deps-ogbench installs it; ASTRO_OGBENCH_PYTHON names another python)");
         return nullptr;
     }
-    return data::open_process("exec:" + python + " examples/ogbench/environment.py " + name, {processes, 300});
+    return data::make_process_environment("exec:" + python + " examples/ogbench/environment.py " + name,
+                                          {processes, 300});
 }
 
 // Follows geodesics of the built-in maze, with noise that depends on the state only. It also hits walls.
@@ -86,7 +87,7 @@ TEST_CASE("process: rows are divided as evenly as possible, in order") {
 
 TEST_CASE("process: an environment is found by name while it exists; finding a name starts no process") {
     CHECK(data::find_environment("exec:cat") == nullptr);
-    CHECK(data::open_process("pointmaze-medium-v0", {}) == nullptr);
+    CHECK(data::make_process_environment("pointmaze-medium-v0", {}) == nullptr);
     class Named : public data::Environment {
       public:
         Named() { spec_.name = "named-v0"; }

@@ -53,11 +53,11 @@ TEST_CASE("swap: all rows and actions are recorded, and each jump leads to a sta
     // Distances from rows to the nearest row of another episode.
     std::vector<double> nearest;
     for (int64_t a = 0; a + 1 < real.rows; a += 97) {
-        double least = std::numeric_limits<double>::infinity();
+        double smallest = std::numeric_limits<double>::infinity();
         for (int64_t b = 0; b + 1 < real.rows; ++b)
             if (real.episode_of[size_t(a)] != real.episode_of[size_t(b)] && !real.terminals[size_t(b)])
-                least = std::min(least, state_distance(scaled, a, b));
-        nearest.push_back(least);
+                smallest = std::min(smallest, state_distance(scaled, a, b));
+        nearest.push_back(smallest);
     }
     double before = 0;
     for (double quantile : {.25, .5, .9}) {
@@ -162,7 +162,7 @@ TEST_CASE("straight: cuts and targets are those of stitching, states lie on the 
     };
     const int64_t wanted = 6000;
     const double untrained = action_error(straight->make(wanted, {}));
-    Small::run(*models[1]);
+    Small::train(*models[1]);
     const data::Dataset made = straight->make(wanted, {});
     CHECK(made.rows >= wanted);
     CHECK(action_error(made) < .25 * untrained);
@@ -210,7 +210,7 @@ TEST_CASE("straight: without a target the reason is named") {
     Config config = small().config;
     config.augment.mono_progress = 1e6;  // no chain leads so far
     const auto pipeline = pipeline_with(small().pool, config);
-    Small::run(pipeline->tdr());
+    Small::train(pipeline->tdr());
     const auto straight = augmenters::make_augmenter("straight", *pipeline, 2);
     CHECK(
         contains(error_message([&] { straight->make(1000, {}); }),
@@ -272,8 +272,8 @@ TEST_CASE("distances: selection.distance decides which map targets and chains us
         CHECK(fingerprints.insert((*pipeline)->fingerprint("augment")).second);
         CHECK((*pipeline)->fingerprint("planner") == by_tdr->fingerprint("planner"));
     }
-    Small::run(all->tdr());
-    Small::run(named->tdr());
+    Small::train(all->tdr());
+    Small::train(named->tdr());
     CHECK(all->selection_map().latent == named->selection_map().latent);  // the state is the position
     CHECK(all->selection_map().latent != all->map().latent);
 
@@ -300,8 +300,8 @@ TEST_CASE("planner: without updates it is saved and loaded as a trained stage, a
     Config config = s.config;
     config.planner.network.updates = 0;
     const auto pipeline = pipeline_with(s.pool, config);
-    Small::run(pipeline->tdr());
-    Small::run(pipeline->dynamics(0));
+    Small::train(pipeline->tdr());
+    Small::train(pipeline->dynamics(0));
     Planner& planner = pipeline->planner();
     const TemporaryFolder folder;
     TrainingPlan plan;

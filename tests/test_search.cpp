@@ -58,14 +58,14 @@ TEST_CASE("ball tree: bands contain the same rows as by brute force, for all cri
                                                 {0, exact},
                                                 {exact, 1e9}}) {
                     std::vector<int64_t> found, truth;
-                    for (const BallTree::Run& run : tree.near_band(query, low, high))
-                        for (int64_t i = run.begin; i < run.end; ++i) {
+                    for (const BallTree::RowRange& range : tree.near_band(query, low, high))
+                        for (int64_t i = range.begin; i < range.end; ++i) {
                             const int64_t row = tree.rows()[size_t(i)];
                             const double d = distance(points, width, query, row);
                             const bool within = d >= low && d <= high;
-                            if (run.inside) CHECK(within);
+                            if (range.inside) CHECK(within);
                             if (within) found.push_back(row);
-                            measured += !run.inside;
+                            measured += !range.inside;
                         }
                     for (int64_t row : held) {
                         const double d = distance(points, width, query, row);
@@ -106,11 +106,11 @@ TEST_CASE("farthest points: the same rows as by definition, also with ties and d
 // Index of the first of the points (count, width) with the smallest finite squared distance to x; 0 if there is none.
 template <class T>
 int64_t nearest_by_hand(const T* x, const std::vector<T>& points, int64_t width) {
-    double least = std::numeric_limits<double>::infinity();
+    double smallest = std::numeric_limits<double>::infinity();
     int64_t nearest = 0;
     for (int64_t i = 0; i < int64_t(points.size()) / width; ++i) {
         const double square = squared_distance(x, points.data() + i * width, width);
-        if (square < least) least = square, nearest = i;
+        if (square < smallest) smallest = square, nearest = i;
     }
     return nearest;
 }

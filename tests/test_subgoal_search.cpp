@@ -1,10 +1,10 @@
-// Subgoals at test time, and targets in the order of the source's own future: each against a plain search.
+// Subgoals at test time, and targets in the order of the source's own future: each compared with an exhaustive search.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "astro/farther_goals.h"
+#include "astro/goal_relabelling.h"
 #include "astro/subgoal_search.h"
 #include "astro/target_selection.h"
 #include "tests/small_pipeline.h"
@@ -83,7 +83,7 @@ TEST_CASE("targets: the approach of a target is the nearest row of the source's 
     for (int i = 0; i < 200; ++i) {
         const int64_t source = rng.below(d.rows), target = rng.below(d.rows);
         const int64_t last = map.data->last(map.data->segment(source));
-        double least = HUGE_VAL;
+        double smallest = HUGE_VAL;
         int64_t at = -1;
         for (int64_t gap : {8, 6, 4}) {
             double square = 0;
@@ -93,12 +93,12 @@ TEST_CASE("targets: the approach of a target is the nearest row of the source's 
                                        sigma[size_t(x)],
                                    2) /
                           2;
-            if (std::sqrt(square) < least) least = std::sqrt(square), at = gap;
+            if (std::sqrt(square) < smallest) smallest = std::sqrt(square), at = gap;
         }
         const TargetIndex::Approach found = index.approach(source, target);
         CHECK(found.gap == at);
         CHECK(index.gap_of(source, target) == at);
-        CHECK(found.distance == doctest::Approx(least));
+        CHECK(found.distance == doctest::Approx(smallest));
     }
 }
 
@@ -114,14 +114,14 @@ TEST_CASE("trajectories: actions from a row on; the last one of the segment is r
             CHECK(actions[size_t(2 * j + x)] == d.action(std::min(last - 3 + j, last - 1))[x]);
 }
 
-TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the landmark graph") {
+TEST_CASE("goal relabelling: the hindsight goal lies on the way to each, on the landmark graph") {
     Small& s = small();
     const TemporalMap& map = s.pipeline->map();
     const data::Dataset& d = s.pipeline->train_data();
     RelabelConfig config;
     config.share = 1, config.tries = 32;
-    const auto farther = [&] { return FartherGoals(s.pipeline->context(), config, map, map.latent); };
-    const FartherGoals goals = farther();
+    const auto relabeller = [&] { return GoalRelabeller(s.pipeline->context(), config, map, map.latent); };
+    const GoalRelabeller goals = relabeller();
     auto closed = [&](int64_t a, int64_t b) {
         return double(map.closed[size_t(map.landmark_of[size_t(a)]) * size_t(map.landmarks()) +
                                  size_t(map.landmark_of[size_t(b)])]);
@@ -145,5 +145,5 @@ TEST_CASE("farther goals: the hindsight goal lies on the way to each, on the lan
     CHECK(too_near > 0);
 
     config.share = 0;
-    for (int64_t i = 0; i < 50; ++i) CHECK(farther().draw(i, i + 30, rng) == -1);
+    for (int64_t i = 0; i < 50; ++i) CHECK(relabeller().draw(i, i + 30, rng) == -1);
 }

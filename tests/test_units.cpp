@@ -9,8 +9,8 @@
 #include "astro/chains.h"
 #include "astro/splice.h"
 #include "data/dataset_load.h"
+#include "data/environment_match.h"
 #include "data/npz.h"
-#include "data/origin.h"
 #include "data/replay.h"
 #include "data/units.h"
 #include "tensor/base/error.h"
@@ -74,12 +74,12 @@ struct Stitched {
         config.augment.ratio = 2, config.augment.accept_threshold = 3;
         pipeline = std::make_unique<Pipeline>(Context{*backend, pool, 8}, config, std::move(trips), std::nullopt,
                                               std::string());
-        run(pipeline->tdr()), run(pipeline->dynamics(0)), run(pipeline->planner());
+        train(pipeline->tdr()), train(pipeline->dynamics(0)), train(pipeline->planner());
         const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 0);
         spliced = stitch->make(pipeline->augmented_rows(), {});
         made = *stitch->attempts();
     }
-    static void run(TrainableModel& model) {
+    static void train(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);
     }
 };
@@ -240,7 +240,7 @@ TEST_CASE(
     const data::Replay replayed = data::replay(map_environment, read, {.01}, pool, "map.npz");
     CHECK(replayed.real.rates.transitions == read.rows - read.episodes());
     CHECK(replayed.real.worst_scaled < 1e-3);
-    CHECK_NOTHROW(data::check_origin(map_environment, read, "map.npz"));
+    CHECK_NOTHROW(data::check_environment_match(map_environment, read, "map.npz"));
 }
 
 TEST_CASE("units: replays judge by shares of a column's own values, in any unit") {
@@ -292,7 +292,7 @@ TEST_CASE("units: replays judge by shares of a column's own values, in any unit"
             CHECK(agrees.worst_scaled < 1);  // not a changed constant
             CHECK(drifts.rates.transition[0] == 1);
             worst.push_back(agrees.worst_scaled);
-            CHECK_NOTHROW(data::check_origin(Drifting(states, actions, 0), d, "mine.npz"));
+            CHECK_NOTHROW(data::check_environment_match(Drifting(states, actions, 0), d, "mine.npz"));
         }
     for (const double w : worst) CHECK(w == doctest::Approx(worst[0]).epsilon(.02));
 }

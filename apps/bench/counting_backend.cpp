@@ -91,7 +91,7 @@ class CountingBackend : public Backend {
     void linear(DType type, int64_t m, int64_t n, int64_t k, const void* x, const void* w, bool transpose_w,
                 const void* bias, const UnaryOp* activation, void* slope, void* y) override {
         product(type, m, n, k, false);
-        if ((bias || activation) && !finished(type, k)) kernel(m * n, (slope ? 3 : 2) * count(m * n), 0, type);
+        if ((bias || activation) && !fuses_epilogue(type, k)) kernel(m * n, (slope ? 3 : 2) * count(m * n), 0, type);
         to_.linear(type, m, n, k, x, w, transpose_w, bias, activation, slope, y);
     }
     void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
@@ -104,7 +104,7 @@ class CountingBackend : public Backend {
     void gated_linear(DType type, int64_t m, int64_t n, int64_t k, int64_t groups, const void* h, const void* w,
                       const void* bias, const void* x, const void* gate, void* z, void* y) override {
         product(type, m, n, k, false);
-        if (!finished(type, k)) kernel(m * n, count((z ? 4 : 3) * m * n + groups * n), 0, type);
+        if (!fuses_epilogue(type, k)) kernel(m * n, count((z ? 4 : 3) * m * n + groups * n), 0, type);
         to_.gated_linear(type, m, n, k, groups, h, w, bias, x, gate, z, y);
     }
     void gated_linear_grad(DType type, int64_t m, int64_t n, int64_t groups, const void* gate, const void* z,
@@ -190,8 +190,8 @@ class CountingBackend : public Backend {
             const int64_t pairs = cuda::sorted_pairs(n);
             kernel(pairs, 2 * count(n + pairs), 0, DType::f32);
             int64_t steps = 0;
-            for (int64_t run = 2; run <= pairs; run *= 2)
-                for (int64_t gap = run / 2; gap > 0; gap /= 2) ++steps;
+            for (int64_t span = 2; span <= pairs; span *= 2)
+                for (int64_t gap = span / 2; gap > 0; gap /= 2) ++steps;
             if (pairs <= cuda::kPairsInBlock) steps = 1;
             for (int64_t i = 0; i < steps; ++i) kernel(pairs, 4 * count(pairs), 0, DType::f32);
             kernel(n * width, count(3 * n * width), 0, type);
@@ -265,7 +265,7 @@ class CountingBackend : public Backend {
                   count(products * (m * k + k * n)), 2 * count(products * m * n * k));
     }
     // Whether the epilogue of a layer is fused: for k = 0 the backend uses the built-in product, which fuses it in f32.
-    static bool finished(DType type, int64_t k) { return k == 0 && type == DType::f32; }
+    static bool fuses_epilogue(DType type, int64_t k) { return k == 0 && type == DType::f32; }
 
     Backend& to_;
     DeviceWork& work_;

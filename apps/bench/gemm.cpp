@@ -64,7 +64,7 @@ constexpr Layer kLayers[] = {
 
 struct Kind {
     const char* name;
-    const char* words;
+    const char* description;
     bool transpose_a, transpose_b;
 };
 
@@ -100,13 +100,14 @@ std::function<void()> make_product(const Context& context, const Kind& kind, con
 }  // namespace
 
 std::vector<BenchItem> gemm_items() {
-    constexpr int64_t kLeastFlop = 200000000;  // operations per call, so that reading the clock takes negligible time
+    constexpr int64_t kMinFlop = 200000000;  // operations per call, so that reading the clock takes negligible time
     std::vector<BenchItem> items;
     for (const Layer& layer : kLayers)
         for (const Kind& kind : kKinds) {
-            const int64_t times = std::max<int64_t>(1, kLeastFlop / (2 * layer.rows * layer.in * layer.out));
+            const int64_t times = std::max<int64_t>(1, kMinFlop / (2 * layer.rows * layer.in * layer.out));
             items.push_back({"gemm", text("gemm-", kind.name, "-", layer.rows, "x", layer.in, "x", layer.out),
-                             kind.words, [=](const Context& c) { return make_product(c, kind, layer, times); }, times});
+                             kind.description, [=](const Context& c) { return make_product(c, kind, layer, times); },
+                             times});
         }
     return items;
 }

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/method_names.h"
 #include "apps/bench/counting_backend.h"
+#include "apps/method_names.h"
 #include "astro/training.h"
 #include "data/json.h"
 
@@ -16,7 +16,7 @@ namespace astro::app {
 
 struct BenchItem {
     std::string group;  // "steps", "samplers", "gemm" or "stitching"
-    std::string name, words;
+    std::string name, description;
     // Creates the step, a function that owns all it needs and is called repeatedly.
     std::function<std::function<void()>(const Context& context)> make;
     int64_t units = 1;        // number of updates (products, queries, agent steps) per call
@@ -26,7 +26,7 @@ struct BenchItem {
 
 // An item for files. measure() returns one object per line of output. file: the data set to use, or empty.
 struct BenchFileItem {
-    std::string name, words;
+    std::string name, description;
     std::function<std::vector<data::Json>(ThreadPool& threads, const std::string& file, int64_t rounds)> measure;
 };
 

@@ -13,32 +13,32 @@ namespace astro::app {
 
 namespace {
 
-// Episodes of the large maze with the latents of a perfect TDR of an open plane: positions in units of steps, embedded
-// isometrically in 32 dimensions.
-struct MazeWorld {
-    data::Dataset data;
+// Episodes of the large maze and a temporal map. Its latents are those of a perfect TDR of the plane without walls:
+// positions in units of steps, embedded isometrically in 32 dimensions.
+struct StitchingData {
+    data::Dataset rows;
     Trajectories trajectories;
     Statistics statistics;
     TemporalMap map;
     Config config;
-    std::vector<int64_t> sources;  // 1000 travel rows, like the cuts of chains
+    std::vector<int64_t> sources;  // 1000 rows during travel, like the cuts of chains
 
-    MazeWorld(ThreadPool& threads, int64_t rows) {
+    StitchingData(ThreadPool& threads, int64_t count) {
         apply_preset(config, "cpu");
         maze::CollectSpec spec;
-        spec.episodes = std::max<int64_t>(1, rows / spec.episode_rows);
-        data = maze::collect(maze::layout("large"), spec, "train", threads);
-        data.qpos.clear(), data.qvel.clear(), data.qpos_dim = data.qvel_dim = 0;
-        trajectories = cut_at_jumps(data, 1e9);
+        spec.episodes = std::max<int64_t>(1, count / spec.episode_rows);
+        rows = maze::collect(maze::layout("large"), spec, "train", threads);
+        rows.qpos.clear(), rows.qvel.clear(), rows.qpos_dim = rows.qvel_dim = 0;
+        trajectories = cut_at_jumps(rows, 1e9);
         statistics = measure(trajectories, config.planner.gap + 1, config.data.std_floor);
         map.data = &trajectories, map.gamma = .99, map.width = 32;
-        map.latent.resize(to_size(data.rows * map.width));
-        threads.run(data.rows, [&](int64_t t) {
+        map.latent.resize(to_size(rows.rows * map.width));
+        threads.run(rows.rows, [&](int64_t t) {
             for (int64_t w = 0; w < map.width; ++w) {
-                const double turn = 6.283185307179586 * static_cast<double>(w) / static_cast<double>(map.width);
-                const double x =
-                    std::cos(turn) * double(data.observation(t)[0]) + std::sin(turn) * double(data.observation(t)[1]);
-                nth(map.latent, t * map.width + w) = static_cast<float>(x / maze::kStep / 4);
+                const double angle = 6.283185307179586 * static_cast<double>(w) / static_cast<double>(map.width);
+                const double projection =
+                    std::cos(angle) * double(rows.observation(t)[0]) + std::sin(angle) * double(rows.observation(t)[1]);
+                nth(map.latent, t * map.width + w) = static_cast<float>(projection / maze::kStep / 4);
             }
         });
         map.arrival = find_arrivals(map, config.data.arrival_steps, config.data.arrival_rows);
@@ -47,17 +47,18 @@ struct MazeWorld {
         map.calibration = Calibration(medians);
         Rng rng = Rng(0).stream("bench/sources");
         while (sources.size() < 1000) {
-            const int64_t row = rng.below(data.rows);
+            const int64_t row = rng.below(rows.rows);
             if (map.in_travel(row)) sources.push_back(row);
         }
     }
 };
 
-std::shared_ptr<MazeWorld> world(ThreadPool& threads, int64_t rows) {
-    static std::map<int64_t, std::shared_ptr<MazeWorld>> made;
-    auto& slot = made[rows];
-    if (!slot) slot = std::make_shared<MazeWorld>(threads, rows);
-    return slot;
+// Created once for each number of rows.
+std::shared_ptr<StitchingData> stitching_data(ThreadPool& threads, int64_t count) {
+    static std::map<int64_t, std::shared_ptr<StitchingData>> cache;
+    auto& cached = cache[count];
+    if (!cached) cached = std::make_shared<StitchingData>(threads, count);
+    return cached;
 }
 
 // 64 agents that keep a random heading for 10 steps, on one thread. Nearly a third of the steps are in contact with a
@@ -70,62 +71,63 @@ std::function<void()> make_maze_steps(const Context&) {
         agents->emplace_back(layout, maze::centre(cells[i % cells.size()]), maze::Point{}, Rng(i));
     auto headings = std::make_shared<std::vector<float>>(2048);
     Rng(7).fill_uniform(headings->data(), 2048, -1, 1);
-    auto step = std::make_shared<size_t>(0);
-    return [agents, headings, step] {
-        for (size_t s = 0; s < 1000; ++s, ++*step)
+    auto steps_taken = std::make_shared<size_t>(0);
+    return [agents, headings, steps_taken] {
+        for (size_t s = 0; s < 1000; ++s, ++*steps_taken)
             for (size_t i = 0; i < 64; ++i) {
-                const float* a = headings->data() + 2 * ((*step / 10 * 31 + i * 17) % 1024);
-                (*agents)[i].step(double(a[0]), double(a[1]));
+                const float* action = headings->data() + 2 * ((*steps_taken / 10 * 31 + i * 17) % 1024);
+                (*agents)[i].step(double(action[0]), double(action[1]));
             }
     };
 }
 
-std::function<void()> make_selection(const Context& context, int64_t rows, bool brute, int64_t queries) {
-    const auto w = world(context.threads, rows);
-    const auto index = std::make_shared<TargetIndex>(context.threads, w->config.selection, w->map, w->statistics,
-                                                     w->config.planner.gap + 1, w->config.planner.context, 0);
+std::function<void()> make_selection(const Context& context, int64_t rows, bool brute_force, int64_t queries) {
+    const auto data = stitching_data(context.threads, rows);
+    const auto index =
+        std::make_shared<TargetIndex>(context.threads, data->config.selection, data->map, data->statistics,
+                                      data->config.planner.gap + 1, data->config.planner.context, 0);
     auto next = std::make_shared<size_t>(0);
     return [=] {
-        const auto none = [](int64_t) { return false; };
+        const auto not_visited = [](int64_t) { return false; };
         for (int64_t q = 0; q < queries; ++q, ++*next) {
-            const int64_t source = w->sources[*next % w->sources.size()];
-            if (brute)
-                index->all_targets(source, none);
+            const int64_t source = data->sources[*next % data->sources.size()];
+            if (brute_force)
+                index->all_targets(source, not_visited);
             else
-                index->candidates(source, none, Rng(*next));
+                index->candidates(source, not_visited, Rng(*next));
         }
     };
 }
 
 std::function<void()> make_selection_build(const Context& context, int64_t rows) {
-    const auto w = world(context.threads, rows);
+    const auto data = stitching_data(context.threads, rows);
     ThreadPool* threads = &context.threads;
     return [=] {
-        const TargetIndex index(*threads, w->config.selection, w->map, w->statistics, w->config.planner.gap + 1,
-                                w->config.planner.context, 0);
+        const TargetIndex index(*threads, data->config.selection, data->map, data->statistics,
+                                data->config.planner.gap + 1, data->config.planner.context, 0);
     };
 }
 
-std::vector<int64_t> landmarks_of(const MazeWorld& w) {
+std::vector<int64_t> choose_landmarks(const StitchingData& data) {
     std::vector<int64_t> pool;
-    for (int64_t i = 0; i < w.config.graph.pool; ++i) pool.push_back(i * w.data.rows / w.config.graph.pool);
-    return farthest_points(w.map.latent.data(), w.map.width, pool, w.config.graph.landmarks);
+    for (int64_t i = 0; i < data.config.graph.pool; ++i) pool.push_back(i * data.rows.rows / data.config.graph.pool);
+    return farthest_points(data.map.latent.data(), data.map.width, pool, data.config.graph.landmarks);
 }
 
 std::function<void()> make_graph(const Context& context) {
-    const auto w = world(context.threads, 1000000);
-    const std::vector<int64_t> landmark = landmarks_of(*w);
+    const auto data = stitching_data(context.threads, 1000000);
+    const std::vector<int64_t> landmarks = choose_landmarks(*data);
     ThreadPool* threads = &context.threads;
     return [=] {
-        const auto length = [&](int64_t i, int64_t j) { return w->map.steps(nth(landmark, i), nth(landmark, j)); };
-        shortest_paths(*threads, ssize(landmark), length, w->config.graph.edge);
+        const auto length = [&](int64_t i, int64_t j) { return data->map.steps(nth(landmarks, i), nth(landmarks, j)); };
+        shortest_paths(*threads, ssize(landmarks), length, data->config.graph.edge);
     };
 }
 
 std::function<void()> make_nearest(const Context& context) {
-    const auto w = world(context.threads, 1000000);
-    w->map.landmark = landmarks_of(*w);
-    return [=] { nearest_landmarks(context, w->map, w->map.latent); };
+    const auto data = stitching_data(context.threads, 1000000);
+    data->map.landmark = choose_landmarks(*data);
+    return [=] { nearest_landmarks(context, data->map, data->map.latent); };
 }
 
 }  // namespace
@@ -139,14 +141,14 @@ std::vector<BenchItem> maze_items() {
         int64_t rows;
     };
     for (const Size& size : {Size{"10k", 10000}, {"100k", 100000}, {"1m", 1000000}, {"10m", 10000000}}) {
-        const int64_t rows = size.rows, scanned = std::max<int64_t>(1, 1000000 / rows);
+        const int64_t rows = size.rows, queries = std::max<int64_t>(1, 1000000 / rows);
         const bool only_named = rows > 1000000;
         const std::string name = size.name;
         items.push_back({"stitching", "select-" + name, "selection queries with the index (up to 256 targets)",
                          [rows](const Context& c) { return make_selection(c, rows, false, 100); }, 100, rows,
                          only_named});
         items.push_back({"stitching", "select-brute-" + name, "selection queries by brute force (all targets)",
-                         [rows, scanned](const Context& c) { return make_selection(c, rows, true, scanned); }, scanned,
+                         [rows, queries](const Context& c) { return make_selection(c, rows, true, queries); }, queries,
                          rows, only_named});
         items.push_back({"stitching", "select-build-" + name, "building the index",
                          [rows](const Context& c) { return make_selection_build(c, rows); }, 1, rows, only_named});

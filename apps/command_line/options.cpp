@@ -107,8 +107,8 @@ void CommandLine::check_operands() const {
     const bool many = form.size() >= 3 && form.compare(form.size() - 3, 3, "...") == 0;
     const bool optional = form.empty() || form[0] == '[';
     if (operands_.empty() && !optional) refuse("expected " + form + " after the command");
-    const size_t most = form.empty() ? 0 : many ? operands_.size() : 1;
-    if (operands_.size() > most) refuse("unexpected argument '" + operands_[most] + "'");
+    const size_t limit = form.empty() ? 0 : many ? operands_.size() : 1;
+    if (operands_.size() > limit) refuse("unexpected argument '" + operands_[limit] + "'");
 }
 
 bool CommandLine::uses(const std::string& section) const {

@@ -38,7 +38,7 @@ struct StageOptions {
         v("log-every", log_every, "seconds between progress lines if stderr is not a terminal", Source::ours,
           between(.01, 1e6));
         v("quiet", quiet, "do not print progress on stderr", Source::ours, anything());
-        v("trace", trace, "after a numeric failure, list the preceding ops on stderr", Source::ours, anything());
+        v("trace", trace, "if a value is not finite, list the preceding ops on stderr", Source::ours, anything());
         device.visit(v);
     }
 };

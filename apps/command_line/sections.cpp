@@ -41,8 +41,8 @@ Sections with_stage(const std::string& stage, const Sections& more) {
     return sections;
 }
 
-// What the policy of any learner on any arm reads. The data of the kept arm come from a file; those of others are made
-// by trained stages.
+// The sections that the policies of all learners on all arms depend on. The data of the kept arm come from a file;
+// those of other arms are made by trained stages.
 Sections of_policies() {
     Sections sections = with_stage("tdr", {"graph", "policy", "evaluate"});
     for (const std::string& learner : learner_names()) add_missing(sections, learner_sections(learner));

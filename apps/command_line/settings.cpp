@@ -83,16 +83,16 @@ std::string print_real(double value) {
     return word.substr(0, exponent + 1) + sign + word.substr(digit);
 }
 
-std::vector<std::string> split_list(const std::string& words) {
+std::vector<std::string> split_list(const std::string& text) {
     std::vector<std::string> entries;
     size_t start = 0;
     while (true) {
-        const size_t comma = words.find(',', start);
-        const size_t first = words.find_first_not_of(' ', start);
-        const size_t end = comma == std::string::npos ? words.size() : comma;
+        const size_t comma = text.find(',', start);
+        const size_t first = text.find_first_not_of(' ', start);
+        const size_t end = comma == std::string::npos ? text.size() : comma;
         if (first == std::string::npos || first >= end)
             fail(ErrorKind::usage, "expected a comma-separated list without empty entries");
-        entries.push_back(words.substr(first, words.find_last_not_of(' ', end - 1) - first + 1));
+        entries.push_back(text.substr(first, text.find_last_not_of(' ', end - 1) - first + 1));
         if (comma == std::string::npos) return entries;
         start = comma + 1;
     }
@@ -102,21 +102,22 @@ std::string expectation(SettingKind kind, const Domain& domain) {
     if (kind == SettingKind::boolean) return "on or off";
     const bool list = kind >= SettingKind::integer_list;
     if (!domain.choices.empty()) {
-        std::string words = list ? "a list of " : "one of ";
+        std::string description = list ? "a list of " : "one of ";
         for (const std::string& choice : domain.choices)
-            words += (&choice == domain.choices.data() ? "" : ", ") + choice;
-        return words;
+            description += (&choice == domain.choices.data() ? "" : ", ") + choice;
+        return description;
     }
     if (kind == SettingKind::text) return "text";
+    if (kind == SettingKind::word_list) return "a list of words";
     const bool integer = kind == SettingKind::integer || kind == SettingKind::integer_list;
-    std::string words = integer ? (list ? "a list of integers" : "an integer")
-                        : list  ? "a list of numbers"
-                                : "a number";
+    std::string description = integer ? (list ? "a list of integers" : "an integer")
+                              : list  ? "a list of numbers"
+                                      : "a number";
     if (std::isfinite(domain.low) && std::isfinite(domain.high))
-        words += " from " + print_real(domain.low) + " to " + print_real(domain.high);
+        description += " from " + print_real(domain.low) + " to " + print_real(domain.high);
     else if (std::isfinite(domain.low))
-        words += " of at least " + print_real(domain.low);
-    return words + (domain.automatic ? ", or auto" : "");
+        description += " of at least " + print_real(domain.low);
+    return description + (domain.automatic ? ", or auto" : "");
 }
 
 Setting* Settings::find(const std::string& key) {

@@ -41,7 +41,7 @@ int64_t parse_integer(const std::string& word, const Domain& domain);
 double parse_real(const std::string& word, const Domain& domain);
 const std::string& parse_word(const std::string& word, const Domain& domain);
 std::string print_real(double value);  // the shortest decimal that reads back as the same number
-std::vector<std::string> split_list(const std::string& words);  // at commas; empty entries are errors
+std::vector<std::string> split_list(const std::string& text);  // at commas; empty entries are errors
 
 // A description of valid values: "an integer from 1 to 512", "one of tdr, euclid, random".
 std::string expectation(SettingKind kind, const Domain& domain);
@@ -165,9 +165,9 @@ std::string print_value(const Field& field, const Domain& domain) {
     } else if constexpr (std::is_same_v<Field, std::string>) {
         return field;
     } else {
-        std::string words;
-        for (const auto& entry : field) words += (words.empty() ? "" : ",") + print_value(entry, domain);
-        return words;
+        std::string list;
+        for (const auto& entry : field) list += (list.empty() ? "" : ",") + print_value(entry, domain);
+        return list;
     }
 }
 

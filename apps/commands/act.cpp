@@ -1,5 +1,5 @@
-// astro act: an exported policy as a process. A line of JSON with an observation comes in, a line with an action goes
-// out, at once. docs/formats.md, "Policies".
+// astro act: runs an exported policy as a process. For each line of JSON with an observation, it immediately writes a
+// line with an action. docs/formats.md, "Policies".
 #include <unistd.h>
 
 #include <cerrno>
@@ -73,7 +73,7 @@ data::Json answer(const ExportedPolicy& policy, const data::Json& request) {
         if (member.first == observation) continue;
         if (member.first == goal && policy.goals) continue;
         fail(ErrorKind::data, "unknown member \"", member.first, "\": expected \"", observation, "\"",
-             policy.goals ? " and \"" + goal + "\"" : " alone, since this policy takes no goal");
+             policy.goals ? " and \"" + goal + "\"" : " only, because this policy takes no goal");
     }
     auto read = [&](const std::string& name) {
         if (!request.find(name)) fail(ErrorKind::data, "no \"", name, "\"");
@@ -82,7 +82,7 @@ data::Json answer(const ExportedPolicy& policy, const data::Json& request) {
     const std::vector<double> observations = read(observation);
     const std::vector<double> goals = policy.goals ? read(goal) : std::vector<double>{};
     if (policy.goals && goals.size() != observations.size())
-        fail(ErrorKind::data, "as many goals as observations were expected");
+        fail(ErrorKind::data, "expected as many goals as observations");
     const auto width = static_cast<std::ptrdiff_t>(policy.action_dim());
     const std::vector<double> actions = observations.empty() ? observations : policy.act(observations, goals);
     data::Json rows = data::Json::array();
@@ -95,7 +95,7 @@ data::Json answer(const ExportedPolicy& policy, const data::Json& request) {
     return reply;
 }
 
-// Writes a line to standard output, at once. False if nobody reads it any more, which is the usual end of a session.
+// Writes a line to standard output immediately. False if the reader has closed it, which is the usual end of a session.
 bool write_line(std::string line) {
     line += '\n';
     for (size_t done = 0; done < line.size();) {

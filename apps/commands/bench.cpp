@@ -108,10 +108,10 @@ Items choose_items(const std::vector<std::string>& wanted) {
 }
 
 struct Measured {
-    double least = 0, median = 0;  // milliseconds per update or product
-    double gflop = 0;              // operations per update or product
-    double rate = 0, peak = 0;     // GFLOP/s, at the minimum time; of the machine, the better of before and after
-    double at_best = 0;            // milliseconds at the peak rates of the GPU, 0 if they are not known
+    double minimum = 0, median = 0;  // milliseconds per update or product
+    double gflop = 0;                // operations per update or product
+    double rate = 0, peak = 0;       // GFLOP/s, at the minimum time; of the machine, the better of before and after
+    double at_best = 0;              // milliseconds at the peak rates of the GPU, 0 if they are not known
     int64_t repeats = 0;
 };
 
@@ -123,8 +123,8 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     const int64_t counted = cpu_flop_count();
     step();
     Measured m;
-    m.least = ms[0] / units, m.median = ms[ms.size() / 2] / units;
-    m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.least * 1e3;
+    m.minimum = ms[0] / units, m.median = ms[ms.size() / 2] / units;
+    m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.minimum * 1e3;
     m.peak = 1e-9 * std::max(before, after);
     m.repeats = ssize(ms);
     return m;
@@ -146,39 +146,39 @@ Measured measure_item_on_gpu(const BenchItem& item, const Context& context, cons
     const double units = static_cast<double>(item.units), calls = units * static_cast<double>(in_a_row);
     const DeviceWork work = count_device_work(item);
     Measured m;
-    m.least = ms[0] / calls, m.median = ms[ms.size() / 2] / calls;
-    m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.least * 1e3;
+    m.minimum = ms[0] / calls, m.median = ms[ms.size() / 2] / calls;
+    m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.minimum * 1e3;
     if (peaks.bytes_per_second > 0)
         m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;
     m.repeats = ssize(ms);
     return m;
 }
 
-data::Json describe(const std::string& group, const std::string& name, const std::string& words) {
+data::Json describe(const std::string& group, const std::string& name, const std::string& description) {
     data::Json json = data::Json::object();
     json["group"] = group;
     json["name"] = name;
-    json["words"] = words;
+    json["words"] = description;
     return json;
 }
 
-void list_item(const std::string& group, const std::string& name, const std::string& words, bool as_json) {
+void list_item(const std::string& group, const std::string& name, const std::string& description, bool as_json) {
     if (as_json)
-        print_line(describe(group, name, words));
+        print_line(describe(group, name, description));
     else
-        std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), words.c_str());
+        std::printf("%-10s %-24s %s\n", group.c_str(), name.c_str(), description.c_str());
 }
 
 // device: name of the GPU and of its matrix products; empty: CPU.
 void print_item(const BenchItem& item, const Measured& m, int threads, const std::string& device, bool as_json) {
     if (as_json) {
-        data::Json json = describe(item.group, item.name, item.words);
+        data::Json json = describe(item.group, item.name, item.description);
         if (device.empty()) json["isa"] = cpu_isa_name();
         if (!device.empty()) json["device"] = device;
         json["threads"] = threads;
-        json["ms_min"] = m.least;
+        json["ms_min"] = m.minimum;
         json["ms_median"] = m.median;
-        json["per_second"] = 1e3 / m.least;
+        json["per_second"] = 1e3 / m.minimum;
         if (item.rows > 0) json["rows"] = item.rows;
         json["gflop"] = m.gflop;
         json["gflop_per_s"] = m.rate;
@@ -187,7 +187,7 @@ void print_item(const BenchItem& item, const Measured& m, int threads, const std
         json["repeats"] = m.repeats;
         print_line(json);
     } else {
-        std::printf("%-24s %10.4f %10.4f %10.4f %9.1f ", item.name.c_str(), m.least, m.median, m.gflop, m.rate);
+        std::printf("%-24s %10.4f %10.4f %10.4f %9.1f ", item.name.c_str(), m.minimum, m.median, m.gflop, m.rate);
         if (device.empty())
             std::printf("%6.0f%%\n", 100 * m.rate / m.peak);
         else
@@ -249,8 +249,8 @@ int run_bench(CommandLine& line) {
     if (!line.parse()) return 0;
     const Items items = choose_items(options.items);
     if (options.list) {
-        for (const BenchItem& item : items.steps) list_item(item.group, item.name, item.words, output.json);
-        for (const BenchFileItem& item : items.files) list_item(kFileGroup, item.name, item.words, output.json);
+        for (const BenchItem& item : items.steps) list_item(item.group, item.name, item.description, output.json);
+        for (const BenchFileItem& item : items.files) list_item(kFileGroup, item.name, item.description, output.json);
         return 0;
     }
     if (options.count) {
@@ -261,7 +261,7 @@ int run_bench(CommandLine& line) {
     ThreadPool threads(options.threads.count());
     const Context context{*opened.backend, threads, options.chunks ? options.chunks : opened.cuda ? 1 : 8};
     if (opened.cuda)
-        bench_gpu(items, context, opened.words, options, output.json);
+        bench_gpu(items, context, opened.description, options, output.json);
     else
         bench_cpu(items, context, options, output.json);
     return 0;

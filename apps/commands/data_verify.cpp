@@ -29,7 +29,7 @@ struct VerifyOptions {
     }
 };
 
-// Share of violating bridges, at kHeadline, that a file may have (by models: beyond that of real rows).
+// Share of violating bridges, at kHeadline, that a file may have (by models: in addition to that of real rows).
 constexpr double kBridgeShare = 0.02;
 
 data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_ratio) {
@@ -86,22 +86,22 @@ int judge_by_run(const std::string& path, const std::string& run, ThreadPool& po
     const data::Json* window = figures.find(at_tolerance("dvr_real_window_ensemble", kHeadline));
     const double found = figures.at(at_tolerance(key, kHeadline)).as_real(),
                  step = figures.at(at_tolerance("dvr_real_ensemble", kHeadline)).as_real();
-    // Of bridges, the share with any violation. Without a held-out window of their length, as if its steps were
-    // independent.
+    // For bridges: the share with any violation. If there is no held-out window of their length, it is estimated from
+    // single transitions, as if they were independent.
     const double length = static_cast<double>(transitions) / static_cast<double>(groups.size()),
                  real = !marked  ? step
                         : window ? window->as_real()
                                  : 1 - std::pow(1 - step, length);
-    // Two standard errors, because a few bridges say little.
+    // Two standard errors are added, because the share of a small number of bridges is uncertain.
     const double share = std::min(1.0, real + kBridgeShare),
                  bound = share + 2 * std::sqrt(share * (1 - share) / static_cast<double>(groups.size()));
     const bool plausible = found <= bound && changed < 0;
     figures["plausible"] = plausible;
     print_new(figures, {}, json);
     if (!plausible)
-        std::fprintf(stderr, "astro: %s is not plausible to the models of %s: %s\n", path.c_str(), run.c_str(),
-                     changed >= 0
-                         ? text("row ", changed, " changes a column that is constant in their data").c_str()
+        std::fprintf(
+            stderr, "astro: %s is not plausible according to the models of %s: %s\n", path.c_str(), run.c_str(),
+            changed >= 0 ? text("row ", changed, " changes a column that is constant in the data of the run").c_str()
                          : text(100 * found, " % of its ", marked ? "bridges" : "transitions", " are off by more than ",
                                 kHeadline, " sigma_delta (bound ", 100 * bound, " %; real rows ", 100 * real, " %)")
                                .c_str());
@@ -127,7 +127,7 @@ int run_data_verify(CommandLine& line) {
         ThreadPool pool(threads.count());
         if (line.given("env"))
             fail(ErrorKind::usage,
-                 "--env and --run exclude each other: a simulator judges the file, or the models of a run");
+                 "--env and --run cannot be combined: either a simulator judges the file, or the models of a run do");
         return judge_by_run(path, options.run, pool, read.unpack_ratio, output.json);
     }
     std::string environment = options.env;
@@ -135,8 +135,8 @@ int run_data_verify(CommandLine& line) {
     const std::unique_ptr<data::AddedEnvironment> simulator = open_simulator(environment, processes);
     const data::Environment& exact = data::require_environment(
         environment, environment.empty()
-                         ? "the file's name does not tell its environment; --env does, or --run names a run "
-                           "whose models judge it"
+                         ? "the environment cannot be derived from the file name; set --env, or set --run to a "
+                           "run whose models judge the file"
                          : "no built-in environment '" + environment + "'");
     environment = exact.spec().name;
     ThreadPool pool(threads.count());  // after the processes of a simulator
@@ -144,7 +144,7 @@ int run_data_verify(CommandLine& line) {
     const std::vector<double> tolerances = MetricsConfig{}.tolerances;
     const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
 
-    // In sigma_delta: files hold float32, whose rounding is larger the faster something moves.
+    // In sigma_delta, because the float32 rounding error in a file grows with the size of the steps.
     constexpr double kRealBound = 1e-4;
     data::Json json = data::Json::object();
     json["environment"] = environment;

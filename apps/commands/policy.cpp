@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "apps/command_line/sections.h"
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -83,8 +83,8 @@ int run_evaluate(CommandLine& line) {
                         if (by_subgoals || needs_distances(runner.config(), arm.arm))
                             runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
                         data::Json all = data::Json::object();
-                        for (const PolicyRun& run : seeds_of(runner.config(), learner, arm)) {
-                            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run);
+                        for (const PolicySpec& spec : seeds_of(runner.config(), learner, arm)) {
+                            std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), spec);
                             runner.require_trained(*policy, "");
                             const Evaluation e = evaluate_policy(runner, *policy, false);
                             data::Json figures = data::Json::object();

@@ -3,7 +3,7 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/run/build_info.h"
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "astro/learners/exported_policy.h"
 
 namespace astro::app {
@@ -38,18 +38,18 @@ void check_exported_form(const std::string& learner) {
          alternatives(others), ", or evaluate it with astro evaluate");
 }
 
-data::Json provenance(const StageRunner& runner, const learners::Learner& policy, const PolicyRun& run) {
+data::Json provenance(const StageRunner& runner, const learners::Learner& policy, const PolicySpec& spec) {
     const Config& config = runner.config();
     data::Json about = data::Json::object();
     about["format"] = "astro policy";
     about["policy"] = policy.name();
-    about["learner"] = run.learner;
-    about["trained_on"] = run.arm.arm;
+    about["learner"] = spec.learner;
+    about["trained_on"] = spec.arm.arm;
     about["environment"] = runner.environment();
     about["data"] = std::filesystem::path(runner.dataset_name().path).filename().string();
     if (config.policy.protocol == Protocol::single_task) about["task"] = config.policy.task;
     about["seed"] = config.general.seed;
-    about["index"] = run.seed;
+    about["index"] = spec.seed;
     about["updates"] = policy.updates();
     about["git"] = build_info().git_id;
     return about;
@@ -76,15 +76,15 @@ int run_policy_export(CommandLine& line) {
     std::error_code ignored;
     if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
         fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");
-    // The checkpoint holds all that was learnt from the arm's second data set; it need not be there any more.
-    PolicyRun run{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
+    // The checkpoint contains all that was learnt from the arm's second data set, so its file is not needed.
+    PolicySpec spec{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
     Pipeline& pipeline = runner.pipeline();
     if (needs_distances(config, chosen.arm)) runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
-    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), run, false);
+    const std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), spec, false);
     runner.require_trained(*policy, "");
     const std::unique_ptr<Backend> cpu = make_cpu_backend();
     const learners::ExportedPolicy exported =
-        learners::export_policy(*cpu, *policy, pipeline.units(), provenance(runner, *policy, run),
+        learners::export_policy(*cpu, *policy, pipeline.units(), provenance(runner, *policy, spec),
                                 config.policy.latents ? &pipeline.latent_inputs() : nullptr);
     learners::save_policy(chosen.out, exported);
     data::Json figures = data::Json::object();

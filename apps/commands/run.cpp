@@ -9,7 +9,7 @@
 #include "apps/run/measure.h"
 #include "apps/run/measure_judges.h"
 #include "apps/run/pictures.h"
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "apps/run/summary.h"
 #include "data/file.h"
 
@@ -59,11 +59,11 @@ int run_run(CommandLine& line) {
         data.other = row.kept ? &kept : &made[arm];
         return data;
     };
-    std::vector<PolicyRun> runs;
+    std::vector<PolicySpec> specs;
     for (const std::string& learner : config.experiment.learners)
         for (const std::string& arm : arms)
-            for (const PolicyRun& run : seeds_of(config, learner, data_of(arm))) runs.push_back(run);
-    train_and_evaluate_policies(runner, runs);
+            for (const PolicySpec& spec : seeds_of(config, learner, data_of(arm))) specs.push_back(spec);
+    train_and_evaluate_policies(runner, specs);
     write_pictures(runner, keeps ? &kept : nullptr);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
     if (output.json)

@@ -78,8 +78,8 @@ class Selftest {
   public:
     explicit Selftest(bool as_json) : as_json_(as_json) {}
 
-    void ops(const std::string& words, Backend& backend, bool twice) {
-        Table table{"ops" + words, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
+    void ops(const std::string& suffix, Backend& backend, bool twice) {
+        Table table{"ops" + suffix, "op", "gradient / tolerance", "f32 - f64, relative", "gradient_error", "f32_error"};
         for (const OpCase& op_case : op_cases())
             run(table, op_case.op, shapes_of(op_case), [&] {
                 // On a GPU each element costs launches, so only a sample is checked; the kernels are the same for all.
@@ -91,8 +91,8 @@ class Selftest {
         take(table);
     }
 
-    void entries(const std::string& words, Backend& backend, Backend& cpu, bool twice) {
-        Table table{"entries" + words, "entry of the backend", "f32 - f64, relative", "", "f32_error", ""};
+    void entries(const std::string& suffix, Backend& backend, Backend& cpu, bool twice) {
+        Table table{"entries" + suffix, "entry of the backend", "f32 - f64, relative", "", "f32_error", ""};
         for (const BackendCase& c : backend_cases())
             run(table, c.entry, c.sizes, [&] {
                 const CaseReport report = check_case(backend, cpu, c);
@@ -102,12 +102,12 @@ class Selftest {
         take(table);
     }
 
-    void networks(const std::string& words, const CheckedDevices& devices) {
-        Table table{"networks" + words, "step, against the CPU's", "what it reports", "gradients",
-                    "figure_error",     "gradient_error"};
+    void networks(const std::string& suffix, const CheckedDevices& devices) {
+        Table table{"networks" + suffix, "step, against the CPU's", "what it reports", "gradients",
+                    "figure_error",      "gradient_error"};
         for (const DeviceCheck& check : device_checks())
             run(table, check.name, "a step", [&] {
-                const DeviceReport report = check.run(devices);
+                const DeviceReport report = check.compare(devices);
                 return Verdict{report.figure, report.gradient, report.message};
             });
         take(table);
@@ -168,11 +168,11 @@ void check_device(Selftest& test, Backend& opened, Matmul matmul) {
     // The name of the backend tells which matrix products it uses.
     if (opened.name().find("own matrix products") == std::string::npos) products.push_back(Matmul::own);
     for (Matmul product : products) {
-        const std::string words = products.size() > 1 && product == Matmul::own ? "_own_products" : "";
+        const std::string suffix = products.size() > 1 && product == Matmul::own ? "_own_products" : "";
         const auto device = open_cuda(product, true), plain = open_cuda(product, false);
-        test.ops(words, *device, true);
-        test.entries(words, *device, *cpu, true);
-        test.networks(words, {*device, *plain, *cpu});
+        test.ops(suffix, *device, true);
+        test.entries(suffix, *device, *cpu, true);
+        test.networks(suffix, {*device, *plain, *cpu});
         if (test.broken()) return;
     }
 }
@@ -212,9 +212,9 @@ int run_selftest(CommandLine& line) {
         return kSkipped;
     }
     Selftest test(output.json);
-    test.json["device"] = opened.words;
+    test.json["device"] = opened.description;
     test.json["isa"] = cpu_isa_name();
-    if (!output.json) std::printf("device %s\n", opened.words.c_str());
+    if (!output.json) std::printf("device %s\n", opened.description.c_str());
     if (opened.cuda) {
         check_device(test, *opened.backend, device.matmul);
     } else {

@@ -24,7 +24,7 @@ int run_version(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const BuildInfo info = build_info();
-    const std::string device = open_device({}).words;  // the choice of --device auto
+    const std::string device = open_device({}).description;  // the choice of --device auto
     if (options.json) {
         data::Json json = data::Json::object();
         add_build(json, info);

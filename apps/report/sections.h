@@ -10,7 +10,7 @@ namespace astro::app::report {
 
 double value_of(const data::Json& results, const std::string& key);  // not a number if it is missing
 
-// How well the dynamics predicts, beside a one-step network and standing still.
+// The open-loop error of the dynamics, compared with a one-step network and with standing still.
 std::string dynamics_section(const data::Json& results);
 // The stitched data: where bridges arrive, violations by simulator and by models, coverage, joined episodes.
 std::string stitched_section(const data::Json& results);

@@ -23,8 +23,8 @@ int64_t longest_segment(const Trajectories& trajectories) {
 // The end of messages about episodes that are shorter than a planner's window: settings whose window has at most so
 // many rows.
 std::string shorter_window(int64_t rows) {
-    constexpr int64_t kLeast = 5;  // a context of 2 and a gap of 1
-    if (rows < kLeast) return text("; the smallest window has ", kLeast);
+    constexpr int64_t kMin = 5;  // a context of 2 and a gap of 1
+    if (rows < kMin) return text("; the smallest window has ", kMin);
     return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3);
 }
 

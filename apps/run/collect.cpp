@@ -16,7 +16,7 @@ data::CollectSpec collect_spec(const CollectConfig& config) {
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
     const data::Environment& environment =
         data::require_environment(config.env, "unknown environment '" + config.env + "'");
-    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no generator of data");
+    if (!environment.generate) fail(ErrorKind::usage, config.env, " has no data generator");
     require_npz(out);
     data::CollectSpec spec = collect_spec(config);
     CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};

@@ -14,7 +14,7 @@ OpenedDevice open_device(const DeviceOptions& options) {
         reason = "cuda: " + reason;
         if (opened.backend) {
             opened.cuda = true;
-            opened.words = opened.backend->name();
+            opened.description = opened.backend->name();
             return opened;
         }
         if (options.device == DeviceChoice::cuda)
@@ -23,7 +23,7 @@ OpenedDevice open_device(const DeviceOptions& options) {
     if (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16)
         fail(ErrorKind::usage, "--matmul: products on the CPU are f32; ", reason);
     opened.backend = make_cpu_backend();
-    opened.words = text("cpu (", cpu_isa_name(), "; ", reason, ")");
+    opened.description = text("cpu (", cpu_isa_name(), "; ", reason, ")");
     return opened;
 }
 

@@ -48,7 +48,7 @@ struct CheckedDeviceOptions : DeviceOptions {
 struct OpenedDevice {
     std::unique_ptr<Backend> backend;
     bool cuda = false;
-    std::string words;  // the choice and its reason, on one line: "cpu (avx512; cuda: no usable device: ...)"
+    std::string description;  // the choice and its reason, on one line: "cpu (avx512; cuda: no usable device: ...)"
 };
 
 // Throws Error(device) if `cuda` is requested but not available.

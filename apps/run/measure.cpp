@@ -1,6 +1,6 @@
 #include "apps/run/measure.h"
 
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "data/file.h"
 
 namespace astro::app {

@@ -16,8 +16,8 @@
 
 namespace astro::app {
 
-// Error(usage) if the checkpoints of one of these stages or of a policy forbid to train it
-// (StageRunner::check_checkpoints), or if the augmented data that a policy was trained on would be made anew. `run`
+// Error(usage) if the checkpoints of one of these stages or of a policy do not allow it to be trained
+// (StageRunner::check_checkpoints), or if the augmented data on which a policy was trained would be made again. `run`
 // checks all before it begins.
 void check_stages(StageRunner& runner, const std::vector<std::string>& stages);
 

@@ -1,5 +1,5 @@
-// What the stitched data are worth, judged without a simulator: by models that trained nothing of the method, by
-// held-out rows, and by counting. The figures come from the stored data, so that `astro data verify --run` finds the
+// The quality of the stitched data without a simulator: judged by models that the method does not use, compared with
+// held-out rows, and counted. The figures come from the stored data, so that `astro data verify --run` finds the
 // same ones for any file.
 #include "apps/run/measure_judges.h"
 
@@ -56,7 +56,7 @@ void put_coverage(data::Json& results, ThreadPool& threads, const Judges& judges
                                         states_of(data, generated), judges.sigma_delta);
     results["coverage_radius"] = c.radius;
     results["coverage"] = c.covered;
-    results["coverage_new"] = c.fresh;
+    results["coverage_new"] = c.novel;
 }
 
 std::vector<int64_t> generated_rows(const std::vector<std::vector<int64_t>>& bridges) {

@@ -15,7 +15,7 @@ constexpr double kHeadline = .5;
 // The file of the judges in a run folder.
 constexpr const char* kJudgesFile = "judges.npz";
 
-// Violation rates as the judges see them, with those of held-out real rows beside them: dvr_*_ensemble_K, ensemble_*.
+// Violation rates by the judges, and those of held-out real rows for comparison: dvr_*_ensemble_K, ensemble_*.
 // data: in the units of the judges. groups: the rows of its generated transitions; bridges: whether they are bridges.
 void put_judgement(data::Json& results, const Context& context, const Judges& judges, const data::Dataset& data,
                    const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances,

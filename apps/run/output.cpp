@@ -35,14 +35,14 @@ void print_line(const data::Json& json) {
 }
 
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json) {
-    data::Json fresh = data::Json::object();
+    data::Json added = data::Json::object();
     for (const auto& [key, value] : results.members())
-        if (std::find(before.begin(), before.end(), key) == before.end()) fresh[key] = value;
+        if (std::find(before.begin(), before.end(), key) == before.end()) added[key] = value;
     if (json) {
-        std::printf("%s\n", fresh.dump().c_str());
+        std::printf("%s\n", added.dump().c_str());
         return;
     }
-    for (const auto& [key, value] : fresh.members())
+    for (const auto& [key, value] : added.members())
         if (value.kind() == data::Json::Kind::real)
             std::printf("%-44s %.6g\n", key.c_str(), value.as_real());
         else if (is_table(value))

@@ -10,7 +10,7 @@
 
 namespace astro::app {
 
-// Bytes of a line on the terminal that may hold words from a file.
+// Maximum length in bytes of a printed line that may contain text from a file.
 inline constexpr size_t kLongestLine = 1500;
 
 struct OutputOptions {
@@ -23,7 +23,7 @@ struct OutputOptions {
 };
 
 std::vector<std::string> keys_of(const data::Json& object);
-// One line, seen at once by who reads along.
+// Prints one line and flushes it, so that a program that reads the output sees it immediately.
 void print_line(const data::Json& json);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);

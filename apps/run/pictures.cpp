@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "astro/principal_plane.h"
 #include "data/environment.h"
 #include "data/npz.h"

@@ -7,12 +7,12 @@
 
 #include "apps/command_line/settings.h"
 #include "apps/run/collect.h"
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "apps/run/signals.h"
 #include "data/checkpoint.h"
 #include "data/environment.h"
+#include "data/environment_match.h"
 #include "data/file.h"
-#include "data/origin.h"
 #include "data/validate.h"
 #include "data/zip.h"
 #include "tensor/base/rows.h"
@@ -34,7 +34,7 @@ std::string environment_of(const Config& config, const data::DatasetName& name) 
 }
 
 // The settings of the generator. They are stored with the data in RUN/data, to detect data made with other settings.
-std::string collect_words(const CollectConfig& collect) {
+std::string describe_collect(const CollectConfig& collect) {
     return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ",
                 collect.noise < 0 ? "auto" : print_real(collect.noise), ", seed ", collect.seed, "\n");
 }
@@ -42,8 +42,8 @@ std::string collect_words(const CollectConfig& collect) {
 // RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
 std::string generated_path(const std::string& run, const CollectConfig& collect) {
     const data::Environment& environment = data::require_environment(
-        collect.env, "collect.env '" + collect.env + "' is no built-in environment, and no --data FILE is given");
-    if (!environment.generate) fail(ErrorKind::usage, collect.env, " has no generator of data; hint: --data FILE");
+        collect.env, "collect.env '" + collect.env + "' is not a built-in environment, and no --data FILE is given");
+    if (!environment.generate) fail(ErrorKind::usage, collect.env, " has no data generator; hint: --data FILE");
     return run + "/data/" + data::dataset_name(environment, collect.type) + ".npz";
 }
 
@@ -62,7 +62,7 @@ std::string training_command(const std::string& stage) {
 }  // namespace
 
 std::unique_ptr<data::AddedEnvironment> open_simulator(const std::string& name, const EnvironmentConfig& config) {
-    auto opened = data::open_process(name, {config.processes, config.timeout});
+    auto opened = data::make_process_environment(name, {config.processes, config.timeout});
     return opened ? std::make_unique<data::AddedEnvironment>(std::move(opened)) : nullptr;
 }
 
@@ -83,7 +83,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
       progress_(Progress::standard(options.quiet, options.log_every)),
       threads_(ThreadPool::usable(config.general.threads)) {
     if (config.general.chunks == 0) config.general.chunks = device_.cuda ? 1 : 8;
-    const bool unstarted = !needs.simulator && data::names_process(config.general.env);
+    const bool unstarted = !needs.simulator && data::is_process_name(config.general.env);
     if (!config.general.env.empty() && !unstarted)
         data::require_environment(config.general.env, "there is no environment '" + config.general.env + "'");
     name_ = data::resolve_dataset(source(needs), data_folder());
@@ -103,14 +103,16 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (!folder_) folder_.emplace(options.run, needs.access);
     if (!folder_->lock_problem().empty()) progress_.note("warning: " + folder_->lock_problem());
 
-    progress_.note(text("device ", device_.words, ", ", threads_.size(), " threads; data ", name_.path, ": ", size,
+    progress_.note(text("device ", device_.description, ", ", threads_.size(), " threads; data ", name_.path, ": ",
+                        size,
                         unstarted                              ? ""
                         : data::find_environment(environment_) ? "; environment " + environment_
                                                                : "; no simulator: set --env to measure and evaluate"));
     if (threads_.size() < config.general.threads)
         progress_.note(text(threads_.size(), " of ", config.general.threads, " threads are used: ",
-                            ThreadPool::available() > threads_.size() ? "the system started no more"
-                                                                      : "the process may use as many processors"));
+                            ThreadPool::available() > threads_.size()
+                                ? "the system could not start more"
+                                : "the process may use only that many processors"));
     progress_.note(data::describe(pipeline_->units()));
     const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
     if (jumps > 0)
@@ -138,7 +140,7 @@ std::string StageRunner::source(const Needs& needs) {
     if (config_.collect.env == "auto")
         config_.collect.env = config_.general.env.empty() ? data::default_environment() : config_.general.env;
     const std::string path = generated_path(options_.run, config_.collect);
-    const std::string made_with = path + ".txt", words = collect_words(config_.collect);
+    const std::string made_with = path + ".txt", settings = describe_collect(config_.collect);
     if (!needs.generate) {
         if (!data::file_exists(made_with)) line_.require("data");
         return path;
@@ -149,8 +151,8 @@ std::string StageRunner::source(const Needs& needs) {
         progress_.note("generating " + path);
         data::create_folders(folder_->file("data"));
         collect_files(config_.collect, path, threads_);
-        data::write_text_file(made_with, words);
-    } else if (data::read_text_file(made_with) != words) {
+        data::write_text_file(made_with, settings);
+    } else if (data::read_text_file(made_with) != settings) {
         fail(ErrorKind::usage, path,
              " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
     }
@@ -164,9 +166,9 @@ void StageRunner::check_generated(const std::string& path, const Needs& needs) c
         fail(ErrorKind::usage, "collect.episodes ", spec.episodes,
              ": a single episode cannot be stitched, expected at least 2");
     const int64_t rows = environment.longest_generated(spec);
-    if (const int64_t steps = spec.episodes * (rows - 1); steps < data::kLeastTransitions)
+    if (const int64_t steps = spec.episodes * (rows - 1); steps < data::kMinTransitions)
         fail(ErrorKind::usage, "collect: ", spec.episodes, " episodes of ", rows, " rows have ", steps,
-             " transitions, too few to learn from, expected at least ", data::kLeastTransitions);
+             " transitions, too few to learn from, expected at least ", data::kMinTransitions);
     check_rows(path, rows, rows, needs.lengths, config_);
     check_position(environment.spec().state_dim, path);
     // Another environment with --env is refused when its dimensions and transitions are compared with the data.
@@ -182,7 +184,7 @@ void StageRunner::record_session() {
     session.command = line_.command_name();
     session.arguments = line_.arguments();
     session.seed = config_.general.seed;
-    session.device = device_.words;
+    session.device = device_.description;
     session.chunks = config_.general.chunks;
     session.resumed = options_.resume;
     session.threads = threads_.size();
@@ -214,21 +216,21 @@ data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     if (environment) {
         evaluated_tasks(config_, environment->spec());  // refuses what cannot be evaluated
         data::check_dimensions(*environment, dataset, path);
-        data::check_origin(*environment, dataset, path);
+        data::check_environment_match(*environment, dataset, path);
     }
     return dataset;
 }
 
-Context StageRunner::context_beside(int64_t i) {
-    ASTRO_CHECK(i < side_by_side(), "a context for stage ", i, " of ", side_by_side(), " side by side");
+Context StageRunner::parallel_context(int64_t i) {
+    ASTRO_CHECK(i < parallel_limit(), "a context for stage ", i, " of ", parallel_limit(), " in parallel");
     if (i == 0) return context();
-    while (ssize(beside_) < i) beside_.push_back(open_device(options_.device));
-    return {*nth(beside_, i - 1).backend, threads_, config_.general.chunks};
+    while (ssize(parallel_devices_) < i) parallel_devices_.push_back(open_device(options_.device));
+    return {*nth(parallel_devices_, i - 1).backend, threads_, config_.general.chunks};
 }
 
 void StageRunner::flush_memory() {
     device_.backend->allocator().flush();
-    for (const OpenedDevice& other : beside_) other.backend->allocator().flush();
+    for (const OpenedDevice& other : parallel_devices_) other.backend->allocator().flush();
 }
 
 void StageRunner::train(const std::vector<Stage>& stages) {
@@ -238,7 +240,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
     // Progress of all of them together.
     std::mutex progress_mutex;
     int64_t total = 0, done = 0;
-    std::string words;
+    std::string names;
     for (const Stage& stage : stages) check_checkpoints(stage.model.name(), stage.fingerprint);
     record_session();
     for (size_t i = 0; i < stages.size(); ++i) {
@@ -268,8 +270,8 @@ void StageRunner::train(const std::vector<Stage>& stages) {
             if (step >= model.updates() && complete) return;  // already finished: keep its curve
             log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
             total += model.updates(), done += step;
-            words += (words.empty() ? "" : ", ") + name;
-            progress_.start(words, total, done);
+            names += (names.empty() ? "" : ", ") + name;
+            progress_.start(names, total, done);
         };
         observer.progress = [&](int64_t, int64_t, const Metrics& metrics) {
             const std::lock_guard<std::mutex> lock(progress_mutex);
@@ -302,11 +304,11 @@ void StageRunner::train(const std::vector<Stage>& stages) {
             std::fprintf(stderr, "ops in order of execution, the failing op last\n%s", error.detail().c_str());
         throw;
     }
-    if (words.empty()) return;  // all skipped
+    if (names.empty()) return;  // all skipped
     if (complete)
         progress_.finish();
     else
-        fail(ErrorKind::interrupted, "stage ", words,
+        fail(ErrorKind::interrupted, "stage ", names,
              " stopped before its end; a checkpoint was written; hint: continue with the same command and --resume");
 }
 
@@ -356,13 +358,13 @@ double StageRunner::seconds() const {
 }
 
 void StageRunner::warn(const std::string& stage, const std::string& message) {
-    const std::string words = stage + ": " + message;
-    progress_.note("warning: " + words);
+    const std::string warning = stage + ": " + message;
+    progress_.note("warning: " + warning);
     data::Json& warnings = results_["warnings"];
     if (warnings.kind() != data::Json::Kind::array) warnings = data::Json::array();
     for (const data::Json& known : warnings.elements())
-        if (known.as_string() == words) return;
-    warnings.push(words);
+        if (known.as_string() == warning) return;
+    warnings.push(warning);
 }
 
 void StageRunner::clear_warnings(const std::string& stage) {

@@ -34,7 +34,7 @@ struct Needs {
     data::Parts parts = data::Parts::all;  // of the data set
     LengthNeeds lengths;                   // data whose episodes are too short for these are refused
     bool policies = false;                 // policies are trained or evaluated
-    bool simulator = true;                 // false: an `exec:` environment is not started; the run tells its gamma
+    bool simulator = true;                 // false: an `exec:` environment is not started; its gamma is read
     // If no data set is given, one is generated in the run folder with the settings of `collect`. Other commands use
     // the one that is there.
     bool generate = false;
@@ -58,7 +58,7 @@ class StageRunner {
     const std::string& environment() const { return environment_; }
 
     // A stage to train. `evaluate` may be empty; it is called after each update for which `due` returns true. The last
-    // figure that it logs is `figure`, whose row in metrics.csv tells that it was completed.
+    // figure that it logs is `figure`: its row in metrics.csv shows that the evaluation was completed.
     struct Stage {
         TrainableModel& model;
         std::string fingerprint;
@@ -69,20 +69,20 @@ class StageRunner {
     // Trains a stage to its end. With --resume, an unfinished stage is continued and a finished one is skipped. Throws
     // Error(interrupted) if it stops before its end.
     void train(const Stage& stage) { train(std::vector<Stage>{stage}); }
-    // Trains independent stages in parallel: at most side_by_side(), each with its own context.
+    // Trains independent stages in parallel: at most parallel_limit(), each with its own context.
     void train(const std::vector<Stage>& stages);
     // The number of stages to train in parallel: on a GPU one per host thread, on a CPU one, where more are not faster.
-    int64_t side_by_side() const { return device_.cuda ? threads_.size() : 1; }
+    int64_t parallel_limit() const { return device_.cuda ? threads_.size() : 1; }
     // The context of stage i = 0, 1, ... of those trained in parallel: the runner's own backend for 0, then further
     // backends of the same device, which are kept for later stages.
-    Context context_beside(int64_t i);
+    Context parallel_context(int64_t i);
     // Returns cached memory of all backends to the device. A backend cannot use memory cached by another one.
     void flush_memory();
     // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it.
     void require_trained(TrainableModel& model, const std::string& fingerprint);
     bool finished(TrainableModel& model, const std::string& fingerprint);
-    // Error(usage) if the checkpoints of a stage forbid to train it: those of other settings or data with --resume, any
-    // without it. `train` checks this, too; `run` checks all stages before it begins with the first.
+    // Error(usage) if existing checkpoints of a stage do not allow it to be trained: with --resume those of other
+    // settings or data, without --resume any. `train` checks this, too; `run` checks all stages at the start.
     void check_checkpoints(const std::string& stage, const std::string& fingerprint) const;
 
     // Records the session in the run folder, once. Called before the first change of the folder.
@@ -114,7 +114,7 @@ class StageRunner {
     Config& config_;
     std::unique_ptr<data::AddedEnvironment> simulator_;  // if general.env is a command; started before all else
     OpenedDevice device_;
-    std::vector<OpenedDevice> beside_;  // further backends, each with its own stream
+    std::vector<OpenedDevice> parallel_devices_;  // further backends, each with its own stream
     std::optional<RunFolder> folder_;
     Progress progress_;
     ThreadPool threads_;

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <functional>
 
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 #include "data/environment.h"
 
 namespace astro::app {

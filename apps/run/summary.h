@@ -1,7 +1,7 @@
 // The results of a finished run: a table on stdout.
 #pragma once
 
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 
 namespace astro::app {
 

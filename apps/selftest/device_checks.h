@@ -24,7 +24,7 @@ struct DeviceReport {
 
 struct DeviceCheck {
     std::string name;
-    std::function<DeviceReport(const CheckedDevices&)> run;
+    std::function<DeviceReport(const CheckedDevices&)> compare;  // with the CPU
 };
 
 std::vector<DeviceCheck> device_checks();

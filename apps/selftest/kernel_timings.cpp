@@ -60,7 +60,7 @@ struct Timings {
         };
         call();
         const std::unique_ptr<CapturedWork> recorded = b.capture(calls);
-        double least = 1e30;
+        double smallest = 1e30;
         for (int round = 0; round <= sizes.rounds; ++round) {  // the first warms up
             wait();
             const double start = seconds_now();
@@ -69,9 +69,9 @@ struct Timings {
             else
                 calls();
             wait();
-            if (round > 0) least = std::min(least, 1e3 * (seconds_now() - start) / sizes.calls);
+            if (round > 0) smallest = std::min(smallest, 1e3 * (seconds_now() - start) / sizes.calls);
         }
-        return least;
+        return smallest;
     }
 };
 

@@ -39,7 +39,7 @@ class Augmenter {
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
 
     // The bridges that make() has tried, accepted or not, also so far when it calls Progress::made. Null if it plans no
-    // bridges. They are measured beside the data set.
+    // bridges. They are measured in addition to the data set.
     virtual const Augmentation* attempts() const { return nullptr; }
 };
 
@@ -55,7 +55,7 @@ struct Row {
     std::vector<std::string> stages;    // of the pipeline whose models make() needs (Pipeline::models), in order
     Factory* make;                      // null: no second data set; the policy is trained on the real rows only
     bool by_default = false;            // whether `astro run` compares it by default
-    bool relabels = false;              // whether goals of the actor are relabelled (astro/farther_goals.h)
+    bool relabels = false;              // whether goals of the actor are relabelled (astro/goal_relabelling.h)
     bool kept = false;                  // made by `astro augment` and kept in augmented.npz; others are made when
                                         // needed, each with as many rows as that file, if there is one
 };

@@ -1,9 +1,9 @@
 // A rival without models: goals swapped between episodes that meet [idea: Ghugare, Geist, Berseth & Eysenbach, ICLR
 // 2024, arXiv 2401.11237; meetings, threshold and rows: ours, docs/method.md 9.8].
 //
-// An episode follows recorded rows up to a state that lies near a state of another episode, and goes on with the rows
-// of that one. So hindsight goals of rows before the meeting come from the other episode, too. No row is generated. The
-// transition into the other episode is a bridge of one recorded action, whose end is snapped.
+// An episode follows recorded rows up to a state that is close to a state of another episode, and continues with the
+// rows of that episode. Rows before this meeting therefore get hindsight goals from the other episode, too. No row is
+// generated. The transition into the other episode is a bridge of one recorded action, whose end is snapped.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -32,10 +32,11 @@ class Meetings {
             sample.push_back(nth(rows, rng.below(ssize(rows))));
         std::vector<double> nearest(sample.size());
         threads.run(ssize(sample), [&](int64_t i) {
-            double least = std::numeric_limits<double>::infinity();
+            double smallest = std::numeric_limits<double>::infinity();
             for (int64_t row : rows)
-                if (episode(row) != episode(nth(sample, i))) least = std::min(least, distance(row, nth(sample, i)));
-            nth(nearest, i) = least;
+                if (episode(row) != episode(nth(sample, i)))
+                    smallest = std::min(smallest, distance(row, nth(sample, i)));
+            nth(nearest, i) = smallest;
         });
         threshold_ = percentile(std::move(nearest), 100 * quantile);
         if (!(threshold_ < std::numeric_limits<double>::infinity()))
@@ -47,11 +48,11 @@ class Meetings {
     // a successor do not count.
     int64_t draw(int64_t row, const std::vector<int32_t>& visited, Rng& rng) const {
         std::vector<int64_t> found;
-        for (const BallTree::Run& run : tree_.near_band(data_.dataset->observation(row), -1, threshold_))
-            for (int64_t i = run.begin; i < run.end; ++i) {
+        for (const BallTree::RowRange& range : tree_.near_band(data_.dataset->observation(row), -1, threshold_))
+            for (int64_t i = range.begin; i < range.end; ++i) {
                 const int64_t other = nth(tree_.rows(), i);
                 if (std::find(visited.begin(), visited.end(), episode(other)) == visited.end() &&
-                    (run.inside || distance(row, other) <= threshold_))
+                    (range.inside || distance(row, other) <= threshold_))
                     found.push_back(other);
             }
         return found.empty() ? -1 : nth(found, rng.below(ssize(found)));
@@ -112,8 +113,8 @@ class Swap : public Augmenter {
         std::vector<BridgeAttempt> meetings;
     };
 
-    // Follows a segment to a random row, goes on where that row is met, and so on; up to augment.depth meetings, each
-    // of at most augment.targets_per_cut random rows.
+    // Follows a segment to a random row and continues at a row of another episode that meets it. Repeats this up to
+    // augment.depth times. Each time, at most augment.targets_per_cut random rows are tried.
     Episode follow(const Meetings& meetings, int64_t segment, Rng& rng) const {
         const AugmentConfig& config = pipeline_.config().augment;
         const Trajectories& data = pipeline_.train();

@@ -34,7 +34,7 @@ struct AugmentConfig {
         v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
         v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
           one_of({"smear", "snap", "open"}));
-        v("depth", depth, "largest number of bridges in a chain", Source::ours, between(1, 1000));
+        v("depth", depth, "maximum number of bridges in a chain", Source::ours, between(1, 1000));
         v("chains", chains, "chains built in parallel in a round", Source::ours, between(1, 65536));
         v("ratio", ratio, "requested rows of spliced chains, as a multiple of the real rows", Source::ours,
           between(1e-4, 1000));
@@ -43,9 +43,9 @@ struct AugmentConfig {
         v("targets_per_cut", targets_per_cut, "targets tried before a chain ends", Source::ours, between(1, 1000));
         v("idle_rounds", idle_rounds, "rounds without a bridge after which augmentation stops", Source::ours,
           between(1, 1e6));
-        v("accept_threshold", accept_threshold, "largest arrival error of an accepted bridge, in sigma_delta",
+        v("accept_threshold", accept_threshold, "maximum arrival error of an accepted bridge, in sigma_delta",
           Source::ours, between(0, 1e6));
-        v("plausibility", plausibility, "largest step of a bridge, as a multiple of the percentile of real steps",
+        v("plausibility", plausibility, "maximum step of a bridge, as a multiple of the percentile of real steps",
           Source::ours, between(0, 1e6));
         v("plausibility_percentile", plausibility_percentile, "percentile of the real steps' largest component",
           Source::ours, between(50, 100));
@@ -56,18 +56,18 @@ struct AugmentConfig {
           Source::ours, at_least(0));
         v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
           between(.01, 1));
-        v("mono_progress", mono_progress, "mono: least distance of the suffix's end beyond the cut, in steps",
+        v("mono_progress", mono_progress, "mono: minimum distance of the suffix's end beyond the cut, in steps",
           Source::ours, at_least(0));
-        v("ext_progress", ext_progress, "ext: least distance of the suffix's end beyond the cut, in steps",
+        v("ext_progress", ext_progress, "ext: minimum distance of the suffix's end beyond the cut, in steps",
           Source::ours, at_least(0));
-        v("detour", detour, "mono: longest path, as a multiple of the distance from the start", Source::ours,
-          at_least(1));
-        v("detour_steps", detour_steps, "mono: steps added to that bound", Source::ours, at_least(0));
+        v("detour", detour, "mono: maximum length of the path, as a multiple of the distance from the start",
+          Source::ours, at_least(1));
+        v("detour_steps", detour_steps, "mono: steps added to the bound of augment.detour", Source::ours, at_least(0));
         v("tail_rows", tail_rows, "rows kept after the arrival of the last suffix", Source::ours, between(0, 1e6));
     }
 };
 
-// Straight bridges: the network that names their actions.
+// Straight bridges: the inverse model that predicts their actions.
 struct StraightConfig {
     int64_t layers = 2, width = 128, batch = 256, updates = 5000;
     double learning_rate = 1e-3, learning_rate_end = 1e-5;
@@ -78,8 +78,8 @@ struct StraightConfig {
         v("width", width, "units per hidden layer", Source::ours, between(1, kMaxWidth));
         v("batch", batch, "transitions per batch", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+        v("learning_rate", learning_rate, "initial learning rate of Adam", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
     }
 };
 

@@ -95,10 +95,10 @@ struct DataConfig {
 
     template <class V>
     void visit(V& v) {
-        v("validation_share", validation_share, "last share of the episodes held out when there is no -val file",
-          Source::ours, between(.001, .5));
-        v("std_floor", std_floor, "least standard deviation of differences, relative to that of states", Source::ours,
-          between(1e-9, 1));
+        v("validation_share", validation_share,
+          "share of the episodes (the last ones) held out if there is no -val file", Source::ours, between(.001, .5));
+        v("std_floor", std_floor, "minimum standard deviation of differences, relative to that of the states",
+          Source::ours, between(1e-9, 1));
         v("jump_factor", jump_factor,
           "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode",
           Source::ours, at_least(1));
@@ -129,10 +129,9 @@ struct TdrConfig {
         v("rows_per_episode", rows_per_episode, "in-batch: rows per episode", Source::ours, between(2, kMaxWidth));
         v("batch", batch, "hilp: triples per batch", Source::hilp, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a linear decay", Source::ours, between(0, 1));
-        v("target_rate", target_rate, "share of the target network replaced at each update", Source::ours,
-          between(1e-6, 1));
+        v("learning_rate", learning_rate, "initial learning rate of Adam", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final learning rate (linear decay)", Source::ours, between(0, 1));
+        v("target_rate", target_rate, "rate of Polyak averaging of the target network", Source::ours, between(1e-6, 1));
         v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
@@ -177,13 +176,14 @@ struct DenoiserConfig {
         v("batch", batch, "windows per batch", Source::ours, between(1, 65536));
         v("updates", updates, least_updates > 0 ? "gradient steps" : "gradient steps; 0: untrained", Source::ours,
           between(least_updates, kMaxCount));
-        v("warmup", warmup, "updates in which the step size increases from 0", Source::ours, between(0, kMaxCount));
-        v("learning_rate", learning_rate, "AdamW's step size after the warm-up", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+        v("warmup", warmup, "updates in which the learning rate increases from 0", Source::ours, between(0, kMaxCount));
+        v("learning_rate", learning_rate, "learning rate of AdamW after the warm-up", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
         v("weight_decay", weight_decay, "AdamW's decoupled weight decay", Source::ours, between(0, 1));
-        v("gradient_clip", gradient_clip, "largest norm of the gradient", Source::ours, between(1e-6, 1e6));
-        v("ema_decay", ema_decay, "share of the averaged weights kept at each update (less in the first updates)",
-          Source::ours, between(0, .999999));
+        v("gradient_clip", gradient_clip, "maximum norm of a gradient (clipping)", Source::ours, between(1e-6, 1e6));
+        v("ema_decay", ema_decay,
+          "decay of the exponential moving average of the weights (smaller in the first updates)", Source::ours,
+          between(0, .999999));
     }
 };
 
@@ -253,7 +253,7 @@ struct PlannerConfig {
     bool feedback = true, self_conditioning = true;
     double joint_weight = 1;
     double feedback_clip = 5;
-    SamplingConfig sampling;  // a section of its own
+    SamplingConfig sampling;  // a separate section
     DenoiserConfig network = [] {
         DenoiserConfig planner;
         planner.batch = 64, planner.updates = 3000;
@@ -313,7 +313,7 @@ struct SelectionConfig {
         v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,
           between(.01, 1));
         v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours, between(1, 1e6));
-        v("pair_cap", pair_cap, "most accepted bridges per pair of landmarks", Source::ours, between(1, 1e6));
+        v("pair_cap", pair_cap, "accepted bridges per pair of landmarks, at most", Source::ours, between(1, 1e6));
     }
 };
 
@@ -374,7 +374,7 @@ struct Config {
         v.section("evaluate", "Evaluation", evaluate);
         v.section("one_step", "One-step models: baseline and judges", one_step);
         v.section("metrics", "Measurements and warnings", metrics);
-        v.section("experiment", "Whole chain", experiment);
+        v.section("experiment", "Experiments: arms and learners", experiment);
     }
 };
 

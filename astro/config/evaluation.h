@@ -34,8 +34,8 @@ struct EvaluateConfig {
         v("episodes", episodes, "episodes per task", Source::ogbench, between(1, 1e6));
         v("points", points, "evaluations evenly spaced over training; the last is at the end", Source::ours,
           between(1, 1000));
-        v("tasks", tasks, "number of tasks evaluated; auto: all tasks of the environment", Source::ogbench,
-          between_or_auto(1, 1000));
+        v("tasks", tasks, "numbers of the tasks to evaluate, from 1; auto: all tasks of the environment",
+          Source::ogbench, between_or_auto(1, 1000));
         v("subgoals", subgoals,
           "also evaluate policies led along the landmark graph by subgoals at most this many steps n^ away; 0: off",
           Source::ours, at_least(0));
@@ -57,8 +57,8 @@ struct OneStepConfig {
         v("batch", batch, "transitions per batch, for each network", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps; auto: as many as dynamics.updates", Source::ours,
           between_or_auto(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+        v("learning_rate", learning_rate, "initial learning rate of Adam", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
     }
 };
 
@@ -83,8 +83,8 @@ struct MetricsConfig {
           between(0, 1));
         v("warn_drift", warn_drift, "warn when the median arrival error exceeds this, in sigma_delta", Source::ours,
           at_least(0));
-        v("warn_drift_ratio", warn_drift_ratio, "warn when it exceeds validation's times this", Source::ours,
-          at_least(0));
+        v("warn_drift_ratio", warn_drift_ratio, "warn when it exceeds this multiple of the validation error",
+          Source::ours, at_least(0));
         v("warn_still", warn_still, "warn when error of the dynamics / error of standing still is above this",
           Source::ours, at_least(0));
         v("warn_collapse", warn_collapse, "warn when std(planned actions) / std(data's actions) is below this",

@@ -26,7 +26,7 @@ struct PolicyConfig {
 
     template <class V>
     void visit(V& v) {
-        v("learner", learner, "learning rule", Source::corl, one_of(learner_names()));
+        v("learner", learner, "learning algorithm", Source::corl, one_of(learner_names()));
         v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc supports only the former",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
         v("task", task, "single-task: the task, one of the environment's", Source::ogbench, between(1, 1000));
@@ -43,7 +43,7 @@ struct PolicyConfig {
     }
 };
 
-// Relabelling: goals of the actor beyond the end of a row's episode (astro/farther_goals.h).
+// Relabelling: goals of the actor beyond the end of a row's episode (astro/goal_relabelling.h).
 struct RelabelConfig {
     double share = .5, progress = .8, least_steps = 8;
     int64_t tries = 8;
@@ -52,10 +52,11 @@ struct RelabelConfig {
     void visit(V& v) {
         v("share", share, "share of the actor's goals that are replaced by farther ones, where one is found",
           Source::ours, between(0, 1));
-        v("progress", progress, "least approach to the goal between the row and its hindsight goal, as a share of D",
+        v("progress", progress,
+          "minimum progress towards the goal from the row to its hindsight goal, as a share of their distance D",
           Source::ours, between(0, 1));
-        v("least_steps", least_steps, "hindsight goals nearer than this many steps D are kept", Source::ours,
-          at_least(0));
+        v("least_steps", least_steps, "hindsight goals closer than this, in steps of the distance D, are kept",
+          Source::ours, at_least(0));
         v("tries", tries, "random goals tried for a row", Source::ours, between(1, 1000));
     }
 };
@@ -72,8 +73,8 @@ struct GcbcConfig {
         v("batch", batch, "transitions per batch", Source::ours, between(1, 65536));
         v("updates", updates, "gradient steps; auto: those of the environment", Source::ours,
           between_or_auto(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's initial step size", Source::ours, between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
+        v("learning_rate", learning_rate, "initial learning rate of Adam", Source::ours, between(1e-8, 1));
+        v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
         v("last_layer_scale", last_layer_scale, "factor on the initial weights of the last layer", Source::ogbench,
           between(1e-6, 10));
     }
@@ -102,10 +103,10 @@ struct ValueConfig {
           one_of({"gelu", "relu"}));
         v("batch", batch, "transitions per batch", Source::corl, between(1, 65536));
         v("updates", updates, "gradient steps", Source::ours, between(1, kMaxCount));
-        v("learning_rate", learning_rate, "Adam's initial step size, for actor and critics", Source::ours,
+        v("learning_rate", learning_rate, "initial learning rate of Adam, for actor and critics", Source::ours,
           between(1e-8, 1));
-        v("learning_rate_end", learning_rate_end, "final step size of a cosine decay", Source::ours, between(0, 1));
-        v("target_rate", target_rate, "share of the target networks replaced at each update", Source::ours,
+        v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
+        v("target_rate", target_rate, "rate of Polyak averaging of the target networks", Source::ours,
           between(1e-6, 1));
         v("current_goals", current_goals, "critics: share of goals that are the current state", Source::ogbench,
           between(0, 1));
@@ -125,11 +126,10 @@ struct IqlConfig {
         v("expectile", expectile, "expectile of the value loss", Source::corl, between(.5, .9999));
         v("actor", actor, "actor's loss", Source::ogbench, one_of({"ddpg-bc", "awr"}));
         v("bc_weight", bc_weight, "ddpg-bc: weight of cloning against Q / mean|Q|", Source::ogbench, between(0, 1e6));
-        v("beta", beta, "awr, goal-conditioned: factor on advantages divided by their std", Source::ours,
+        v("beta", beta, "awr, goal-conditioned: inverse temperature, for advantages divided by their std", Source::ours,
           between(0, 1e3));
-        v("single_task_beta", single_task_beta, "awr, single-task: factor on advantages", Source::corl,
-          between(0, 1e3));
-        v("advantage_cap", advantage_cap, "awr: largest weight", Source::corl, between(1, 1e6));
+        v("single_task_beta", single_task_beta, "awr, single-task: inverse temperature", Source::corl, between(0, 1e3));
+        v("advantage_cap", advantage_cap, "awr: maximum weight", Source::corl, between(1, 1e6));
     }
 };
 
@@ -139,8 +139,9 @@ struct GcivlConfig {
     template <class V>
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
-        v("alpha", alpha, "factor on the advantages of the actor, in steps", Source::ogbench, between(0, 1e3));
-        v("advantage_cap", advantage_cap, "largest weight of a row", Source::ogbench, between(1, 1e6));
+        v("alpha", alpha, "inverse temperature of the actor's weights exp(alpha advantage)", Source::ogbench,
+          between(0, 1e3));
+        v("advantage_cap", advantage_cap, "maximum weight of a row", Source::ogbench, between(1, 1e6));
         v("random_goals", random_goals,
           "actor: share of goals that are random rows; others are ahead (OGBench on stitch data)", Source::ogbench,
           between(0, 1));
@@ -154,9 +155,9 @@ struct HiqlConfig {
     template <class V>
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
-        v("low_alpha", low_alpha, "factor on the advantages of actions", Source::ogbench, between(0, 1e3));
-        v("high_alpha", high_alpha, "factor on the advantages of subgoals", Source::ogbench, between(0, 1e3));
-        v("advantage_cap", advantage_cap, "largest weight of a row", Source::ogbench, between(1, 1e6));
+        v("low_alpha", low_alpha, "inverse temperature of the weights of actions", Source::ogbench, between(0, 1e3));
+        v("high_alpha", high_alpha, "inverse temperature of the weights of subgoals", Source::ogbench, between(0, 1e3));
+        v("advantage_cap", advantage_cap, "maximum weight of a row", Source::ogbench, between(1, 1e6));
         v("random_goals", random_goals,
           "subgoals: share of goals that are random rows; others are ahead (OGBench on stitch data)", Source::ogbench,
           between(0, 1));
@@ -201,7 +202,7 @@ struct CqlConfig {
         v("lagrange_gap", lagrange_gap, "pure: the gap for lagrange", Source::corl, between(-1e6, 1e6));
         v("difference_low", difference_low, "pure: lower bound of the conservative difference", Source::corl,
           between(-1e6, 1e6));
-        v("actor_learning_rate", actor_learning_rate, "pure: Adam's step size of the actor", Source::corl,
+        v("actor_learning_rate", actor_learning_rate, "pure: learning rate of the actor", Source::corl,
           between(1e-8, 1));
         v("reward_scale", reward_scale, "pure, single-task: reward becomes (r + 1) scale - shift", Source::corl,
           between(1e-6, 1e6));

@@ -55,14 +55,15 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             if (goals()) {
                 const int64_t near = samplers_[p].uniform_goal(row, own);
                 const Pool& pool = data_.pools[p];
-                const int64_t farther = pool.farther ? pool.farther->draw(row, near, own) : -1;
-                const bool random = farther < 0 && random_actor_goals_ > 0 && own.uniform() < random_actor_goals_;
-                const int64_t goal = farther >= 0 ? farther : random ? samplers_[p].random_row(own) : near;
-                put_state(farther < 0 ? d : *pool.farther_goals, goal, &nth(input, i * width + states));
+                const int64_t relabelled = pool.relabeller ? pool.relabeller->draw(row, near, own) : -1;
+                const bool random = relabelled < 0 && random_actor_goals_ > 0 && own.uniform() < random_actor_goals_;
+                const int64_t goal = relabelled >= 0 ? relabelled : random ? samplers_[p].random_row(own) : near;
+                put_state(relabelled < 0 ? d : *pool.relabelled_goals, goal, &nth(input, i * width + states));
                 if (subgoals) {
                     const int64_t ahead = samplers_[p].ahead(row, subgoal_steps_);
                     put_state(d, ahead, &nth(subgoal, i * states));
-                    put_state(d, farther < 0 && !random ? std::min(ahead, near) : ahead, &nth(high_target, i * states));
+                    put_state(d, relabelled < 0 && !random ? std::min(ahead, near) : ahead,
+                              &nth(high_target, i * states));
                 }
             }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "astro/config/config.h"
-#include "astro/farther_goals.h"
+#include "astro/goal_relabelling.h"
 #include "astro/training.h"
 #include "data/dataset.h"
 #include "data/environment.h"
@@ -24,9 +24,9 @@ struct Pool {
     const data::Dataset* data = nullptr;
     double share = 1;
     data::TaskLabels labels = {};  // of its rows; single-task only
-    // Relabels goals of the actor with rows of farther_goals; goal-conditioned only, or null.
-    std::shared_ptr<const FartherGoals> farther = {};
-    const data::Dataset* farther_goals = nullptr;
+    // Relabels goals of the actor with rows of relabelled_goals; goal-conditioned only, or null.
+    std::shared_ptr<const GoalRelabeller> relabeller = {};
+    const data::Dataset* relabelled_goals = nullptr;  // the data set whose rows are these goals
 };
 
 struct LearningData {

@@ -73,8 +73,8 @@ class CqlPure : public CriticLearner {
             rows.reward = affine(rows.reward, config_.reward_scale, config_.reward_scale - config_.reward_shift);
         const int64_t tries = config_.max_target ? config_.sampled_actions : 1;
         const Tensor action = sample(c, rows.next_input, tries, noise.next).action;
-        const Tensor least = critics_target_.least(repeat_inputs(rows.next_input, tries), action);
-        return td_target(rows, largest(least.reshape(Shape{c.count, tries})), target_rule());
+        const Tensor min_value = critics_target_.min(repeat_inputs(rows.next_input, tries), action);
+        return td_target(rows, largest(min_value.reshape(Shape{c.count, tries})), target_rule());
     }
 
     // (n, 1 + critics): the sum of the conservative differences, then Q_i - y of each critic
@@ -111,7 +111,7 @@ class CqlPure : public CriticLearner {
     Tensor actor_outputs(const nn::Chunk& c, const Batch& rows, const Noise& noise) const {
         const GaussianPolicy::Sample now = sample(c, rows.input, 1, noise.policy);
         const Shape column{c.count, 1};
-        return concat({now.log_p.reshape(column), critics_.least(rows.input, now.action).reshape(column)}, 1);
+        return concat({now.log_p.reshape(column), critics_.min(rows.input, now.action).reshape(column)}, 1);
     }
 
     // mean alpha log p - min_i Q_i

@@ -1,6 +1,5 @@
-// A trained policy as a file of its own: the actor's network, and the units that turn raw observations into its inputs
-// and its outputs into raw actions. docs/formats.md describes the file; examples/policy/ has readers for other
-// programs.
+// A trained policy in a separate file: the actor's network, and the units that convert raw observations to its inputs
+// and its outputs to raw actions. docs/formats.md describes the file; examples/policy/ has readers for other programs.
 #pragma once
 
 #include <optional>
@@ -30,18 +29,18 @@ struct ExportedPolicy {
     int64_t action_dim() const { return units.actions.columns(); }
 
     // Raw actions (n, action_dim) for raw observations and goals (n, observation_dim), row after row; goals are empty
-    // where the policy takes none. Inputs are rounded to float32 as in evaluations, and all else is float64, so that
-    // readers elsewhere find the same numbers. Error(data) "the observation ..." where a number is too large to act on.
+    // if the policy takes none. Inputs are rounded to float32 as in evaluations. All else is computed in float64, so
+    // that other programs get the same numbers. Error(data) "the observation ..." if a number is too large.
     std::vector<double> act(const std::vector<double>& observations, const std::vector<double>& goals) const;
 };
 
-// The backend holds the copy; the learner's may be another one.
+// The policy is copied to `backend`, which may differ from the learner's.
 // latents: the inputs of a policy that sees latents, else null.
 ExportedPolicy export_policy(Backend& backend, const Learner& learner, const data::Units& units, data::Json provenance,
                              const LatentInputs* latents = nullptr);
 
 void save_policy(const std::string& path, const ExportedPolicy& policy);
-// Error(data) naming file and array where something is missing or does not fit.
+// Error(data) names file and array if an array is missing or has the wrong shape or contents.
 ExportedPolicy load_policy(Backend& backend, const std::string& path);
 
 }  // namespace astro::method::learners

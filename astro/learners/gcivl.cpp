@@ -2,8 +2,8 @@
 //   V_i(s, g): state_values.h, two networks
 //   A = mean_i V_i(s', g) - mean_i V_i(s, g)   at the actor's goals
 //   actor: mean min(exp(alpha A), cap) |pi(s, g) - a|^2
-// Without values of actions, an action is judged by the state to which it led; that is exact if the system is
-// deterministic. As in OGBench, A is of the values before the update.
+// There is no action-value function: an action is weighted by the value of the state to which it led, which is exact if
+// the system is deterministic. As in OGBench, A is computed with the values before the update.
 #include "astro/learners/iql.h"
 #include "astro/learners/state_values.h"
 

@@ -25,7 +25,7 @@ Tensor hierarchical_action(const Actor& high, const Actor& low, const Tensor& in
 
 namespace {
 
-// The high actor, under a name of its own in checkpoints.
+// The high-level actor, under a separate name in checkpoints.
 struct HighActor {
     Actor actor;
 

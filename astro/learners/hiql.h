@@ -5,7 +5,7 @@
 //   high actor pi(w | s, g): A = mean_i V_i(s_k, g) - mean_i V_i(s, g), s_k not beyond g
 //       mean min(exp(alpha_high A), cap) |pi(s, g) - phi([s, s_k])|^2
 //   acting: w = high(s, g), scaled to the length of representations; a = low(s, w)
-// phi is learnt by the values alone. As in OGBench, A and phi are those before the update.
+// Only the value loss trains phi. As in OGBench, A and phi are those before the update.
 #pragma once
 
 #include "astro/learners/state_values.h"

@@ -10,7 +10,7 @@
 namespace astro::method::learners {
 
 Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
-    return chunk.mean(where_nonnegative(advantage.detach(), tau, 1 - tau) * square(advantage));
+    return chunk.mean(heaviside(advantage.detach(), tau, 1 - tau) * square(advantage));
 }
 
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {
@@ -41,7 +41,7 @@ class Iql : public CriticLearner {
         Tensor q;
         {
             NoTape off;
-            q = critics_target_.least(rows.value_input, rows.action);  // (n)
+            q = critics_target_.min(rows.value_input, rows.action);  // (n)
         }
         return expectile_loss(c, q - value_of(v_, rows.value_input), config_.expectile);
     }
@@ -51,13 +51,13 @@ class Iql : public CriticLearner {
     }
 
     Tensor advantage(const Batch& rows) const {  // at the actor's goals
-        return critics_target_.least(rows.input, rows.action) - value_of(v_, rows.input);
+        return critics_target_.min(rows.input, rows.action) - value_of(v_, rows.input);
     }
 
     ActorTerms ddpg_bc_terms() const {
         ActorTerms terms;
         terms.bc_weight = config_.bc_weight;
-        terms.least = true;
+        terms.min_q = true;
         return terms;
     }
 

@@ -10,9 +10,9 @@ namespace astro::method {
 std::vector<std::string> learner_names();
 // The sections of the settings that a learner reads, in addition to [policy].
 std::vector<std::string> learner_sections(const std::string& learner);
-// Can it learn one fixed task?
+// Whether it can learn one fixed task.
 bool has_single_task_form(const std::string& learner);
-// Is its policy one network, which `policy export` can write?
+// Whether its policy is a single network, which `policy export` can write.
 bool has_exported_form(const std::string& learner);
 
 }  // namespace astro::method

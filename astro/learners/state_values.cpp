@@ -42,9 +42,9 @@ Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, co
     {
         NoTape off;
         for (const Tensor& next : target(rows.next_input)) y.push_back(td_target(rows, next, rule));
-        Tensor least = y[0];
-        for (size_t i = 1; i < y.size(); ++i) least = minimum(least, y[i]);
-        weight = where_nonnegative(least - target.mean(rows.value_input), tau, 1 - tau);
+        Tensor min_value = y[0];
+        for (size_t i = 1; i < y.size(); ++i) min_value = minimum(min_value, y[i]);
+        weight = heaviside(min_value - target.mean(rows.value_input), tau, 1 - tau);
     }
     const std::vector<Tensor> v = values(rows.value_input);
     Tensor loss = square(y[0] - v[0]);

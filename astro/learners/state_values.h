@@ -1,4 +1,4 @@
-// Values of states, V_i(s, g), learnt by an expectile without values of actions. Shared by GCIVL and HIQL.
+// State-value functions V_i(s, g), learnt by expectile regression without action values. Shared by GCIVL and HIQL.
 // Source: OGBench, impls/agents/gcivl.py and hiql.py.
 //   y_i = r + gamma mask V'_i(s', g),   A = min_i y_i - mean_i V'_i(s, g)
 //   loss: sum_i mean w (y_i - V_i(s, g))^2,   w = tau where A >= 0, else 1 - tau

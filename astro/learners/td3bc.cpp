@@ -17,7 +17,7 @@ Tensor Td3Bc::noisy_actions(const nn::Chunk& chunk, const Tensor& mean, const Te
 // y = r + gamma mask min_i Q'_i(s', a'), a' = pi'(s') with clipped noise: (n)
 Tensor Td3Bc::target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const {
     const Tensor next = noisy_actions(chunk, actor_target_(rows.next_input), noise_streams);
-    return td_target(rows, critics_target_.least(rows.next_input, next), target_rule());
+    return td_target(rows, critics_target_.min(rows.next_input, next), target_rule());
 }
 
 // The equations are in td3bc.h; critic_loss and actor_loss, which other learners share, in value.cpp.

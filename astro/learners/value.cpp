@@ -9,7 +9,7 @@ Tensor Critics::operator()(size_t i, const Tensor& input, const Tensor& action) 
     return q[i](concat({input, action}, 1)).reshape(Shape{input.dim(0)});
 }
 
-Tensor Critics::least(const Tensor& input, const Tensor& action) const {
+Tensor Critics::min(const Tensor& input, const Tensor& action) const {
     Tensor y = (*this)(0, input, action);
     for (size_t i = 1; i < q.size(); ++i) y = minimum(y, (*this)(i, input, action));
     return y;
@@ -35,9 +35,9 @@ Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const T
     return chunk.mean(loss);
 }
 
-Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool least) {
+Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool min_q) {
     const Tensor action = actor(rows.input);
-    const Tensor q = least ? critics.least(rows.input, action) : critics(0, rows.input, action);
+    const Tensor q = min_q ? critics.min(rows.input, action) : critics(0, rows.input, action);
     return concat({q.reshape(Shape{rows.input.dim(0), 1}), action - rows.action}, 1);
 }
 
@@ -127,7 +127,7 @@ void CriticLearner::train_critics(Update& u, const RowsFunction& loss) {
 void CriticLearner::train_actor(Update& u, const ActorTerms& terms) {
     nn::train_step(
         u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-        [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(u.batch), terms.least); },
+        [&](const nn::Chunk& c) { return actor_outputs(actor_, critics_, c.rows(u.batch), terms.min_q); },
         [&](const nn::Chunk& c, const Tensor& own, const Tensor& all) { return actor_loss(c, own, all, terms); });
 }
 

@@ -15,7 +15,7 @@ struct Critics {
     }
     // (B, I), (B, A) -> (B) of critic i.
     Tensor operator()(size_t i, const Tensor& input, const Tensor& action) const;
-    Tensor least(const Tensor& input, const Tensor& action) const;  // min over critics
+    Tensor min(const Tensor& input, const Tensor& action) const;  // min over critics
 };
 Tensor value_of(const nn::Mlp& v, const Tensor& input);  // (B, I) -> (B)
 
@@ -37,10 +37,10 @@ Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const T
 // Q is the first critic (TD3+BC) or the minimum over critics (IQL's DDPG+BC).
 struct ActorTerms {
     double q_weight = 1, bc_weight = 1;
-    bool least = false;
+    bool min_q = false;
 };
 // Outputs of a chunk that the loss combines over the batch: (n, 1 + A): Q(s, pi(s)), then pi(s) - a.
-Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool least);
+Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool min_q);
 // The chunk's share of the loss, from its own outputs and those of the whole batch.
 Tensor actor_loss(const nn::Chunk& chunk, const Tensor& own, const Tensor& all, const ActorTerms& terms);
 

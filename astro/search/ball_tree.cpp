@@ -25,13 +25,13 @@ void BallTree::make_node(const float* points, int64_t level, int64_t k) {
     if (begin == end) return;
     const auto node = to_size((int64_t{1} << level) - 1 + k), width = to_size(width_);
     auto point = [&](int64_t row) { return points + row * width_; };
-    std::vector<float> least(point(*begin), point(*begin) + width_), most = least;
+    std::vector<float> low(point(*begin), point(*begin) + width_), high = low;
     std::vector<double> sum(width);
     for (auto row = begin; row != end; ++row)
         for (size_t i = 0; i < width; ++i) {
             const float x = point(*row)[i];
             sum[i] += double(x);
-            least[i] = std::min(least[i], x), most[i] = std::max(most[i], x);
+            low[i] = std::min(low[i], x), high[i] = std::max(high[i], x);
         }
     float* centre = centre_.data() + node * width;
     for (size_t i = 0; i < width; ++i) centre[i] = static_cast<float>(sum[i] / static_cast<double>(end - begin));
@@ -40,15 +40,15 @@ void BallTree::make_node(const float* points, int64_t level, int64_t k) {
     if (level + 1 == levels_) return;
     size_t widest = 0;
     for (size_t i = 1; i < width; ++i)
-        if (most[i] - least[i] > most[widest] - least[widest]) widest = i;
+        if (high[i] - low[i] > high[widest] - low[widest]) widest = i;
     std::nth_element(begin, rows_.begin() + begin_of(level + 1, 2 * k + 1), end, [&](int64_t a, int64_t b) {
         const float x = point(a)[widest], y = point(b)[widest];
         return x < y || (x == y && a < b);
     });
 }
 
-std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, double high) const {
-    std::vector<Run> runs;
+std::vector<BallTree::RowRange> BallTree::near_band(const float* query, double low, double high) const {
+    std::vector<RowRange> ranges;
     std::vector<int64_t> looked_at = {0}, in_doubt;
     int64_t inside = 0;  // rows
     for (int64_t level = 0; level < levels_; ++level) {
@@ -64,7 +64,7 @@ std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, d
             const double margin = 2e-3 + 1e-5 * (distance + radius);
             if (distance - radius > high + margin || distance + radius < low - margin) continue;
             if (distance - radius >= low + margin && distance + radius <= high - margin) {
-                runs.push_back({begin, end, true});
+                ranges.push_back({begin, end, true});
                 inside += end - begin;
             } else {
                 in_doubt.push_back(k);
@@ -72,13 +72,13 @@ std::vector<BallTree::Run> BallTree::near_band(const float* query, double low, d
             }
         }
         if (level + 1 == levels_ || 2 * doubtful <= inside) {
-            for (int64_t k : in_doubt) runs.push_back({begin_of(level, k), begin_of(level, k + 1), false});
+            for (int64_t k : in_doubt) ranges.push_back({begin_of(level, k), begin_of(level, k + 1), false});
             break;
         }
         looked_at.clear();
         for (int64_t k : in_doubt) looked_at.push_back(2 * k), looked_at.push_back(2 * k + 1);
     }
-    return runs;
+    return ranges;
 }
 
 }  // namespace astro::method

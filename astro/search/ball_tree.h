@@ -17,14 +17,14 @@ class BallTree {
     BallTree(ThreadPool& threads, const float* points, int64_t width, std::vector<int64_t> rows);
 
     // Rows begin .. end - 1 of rows(). inside: all of them lie in the band; otherwise each must be measured.
-    struct Run {
+    struct RowRange {
         int64_t begin, end;
         bool inside;
     };
-    // Disjoint runs that contain every row whose latent_distance to the query lies in [low, high]. The search stops
-    // when at most a third of the rows in the runs are undecided. If a fixed share of all rows lies in the band, the
+    // Disjoint ranges that contain every row whose latent_distance to the query lies in [low, high]. The search stops
+    // when at most a third of the rows in them are undecided. If a fixed share of all rows lies in the band, the
     // cost increases little with the number of rows.
-    std::vector<Run> near_band(const float* query, double low, double high) const;
+    std::vector<RowRange> near_band(const float* query, double low, double high) const;
 
     const std::vector<int64_t>& rows() const { return rows_; }
     static constexpr int64_t kLeaf = 64;  // largest number of rows in a leaf

@@ -31,9 +31,9 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
 
         void add(const Member& m) {
             members.push_back(m);
-            note(m);
+            update_farthest(m);
         }
-        void note(const Member& m) {
+        void update_farthest(const Member& m) {
             if (m.nearest > farthest.nearest || (m.nearest == farthest.nearest && m.place < farthest.place))
                 farthest = m;
         }
@@ -51,7 +51,7 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
                 (g.farthest.nearest == next.nearest && g.farthest.place < next.place))
                 next = g.farthest;
         if (next.nearest <= 0) break;
-        Group fresh{next.place, {}, {}};
+        Group new_group{next.place, {}, {}};
         for (Group& g : groups) {
             const double gap = squared_distance(point(next.place), point(g.centre), width);
             if (gap > 4.0001 * g.farthest.nearest) continue;
@@ -60,15 +60,15 @@ std::vector<int64_t> farthest_points(const float* points, int64_t width, const s
             for (const Member& m : g.members) {
                 const double d = squared_distance(point(m.place), point(next.place), width);
                 if (d < m.nearest) {
-                    fresh.add({m.place, d});
+                    new_group.add({m.place, d});
                 } else {
-                    g.note(m);
+                    g.update_farthest(m);
                     g.members[kept++] = m;
                 }
             }
             g.members.resize(kept);
         }
-        groups.push_back(std::move(fresh));
+        groups.push_back(std::move(new_group));
     }
     std::vector<int64_t> chosen;
     for (const Group& g : groups) chosen.push_back(nth(pool, g.centre));

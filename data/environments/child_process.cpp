@@ -123,10 +123,10 @@ size_t printable_length(std::string_view text) {
 
 }  // namespace
 
-std::string printable(std::string_view text, size_t most, Keep keep) {
+std::string printable(std::string_view text, size_t limit, Keep keep) {
     text = text.substr(0, text.find_last_not_of("\n\r ") + 1);
-    const bool cut = text.size() > most;
-    if (cut) text = keep == Keep::end ? text.substr(text.size() - most) : text.substr(0, most);
+    const bool cut = text.size() > limit;
+    if (cut) text = keep == Keep::end ? text.substr(text.size() - limit) : text.substr(0, limit);
     std::string out = cut && keep == Keep::end ? "..." : "";
     while (!text.empty()) {
         size_t length = printable_length(text);
@@ -199,14 +199,14 @@ void ChildProcess::read_errors() {
     }
 }
 
-std::string ChildProcess::last_words() {
+std::string ChildProcess::describe_stderr() {
     const auto deadline = Clock::now() + std::chrono::milliseconds(100);  // more may arrive
     for (read_errors(); errors_ >= 0 && Clock::now() < deadline; read_errors()) pause();
     const std::string words = printable(tail_, kShownErrors, Keep::end);
     return words.empty() ? "" : "; standard error ends with: " + words;
 }
 
-std::string ChildProcess::end_in_words() {
+std::string ChildProcess::describe_end() {
     const auto deadline = Clock::now() + std::chrono::milliseconds(500);
     while (!ended() && Clock::now() < deadline) pause();
     siginfo_t info = {};
@@ -217,10 +217,10 @@ std::string ChildProcess::end_in_words() {
 }
 
 // A request to one child that is being sent, and its answer, as far as it was received.
-class Exchange {
+class PendingExchange {
   public:
-    Exchange(ChildProcess& child, Question& question)
-        : child_(child), question_(question), request_(question.line + "\n") {}
+    PendingExchange(ChildProcess& child, LineExchange& exchange)
+        : child_(child), exchange_(exchange), request_(exchange.line + "\n") {}
 
     bool done() const { return answered_ && sent_ == request_.size(); }
 
@@ -238,17 +238,17 @@ class Exchange {
         while (sent_ < request_.size()) {
             const ssize_t n = write_without_sigpipe(child_.input_, request_.data() + sent_, request_.size() - sent_);
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0 && errno != EAGAIN) return child_.end_in_words();
+            if (n < 0 && errno != EAGAIN) return child_.describe_end();
             if (n < 0) break;
             sent_ += to_size(n);
         }
-        std::string& answer = question_.answer;
+        std::string& answer = exchange_.answer;
         char bytes[65536];
         while (!answered_) {
             const ssize_t n = read(child_.output_, bytes, sizeof bytes);
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno == EAGAIN) return "";
-            if (n <= 0) return child_.end_in_words();
+            if (n <= 0) return child_.describe_end();
             const char* end = static_cast<const char*>(std::memchr(bytes, '\n', to_size(n)));
             answer.append(bytes, end ? to_size(end - bytes) : to_size(n));
             if (answer.size() > kLongestAnswer) return "answers with more than 256 MiB";
@@ -263,30 +263,31 @@ class Exchange {
 
     // The end of the output does not show this: a process that the child started may keep the pipe open.
     bool child_ended() const { return child_.ended(); }
-    std::string end_in_words() const { return child_.end_in_words(); }
+    std::string describe_end() const { return child_.describe_end(); }
 
   private:
     ChildProcess& child_;
-    Question& question_;
+    LineExchange& exchange_;
     std::string request_;
     size_t sent_ = 0;  // bytes of request_ that were written
     bool answered_ = false;
 };
 
-Misconduct ask(std::vector<ChildProcess*> children, std::vector<Question>& questions, double seconds) {
-    std::vector<Exchange> exchanges;
-    exchanges.reserve(questions.size());
-    for (Question& question : questions) exchanges.emplace_back(*children[question.child], question);
+ProtocolViolation ask(std::vector<ChildProcess*> children, std::vector<LineExchange>& exchanges, double seconds) {
+    std::vector<PendingExchange> pending;
+    pending.reserve(exchanges.size());
+    for (LineExchange& exchange : exchanges) pending.emplace_back(*children[exchange.child], exchange);
     const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
     std::vector<pollfd> files;
     for (;;) {
         files.clear();
         bool done = true;
-        for (size_t i = 0; i < exchanges.size(); ++i) {
-            Exchange& exchange = exchanges[i];
+        for (size_t i = 0; i < pending.size(); ++i) {
+            PendingExchange& exchange = pending[i];
             const bool had_ended = exchange.child_ended();  // before reading, so that all its output is still read
-            if (const std::string words = exchange.advance(); !words.empty()) return {questions[i].child, words};
-            if (!exchange.done() && had_ended) return {questions[i].child, exchange.end_in_words()};
+            if (const std::string violation = exchange.advance(); !violation.empty())
+                return {exchanges[i].child, violation};
+            if (!exchange.done() && had_ended) return {exchanges[i].child, exchange.describe_end()};
             if (exchange.done()) continue;
             done = false;
             exchange.add_files(files);
@@ -295,8 +296,8 @@ Misconduct ask(std::vector<ChildProcess*> children, std::vector<Question>& quest
         const double left = std::chrono::duration<double>(deadline - Clock::now()).count();
         if (left <= 0) {
             size_t late = 0;
-            while (exchanges[late].done()) ++late;
-            return {questions[late].child, text("does not answer within ", seconds, " s")};
+            while (pending[late].done()) ++late;
+            return {exchanges[late].child, text("does not answer within ", seconds, " s")};
         }
         // At most one second at a time: poll() does not report the end of a child whose pipes stay open.
         poll(files.data(), files.size(), static_cast<int>(std::min(1000.0, 1000 * left) + 1));

@@ -27,12 +27,12 @@ class ChildProcess {
     bool ended() const;  // does not reap the process
 
     // The end of its standard error as one printable line, "; standard error ends with: ...", or nothing.
-    std::string last_words();
+    std::string describe_stderr();
     // "ended with status 3", "was killed by signal 9 (Killed)"; "closed its pipes" if it does not end within 0.5 s.
-    std::string end_in_words();
+    std::string describe_end();
 
   private:
-    friend class Exchange;
+    friend class PendingExchange;
     void read_errors();
 
     pid_t pid_ = -1;
@@ -40,26 +40,26 @@ class ChildProcess {
     std::string tail_;                            // last bytes of its standard error
 };
 
-// A request to one of several children, and its answer.
-struct Question {
+// A request line to one of several children, and the line that it answers.
+struct LineExchange {
     size_t child = 0;         // index of the child
     std::string line;         // without a newline
     std::string answer = {};  // without a newline
 };
 
 // A violation of the protocol by a child.
-struct Misconduct {
+struct ProtocolViolation {
     size_t child = 0;
-    std::string words;  // description for an error message; empty: there was no violation
+    std::string description;  // description for an error message; empty: there was no violation
 };
 
-// Sends all requests, at most one to each child, and waits at most `seconds` for one line from each of these children.
+// Sends all request lines, at most one to each child, and waits at most `seconds` for one line from each of these.
 // Returns at the first child that ends, does not answer in time, or writes more than one line.
-Misconduct ask(std::vector<ChildProcess*> children, std::vector<Question>& questions, double seconds);
+ProtocolViolation ask(std::vector<ChildProcess*> children, std::vector<LineExchange>& exchanges, double seconds);
 
 // Text for a terminal, on one line: control characters and bytes that are not UTF-8 become \n, \t or \xNN. If the text
-// is longer than `most` bytes, only its end or its beginning is kept.
+// is longer than `limit` bytes, only its end or its beginning is kept.
 enum class Keep { beginning, end };
-std::string printable(std::string_view text, size_t most, Keep keep);
+std::string printable(std::string_view text, size_t limit, Keep keep);
 
 }  // namespace astro::data

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/origin.h"
+#include "data/environment_match.h"
 #include "tensor/base/defined_elsewhere.h"
 #include "tensor/base/error.h"
 #include "tensor/base/nearest_name.h"
@@ -57,9 +57,9 @@ double Environment::distance(const double* state, const double* goal) const {
 
 const Environment* find_environment(std::string_view name) {
     for (const std::unique_ptr<Environment>& one : added())
-        if (one->goes_by(name)) return one.get();
+        if (one->has_name(name)) return one.get();
     for (const std::unique_ptr<Environment>& one : environments())
-        if (one->goes_by(name)) return one.get();
+        if (one->has_name(name)) return one.get();
     return nullptr;
 }
 
@@ -79,12 +79,12 @@ std::vector<std::string> environment_names() {
 
 const std::string& default_environment() { return environments().front()->spec().name; }
 
-const Environment& require_environment(std::string_view name, const std::string& words) {
+const Environment& require_environment(std::string_view name, const std::string& message) {
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
     const std::string nearest = nearest_name(std::string(name), environment_names());
-    fail(ErrorKind::usage, words, nearest.empty() ? "" : ", did you mean " + nearest + "?",
+    fail(ErrorKind::usage, message, nearest.empty() ? "" : ", did you mean " + nearest + "?",
          "; hint: built-in environments are ", known);
 }
 

@@ -50,14 +50,14 @@ int64_t GeodesicMap::nearest(Point p) const {
     const int64_t cx = std::llround((p.x - edge_) / spacing_), cy = std::llround((p.y - edge_) / spacing_);
     if (cx >= 0 && cy >= 0 && cx < width_ && cy < height_ && free(cx, cy)) return cy * width_ + cx;
     int64_t best = -1;
-    double least = 1e9;
+    double smallest = 1e9;
     for (int64_t r = 1; r < 16 && best < 0; ++r)
         for (int64_t iy = cy - r; iy <= cy + r; ++iy)
             for (int64_t ix = cx - r; ix <= cx + r; ++ix) {
                 if (ix < 0 || iy < 0 || ix >= width_ || iy >= height_ || !free(ix, iy)) continue;
                 const Point q = point(ix, iy);
                 const double d = std::hypot(q.x - p.x, q.y - p.y);
-                if (d < least) least = d, best = iy * width_ + ix;
+                if (d < smallest) smallest = d, best = iy * width_ + ix;
             }
     return best;
 }

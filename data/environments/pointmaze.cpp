@@ -78,7 +78,7 @@ class PointMazeEnvironment : public MazeEnvironment {
         return wanted.episode_rows > 0 ? wanted.episode_rows : default_rows(layout_.name, type_of(wanted));
     }
 
-    bool goes_by(std::string_view name) const override {
+    bool has_name(std::string_view name) const override {
         EnvironmentName parsed;
         return parse_environment(name, parsed) && parsed.maze == layout_.name;
     }

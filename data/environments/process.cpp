@@ -28,14 +28,14 @@ const char* protocol_name(Protocol protocol) {
 class AgentNumbers {
   public:
     // most: largest number of agents per process; 0: no limit.
-    AgentNumbers(size_t processes, int64_t most) : most_(to_size(most)), used_(processes) {}
+    AgentNumbers(size_t processes, int64_t limit) : limit_(to_size(limit)), used_(processes) {}
 
-    // Takes wanted[p] numbers of each process p, all at once. Waits while other evaluations use too many.
+    // Takes wanted[p] numbers of each process p together. Waits while other evaluations use too many.
     std::vector<std::vector<int64_t>> take(const std::vector<size_t>& wanted) {
         std::unique_lock<std::mutex> lock(mutex_);
         given_back_.wait(lock, [&] {
             for (size_t p = 0; p < used_.size(); ++p)
-                if (most_ > 0 && in_use(p) + wanted[p] > most_) return false;
+                if (limit_ > 0 && in_use(p) + wanted[p] > limit_) return false;
             return true;
         });
         std::vector<std::vector<int64_t>> taken(used_.size());
@@ -61,7 +61,7 @@ class AgentNumbers {
 
     std::mutex mutex_;
     std::condition_variable given_back_;
-    size_t most_;
+    size_t limit_;
     std::vector<std::vector<uint8_t>> used_;
 };
 
@@ -133,7 +133,7 @@ class ProcessAgents : public Agents {
         const std::vector<Json> answers = simulator_.ask("reset", requests);
         const auto width = to_size(spec_.state_dim);
         states_.resize(episodes.size() * width);
-        if (spec_.judges) arrived_.resize(episodes.size());
+        if (spec_.reports_success) arrived_.resize(episodes.size());
         for (size_t k = 0; k < answers.size(); ++k) {
             const size_t p = requests[k].process;
             std::vector<size_t> indices(begin_[p + 1] - begin_[p]);
@@ -164,7 +164,7 @@ class ProcessAgents : public Agents {
         for (size_t i = 0; i < indices.size(); ++i)
             std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * width), width,
                         states_.begin() + static_cast<std::ptrdiff_t>(indices[i] * width));
-        if (!spec_.judges) return;
+        if (!spec_.reports_success) return;
         const std::vector<uint8_t> flags = simulator_.flags_of(process, answer, "success", indices.size());
         for (size_t i = 0; i < indices.size(); ++i) arrived_[indices[i]] = flags[i];
     }
@@ -185,9 +185,9 @@ class ProcessEnvironment : public Environment {
         read_description();
         const Json& described = simulator_.description();
         const Json* agents = described.find("agents");
-        const int64_t most = agents ? simulator_.count_of(0, described, "agents", 1, kLargestCount) : 0;
-        spec_.agents_at_once = most * settings.processes;
-        numbers_ = std::make_unique<AgentNumbers>(simulator_.processes(), most);
+        const int64_t limit = agents ? simulator_.count_of(0, described, "agents", 1, kLargestCount) : 0;
+        spec_.agents_at_once = limit * settings.processes;
+        numbers_ = std::make_unique<AgentNumbers>(simulator_.processes(), limit);
         if (flag("replays_states"))
             exact_step = [this](const std::vector<double>& states, const std::vector<double>& actions) {
                 return replay({{"states", &states, spec_.state_dim}, {"actions", &actions, spec_.action_dim}});
@@ -205,7 +205,7 @@ class ProcessEnvironment : public Environment {
         }
     }
 
-    bool goes_by(std::string_view name) const override { return name == name_; }
+    bool has_name(std::string_view name) const override { return name == name_; }
 
     Episode task(int64_t number) const override { return nth(tasks_, number - 1); }
 
@@ -281,9 +281,9 @@ class ProcessEnvironment : public Environment {
                 spec_.position.push_back(static_cast<int64_t>(column));
             }
         }
-        spec_.judges = flag("judges");
+        spec_.reports_success = flag("judges");
         if (described.find("tolerance")) spec_.tolerance = simulator_.number_of(0, described, "tolerance");
-        if (spec_.tolerance < 0 || (spec_.tolerance == 0 && !spec_.judges))
+        if (spec_.tolerance < 0 || (spec_.tolerance == 0 && !spec_.reports_success))
             simulator_.refuse(0, "describes no success rule, expected a \"tolerance\" above 0 or \"judges\": true");
         if (described.find("gamma")) spec_.gamma = simulator_.number_of(0, described, "gamma");
         if (spec_.gamma <= 0 || spec_.gamma >= 1) simulator_.refuse(0, "describes a gamma that is not between 0 and 1");
@@ -369,10 +369,10 @@ class ProcessEnvironment : public Environment {
 
 }  // namespace
 
-bool names_process(std::string_view name) { return name.substr(0, kPrefix.size()) == kPrefix; }
+bool is_process_name(std::string_view name) { return name.substr(0, kPrefix.size()) == kPrefix; }
 
-std::unique_ptr<Environment> open_process(std::string_view name, const ProcessSettings& settings) {
-    if (!names_process(name)) return nullptr;
+std::unique_ptr<Environment> make_process_environment(std::string_view name, const ProcessSettings& settings) {
+    if (!is_process_name(name)) return nullptr;
     const std::string command(name.substr(kPrefix.size()));
     if (command.find_first_not_of(" \t") == std::string::npos)
         fail(ErrorKind::usage, "exec: must be followed by a command; hint: --env \"exec:python3 simulator.py\"");

@@ -41,12 +41,12 @@ Simulator::~Simulator() {
     for (const auto& child : children_) child->close_input();  // so that all processes end at the same time
 }
 
-void Simulator::refuse(size_t process, const std::string& words) {
+void Simulator::refuse(size_t process, const std::string& description) {
     const std::lock_guard<std::recursive_mutex> lock(mutex_);
     ChildProcess& child = *children_[process];
     failure_ = "the simulator '" + printable(command_, 120, Keep::beginning) + "'";
     if (children_.size() > 1) failure_ += text(" (process ", process + 1, " of ", children_.size(), ")");
-    failure_ += " " + words + child.last_words();
+    failure_ += " " + description + child.describe_stderr();
     for (const auto& one : children_) one->kill();
     throw Error(ErrorKind::io, failure_);
 }
@@ -55,20 +55,20 @@ std::vector<Json> Simulator::ask(const std::string& kind, const std::vector<Requ
     const std::lock_guard<std::recursive_mutex> lock(mutex_);
     if (!failure_.empty()) throw Error(ErrorKind::io, failure_);
     const int64_t id = ++last_id_;
-    std::vector<Question> questions;
+    std::vector<LineExchange> exchanges;
     for (const Request& request : requests) {
         Json line = Json::object();
         line["id"] = id;
         line["request"] = kind;
         for (const auto& [key, value] : request.members.members()) line[key] = value;
-        questions.push_back({request.process, line.dump(0)});
+        exchanges.push_back({request.process, line.dump(0)});
     }
     std::vector<ChildProcess*> children;
     for (const auto& child : children_) children.push_back(child.get());
-    const Misconduct violation = data::ask(children, questions, settings_.timeout);
-    if (!violation.words.empty()) refuse(violation.child, violation.words + " (request: " + kind + ")");
+    const ProtocolViolation violation = data::ask(children, exchanges, settings_.timeout);
+    if (!violation.description.empty()) refuse(violation.child, violation.description + " (request: " + kind + ")");
     std::vector<Json> answers;
-    for (const Question& question : questions) answers.push_back(parse(question.child, kind, id, question.answer));
+    for (const LineExchange& exchange : exchanges) answers.push_back(parse(exchange.child, kind, id, exchange.answer));
     return answers;
 }
 
@@ -143,11 +143,11 @@ double Simulator::number_of(size_t process, const Json& answer, const std::strin
     return value->as_real();
 }
 
-int64_t Simulator::count_of(size_t process, const Json& answer, const std::string& key, int64_t least, int64_t most) {
+int64_t Simulator::count_of(size_t process, const Json& answer, const std::string& key, int64_t low, int64_t high) {
     const Json* value = answer.find(key);
-    if (!value || value->kind() != Json::Kind::integer || value->as_integer() < least || value->as_integer() > most)
-        refuse(process, text("answers without an integer \"", key, "\" of at least ", least,
-                             most < INT64_MAX ? text(" and at most ", most) : std::string()));
+    if (!value || value->kind() != Json::Kind::integer || value->as_integer() < low || value->as_integer() > high)
+        refuse(process, text("answers without an integer \"", key, "\" of at least ", low,
+                             high < INT64_MAX ? text(" and at most ", high) : std::string()));
     return value->as_integer();
 }
 

@@ -36,17 +36,17 @@ class Simulator {
     // Sends at most one request to each process. Returns the answers in order; each is an object without "error".
     std::vector<Json> ask(const std::string& kind, const std::vector<Request>& requests);
 
-    // Kills all processes and throws Error(io). words: what the process did, such as "answers without ...".
-    [[noreturn]] void refuse(size_t process, const std::string& words);
+    // Kills all processes and throws Error(io). description: what the process did, such as "answers without ...".
+    [[noreturn]] void refuse(size_t process, const std::string& description);
 
     // These functions read a member of an answer, check its type and shape, and call refuse() if it is invalid.
     // rows_of: a matrix (rows, columns) of finite numbers. flags_of: booleans (rows). number_of: a finite number.
-    // count_of: an integer from `least` to `most`.
+    // count_of: an integer from `low` to `high`.
     std::vector<double> rows_of(size_t process, const Json& answer, const std::string& key, size_t rows,
                                 size_t columns);
     std::vector<uint8_t> flags_of(size_t process, const Json& answer, const std::string& key, size_t rows);
     double number_of(size_t process, const Json& answer, const std::string& key);
-    int64_t count_of(size_t process, const Json& answer, const std::string& key, int64_t least, int64_t most);
+    int64_t count_of(size_t process, const Json& answer, const std::string& key, int64_t low, int64_t high);
 
   private:
     Json parse(size_t process, const std::string& kind, int64_t id, const std::string& line);

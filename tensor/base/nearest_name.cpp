@@ -32,15 +32,15 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 std::string nearest_name(const std::string& word, const std::vector<std::string>& names) {
     const std::string wanted = same_spelling(word);
     std::string best;
-    size_t least = std::max<size_t>(2, wanted.size() / 3) + 1;
+    size_t smallest = std::max<size_t>(2, wanted.size() / 3) + 1;
     for (const std::string& name : names) {
         const std::string known = same_spelling(name);
         size_t distance = edit_distance(wanted, known);
         // A missing section counts as one edit.
         const size_t dot = known.find('.');
         if (dot != std::string::npos) distance = std::min(distance, edit_distance(wanted, known.substr(dot + 1)) + 1);
-        if (distance < least) {
-            least = distance;
+        if (distance < smallest) {
+            smallest = distance;
             best = name;
         }
     }

@@ -19,8 +19,8 @@ size_t drawn_character(std::string_view text, size_t at) {
         if ((byte(i) & 0xC0) != 0x80) return 0;
         code = code << 6 | (byte(i) & 0x3Fu);
     }
-    const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < least[n] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return 0;
+    const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (code < smallest[n] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return 0;
     const bool control = code < 0xA0 || code == 0x61C || code == 0x200E || code == 0x200F ||
                          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
     return control ? 0 : n;
@@ -28,11 +28,11 @@ size_t drawn_character(std::string_view text, size_t at) {
 
 }  // namespace
 
-std::string printable(std::string_view text, size_t most) {
+std::string printable(std::string_view text, size_t limit) {
     constexpr const char* kDigits = "0123456789abcdef";
     std::string out;
     for (size_t at = 0; at < text.size();) {
-        if (out.size() >= most) return out + "... (" + std::to_string(text.size()) + " bytes)";
+        if (out.size() >= limit) return out + "... (" + std::to_string(text.size()) + " bytes)";
         const size_t n = drawn_character(text, at);
         if (n > 0) {
             out.append(text.substr(at, n));

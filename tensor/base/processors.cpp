@@ -30,11 +30,12 @@ double quota_of(const std::string& folder) {
     return period > 0 ? std::max(0.0, quota / period) : 0;
 }
 
-// Lowers `least` to the quotas of the group and of all above it. Inside a container, the path may be that of the host
-// and not exist; the mounted folder itself is then the container's group.
-void lower_to_quotas(const std::string& mount, std::string group, double& least) {
+// Lowers `smallest` to the quotas of the group and of all above it. Inside a container, the path may be that of the
+// host and not exist; the mounted folder itself is then the container's group.
+void lower_to_quotas(const std::string& mount, std::string group, double& smallest) {
     for (;;) {
-        if (const double quota = quota_of(mount + group); quota > 0 && (least == 0 || quota < least)) least = quota;
+        if (const double quota = quota_of(mount + group); quota > 0 && (smallest == 0 || quota < smallest))
+            smallest = quota;
         if (group.empty()) return;
         group.erase(group.rfind('/'));
     }
@@ -43,7 +44,7 @@ void lower_to_quotas(const std::string& mount, std::string group, double& least)
 }  // namespace
 
 std::optional<int> processor_quota(const std::string& membership, const std::string& mount) {
-    double least = 0;
+    double smallest = 0;
     std::istringstream lines(membership);
     std::string line;
     while (std::getline(lines, line)) {  // NUMBER:CONTROLLERS:PATH, version 2 with no controllers
@@ -54,14 +55,14 @@ std::optional<int> processor_quota(const std::string& membership, const std::str
         if (group.empty() || group[0] != '/') continue;
         if (group == "/") group.clear();
         if (controllers == ",,")
-            lower_to_quotas(mount, group, least);
+            lower_to_quotas(mount, group, smallest);
         else if (controllers.find(",cpu,") != std::string::npos)
             for (const std::string& folder :
                  {mount + "/cpu", mount + "/" + controllers.substr(1, controllers.size() - 2)})
-                lower_to_quotas(folder, group, least);
+                lower_to_quotas(folder, group, smallest);
     }
-    if (least <= 0) return std::nullopt;
-    return std::max(1, static_cast<int>(std::ceil(std::min(least, 1e6))));
+    if (smallest <= 0) return std::nullopt;
+    return std::max(1, static_cast<int>(std::ceil(std::min(smallest, 1e6))));
 }
 
 int usable_processors() {

@@ -9,7 +9,8 @@ namespace astro {
 
 namespace {
 
-std::vector<std::vector<double>> run(Backend& backend, DType type, const BackendCase& c, const BackendEntry& entry) {
+std::vector<std::vector<double>> outputs_of(Backend& backend, DType type, const BackendCase& c,
+                                            const BackendEntry& entry) {
     std::vector<Tensor> in, out;
     std::vector<const void*> from;
     std::vector<void*> to;
@@ -42,12 +43,12 @@ double relative_difference(const std::vector<double>& a, const std::vector<doubl
 }
 
 std::vector<std::vector<double>> run_case(Backend& backend, DType type, const BackendCase& c) {
-    return run(backend, type, c, c.call);
+    return outputs_of(backend, type, c, c.call);
 }
 
 CaseReport check_case(Backend& backend, Backend& cpu, const BackendCase& c) {
     CaseReport report;
-    const auto exact = run(cpu, DType::f64, c, c.reference ? c.reference : c.call);
+    const auto exact = outputs_of(cpu, DType::f64, c, c.reference ? c.reference : c.call);
     for (DType type : {DType::f32, DType::f64}) {
         const auto got = run_case(backend, type, c);
         const double tolerance = type == DType::f32 ? c.tolerance_f32 : c.tolerance_f64;

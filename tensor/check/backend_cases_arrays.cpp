@@ -117,7 +117,8 @@ void add_sum_cases(CaseTable& table) {
                   [n](Backend& b, DType type, const In& in, const Out& out) {
                       Tensor norm = number(b, 0), sum = number(b, 0), failed = number(b, 0);
                       b.norm(type, n, in[0], norm.data<double>());
-                      b.record_metric(type, n, in[0], number(b, 7).data<double>(), sum.data<double>(), failed.data<double>());
+                      b.record_metric(type, n, in[0], number(b, 7).data<double>(), sum.data<double>(),
+                                      failed.data<double>());
                       put(b, norm, type, out[0]), put(b, sum, type, out[1]), put(b, failed, type, out[2]);
                   });
     // A value that is not finite must be found at any position. The results are encoded as numbers, because infinities
@@ -190,11 +191,11 @@ void add_row_cases(CaseTable& table) {
         const Rows rows(x, width), others(points, width);
         std::vector<double> nearest;
         for (int64_t i = 0; i < n; ++i) {
-            double least = HUGE_VAL, where = 0;
+            double smallest = HUGE_VAL, where = 0;
             for (int64_t j = 0; j < m; ++j) {
                 double square = 0;
                 for (int64_t w = 0; w < width; ++w) square += std::pow(rows(i, w) - others(j, w), 2);
-                if (square < least) least = square, where = static_cast<double>(j);
+                if (square < smallest) smallest = square, where = static_cast<double>(j);
             }
             nearest.push_back(where);
         }

@@ -76,7 +76,7 @@ void add_linear(CaseTable& table) {
 
 // Compared with separate calls of gemm, add, unary and unary_grad. Sizes: one tile, several tiles, incomplete tiles,
 // and k = 0. The last two sizes are split along k by backends that fuse the layer into the product.
-void add_finished_linear(CaseTable& table) {
+void add_fused_linear(CaseTable& table) {
     int form = 0;  // bits: with bias, with slope; over all sizes, each combination meets each activation
     for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1},
                                   {64, 64, 16},
@@ -230,7 +230,7 @@ void add_distance(CaseTable& table) {
 void add_product_cases(CaseTable& table) {
     add_gemm(table);
     add_linear(table);
-    add_finished_linear(table);
+    add_fused_linear(table);
     add_gated_linear(table);
 }
 

@@ -42,16 +42,16 @@ std::string shapes_of(const OpCase& op_case) {
 }
 
 GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng rng, double step, double absolute,
-                    double relative, int64_t most) {
+                    double relative, int64_t limit) {
     GradCheck result;
     Tensor cotangent = random_like(f(inputs), rng);
     const std::vector<double> weights = cotangent.to_vector<double>();
     const std::vector<Tensor> analytic = gradients(f, inputs, cotangent);
     for (size_t i = 0; i < inputs.size(); ++i) {
         const std::vector<double> g = analytic[i].to_vector<double>(), values = inputs[i].to_vector<double>();
-        const int64_t n = inputs[i].numel(), checks = n < most ? n : most;
+        const int64_t n = inputs[i].numel(), checks = n < limit ? n : limit;
         for (int64_t c = 0; c < checks; ++c) {
-            const int64_t at = n <= most ? c : rng.below(n);
+            const int64_t at = n <= limit ? c : rng.below(n);
             double side[2];
             for (int s = 0; s < 2; ++s) {
                 std::vector<Tensor> moved = inputs;
@@ -89,7 +89,7 @@ std::vector<Tensor> draw_inputs(Backend& backend, const OpCase& op_case, Rng& rn
     return inputs;
 }
 
-OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t most) {
+OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t limit) {
     OpReport report;
     report.op = op_case.op;
     report.shapes = shapes_of(op_case);
@@ -105,7 +105,7 @@ OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_
                 report.message = "straight-through gradient is not the cotangent";
             }
     } else {
-        GradCheck check = gradcheck(op_case.f, inputs, rng.stream("gradcheck"), 1e-6, 1e-7, 1e-5, most);
+        GradCheck check = gradcheck(op_case.f, inputs, rng.stream("gradcheck"), 1e-6, 1e-7, 1e-5, limit);
         report.ok = check.ok;
         report.worst_gradient = check.worst;
         report.message = check.message;

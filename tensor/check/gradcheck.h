@@ -19,9 +19,9 @@ struct GradCheck {
 };
 
 // Checks the gradient of sum(f(inputs) * cotangent) at the given f64 inputs. Tolerance: absolute + relative *
-// |numeric|. At most `most` elements of each input are checked; of larger inputs, a random sample.
+// |numeric|. At most `limit` elements of each input are checked; of larger inputs, a random sample.
 GradCheck gradcheck(const OpFunction& f, const std::vector<Tensor>& inputs, Rng rng, double step = 1e-6,
-                    double absolute = 1e-7, double relative = 1e-5, int64_t most = 200);
+                    double absolute = 1e-7, double relative = 1e-5, int64_t limit = 200);
 
 // One op at one set of shapes. Inputs are drawn from [low, high), away from `kinks`, where f is not differentiable.
 struct OpCase {
@@ -48,9 +48,9 @@ struct OpReport {
     bool ok = true;
 };
 
-// Runs a case: checks the gradient in f64 (at most `most` elements per input), and compares the f32 result and gradient
-// with f64.
-OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t most = 200);
+// Runs a case: checks the gradient in f64 (at most `limit` elements per input), and compares the f32 result and
+// gradient with f64.
+OpReport check_op(Backend& backend, const OpCase& op_case, uint64_t seed, int64_t limit = 200);
 
 // The result of a case and the gradient of each input for a random cotangent, as doubles.
 std::vector<std::vector<double>> run_op(Backend& backend, const OpCase& op_case, DType type, uint64_t seed);

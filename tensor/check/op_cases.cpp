@@ -54,7 +54,7 @@ std::vector<OpCase> op_cases() {
     for (const Shape& shape : few_shapes()) {
         add_case("affine", {shape}, [](const Inputs& x) { return affine(x[0], -1.5, 0.25); });
         add_case("clamp", {shape}, [](const Inputs& x) { return clamp(x[0], -1, 0.5); }, -2, 2, {-1, 0.5});
-        add_case("where_nonnegative", {shape}, [](const Inputs& x) { return where_nonnegative(x[0], 0.9, 0.1); }, -2, 2, {0});
+        add_case("heaviside", {shape}, [](const Inputs& x) { return heaviside(x[0], 0.9, 0.1); }, -2, 2, {0});
         cases.push_back({"clamp_through", {shape}, [](const Inputs& x) { return clamp_through(x[0], -1, 1); }});
         cases.back().through = true;
     }

@@ -10,7 +10,7 @@ namespace astro::cpu {
 namespace ASTRO_ISA {
 
 constexpr int64_t kBlockM = kGemmBlockM, kBlockK = kGemmBlockK, kBlockN = kGemmBlockN;
-constexpr int kMostVectors = ASTRO_GEMM_VECTORS;
+constexpr int kMaxVectors = ASTRO_GEMM_VECTORS;
 
 template <class T>
 struct Vector {
@@ -101,15 +101,15 @@ void tile(int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int
 
 template <class T, int Rows, int Vectors>
 struct TileFor {  // selects the instance of `tile` for a run-time number of rows
-    static void run(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step,
-                    const Product<T>& to, int64_t width) {
+    static void compute(int64_t rows, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel, int64_t step,
+                        const Product<T>& to, int64_t width) {
         if (rows == Rows) return tile<T, Rows, Vectors>(k, a, a_row, a_k, panel, step, to, width);
-        TileFor<T, Rows - 1, Vectors>::run(rows, k, a, a_row, a_k, panel, step, to, width);
+        TileFor<T, Rows - 1, Vectors>::compute(rows, k, a, a_row, a_k, panel, step, to, width);
     }
 };
 template <class T, int Vectors>
 struct TileFor<T, 0, Vectors> {
-    static void run(int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
+    static void compute(int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&, int64_t) {}
 };
 
 // Splits m rows into pieces of nearly equal size, at most `most`, so that no small piece remains: f(first, rows).
@@ -125,20 +125,20 @@ void each_piece(int64_t m, F f) {
 // All rows of one panel.
 template <class T, int Vectors>
 struct PanelFor {  // selects the instance for a run-time number of vectors
-    static void run(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
-                    int64_t step, const Product<T>& to, int64_t width) {
+    static void compute(int64_t vectors, int64_t m, int64_t k, const T* a, int64_t a_row, int64_t a_k, const T* panel,
+                        int64_t step, const Product<T>& to, int64_t width) {
         if (vectors != Vectors)
-            return PanelFor<T, Vectors - 1>::run(vectors, m, k, a, a_row, a_k, panel, step, to, width);
+            return PanelFor<T, Vectors - 1>::compute(vectors, m, k, a, a_row, a_k, panel, step, to, width);
         constexpr int kRows = tile_rows(Vectors);
         each_piece<kRows>(m, [&](int64_t i, int64_t rows) {
-            TileFor<T, kRows, Vectors>::run(rows, k, a + i * a_row, a_row, a_k, panel, step, to.at(i, 0), width);
+            TileFor<T, kRows, Vectors>::compute(rows, k, a + i * a_row, a_row, a_k, panel, step, to.at(i, 0), width);
         });
     }
 };
 template <class T>
 struct PanelFor<T, 0> {
-    static void run(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&,
-                    int64_t) {}
+    static void compute(int64_t, int64_t, int64_t, const T*, int64_t, int64_t, const T*, int64_t, const Product<T>&,
+                        int64_t) {}
 };
 
 // With at most kNarrow columns, most lanes of a tile would be idle. If k is long, the lanes hold partial sums over k
@@ -203,7 +203,7 @@ void narrow_transposed(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_k,
 // vectors.
 template <class T>
 int64_t panel_width(int64_t n, int64_t j) {
-    constexpr int64_t kLanes = Vector<T>::kLanes, kFull = kMostVectors * kLanes;
+    constexpr int64_t kLanes = Vector<T>::kLanes, kFull = kMaxVectors * kLanes;
     return n - j >= kFull ? kFull : (n - j + kLanes - 1) / kLanes * kLanes;
 }
 
@@ -288,8 +288,8 @@ void multiply_block(int64_t m, int64_t nc, int64_t kc, const T* a, int64_t a_row
     each_piece<kBlockM>(m, [&](int64_t i, int64_t rows) {
         for (int64_t j = 0; j < nc;) {
             const int64_t wide = panel_width<T>(nc, j), width = nc - j < wide ? nc - j : wide;
-            PanelFor<T, kMostVectors>::run(wide / Vector<T>::kLanes, rows, kc, a + i * a_row, a_row, a_k,
-                                           packed ? b + j * kc : b + j, packed ? wide : ldb, to.at(i, j), width);
+            PanelFor<T, kMaxVectors>::compute(wide / Vector<T>::kLanes, rows, kc, a + i * a_row, a_row, a_k,
+                                              packed ? b + j * kc : b + j, packed ? wide : ldb, to.at(i, j), width);
             j += wide;
         }
     });

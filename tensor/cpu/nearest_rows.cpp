@@ -31,7 +31,7 @@ class Neighbourhoods {
     };
 
     Neighbourhoods(int64_t m, int64_t width, const T* points)
-        : width_(width), points_(points), listed_(std::min(m, kMost)), place_(to_size(m), -1), all_(place_.size()) {}
+        : width_(width), points_(points), listed_(std::min(m, kMax)), place_(to_size(m), -1), all_(place_.size()) {}
 
     int64_t listed() const { return listed_; }  // points in each list
 
@@ -45,7 +45,7 @@ class Neighbourhoods {
     }
 
   private:
-    static constexpr int64_t kMost = 32;  // searches rarely need longer lists
+    static constexpr int64_t kMax = 32;  // searches rarely need longer lists
 
     void add(int64_t point) {
         Neighbour* next = all_.data();
@@ -75,19 +75,19 @@ void nearest_rows(int64_t n, int64_t m, int64_t width, const T* x, const T* poin
     const int64_t listed = neighbourhoods.listed();
     int64_t best = 0;  // each row starts from the result of the previous row, which is often the same or close
     for (int64_t row = 0; row < n; ++row) {
-        double least = distance_to(x + row * width, points + best * width, width);
+        double smallest = distance_to(x + row * width, points + best * width, width);
         auto look = [&](int64_t point) {
             const double square = distance_to(x + row * width, points + point * width, width);
-            if (square < least || (square == least && point < best)) least = square, best = point;
+            if (square < smallest || (square == smallest && point < best)) smallest = square, best = point;
         };
         for (bool found = false; !found;) {
             // By the triangle inequality, a point closer to x than `best` is at most |x - centre| + |x - best| away
             // from the centre.
             const int64_t centre = best;
-            const double from_centre = std::sqrt(least);
+            const double from_centre = std::sqrt(smallest);
             const auto* list = neighbourhoods.around(centre);
             int64_t i = 0;
-            while (i < listed && double(list[i].distance) <= 1.00001 * (from_centre + std::sqrt(least)) + 1e-6)
+            while (i < listed && double(list[i].distance) <= 1.00001 * (from_centre + std::sqrt(smallest)) + 1e-6)
                 look(list[i++].point);
             found = i < listed || listed == m;
             if (!found && best == centre) {  // no progress: search all points; otherwise continue from the new best

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kThreads = 128, kWarps = kThreads / 32;
 constexpr int kRows = 4;  // rows that a warp processes together
-constexpr int kColumns = kMostFusedTokens / 32;
+constexpr int kColumns = kMaxFusedTokens / 32;
 constexpr double kLowest = -1e30;  // initial maximum of a lane without scores
 
 // One head of one sequence: pointers to its parts, and the strides between tokens.

@@ -12,7 +12,7 @@ constexpr unsigned kThreads = 256;
 template <class Op, class T>
 __global__ void bias_activation_kernel(int64_t n, int64_t width, const T* x, const T* bias, T* slope, T* y) {
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
-        finish<Op>(x[i], bias, bias ? i - gpu::quotient(i, width) * width : 0, slope, y, i);
+        apply_bias_activation<Op>(x[i], bias, bias ? i - gpu::quotient(i, width) * width : 0, slope, y, i);
 }
 
 }  // namespace

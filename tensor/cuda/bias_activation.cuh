@@ -19,7 +19,7 @@ struct Identity {
 
 // Writes element `at` of y, in column `column`. bias and slope may be null. y may be the array that x was read from.
 template <class Op, class T>
-__device__ inline void finish(T x, const T* bias, int64_t column, T* slope, T* y, int64_t at) {
+__device__ inline void apply_bias_activation(T x, const T* bias, int64_t column, T* slope, T* y, int64_t at) {
     const T z = bias ? x + bias[column] : x;
     const T value = Op::f(z, T(0), T(0));
     if (slope) slope[at] = Op::df(z, value, T(0), T(0));

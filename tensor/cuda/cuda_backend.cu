@@ -49,10 +49,10 @@ class CudaBackend : public Backend {
           allocator_(gpu::kEmulated ? options.emulated_cache : static_cast<int64_t>(properties.totalGlobalMem / 4 * 3)),
           staging_(stream_.handle) {
         device_ = {stream_.handle, &allocator_};
-        try_out();
+        check_test_kernel();
         std::string reason = "as requested";
         if (options.matmul != Matmul::own) cublas_ = cuda::Cublas::open(device_, options.matmul, reason);
-        if (cublas_ && !multiplies(reason)) cublas_.reset();
+        if (cublas_ && !cublas_works(reason)) cublas_.reset();
         if (!cublas_ && (options.matmul == Matmul::tf32 || options.matmul == Matmul::bf16))
             fail(ErrorKind::device, "tf32 and bf16 products need cuBLAS: ", reason);
         name_ = text("cuda (", properties.name, ", ",
@@ -139,7 +139,7 @@ class CudaBackend : public Backend {
                 const void* bias, const UnaryOp* activation, void* slope, void* y) override {
         const cuda::GemmShape s = dense(m, n, k, transpose_w);
         ASTRO_DISPATCH("linear",
-                       finished_product(s, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
+                       fused_linear(s, in<T>(x), in<T>(w), in<T>(bias), activation, out<T>(slope), out<T>(y)));
     }
     void linear_grad(DType type, int64_t m, int64_t n, const void* gy, const void* slope, void* gz, void* gbias,
                      bool accumulate) override {
@@ -245,7 +245,7 @@ class CudaBackend : public Backend {
 
   private:
     // Tries a product, because some versions of cuBLAS load on devices for which they have no code.
-    bool multiplies(std::string& reason) {
+    bool cublas_works(std::string& reason) {
         cuda::Scratch<float> two(device_, 2);
         float product = 0;
         cuda::fill(device_, 1, 1.5f, two.get());
@@ -261,7 +261,7 @@ class CudaBackend : public Backend {
     }
     // Runs a kernel and copies its result back, so that an unusable device (for example one for which the program has
     // no machine code) is detected at start.
-    void try_out() {
+    void check_test_kernel() {
         cuda::Scratch<float> one(device_, 1);
         float value = 0;
         cuda::fill(device_, 1, 2.5f, one.get());
@@ -278,8 +278,8 @@ class CudaBackend : public Backend {
     // Computes the product with cuBLAS if possible. Returns false if the built-in product must be used.
     template <class T>
     bool by_cublas(const cuda::GemmShape& s, const T* a, const T* b, T* c) {
-        constexpr int64_t kMost = 0x7fffffff;  // cuBLAS takes sizes as int
-        const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMost && s.n <= kMost && s.k <= kMost;
+        constexpr int64_t kMax = 0x7fffffff;  // cuBLAS takes sizes as int
+        const bool known = cublas_ && s.m > 0 && s.n > 0 && s.k > 0 && s.m <= kMax && s.n <= kMax && s.k <= kMax;
         if (known) cublas_->gemm(s, a, b, c);
         return known;
     }
@@ -288,8 +288,8 @@ class CudaBackend : public Backend {
         if (!by_cublas(s, a, b, c)) cuda::gemm(device_, s, a, b, c);
     }
     template <class T>
-    void finished_product(const cuda::GemmShape& s, const T* x, const T* w, const T* bias, const UnaryOp* activation,
-                          T* slope, T* y) {
+    void fused_linear(const cuda::GemmShape& s, const T* x, const T* w, const T* bias, const UnaryOp* activation,
+                      T* slope, T* y) {
         if (by_cublas(s, x, w, y))
             cuda::bias_activation(device_, s.m, s.n, static_cast<const T*>(y), bias, activation, slope, y);
         else

@@ -9,10 +9,10 @@
 
 namespace astro::cuda {
 
-// The smallest power of two that is at least `least`, but at most `most`, itself a power of two.
-inline int64_t power_of_two(int64_t least, int64_t most) {
+// The smallest power of two that is at least `low`, but at most `high`, itself a power of two.
+inline int64_t power_of_two(int64_t low, int64_t high) {
     int64_t p = 1;
-    while (p < most && p < least) p *= 2;
+    while (p < high && p < low) p *= 2;
     return p;
 }
 
@@ -30,8 +30,8 @@ inline SumCut cut_sum(int64_t kept, int64_t summed, bool kept_inner) {
     cut.lanes = kSumThreads / power_of_two(summed, kept_inner ? kSumThreads / power_of_two(kept, 32) : kSumThreads);
     const int64_t depth = kSumThreads / cut.lanes, groups = (kept + cut.lanes - 1) / cut.lanes;
     // A piece has at least 8 elements per thread. The number of pieces is limited to what fills a large device.
-    const int64_t useful = (summed + 8 * depth - 1) / (8 * depth), most = groups < 1024 ? 1024 / (groups + 1) + 1 : 1;
-    cut.pieces = useful < most ? useful : most;
+    const int64_t useful = (summed + 8 * depth - 1) / (8 * depth), limit = groups < 1024 ? 1024 / (groups + 1) + 1 : 1;
+    cut.pieces = useful < limit ? useful : limit;
     if (cut.pieces < 1) cut.pieces = 1;
     cut.piece = (summed + cut.pieces - 1) / cut.pieces;
     return cut;
@@ -58,19 +58,19 @@ constexpr int kAffineColumns = 32;  // columns that a block sums at a time
 inline int64_t affine_pieces(int64_t groups, int64_t width, int64_t rows_per_group) {
     // As many as fill a large device, each with at least 64 rows.
     if (width == 0) return 1;
-    const int64_t most = 512 / (groups * ((width + kAffineColumns - 1) / kAffineColumns)) + 1,
+    const int64_t limit = 512 / (groups * ((width + kAffineColumns - 1) / kAffineColumns)) + 1,
                   useful = (rows_per_group + 63) / 64;
-    return useful < most ? useful : most;
+    return useful < limit ? useful : limit;
 }
 
 // attention.cu: one launch for up to 128 tokens if the rows of a head fit in shared memory; otherwise built-in matrix
 // products and a softmax kernel.
-constexpr int kMostFusedTokens = 128;
+constexpr int kMaxFusedTokens = 128;
 inline int64_t attention_shared_bytes(int64_t tokens, int64_t head_dim, int64_t element_bytes) {
     return tokens * (head_dim + 1) * element_bytes;
 }
 inline bool attention_is_fused(int64_t tokens, int64_t head_dim, int64_t element_bytes) {
-    return tokens <= kMostFusedTokens && attention_shared_bytes(tokens, head_dim, element_bytes) <= 40 * 1024;
+    return tokens <= kMaxFusedTokens && attention_shared_bytes(tokens, head_dim, element_bytes) <= 40 * 1024;
 }
 
 // scatter_add_rows (rows.cu) sorts pairs, padded to a power of two: up to kPairsInBlock in one block, otherwise with

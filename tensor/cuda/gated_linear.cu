@@ -11,9 +11,9 @@ namespace {
 constexpr unsigned kThreads = 256;
 
 template <class T>
-__global__ void gated_add_kernel(int64_t n, Gated<T> after, T* y) {
+__global__ void gated_add_kernel(int64_t n, Gated<T> epilogue, T* y) {
     for (int64_t i = gpu::thread(); i < n; i += gpu::threads())
-        after.write(y[i], i - gpu::quotient(i, after.width) * after.width, y, i);
+        epilogue.write(y[i], i - gpu::quotient(i, epilogue.width) * epilogue.width, y, i);
 }
 
 }  // namespace
@@ -23,8 +23,8 @@ void gated_add(const Device& d, int64_t rows, int64_t width, int64_t groups, con
                T* z, T* y) {
     const int64_t n = rows * width;
     if (n == 0) return;
-    const Gated<T> after{bias, x, gate, z, width, n / groups};
-    gpu::launch<gated_add_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, after, y);
+    const Gated<T> epilogue{bias, x, gate, z, width, n / groups};
+    gpu::launch<gated_add_kernel<T>>(gpu::blocks(n, kThreads), kThreads, 0, d.stream, n, epilogue, y);
 }
 
 template <class T>

@@ -63,12 +63,12 @@ __device__ inline void keep(const Fetch& f, const T (&held)[kLoads], T (&slice)[
     for (int i = 0; i < kLoads; ++i) slice[f.deep + i * f.deep_step][f.wide + i * f.wide_step] = held[i];
 }
 
-// Epilogues of a product, which write element `at` of c: Nothing, Finish (bias and activation) or Gated
+// Epilogues of a product, which write element `at` of c: NoEpilogue, BiasActivation or Gated
 // (gated_linear.cuh).
-struct Nothing {};
+struct NoEpilogue {};
 
 template <class T>
-struct Finish {
+struct BiasActivation {
     const T* bias = nullptr;
     bool activated = false;
     UnaryOp activation = UnaryOp::affine;
@@ -76,21 +76,22 @@ struct Finish {
 
     // The activation is selected at run time. One kernel per activation would multiply the size of the program.
     __device__ void write(T product, int64_t column, T* y, int64_t at) const {
-        if (!activated) return finish<Identity>(product, bias, column, slope, y, at);
-        visit_unary(activation, [&](auto f) { finish<decltype(f)>(product, bias, column, slope, y, at); });
+        if (!activated) return apply_bias_activation<Identity>(product, bias, column, slope, y, at);
+        visit_unary(activation,
+                    [&](auto f) { apply_bias_activation<decltype(f)>(product, bias, column, slope, y, at); });
     }
 };
 
 // Writes products to c or, if k is split, to partial (pieces, products, m, n). Epilogues require that k is not split
 // and that plan.accumulate is false.
-template <class T, class After>
+template <class T, class Epilogue>
 __global__ void __launch_bounds__(kThreads)
-    gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, After after) {
-    constexpr bool kFinished = !std::is_same_v<After, Nothing>;
+    gemm_kernel(Plan plan, const T* a, const T* b, T* c, T* partial, Epilogue epilogue) {
+    constexpr bool kFused = !std::is_same_v<Epilogue, NoEpilogue>;
     __shared__ T slices[2][2][kDepth][kRow];
     static_assert(2 * 2 * kDepth >= kTile, "a tile of c must fit in the memory of the slices");
     auto &slice_a = slices[0], &slice_b = slices[1];
-    [[maybe_unused]] constexpr int kUnroll = kFinished ? kDepth / 2 : kDepth;  // less unrolling avoids register spills
+    [[maybe_unused]] constexpr int kUnroll = kFused ? kDepth / 2 : kDepth;  // less unrolling avoids register spills
     const int t = static_cast<int>(threadIdx.x);
     const int row = t / (kTile / kEach) * kEach, column = t % (kTile / kEach) * kEach;
     const int64_t task = gpu::quotient(blockIdx.x, plan.tiles), tile = blockIdx.x - task * plan.tiles;
@@ -123,7 +124,7 @@ __global__ void __launch_bounds__(kThreads)
         }
         buffer = 1 - buffer;
     }
-    if constexpr (!kFinished) {
+    if constexpr (!kFused) {
         for (int i = 0; i < kEach; ++i)
             for (int j = 0; j < kEach; ++j) {
                 const int64_t at_m = m0 + row + i, at_n = n0 + column + j;
@@ -145,7 +146,7 @@ __global__ void __launch_bounds__(kThreads)
         for (int e = t; e < kTile * kTile; e += kThreads) {
             const int64_t at_m = m0 + e / kTile, at_n = n0 + e % kTile;
             if (at_m < plan.m && at_n < plan.n)
-                after.write(z[e / kTile * kRow + e % kTile], at_n, c, at_m * plan.ldc + at_n);
+                epilogue.write(z[e / kTile * kRow + e % kTile], at_n, c, at_m * plan.ldc + at_n);
         }
     }
 }
@@ -180,14 +181,14 @@ Plan plan_of(const GemmShape& s) {
     return plan;
 }
 
-template <class T, class After>
-void launch(const Device& d, const Plan& plan, const T* a, const T* b, T* c, T* partial, const After& after) {
+template <class T, class Epilogue>
+void launch(const Device& d, const Plan& plan, const T* a, const T* b, T* c, T* partial, const Epilogue& epilogue) {
     const int64_t grid = plan.pieces * plan.products * plan.tiles;
     if (grid == 0) return;
     ASTRO_CHECK(grid <= 0x7fffffff, "gemm: ", plan.products, " products of ", plan.m, " x ", plan.n,
                 " are too many for one launch");
-    gpu::launch<gemm_kernel<T, After>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial,
-                                       after);
+    gpu::launch<gemm_kernel<T, Epilogue>>(static_cast<unsigned>(grid), kThreads, 0, d.stream, plan, a, b, c, partial,
+                                          epilogue);
 }
 
 }  // namespace
@@ -197,7 +198,7 @@ void gemm(const Device& d, const GemmShape& s, const T* a, const T* b, T* c) {
     const Plan plan = plan_of(s);
     const int64_t elements = plan.products * s.m * s.n;
     Scratch<T> partial(d, plan.pieces > 1 ? plan.pieces * elements : 0);
-    launch(d, plan, a, b, c, partial.get(), Nothing());
+    launch(d, plan, a, b, c, partial.get(), NoEpilogue());
     if (plan.pieces > 1)
         gpu::launch<gemm_pieces_kernel<T>>(gpu::blocks(elements, 256), 256, 0, d.stream, plan,
                                            static_cast<const T*>(partial.get()), c);
@@ -208,9 +209,10 @@ void linear(const Device& d, const GemmShape& s, const T* a, const T* b, const T
             T* slope, T* c) {
     if constexpr (std::is_same_v<T, float>) {
         const Plan plan = plan_of(s);
-        const Finish<T> after{bias, activation != nullptr, activation ? *activation : UnaryOp::affine, slope};
+        const BiasActivation<T> epilogue{bias, activation != nullptr, activation ? *activation : UnaryOp::affine,
+                                         slope};
         if (plan.pieces == 1 && (bias || activation || slope))
-            return launch(d, plan, a, b, c, static_cast<T*>(nullptr), after);
+            return launch(d, plan, a, b, c, static_cast<T*>(nullptr), epilogue);
     }
     gemm(d, s, a, b, c);
     bias_activation(d, s.m, s.n, static_cast<const T*>(c), bias, activation, slope, c);
@@ -222,8 +224,8 @@ void gated_linear(const Device& d, const GemmShape& s, const T* a, const T* b, i
     if (s.m == 0) return;
     if constexpr (std::is_same_v<T, float>) {
         const Plan plan = plan_of(s);
-        const Gated<T> after{bias, x, gate, z, s.n, s.m / groups * s.n};
-        if (plan.pieces == 1) return launch(d, plan, a, b, y, static_cast<T*>(nullptr), after);
+        const Gated<T> epilogue{bias, x, gate, z, s.n, s.m / groups * s.n};
+        if (plan.pieces == 1) return launch(d, plan, a, b, y, static_cast<T*>(nullptr), epilogue);
     }
     gemm(d, s, a, b, y);
     gated_add(d, s.m, s.n, groups, bias, x, gate, z, y);

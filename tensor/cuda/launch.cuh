@@ -53,10 +53,10 @@ void launch(Dim grid, Dim block, size_t shared_bytes, cudaStream_t stream, Args.
 #endif
 
 // The largest grid of kernels with grid-stride loops. It is small under emulation, so that tests exercise these loops.
-inline constexpr int64_t kMostBlocks = kEmulated ? 12 : 8192;
+inline constexpr int64_t kMaxBlocks = kEmulated ? 12 : 8192;
 
 // Number of blocks for n items, with `each` items per block.
-inline unsigned blocks(int64_t n, int64_t each, int64_t most = kMostBlocks) {
+inline unsigned blocks(int64_t n, int64_t each, int64_t most = kMaxBlocks) {
     const int64_t wanted = (n + each - 1) / each;
     return static_cast<unsigned>(wanted < most ? wanted : most);
 }

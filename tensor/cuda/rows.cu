@@ -25,10 +25,10 @@ __global__ void pack_pairs_kernel(int64_t n, int64_t padded, const int64_t* inde
         pairs[i] = i < n ? static_cast<uint64_t>(index[i]) << 32 | static_cast<uint64_t>(i) : ~uint64_t{0};
 }
 
-// One compare-and-exchange of a bitonic sort, of elements i and i + gap: ascending if bit `run` of i is 0.
-__device__ inline void exchange(uint64_t* pairs, int64_t i, int64_t run, int64_t gap) {
+// One compare-and-exchange of a bitonic sort, of elements i and i + gap: ascending if bit `span` of i is 0.
+__device__ inline void exchange(uint64_t* pairs, int64_t i, int64_t span, int64_t gap) {
     const uint64_t low = pairs[i], high = pairs[i + gap];
-    const bool ascending = (i & run) == 0;
+    const bool ascending = (i & span) == 0;
     if ((low > high) == ascending) pairs[i] = high, pairs[i + gap] = low;
 }
 // The index of the lower element of exchange number k.
@@ -39,23 +39,23 @@ __global__ void sort_block_kernel(int64_t n, uint64_t* pairs) {
     __shared__ uint64_t shared[kPairsInBlock];
     const int64_t t = threadIdx.x;
     for (int64_t i = t; i < n; i += kThreads) shared[i] = pairs[i];
-    for (int64_t run = 2; run <= n; run *= 2)
-        for (int64_t gap = run / 2; gap > 0; gap /= 2) {
+    for (int64_t span = 2; span <= n; span *= 2)
+        for (int64_t gap = span / 2; gap > 0; gap /= 2) {
             __syncthreads();
-            for (int64_t k = t; k < n / 2; k += kThreads) exchange(shared, partner(k, gap), run, gap);
+            for (int64_t k = t; k < n / 2; k += kThreads) exchange(shared, partner(k, gap), span, gap);
         }
     __syncthreads();
     for (int64_t i = t; i < n; i += kThreads) pairs[i] = shared[i];
 }
 
 // One step of the same sort, for more pairs than one block can sort.
-__global__ void sort_step_kernel(int64_t n, int64_t run, int64_t gap, uint64_t* pairs) {
-    for (int64_t k = gpu::thread(); k < n / 2; k += gpu::threads()) exchange(pairs, partner(k, gap), run, gap);
+__global__ void sort_step_kernel(int64_t n, int64_t span, int64_t gap, uint64_t* pairs) {
+    for (int64_t k = gpu::thread(); k < n / 2; k += gpu::threads()) exchange(pairs, partner(k, gap), span, gap);
 }
 
 // The thread at the first pair of each row adds all contributions to that row, for one column.
 template <class T>
-__global__ void scatter_runs_kernel(int64_t n, int64_t width, const uint64_t* pairs, const T* gy, T* gx) {
+__global__ void scatter_groups_kernel(int64_t n, int64_t width, const uint64_t* pairs, const T* gy, T* gx) {
     for (int64_t i = gpu::thread(); i < n * width; i += gpu::threads()) {
         const int64_t first = gpu::quotient(i, width), column = i - first * width;
         const uint64_t row = pairs[first] >> 32;
@@ -86,13 +86,13 @@ void scatter_add_rows(const Device& d, int64_t n, int64_t width, const T* gy, co
     if (padded <= kPairsInBlock) {
         gpu::launch<sort_block_kernel>(1, kThreads, 0, d.stream, padded, pairs.get());
     } else {
-        for (int64_t run = 2; run <= padded; run *= 2)
-            for (int64_t gap = run / 2; gap > 0; gap /= 2)
-                gpu::launch<sort_step_kernel>(gpu::blocks(padded / 2, kThreads), kThreads, 0, d.stream, padded, run,
+        for (int64_t span = 2; span <= padded; span *= 2)
+            for (int64_t gap = span / 2; gap > 0; gap /= 2)
+                gpu::launch<sort_step_kernel>(gpu::blocks(padded / 2, kThreads), kThreads, 0, d.stream, padded, span,
                                               gap, pairs.get());
     }
-    gpu::launch<scatter_runs_kernel<T>>(gpu::blocks(n * width, kThreads), kThreads, 0, d.stream, n, width,
-                                        static_cast<const uint64_t*>(pairs.get()), gy, gx);
+    gpu::launch<scatter_groups_kernel<T>>(gpu::blocks(n * width, kThreads), kThreads, 0, d.stream, n, width,
+                                          static_cast<const uint64_t*>(pairs.get()), gy, gx);
 }
 
 #define ASTRO_FOR(T)                                                                             \

@@ -72,8 +72,8 @@ Tensor gelu(const Tensor& x) { return unary(UnaryOp::gelu, x); }
 Tensor softplus(const Tensor& x) { return unary(UnaryOp::softplus, x); }
 Tensor clamp(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp, x, low, high); }
 Tensor clamp_through(const Tensor& x, double low, double high) { return unary(UnaryOp::clamp_through, x, low, high); }
-Tensor where_nonnegative(const Tensor& x, double at_least_zero, double below_zero) {
-    return unary(UnaryOp::step, x, at_least_zero, below_zero);
+Tensor heaviside(const Tensor& x, double at_least_zero, double below_zero) {
+    return unary(UnaryOp::heaviside, x, at_least_zero, below_zero);
 }
 
 Tensor add(const Tensor& a, const Tensor& b) { return binary(BinaryOp::add, a, b); }

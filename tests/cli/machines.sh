@@ -1,6 +1,6 @@
 #!/bin/sh
-# Machines as people have them: no locks, no threads, read-only and moved run folders, signals, closed pipes, limits, and
-# names in any encoding. Commands that are refused, and those that only read, leave the run folder as it was.
+# Unusual machines: no locks, no threads, read-only and moved run folders, signals, closed pipes, limits, and names in
+# any encoding. Commands that are refused, and those that only read, leave the run folder as it was.
 . tests/shell.sh
 mkdir "$work/place" && cd "$work/place" || exit 1
 cc=$(echo "${CXX:-c++}" | sed 's/.*ccache //; s/clang++/clang/; s/g++/gcc/; s/c++/cc/')
@@ -82,7 +82,7 @@ check "with a warning" grep -q "warning: run folder unlocked cannot be locked" e
 if [ "$(nproc)" -gt 1 ]; then
     failing FAIL_THREADS=0 "$astro" train policy $data --preset tiny --gcbc.updates 20 --evaluate.episodes 1 --threads 2 --run alone >/dev/null 2>err
     verdict "without further threads a stage is trained" $? err
-    check "and says so" grep -q "1 of 2 threads are used: the system started no more" err
+    check "and says so" grep -q "1 of 2 threads are used: the system could not start more" err
     check "with the same result" cmp alone/checkpoints/policy/raw/gcbc/step_00000020.npz run/checkpoints/policy/raw/gcbc/step_00000020.npz
 fi
 "$astro" train policy $data --preset tiny --gcbc.updates 20 --evaluate.episodes 1 --threads 1024 --run many >/dev/null 2>err

@@ -67,10 +67,10 @@ for key in dvr_bridge_ensemble_0.5 dvr_transition_ensemble_0.5 dvr_real_window_e
     check "$key of run and verify agree" [ "$(figure r1 $key)" = "$(sed -n "s/^  \"$key\": \([^,]*\),*$/\1/p" v.json)" ]
 done
 check "recorded data are plausible" "$astro" data verify plain.npz --run r1
-refused 3 "backwards.npz is not plausible to the models of r1" "$astro" data verify backwards.npz --run r1
+refused 3 "backwards.npz is not plausible according to the models of r1" "$astro" data verify backwards.npz --run r1
 refused 3 "wide.npz: states and actions have 3 and 3 columns, expected 2 and 2" "$astro" data verify wide.npz --run r1
 refused 2 "judges.npz does not exist" "$astro" data verify plain.npz --run "$work"
-refused 2 "--env and --run exclude each other" "$astro" data verify plain.npz --run r1 --env pointmaze-medium-v0
+refused 2 "--env and --run cannot be combined" "$astro" data verify plain.npz --run r1 --env pointmaze-medium-v0
 chmod -R u+w r1
 find r1 -type f -exec cksum {} + | sort >after
 check "the run is as it was" cmp before after

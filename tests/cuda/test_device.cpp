@@ -30,7 +30,7 @@ TEST_CASE("cuda device: auto selects the CPU if the device cannot run the kernel
     faults().launch = cudaErrorNoKernelImageForDevice;
     const auto opened = open(app::DeviceChoice::automatic);
     CHECK_FALSE(opened.cuda);
-    CHECK(opened.words.find("device 0 cannot be used: CUDA: launch: cudaErrorNoKernelImageForDevice") !=
+    CHECK(opened.description.find("device 0 cannot be used: CUDA: launch: cudaErrorNoKernelImageForDevice") !=
           std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda), doctest::Contains("device 0 cannot be used: CUDA: launch"));
     CHECK(cuda_present());  // therefore the self-test fails instead of being skipped
@@ -51,11 +51,11 @@ TEST_CASE("cuda device: a driver that is too old is distinguished from no driver
 
 TEST_CASE("cuda device: without a working cuBLAS the built-in products are used, and the name gives the reason") {
     const Faulty restored;
-    CHECK(open(app::DeviceChoice::cuda).words.find("cuBLAS 130000)") != std::string::npos);
-    CHECK(open(app::DeviceChoice::cuda, Matmul::own).words.find("own matrix products, as requested)") !=
+    CHECK(open(app::DeviceChoice::cuda).description.find("cuBLAS 130000)") != std::string::npos);
+    CHECK(open(app::DeviceChoice::cuda, Matmul::own).description.find("own matrix products, as requested)") !=
           std::string::npos);
     faults().no_cublas = true;
-    CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, no libcublas)") != std::string::npos);
+    CHECK(open(app::DeviceChoice::cuda).description.find("own matrix products, no libcublas)") != std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::tf32),
                       doctest::Contains("tf32 and bf16 products need cuBLAS: no libcublas"));
     CHECK_THROWS_WITH(open(app::DeviceChoice::automatic, Matmul::bf16),
@@ -63,11 +63,11 @@ TEST_CASE("cuda device: without a working cuBLAS the built-in products are used,
     faults() = {};
     faults().cublas_create = 1;
     const auto opened = open(app::DeviceChoice::cuda);
-    CHECK(opened.words.find("own matrix products, cuBLAS does not start, status 1)") != std::string::npos);
+    CHECK(opened.description.find("own matrix products, cuBLAS does not start, status 1)") != std::string::npos);
     CHECK(opened.backend->allocator().stats().in_use == 0);  // the workspace was released
     faults() = {};
     faults().cublas_gemm = 15;
-    CHECK(open(app::DeviceChoice::cuda).words.find("own matrix products, cuBLAS: gemm failed with status 15)") !=
+    CHECK(open(app::DeviceChoice::cuda).description.find("own matrix products, cuBLAS: gemm failed with status 15)") !=
           std::string::npos);
     CHECK_THROWS_WITH(open(app::DeviceChoice::cuda, Matmul::bf16),
                       doctest::Contains("tf32 and bf16 products need cuBLAS: cuBLAS: gemm failed with status 15"));

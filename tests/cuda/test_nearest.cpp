@@ -22,13 +22,13 @@ TEST_CASE("cuda nearest: NaN is never the nearest; the result is 0 if there is n
                     for (int64_t i = 0; i < std::min(bad, m); ++i) points[size_t(i * kWidth + i % kWidth)] = what;
                     std::vector<int64_t> want;
                     for (int64_t i = 0; i < kRows; ++i) {
-                        double least = infinity;
+                        double smallest = infinity;
                         want.push_back(0);
                         for (int64_t j = 0; j < m; ++j) {
                             double square = 0;
                             for (int64_t w = 0; w < kWidth; ++w)
                                 square += std::pow(x[size_t(i * kWidth + w)] - points[size_t(j * kWidth + w)], 2);
-                            if (square < least) least = square, want.back() = j;
+                            if (square < smallest) smallest = square, want.back() = j;
                         }
                     }
                     auto nearest = [&](Backend& b) {

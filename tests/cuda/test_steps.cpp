@@ -28,7 +28,7 @@ void run_checks(bool other_forms) {
         const auto device = cuda_backend(options);
         options.capture = false;
         const auto plain = cuda_backend(options);
-        const app::DeviceReport report = check.run({*device, *plain, *cpu});
+        const app::DeviceReport report = check.compare({*device, *plain, *cpu});
         INFO(check.name, ": ", report.message);
         CHECK(report.ok);
     }

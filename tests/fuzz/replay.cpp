@@ -1,4 +1,4 @@
-// Replays inputs of a fuzz target: fuzz_replay TARGET FILE... Closes with "N passed, N failed".
+// Replays inputs of a fuzz target: fuzz_replay TARGET FILE... The last line is "N passed, N failed".
 #include <cstdio>
 #include <map>
 #include <string>

@@ -14,7 +14,7 @@ namespace astro::fuzz {
 
 namespace {
 
-// The bytes as a file that lives in memory only.
+// A file in memory with these bytes.
 class MemoryFile {
   public:
     MemoryFile(const uint8_t* bytes, size_t size) : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
@@ -35,7 +35,7 @@ void tolerate_errors(Work work) {
     try {
         work();
     } catch (const Error& error) {
-        // An internal error is a broken promise between our own parts: never the input's fault.
+        // An internal error is a defect of the program, whatever the input.
         if (error.kind() == ErrorKind::internal) throw;
     }
 }
@@ -61,7 +61,7 @@ void npy(const uint8_t* bytes, size_t size) {
     tolerate_errors([&] {
         const data::NpyHeader header = data::read_npy_header(source, size, "input");
         const data::NpyArray array = data::read_npy_data(source, header, "input");
-        // What was read is written again and means the same.
+        // The header that was read is written again and has the same meaning.
         const std::string again = data::npy_header(array.type, array.shape);
         if (again.empty() || static_cast<size_t>(array.count()) * data::item_size(array.type) != array.bytes.size())
             fail(ErrorKind::internal, "an array of ", array.count(), " elements holds ", array.bytes.size(), " bytes");

@@ -35,7 +35,7 @@ void config(const uint8_t* bytes, size_t size) {
             app::Setting* setting = bound.find(entry.key);
             if (setting) bound.assign(*setting, entry.value, "file", entry.where);
         }
-        // A dump of what was set sets the same.
+        // Reading a dump of the settings gives the same settings.
         const std::string dumped = app::dump_config(bound, "cpu", "default");
         for (const app::ConfigEntry& entry : app::parse_config(dumped, "dump")) {
             app::Setting* setting = bound.find(entry.key);
@@ -53,7 +53,7 @@ void command_line(const uint8_t* bytes, size_t size) {
     std::vector<std::string> words;
     std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes), size));
     for (std::string word; std::getline(lines, word);) {
-        // Files and folders of the machine stay out of it, and so do pages of help.
+        // Options that would access files of this machine, or print help, are skipped.
         if (word.compare(0, 8, "--config") == 0 || word.compare(0, 5, "--run") == 0 || word == "--help" || word == "-h")
             return;
         words.push_back(word);

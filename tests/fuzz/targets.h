@@ -1,5 +1,5 @@
-// Fuzz targets: each takes any bytes and must either succeed or throw Error; whatever else happens is a defect.
-// `make fuzz` runs them under clang's libFuzzer; `make test` replays the corpus under the usual compiler.
+// Fuzz targets: each takes any bytes and must either succeed or throw Error; any other outcome is a defect.
+// `make fuzz` runs them with clang's libFuzzer; `make test` replays the corpus with the usual compiler.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-"""What make_td3bc.py, make_iql.py, make_cql.py, make_gcivl.py and make_hiql.py share.
+"""Common to make_td3bc.py, make_iql.py, make_cql.py, make_gcivl.py and make_hiql.py.
 
 Two cases, with batches of B = 6 rows, states of 2, goals of 2, actions of 2, hidden layers [8, 8], gamma .99:
 
@@ -13,7 +13,7 @@ goal   goal-conditioned, networks as in preset cpu: GELU (tanh form), critics an
 
 in/CASE/action (6, 2) within [-1, 1], in/CASE/reward (6) in {-1, 0}, in/CASE/mask (6): 0 where the row is terminal (no
 bootstrap), else 1. Critics read [input, action] and give one number; actors read input.
-Each network has an Adam of its own, fresh before the update (betas .9, .999, epsilon 1e-8).
+Each network has its own Adam, which has made no update before (betas .9, .999, epsilon 1e-8).
 """
 
 import math
@@ -24,8 +24,8 @@ from reference import clear, exact, mlp
 
 GAMMA = 0.99
 CASES = {
-    "corl": {"width": 2, "activation": "relu", "norm": False, "rate": 3e-4, "ema": 0.005, "clamp": False},
-    "goal": {"width": 4, "activation": "gelu", "norm": True, "rate": 1e-3, "ema": 0.05, "clamp": True},
+    "corl": {"width": 2, "activation": "relu", "norm": False, "rate": 3e-4, "target_rate": 0.005, "clamp": False},
+    "goal": {"width": 4, "activation": "gelu", "norm": True, "rate": 1e-3, "target_rate": 0.05, "clamp": True},
 }
 
 
@@ -89,5 +89,5 @@ def awr(advantage, alpha, made, wanted):
 
 
 def frozen(arrays):
-    """Copies, so that later updates in place do not change what was noted."""
+    """Copies, which later in-place updates do not change."""
     return {name: value.detach().clone() if torch.is_tensor(value) else value for name, value in arrays.items()}

@@ -1,9 +1,9 @@
 """One update of CQL, as CORL's cql.py does it -> cql.npz. Case corl of learning.py: states of 2, ReLU, [8, 8].
 
-Policy: perceptron 2 -> 8 -> 8 -> 4 gives mean (2) and raw (2), in this order; log deviation =
+Policy: MLP 2 -> 8 -> 8 -> 4 gives mean (2) and raw (2), in this order; log std =
 clamp(multiplier raw + offset, -20, 2) with two scalar parameters, multiplier and offset. With noise e ~ N(0, 1)
-given: u = mean + deviation e, action tanh(u),
-    log p = sum over components of [-e^2/2 - log deviation - ln(2 pi)/2 - 2 (ln 2 - u - softplus(-2 u))].
+given: u = mean + std e, action tanh(u),
+    log p = sum over components of [-e^2/2 - log std - ln(2 pi)/2 - 2 (ln 2 - u - softplus(-2 u))].
 All of 1 to 4 is computed at the weights before the update; steps are taken at the end.
 1. Temperature: alpha = exp(log_alpha); new actions a_new, log p from in/noise_policy at input;
    alpha loss = -mean(log_alpha (log p + H)), H = target entropy = -2, gradient to log_alpha only.
@@ -62,10 +62,10 @@ def act(states, noise):
     if noise.ndim == 3:
         states = states[:, None].expand(-1, noise.shape[1], -1)
     mean, raw = mlp(policy, "actor", states, "relu").chunk(2, -1)
-    deviation = (policy["multiplier"] * raw + policy["offset"]).clamp(-20, 2).exp()
+    std = (policy["multiplier"] * raw + policy["offset"]).clamp(-20, 2).exp()
     distribution = torch.distributions.TransformedDistribution(
-        torch.distributions.Normal(mean, deviation), torch.distributions.TanhTransform(cache_size=1))
-    inner = mean + deviation * noise
+        torch.distributions.Normal(mean, std), torch.distributions.TanhTransform(cache_size=1))
+    inner = mean + std * noise
     action = distribution.transforms[0](inner)
     return action, distribution.log_prob(action).sum(-1)
 

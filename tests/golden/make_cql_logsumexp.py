@@ -2,7 +2,8 @@
 
 For row b: ood_b = log sum_k exp(Q_bk - logp_bk) over K candidate actions with log densities logp (importance weights);
 difference_b = clamp(ood_b - Qdata_b, low, infinity); penalty = mean over b of difference_b.
-d penalty / d Q_bk = softmax_k(Q_bk - logp_bk) / B, d penalty / d Qdata_b = -1 / B, both 0 in rows that the clamp holds.
+d penalty / d Q_bk = softmax_k(Q_bk - logp_bk) / B, d penalty / d Qdata_b = -1 / B, both 0 in rows where the clamp is
+active.
 
 in/q (5, 7), in/log_density (5, 7), in/q_data (5), in/low () = -2: one row lies below it; one row of in/q is shifted up
 by 800, where exp overflows in float64; rows are the states of a batch.

@@ -2,7 +2,7 @@
 
     h = tokens We + be + position[0..n) + segment[segment_of]          (B, n, D)
     c = SiLU(time(sinusoid(t)) + condition(cond)), each MLP linear-SiLU-linear     (B, D)
-    h = block(h, c) for each block (make_block.py; c is already through SiLU)
+    h = block(h, c) for each block (make_block.py; SiLU has already been applied to c)
     out = (LN(h) (1 + scale) + shift) Wh + bh; shift, scale = c Wm + bm in this order
 sinusoid(t) = [cos(t f_i) for all i, sin(t f_i) for all i], f_i = exp(-ln(10000) i / (D/2)), i in 0..D/2-1.
 Loss for gradients: sum(out * cotangent).

@@ -1,6 +1,6 @@
 """One update of goal-conditioned behaviour cloning -> gcbc.npz.
 
-pi: perceptron 4 -> 8 -> 8 -> 2 with GELU (tanh form), without layer norm, linear output; input [s, g].
+pi: MLP 4 -> 8 -> 8 -> 2 with GELU (tanh form), without layer norm, linear output; input [s, g].
 loss = mean over rows and components of (pi(input) - a)^2; one step of Adam, rate 1e-3.
 
 B = 6: in/input (6, 4), in/action (6, 2); w/actor...; out/prediction (6, 2), out/loss (); grad/actor...;

@@ -1,14 +1,14 @@
 """One update of GCIVL -> gcivl.npz. Case goal of learning.py, goal-conditioned.
 
-V_i (i = 0, 1): perceptrons on [s, g] with layer norm; pi(x) = tanh(perceptron(x)). V' are the target networks.
+V_i (i = 0, 1): MLPs on [s, g] with layer norm; pi(x) = tanh(mlp(x)). V' are the target networks.
 0. Before anything changes: A = (V_0 + V_1)(s', g) / 2 - (V_0 + V_1)(s, g) / 2 at the actor's goals;
    weight = min(exp(2 A), 100).
 1. Values: y_i = r + gamma mask V'_i(next_input), clamped to [-1 / (1 - gamma), 0];
    B = min_i y_i - (V'_0 + V'_1)(value_input) / 2; loss = sum_i mean w (y_i - V_i(value_input))^2, w = .9 where B >= 0,
-   else .1, gradient through V_i only; Adam on both. OGBench's loss but for the clamp (impls/agents/gcivl.py).
+   else .1, gradient through V_i only; Adam on both. OGBench's loss, except for the clamp (impls/agents/gcivl.py).
 2. target_i += rate (V_i - target_i).
 3. Actor: loss = mean over rows of weight |pi(input) - a|^2, the square summed over components (OGBench's -weight log p
-   of unit standard deviation, times 2 and but for a constant); Adam.
+   of unit standard deviation, times 2, up to a constant); Adam.
 
 in/... of learning.py; w/value0..., value1..., target0..., target1..., actor...
 out/target (6, 2): y, value_advantage (6): B, value_loss (); out/advantage (6): A, weight (6), actor_loss ();
@@ -49,6 +49,7 @@ arrays = frozen(prefixed("in/", batch) | prefixed("w/", weights) | prefixed("gra
                 prefixed("out/", {"target": y, "value_advantage": value_advantage, "value_loss": value_loss,
                                   "advantage": advantage, "weight": weight, "actor_loss": actor_loss}))
 adam_update(values, value_grads, settings["rate"])
-polyak_update(targets, renamed(values, "value0", "target0") | renamed(values, "value1", "target1"), settings["ema"])
+polyak_update(targets, renamed(values, "value0", "target0") | renamed(values, "value1", "target1"),
+              settings["target_rate"])
 adam_update(actor, actor_grads, settings["rate"])
 save(__file__, arrays | frozen(prefixed("out/after/", values | targets | actor)))

@@ -1,8 +1,8 @@
 """One update of HIQL -> hiql.npz. Case goal of learning.py, goal-conditioned, representations of 3 numbers.
 
-phi(x) = sqrt(3) perceptron(x) / |perceptron(x)|, with layer norm; V_i(s, g) (i = 0, 1): perceptrons on [s, phi([s, g])]
-with layer norm, one phi for both; V' and phi' are the target networks. low(x) = tanh(perceptron(x)) on [s, w], high(x) =
-perceptron(x) on [s, g]. in/subgoal (6, 2): s_k of the low actor; in/high_target (6, 2): s_k of the high actor.
+phi(x) = sqrt(3) mlp(x) / |mlp(x)|, with layer norm; V_i(s, g) (i = 0, 1): MLPs on [s, phi([s, g])]
+with layer norm, one phi for both; V' and phi' are the target networks. low(x) = tanh(mlp(x)) on [s, w], high(x) =
+mlp(x) on [s, g]. in/subgoal (6, 2): s_k of the low actor; in/high_target (6, 2): s_k of the high actor.
 0. Before anything changes, with V = (V_0 + V_1) / 2: low_advantage = V(s', subgoal) - V(s, subgoal), high_advantage =
    V(high_target, g) - V(s, g) with the actor's goals; weights = min(exp(2 A), 100); w_low = phi([s, subgoal]),
    w_high = phi([s, high_target]), without gradient.
@@ -85,7 +85,7 @@ adam_update(values, value_grads, settings["rate"])
 moved = {}
 for online, target in NAMES:
     moved |= renamed(values, online, target)
-polyak_update(targets, {name: moved[name] for name in targets}, settings["ema"])
+polyak_update(targets, {name: moved[name] for name in targets}, settings["target_rate"])
 adam_update(low, low_grads, settings["rate"])
 adam_update(high, high_grads, settings["rate"])
 save(__file__, arrays | frozen(prefixed("out/after/", values | targets | low | high)))

@@ -1,13 +1,13 @@
 """One update of IQL: value, critics, targets, and forms of actor -> iql_corl.npz, iql_goal.npz: one file for
 each case of learning.py.
 
-Order as in CORL. V: perceptron on inputs (without actions), layer norm as the critics; pi(x) = tanh(perceptron(x)).
+Order as in CORL. V: MLP on inputs (without actions), layer norm as the critics; pi(x) = tanh(mlp(x)).
 0. Before anything changes: next value V(next_input), advantage A(x) = min(Q_target0, Q_target1)(x, a) - V(x).
 1. V: loss = mean of w A(value_input)^2, w = tau where A >= 0, else 1 - tau, gradient through V only; Adam.
    tau: .7 in case corl, .9 in case goal.
 2. Q: y = r + gamma mask V(next_input) of step 0 (case goal: clamped);
    loss = (mean (Q_0(value_input, a) - y)^2 + mean (Q_1(value_input, a) - y)^2) / 2; Adam on both critics
-   (OGBench does not halve; Adam's step is the same but for its epsilon).
+   (OGBench does not halve; Adam's step is the same except for the effect of its epsilon).
 3. target_i += rate (critic_i - target_i).
 4. Actor, all from the same actor weights:
    awr (case corl): Gaussian with mean pi(input) and std exp(clamp(log_std, -20, 2)), log_std (2) a parameter.
@@ -19,7 +19,7 @@ Order as in CORL. V: perceptron on inputs (without actions), layer norm as the c
        of A(input) over the batch, sqrt(mean (A - mean A)^2); loss = mean over rows of weight * |pi(input) - a|^2.
    ddpg_bc (case goal): with the new critics q = min(Q_0, Q_1)(input, pi(input)); no gradient through mean |q|;
        loss = -mean q / mean |q| + alpha mean (pi(input) - a)^2, the last mean over rows and components, alpha = 1.
-       (For two components that equals OGBench's alpha * -log p of unit standard deviation but for a constant.)
+       (For two components that equals OGBench's alpha * -log p of unit standard deviation up to a constant.)
 
 in/CASE/... of learning.py; w/CASE/value..., critic0..., critic1..., target0..., target1..., actor..., and
 w/corl/log_std.
@@ -74,7 +74,7 @@ for case, seed in (("corl", 37), ("goal", 38)):
     adam_update(value, value_grads, settings["rate"])
     adam_update(critics, critic_grads, settings["rate"])
     polyak_update(targets, renamed(critics, "critic0", "target0") | renamed(critics, "critic1", "target1"),
-                 settings["ema"])
+                 settings["target_rate"])
     arrays |= frozen(prefixed(f"out/{case}/after/", value | critics | targets))
 
     for form in ("awr", "awr_deterministic") if case == "corl" else ("awr", "ddpg_bc"):

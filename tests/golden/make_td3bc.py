@@ -1,13 +1,13 @@
 """One update of TD3+BC, critics and actor -> td3bc.npz. Cases corl and goal, batches and networks as in learning.py.
 
-Actor: pi(x) = tanh(perceptron(x)). mean: over rows, and over actions' components where there are any.
+Actor: pi(x) = tanh(mlp(x)). mean: over rows, and over actions' components where there are any.
 1. Target actions: a' = clamp(pi_target(next_input) + clamp(.2 noise, -.5, .5), -1, 1), noise given ~ N(0, 1).
    y = r + gamma mask min(Q_target0, Q_target1)(next_input, a') (case goal: clamped). No gradient.
    critic loss = mean (Q_0(value_input, a) - y)^2 + mean (Q_1(value_input, a) - y)^2; Adam on both critics.
 2. With the new Q_0: q = Q_0(input, pi(input)); lambda = 2.5 / mean |q|, without gradient;
    actor loss = -lambda mean q + mean (pi(input) - a)^2, the second mean over rows and components; Adam on the actor.
 3. Targets of both critics and of the actor: target += rate (online - target), with the new weights.
-(CORL does 2 and 3 at every second update; this is such a one.)
+(CORL does 2 and 3 only at every second update; this is one of these.)
 
 in/CASE/... of learning.py, in/CASE/noise (6, 2); w/CASE/actor..., actor_target..., critic0..., critic1..., target0...,
 target1...; out/CASE/target (6): y, q (6), lambda (), critic_loss (), actor_loss (); grad/CASE/critic0..., critic1...
@@ -59,6 +59,6 @@ for case, seed in (("corl", 9), ("goal", 10)):
     adam_update(actor, actor_grads, settings["rate"])
     new = renamed(actor, "actor", "actor_target") | renamed(critics, "critic0", "target0")
     new |= renamed(critics, "critic1", "target1")
-    polyak_update(targets, new, settings["ema"])
+    polyak_update(targets, new, settings["target_rate"])
     arrays |= frozen(prefixed(f"out/{case}/after/", actor | critics | targets))
 save(__file__, arrays)

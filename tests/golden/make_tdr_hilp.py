@@ -1,8 +1,8 @@
 """One update of the temporal distance representation by HILP's loss -> tdr_hilp.npz.
 
-Two heads phi_0, phi_1: perceptrons 2 -> 8 -> 8 -> 4, hidden layers linear, GELU (tanh form), LayerNorm with gain and
+Two heads phi_0, phi_1: MLPs 2 -> 8 -> 8 -> 4, hidden layers linear, GELU (tanh form), LayerNorm with gain and
 bias (eps 1e-6); linear output. Target heads with other weights. d_h(x, g) = sqrt(max(|phi_h(x) - phi_h(g)|^2, 1e-6)).
-Triples (s, s', g), hit = 1 where the goal is the very row s, else 0; r = hit - 1, mask = 1 - hit:
+Triples (s, s', g), hit = 1 where the goal is row s itself, else 0; r = hit - 1, mask = 1 - hit:
     v'_h = -d_target_h(s', g), v_h = -d_h(s, g), mean value vbar = mean over h of -d_target_h(s, g)
     advantage = r + gamma mask min_h v'_h - vbar;  weight = tau where advantage >= 0, else 1 - tau
     loss = sum over h of mean over triples of weight (r + gamma mask v'_h - v_h)^2;  no gradient through targets.

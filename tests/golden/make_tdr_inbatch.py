@@ -3,19 +3,19 @@
 Rows s_0..s_{B-1} with successors s'_i, of known episodes and offsets in them. Every ordered pair (i, j), i != j, is a
 (state, goal) with the weight
     pair_ij = .3 [same episode and offset_j > offset_i] / C + .7 / (B (B - 1)),
-where C is the number of (i, j) in the batch that fulfil the bracket (so that each part adds up to .3 and .7);
-pair_ii = 0. Rows drawn twice are neither later than the other: only the second part weighs them. With
+where C is the number of (i, j) in the batch that satisfy the condition in brackets (so that the parts add up to .3 and
+.7); pair_ii = 0. If a row is drawn twice, neither is later than the other: they only have the second part. With
 d(a, b) = sqrt(max(|phi(a) - phi(b)|^2, 1e-6)), by the target network where marked:
     q_ij = -1 - gamma d_target(s'_i, s_j), v_ij = -d(s_i, s_j)
     advantage_ij = q_ij + d_target(s_i, s_j); w_ij = tau where advantage_ij >= 0, else 1 - tau
     loss = sum over i != j of w_ij pair_ij (q_ij - v_ij)^2
-The gradient runs through both ends of v_ij and through nothing else. phi: one perceptron 2 -> 8 -> 8 -> 4 as in
+The gradient passes through both arguments of v_ij only. phi: one MLP 2 -> 8 -> 8 -> 4 as in
 make_tdr_hilp.py. gamma .99, tau .95. Then one step of Adam (rate 1e-3) and target += .05 (online - target), with the
 new online weights.
 
 4 episodes x 3 rows, B = 12: in/s, in/next (12, 2), in/episode, in/offset (12) int64; rows 6 and 7 are the same row.
 w/head0..., w/target0...; out/pair_weight, out/advantage, out/distance (12, 12) (online d(s_i, s_j); diagonals of
-advantage and distance are computed like the rest, but weigh nothing), out/loss (), out/latent (12, 4): phi(s_i);
+advantage and distance are computed like the rest, but have weight 0), out/loss (), out/latent (12, 4): phi(s_i);
 grad/latent (12, 4), grad/head0...; out/after/head0..., out/after/target0...
 """
 

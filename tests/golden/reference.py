@@ -1,16 +1,16 @@
-"""What the make_*.py scripts share: random arrays, multi-layer perceptrons in float64 PyTorch, writing.
+"""Common to the make_*.py scripts: random arrays, multi-layer perceptrons (MLPs) in float64 PyTorch, writing.
 
-Each make_NAME.py computes one reference in float64, independently of the C++ code, and writes NAME.npz beside it:
+Each make_NAME.py computes one reference in float64, independently of the C++ code, and writes NAME.npz next to it:
     python3 tests/golden/make_NAME.py            writes
     python3 tests/golden/make_NAME.py --check    computes again and compares with the file, writes nothing
 Needs NumPy and PyTorch; the tests of the C++ code need only the files.
 
 Names: in/... inputs, w/... weights, out/... results, grad/... gradients of the loss that the docstring names.
-Parameters have the names that the C++ modules give them: a perceptron called `actor` has actor.layer0.weight (in, out),
+Parameters have the same names as in the C++ modules: an MLP called `actor` has actor.layer0.weight (in, out),
 actor.layer0.bias (out), ..., and with layer norm actor.norm0.gain, actor.norm0.bias (width). All arrays are float64
-or int64, row-major. Inputs and weights hold values that float32 holds exactly, so that float32 code sees the same
-ones. meta/versions holds the versions used, as ASCII codes (uint8). Branches (maxima, clamps, hinges, signs) are kept
-clear of their edges (`clear`), so that rounding does not take another one.
+or int64, row-major. The values of inputs and weights are exact in float32, so that float32 code uses the same
+values. meta/versions contains the versions used, as ASCII codes (uint8). No maximum, clamp or sign is so close to its
+threshold that rounding errors could change its branch (`clear`).
 """
 
 import io
@@ -49,7 +49,7 @@ class Draw:
                 f"{name}.bias": self.normal(outputs, scale=0.3)}
 
     def mlp(self, name, sizes, norm):
-        """Weights of a perceptron; sizes: input, hidden ..., output."""
+        """Weights of an MLP; sizes: input, hidden ..., output."""
         weights = {}
         for i in range(len(sizes) - 1):
             weights |= self.linear(f"{name}.layer{i}", sizes[i], sizes[i + 1])

@@ -1,4 +1,4 @@
-#include "data/origin.h"
+#include "data/environment_match.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +12,8 @@ namespace astro::data {
 
 namespace {
 
-constexpr int64_t kMost = 4000, kMostStored = 1000;  // transitions; by stored steps, which are slow
-constexpr double kTolerance = .5;                    // of sigma_delta
+constexpr int64_t kMaxRows = 4000, kMaxStoredRows = 1000;  // transitions; by stored steps, which are slow
+constexpr double kTolerance = .5;                          // of sigma_delta
 
 // Largest share of transitions that may end elsewhere. Observations lag behind the simulator's state in portals and, in
 // D4RL's data, after an arrival; a file with qpos has the state itself. A stored step may depend on more than qpos and
@@ -23,11 +23,11 @@ double largest_share(const Environment& environment, const Dataset& d) {
 }
 
 // Rows t of real transitions t -> t + 1, spread evenly over the file.
-std::vector<int64_t> sampled_rows(const Dataset& d, int64_t most) {
+std::vector<int64_t> sampled_rows(const Dataset& d, int64_t limit) {
     std::vector<int64_t> rows;
     for (int64_t t : regular_view(d).rows)
         if (!is_synthetic(d, t)) rows.push_back(t);
-    const int64_t all = ssize(rows), kept = std::min(all, most);
+    const int64_t all = ssize(rows), kept = std::min(all, limit);
     for (int64_t k = 0; k < kept; ++k) nth(rows, k) = nth(rows, k * all / kept);
     rows.resize(to_size(kept));
     return rows;
@@ -86,9 +86,9 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
 
 }  // namespace
 
-void check_origin(const Environment& environment, const Dataset& d, const std::string& source) {
+void check_environment_match(const Environment& environment, const Dataset& d, const std::string& source) {
     if (!can_replay(environment, d, source)) return;
-    const std::vector<int64_t> rows = sampled_rows(d, environment.exact_step ? kMost : kMostStored);
+    const std::vector<int64_t> rows = sampled_rows(d, environment.exact_step ? kMaxRows : kMaxStoredRows);
     if (rows.empty()) return;
     const std::vector<double> sigma = one_step_sigma(environment.spec(), d, rows);
     const double off = share_off(environment, d, rows, sigma, 0, 1);

@@ -1,12 +1,12 @@
-#include "astro/farther_goals.h"
+#include "astro/goal_relabelling.h"
 
 namespace astro::method {
 
-FartherGoals::FartherGoals(const Context& context, const RelabelConfig& config, const TemporalMap& map,
-                           const std::vector<float>& latents)
+GoalRelabeller::GoalRelabeller(const Context& context, const RelabelConfig& config, const TemporalMap& map,
+                               const std::vector<float>& latents)
     : config_(config), map_(map), landmark_of_(nearest_landmarks(context, map, latents)) {}
 
-int64_t FartherGoals::draw(int64_t row, int64_t near, Rng& rng) const {
+int64_t GoalRelabeller::draw(int64_t row, int64_t near, Rng& rng) const {
     if (rng.uniform() >= config_.share) return -1;
     const int64_t s = nth(landmark_of_, row), h = nth(landmark_of_, near);
     const double covered = distance(s, h);

@@ -1,4 +1,4 @@
-// Whether a data set comes from an environment: refused before time is spent on it, with the likely cause.
+// Checks that a data set comes from an environment before time is spent on it. The error names the likely cause.
 #pragma once
 
 #include <string>
@@ -19,6 +19,6 @@ constexpr const char* kOtherEnvironment =
 // standard deviation of the one-step differences away, or in a wall. The message names the likely cause: the data of
 // another environment, actions that are stored one row early or late, or actions in another unit. Does nothing if the
 // environment cannot replay the file. source names the file in the message.
-void check_origin(const Environment& environment, const Dataset& dataset, const std::string& source);
+void check_environment_match(const Environment& environment, const Dataset& dataset, const std::string& source);
 
 }  // namespace astro::data

@@ -14,34 +14,34 @@ namespace astro::app {
 data::Parts policy_parts(const Config& config);
 
 // A policy to train: the learner, its data, and the index of its seed (0 .. policy.seeds - 1).
-struct PolicyRun {
+struct PolicySpec {
     std::string learner;
     ArmData arm;
     int64_t seed = 0;
 };
 // One entry for each of policy.seeds.
-std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
+std::vector<PolicySpec> seeds_of(const Config& config, const std::string& learner, const ArmData& arm);
 
 // Fingerprint of everything that the policy of an arm depends on. other: the arm's second data set, as recorded, or
 // null.
 std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
                                const data::Dataset* other);
 
-// Does the policy of an arm need the trained TDR to act or to learn?
+// Whether the policy of an arm needs the trained TDR to act or to learn.
 bool needs_distances(const Config& config, const std::string& arm);
 
-// context: runner.context(), or one of runner.context_beside(). The TDR must be trained if needs_distances().
+// context: runner.context(), or one of runner.parallel_context(). The TDR must be trained if needs_distances().
 // learns: false for a policy that is only loaded, which needs no rewards.
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicySpec& spec,
                                                bool learns = true);
 
-// Trains policies (or resumes or skips them), runner.side_by_side() at a time. Each is evaluated `evaluate.points`
+// Trains policies (or resumes or skips them), runner.parallel_limit() at a time. Each is evaluated `evaluate.points`
 // times, the last time at the end. If one diverges, the others are completed, and its Error(numeric) is thrown at the
 // end. A policy uses device memory until all policies of its group are finished. Results: success/ARM/LABEL/last, /best
 // and /task1 .., as fractions of episodes, success/ARM+subgoals/LABEL the same if evaluate.subgoals is set;
 // score/ARM/LABEL/last and /best in environments with normalised scores; with several seeds also /mean, /least and
 // /most of the seeds' last values.
-void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs);
+void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicySpec>& specs);
 
 // Error(usage) if single-task policies are wanted without an environment that has rewards. environment: its name, or
 // "".

@@ -1,7 +1,7 @@
 // Relabelling: goals for cloning that lie beyond the end of a row's own episode [ours: docs/method.md 10.7].
 //
-// A transition (s, a) that leads to a later state h of its episode is also a good one for every goal g to which h lies
-// on the way. Whether it does is read off the landmark graph:
+// If a transition (s, a) leads to a later state h of its episode, then it is also a good one for every goal g for which
+// h lies on the way from s. The landmark graph decides whether it does:
 //   D(s, g) - D(h, g) >= progress D(s, h)
 // By the triangle inequality the left side is at most D(s, h). No row is generated and no model but the TDR is used.
 #pragma once
@@ -11,16 +11,16 @@
 
 namespace astro::method {
 
-class FartherGoals {
+class GoalRelabeller {
   public:
     // latents: (rows, map.width), of the data from which transitions are drawn, recorded or generated. Goals are rows
     // of the map's data. Keeps references to map and config.
-    FartherGoals(const Context& context, const RelabelConfig& config, const TemporalMap& map,
-                 const std::vector<float>& latents);
+    GoalRelabeller(const Context& context, const RelabelConfig& config, const TemporalMap& map,
+                   const std::vector<float>& latents);
 
-    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode: a row of the
-    // map's data, or -1 to keep the hindsight goal. That is returned for 1 - share of all calls, if `near` is nearer
-    // than least_steps, and if none of the goals that are tried fits.
+    // A goal for the transition of `row`, whose hindsight goal is `near`, a later row of its episode. Returns a row of
+    // the map's data, or -1 to keep the hindsight goal: with probability 1 - share, if `near` is closer than
+    // least_steps, or if none of the sampled goals satisfies the condition.
     int64_t draw(int64_t row, int64_t near, Rng& rng) const;
 
   private:

@@ -1,4 +1,4 @@
-#include "apps/run/policy_runs.h"
+#include "apps/run/policies.h"
 
 #include <algorithm>
 #include <exception>
@@ -41,7 +41,7 @@ void check_protocol(const Config& config, const std::string& environment) {
         fail(ErrorKind::usage,
              "single-task policies learn from the rewards of an environment, but that of the data is not known; "
              "hint: --env names it, or --policy.protocol goal-conditioned");
-    if (known->spec().judges && !known->reward)
+    if (known->spec().reports_success && !known->reward)
         fail(ErrorKind::usage,
              "single-task rewards need an environment whose success is a distance from the goal, which ",
              known->spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
@@ -62,10 +62,10 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
     return tasks;
 }
 
-std::vector<PolicyRun> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
-    std::vector<PolicyRun> runs;
-    for (int64_t seed = 0; seed < config.policy.seeds; ++seed) runs.push_back({learner, arm, seed});
-    return runs;
+std::vector<PolicySpec> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
+    std::vector<PolicySpec> specs;
+    for (int64_t seed = 0; seed < config.policy.seeds; ++seed) specs.push_back({learner, arm, seed});
+    return specs;
 }
 
 std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
@@ -80,9 +80,9 @@ bool needs_distances(const Config& config, const std::string& arm) {
     return config.policy.latents || augmenters::row_of(arm).relabels;
 }
 
-std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicyRun& run,
+std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Context& context, const PolicySpec& spec,
                                                bool learns) {
-    const ArmData& arm = run.arm;
+    const ArmData& arm = spec.arm;
     const Config& config = runner.config();
     learners::LearningData data;
     data.protocol = config.policy.protocol;
@@ -107,9 +107,9 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
         const std::vector<float>& latents = recorded ? known : embedded;
         data.pools.push_back({recorded ? real : inputs(rows, latents), part});
         if (learns && augmenters::row_of(arm.arm).relabels) {
-            data.pools.back().farther =
-                std::make_shared<FartherGoals>(context, config.relabel, pipeline.map(), latents);
-            data.pools.back().farther_goals = real;
+            data.pools.back().relabeller =
+                std::make_shared<GoalRelabeller>(context, config.relabel, pipeline.map(), latents);
+            data.pools.back().relabelled_goals = real;
         }
         if (data.protocol != Protocol::single_task) return;
         data::TaskLabels& labels = data.pools.back().labels;
@@ -121,8 +121,8 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     if (arm.other) add(*arm.other, share);
     add(*arm.real, 1 - share);
     // The name determines the random streams of the learner, so each seed has another name.
-    return learners::make_learner(run.learner, context, config, runner.environment(), data,
-                                  policy_stage(config, arm.arm, run.learner, run.seed));
+    return learners::make_learner(spec.learner, context, config, runner.environment(), data,
+                                  policy_stage(config, arm.arm, spec.learner, spec.seed));
 }
 
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed) {
@@ -156,18 +156,18 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
             return units.actions.rows_outward<double>(policy.act(s, g));
         },
         seed, record_paths);
-    double arrived = 0;
+    double successes = 0;
     for (size_t t = 0; t < tasks.size(); ++t) {
-        double won = 0;
+        double task_successes = 0;
         for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
             const Outcome& outcome = result.outcomes[t * to_size(config.evaluate.episodes) + to_size(e)];
-            won += outcome.success;
+            task_successes += outcome.success;
             result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
         }
-        result.task_success.push_back(won / static_cast<double>(config.evaluate.episodes));
-        arrived += won;
+        result.task_success.push_back(task_successes / static_cast<double>(config.evaluate.episodes));
+        successes += task_successes;
     }
-    result.success = arrived / static_cast<double>(result.outcomes.size());
+    result.success = successes / static_cast<double>(result.outcomes.size());
     if (environment.reward) {
         double sum = 0;
         for (const Outcome& outcome : result.outcomes) sum += outcome.sum_of_rewards;
@@ -180,20 +180,20 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
 
 namespace {
 
-std::string success_key(const Config& config, const PolicyRun& run) {
-    return "success/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
+std::string success_key(const Config& config, const PolicySpec& spec) {
+    return "success/" + spec.arm.arm + "/" + policy_label(config, spec.learner, spec.seed);
 }
-std::string led_key(const Config& config, const PolicyRun& run) {
-    return "success/" + run.arm.arm + "+subgoals/" + policy_label(config, run.learner, run.seed);
+std::string subgoals_key(const Config& config, const PolicySpec& spec) {
+    return "success/" + spec.arm.arm + "+subgoals/" + policy_label(config, spec.learner, spec.seed);
 }
-std::string score_key(const Config& config, const PolicyRun& run) {
-    return "score/" + run.arm.arm + "/" + policy_label(config, run.learner, run.seed);
+std::string score_key(const Config& config, const PolicySpec& spec) {
+    return "score/" + spec.arm.arm + "/" + policy_label(config, spec.learner, spec.seed);
 }
 
 // Stores the last and the best success of the curve, which includes evaluations of earlier sessions.
-void put_success(const StageRunner& runner, const PolicyRun& run, const learners::Learner& policy,
+void put_success(const StageRunner& runner, const PolicySpec& spec, const learners::Learner& policy,
                  const std::vector<MetricRow>& curve, data::Json& results) {
-    const std::string stage = policy.name(), key = success_key(runner.config(), run);
+    const std::string stage = policy.name(), key = success_key(runner.config(), spec);
     std::map<int64_t, double> success, score;
     std::map<std::string, double> last;
     for (const MetricRow& row : curve) {
@@ -218,24 +218,24 @@ void put_success(const StageRunner& runner, const PolicyRun& run, const learners
     put_last(key, "");
     const auto by_subgoals = last.find(stage + "/subgoals_success");
     if (by_subgoals != last.end()) {
-        const std::string led = led_key(runner.config(), run);
-        results[led + "/last"] = by_subgoals->second;
-        put_last(led, "subgoals_");
+        const std::string key_with_subgoals = subgoals_key(runner.config(), spec);
+        results[key_with_subgoals + "/last"] = by_subgoals->second;
+        put_last(key_with_subgoals, "subgoals_");
     }
-    if (!score.empty()) put(score_key(runner.config(), run), score);
+    if (!score.empty()) put(score_key(runner.config(), spec), score);
 }
 
-// Stores mean, minimum and maximum over the seeds of a policy, of the figure key_of(policy) + "/last"; `run` is its
+// Stores mean, minimum and maximum over the seeds of a policy, of the figure key_of(policy) + "/last"; `spec` is its
 // seed 0.
-void put_spread(const Config& config, const PolicyRun& run, std::string (*key_of)(const Config&, const PolicyRun&),
+void put_spread(const Config& config, const PolicySpec& spec, std::string (*key_of)(const Config&, const PolicySpec&),
                 data::Json& results) {
     std::vector<double> all;
-    for (const PolicyRun& one : seeds_of(config, run.learner, run.arm)) {
+    for (const PolicySpec& one : seeds_of(config, spec.learner, spec.arm)) {
         const data::Json* value = results.find(key_of(config, one) + "/last");
         if (!value) return;
         all.push_back(value->as_real());
     }
-    const std::string key = key_of(config, run);
+    const std::string key = key_of(config, spec);
     results[key + "/mean"] = std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
     results[key + "/least"] = *std::min_element(all.begin(), all.end());
     results[key + "/most"] = *std::max_element(all.begin(), all.end());
@@ -243,19 +243,19 @@ void put_spread(const Config& config, const PolicyRun& run, std::string (*key_of
 
 // Trains policies in parallel. They are destroyed at the end, which releases their device memory. If one of them
 // diverges, the others are completed and evaluated, and its error is returned.
-std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vector<PolicySpec>& specs) {
     const Config& config = runner.config();
     const bool simulated = data::find_environment(runner.environment()) != nullptr;
     const std::vector<int64_t> tasks = simulated ? tasks_of(runner) : std::vector<int64_t>{};
     std::vector<std::unique_ptr<learners::Learner>> policies;
     std::vector<StageRunner::Stage> stages;
     runner.flush_memory();
-    for (const PolicyRun& run : runs) {
-        policies.push_back(make_policy(runner, runner.context_beside(ssize(policies)), run));
+    for (const PolicySpec& spec : specs) {
+        policies.push_back(make_policy(runner, runner.parallel_context(ssize(policies)), spec));
         learners::Learner& policy = *policies.back();
-        std::set<int64_t> at;
+        std::set<int64_t> evaluated_steps;
         for (int64_t p = 1; simulated && p <= config.evaluate.points; ++p)
-            at.insert(policy.updates() * p / config.evaluate.points);
+            evaluated_steps.insert(policy.updates() * p / config.evaluate.points);
         auto evaluate = [&](int64_t step, MetricsLog& log) {
             const Evaluation e = evaluate_policy(runner, policy, false);
             auto add = [&](const std::string& prefix, const Evaluation& made) {
@@ -271,9 +271,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
             add("", e);
         };
         stages.push_back({policy,
-                          policy_fingerprint(runner.pipeline(), run.learner, run.arm.arm,
-                                             run.arm.other ? &run.arm.other->recorded : nullptr),
-                          [at](int64_t step) { return at.count(step) > 0; }, evaluate, "success"});
+                          policy_fingerprint(runner.pipeline(), spec.learner, spec.arm.arm,
+                                             spec.arm.other ? &spec.arm.other->recorded : nullptr),
+                          [evaluated_steps](int64_t step) { return evaluated_steps.count(step) > 0; }, evaluate,
+                          "success"});
     }
     std::exception_ptr diverged;
     try {
@@ -284,33 +285,35 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
     }
     if (!simulated) return diverged;
     const std::vector<MetricRow> curve = read_metrics(runner.folder().file("metrics.csv"));
-    for (size_t i = 0; i < runs.size(); ++i) put_success(runner, runs[i], *policies[i], curve, runner.results());
+    for (size_t i = 0; i < specs.size(); ++i) put_success(runner, specs[i], *policies[i], curve, runner.results());
     runner.save_results();
     return diverged;
 }
 
 }  // namespace
 
-void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicyRun>& runs) {
+void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicySpec>& specs) {
     const Config& config = runner.config();
-    const bool led = config.evaluate.subgoals > 0 && data::find_environment(runner.environment());
-    const bool distances = std::any_of(runs.begin(), runs.end(),
-                                       [&](const PolicyRun& run) { return needs_distances(config, run.arm.arm); });
-    if (led || distances) runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
-    // Subgoals are searched on the device of the first policy of a group, so that nothing else may run there.
-    const auto group = led ? 1 : to_size(runner.side_by_side());
+    const bool with_subgoals = config.evaluate.subgoals > 0 && data::find_environment(runner.environment());
+    const bool distances = std::any_of(specs.begin(), specs.end(),
+                                       [&](const PolicySpec& spec) { return needs_distances(config, spec.arm.arm); });
+    if (with_subgoals || distances)
+        runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
+    // Subgoals are searched on the device of the first policy of a group, so that nothing else may spec there.
+    const auto group = with_subgoals ? 1 : to_size(runner.parallel_limit());
     std::exception_ptr diverged;
-    for (size_t first = 0; first < runs.size(); first += group) {
-        const auto begin = runs.begin() + static_cast<std::ptrdiff_t>(first);
-        const size_t size = std::min(group, runs.size() - first);
+    for (size_t first = 0; first < specs.size(); first += group) {
+        const auto begin = specs.begin() + static_cast<std::ptrdiff_t>(first);
+        const size_t size = std::min(group, specs.size() - first);
         const auto failure = train_and_evaluate_group(runner, {begin, begin + static_cast<std::ptrdiff_t>(size)});
         if (!diverged) diverged = failure;
     }
     if (diverged) std::rethrow_exception(diverged);
     if (!data::find_environment(runner.environment())) return;
-    for (const PolicyRun& run : runs)
-        if (run.seed == 0 && config.policy.seeds > 1)
-            for (auto* key_of : {success_key, led_key, score_key}) put_spread(config, run, key_of, runner.results());
+    for (const PolicySpec& spec : specs)
+        if (spec.seed == 0 && config.policy.seeds > 1)
+            for (auto* key_of : {success_key, subgoals_key, score_key})
+                put_spread(config, spec, key_of, runner.results());
     runner.save_results();
 }
 
