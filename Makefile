@@ -58,6 +58,9 @@ help:
 	@echo "make asan      run all tests with the address and undefined-behaviour sanitizers"
 	@echo "make tsan      run the unit tests and a small run with the thread sanitizer"
 	@echo "make fuzz      fuzz the readers of files and command lines (clang, libFuzzer), FUZZ_SECONDS=30 each"
+	@echo "make install   install program, man page, completion and documents; PREFIX=/usr/local, DESTDIR="
+	@echo "make deb       build a Debian package in $(BUILD)"
+	@echo "make release   build an archive with one static binary in $(BUILD)"
 	@echo "make clean     remove $(BUILD)"
 	@echo "V=1            print the commands of the build"
 
@@ -107,6 +110,7 @@ bench: $(INSTALLED)
 
 include mk/isa.mk
 include mk/checks.mk
+include mk/install.mk
 
 # build_info.cpp is recompiled whenever the description of the commit changes.
 .PHONY: force

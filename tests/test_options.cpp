@@ -9,6 +9,7 @@
 
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/options.h"
+#include "apps/command_line/pages.h"
 #include "apps/run/progress.h"
 #include "apps/run/signals.h"
 #include "tests/error_message.h"
@@ -196,12 +197,12 @@ TEST_CASE("options: require fails if the option was not given") {
 
 TEST_CASE("options: help shows every option with default, range and source") {
     const Line test({});
-    const std::string help = test.line.help();
+    const std::string help = help_page(test.line);
     CHECK(contains(help, "--run TEXT"));
     CHECK(contains(help, "--planner.gap N"));
     CHECK(contains(help, "[default 16; an integer from 1 to 512; idea: paper; value: ours]"));
     CHECK(help.find("--augment.depth") == std::string::npos);
-    CHECK(contains(test.line.markdown(), "- `stop-after` = "));
+    CHECK(contains(markdown_page(test.line), "- `stop-after` = "));
     CHECK(contains(markdown_of_config(), "- `augment.depth` = `16`"));
     size_t start = 0;
     for (size_t end; (end = help.find('\n', start)) != std::string::npos; start = end + 1) CHECK(end - start <= 100);

@@ -1,7 +1,7 @@
 // Help pages and the manual, generated from the descriptions of the options.
 #include <algorithm>
 
-#include "apps/command_line/options.h"
+#include "apps/command_line/pages.h"
 
 namespace astro::app {
 namespace {
@@ -68,42 +68,41 @@ std::string item(const Setting& setting, bool with_source) {
         118, "- ");
 }
 
-}  // namespace
-
-std::string CommandLine::usage() const {
-    const std::string operands = command_.operands;
-    return "astro " + command_name() + (operands.empty() ? "" : " " + operands) +
-           (own_.all().empty() ? "" : " [options]");
+// The sections of the configuration that the command reads, "general, tdr, ...".
+std::string sections_read(const CommandLine& line) {
+    std::string names;
+    for (const Settings::Section& section : line.settings().sections())
+        if (line.uses(section.prefix))
+            names += (names.empty() ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
+    return names;
 }
 
-std::string CommandLine::help() const {
-    std::string page = usage() + "\n\n" + command_.summary + "\n";
-    if (!own_.all().empty()) page += "\nOptions\n";
-    for (const Setting& setting : own_.all()) page += entry(setting, false);
-    if (config_ == nullptr) return page;
+}  // namespace
+
+std::string help_page(const CommandLine& line) {
+    std::string page = line.usage() + "\n\n" + line.command().summary + "\n";
+    if (!line.options().all().empty()) page += "\nOptions\n";
+    for (const Setting& setting : line.options().all()) page += entry(setting, false);
+    if (!line.configurable()) return page;
     page +=
         "\nSettings, given as options or in configuration files ([section], then key = value). Defaults are\n"
         "those of preset cpu. Each entry ends with its source: the paper, a repository (HILP, CORL,\n"
         "OGBench), or ours.\n";
-    for (const Settings::Section& section : config_settings_.sections()) {
-        if (!uses(section.prefix)) continue;
+    for (const Settings::Section& section : line.settings().sections()) {
+        if (!line.uses(section.prefix)) continue;
         page += "\n" + section.title + "\n";
-        for (const Setting& setting : config_settings_.all())
+        for (const Setting& setting : line.settings().all())
             if (setting.section == section.prefix) page += entry(setting, true);
     }
     return page;
 }
 
-std::string CommandLine::markdown() const {
-    std::string page = "## astro " + command_name() + "\n\n" + command_.summary + "\n\n    " + usage() + "\n\n";
-    for (const Setting& setting : own_.all()) page += item(setting, false);
-    if (config_ == nullptr) return page + "\n";
-    std::string names;
-    for (const Settings::Section& section : config_settings_.sections()) {
-        if (!uses(section.prefix)) continue;
-        names += (names.empty() ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
-    }
-    return page + "\n" + wrap("Settings of: " + names + ".", 118, "") + "\n";
+std::string markdown_page(const CommandLine& line) {
+    std::string page =
+        "## astro " + line.command_name() + "\n\n" + line.command().summary + "\n\n    " + line.usage() + "\n\n";
+    for (const Setting& setting : line.options().all()) page += item(setting, false);
+    if (line.configurable()) page += "\n" + wrap("Settings of: " + sections_read(line) + ".", 118, "");
+    return page + "\n";
 }
 
 std::string markdown_of_config() {

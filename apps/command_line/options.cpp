@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "apps/command_line/config_file.h"
+#include "apps/command_line/pages.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -18,8 +19,8 @@ bool is_number(const std::string& word) {
 
 }  // namespace
 
-CommandLine::CommandLine(const Command& command, std::vector<std::string> arguments, Purpose purpose)
-    : command_(command), arguments_(std::move(arguments)), purpose_(purpose) {}
+CommandLine::CommandLine(const Command& command, std::vector<std::string> arguments, Page* page)
+    : command_(command), arguments_(std::move(arguments)), page_(page) {}
 
 void CommandLine::add_config(Config& config, const std::vector<std::string>& sections) {
     config_ = &config;
@@ -28,10 +29,16 @@ void CommandLine::add_config(Config& config, const std::vector<std::string>& sec
     config_settings_.add_sections(config);
 }
 
+std::string CommandLine::usage() const {
+    const std::string operands = command_.operands;
+    return "astro " + command_name() + (operands.empty() ? "" : " " + operands) +
+           (own_.all().empty() ? "" : " [options]");
+}
+
 bool CommandLine::parse() {
-    if (purpose_ == Purpose::execute && read_arguments()) purpose_ = Purpose::help;
-    if (purpose_ != Purpose::execute) {
-        const std::string page = purpose_ == Purpose::help ? help() : markdown();
+    if (page_ == nullptr && read_arguments()) page_ = help_page;
+    if (page_ != nullptr) {
+        const std::string page = page_(*this);
         std::fwrite(page.data(), 1, page.size(), stdout);
         return false;
     }

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "apps/command_line/command.h"
-#include "apps/run/device.h"
 #include "apps/command_line/settings.h"
+#include "apps/run/device.h"
 #include "astro/config/config.h"
 
 namespace astro::app {
@@ -43,13 +43,14 @@ struct StageOptions {
     }
 };
 
-// Whether the command is executed or described.
-enum class Purpose { execute, help, markdown };
+class CommandLine;
+// A description of a command, written from its options (apps/command_line/pages.h).
+using Page = std::string(const CommandLine& line);
 
 class CommandLine {
   public:
-    // arguments: the words after the name of the command.
-    CommandLine(const Command& command, std::vector<std::string> arguments, Purpose purpose = Purpose::execute);
+    // arguments: the words after the name of the command. page: instead of executing the command, parse() prints it.
+    CommandLine(const Command& command, std::vector<std::string> arguments, Page* page = nullptr);
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
@@ -76,9 +77,13 @@ class CommandLine {
     std::string command_name() const { return command_.name; }
     const std::vector<std::string>& arguments() const { return arguments_; }  // as typed
 
-    // The output of --help, and the section of the manual about this command.
-    std::string help() const;
-    std::string markdown() const;
+    // For descriptions.
+    const Command& command() const { return command_; }
+    std::string usage() const;
+    const Settings& options() const { return own_; }               // of the command itself
+    const Settings& settings() const { return config_settings_; }  // of the configuration
+    bool configurable() const { return config_ != nullptr; }       // it reads the configuration
+    bool uses(const std::string& section) const;                   // of the configuration
 
   private:
     struct ConfigurationOptions {
@@ -102,13 +107,11 @@ class CommandLine {
     void check_operands() const;
     Setting* find_flag(const std::string& name);
     [[noreturn]] void refuse_flag(const std::string& name);
-    bool uses(const std::string& section) const;
     void apply_configuration();
-    std::string usage() const;
 
     const Command& command_;
     std::vector<std::string> arguments_, operands_;
-    Purpose purpose_;
+    Page* page_;
     Settings own_, config_settings_;
     Config* config_ = nullptr;
     std::vector<std::string> sections_;
@@ -118,8 +121,5 @@ class CommandLine {
     std::vector<Flag> flags_;
     std::set<std::string> given_;
 };
-
-// The tables of all settings for the manual, by section.
-std::string markdown_of_config();
 
 }  // namespace astro::app

@@ -32,6 +32,7 @@ int run_run(CommandLine& line) {
     needs.policies = needs.generate = true;
     StageRunner runner(line, options, config, needs);
     check_stages(runner, stages);
+    runner.progress().note("this run: " + describe_plan(runner, stages));
     for (const std::string& stage : stages) {
         train_and_measure(runner, stage);
         if (stage == "tdr" && needed("planner")) runner.pipeline().check_travel();

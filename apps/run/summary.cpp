@@ -130,6 +130,35 @@ void print_summary(StageRunner& runner) {
     std::printf("\nfigures   %s\n", runner.folder().file("results.json").c_str());
     if (augmented) std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
+    // The last arm is the one that the others are compared with.
+    const std::string run = runner.folder().path();
+    std::printf(
+        "\nnext      open the report in a browser\n"
+        "          astro policy export --run %s --arm %s --out policy.npz     a policy for other programs\n"
+        "          astro run --run %s --resume --policy.seeds 3     mean and range of three policies of each kind\n",
+        run.c_str(), arms.back().c_str(), run.c_str());
+}
+
+std::string describe_plan(StageRunner& runner, const std::vector<std::string>& stages) {
+    const Config& config = runner.config();
+    std::string words;
+    auto add = [&](const std::string& part) { words += (words.empty() ? "" : ", ") + part; };
+    for (const std::string& stage : stages)
+        add(text(stage, " (",
+                 stage == "tdr"        ? config.tdr.updates
+                 : stage == "dynamics" ? config.dynamics.network.updates
+                                       : config.planner.network.updates,
+                 " updates)"));
+    const std::vector<std::string>& arms = config.experiment.arms;
+    if (std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; }))
+        add(text("stitching of ", runner.pipeline().augmented_rows(), " rows"));
+    const int64_t policies = ssize(arms) * ssize(config.experiment.learners) * config.policy.seeds;
+    std::string episodes;
+    if (const data::Environment* environment = data::find_environment(runner.environment()))
+        episodes = text(", each evaluated in ",
+                        ssize(evaluated_tasks(config, environment->spec())) * config.evaluate.episodes, " episodes");
+    add(text(policies, policies == 1 ? " policy" : " policies", episodes));
+    return words;
 }
 
 }  // namespace astro::app
