@@ -17,8 +17,15 @@ import subprocess
 import sys
 import time
 
-# Arms of the base run. "+subgoals" rows are search at test time with the policy of the same arm.
-BASE_ARMS = "raw,duplicate,relabel,augmented,augmented_relabel,straight,swap"
+# Runs that compare data sets: name, policies, arms, options. "+subgoals" rows are search at test time with the policy of
+# the same arm.
+LATENTS = ["--policy.latents", "--policy.synthetic_share", ".5"]
+COMPARISONS = [
+    ("base", "states as inputs; all rows of an augmented data set are its own",
+     "raw,duplicate,relabel,augmented,augmented_relabel,straight,swap", []),
+    ("latents", "states and latents as inputs; half of each batch is recorded (as in configs/antmaze.ini)",
+     "raw,relabel,augmented,augmented_relabel,straight", LATENTS),
+]
 
 # Each variant: name, what is changed, options, stages whose checkpoints of the base run are kept.
 TDR, DYNAMICS, PLANNER = "tdr", "dynamics", "planner"
@@ -118,19 +125,28 @@ def difference(pairs, factor, digits):
     return f"{mean:+.{digits}f} ± {STUDENT[len(d) - 1] * deviation / math.sqrt(len(d)):.{digits}f}"
 
 
+def print_arms(what, runs, arms):
+    """Success and steps of the policies of each arm."""
+    print(f"\nPolicies: {what}; {len(runs)} seeds.\n")
+    print("| policy trained on | " + " | ".join(h for _, h, _, _ in ARM_FIGURES) + " |")
+    print("|---|" + "--:|" * len(ARM_FIGURES))
+    for arm in arms.split(","):
+        for name in (arm, arm + "+subgoals"):
+            keys = [(f"success/{name}/gcbc/{key}", factor, digits) for key, _, factor, digits in ARM_FIGURES]
+            cells = [summary([r[k] for r in runs if k in r], f, d) for k, f, d in keys]
+            if any(cells):
+                print(f"| {name} | " + " | ".join(cells) + " |")
+
+
 def tables(folder, bed, seeds):
     base = {s: r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-base"))) is not None}
     if not base:
         sys.exit(f"ablations: no finished base run in {folder}")
-    print(f"{bed}: seeds {', '.join(map(str, base))}; mean and range\n")
-    print("| policy trained on | " + " | ".join(h for _, h, _, _ in ARM_FIGURES) + " |")
-    print("|---|" + "--:|" * len(ARM_FIGURES))
-    for arm in BASE_ARMS.split(","):
-        for name in (arm, arm + "+subgoals"):
-            keys = [(f"success/{name}/gcbc/{key}", factor, digits) for key, _, factor, digits in ARM_FIGURES]
-            cells = [summary([r[k] for r in base.values() if k in r], f, d) for k, f, d in keys]
-            if any(cells):
-                print(f"| {name} | " + " | ".join(cells) + " |")
+    print(f"{bed}: seeds {', '.join(map(str, base))}; mean and range")
+    for name, what, arms, _ in COMPARISONS:
+        runs = [r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) is not None]
+        if runs:
+            print_arms(what, runs, arms)
     print("\nMean and range, and below it the mean paired difference from the base with its 95 % interval.\n")
     print("| change | " + " | ".join(h for _, h, _, _ in FIGURES) + " |")
     print("|---|" + "--:|" * len(FIGURES))
@@ -150,7 +166,7 @@ def save(folder, bed, seeds, path):
     """Writes the figures of all finished runs to one JSON file."""
     kept = {}
     for s in seeds:
-        for name in ["base"] + [v[0] for v in VARIANTS]:
+        for name in [c[0] for c in COMPARISONS] + [v[0] for v in VARIANTS]:
             results = results_of(os.path.join(folder, f"{bed}-{s}-{name}"))
             if results is not None:
                 kept[f"{s}/{name}"] = {k: v for k, v in results.items()
@@ -173,9 +189,9 @@ def main():
     arguments = parser.parse_args()
     seeds = [int(s) for s in arguments.seeds.split(",")]
     wanted = [v for v in arguments.variants.split(",") if v]
-    unknown = set(wanted) - {v[0] for v in VARIANTS}
-    if unknown:
-        sys.exit(f"ablations: unknown variants {', '.join(sorted(unknown))}; known: {', '.join(v[0] for v in VARIANTS)}")
+    known = [v[0] for v in VARIANTS] + [c[0] for c in COMPARISONS[1:]]
+    if set(wanted) - set(known):
+        sys.exit(f"ablations: unknown variants {', '.join(sorted(set(wanted) - set(known)))}; known: {', '.join(known)}")
     config = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "configs", f"ablations-{arguments.bed}.ini")
     if not arguments.tables:
         os.makedirs(arguments.folder, exist_ok=True)
@@ -187,7 +203,14 @@ def main():
 
         for s in seeds:
             print(f"seed {s}: base", flush=True)
-            run(arguments, config, base_of(s), s, None, BASE_ARMS, [])
+            run(arguments, config, base_of(s), s, None, COMPARISONS[0][2], [])
+        for name, what, arms, options in COMPARISONS[1:]:
+            for s in seeds:
+                if wanted and name not in wanted:
+                    continue
+                print(f"seed {s}: {what}", flush=True)
+                run(arguments, config, os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}"), s,
+                    data_of(base_of(s)), arms, options, base_of(s), [TDR, DYNAMICS, PLANNER])
         for name, what, options, kept in variants:
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)

@@ -38,7 +38,7 @@ for states in 1 3; do
         check "$name: inspect" "$astro" data inspect $data
         check "$name: shows the last column of each" sh -c "'$astro' data inspect $data | grep -q 'observations\[$((states - 1))\]' &&
             '$astro' data inspect $data | grep -q 'actions\[$((actions - 1))\]'"
-        refused 2 "--env does" "$astro" data verify $data
+        refused 2 "set --env, or set --run" "$astro" data verify $data
         check "$name: train tdr" "$astro" train tdr $stages $run $tdr
         check "$name: train dynamics" "$astro" train dynamics $stages $run $dynamics
         check "$name: train planner" "$astro" train planner $stages $run $planner

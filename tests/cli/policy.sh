@@ -64,7 +64,7 @@ wrong '"observation", number 1: expected a finite number' '{"observation": [1, n
 wrong '"goal": expected an array of 2 numbers' '{"observation": [1, 2], "goal": 3}'
 wrong 'unknown member "aim"' '{"observation": [1, 2], "goal": [3, 4], "aim": 1}'
 wrong '"observations", row 0: expected an array of 2 numbers' '{"observations": [1, 2], "goals": [3, 4]}'
-wrong 'as many goals as observations' '{"observations": [[1, 2], [1, 2]], "goals": [[3, 4]]}'
+wrong 'expected as many goals as observations' '{"observations": [[1, 2], [1, 2]], "goals": [[3, 4]]}'
 wrong 'the goal of row 0, column 1: the number is too large' '{"observation": [1, 2], "goal": [3, 1e300]}'
 refused 3 "is not an exported policy" "$astro" act --policy lake.npz
 refused 1 "none.npz" "$astro" act --policy none.npz
