@@ -43,13 +43,14 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps deps-ogbench demo test test-cuda examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench deps-browser demo test test-cuda examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
 	@echo "make           build build/astro"
 	@echo "make deps      install missing packages (Debian, needs root): g++, zlib, doctest"
 	@echo "make deps-ogbench  install OGBench and MuJoCo into $(BUILD)/ogbench-venv (docs/environments.md)"
+	@echo "make deps-browser  install Chromium (Debian, needs root), in which make test then tests reports"
 	@echo "make demo      run the whole pipeline on a small generated data set, about 2 minutes"
 	@echo "make test      run all tests; the last line is 'N passed, N failed'"
 	@echo "make test-cuda build the CUDA kernels with nvcc and run them on an emulator, about 7 minutes"
@@ -82,6 +83,11 @@ $(OGBENCH_VENV)/requirements.txt: examples/ogbench/requirements.txt
 	python3 -m venv $(OGBENCH_VENV)
 	$(OGBENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@cp $< $@
+
+# A browser for tests/cli/report_browser.sh.
+deps-browser:
+	@command -v chromium >/dev/null || { apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 # With `make deps demo`, the packages are installed before the build, also with -j. The build uses all cores.
 INSTALLED := $(filter deps,$(MAKECMDGOALS))

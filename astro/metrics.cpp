@@ -165,6 +165,26 @@ double calibration_error(const TemporalMap& map) {
     return count ? sum / static_cast<double>(count) : 0;
 }
 
+CalibrationCurve calibration_curve(const TemporalMap& map) {
+    constexpr int64_t kOffsets = 20, kPairs = 20000;
+    const Trajectories& data = *map.data;
+    const int64_t offsets = ssize(map.calibration.medians());
+    const int64_t every = (offsets + kOffsets - 1) / kOffsets;
+    CalibrationCurve curve;
+    for (int64_t n = every; n <= offsets; n += every) {
+        std::vector<double> predicted;
+        for (int64_t t : spread_evenly(window_starts(data, map.arrival, n, n), kPairs))
+            predicted.push_back(map.steps(t, t + n));
+        if (predicted.empty()) break;
+        auto calibrated = [&](double percent) { return map.calibration.steps(percentile(predicted, percent)); };
+        curve.steps.push_back(n);
+        curve.predicted.push_back(percentile(predicted, 50));
+        curve.lower.push_back(calibrated(25)), curve.median.push_back(calibrated(50));
+        curve.higher.push_back(calibrated(75));
+    }
+    return curve;
+}
+
 ViolationRates count_violations(const TransitionErrors& errors, const std::vector<double>& tolerances) {
     data::ViolationCounter counter(tolerances);
     for (const std::vector<double>& bridge : errors) {

@@ -36,6 +36,14 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
 // Mean |n_cal - n| / n over pairs of travel rows of one trajectory, at the offsets of the calibration table, on any
 // segments.
 double calibration_error(const TemporalMap& map);
+// The curve behind it: quartiles of n^ and n_cal over at most 20000 evenly spaced pairs at each of at most 20 offsets
+// n.
+struct CalibrationCurve {
+    std::vector<int64_t> steps;                 // n
+    std::vector<double> predicted;              // median n^, before calibration
+    std::vector<double> lower, median, higher;  // 25th, 50th and 75th percentile of n_cal
+};
+CalibrationCurve calibration_curve(const TemporalMap& map);
 
 // docs/method.md 11.4: dynamics violation rate of bridges.
 using data::ViolationRates;

@@ -8,6 +8,8 @@
 // rollout of the previous estimate of the actions by the frozen dynamics.
 #pragma once
 
+#include <functional>
+
 #include "astro/bridge.h"
 #include "astro/dynamics.h"
 #include "astro/trained_network.h"
@@ -49,6 +51,14 @@ class Planner : public TrainableModel, public BridgeMaker {
     // With a sampled dynamics model or several members only the best two are returned, which get the final rollout.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const override;
+
+    // One candidate for each pair of ends on its way from noise, to look at: result[k][i] is pair i as its plan stands
+    // at the start (k = 0), after denoising step k, and last after the final guidance; with rollout and arrival error.
+    // feedback, guidance: false leaves them out where the settings have them. The noise is that of streams[i].
+    std::vector<std::vector<Bridge>> watch(const std::vector<StitchEnds>& ends, int64_t gap,
+                                           const std::vector<Rng>& streams, bool feedback, bool guidance) const;
+    // The noise levels of denoising, from that of the first plan to 0; none if sampling.start_level is 0.
+    std::vector<int64_t> denoising_levels() const;
 
     // Ends of held-out windows of one episode each, whose true bridge is known. They serve to validate arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
@@ -94,7 +104,15 @@ class Planner : public TrainableModel, public BridgeMaker {
                       std::vector<Rng> streams) const;
     // Moves plans (B, U, A) to reduce the deviation at the seam, through the frozen dynamics.
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
-    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
+    // How a piece is sampled: as the settings say, or with parts left out; and who sees its plans on the way.
+    struct Way {
+        bool feedback = true, guidance = true;
+        std::function<void(const Tensor& plans)> observe = {};  // (B, U, A), clipped; may be empty
+    };
+    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
+                                     const Way& way) const;
+    // The first M' + 1 actions of plans (B, U, A), and their rollouts by the first member as inside the loop.
+    std::vector<Bridge> bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
     // `members` members.
     void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,

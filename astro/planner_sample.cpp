@@ -35,31 +35,41 @@ Tensor Planner::guide(const StitchContext& c, const Tensor& plans, int64_t steps
     return descend(seam, plans, sampling.descent, steps, sampling.guidance_move);
 }
 
-std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
-                                          std::vector<Rng> streams) const {
-    const int64_t batch = ssize(ends), da = map_.data->dataset->action_dim;
+std::vector<int64_t> Planner::denoising_levels() const {
+    const int64_t start = std::llround(config_.sampling.start_level * static_cast<double>(schedule_.steps()));
+    if (start == 0) return {};
+    return diffusion::sampler_levels(start, std::min(start, config_.denoising_steps));
+}
+
+std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
+                                          const Way& way) const {
+    const int64_t batch = ssize(ends);
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
     const StitchContext c = gather(inputs, ends, gap);
-    const int64_t start = std::llround(config_.sampling.start_level * static_cast<double>(schedule_.steps()));
-    Tensor noisy = first_plan(inputs, ends, gap, start, std::move(streams));
+    const std::vector<int64_t> levels = denoising_levels();
+    Tensor noisy = first_plan(inputs, ends, gap, levels.empty() ? 0 : levels.front(), std::move(streams));
     inputs.upload();
     Tensor guess = clamp(noisy, -1, 1);
+    if (way.observe) way.observe(guess);
     Feedback seen = no_feedback(batch, gap);
 
-    std::vector<int64_t> levels;
-    if (start > 0) levels = diffusion::sampler_levels(start, std::min(start, config_.denoising_steps));
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
         // As in training, the feedback is of the estimate before guidance.
-        if (config_.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
-        guess = guide(c, guess, config_.sampling.guidance_steps);
+        if (config_.feedback && way.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
+        if (way.guidance) guess = guide(c, guess, config_.sampling.guidance_steps);
+        if (way.observe) way.observe(guess);
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
-    guess = guide(c, guess, config_.sampling.final_guidance_steps);
+    if (way.guidance) guess = guide(c, guess, config_.sampling.final_guidance_steps);
+    return bridges_of(ends, gap, guess);
+}
 
-    const std::vector<float> actions = slice(guess, 1, 0, gap + 1).to_vector<float>();
+std::vector<Bridge> Planner::bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const {
+    const int64_t batch = ssize(ends), da = map_.data->dataset->action_dim;
+    const std::vector<float> actions = slice(plans, 1, 0, gap + 1).to_vector<float>();
     std::vector<Bridge> bridges(to_size(batch));
     for (int64_t i = 0; i < batch; ++i)
         nth(bridges, i)
@@ -121,7 +131,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
                 piece.push_back(nth(ends, i));
                 noise.push_back(nth(streams, i).stream(static_cast<uint64_t>(k)));
             }
-        const std::vector<Bridge> bridges = sample_piece(piece, gap, noise);
+        const std::vector<Bridge> bridges = sample_piece(piece, gap, noise, {});
         auto own = [&](int64_t i) -> std::vector<Bridge>& { return nth(result, first + i); };
         for (int64_t i = 0; i < count; ++i) {
             own(i).assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
@@ -144,6 +154,15 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
         }
     });
     return result;
+}
+
+std::vector<std::vector<Bridge>> Planner::watch(const std::vector<StitchEnds>& ends, int64_t gap,
+                                                const std::vector<Rng>& streams, bool feedback, bool guidance) const {
+    std::vector<std::vector<Bridge>> seen;
+    Way way{feedback, guidance};
+    way.observe = [&](const Tensor& plans) { seen.push_back(bridges_of(ends, gap, plans)); };
+    seen.push_back(sample_piece(ends, gap, streams, way));
+    return seen;
 }
 
 std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,

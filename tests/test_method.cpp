@@ -103,6 +103,20 @@ TEST_CASE("map: the calibration is invertible, arrivals are in their segments, g
         CHECK(map.arrival[size_t(k)] >= map.data->begin(k));
         CHECK(map.arrival[size_t(k)] <= map.data->last(k));
     }
+    const CalibrationCurve curve = calibration_curve(map);
+    REQUIRE(curve.steps.size() >= 3);
+    CHECK(curve.steps.size() <= 20);
+    for (size_t i = 0; i < curve.steps.size(); ++i) {
+        std::vector<double> predicted;  // of all pairs so many steps apart
+        for (int64_t k = 0; k < map.data->count(); ++k)
+            for (int64_t t = map.data->begin(k); t + curve.steps[i] <= map.arrival[size_t(k)]; ++t)
+                predicted.push_back(map.steps(t, t + curve.steps[i]));
+        std::sort(predicted.begin(), predicted.end());
+        CHECK(curve.predicted[i] == predicted[(predicted.size() - 1) / 2]);
+        CHECK(curve.median[i] == map.calibration.steps(curve.predicted[i]));
+        CHECK(curve.lower[i] == map.calibration.steps(predicted[(predicted.size() - 1) / 4]));
+        CHECK(curve.higher[i] >= curve.median[i]);
+    }
     const int64_t n = map.landmarks();
     for (int64_t i = 0; i < n; i += 7)
         for (int64_t j = 0; j < n; j += 5) {
@@ -238,6 +252,25 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
     double guided = 0, free = 0;
     for (size_t i = 0; i < ends.size(); ++i) guided += together[i][0].error, free += without[i][0].error;
     CHECK(guided < .7 * free);
+    // On its way from noise, seen from outside: the last plan is that of sampling. What is left out changes the plan,
+    // but not the noise.
+    std::vector<Rng> own;
+    for (const Rng& stream : streams) own.push_back(stream.stream(0));
+    const auto one = planner.sample(ends, plain.gap, 1, streams),
+               one_unguided = unguided.sample(ends, plain.gap, 1, streams);
+    const auto seen = planner.watch(ends, plain.gap, own, true, true),
+               blind = planner.watch(ends, plain.gap, own, false, true),
+               loose = planner.watch(ends, plain.gap, own, true, false);
+    CHECK(ssize(seen) == plain.denoising_steps + 2);
+    CHECK(ssize(planner.denoising_levels()) == plain.denoising_steps + 1);
+    for (size_t i = 0; i < ends.size(); ++i) {
+        CHECK(seen.back()[i].actions == one[i][0].actions);
+        CHECK(seen.back()[i].error == one[i][0].error);
+        CHECK(loose.back()[i].actions == one_unguided[i][0].actions);
+        CHECK(seen.front()[i].actions == blind.front()[i].actions);
+        CHECK(seen.front()[i].actions != seen.back()[i].actions);
+        CHECK(seen.back()[i].actions != blind.back()[i].actions);
+    }
     CHECK(planner.unknown(8) == 9);
     CHECK(planner.reached(8) == 1);
 }

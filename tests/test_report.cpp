@@ -1,10 +1,14 @@
 // The report: the page of a generated run folder is deterministic and well formed; missing parts are left out.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <vector>
 
+#include "apps/report/chart.h"
+#include "apps/report/compare.h"
+#include "apps/report/play.h"
 #include "apps/report/report.h"
-#include "apps/report/svg.h"
+#include "apps/run/measure.h"
 #include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/npz.h"
@@ -16,8 +20,13 @@ using namespace astro::app;
 
 namespace {
 
-// Whether all tags are closed in the right order.
-bool balanced(const std::string& html) {
+// Whether all tags are closed in the right order. Contents of scripts and styles are not read.
+bool balanced(std::string html) {
+    for (const std::string tag : {"script", "style"})
+        for (size_t at = html.find("<" + tag); at != std::string::npos; at = html.find("<" + tag, at + 1)) {
+            const size_t from = html.find('>', at) + 1;
+            html.erase(from, html.find("</" + tag, from) - from);
+        }
     std::vector<std::string> open;
     for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
         const size_t end = html.find('>', at);
@@ -108,11 +117,112 @@ TEST_CASE("report: numbers and charts") {
     CHECK(report::number(10000) == "10000");
     CHECK(report::number(0.12345678) == "0.1235");
     CHECK(report::percent(.935) == "93.5 %");
-    CHECK(report::line_chart("none", "x", {{"a", {}}}).empty());
-    const std::string chart =
-        report::line_chart("loss", "updates", {{"a", {{0, 1}, {100, 3}}}, {"b", {{0, 2}, {100, 2}}}});
+    auto line = [](const std::vector<report::XY>& points) {
+        report::Chart chart;
+        chart.title = "loss", chart.x_label = "updates";
+        chart.series = {{"a", points}, {"b", {{0, 2}}}};
+        return report::line_chart(chart);
+    };
+    CHECK(line({}).empty());
+    CHECK(line({{0, 1}, {1000, 3}}).empty());          // two points are no curve
+    CHECK(line({{0, 1}, {0, 2}, {1000, 3}}).empty());  // at two x
+    CHECK(line({{0, 1}, {500, HUGE_VAL}, {1000, 3}}).empty());
+    const std::string chart = line({{0, 1}, {500, 2}, {1000, 3}});
     CHECK(balanced(chart));
-    CHECK(chart.find(">100<") != std::string::npos);
+    for (const char* part : {">1000<", ">0<", "loss", "updates", "</svg> a</span>"})
+        CHECK_MESSAGE(chart.find(part) != std::string::npos, part);
+    const std::string bar = report::divided_bar("what became", {{"good", 3}, {"none", 0}, {"bad", 1}});
+    CHECK(balanced(bar));
+    CHECK(bar.find("good: 3, 75 %") != std::string::npos);
+    CHECK(bar.find("none") == std::string::npos);
+    CHECK(report::divided_bar("what became", {{"good", 0}}).empty());
+}
+
+TEST_CASE("report: no label of an axis leaves its chart") {
+    // At most 6.6 units per character of 11 px, in a chart of 420 units.
+    for (double unit : {1e-4, .37, 1.0, 1000.0, 123456.0, 1e9}) {
+        report::Chart chart;
+        chart.title = "any", chart.x_label = "x";
+        chart.series = {{"a", {{0, -unit}, {unit / 3, 0}, {unit, unit}}}};
+        const std::string svg = report::line_chart(chart);
+        int labels = 0;
+        for (size_t at = svg.find("<text"); at != std::string::npos; at = svg.find("<text", at + 1)) {
+            const std::string tag = svg.substr(at, svg.find('>', at) - at);
+            const double x = std::stod(tag.substr(tag.find(" x=\"") + 4));
+            const size_t from = svg.find('>', at) + 1;
+            const double width = 6.6 * static_cast<double>(svg.find('<', from) - from);
+            const bool middle = tag.find("middle") != std::string::npos;
+            CHECK_MESSAGE(x - (middle ? width / 2 : width) >= -.1, svg.substr(at, 90));
+            CHECK_MESSAGE(x + (middle ? width / 2 : 0) <= 420.1, svg.substr(at, 90));
+            ++labels;
+        }
+        CHECK(labels >= 5);
+    }
+}
+
+TEST_CASE("report: numbers for the script are packed in 8 or 16 bits") {
+    for (int bits : {8, 16}) {
+        const data::Json table = report::packed({-2, std::nan(""), 6, 2}, bits);
+        CHECK(table.at("low").as_real() == -2);
+        CHECK(table.at("high").as_real() == 6);
+        // 0, the last code, the last but one, and half of it.
+        CHECK(table.at("data").as_string() == (bits == 8 ? "AP/+fw==" : "AAD///7//38="));
+    }
+    CHECK(report::packed({}, 8).at("data").as_string().empty());
+    CHECK(report::packed({3, 3}, 8).at("data").as_string() == "AAA=");
+}
+
+TEST_CASE("results: arrival errors in bins up to twice the threshold") {
+    Config config;
+    config.augment.accept_threshold = .4;
+    data::Json results = data::Json::object();
+    put_arrival_errors(results, "errors", {0, .019, .021, .39, .795, .81, 1e9, std::nan("")}, config);
+    const data::Json& histogram = results.at("errors");
+    CHECK(histogram.at("width").as_real() == doctest::Approx(.02));
+    std::vector<int64_t> counts;
+    for (const data::Json& count : histogram.at("counts").elements()) counts.push_back(count.as_integer());
+    std::vector<int64_t> expected(40, 0);
+    expected[0] = 2, expected[1] = 1, expected[19] = 1, expected[39] = 4;
+    CHECK(counts == expected);
+    config.augment.accept_threshold = 0;  // nothing but exact arrivals
+    put_arrival_errors(results, "errors", {0, .1}, config);
+    CHECK(results.at("errors").at("counts").elements().back().as_integer() == 2);
+}
+
+TEST_CASE("report: mean differences with intervals by Student's t") {
+    CHECK(report::mean_difference({}).pairs == 0);
+    CHECK(std::isinf(report::mean_difference({.5}).half));
+    const report::Difference d = report::mean_difference({.1, .2, .3});  // standard error .1 / sqrt(3)
+    CHECK(d.mean == doctest::Approx(.2));
+    CHECK(d.half == doctest::Approx(4.303 * .1 / std::sqrt(3.0)));
+    CHECK(report::mean_difference(std::vector<double>(200, .5)).half == doctest::Approx(0));
+}
+
+TEST_CASE("report: runs of two settings are compared seed by seed") {
+    const TemporaryFolder folders[4];
+    std::vector<std::string> paths;
+    int n = 0;
+    for (const TemporaryFolder& folder : folders) {  // seeds 1 and 2 with gap 8, then with gap 16
+        const int seed = 1 + n % 2, gap = n < 2 ? 8 : 16;
+        const double raw = .1 * seed, made = raw + (n < 2 ? .2 : .5) + .01 * seed;
+        data::write_text_file(
+            folder / "results.json",
+            text("{\"environment\": \"pointmaze-large-v0\", \"success/raw/iql/last\": ", raw,
+                 ", \"success/augmented/iql/last\": ", made, ", \"success/augmented/iql/steps\": ", 100 + n, "}"));
+        data::write_text_file(folder / "config.ini",
+                              text("seed = ", seed, "\nthreads = 1\n[planner]\ngap = ", gap, "\ncontext = 16\n"));
+        paths.push_back(folder.path), ++n;
+    }
+    const std::string page = report::render(paths);
+    CHECK(balanced(page));
+    // Within runs: .21, .22, .51, .52. Between settings: .3 for both seeds, and nothing for the recorded data.
+    for (const char* part :
+         {"less the data as they are</td><td>+36.5</td>", "less those of", "<td>+30</td><td>30 to 30</td><td>2</td>",
+          "<td>0</td><td>0 to 0</td><td>2</td>", "Settings that differ", "<td>planner.gap</td><td>8</td>",
+          "<td>seed</td><td>1</td><td>2</td><td>1</td><td>2</td>", "101.5 (100 to 103)"})
+        CHECK_MESSAGE(page.find(part) != std::string::npos, part);
+    CHECK(page.find("planner.context</td>") == std::string::npos);
+    CHECK(page.find("threads</td>") == std::string::npos);
 }
 
 TEST_CASE("report: several runs of one environment are summarised by median and range") {
@@ -124,7 +234,8 @@ TEST_CASE("report: several runs of one environment are summarised by median and 
             std::string("{\"environment\": \"pointmaze-large-v0\", \"success/augmented/iql/last\": ") + success +
                 ", \"spearman_closed\": 0.99}");
         data::write_text_file(*folder / "metrics.csv",
-                              text("step,wall_s,key,value\n100,1,tdr/loss,", n, "\n200,1,tdr/loss,", 2 * n, "\n"));
+                              text("step,wall_s,key,value\n100,1,tdr/loss,", n, "\n200,1,tdr/loss,", 2 * n,
+                                   "\n300,1,tdr/loss,", 3 * n, "\n"));
         ++n;
     }
     const std::string page = report::render({a.path, b.path, c.path});

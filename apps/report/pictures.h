@@ -3,16 +3,11 @@
 
 #include <string>
 
-#include "data/json.h"
-#include "data/npz.h"
+#include "apps/report/world_view.h"
 
 namespace astro::app::report {
 
-// An arm in words. Results of other programs may contain arms that are not in this program's table.
-std::string arm_words(const std::string& arm);
-
-// pictures: pictures.npz of the run, or null. results: contain the name of the environment for older runs, whose
-// pictures.npz does not contain the world.
-std::string pictures_section(const data::NpzReader* pictures, const data::Json& results);
+// id: of the run within the page. The pictures for which the script has a part are in an element "static-ID".
+std::string pictures_section(const Run& run, const WorldView& view, const std::string& id);
 
 }  // namespace astro::app::report

@@ -1,10 +1,13 @@
 #include "apps/report/sections.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 #include <vector>
 
-#include "apps/report/svg.h"
+#include "apps/report/chart.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app::report {
 
@@ -16,6 +19,11 @@ std::vector<std::string> endings(const data::Json& results, const std::string& p
     for (const auto& [key, value] : results.members())
         if (key.compare(0, prefix.size(), prefix) == 0) found.push_back(key.substr(prefix.size()));
     return found;
+}
+
+double count_of(const data::Json& results, const std::string& key) {
+    const double count = value_of(results, key);
+    return std::isfinite(count) ? count : 0;
 }
 
 std::string cell(const std::string& words) { return "<td>" + words + "</td>"; }
@@ -39,6 +47,71 @@ std::string table(const data::Json& results, const std::string& corner, const st
         out += "</tr>";
     }
     return out + "</table>";
+}
+
+// The points (ending of the key as a number, value) of the keys PREFIX_*.
+Series by_ending(const data::Json& results, const std::string& name, const std::string& prefix) {
+    Series series{name, {}};
+    for (const std::string& ending : endings(results, prefix)) {
+        char* end = nullptr;
+        const double x = std::strtod(ending.c_str(), &end);
+        if (*end == 0 && end != ending.c_str()) series.points.push_back({x, value_of(results, prefix + ending)});
+    }
+    std::sort(series.points.begin(), series.points.end(), [](XY a, XY b) { return a.x < b.x; });
+    return series;
+}
+
+std::vector<double> numbers(const data::Json& list) {
+    std::vector<double> values;
+    for (const data::Json& v : list.elements()) values.push_back(v.as_real());
+    return values;
+}
+
+std::string violation_chart(const data::Json& results) {
+    Chart chart;
+    chart.title = "Share of bridges that violate the dynamics, by tolerance";
+    chart.x_label = "tolerance, sigma";
+    chart.from_zero = chart.dots = true;
+    for (const auto& [name, prefix] :
+         {std::pair{"all attempts before acceptance, by the simulator", "dvr_bridge_snap_before_acceptance_"},
+          std::pair{"accepted, by the simulator", "dvr_bridge_snap_"},
+          std::pair{"as stored, by the simulator", "dvr_bridge_"},
+          std::pair{"accepted, by the dynamics model", "dvr_bridge_model_"},
+          std::pair{"as stored, by the one-step networks", "dvr_bridge_ensemble_"},
+          std::pair{"recorded windows, by the one-step networks", "dvr_real_window_ensemble_"}})
+        chart.series.push_back(by_ending(results, name, prefix));
+    return line_chart(chart);
+}
+
+std::string arrival_chart(const data::Json& results) {
+    Chart chart;
+    chart.title = "Share of bridges by arrival error; the last bin counts all beyond";
+    chart.x_label = "arrival error, sigma";
+    chart.from_zero = true;
+    chart.mark = value_of(results, "arrival_error_threshold");
+    chart.mark_words = "largest error that is accepted";
+    for (const auto& [name, key] : {std::pair{"all attempts, by the dynamics", "arrival_errors"},
+                                    std::pair{"within held-out episodes, by the dynamics", "validation_arrival_errors"},
+                                    std::pair{"accepted, by the simulator", "true_arrival_errors"},
+                                    std::pair{"accepted, by the one-step networks", "arrival_errors_ensemble"}})
+        if (const data::Json* histogram = results.find(key))
+            chart.series.push_back(outline(name, histogram->at("width").as_real(), numbers(histogram->at("counts"))));
+    return line_chart(chart);
+}
+
+std::string yield_bar(const data::Json& results) {
+    return divided_bar("What became of all attempted bridges",
+                       {{"accepted", count_of(results, "augment_bridges")},
+                        {"too far from the target", count_of(results, "rejected_arrival")},
+                        {"a step longer than real ones", count_of(results, "rejected_implausible")},
+                        {"members of the ensemble disagree", count_of(results, "rejected_disagreement")}});
+}
+
+std::string chains_bar(const data::Json& results) {
+    return divided_bar("Why chains ended",
+                       {{"as many bridges as allowed", count_of(results, "chains_ended_by_depth")},
+                        {"no target was found", count_of(results, "chains_ended_without_target")},
+                        {"too many bridges were rejected", count_of(results, "chains_ended_by_rejections")}});
 }
 
 std::string arrival_table(const data::Json& results) {
@@ -107,7 +180,17 @@ double value_of(const data::Json& results, const std::string& key) {
 std::string dynamics_section(const data::Json& results) {
     const std::vector<std::string> steps = endings(results, "dynamics_rmse_persistence_");
     if (steps.empty()) return "";
-    return "<h2>Dynamics</h2><p>Open-loop error on held-out rows, in sigma, after a number of steps.</p>" +
+    Chart chart;
+    chart.title = "Open-loop error, sigma";
+    chart.x_label = "steps";
+    chart.from_zero = chart.dots = true;
+    for (const auto& [name, prefix] : {std::pair{"dynamics, one pass", "dynamics_rmse_one_pass_"},
+                                       std::pair{"dynamics, sampled", "dynamics_rmse_sampled_"},
+                                       std::pair{"one-step network, rolled out", "dynamics_rmse_one_step_"},
+                                       std::pair{"standing still", "dynamics_rmse_persistence_"}})
+        chart.series.push_back(by_ending(results, name, prefix));
+    return "<h3>Dynamics</h3><p>Open-loop error on held-out rows, in sigma, after a number of steps.</p>" +
+           line_chart(chart) +
            table(results, "error after steps", steps,
                  {{"dynamics, one pass", "dynamics_rmse_one_pass_"},
                   {"dynamics, sampled", "dynamics_rmse_sampled_"},
@@ -121,9 +204,36 @@ std::string dynamics_section(const data::Json& results) {
 }
 
 std::string stitched_section(const data::Json& results) {
-    if (endings(results, "dvr_transition_ensemble_").empty()) return "";
-    return "<h2>Stitched data</h2>" + arrival_table(results) + violation_table(results) + coverage_sentences(results) +
-           joins_tables(results);
+    const std::string charts =
+        yield_bar(results) + chains_bar(results) + violation_chart(results) + arrival_chart(results);
+    const bool judged = !endings(results, "dvr_transition_ensemble_").empty();
+    if (charts.empty() && !judged) return "";
+    return "<h3>Stitched data</h3><div class=\"row\">" + charts + "</div>" +
+           (judged ? arrival_table(results) + violation_table(results) + coverage_sentences(results) +
+                         joins_tables(results)
+                   : "");
+}
+
+std::string distances_section(const data::Json& results) {
+    const data::Json* curve = results.find("calibration_curve");
+    if (!curve) return "";
+    const std::vector<double> steps = numbers(curve->at("steps"));
+    auto line = [&](const char* key) {
+        std::vector<XY> points;
+        const std::vector<double> values = numbers(curve->at(key));
+        for (size_t i = 0; i < std::min(steps.size(), values.size()); ++i) points.push_back({steps[i], values[i]});
+        return points;
+    };
+    Chart chart;
+    chart.title = "Steps that the temporal distance says";
+    chart.x_label = "steps apart in an episode";
+    chart.from_zero = true;
+    chart.series = {{"median after calibration, with quartiles", line("median"), line("lower"), line("higher")},
+                    {"median before calibration", line("predicted")},
+                    {"exact", {}}};
+    for (double n : steps) chart.series.back().points.push_back({n, n});
+    const std::string svg = line_chart(chart);
+    return svg.empty() ? "" : "<h3>Temporal distance</h3>" + svg;
 }
 
 }  // namespace astro::app::report

@@ -10,6 +10,8 @@ namespace astro::app::report {
 
 double value_of(const data::Json& results, const std::string& key);  // not a number if it is missing
 
+// How many steps the temporal distance says, beside how many there are.
+std::string distances_section(const data::Json& results);
 // The open-loop error of the dynamics, compared with a one-step network and with standing still.
 std::string dynamics_section(const data::Json& results);
 // The stitched data: where bridges arrive, violations by simulator and by models, coverage, joined episodes.

@@ -9,20 +9,6 @@ namespace astro::app::report {
 
 namespace {
 
-std::string fixed(double value, int digits = 1) {
-    char text[40];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    return text;
-}
-
-// Distance between ticks: 1, 2 or 5 times a power of ten, such that there are at most `most` intervals.
-double tick_step(double span, int most) {
-    const double raw = span / most, power = std::pow(10, std::floor(std::log10(raw)));
-    for (double factor : {1.0, 2.0, 5.0})
-        if (raw <= factor * power) return factor * power;
-    return 10 * power;
-}
-
 // A colour map from dark blue to yellow that is visible on light and dark pages.
 std::string colour(double share) {
     const double t = std::clamp(share, 0.0, 1.0);
@@ -58,6 +44,12 @@ std::string number(double value) {
     char text[40];
     const bool whole = value == std::floor(value) && std::fabs(value) < 1e7;
     std::snprintf(text, sizeof text, whole ? "%.0f" : "%.4g", value);
+    return text;
+}
+
+std::string fixed(double value, int digits) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.*f", digits, value);
     return text;
 }
 
@@ -108,55 +100,6 @@ std::string WorldSvg::svg() const {
     std::string walls;
     for (const data::WorldPicture::Rectangle& wall : world_.walls) walls += rectangle(wall, "class=\"wall\"");
     return out + layers_ + walls + "</g></svg>";
-}
-
-std::string line_chart(const std::string& title, const std::string& x_label, const std::vector<Series>& series) {
-    constexpr double kWidth = 420, kHeight = 220, kLeft = 56, kBottom = 34, kTop = 26, kRight = 12;
-    double low_x = 1e300, high_x = -1e300, low_y = 1e300, high_y = -1e300;
-    for (const Series& s : series)
-        for (const std::vector<XY>* line : {&s.points, &s.low, &s.high})
-            for (const XY& p : *line) {
-                if (!std::isfinite(p.y)) continue;
-                low_x = std::min(low_x, p.x), high_x = std::max(high_x, p.x);
-                low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
-            }
-    if (low_x > high_x) return "";
-    if (high_x == low_x) high_x = low_x + 1;
-    if (high_y == low_y) high_y = low_y + std::max(1e-9, std::fabs(low_y));
-    auto x = [&](double v) { return kLeft + (v - low_x) / (high_x - low_x) * (kWidth - kLeft - kRight); };
-    auto y = [&](double v) { return kHeight - kBottom - (v - low_y) / (high_y - low_y) * (kHeight - kBottom - kTop); };
-    std::string out = "<svg class=\"chart\" viewBox=\"0 0 420 220\" role=\"img\"><text class=\"name\" x=\"" +
-                      fixed(kLeft) + "\" y=\"16\">" + escape(title) + "</text>";
-    const double dx = tick_step(high_x - low_x, 5), dy = tick_step(high_y - low_y, 5);
-    for (double v = std::ceil(low_x / dx) * dx; v <= high_x + 1e-9 * dx; v += dx)
-        out += "<text class=\"tick\" text-anchor=\"middle\" x=\"" + fixed(x(v)) + "\" y=\"" +
-               fixed(kHeight - kBottom + 14) + "\">" + number(v) + "</text>";
-    for (double v = std::ceil(low_y / dy) * dy; v <= high_y + 1e-9 * dy; v += dy)
-        out += "<line class=\"grid\" x1=\"" + fixed(kLeft) + "\" x2=\"" + fixed(kWidth - kRight) + "\" y1=\"" +
-               fixed(y(v)) + "\" y2=\"" + fixed(y(v)) + "\"/><text class=\"tick\" text-anchor=\"end\" x=\"" +
-               fixed(kLeft - 5) + "\" y=\"" + fixed(y(v) + 4) + "\">" + number(std::fabs(v) < dy * 1e-6 ? 0 : v) +
-               "</text>";
-    out += "<text class=\"tick\" text-anchor=\"end\" x=\"" + fixed(kWidth - kRight) + "\" y=\"" + fixed(kHeight - 4) +
-           "\">" + escape(x_label) + "</text>";
-    for (size_t s = 0; s < series.size(); ++s) {
-        const std::string css = "line" + std::to_string(s % 4);
-        if (!series[s].low.empty()) {  // polygon along the upper bound and back along the lower bound
-            out += "<polygon class=\"band " + css + "\" points=\"";
-            for (const XY& p : series[s].high)
-                if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";
-            for (auto p = series[s].low.rbegin(); p != series[s].low.rend(); ++p)
-                if (std::isfinite(p->y)) out += fixed(x(p->x)) + "," + fixed(y(p->y)) + " ";
-            out += "\"/>";
-        }
-        out += "<polyline class=\"" + css + "\" points=\"";
-        for (const XY& p : series[s].points)
-            if (std::isfinite(p.y)) out += fixed(x(p.x)) + "," + fixed(y(p.y)) + " ";
-        out += "\"><title>" + escape(series[s].name) + "</title></polyline>";
-        if (series.size() > 1)
-            out += "<text class=\"" + css + " key\" x=\"" + fixed(kLeft + 110 * static_cast<double>(s)) + "\" y=\"" +
-                   fixed(kHeight - 4) + "\">" + escape(series[s].name) + "</text>";
-    }
-    return out + "</svg>";
 }
 
 }  // namespace astro::app::report

@@ -1,4 +1,4 @@
-// Pictures as inline SVG: worlds with points, paths and fields, and line charts. The output depends only on the inputs.
+// Worlds with points, paths and fields as inline SVG. The output depends only on the inputs.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@ namespace astro::app::report {
 std::string escape(const std::string& text);  // for HTML and SVG
 std::string number(double value);             // integers in full, other numbers with 4 significant digits
 std::string percent(double share);            // "93 %"; "-" if it is not finite
+std::string fixed(double value, int digits = 1);
 
 struct XY {
     double x = 0, y = 0;
@@ -36,14 +37,5 @@ class WorldSvg {
     const data::WorldPicture& world_;
     std::string layers_;
 };
-
-struct Series {
-    std::string name;
-    std::vector<XY> points;
-    std::vector<XY> low = {}, high = {};  // bounds of a band around the line, at the x of points; or empty
-};
-
-// A line chart with ticks at round numbers (1, 2, 5) and a legend.
-std::string line_chart(const std::string& title, const std::string& x_label, const std::vector<Series>& series);
 
 }  // namespace astro::app::report

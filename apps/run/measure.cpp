@@ -2,6 +2,7 @@
 
 #include "apps/run/policies.h"
 #include "data/file.h"
+#include "tensor/base/rows.h"
 
 namespace astro::app {
 
@@ -62,6 +63,20 @@ void put_rates(data::Json& results, const std::string& transition, const std::st
         if (!transition.empty()) results[at_tolerance(transition, rates.tolerance[k])] = rates.transition[k];
         if (!bridge.empty()) results[at_tolerance(bridge, rates.tolerance[k])] = rates.bridge[k];
     }
+}
+
+void put_arrival_errors(data::Json& results, const std::string& key, const std::vector<double>& errors,
+                        const Config& config) {
+    constexpr int64_t kBins = 40;
+    const double width = 2 * config.augment.accept_threshold / kBins;
+    std::vector<int64_t> counts(to_size(kBins), 0);
+    for (double error : errors) {
+        const double bin = error / width;  // an error that is not a number lies beyond
+        ++nth(counts, bin < kBins ? static_cast<int64_t>(bin) : kBins - 1);
+    }
+    data::Json histogram = data::Json::object();
+    histogram["width"] = width, histogram["counts"] = counts;
+    results[key] = histogram;
 }
 
 std::vector<int64_t> open_loop_steps(int64_t horizon) {

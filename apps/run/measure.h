@@ -37,6 +37,11 @@ std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter
 void put_rates(data::Json& results, const std::string& transition, const std::string& bridge,
                const ViolationRates& rates);
 
+// Stores how many arrival errors lie in each of 40 bins between 0 and twice the largest accepted one; the last bin also
+// counts what lies beyond. {"width", "counts"}.
+void put_arrival_errors(data::Json& results, const std::string& key, const std::vector<double>& errors,
+                        const Config& config);
+
 // Whether to validate after an update: every checkpoint.validate_every updates and at the end.
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model);
 // Numbers of steps after which open-loop errors are stated, in order: some small ones, and the horizon.

@@ -68,7 +68,8 @@ int64_t synthetic_rows(const data::Dataset& spliced) {
 }
 
 // Stores counts and errors of the attempts.
-void put_attempts(data::Json& results, const Augmentation& made, const data::Dataset& spliced) {
+void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
+    data::Json& results = runner.results();
     std::vector<int64_t> verdicts(4);
     std::vector<double> errors;
     for (const BridgeAttempt& attempt : made.attempts) {
@@ -93,6 +94,10 @@ void put_attempts(data::Json& results, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
+    results["arrival_error_threshold"] = runner.config().augment.accept_threshold;
+    put_arrival_errors(results, "arrival_errors", errors, runner.config());
+    put_arrival_errors(results, "validation_arrival_errors", best_errors(runner.pipeline().validation_bridges()),
+                       runner.config());
 }
 
 // Stores warnings about the attempts, and the figures that they are given for.
@@ -136,6 +141,7 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             const std::vector<double> arrival = true_arrival_errors(made->attempts, units, step);
             results["true_arrival_error_median"] = percentile(arrival, 50);
             results["true_arrival_error_90"] = percentile(arrival, 90);
+            put_arrival_errors(results, "true_arrival_errors", arrival, runner.config());
         }
     }
     if (made)
@@ -163,7 +169,7 @@ std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter
     const Augmentation* attempts = augmenter->attempts();
     data::save_dataset(path, made, &runner.threads());
     results["augment_rows"] = made.rows;
-    if (attempts) put_attempts(results, *attempts, made);
+    if (attempts) put_attempts(runner, *attempts, made);
     results["novelty"] = novelty(pipeline.train_data(), data::convert(pipeline.units(), made, kAugmentedFile).data,
                                  pipeline.statistics(), pipeline.units().states.places(pipeline.position_columns()));
     runner.clear_warnings("augment");

@@ -95,6 +95,7 @@ void put_arrival(StageRunner& runner, const Judges& judges, const data::Recorded
         judged_arrival_errors(runner.context(), judges, stitched, bridges, runner.pipeline().train_data());
     runner.results()["arrival_error_ensemble_median"] = percentile(errors, 50);
     runner.results()["arrival_error_ensemble_90"] = percentile(errors, 90);
+    put_arrival_errors(runner.results(), "arrival_errors_ensemble", errors, runner.config());
 }
 
 }  // namespace

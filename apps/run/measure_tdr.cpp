@@ -19,6 +19,10 @@ void train_and_measure_tdr(StageRunner& runner) {
                                 " components, between which distances are infinite; "
                                 "hint: more tdr.updates, or a larger graph.edge"));
     results["calibration_error"] = calibration_error(pipeline.map());
+    const CalibrationCurve curve = calibration_curve(map);
+    data::Json& calibration = results["calibration_curve"] = data::Json::object();
+    calibration["steps"] = curve.steps, calibration["predicted"] = curve.predicted;
+    calibration["lower"] = curve.lower, calibration["median"] = curve.median, calibration["higher"] = curve.higher;
     std::vector<double> travel;
     for (int64_t k = 0; k < pipeline.train().count(); ++k)
         travel.push_back(static_cast<double>(nth(map.arrival, k) - pipeline.train().begin(k)));

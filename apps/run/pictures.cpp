@@ -6,9 +6,7 @@
 #include <limits>
 
 #include "apps/run/policies.h"
-#include "astro/principal_plane.h"
 #include "data/environment.h"
-#include "data/npz.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -16,70 +14,6 @@ namespace astro::app {
 namespace {
 
 constexpr int64_t kPoints = 50000;  // most points of a data set
-
-// At most `most` of n rows, evenly spaced.
-std::vector<int64_t> thinned(int64_t n, int64_t most) {
-    std::vector<int64_t> rows;
-    const int64_t used = std::min(most, n);
-    for (int64_t i = 0; i < used; ++i) rows.push_back(i * n / used);
-    return rows;
-}
-
-// The plane of the pictures: two columns of the states; or, where nothing says which, the two principal directions of
-// their latents.
-class Plane {
-  public:
-    Plane(StageRunner& runner, std::vector<int64_t> columns) : runner_(runner), columns_(std::move(columns)) {
-        if (!columns_.empty()) return;
-        const TemporalMap& map = runner.pipeline().map();
-        std::vector<float> sample;
-        for (int64_t row : thinned(map.data->dataset->rows, 5000))
-            sample.insert(sample.end(), map.at(row), map.at(row) + map.width);
-        principal_ = principal_plane(sample, map.width);
-    }
-
-    // Rows of a data set, as x and y one after another.
-    std::vector<float> of_rows(const data::RecordedData& d, const std::vector<int64_t>& rows) const {
-        std::vector<float> xy, states;
-        for (int64_t row : rows)
-            if (columns_.empty())
-                states.insert(states.end(), d.data.observation(row), d.data.observation(row + 1));
-            else
-                for (int64_t i : columns_) xy.push_back(static_cast<float>(d.recorded.state(row, i)));
-        if (!columns_.empty()) return xy;
-        const std::vector<float> latent = runner_.pipeline().tdr().embed(states.data(), ssize(rows));
-        for (size_t i = 0; i < rows.size(); ++i) {
-            const auto [x, y] = principal_.project(latent.data() + i * to_size(principal_.width));
-            xy.push_back(static_cast<float>(x)), xy.push_back(static_cast<float>(y));
-        }
-        return xy;
-    }
-    // States of the environment that names the columns.
-    template <class T>
-    void append(std::vector<float>& xy, const T* state) const {
-        for (int64_t i : columns_) xy.push_back(static_cast<float>(state[i]));
-    }
-    std::vector<float> of(const std::vector<float>& states, int64_t width) const {
-        std::vector<float> xy;
-        for (size_t at = 0; at < states.size(); at += to_size(width)) append(xy, states.data() + at);
-        return xy;
-    }
-    // What x and y are, in words.
-    std::string axes() const {
-        if (!columns_.empty()) return text("columns ", columns_[0], " and ", columns_[1], " of the states");
-        return text("the two principal directions of the latents, with ", std::lround(100 * principal_.share_x),
-                    " % and ", std::lround(100 * principal_.share_y), " % of their variance");
-    }
-
-  private:
-    StageRunner& runner_;
-    std::vector<int64_t> columns_;
-    PrincipalPlane principal_;
-};
-
-void add_points(data::NpzWriter& npz, const std::string& key, const std::vector<float>& xy) {
-    npz.add(key, data::NpyArray::from({static_cast<int64_t>(xy.size() / 2), 2}, xy), data::Compression::deflated);
-}
 
 // Adds the world itself, because a report must not start the processes of a simulator.
 void add_world(data::NpzWriter& npz, const data::WorldPicture& world) {
@@ -89,10 +23,8 @@ void add_world(data::NpzWriter& npz, const data::WorldPicture& world) {
     };
     append(world.bounds);
     for (const data::WorldPicture::Rectangle& wall : world.walls) append(wall);
-    npz.add("world_rectangles", data::NpyArray::from({static_cast<int64_t>(values.size() / 4), 4}, values),
-            data::Compression::deflated);
-    npz.add("world_spacing", data::NpyArray::from({1}, std::vector<double>{world.spacing}),
-            data::Compression::deflated);
+    add_array(npz, "world_rectangles", {ssize(values) / 4, 4}, values);
+    add_list(npz, "world_spacing", std::vector<double>{world.spacing});
 }
 
 // A world without walls, around the points.
@@ -133,33 +65,46 @@ void add_fields(data::NpzWriter& npz, StageRunner& runner, const data::Environme
             map.graph_distance(latent.data(), landmark[0], latent.data() + i * to_size(map.width), landmark[i])));
     add_points(npz, "tdr_from_xy", plane.of(from, spec.state_dim));
     add_points(npz, "tdr_grid_xy", plane.of(grid, spec.state_dim));
-    const auto count = static_cast<int64_t>(points);
-    npz.add("tdr_grid_distance", data::NpyArray::from({count}, distance), data::Compression::deflated);
-    npz.add("tdr_grid_geodesic", data::NpyArray::from({count}, truth), data::Compression::deflated);
+    add_list(npz, "tdr_grid_distance", distance);
+    add_list(npz, "tdr_grid_geodesic", truth);
 }
 
-}  // namespace
-
-namespace {
-
-// Some chains, evenly distributed over the file.
-void add_chains(data::NpzWriter& npz, const Plane& plane, const data::RecordedData& augmented_rows) {
-    const data::Dataset& augmented = augmented_rows.recorded;
-    constexpr int64_t kChains = 12;
-    std::vector<int64_t> chain, chain_start;
-    std::vector<uint8_t> is_bridge;
-    const int64_t shown = std::min(kChains, augmented.episodes());
-    for (int64_t c = 0; c < shown; ++c) {
-        const int64_t e = c * augmented.episodes() / shown;
-        chain_start.push_back(ssize(chain));
-        for (int64_t t = nth(augmented.episode_start, e); t <= augmented.episode_end(e); ++t) {
-            chain.push_back(t);
-            is_bridge.push_back(augmented.is_synthetic.empty() ? uint8_t{0} : nth(augmented.is_synthetic, t));
-        }
+void add_tasks(data::NpzWriter& npz, const data::Environment& environment, const Plane& plane) {
+    std::vector<float> starts, goals;
+    for (int64_t number = 1; number <= environment.spec().tasks; ++number) {
+        const data::Episode task = environment.task(number);
+        plane.append(starts, task.start.data());
+        plane.append(goals, task.goal.data());
     }
-    add_points(npz, "chain_xy", plane.of_rows(augmented_rows, chain));
-    npz.add("chain_start", data::NpyArray::from({shown}, chain_start), data::Compression::deflated);
-    npz.add("chain_is_bridge", data::NpyArray::from({ssize(is_bridge)}, is_bridge), data::Compression::deflated);
+    add_points(npz, "task_start_xy", starts);
+    add_points(npz, "task_goal_xy", goals);
+}
+
+// Two rollouts per task of the policies of the first learner and seed. Their checkpoints hold all that was learnt.
+void add_rollouts(data::NpzWriter& npz, StageRunner& runner, const data::Environment& environment, const Plane& plane) {
+    const std::string& learner = runner.config().experiment.learners.front();
+    for (const std::string& arm : runner.config().experiment.arms) {
+        const ArmData data{arm, &runner.pipeline().train_rows(), nullptr};
+        std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
+        if (!runner.finished(*policy, "")) continue;
+        const Evaluation e = evaluate_policy(runner, *policy, true);
+        std::vector<float> path;
+        std::vector<int64_t> start, task;
+        std::vector<uint8_t> success;
+        const auto each = to_size(runner.config().evaluate.episodes);
+        for (size_t i = 0; i < e.outcomes.size(); ++i) {
+            if (i % each >= 2) continue;
+            start.push_back(ssize(path) / 2);
+            success.push_back(e.outcomes[i].success);
+            task.push_back(e.episodes[i].task);
+            const std::vector<float> way = plane.of(e.outcomes[i].path, environment.spec().state_dim);
+            path.insert(path.end(), way.begin(), way.end());
+        }
+        add_points(npz, "rollout_xy/" + arm, path);
+        add_list(npz, "rollout_start/" + arm, start);
+        add_list(npz, "rollout_success/" + arm, success);
+        add_list(npz, "rollout_task/" + arm, task);
+    }
 }
 
 }  // namespace
@@ -188,44 +133,14 @@ void write_pictures(StageRunner& runner, const data::RecordedData* augmented) {
     add_points(npz, "raw_xy", raw);
     if (augmented) {
         add_points(npz, "augmented_xy", made);
-        add_chains(npz, plane, *augmented);
+        add_chains(npz, runner, environment, plane, *augmented);
     }
-    if (!world) {  // neither tasks nor rollouts can be drawn
-        npz.close();
-        return;
-    }
-    if (distances) add_fields(npz, runner, *environment, plane);
-
-    std::vector<float> starts, goals;
-    for (int64_t number = 1; number <= environment->spec().tasks; ++number) {
-        const data::Episode task = environment->task(number);
-        plane.append(starts, task.start.data());
-        plane.append(goals, task.goal.data());
-    }
-    add_points(npz, "task_start_xy", starts);
-    add_points(npz, "task_goal_xy", goals);
-
-    // Two rollouts per task of the policies of the first learner and seed. Their checkpoints hold all that was learnt.
-    const std::string& learner = runner.config().experiment.learners.front();
-    for (const std::string& arm : runner.config().experiment.arms) {
-        const ArmData data{arm, &pipeline.train_rows(), nullptr};
-        std::unique_ptr<learners::Learner> policy = make_policy(runner, runner.context(), {learner, data});
-        if (!runner.finished(*policy, "")) continue;
-        const Evaluation e = evaluate_policy(runner, *policy, true);
-        std::vector<float> path;
-        std::vector<int64_t> start;
-        std::vector<uint8_t> success;
-        const auto each = to_size(runner.config().evaluate.episodes);
-        for (size_t i = 0; i < e.outcomes.size(); ++i) {
-            if (i % each >= 2) continue;
-            start.push_back(ssize(path) / 2);
-            success.push_back(e.outcomes[i].success);
-            const std::vector<float> way = plane.of(e.outcomes[i].path, environment->spec().state_dim);
-            path.insert(path.end(), way.begin(), way.end());
-        }
-        add_points(npz, "rollout_xy/" + arm, path);
-        npz.add("rollout_start/" + arm, data::NpyArray::from({ssize(start)}, start), data::Compression::deflated);
-        npz.add("rollout_success/" + arm, data::NpyArray::from({ssize(success)}, success), data::Compression::deflated);
+    if (distances) add_places(npz, runner, environment, plane);
+    if (std::count(stages.begin(), stages.end(), "planner") > 0) add_bridges(npz, runner, plane);
+    if (world) {  // without one, neither tasks nor rollouts can be drawn
+        if (distances) add_fields(npz, runner, *environment, plane);
+        add_tasks(npz, *environment, plane);
+        add_rollouts(npz, runner, *environment, plane);
     }
     npz.close();
 }

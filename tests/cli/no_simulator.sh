@@ -36,7 +36,9 @@ done
 less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 check "the one-step network beats standing still" less "$(figure r1 dynamics_rmse_one_step_9)" "$(figure r1 dynamics_rmse_persistence_9)"
 for part in 'Open-loop error' 'one-step network, rolled out' 'bridges, by the networks' 'held-out states' 'from episode' \
-    'principal directions of the latents' 'class="heat"' 'class="bridge"'; do
+    'principal directions of the latents' 'class="heat"' 'class="bridge"' 'What became of all attempted bridges' \
+    'largest error that is accepted' 'median after calibration' '"places": ' '"judge": "the one-step networks"' \
+    '"ways": ["as the run samples", "without feedback", "without guidance"]' 'Distances from anywhere'; do
     check "the report has: $part" grep -qF "$part" r1/report.html
 done
 
