@@ -35,6 +35,10 @@ struct StitchContext {
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
+// What the sampler holds at noise level t, for pictures of how a plan is made: the noisy plans and the estimate of the
+// clean ones, each (B, U, A), before guidance.
+using PlanWatch = std::function<void(int64_t t, const Tensor& noisy, const Tensor& estimate)>;
+
 class Planner : public TrainableModel, public BridgeMaker {
   public:
     Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map, const Statistics& statistics,
@@ -49,6 +53,10 @@ class Planner : public TrainableModel, public BridgeMaker {
     // With a sampled dynamics model or several members only the best two are returned, which get the final rollout.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const override;
+
+    // One plan for each pair of ends, the first candidate of sample(), with a look at every noise level.
+    std::vector<Bridge> sample_watched(const std::vector<StitchEnds>& ends, int64_t gap,
+                                       const std::vector<Rng>& streams, const PlanWatch& watch) const;
 
     // Ends of held-out windows of one episode each, whose true bridge is known. They serve to validate arrival errors.
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
@@ -94,7 +102,8 @@ class Planner : public TrainableModel, public BridgeMaker {
                       std::vector<Rng> streams) const;
     // Moves plans (B, U, A) to reduce the deviation at the seam, through the frozen dynamics.
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
-    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams) const;
+    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
+                                     const PlanWatch& watch = {}) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
     // `members` members.
     void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,

@@ -35,8 +35,8 @@ Tensor Planner::guide(const StitchContext& c, const Tensor& plans, int64_t steps
     return descend(seam, plans, sampling.descent, steps, sampling.guidance_move);
 }
 
-std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap,
-                                          std::vector<Rng> streams) const {
+std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
+                                          const PlanWatch& watch) const {
     const int64_t batch = ssize(ends), da = map_.data->dataset->action_dim;
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
@@ -52,6 +52,7 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
+        if (watch) watch(levels[k], noisy, guess);
         // As in training, the feedback is of the estimate before guidance.
         if (config_.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
         guess = guide(c, guess, config_.sampling.guidance_steps);
@@ -144,6 +145,13 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
         }
     });
     return result;
+}
+
+std::vector<Bridge> Planner::sample_watched(const std::vector<StitchEnds>& ends, int64_t gap,
+                                            const std::vector<Rng>& streams, const PlanWatch& watch) const {
+    std::vector<Rng> first;
+    for (const Rng& stream : streams) first.push_back(stream.stream(uint64_t{0}));
+    return sample_piece(ends, gap, first, watch);
 }
 
 std::vector<StitchEnds> Planner::window_ends(const Trajectories& data, const TemporalDistance& encoder,
