@@ -31,7 +31,10 @@ $(TEST_OBJS): CXXFLAGS += $(TEST_FLAGS)
 
 # Simulators for --env exec:COMMAND are separate programs that do not use the library (docs/environments.md).
 SIMULATORS := $(patsubst examples/exec/%.c,$(BUILD)/examples/%,$(sort $(wildcard examples/exec/*.c)))
-EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp))) $(SIMULATORS)
+# The course (docs/course): one program of several files.
+COURSE_OBJS := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(sort $(wildcard examples/course/*.cpp)))
+EXAMPLES := $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(sort $(wildcard examples/*.cpp))) $(SIMULATORS) \
+            $(BUILD)/examples/course
 
 # Prints one short line per file; V=1 prints the commands.
 V ?= 0
@@ -43,7 +46,7 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps deps-ogbench deps-browser demo test test-cuda examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench deps-browser demo course test test-cuda examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
@@ -52,6 +55,7 @@ help:
 	@echo "make deps-ogbench  install OGBench and MuJoCo into $(BUILD)/ogbench-venv (docs/environments.md)"
 	@echo "make deps-browser  install Chromium (Debian, needs root), in which make test then tests reports"
 	@echo "make demo      run the whole pipeline on a small generated data set, about 2 minutes"
+	@echo "make course    run the pipeline of the course (docs/course), make its figures and its page; 3 minutes"
 	@echo "make test      run all tests; the last line is 'N passed, N failed'"
 	@echo "make test-cuda build the CUDA kernels with nvcc and run them on an emulator, about 7 minutes"
 	@echo "make examples  build the example programs (examples/)"
@@ -99,6 +103,19 @@ demo: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro
 	@rm -rf $(DEMO_RUN)
 	$(BUILD)/astro run --config configs/demo.ini --run $(DEMO_RUN)
+
+# Everything in docs/course that a program makes: the run, the figures, the numbers, and all chapters as one page. The
+# committed files are those of COURSE=docs/course; the page is not committed.
+COURSE_RUN ?= runs/course
+COURSE     ?= $(BUILD)/course
+course: $(INSTALLED)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(BUILD)/examples/course
+	@rm -rf $(COURSE_RUN)
+	$(BUILD)/astro run --config configs/course.ini --run $(COURSE_RUN)
+	$(BUILD)/examples/course figures $(COURSE_RUN) $(COURSE)
+	$(BUILD)/examples/course page docs/course $(COURSE) $(BUILD)/course.html
+	@sh tests/course_numbers.sh $(COURSE)/results/course.json docs/course/*.md && echo "all numbers of the text are those of this run" || true
+	@echo "read $(BUILD)/course.html"
 
 test: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(BUILD)/astro_tests $(BUILD)/fuzz_replay $(EXAMPLES)
@@ -166,6 +183,11 @@ $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libastro.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
+$(BUILD)/examples/course: $(COURSE_OBJS) $(BUILD)/libastro.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
 $(SIMULATORS): $(BUILD)/examples/%: examples/exec/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -177,4 +199,4 @@ clean:
 # The CUDA kernels on the CPU: three builds of the emulator (plain, asan, trace) and their tests.
 include tests/cuda_emulation/emulation.mk
 
--include $(OBJECTS:.o=.d) $(CUDA_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/tests/fuzz/*.d)
+-include $(OBJECTS:.o=.d) $(CUDA_OBJS:.o=.d) $(TEST_OBJS:.o=.d) $(wildcard $(BUILD)/obj/examples/*.d $(BUILD)/obj/examples/course/*.d $(BUILD)/obj/tests/fuzz/*.d)

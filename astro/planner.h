@@ -37,6 +37,14 @@ struct StitchContext {
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
+// For pictures of how a plan is made: parts of sampling that can be left out where the settings have them, and what the
+// sampler holds at each noise level t > 0, or once at 0 if there is no denoising: the noisy plans and the estimate of
+// the clean ones after guidance, each (B, U, A).
+struct SamplingView {
+    bool feedback = true, guidance = true;
+    std::function<void(int64_t t, const Tensor& noisy, const Tensor& estimate)> observe = {};
+};
+
 class Planner : public TrainableModel, public BridgeMaker {
   public:
     Planner(const Context& context, const PlannerConfig& config, const TemporalMap& map, const Statistics& statistics,
@@ -52,9 +60,11 @@ class Planner : public TrainableModel, public BridgeMaker {
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const override;
 
-    // One candidate for each pair of ends on its way from noise, to look at: result[k][i] is pair i as its plan stands
-    // at the start (k = 0), after denoising step k, and last after the final guidance; with rollout and arrival error.
-    // feedback, guidance: false leaves them out where the settings have them. The noise is that of streams[i].
+    // One plan for each pair of ends, from the noise of streams[i], with a look at every noise level.
+    std::vector<Bridge> sample_observed(const std::vector<StitchEnds>& ends, int64_t gap,
+                                        const std::vector<Rng>& streams, const SamplingView& view) const;
+    // The same as bridges with rollout and arrival error: result[k][i] is the plan of pair i at the start (k = 0),
+    // after denoising step k, and last after the final guidance.
     std::vector<std::vector<Bridge>> watch(const std::vector<StitchEnds>& ends, int64_t gap,
                                            const std::vector<Rng>& streams, bool feedback, bool guidance) const;
     // The noise levels of denoising, from that of the first plan to 0; none if sampling.start_level is 0.
@@ -104,13 +114,8 @@ class Planner : public TrainableModel, public BridgeMaker {
                       std::vector<Rng> streams) const;
     // Moves plans (B, U, A) to reduce the deviation at the seam, through the frozen dynamics.
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
-    // How a piece is sampled: as the settings say, or with parts left out; and who sees its plans on the way.
-    struct Way {
-        bool feedback = true, guidance = true;
-        std::function<void(const Tensor& plans)> observe = {};  // (B, U, A), clipped; may be empty
-    };
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
-                                     const Way& way) const;
+                                     const SamplingView& view = {}) const;
     // The first M' + 1 actions of plans (B, U, A), and their rollouts by the first member as inside the loop.
     std::vector<Bridge> bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of

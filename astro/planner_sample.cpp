@@ -42,7 +42,7 @@ std::vector<int64_t> Planner::denoising_levels() const {
 }
 
 std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
-                                          const Way& way) const {
+                                          const SamplingView& view) const {
     const int64_t batch = ssize(ends);
     Backend& b = context_.backend;
     nn::Inputs inputs(b);
@@ -51,19 +51,19 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
     Tensor noisy = first_plan(inputs, ends, gap, levels.empty() ? 0 : levels.front(), std::move(streams));
     inputs.upload();
     Tensor guess = clamp(noisy, -1, 1);
-    if (way.observe) way.observe(guess);
     Feedback seen = no_feedback(batch, gap);
 
     for (size_t k = 0; k + 1 < levels.size(); ++k) {
         const Tensor t = Tensor::full(b, DType::i64, Shape{batch}, static_cast<double>(levels[k]));
         guess = clamp(estimate(network_.averaged(), c, noisy, t, seen), -1, 1);
         // As in training, the feedback is of the estimate before guidance.
-        if (config_.feedback && way.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
-        if (way.guidance) guess = guide(c, guess, config_.sampling.guidance_steps);
-        if (way.observe) way.observe(guess);
+        if (config_.feedback && view.feedback && levels[k + 1] > 0) seen = feedback(c, guess);
+        if (view.guidance) guess = guide(c, guess, config_.sampling.guidance_steps);
+        if (view.observe) view.observe(levels[k], noisy, guess);
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
-    if (way.guidance) guess = guide(c, guess, config_.sampling.final_guidance_steps);
+    if (levels.empty() && view.observe) view.observe(0, noisy, guess);
+    if (view.guidance) guess = guide(c, guess, config_.sampling.final_guidance_steps);
     return bridges_of(ends, gap, guess);
 }
 
@@ -156,12 +156,20 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     return result;
 }
 
+std::vector<Bridge> Planner::sample_observed(const std::vector<StitchEnds>& ends, int64_t gap,
+                                             const std::vector<Rng>& streams, const SamplingView& view) const {
+    return sample_piece(ends, gap, streams, view);
+}
+
 std::vector<std::vector<Bridge>> Planner::watch(const std::vector<StitchEnds>& ends, int64_t gap,
                                                 const std::vector<Rng>& streams, bool feedback, bool guidance) const {
     std::vector<std::vector<Bridge>> seen;
-    Way way{feedback, guidance};
-    way.observe = [&](const Tensor& plans) { seen.push_back(bridges_of(ends, gap, plans)); };
-    seen.push_back(sample_piece(ends, gap, streams, way));
+    SamplingView view{feedback, guidance};
+    view.observe = [&](int64_t level, const Tensor& noisy, const Tensor& estimate) {
+        if (seen.empty()) seen.push_back(bridges_of(ends, gap, clamp(noisy, -1, 1)));
+        if (level > 0) seen.push_back(bridges_of(ends, gap, estimate));
+    };
+    seen.push_back(sample_piece(ends, gap, streams, view));
     return seen;
 }
 

@@ -17,7 +17,7 @@ grep -rnoE 'docs/method\.md [0-9]+(\.[0-9]+)?(, [0-9]+(\.[0-9]+)?)*' $sources $f
     done
 done
 # Names of code in links of documents, [`in_batch_loss`](../astro/temporal_distance.cpp): the file names each part.
-for document in docs/*.md; do
+for document in docs/*.md docs/course/*.md; do
     tr '\n' ' ' <"$document" | grep -oE '\[`[A-Za-z_]+(::[A-Za-z_]+)*`\]\([^)#: &]+\)' | sort -u | while IFS= read -r link; do
         file=$(dirname "$document")/$(printf '%s' "$link" | sed 's/.*(//; s/)//')
         [ -f "$file" ] || continue
@@ -27,7 +27,7 @@ for document in docs/*.md; do
     done
 done
 # Relative links of documents.
-for document in README.md CONTRIBUTING.md docs/*.md; do
+for document in README.md CONTRIBUTING.md docs/*.md docs/course/*.md; do
     folder=$(dirname "$document")
     grep -oE '\]\([^)#: &]+(#[^)]*)?\)' "$document" | sed 's/^](//; s/)$//; s/#.*//' | sort -u | while IFS= read -r link; do
         [ -z "$link" ] || [ -e "$folder/$link" ] || echo "$document: link to $link, which does not exist"

@@ -15,7 +15,8 @@ namespace astro::data {
 // The table of families.
 static const std::vector<EnvironmentFamily*>& families() {
     static const std::vector<EnvironmentFamily*> all = {ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_point_mazes),
-                                                        ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_maze2d)};
+                                                        ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_maze2d),
+                                                        ASTRO_DEFINED_ELSEWHERE(EnvironmentFamily, make_cart)};
     return all;
 }
 
