@@ -186,7 +186,7 @@ const char* const kStyle =
 }  // namespace
 
 void write_page(const std::string& docs, const std::string& figures, const std::string& out) {
-    Page page(figures, "../");
+    Page page(figures, "../docs/course/");  // links are those of a page in the build folder
     for (const char* name : {"README", "01-broken-episodes", "02-distance", "03-target", "04-dynamics", "05-denoising",
                              "06-deviation", "07-splicing", "08-learners"})
         page.add(name, data::read_text_file(docs + "/" + name + ".md"));
