@@ -196,18 +196,19 @@ def main():
     if not arguments.tables:
         os.makedirs(arguments.folder, exist_ok=True)
         variants = [v for v in VARIANTS if not wanted or v[0] in wanted]
-        print(f"{len(seeds)} base runs and {len(seeds) * len(variants)} variants; on two cores about 4 minutes each "
-              f"base and 1 to 2 each variant, {len(seeds) * (4 + 1.5 * len(variants)):.0f} minutes in all")
+        comparisons = [c for c in COMPARISONS[1:] if not wanted or c[0] in wanted]
+        minutes = len(seeds) * (9 + 5 * len(comparisons) + 3 * len(variants))
+        print(f"{len(seeds)} seeds: a base run, {len(comparisons)} comparisons and {len(variants)} variants each; about 9, "
+              f"5 and 3 minutes on one core, {minutes} minutes in all", flush=True)
+
         def base_of(s):
             return os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
 
         for s in seeds:
             print(f"seed {s}: base", flush=True)
             run(arguments, config, base_of(s), s, None, COMPARISONS[0][2], [])
-        for name, what, arms, options in COMPARISONS[1:]:
+        for name, what, arms, options in comparisons:
             for s in seeds:
-                if wanted and name not in wanted:
-                    continue
                 print(f"seed {s}: {what}", flush=True)
                 run(arguments, config, os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}"), s,
                     data_of(base_of(s)), arms, options, base_of(s), [TDR, DYNAMICS, PLANNER])
