@@ -44,7 +44,7 @@ no_device "$emulated" run --run none $settings --device cuda
 
 # The real program, if there is no GPU.
 if ! [ -e /dev/nvidiactl ]; then
-    grep -q '^CUDA_NVCC := .' "$root/$BUILD/cuda.mk" 2>/dev/null || none="built without CUDA"
+    [ -e "$root/$BUILD/cuda.with" ] || none="built without CUDA"
     check "no driver: the program starts" "$astro" version
     check "no driver: the self-test is skipped" skipped "$astro" selftest --device cuda
     # shellcheck disable=SC2086
