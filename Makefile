@@ -46,7 +46,7 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps deps-ogbench deps-browser demo course test test-cuda examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench deps-browser demo course test test-cuda test-cuda-defects examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
@@ -58,6 +58,7 @@ help:
 	@echo "make course    run the pipeline of the course (docs/course), make its figures and its page; 3 minutes"
 	@echo "make test      run all tests; the last line is 'N passed, N failed'"
 	@echo "make test-cuda build the CUDA kernels with nvcc and run them on an emulator, about 7 minutes"
+	@echo "make test-cuda-defects  check that these tests detect planted defects"
 	@echo "make examples  build the example programs (examples/)"
 	@echo "make bench     compare with PyTorch and NumPy (PYTHON=..., ITEMS=..., see bench/run.py); 15 minutes"
 	@echo "make asan      run all tests with the address and undefined-behaviour sanitizers"

@@ -4,8 +4,8 @@
 #     BUILD=build CXX=g++ sh tests/cuda/run.sh
 #
 # Runs the tests of the emulator and of the backend in the three modes, and the self-test and the program on the emulator,
-# as many at a time as there are processors. Then checks the lists of kernels and the planted defects. If nvcc built the
-# program, also checks the output of ptxas and the toolkit's headers.
+# as many at a time as there are processors. Then checks the lists of kernels. If nvcc built the program, also checks the
+# output of ptxas and the toolkit's headers.
 . tests/shell.sh
 export BUILD
 
@@ -38,7 +38,6 @@ run_suites "$work/suites"
 for list in plain asan trace selftest; do
     run "every kernel is launched, $list" sh tests/cuda/check_kernels.sh "$work/$list.kernels"
 done
-run "planted defects" sh tests/cuda/defects.sh
 if [ -s "$BUILD/cuda.mk" ] && grep -q '^CUDA_INCLUDE' "$BUILD/cuda.mk"; then
     run "built by nvcc" sh tests/cuda/check_nvcc.sh
     run "the toolkit's headers" sh tests/cuda/check_headers.sh "$(sed -n 's/^CUDA_INCLUDE := //p' "$BUILD/cuda.mk")"

@@ -65,6 +65,11 @@ test-cuda: $(INSTALLED)
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
 	@BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/run.sh
 
+# Do the tests find defects? Plants those of tests/cuda/defects.txt, one at a time.
+test-cuda-defects: $(INSTALLED)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/astro $(EMULATED_PROGRAMS)
+	@BUILD=$(BUILD) CXX="$(CXX)" sh tests/cuda/defects.sh
+
 # Builds OUT: the tests of the backend in mode MODE, with CHANGED in place of ORIGINAL (tests/cuda/defects.sh).
 defect:
 	$(CXX) $(EMULATED_FLAGS) $(KERNEL_FLAGS_$(MODE)) -x c++ -c $(CHANGED) -o $(OUT).o
