@@ -61,8 +61,8 @@ class Planner : public TrainableModel, public BridgeMaker {
                                             const std::vector<Rng>& streams) const override;
 
     // One plan for each pair of ends, from the noise of streams[i], with a look at every noise level.
-    std::vector<Bridge> sample_observed(const std::vector<StitchEnds>& ends, int64_t gap,
-                                        const std::vector<Rng>& streams, const SamplingView& view) const;
+    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
+                                     const SamplingView& view = {}) const;
     // The same as bridges with rollout and arrival error: result[k][i] is the plan of pair i at the start (k = 0),
     // after denoising step k, and last after the final guidance.
     std::vector<std::vector<Bridge>> watch(const std::vector<StitchEnds>& ends, int64_t gap,
@@ -114,8 +114,6 @@ class Planner : public TrainableModel, public BridgeMaker {
                       std::vector<Rng> streams) const;
     // Moves plans (B, U, A) to reduce the deviation at the seam, through the frozen dynamics.
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
-    std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,
-                                     const SamplingView& view = {}) const;
     // The first M' + 1 actions of plans (B, U, A), and their rollouts by the first member as inside the loop.
     std::vector<Bridge> bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const;
     // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of

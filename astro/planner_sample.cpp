@@ -156,11 +156,6 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     return result;
 }
 
-std::vector<Bridge> Planner::sample_observed(const std::vector<StitchEnds>& ends, int64_t gap,
-                                             const std::vector<Rng>& streams, const SamplingView& view) const {
-    return sample_piece(ends, gap, streams, view);
-}
-
 std::vector<std::vector<Bridge>> Planner::watch(const std::vector<StitchEnds>& ends, int64_t gap,
                                                 const std::vector<Rng>& streams, bool feedback, bool guidance) const {
     std::vector<std::vector<Bridge>> seen;

@@ -48,8 +48,6 @@ const char* placeholder(SettingKind kind) {
     return "";
 }
 
-std::string initial_of(const Setting& setting) { return setting.initial.empty() ? "none" : setting.initial; }
-
 std::string entry(const Setting& setting, bool with_source) {
     std::string details = "default " + initial_of(setting);
     const bool plain =
@@ -68,7 +66,10 @@ std::string item(const Setting& setting, bool with_source) {
         118, "- ");
 }
 
-// The sections of the configuration that the command reads, "general, tdr, ...".
+}  // namespace
+
+std::string initial_of(const Setting& setting) { return setting.initial.empty() ? "none" : setting.initial; }
+
 std::string sections_read(const CommandLine& line) {
     std::string names;
     for (const Settings::Section& section : line.settings().sections())
@@ -77,7 +78,23 @@ std::string sections_read(const CommandLine& line) {
     return names;
 }
 
-}  // namespace
+std::string by_section(const Settings& settings, const ItemText& item, const SectionText& text) {
+    std::string page;
+    for (const Settings::Section& section : settings.sections()) {
+        std::string items;
+        for (const Setting& setting : settings.all())
+            if (setting.section == section.prefix) items += item(setting);
+        page += text(section, items);
+    }
+    return page;
+}
+
+std::string config_by_section(const ItemText& item, const SectionText& text) {
+    Config config;
+    Settings settings;
+    settings.add_sections(config);
+    return by_section(settings, item, text);
+}
 
 std::string help_page(const CommandLine& line) {
     std::string page = line.usage() + "\n\n" + line.command().summary + "\n";
@@ -88,13 +105,11 @@ std::string help_page(const CommandLine& line) {
         "\nSettings, given as options or in configuration files ([section], then key = value). Defaults are\n"
         "those of preset cpu. Each entry ends with its source: the paper, a repository (HILP, CORL,\n"
         "OGBench), or ours.\n";
-    for (const Settings::Section& section : line.settings().sections()) {
-        if (!line.uses(section.prefix)) continue;
-        page += "\n" + section.title + "\n";
-        for (const Setting& setting : line.settings().all())
-            if (setting.section == section.prefix) page += entry(setting, true);
-    }
-    return page;
+    return page + by_section(
+                      line.settings(), [](const Setting& setting) { return entry(setting, true); },
+                      [&](const Settings::Section& section, const std::string& items) {
+                          return line.uses(section.prefix) ? "\n" + section.title + "\n" + items : std::string();
+                      });
 }
 
 std::string markdown_page(const CommandLine& line) {
@@ -106,17 +121,10 @@ std::string markdown_page(const CommandLine& line) {
 }
 
 std::string markdown_of_config() {
-    Config config;
-    Settings settings;
-    settings.add_sections(config);
-    std::string page;
-    for (const Settings::Section& section : settings.sections()) {
-        page += "## " + section.title + "\n\n";
-        for (const Setting& setting : settings.all())
-            if (setting.section == section.prefix) page += item(setting, true);
-        page += "\n";
-    }
-    return page;
+    return config_by_section([](const Setting& setting) { return item(setting, true); },
+                             [](const Settings::Section& section, const std::string& items) {
+                                 return "## " + section.title + "\n\n" + items + "\n";
+                             });
 }
 
 }  // namespace astro::app

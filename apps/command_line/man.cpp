@@ -12,8 +12,7 @@ std::string roff(const std::string& text) {
 }
 
 std::string item(const Setting& setting, bool with_source) {
-    std::string details = "Default " + (setting.initial.empty() ? "none" : setting.initial) + "; " +
-                          expectation(setting.kind, setting.domain);
+    std::string details = "Default " + initial_of(setting) + "; " + expectation(setting.kind, setting.domain);
     if (with_source) details += std::string("; ") + source_name(setting.source);
     return ".TP\n.B " + roff("--" + setting.key) + "\n" + roff(setting.meaning) + ".\n" + roff(details) + ".\n";
 }
@@ -24,24 +23,14 @@ std::string man_page(const CommandLine& line) {
     std::string page = ".SS " + roff(line.usage()) + "\n" + roff(line.command().summary) + "\n";
     for (const Setting& setting : line.options().all()) page += item(setting, false);
     if (!line.configurable()) return page;
-    std::string names;
-    for (const Settings::Section& section : line.settings().sections())
-        if (line.uses(section.prefix))
-            names += (names.empty() ? "" : ", ") + (section.prefix.empty() ? "general" : section.prefix);
-    return page + ".PP\n" + roff("It reads the settings of: " + names + ".") + "\n";
+    return page + ".PP\n" + roff("It reads the settings of: " + sections_read(line) + ".") + "\n";
 }
 
 std::string man_of_config() {
-    Config config;
-    Settings settings;
-    settings.add_sections(config);
-    std::string page;
-    for (const Settings::Section& section : settings.sections()) {
-        page += ".SS " + roff(section.title) + "\n";
-        for (const Setting& setting : settings.all())
-            if (setting.section == section.prefix) page += item(setting, true);
-    }
-    return page;
+    return config_by_section([](const Setting& setting) { return item(setting, true); },
+                             [](const Settings::Section& section, const std::string& items) {
+                                 return ".SS " + roff(section.title) + "\n" + items;
+                             });
 }
 
 }  // namespace astro::app

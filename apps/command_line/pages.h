@@ -2,6 +2,7 @@
 // completion of words in shells.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "apps/command_line/options.h"
@@ -12,6 +13,16 @@ Page help_page;        // the output of --help
 Page markdown_page;    // the command's section of docs/cli.md
 Page man_page;         // the command's part of the man page, in roff
 Page completion_page;  // the command's cases in the script of completion_script
+
+// What the pages share: the default as words, the sections of the configuration that a command reads ("general, tdr"),
+// and the texts of the sections, each made from the texts of its settings.
+std::string initial_of(const Setting& setting);
+std::string sections_read(const CommandLine& line);
+using ItemText = std::function<std::string(const Setting& setting)>;
+using SectionText = std::function<std::string(const Settings::Section& section, const std::string& items)>;
+std::string by_section(const Settings& settings, const ItemText& item, const SectionText& text);
+// Those of the whole configuration.
+std::string config_by_section(const ItemText& item, const SectionText& text);
 
 // All settings of the configuration, by section.
 std::string markdown_of_config();

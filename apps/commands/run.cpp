@@ -43,8 +43,7 @@ int run_run(CommandLine& line) {
 
     data::RecordedData kept;                         // of the arms that share the file of `astro augment`
     std::map<std::string, data::RecordedData> made;  // of the others by arm, each once and with as many rows
-    const bool keeps =
-        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+    const bool keeps = needs_kept_file(config);
     if (keeps) {
         kept = runner.load_in_units(augment_and_measure(runner, train), data::Parts::all);
         measure_stitched(runner, kept);

@@ -7,10 +7,7 @@
 
 namespace astro::app::report {
 
-namespace {
-
-// A colour map from dark blue to yellow that is visible on light and dark pages.
-std::string colour(double share) {
+std::string colour_of(double share) {
     const double t = std::clamp(share, 0.0, 1.0);
     static constexpr double kStops[4][3] = {{59, 76, 160}, {46, 148, 158}, {122, 190, 90}, {246, 200, 60}};
     const int i = std::min(2, static_cast<int>(t * 3));
@@ -20,8 +17,6 @@ std::string colour(double share) {
         out += fixed(kStops[i][c] + f * (kStops[i + 1][c] - kStops[i][c]), 0) + (c < 2 ? "," : ")");
     return out;
 }
-
-}  // namespace
 
 std::string escape(const std::string& text) {
     std::string out;
@@ -77,7 +72,7 @@ void WorldSvg::field(const std::vector<XY>& points, const std::vector<double>& v
     for (size_t i = 0; i < points.size(); ++i) {
         if (!std::isfinite(values[i])) continue;
         layers_ += rectangle({points[i].x - size / 2, points[i].y - size / 2, size, size},
-                             "fill=\"" + colour((values[i] - low) / std::max(1e-9, high - low)) + "\"");
+                             "fill=\"" + colour_of((values[i] - low) / std::max(1e-9, high - low)) + "\"");
     }
 }
 

@@ -13,6 +13,9 @@ std::string number(double value);             // integers in full, other numbers
 std::string percent(double share);            // "93 %"; "-" if it is not finite
 std::string fixed(double value, int digits = 1);
 
+// A colour from dark blue (0) to yellow (1) that is visible on light and dark pages.
+std::string colour_of(double share);
+
 struct XY {
     double x = 0, y = 0;
 };

@@ -25,6 +25,11 @@ std::vector<std::string> stages_of_experiment(const Config& config) {
     return stages;
 }
 
+bool needs_kept_file(const Config& config) {
+    const std::vector<std::string>& arms = config.experiment.arms;
+    return std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+}
+
 void require_stages(StageRunner& runner, const std::vector<std::string>& stages) {
     for (const std::string& stage : stages)
         for (TrainableModel* model : runner.pipeline().models(stage))

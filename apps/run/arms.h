@@ -22,6 +22,9 @@ int64_t qpos_columns(const StageRunner& runner);
 // The stages of the pipeline that the arms of an experiment and its evaluations need, in order.
 std::vector<std::string> stages_of_experiment(const Config& config);
 
+// Whether an arm of the experiment is trained on the file that `astro augment` keeps.
+bool needs_kept_file(const Config& config);
+
 // Loads the models of these stages. Error(usage) if one is not trained.
 void require_stages(StageRunner& runner, const std::vector<std::string>& stages);
 

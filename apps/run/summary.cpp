@@ -90,8 +90,7 @@ void print_summary(StageRunner& runner) {
     const Config& config = runner.config();
     const std::string& environment = runner.environment();
     const std::vector<std::string>& arms = config.experiment.arms;
-    const bool augmented =
-        std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; });
+    const bool augmented = needs_kept_file(config);
     std::printf("\n%s, seed %lld, %lld rows", environment.empty() ? config.general.data.c_str() : environment.c_str(),
                 static_cast<long long>(config.general.seed),
                 static_cast<long long>(runner.pipeline().train_data().rows));
@@ -150,8 +149,7 @@ std::string describe_plan(StageRunner& runner, const std::vector<std::string>& s
                                        : config.planner.network.updates,
                  " updates)"));
     const std::vector<std::string>& arms = config.experiment.arms;
-    if (std::any_of(arms.begin(), arms.end(), [](const std::string& arm) { return augmenters::row_of(arm).kept; }))
-        add(text("stitching of ", runner.pipeline().augmented_rows(), " rows"));
+    if (needs_kept_file(config)) add(text("stitching of ", runner.pipeline().augmented_rows(), " rows"));
     const int64_t policies = ssize(arms) * ssize(config.experiment.learners) * config.policy.seeds;
     std::string episodes;
     if (const data::Environment* environment = data::find_environment(runner.environment()))

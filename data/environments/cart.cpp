@@ -239,20 +239,13 @@ class TwoRooms : public MazeEnvironment {
     // Starts have noise U(-1, 1) on each axis of the position; so do goals, except in single-task mode.
     std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                              uint64_t seed) const override {
-        std::vector<data::Episode> episodes;
-        for (int64_t number : tasks)
-            for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed)
-                              .stream("evaluation")
-                              .stream(static_cast<uint64_t>(number))
-                              .stream(static_cast<uint64_t>(e));
-                data::Episode episode = task(number);
-                for (size_t axis : {size_t{0}, size_t{1}}) episode.start[axis] += rng.uniform(-1, 1);
-                if (protocol == Protocol::goal_conditioned)
-                    for (size_t axis : {size_t{0}, size_t{1}}) episode.goal[axis] += rng.uniform(-1, 1);
-                episodes.push_back(episode);
-            }
-        return episodes;
+        return data::draw_each(tasks, each, seed, [&](int64_t number, Rng& rng) {
+            data::Episode episode = task(number);
+            for (size_t axis : {size_t{0}, size_t{1}}) episode.start[axis] += rng.uniform(-1, 1);
+            if (protocol == Protocol::goal_conditioned)
+                for (size_t axis : {size_t{0}, size_t{1}}) episode.goal[axis] += rng.uniform(-1, 1);
+            return episode;
+        });
     }
 
     std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t) const override {

@@ -20,6 +20,18 @@ static const std::vector<EnvironmentFamily*>& families() {
     return all;
 }
 
+std::vector<Episode> draw_each(const std::vector<int64_t>& tasks, int64_t each, uint64_t seed,
+                               const std::function<Episode(int64_t number, Rng& rng)>& make) {
+    const Rng evaluation = Rng(seed).stream("evaluation");
+    std::vector<Episode> episodes;
+    for (int64_t number : tasks)
+        for (int64_t e = 0; e < each; ++e) {
+            Rng rng = evaluation.stream(static_cast<uint64_t>(number)).stream(static_cast<uint64_t>(e));
+            episodes.push_back(make(number, rng));
+        }
+    return episodes;
+}
+
 namespace {
 
 const Environments& environments() {

@@ -88,18 +88,11 @@ class Maze2dEnvironment : public MazeEnvironment {
     // D4RL's only task has a fixed goal and random starts. The protocol makes no difference.
     std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol,
                                              uint64_t seed) const override {
-        std::vector<data::Episode> episodes;
-        for (int64_t number : tasks)
-            for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed)
-                              .stream("evaluation")
-                              .stream(static_cast<uint64_t>(number))
-                              .stream(static_cast<uint64_t>(e));
-                data::Episode episode = task(number);
-                episode.start = columns_of(reset_ball(maze_, rng));
-                episodes.push_back(episode);
-            }
-        return episodes;
+        return data::draw_each(tasks, each, seed, [&](int64_t number, Rng& rng) {
+            data::Episode episode = task(number);
+            episode.start = columns_of(reset_ball(maze_, rng));
+            return episode;
+        });
     }
 
     std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t) const override {

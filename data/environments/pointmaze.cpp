@@ -96,22 +96,15 @@ class PointMazeEnvironment : public MazeEnvironment {
     // Noise is added to starts, and to goals unless the protocol is single_task.
     std::vector<data::Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                              uint64_t seed) const override {
-        std::vector<data::Episode> episodes;
-        for (int64_t number : tasks)
-            for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed)
-                              .stream("evaluation")
-                              .stream(static_cast<uint64_t>(number))
-                              .stream(static_cast<uint64_t>(e));
-                const Task& cells = nth(layout_.tasks, number - 1);
-                data::Episode episode;
-                episode.task = number;
-                episode.start = coordinates(noised(cells.start, rng));
-                episode.goal =
-                    coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng) : centre(cells.goal));
-                episodes.push_back(episode);
-            }
-        return episodes;
+        return data::draw_each(tasks, each, seed, [&](int64_t number, Rng& rng) {
+            const Task& cells = nth(layout_.tasks, number - 1);
+            data::Episode episode;
+            episode.task = number;
+            episode.start = coordinates(noised(cells.start, rng));
+            episode.goal =
+                coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng) : centre(cells.goal));
+            return episode;
+        });
     }
 
     std::unique_ptr<data::Agents> reset(const std::vector<data::Episode>& episodes, uint64_t seed) const override {

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "data/environments/environments.h"
 #include "data/environments/simulator.h"
 #include "tensor/base/error.h"
 #include "tensor/base/rows.h"
@@ -213,18 +214,12 @@ class ProcessEnvironment : public Environment {
     // must give the same.
     std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                        uint64_t seed) const override {
-        std::vector<Episode> episodes;
-        for (int64_t number : tasks)
-            for (int64_t e = 0; e < each; ++e) {
-                Rng rng = Rng(seed)
-                              .stream("evaluation")
-                              .stream(static_cast<uint64_t>(number))
-                              .stream(static_cast<uint64_t>(e));
-                Episode episode;
-                episode.task = number, episode.protocol = protocol;
-                episode.seed = rng.below(int64_t{1} << 31);
-                episodes.push_back(episode);
-            }
+        std::vector<Episode> episodes = draw_each(tasks, each, seed, [&](int64_t number, Rng& rng) {
+            Episode episode;
+            episode.task = number, episode.protocol = protocol;
+            episode.seed = rng.below(int64_t{1} << 31);
+            return episode;
+        });
         const size_t group = spec_.agents_at_once > 0 ? to_size(spec_.agents_at_once) : episodes.size();
         const auto width = static_cast<std::ptrdiff_t>(spec_.state_dim);
         for (size_t first = 0; first < episodes.size(); first += group) {

@@ -28,7 +28,7 @@ void chapter5(Course& c) {
     };
     std::vector<Rng> own;  // the noise of the first candidate
     for (const Rng& stream : streams) own.push_back(stream.stream(uint64_t{0}));
-    planner->sample_observed(ends, gap, own, view);
+    planner->sample_piece(ends, gap, own, view);
     const diffusion::NoiseSchedule schedule =
         diffusion::make_schedule(c.config().planner.network.schedule, c.config().planner.network.diffusion_steps);
     auto plan_of = [&](const std::vector<float>& all, size_t i) {

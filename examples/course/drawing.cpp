@@ -22,27 +22,12 @@ form(const char* pattern, ...) {
     return out;
 }
 
-std::string escaped(const std::string& words) {
-    std::string out;
-    for (char c : words) out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-    return out;
-}
-
 // 1, 2 or 5 times a power of ten, so that there are at most six intervals.
 double tick(double span) {
     const double power = std::pow(10, std::floor(std::log10(span / 6)));
     for (double factor : {1., 2., 5.})
         if (span / 6 <= factor * power * (1 + 1e-9)) return factor * power;
     return 10 * power;
-}
-
-std::string shade(double share) {
-    static constexpr double kStops[4][3] = {{59, 76, 160}, {46, 148, 158}, {122, 190, 90}, {246, 200, 60}};
-    const double t = 3 * std::clamp(share, 0., 1.);
-    const int i = std::min(2, static_cast<int>(t));
-    double rgb[3];
-    for (int c = 0; c < 3; ++c) rgb[c] = kStops[i][c] + (t - i) * (kStops[i + 1][c] - kStops[i][c]);
-    return form("rgb(%.0f,%.0f,%.0f)", rgb[0], rgb[1], rgb[2]);
 }
 
 }  // namespace
@@ -92,14 +77,14 @@ Panel Drawing::axes(double left, double top, double width, double height, XY low
     text({panel.left + panel.width / 2, bottom + 34}, x_label, 12, "middle", "#333");
     body_ += form("<text transform=\"translate(%.1f,%.1f) rotate(-90)\" font-size=\"12\" text-anchor=\"middle\" ",
                   left + 11, panel.top + panel.height / 2) +
-             "fill=\"#333\">" + escaped(y_label) + "</text>\n";
+             "fill=\"#333\">" + astro::app::report::escape(y_label) + "</text>\n";
     return panel;
 }
 
 void Drawing::text(XY p, const std::string& words, double size, const char* anchor, const std::string& fill) {
     body_ += form("<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.0f\" text-anchor=\"%s\" fill=\"%s\">", p.x, p.y, size,
                   anchor, fill.c_str()) +
-             escaped(words) + "</text>\n";
+             astro::app::report::escape(words) + "</text>\n";
 }
 
 void Drawing::line(const Panel& panel, const std::vector<XY>& points, const std::string& stroke, double width,
@@ -134,9 +119,9 @@ void Drawing::field(const Panel& panel, const std::vector<XY>& points, const std
         if (!std::isfinite(values[i])) continue;
         const XY corner = panel.at({points[i].x - size / 2, points[i].y + size / 2}),
                  other = panel.at({points[i].x + size / 2, points[i].y - size / 2});
-        body_ +=
-            form("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n", corner.x, corner.y,
-                 other.x - corner.x + .2, other.y - corner.y + .2, shade((values[i] - low) / (high - low)).c_str());
+        body_ += form("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n", corner.x, corner.y,
+                      other.x - corner.x + .2, other.y - corner.y + .2,
+                      astro::app::report::colour_of((values[i] - low) / (high - low)).c_str());
     }
 }
 

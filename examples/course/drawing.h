@@ -6,13 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "apps/report/svg.h"
 #include "data/environment.h"
 
 namespace course {
 
-struct XY {
-    double x = 0, y = 0;
-};
+using astro::app::report::XY;
 
 // A rectangle of the figure, in pixels, and the part of the plane that it shows; y points up.
 struct Panel {
