@@ -1,6 +1,6 @@
 #include "apps/bench/items.h"
 
-#include "apps/bench/random_world.h"
+#include "apps/random_world.h"
 #include "astro/learners/learner.h"
 #include "astro/planner.h"
 #include "tensor/base/rows.h"

@@ -6,6 +6,7 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/report/report.h"
+#include "apps/run/estimate.h"
 #include "apps/run/measure.h"
 #include "apps/run/measure_judges.h"
 #include "apps/run/pictures.h"
@@ -32,7 +33,10 @@ int run_run(CommandLine& line) {
     needs.policies = needs.generate = true;
     StageRunner runner(line, options, config, needs);
     check_stages(runner, stages);
-    runner.progress().note("this run: " + describe_plan(runner, stages));
+    if (!options.quiet) {
+        runner.progress().note("this run: " + describe_plan(runner, stages));
+        runner.progress().note("estimate: " + describe(estimate_run(runner, stages)));
+    }
     for (const std::string& stage : stages) {
         train_and_measure(runner, stage);
         if (stage == "tdr" && needed("planner")) runner.pipeline().check_travel();

@@ -15,6 +15,14 @@ namespace {
 
 constexpr double kRedrawSeconds = .2;
 
+std::string format(const char* form, double value) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, form, value);
+    return buffer;
+}
+
+}  // namespace
+
 int64_t peak_memory() {
     rusage usage = {};
     getrusage(RUSAGE_SELF, &usage);
@@ -25,13 +33,6 @@ int64_t peak_memory() {
 #endif
 }
 
-std::string format(const char* form, double value) {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, form, value);
-    return buffer;
-}
-
-// 75 -> "1:15", 4000 -> "1:06:40"
 std::string clock_time(double seconds) {
     const auto total = static_cast<long long>(std::llround(seconds));
     char buffer[64];
@@ -41,8 +42,6 @@ std::string clock_time(double seconds) {
         std::snprintf(buffer, sizeof buffer, "%lld:%02lld", total / 60, total % 60);
     return buffer;
 }
-
-}  // namespace
 
 std::string progress_line(const ProgressState& state) {
     std::string line = state.stage + " " + std::to_string(state.step);

@@ -20,6 +20,9 @@ struct ProgressState {
     int64_t peak_bytes = 0;
 };
 
+int64_t peak_memory();                   // the largest size of the process so far, in bytes
+std::string clock_time(double seconds);  // 75 -> "1:15", 4000 -> "1:06:40"
+
 // "tdr 1200/6000 20% 310.5/s ETA 0:15 loss 0.0123 120 MB"
 std::string progress_line(const ProgressState& state);
 

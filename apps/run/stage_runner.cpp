@@ -224,7 +224,7 @@ data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
 Context StageRunner::parallel_context(int64_t i) {
     ASTRO_CHECK(i < parallel_limit(), "a context for stage ", i, " of ", parallel_limit(), " in parallel");
     if (i == 0) return context();
-    while (ssize(parallel_devices_) < i) parallel_devices_.push_back(open_device(options_.device));
+    while (ssize(parallel_devices_) < i) parallel_devices_.push_back(open_another_device());
     return {*nth(parallel_devices_, i - 1).backend, threads_, config_.general.chunks};
 }
 

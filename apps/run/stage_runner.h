@@ -76,6 +76,8 @@ class StageRunner {
     // The context of stage i = 0, 1, ... of those trained in parallel: the runner's own backend for 0, then further
     // backends of the same device, which are kept for later stages.
     Context parallel_context(int64_t i);
+    // A further backend of the run's device, for work that must not touch the run's own.
+    OpenedDevice open_another_device() const { return open_device(options_.device); }
     // Returns cached memory of all backends to the device. A backend cannot use memory cached by another one.
     void flush_memory();
     // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it.

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/bench/random_world.h"
+#include "apps/random_world.h"
 #include "astro/learners/learner.h"
 #include "astro/planner.h"
 

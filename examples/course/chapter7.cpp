@@ -13,31 +13,50 @@ namespace course {
 
 namespace {
 
+std::vector<XY> path(const data::Dataset& rows, int64_t first, int64_t last) {
+    std::vector<XY> points;
+    for (int64_t t = first; t <= last; ++t) points.push_back({rows.state(t, 0), rows.state(t, 1)});
+    return points;
+}
+
+// The rooms with recorded episodes, and a stitched trajectory from one room to the other that moves.
+void draw_moving_chain(Course& c, const data::Dataset& recorded, const data::Dataset& stitched, int64_t episode) {
+    Drawing drawing(640, 385);
+    const Panel panel =
+        drawing.world(c.world(), c.world().bounds, 10, 5, 620, "Recorded episodes, and a stitched one that crosses");
+    for (int64_t e = 0; e < recorded.episodes(); e += 5)
+        drawing.line(panel, path(recorded, nth(recorded.episode_start, e), recorded.episode_end(e)), "#b9c6d6", .8);
+    const int64_t first = nth(stitched.episode_start, episode), last = stitched.episode_end(episode);
+    std::vector<std::string> stroke;
+    for (int64_t t = first; t < last; ++t) stroke.push_back(nth(stitched.is_synthetic, t) ? colour::red : colour::blue);
+    drawing.moving(panel, path(stitched, first, last), stroke, .06);
+    drawing.legend({10, 375}, {{"recorded", colour::blue}, {"generated bridge", colour::red}});
+    c.save("7-moving", drawing);
+}
+
 // Stitched trajectories that lead from one room to the other; generated parts in red.
 void draw_chains(Course& c, const data::Dataset& stitched) {
     Drawing drawing(640, 385);
     const Panel panel =
         drawing.world(c.world(), c.world().bounds, 10, 5, 620, "Stitched trajectories through the door");
-    int64_t crossing = 0, shown = 0;
+    int64_t crossing = 0, shown = 0, farthest = 0;
+    double most = 0;
     for (int64_t e = 0; e < stitched.episodes(); ++e) {
-        const int64_t first = nth(stitched.episode_start, e), last = stitched.episode_end(e);
-        bool left = false, right = false;
-        for (int64_t t = first; t <= last; ++t) {
-            left = left || stitched.state(t, 0) < kDoorLeft;
-            right = right || stitched.state(t, 0) > kDoorRight;
+        const std::vector<XY> points = path(stitched, nth(stitched.episode_start, e), stitched.episode_end(e));
+        const auto [left, right] =
+            std::minmax_element(points.begin(), points.end(), [](XY a, XY b) { return a.x < b.x; });
+        if (left->x >= kDoorLeft || right->x <= kDoorRight) continue;
+        if (const double width = std::fabs(points.back().x - points[0].x); width > most) most = width, farthest = e;
+        if (++crossing % 7 != 1 || ++shown > 8) continue;
+        for (size_t i = 0; i + 1 < points.size(); ++i) {
+            const bool generated = nth(stitched.is_synthetic, nth(stitched.episode_start, e) + static_cast<int64_t>(i));
+            drawing.line(panel, {points[i], points[i + 1]}, generated ? colour::red : colour::blue,
+                         generated ? 2.4 : 1);
         }
-        if (!left || !right) continue;
-        ++crossing;
-        if (shown >= 8 || crossing % 7 != 1) continue;
-        ++shown;
-        for (int64_t t = first; t < last; ++t)
-            drawing.line(
-                panel,
-                {{stitched.state(t, 0), stitched.state(t, 1)}, {stitched.state(t + 1, 0), stitched.state(t + 1, 1)}},
-                nth(stitched.is_synthetic, t) ? colour::red : colour::blue, nth(stitched.is_synthetic, t) ? 2.4 : 1);
     }
     drawing.legend({10, 375}, {{"recorded", colour::blue}, {"generated bridge", colour::red}});
     c.save("7-chains", drawing);
+    draw_moving_chain(c, c.pipeline.recorded(), stitched, farthest);
     c.numbers["7/trajectories"] = stitched.episodes();
     c.numbers["7/crossing_trajectories"] = crossing;
     c.numbers["7/crossing_percent"] = 100. * double(crossing) / double(stitched.episodes());

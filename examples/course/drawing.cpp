@@ -107,6 +107,44 @@ void Drawing::dots(const Panel& panel, const std::vector<XY>& points, const std:
     }
 }
 
+void Drawing::moving(const Panel& panel, const std::vector<XY>& points, const std::vector<std::string>& stroke,
+                     double step) {
+    const size_t steps = points.size() - 1;
+    const double pause = 1.5, duration = step * double(steps) + pause;
+    const std::string clock = form(" dur=\"%.2fs\" repeatCount=\"indefinite\"/>", duration);
+    auto share = [&](size_t i) { return step * double(i) / duration; };  // of the duration, at point i
+    // One line for each run of steps of one colour. It is a single dash that slides into view as the dot moves along.
+    for (size_t from = 0, to; from < steps; from = to) {
+        for (to = from + 1; to < steps && stroke[to] == stroke[from];) ++to;
+        std::vector<double> length{0};  // from point `from` to each
+        std::string shape;
+        for (size_t i = from; i <= to; ++i) {
+            const XY p = panel.at(points[i]), before = panel.at(points[i == from ? i : i - 1]);
+            length.push_back(length.back() + std::hypot(p.x - before.x, p.y - before.y));
+            shape += form("%s%.1f %.1f", i == from ? "M" : "L", p.x, p.y);
+        }
+        std::string hidden = "1;", times = "0;";
+        for (size_t i = from; i <= to; ++i) {
+            hidden += form("%.3f;", 1 - length[i - from + 1] / length.back());
+            times += form("%.4f;", share(i));
+        }
+        body_ += "<path pathLength=\"1\" stroke-dasharray=\"1 1\" fill=\"none\" stroke=\"" + stroke[from] +
+                 "\" stroke-width=\"3\" d=\"" + shape + "\"><animate attributeName=\"stroke-dashoffset\" values=\"" +
+                 hidden + "0\" keyTimes=\"" + times + "1\"" + clock + "</path>\n";
+    }
+    std::string times, x, y;
+    for (size_t i = 0; i <= steps; ++i) {
+        times += form("%.4f;", share(i));
+        x += form("%.1f;", panel.at(points[i]).x), y += form("%.1f;", panel.at(points[i]).y);
+    }
+    const XY end = panel.at(points[steps]);
+    body_ += form("<circle r=\"7\" cx=\"%.1f\" cy=\"%.1f\" fill=\"%s\">", end.x, end.y, colour::black);
+    for (const auto& [name, values] : {std::pair{"cx", x + form("%.1f", end.x)}, {"cy", y + form("%.1f", end.y)}})
+        body_ += "<animate attributeName=\"" + std::string(name) + "\" values=\"" + values + "\" keyTimes=\"" + times +
+                 "1\"" + clock;
+    body_ += "</circle>\n";
+}
+
 void Drawing::mark(const Panel& panel, XY p, const std::string& word, const std::string& fill) {
     const XY at = panel.at(p);
     body_ += form("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"8\" fill=\"%s\" stroke=\"white\"/>\n", at.x, at.y, fill.c_str());

@@ -44,6 +44,9 @@ class Drawing {
     void line(const Panel& panel, const std::vector<XY>& points, const std::string& stroke, double width = 1.6,
               const std::string& dashes = "");
     void dots(const Panel& panel, const std::vector<XY>& points, const std::string& fill, double radius = 1.5);
+    // The same path over and over: a dot that takes step i of `points` at second i * step, and draws its trail, in
+    // stroke[i] between points i and i + 1. Programs that show no animations show the whole trail.
+    void moving(const Panel& panel, const std::vector<XY>& points, const std::vector<std::string>& stroke, double step);
     // A circle with a word in it.
     void mark(const Panel& panel, XY at, const std::string& word, const std::string& fill);
     // Squares of `size` units whose colours show values from low to high; others are left out if not finite.

@@ -21,7 +21,12 @@ settings="--preset tiny --data maze/pointmaze-medium-stitch-v0.npz --quiet --eva
 settings="$settings --tdr.updates 400 --dynamics.updates 40 --planner.updates 40 --gcbc.updates 40 --augment.accept_threshold 50"
 settings="$settings --augment.plausibility 50 --checkpoint.every 20 --data.arrival_steps 3"
 
-for threads in 1 2 3; do
+# The first run is not quiet: it says what it will do, how long that takes and how much memory it needs.
+# shellcheck disable=SC2086
+check "run at 1 thread" sh -c '"$0" "$@" 2>loud.log' "$astro" run --run r1 $(echo "$settings" | sed 's/ --quiet//') --threads 1
+check "it says what it will do" grep -q '^this run: tdr (400 updates), .* 3 policies, each evaluated in 5 episodes$' loud.log
+check "how long that takes" grep -qE '^estimate: [0-9:]+( to [0-9:]+)? on this machine \(tdr [0-9:]+, dynamics [0-9:]+, planner [0-9:]+, stitching .*, 3 policies [0-9:]+, evaluation .*\), [0-9]+ MB of memory$' loud.log
+for threads in 2 3; do
     # shellcheck disable=SC2086
     check "run at $threads threads" "$astro" run --run "r$threads" $settings --threads $threads
 done

@@ -1,0 +1,31 @@
+// An estimate of the time and the memory of a run before it begins: a few updates of each model are timed on random
+// data of the same dimensions, with the run's settings, on its device and with its threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/run/stage_runner.h"
+
+namespace astro::app {
+
+struct RunEstimate {
+    struct Part {
+        std::string name;            // "tdr", "stitching", "6 policies", "their evaluation"
+        double least = 0, most = 0;  // seconds
+    };
+    std::vector<Part> parts;
+    double memory = 0;  // bytes: largest size of the process, on a CPU
+    double least() const;
+    double most() const;
+};
+
+// Takes about a second and changes nothing in the run. `stages`: those of the pipeline that the run trains. Not
+// included: what is finished already in a run that is resumed, the pictures, and the time of a simulator in a child
+// process.
+RunEstimate estimate_run(StageRunner& runner, const std::vector<std::string>& stages);
+
+// "0:50 to 1:20 on this machine (tdr 0:12, ..., stitching 0:10 to 0:40), 300 MB of memory"
+std::string describe(const RunEstimate& estimate);
+
+}  // namespace astro::app
