@@ -1,5 +1,8 @@
 // The chapters as one HTML page that needs no other file: a converter of the part of Markdown that they use. Figures
 // are put into the page, links between chapters become links within it.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // <regex> with -fsanitize=address, GCC bug 105562
+#endif
 #include <map>
 #include <regex>
 #include <sstream>
