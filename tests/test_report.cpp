@@ -4,11 +4,11 @@
 #include <cmath>
 #include <vector>
 
+#include "apps/measure/measure.h"
 #include "apps/report/chart.h"
 #include "apps/report/compare.h"
 #include "apps/report/play.h"
 #include "apps/report/report.h"
-#include "apps/run/measure.h"
 #include "apps/run/run_dir.h"
 #include "data/file.h"
 #include "data/npz.h"

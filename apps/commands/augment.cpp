@@ -1,8 +1,8 @@
 // astro augment: makes the data set of the arm that is kept, by trained models, and writes augmented.npz.
 #include "apps/command_line/sections.h"
+#include "apps/measure/judges.h"
+#include "apps/measure/measure.h"
 #include "apps/run/arms.h"
-#include "apps/run/measure.h"
-#include "apps/run/measure_judges.h"
 
 namespace astro::app {
 

@@ -4,8 +4,8 @@
 
 #include "apps/command_line/options.h"
 #include "apps/commands/read_options.h"
-#include "apps/run/measure.h"
-#include "apps/run/measure_judges.h"
+#include "apps/measure/judges.h"
+#include "apps/measure/measure.h"
 #include "apps/run/stage_runner.h"
 #include "data/dataset_load.h"
 #include "data/dataset_name.h"

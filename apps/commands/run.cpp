@@ -5,11 +5,11 @@
 #include <map>
 
 #include "apps/command_line/sections.h"
+#include "apps/measure/judges.h"
+#include "apps/measure/measure.h"
+#include "apps/pictures/pictures.h"
 #include "apps/report/report.h"
 #include "apps/run/estimate.h"
-#include "apps/run/measure.h"
-#include "apps/run/measure_judges.h"
-#include "apps/run/pictures.h"
 #include "apps/run/policies.h"
 #include "apps/run/summary.h"
 #include "data/file.h"

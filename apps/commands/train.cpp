@@ -1,7 +1,7 @@
 // astro train tdr | dynamics | planner: each trains one stage in a run folder.
 #include "apps/command_line/sections.h"
+#include "apps/measure/measure.h"
 #include "apps/run/arms.h"
-#include "apps/run/measure.h"
 #include "apps/run/stage_runner.h"
 
 namespace astro::app {

@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include "apps/command_line/settings.h"
-#include "apps/run/measure.h"
-#include "apps/run/measure_judges.h"
+#include "apps/measure/judges.h"
+#include "apps/measure/measure.h"
 #include "data/file.h"
 #include "tensor/base/rows.h"
 

@@ -1,4 +1,4 @@
-#include "apps/run/measure.h"
+#include "apps/measure/measure.h"
 
 namespace astro::app {
 

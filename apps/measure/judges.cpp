@@ -1,13 +1,13 @@
 // The quality of the stitched data without a simulator: judged by models that the method does not use, compared with
 // held-out rows, and counted. The figures come from the stored data, so that `astro data verify --run` finds the
 // same ones for any file.
-#include "apps/run/measure_judges.h"
+#include "apps/measure/judges.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "apps/command_line/settings.h"
-#include "apps/run/measure.h"
+#include "apps/measure/measure.h"
 #include "astro/coverage.h"
 #include "astro/joins.h"
 #include "data/file.h"

@@ -1,4 +1,4 @@
-#include "apps/run/measure.h"
+#include "apps/measure/measure.h"
 #include "data/environment.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"

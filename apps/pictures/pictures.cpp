@@ -1,5 +1,5 @@
 // pictures.npz: what the report draws.
-#include "apps/run/pictures.h"
+#include "apps/pictures/pictures.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Example bridges on their way from noise.
 #include <algorithm>
 
-#include "apps/run/pictures.h"
+#include "apps/pictures/pictures.h"
 #include "astro/cross_pairs.h"
 #include "tensor/base/rows.h"
 

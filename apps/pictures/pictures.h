@@ -1,7 +1,7 @@
 // The arrays for the pictures of the report.
 #pragma once
 
-#include "apps/run/picture_plane.h"
+#include "apps/pictures/plane.h"
 
 namespace astro::app {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "apps/command_line/settings.h"
+#include "apps/measure/measure.h"
 #include "apps/run/arms.h"
-#include "apps/run/measure.h"
 #include "apps/run/signals.h"
 #include "data/environment.h"
 #include "data/file.h"

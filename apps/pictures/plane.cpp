@@ -1,4 +1,4 @@
-#include "apps/run/picture_plane.h"
+#include "apps/pictures/plane.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "apps/run/measure.h"
+#include "apps/measure/measure.h"
 
 #include "apps/run/policies.h"
 #include "data/file.h"

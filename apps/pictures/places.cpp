@@ -3,7 +3,7 @@
 #include <cmath>
 #include <set>
 
-#include "apps/run/pictures.h"
+#include "apps/pictures/pictures.h"
 #include "data/environment.h"
 #include "tensor/base/rows.h"
 

@@ -1,8 +1,8 @@
 // Some chains of the stitched data, with what is known of their bridges.
 #include <algorithm>
 
-#include "apps/run/measure_judges.h"
-#include "apps/run/pictures.h"
+#include "apps/measure/judges.h"
+#include "apps/pictures/pictures.h"
 #include "data/environment.h"
 #include "data/file.h"
 #include "data/replay.h"

@@ -1,6 +1,5 @@
 // The stages of the pipeline, as commands run them: train a stage (or resume or skip it), measure it, and store the
-// figures in results.json. The files are measure_tdr.cpp, measure_dynamics.cpp, measure_one_step.cpp,
-// measure_planner.cpp and measure_augmentation.cpp.
+// figures in results.json. One file in this folder per stage.
 #pragma once
 
 #include <functional>
