@@ -142,13 +142,13 @@ OpenChain ChainBuilder::begin_chain() {
 
 bool ChainBuilder::follows_rule(int64_t start, int64_t cut, int64_t target) const {
     const int64_t end = arrival(data().segment(target));
+    if (config_.chain == ChainRule::random) return true;
     const double to_end = distance(start, end);
-    if (config_.chain == ChainRule::mono)
-        return to_end >= distance(start, cut) + config_.mono_progress &&
-               distance(start, cut) + map_.steps(cut, target) + distance(target, end) <=
-                   config_.detour * to_end + config_.detour_steps;
+    if (std::isinf(to_end)) return false;  // no path: the inequalities would compare infinities
     if (config_.chain == ChainRule::ext) return to_end >= distance(start, cut) + config_.ext_progress;
-    return true;
+    return to_end >= distance(start, cut) + config_.mono_progress &&
+           distance(start, cut) + map_.steps(cut, target) + distance(target, end) <=
+               config_.detour * to_end + config_.detour_steps;
 }
 
 // Draws cuts and the targets that the chain rule allows, in the order of trial.

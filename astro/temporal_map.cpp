@@ -32,6 +32,26 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     return Calibration(std::move(medians));
 }
 
+// Removes landmarks without any edge, unless none has one. Farthest-point sampling prefers outliers, and rows whose
+// nearest landmark is isolated would have no path to any other row.
+void drop_isolated(TemporalMap& map) {
+    const int64_t n = map.landmarks();
+    std::vector<int64_t> joined;
+    for (int64_t i = 0; i < n; ++i) {
+        bool any = false;
+        for (int64_t j = 0; j < n && !any; ++j) any = i != j && !std::isinf(nth(map.closed, i * n + j));
+        if (any) joined.push_back(i);
+    }
+    if (joined.empty() || ssize(joined) == n) return;
+    std::vector<int64_t> landmark;
+    std::vector<float> closed;
+    for (int64_t i : joined) {
+        landmark.push_back(nth(map.landmark, i));
+        for (int64_t j : joined) closed.push_back(nth(map.closed, i * n + j));  // no path leads through the others
+    }
+    map.landmark = std::move(landmark), map.closed = std::move(closed);
+}
+
 // Landmarks from a pool of evenly spaced rows, shortest paths between all of them over edges of at most `edge` steps,
 // and the nearest landmark of every row.
 void add_landmarks(const Context& context, const GraphConfig& config, TemporalMap& map) {
@@ -39,14 +59,15 @@ void add_landmarks(const Context& context, const GraphConfig& config, TemporalMa
     std::vector<int64_t> pool;
     for (int64_t i = 0; i < size; ++i) pool.push_back(i * rows / size);
     map.landmark = farthest_points(map.latent.data(), map.width, pool, config.landmarks);
-    const int64_t n = map.landmarks();
     // Most pairs are much farther apart than an edge; their n^ is not computed.
     const double reach = 1.001 * distance_from_steps(config.edge, map.gamma);
     auto length = [&](int64_t i, int64_t j) {
         const float *a = map.at(nth(map.landmark, i)), *b = map.at(nth(map.landmark, j));
         return latent_distance(a, b, map.width) > reach ? std::numeric_limits<double>::infinity() : map.steps(a, b);
     };
-    map.closed = shortest_paths(context.threads, n, length, config.edge);
+    map.closed = shortest_paths(context.threads, map.landmarks(), length, config.edge);
+    drop_isolated(map);
+    const int64_t n = map.landmarks();
     map.landmark_of = nearest_landmarks(context, map, map.latent);
     std::vector<uint8_t> seen(to_size(n), 0);
     map.components = 0;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -107,6 +108,28 @@ TEST_CASE("chains: with order nearest and more cuts, the targets tried are neare
     const double random = mean_approach(TargetOrder::random, 1), nearest = mean_approach(TargetOrder::nearest, 1);
     CHECK(nearest < .7 * random);
     CHECK(mean_approach(TargetOrder::nearest, 6) < .8 * nearest);
+}
+
+TEST_CASE("chains: rules mono and ext try no target whose end has no path from the start") {
+    Small& s = small();
+    TemporalMap map = s.pipeline->map();
+    const int64_t n = map.landmarks();
+    for (int64_t i = 0; i < n * n; ++i)
+        if (i / n != i % n) map.closed[size_t(i)] = std::numeric_limits<float>::infinity();
+    AcceptanceBounds bounds;
+    bounds.arrival = bounds.largest_step = 1e9;  // every bridge is accepted
+    const TargetIndex index(s.pool, s.config.selection, map, s.pipeline->statistics(), s.config.planner.gap + 1,
+                            s.config.planner.context, 1);
+    auto attempts = [&](ChainRule rule) {
+        AugmentConfig config = s.config.augment;
+        config.chain = rule, config.chains = 20;
+        return ssize(build_chains(s.pipeline->context(), config, map, index, s.pipeline->planner(),
+                                  s.pipeline->statistics(), bounds, s.config.selection, 1, 500, {})
+                         .attempts);
+    };
+    CHECK(attempts(ChainRule::random) > 0);
+    CHECK(attempts(ChainRule::mono) == 0);
+    CHECK(attempts(ChainRule::ext) == 0);
 }
 
 TEST_CASE("seams: open ends the trajectory at the last state of a bridge; snap stores the states of the bridge") {

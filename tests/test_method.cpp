@@ -137,6 +137,30 @@ TEST_CASE("map: the calibration is invertible, arrivals are in their segments, g
     }
 }
 
+TEST_CASE("map: landmarks without an edge are dropped, unless none has one") {
+    Small& s = small();
+    Config config = s.config;
+    const int64_t all = s.pipeline->map().landmarks();
+    auto map_with_edges_up_to = [&](double steps) {
+        config.graph.edge = steps;
+        return build_temporal_map(s.pipeline->context(), s.pipeline->tdr(), s.pipeline->train(),
+                                  s.pipeline->validation(), config);
+    };
+    double edge = config.graph.edge;
+    TemporalMap map = s.pipeline->map();
+    while (map.landmarks() == all && edge > .01) map = map_with_edges_up_to(edge *= .9);
+    REQUIRE(map.landmarks() < all);
+    REQUIRE(map.landmarks() > 1);
+    for (int64_t i = 0; i < map.landmarks(); ++i) {
+        int64_t edges = 0;
+        for (int64_t j = 0; j < map.landmarks(); ++j)
+            edges += i != j && map.steps(map.landmark[size_t(i)], map.landmark[size_t(j)]) <= edge;
+        CHECK(edges > 0);
+    }
+    for (int32_t landmark : map.landmark_of) CHECK(landmark < map.landmarks());
+    CHECK(map_with_edges_up_to(1e-6).landmarks() == all);
+}
+
 TEST_CASE("selection: the index finds the same targets as brute force, and all fulfil the conditions") {
     Pipeline& pipeline = *small().pipeline;
     const TemporalMap& map = pipeline.map();
