@@ -87,7 +87,7 @@ double behind_wall_percent(const Course& c, const TargetIndex& index) {
     return all ? 100. * double(behind) / double(all) : 0;
 }
 
-// A tenth of the augmentation with a selector: yield, and the share of accepted bridges that violate the dynamics.
+// A quarter of the augmentation with a selector: yield, and the share of accepted bridges that violate the dynamics.
 void augment_with(Course& c, const TemporalMap& map, const TargetIndex& index, const std::string& key) {
     Pipeline& p = c.pipeline;
     const AcceptanceBounds bounds =
@@ -137,19 +137,28 @@ void through_the_wall(Course& c, const TargetIndex& index) {
     std::vector<StitchEnds> ends;
     for (const Pair& pair : pairs) ends.push_back(ends_between(c, pair.cut, pair.target));
     const std::vector<std::vector<Bridge>> bridges = p.planner().sample(ends, gap, 4, noise_of(c, ends.size()));
-    std::vector<double> by_model, driven;
+    const std::vector<double>& sigma = p.statistics().sigma_delta;
+    std::vector<double> by_model, driven, place, speed;  // the last two: by the model, of position and velocity alone
     size_t shown = 0;
     int64_t crossed = 0;
     for (size_t i = 0; i < ends.size(); ++i) {
         const std::vector<float> first(ends[i].source_states.end() - 4, ends[i].source_states.end());
         const std::vector<double> path = c.drive(first, bridges[i][0].actions);
         by_model.push_back(bridges[i][0].error);
+        auto miss = [&](size_t column) {
+            const float* end = bridges[i][0].states.data() + bridges[i][0].states.size() - 4;
+            return (double(end[column]) - double(ends[i].target_states[column])) / sigma[column];
+        };
+        place.push_back(std::hypot(miss(0), miss(1)) / std::sqrt(2));
+        speed.push_back(std::hypot(miss(2), miss(3)) / std::sqrt(2));
         driven.push_back(c.apart(c.inward({path.end() - 4, path.end()}).data(), ends[i].target_states.data()));
         crossed += (path[path.size() - 4] > kMiddle) != (path[0] > kMiddle);
         if (by_model[i] < by_model[shown]) shown = i;
     }
     c.numbers["3/wall_error_model"] = percentile(by_model, 50);
     c.numbers["3/wall_error_driven"] = percentile(driven, 50);
+    c.numbers["3/wall_error_model_position"] = percentile(place, 50);
+    c.numbers["3/wall_error_model_velocity"] = percentile(speed, 50);
     c.numbers["3/wall_least_model"] = by_model[shown];
     c.numbers["3/wall_least_driven"] = driven[shown];
     c.numbers["3/wall_crossed"] = crossed;

@@ -77,7 +77,7 @@ void chapter5(Course& c) {
     c.numbers["5/alpha_bar_100_percent"] = 100 * nth(schedule.alpha_bar, 100);
 
     // One plan: where the exact cart would go under the noisy plan and under its estimate.
-    size_t shown = 0;  // the pair whose first estimate misses most
+    size_t shown = 0;  // the pair whose last estimate gains most on its first one
     double most = 0;
     for (size_t i = 0; i < ends.size(); ++i) {
         const std::vector<double> path = c.drive(start_of(i), plan_of(estimate[0], i)),

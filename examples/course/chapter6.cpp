@@ -83,6 +83,7 @@ void chapter6(Course& c) {
         names.emplace_back(v.name, v.stroke);
     }
     chart.line(panel, {{accepted, 0}, {accepted, 100}}, colour::black, 1, "4,3");
+    names.emplace_back("threshold of acceptance", colour::black);
     chart.legend({10, 322}, names);
     c.save("6-arrival", chart);
 

@@ -98,7 +98,7 @@ void draw_values(Course& c, const std::vector<float>& path) {
     drawing.legend({10, 322}, {{"recorded data", colour::orange},
                                {"stitched data", colour::blue},
                                {"(4.2) for this drive", colour::grey},
-                               {"the line in the door", colour::black}});
+                               {"middle of the door", colour::black}});
     c.save("8-values", drawing);
     c.numbers["8/drive_steps"] = n - 1;
     c.numbers["8/drive_crosses_at"] = crossing;

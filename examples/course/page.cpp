@@ -109,7 +109,7 @@ class Page {
             gathered_ = line.substr(2);
         } else if (std::regex_search(line, std::regex("^[0-9]+\\. "))) {
             flush();
-            open(Block::numbered, "<ol>\n");
+            open(Block::numbered, ("<ol start=\"" + line.substr(0, line.find('.')) + "\">\n").c_str());
             gathered_ = line.substr(line.find(' ') + 1);
         } else if (line[0] == '<') {  // <details>, <summary>
             close();
