@@ -35,7 +35,8 @@ int run_run(CommandLine& line) {
     check_stages(runner, stages);
     if (!options.quiet) {
         runner.progress().note("this run: " + describe_plan(runner, stages));
-        runner.progress().note("estimate: " + describe(estimate_run(runner, stages)));
+        runner.progress().note((options.resume ? "estimate for a run from its beginning: " : "estimate: ") +
+                               describe(estimate_run(runner, stages)));
     }
     for (const std::string& stage : stages) {
         train_and_measure(runner, stage);

@@ -20,9 +20,9 @@ struct RunEstimate {
     double most() const;
 };
 
-// Takes about a second and changes nothing in the run. `stages`: those of the pipeline that the run trains. Not
-// included: what is finished already in a run that is resumed, the pictures, and the time of a simulator in a child
-// process.
+// Takes about a second and changes nothing in the run. `stages`: those of the pipeline that the run trains. Includes
+// stages that are already finished in a run that is resumed; does not include measurements, pictures, and the time of
+// a simulator.
 RunEstimate estimate_run(StageRunner& runner, const std::vector<std::string>& stages);
 
 // "0:50 to 1:20 on this machine (tdr 0:12, ..., stitching 0:10 to 0:40), 300 MB of memory"
