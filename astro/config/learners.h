@@ -34,8 +34,8 @@ struct PolicyConfig {
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
-        v("latents", latents, "actor and critics see the latents of the TDR beside states and goals", Source::ours,
-          anything());
+        v("latents", latents, "actor and critics read the latents of the TDR in addition to states and goals",
+          Source::ours, anything());
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
           between(0, 1));
         v("single_task_synthetic_share", single_task_synthetic_share,
