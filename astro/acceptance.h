@@ -1,4 +1,4 @@
-// Acceptance of bridges: bounds measured on real data, and the verdict on each bridge [ours: docs/method.md 9].
+// Acceptance of bridges: bounds measured on real data, and the verdict on each bridge [ours: docs/method.md 9.1].
 #pragma once
 
 #include <vector>

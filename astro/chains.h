@@ -1,5 +1,5 @@
 // Chains: whole trajectories spliced from suffixes of real episodes and generated bridges
-// [ours: docs/method.md 9].
+// [ours: docs/method.md 9.3, 9.4].
 //
 // Chains are built in rounds, many at a time, each with its own random stream. In a round every open chain draws a cut
 // in the last part of its suffix's travel and a target. All bridges of the round are sampled together. The accepted

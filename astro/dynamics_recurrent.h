@@ -1,5 +1,5 @@
 // The recurrent dynamics model: a network that predicts one step, applied step after step [ours; the usual predictor of
-// model-based RL: PETS, MBPO].
+// model-based RL: PETS, MBPO; docs/method.md 6.5].
 //
 //   s^_0 = s_0,   s^_{j+1} = s^_j + sigma_delta f([s^_j | a_j])
 // First trained on single transitions; the last updates (dynamics.rollout_share) train through whole rollouts.

@@ -2,8 +2,8 @@
 //
 // If a transition (s, a) leads to a later state h of its episode, then it is also a good one for every goal g for which
 // h lies on the way from s. The landmark graph decides whether it does:
-//   D(s, g) - D(h, g) >= progress D(s, h)
-// By the triangle inequality the left side is at most D(s, h). No row is generated and no model but the TDR is used.
+//   d_G(s, g) - d_G(h, g) >= progress d_G(s, h)
+// By the triangle inequality the left side is at most d_G(s, h). No row is generated and no model but the TDR is used.
 #pragma once
 
 #include "astro/config/config.h"
@@ -24,7 +24,7 @@ class GoalRelabeller {
     int64_t draw(int64_t row, int64_t near, Rng& rng) const;
 
   private:
-    double distance(int64_t landmark, int64_t other) const {  // D between landmarks, in n^
+    double distance(int64_t landmark, int64_t other) const {  // d_G between landmarks, in steps n^
         return double(nth(map_.closed, landmark * map_.landmarks() + other));
     }
 

@@ -1,5 +1,5 @@
-// Measurements of each stage, one for each claim (docs/method.md 11.4). Only measurements use the exact simulator and
-// the map of the maze. The method itself must not.
+// Measurements of each stage, one for each claim of the paper (docs/method.md 11). Only measurements use the exact
+// simulator and the map of the maze. The method itself must not.
 #pragma once
 
 #include "astro/chains.h"

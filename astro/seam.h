@@ -1,4 +1,5 @@
-// The seam: how a bridge that misses its real target state by a small residual is joined to it.
+// The seam: how a bridge that misses its real target state by a small residual is joined to it [ours: docs/method.md
+// 9.2].
 #pragma once
 
 #include "astro/bridge.h"

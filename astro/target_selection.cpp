@@ -87,10 +87,9 @@ bool TargetIndex::eligible(int64_t row) const {
 double TargetIndex::state_distance(int64_t a, int64_t b) const {
     const data::Dataset& d = *map_.data->dataset;
     double square = 0;
-    for (int64_t i = 0; i < d.state_dim; ++i) {
-        const double x = (double(d.observation(a)[i]) - double(d.observation(b)[i])) / nth(statistics_.sigma_delta, i);
-        square += x * x;
-    }
+    for (int64_t i = 0; i < d.state_dim; ++i)
+        square +=
+            scaled_square(double(d.observation(a)[i]), double(d.observation(b)[i]), nth(statistics_.sigma_delta, i));
     return std::sqrt(square);
 }
 

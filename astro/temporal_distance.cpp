@@ -32,8 +32,6 @@ std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std:
     return weight;
 }
 
-Tensor expectile_weight(const Tensor& advantage, double tau) { return heaviside(advantage, tau, 1 - tau); }
-
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile) {
     Tensor q, weight;

@@ -6,14 +6,15 @@
 #pragma once
 
 #include "astro/config/config.h"
+#include "astro/expectile.h"
 #include "astro/training.h"
 #include "astro/trajectories.h"
 #include "nn/layers.h"
 
 namespace astro::method {
 
-// n from d: ln(1 - d (1 - gamma)) / ln gamma. The argument is at least 1e-3, since d saturates at 1 / (1 - gamma).
-// gamma = 1: n = d, the limit.
+// n from d (docs/method.md 4.4): ln(1 - d (1 - gamma)) / ln gamma. The argument is at least 1e-3, since d saturates at
+// 1 / (1 - gamma). gamma = 1: n = d, the limit.
 double steps_from_distance(double distance, double gamma);
 // d from n, the inverse.
 double distance_from_steps(double steps, double gamma);
@@ -25,20 +26,17 @@ constexpr double kDistanceFloor = 1e-6;  // of the squared distance
 std::vector<float> in_batch_weights(const std::vector<int64_t>& rows, const std::vector<int64_t>& episode,
                                     double same_weight);
 
-// tau if the advantage is at least 0, else 1 - tau: the weight of expectile regression.
-Tensor expectile_weight(const Tensor& advantage, double tau);
-
-// Loss over the pairs (i, j), i in a block of rows (docs/method.md 4.2, equation (4.4)): sum pair_weight w_tau (q - v)^2 with
-// v = -d(s_i, s_j), q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage, tau).
-// d' is by the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L);
+// Loss over the pairs (i, j), i in a block of rows (docs/method.md 4.2): sum pair_weight w_tau (q - v)^2 with
+// v = -d(s_i, s_j), q = -1 - gamma d'(s'_i, s_j), advantage q + d'(s_i, s_j), w_tau = expectile_weight(advantage,
+// tau). d' is by the target network. latent, latent_target, next_target (n, L) of the block; all, all_target (B, L);
 // pair_weight (n, B).
 Tensor in_batch_loss(const Tensor& latent, const Tensor& all, const Tensor& latent_target, const Tensor& next_target,
                      const Tensor& all_target, const Tensor& pair_weight, double gamma, double expectile);
 
-// HILP's loss for triples (s, s', g) (be2431b, hilp_gcrl/src/agents/hilp.py): TD targets per head, expectile weights by
-// the mean-head advantage with the min-head bootstrap. v = V(s, g) of the online heads; target_v = V'(s, g) and
-// target_next = V'(s', g) of the target heads: each (n, H). hit (n) is 1 if the goal is row s itself. The chunk's share
-// of the mean over rows, summed over heads.
+// HILP's loss for triples (s, s', g) (docs/method.md 4.3; be2431b, hilp_gcrl/src/agents/hilp.py): TD targets per head,
+// expectile weights by the mean-head advantage with the min-head bootstrap. v = V(s, g) of the online heads; target_v =
+// V'(s, g) and target_next = V'(s', g) of the target heads: each (n, H). hit (n) is 1 if the goal is row s itself. The
+// chunk's share of the mean over rows, summed over heads.
 Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v, const Tensor& target_next,
                  const Tensor& hit, double gamma, double expectile);
 // V(s, g) = -d of each head: (n, H). s, g: one tensor of latents (n, L) per head.

@@ -9,6 +9,7 @@
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
+#include "tensor/base/scaled_rms.h"
 
 namespace astro::data {
 
@@ -82,8 +83,7 @@ double scaled_error(const double* next, const Dataset& d, int64_t row, const std
     double square = 0, varying = 0;
     for (int64_t i = 0; i < d.state_dim; ++i) {
         if (!(nth(sigma, i) > 0)) continue;
-        const double scaled = (next[i] - d.state(row, i)) / nth(sigma, i);
-        square += scaled * scaled, ++varying;
+        square += scaled_square(next[i], d.state(row, i), nth(sigma, i)), ++varying;
     }
     return std::sqrt(square / std::max(1.0, varying));
 }

@@ -20,11 +20,6 @@ class ViolationCounter {
     void bridge(double worst);      // a bridge with this largest error
     void end_bridge();              // a bridge of the transitions since the last call
 
-    // For each tolerance.
-    const std::vector<int64_t>& violating_transitions() const { return violating_transitions_; }
-    const std::vector<int64_t>& violating_bridges() const { return violating_bridges_; }
-    int64_t transitions() const { return transitions_; }
-    int64_t bridges() const { return bridges_; }
     ViolationRates rates() const;
 
   private:

@@ -47,7 +47,8 @@ double Adam::step(ParameterSet& parameters, const Tensor& gradient, double rate,
 }
 
 void polyak_update(Step& step, ParameterSet& target, const ParameterSet& source, const Tensor& rate) {
-    ASTRO_CHECK(target.size() == source.size(), "polyak_update: ", target.size(), " and ", source.size(), " parameters");
+    ASTRO_CHECK(target.size() == source.size(), "polyak_update: ", target.size(), " and ", source.size(),
+                " parameters");
     Tensor& t = target.flat();
     step.share(t.numel(), [&](int64_t first, int64_t count) {
         t.backend().lerp(t.dtype(), count, rate.data<double>(), step.failed(),

@@ -30,6 +30,7 @@ none "libraries neither print nor exit" sh -c "grep -rnE '(^|[^a-z_f])(printf|ex
 none "everything cited in comments and documents exists" sh tests/citations.sh
 none "no markers of unfinished work" sh -c "grep -rnE '(TO)DO|FIX(ME)|\bXX(X)\b|HAC(K)' $sources --include='*.sh' --include='*.py' ."
 none "only two headers test for the compiler" sh -c "grep -rnE '^ *#.*\b(__CUDA|ASTRO_CUDA)' tensor nn diffusion data astro apps | grep -vE '^tensor/(host_device.h|cuda/launch.cuh):'"
+none "no symbolic links" sh -c "git ls-files -s 2>/dev/null | grep '^120000'"
 none "no machine-specific absolute paths" sh -c "git grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home|opt)/' -- . 2>/dev/null"
 # Prints each hint in a string of the sources whose first 40 characters no command in tests/cli/hints*.sh contains.
 # Strings that follow one another are joined; comments are not read.

@@ -296,16 +296,18 @@ TEST_CASE("learners: identical with 1, 2 and 3 threads, for every learner and pr
         d.terminals.push_back(t % 20 == 19);
     }
     data::index_episodes(d);
-    for (const char* learner : {"gcbc", "td3bc", "iql", "cql", "cql-pure", "iql-awr", "gcivl", "hiql"})
+    std::vector<std::string> forms = learner_names();
+    forms.insert(forms.end(), {"cql-pure", "iql-awr"});
+    for (const std::string& learner : forms)
         for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
-            const std::string base = std::string(learner).substr(0, std::string(learner).find('-'));
+            const std::string base = learner.substr(0, learner.find('-'));
             if (protocol == Protocol::single_task && !has_single_task_form(base)) continue;
             Config config;
             apply_preset(config, "tiny");
             config.value.actor_width = config.value.critic_width = 16;
             config.value.batch = 24, config.gcbc.batch = 24;
-            if (std::string(learner) == "cql-pure") config.cql.form = CqlForm::pure;
-            if (std::string(learner) == "iql-awr") config.iql.actor = IqlActor::awr;
+            if (learner == "cql-pure") config.cql.form = CqlForm::pure;
+            if (learner == "iql-awr") config.iql.actor = IqlActor::awr;
             std::vector<std::vector<float>> acted;
             for (int threads : {1, 2, 3}) {
                 ThreadPool pool(threads);

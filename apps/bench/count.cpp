@@ -2,8 +2,8 @@
 // time.
 #include <cstdio>
 
-#include "apps/bench/items.h"
 #include "apps/bench/counting_backend.h"
+#include "apps/bench/items.h"
 #include "apps/run/output.h"
 
 namespace astro::app {

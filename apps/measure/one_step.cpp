@@ -1,4 +1,4 @@
-// The one-step models: the usual predictor, beside which the dynamics is measured.
+// The one-step models: the usual predictor, with which the dynamics model is compared.
 #include <cmath>
 #include <cstdio>
 

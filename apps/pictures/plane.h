@@ -20,7 +20,6 @@ class Plane {
     // columns: of the recorded states; empty: the directions of the latents, which need a trained TDR.
     Plane(StageRunner& runner, std::vector<int64_t> columns);
 
-    bool of_latents() const { return columns_.empty(); }
     const std::vector<int64_t>& columns() const { return columns_; }
     // Rows of a data set.
     std::vector<float> of_rows(const data::RecordedData& d, const std::vector<int64_t>& rows) const;

@@ -10,7 +10,7 @@ namespace astro::app::report {
 
 double value_of(const data::Json& results, const std::string& key);  // not a number if it is missing
 
-// How many steps the temporal distance says, beside how many there are.
+// Numbers of steps that the temporal distance predicts, compared with the true ones.
 std::string distances_section(const data::Json& results);
 // The open-loop error of the dynamics, compared with a one-step network and with standing still.
 std::string dynamics_section(const data::Json& results);

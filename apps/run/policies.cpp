@@ -299,7 +299,7 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicySp
                                        [&](const PolicySpec& spec) { return needs_distances(config, spec.arm.arm); });
     if (with_subgoals || distances)
         runner.require_trained(runner.pipeline().tdr(), runner.pipeline().fingerprint("tdr"));
-    // Subgoals are searched on the device of the first policy of a group, so that nothing else may spec there.
+    // Subgoals are searched on the device of the first policy of a group, so nothing else may run there.
     const auto group = with_subgoals ? 1 : to_size(runner.parallel_limit());
     std::exception_ptr diverged;
     for (size_t first = 0; first < specs.size(); first += group) {

@@ -22,8 +22,9 @@ std::unique_ptr<Dynamics> make_small_dynamics(const Context& context, const Smal
 }
 
 void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
-    for (const std::string form :
-         {"gcbc", "td3bc", "iql", "iql-awr", "cql", "cql-pure", "cql-lagrange", "gcivl", "hiql"})
+    std::vector<std::string> forms = learner_names();
+    forms.insert(forms.end(), {"iql-awr", "cql-pure", "cql-lagrange"});
+    for (const std::string& form : forms)
         for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
             const std::string learner = form.substr(0, form.find('-'));
             if (protocol == Protocol::single_task && !has_single_task_form(learner)) continue;

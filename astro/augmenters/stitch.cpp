@@ -38,12 +38,12 @@ class Stitch : public Augmenter {
         const Config& config = pipeline_.config();
         const Context& context = pipeline_.context();
         const Statistics& statistics = pipeline_.statistics();
-        const TargetIndex index(context.threads, config.selection, pipeline_.selection_map(), statistics, config.planner.gap + 1,
-                                config.planner.context, pipeline_.seed());
+        const TargetIndex index(context.threads, config.selection, pipeline_.selection_map(), statistics,
+                                config.planner.gap + 1, config.planner.context, pipeline_.seed());
         const AcceptanceBounds bounds = measure_bounds(config.augment, pipeline_.train(), statistics,
                                                        pipeline_.validation_bridges(), pipeline_.ensemble());
-        return build_chains(context, config.augment, pipeline_.selection_map(), index, pipeline_.planner(), statistics, bounds,
-                            config.selection, pipeline_.seed(), rows, progress);
+        return build_chains(context, config.augment, pipeline_.selection_map(), index, pipeline_.planner(), statistics,
+                            bounds, config.selection, pipeline_.seed(), rows, progress);
     }
 
     Pipeline& pipeline_;

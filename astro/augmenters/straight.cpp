@@ -133,10 +133,7 @@ class Straight : public Augmenter {
           model_(pipeline.context(), pipeline.config().straight, pipeline.train(), pipeline.statistics(),
                  pipeline.seed()) {}
 
-    void each_model(const Visit& visit) override {
-        visit(pipeline_.tdr(), pipeline_.fingerprint("tdr"));
-        visit(model_, pipeline_.fingerprint_of_sections({"straight"}));
-    }
+    void each_model(const Visit& visit) override { visit(model_, pipeline_.fingerprint_of_sections({"straight"})); }
 
     data::Dataset make(int64_t rows, const Progress& progress) override {
         const Config& config = pipeline_.config();

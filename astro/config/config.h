@@ -45,8 +45,7 @@ struct GeneralConfig {
         v("threads", threads, "threads, at most one for each processor that the process may use; 0: that many",
           Source::ours, between(0, 1024));
         v("chunks", chunks,
-          "pieces of a batch; changes results (the number of threads does not); auto: 8 on the "
-          "CPU, 1 on a GPU",
+          "pieces of a batch; changes results (the number of threads does not); auto: 8 on the CPU, 1 on a GPU",
           Source::ours, between_or_auto(1, 256));
         v("unpack_ratio", unpack_ratio, data::kUnpackMeaning, Source::ours, at_least(1));
     }
@@ -198,8 +197,7 @@ struct DynamicsConfig {
     void visit(V& v) {
         v("form", form,
           "how a rollout is computed: by the transformer in one pass from zeros or by denoising, or step after step by "
-          "a "
-          "network that predicts one step",
+          "a network that predicts one step",
           Source::paper, one_of({"one-pass", "sampled", "recurrent"}));
         v("attention", attention, "actions that a predicted state depends on: earlier ones, or all", Source::ours,
           one_of({"causal", "full"}));
@@ -293,8 +291,7 @@ struct SelectionConfig {
     void visit(V& v) {
         v("distance", distance,
           "distance behind targets, steps of bridges and the chain rule: the TDR's, or Euclid's over all columns or "
-          "the "
-          "position columns in sigma_delta; each is calibrated, and closed over landmarks of its own",
+          "the position columns in sigma_delta; each is calibrated, and closed over landmarks of its own",
           Source::ours, one_of({"tdr", "euclid", "euclid-position"}));
         v("selector", selector, "rule that decides whether a target is reachable", Source::paper,
           one_of({"tdr", "euclid", "random"}));

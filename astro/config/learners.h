@@ -34,8 +34,8 @@ struct PolicyConfig {
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,
           between_or_auto(.5, .99999));
-        v("latents", latents, "actor and critics see the latents of the TDR beside states and goals", Source::ours,
-          anything());
+        v("latents", latents, "actor and critics read the latents of the TDR in addition to states and goals",
+          Source::ours, anything());
         v("synthetic_share", synthetic_share, "goal-conditioned: share of a batch from the spliced file", Source::ours,
           between(0, 1));
         v("single_task_synthetic_share", single_task_synthetic_share,
@@ -53,10 +53,10 @@ struct RelabelConfig {
         v("share", share, "share of the actor's goals that are replaced by farther ones, where one is found",
           Source::ours, between(0, 1));
         v("progress", progress,
-          "minimum progress towards the goal from the row to its hindsight goal, as a share of their distance D",
+          "minimum progress towards the goal from the row to its hindsight goal, as a share of their distance d_G",
           Source::ours, between(0, 1));
-        v("least_steps", least_steps, "hindsight goals closer than this, in steps of the distance D, are kept",
-          Source::ours, at_least(0));
+        v("least_steps", least_steps, "hindsight goals closer than this, in steps of d_G, are kept", Source::ours,
+          at_least(0));
         v("tries", tries, "random goals tried for a row", Source::ours, between(1, 1000));
     }
 };
@@ -134,12 +134,12 @@ struct IqlConfig {
 };
 
 struct GcivlConfig {
-    double expectile = .9, alpha = 10, advantage_cap = 100, random_goals = .5;
+    double expectile = .9, beta = 10, advantage_cap = 100, random_goals = .5;
 
     template <class V>
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
-        v("alpha", alpha, "inverse temperature of the actor's weights exp(alpha advantage)", Source::ogbench,
+        v("beta", beta, "inverse temperature of the actor's weights exp(beta advantage)", Source::ogbench,
           between(0, 1e3));
         v("advantage_cap", advantage_cap, "maximum weight of a row", Source::ogbench, between(1, 1e6));
         v("random_goals", random_goals,
@@ -149,14 +149,14 @@ struct GcivlConfig {
 };
 
 struct HiqlConfig {
-    double expectile = .7, low_alpha = 3, high_alpha = 3, advantage_cap = 100, random_goals = .5;
+    double expectile = .7, low_beta = 3, high_beta = 3, advantage_cap = 100, random_goals = .5;
     int64_t subgoal_steps = 25, representation = 10;
 
     template <class V>
     void visit(V& v) {
         v("expectile", expectile, "expectile of the value loss", Source::ogbench, between(.5, .9999));
-        v("low_alpha", low_alpha, "inverse temperature of the weights of actions", Source::ogbench, between(0, 1e3));
-        v("high_alpha", high_alpha, "inverse temperature of the weights of subgoals", Source::ogbench, between(0, 1e3));
+        v("low_beta", low_beta, "inverse temperature of the weights of actions", Source::ogbench, between(0, 1e3));
+        v("high_beta", high_beta, "inverse temperature of the weights of subgoals", Source::ogbench, between(0, 1e3));
         v("advantage_cap", advantage_cap, "maximum weight of a row", Source::ogbench, between(1, 1e6));
         v("random_goals", random_goals,
           "subgoals: share of goals that are random rows; others are ahead (OGBench on stitch data)", Source::ogbench,

@@ -1,4 +1,5 @@
-// Minibatches for the learners: rows from one or two data sets, hindsight goals, rewards and masks.
+// Minibatches for the learners: rows from one or two data sets, hindsight goals, rewards and masks (docs/method.md
+// 10.1).
 //
 // Goal-conditioned: r = 0 and mask = 0 if the goal is row s itself, else r = -1 and mask = 1 (OGBench,
 // impls/utils/datasets.py, gc_negative). Single-task: r and mask are the labels (data/relabel.h). No transition crosses

@@ -1,4 +1,4 @@
-// CQL (Kumar et al., NeurIPS 2020; CORL, algorithms/offline/cql.py), in two forms.
+// CQL (Kumar et al., NeurIPS 2020; CORL, algorithms/offline/cql.py; docs/method.md 10.6), in two forms.
 //   conservative term of critic i: mean over rows of log sum_k exp(Q_i(s, a_k) [- log p_k]) - Q_i(s, a)
 // td3bc-actor (ours): TD3+BC with that term; a_k: n uniform actions and n of the policy with TD3's noise, no densities.
 // pure (CORL): tanh-Gaussian policy with automatic temperature; a_k: n uniform, n of the policy at s', n at s, with

@@ -1,4 +1,5 @@
-// CQL as in CORL (algorithms/offline/cql.py). See cql.cpp for the formulas and tests/golden/make_cql.py for one update.
+// CQL as in CORL (algorithms/offline/cql.py; docs/method.md 10.6). See cql.cpp for both forms and
+// tests/golden/make_cql.py for one update.
 //   actor: mean alpha log p - min_i Q_i(s, a_new)
 //   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
 //   critics: sum_i mean (Q_i(s, a) - y)^2 + alpha_C w mean sum_i difference_i

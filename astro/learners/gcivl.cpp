@@ -1,7 +1,8 @@
-// GCIVL: goal-conditioned implicit V-learning (Park et al., OGBench, ICLR 2025, impls/agents/gcivl.py).
+// GCIVL: goal-conditioned implicit V-learning (Park et al., OGBench, ICLR 2025, impls/agents/gcivl.py;
+// docs/method.md 10.9).
 //   V_i(s, g): state_values.h, two networks
 //   A = mean_i V_i(s', g) - mean_i V_i(s, g)   at the actor's goals
-//   actor: mean min(exp(alpha A), cap) |pi(s, g) - a|^2
+//   actor: mean min(exp(beta A), cap) |pi(s, g) - a|^2
 // There is no action-value function: an action is weighted by the value of the state to which it led, which is exact if
 // the system is deterministic. As in OGBench, A is computed with the values before the update.
 #include "astro/learners/iql.h"
@@ -24,9 +25,9 @@ class Gcivl : public StateValueLearner {
     }
 
   private:
-    // min(exp(alpha A), cap): (n, 1)
+    // min(exp(beta A), cap): (n, 1)
     Tensor weights(const Batch& rows) const {
-        return awr_weights(step_advantage(values_, rows), config_.alpha, config_.advantage_cap, false);
+        return awr_weights(step_advantage(values_, rows), config_.beta, config_.advantage_cap, false);
     }
 
     Tensor actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w) const {

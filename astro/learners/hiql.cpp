@@ -52,8 +52,8 @@ class Hiql : public StateValueLearner {
     }
 
   private:
-    Tensor weights(const Tensor& advantage, double alpha) const {
-        return awr_weights(advantage, alpha, config_.advantage_cap, false);
+    Tensor weights(const Tensor& advantage, double beta) const {
+        return awr_weights(advantage, beta, config_.advantage_cap, false);
     }
 
     // w: representations of the subgoals, (n, R); weight (n, 1)
@@ -74,10 +74,10 @@ class Hiql : public StateValueLearner {
             const Tensor high_w =
                 map(u, [&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.high_target); });
             const Tensor low = map(u, [&](const nn::Chunk&, const Batch& rows) {
-                return weights(low_advantage(values_, rows), config_.low_alpha);
+                return weights(low_advantage(values_, rows), config_.low_beta);
             });
             const Tensor high = map(u, [&](const nn::Chunk&, const Batch& rows) {
-                return weights(high_advantage(values_, rows), config_.high_alpha);
+                return weights(high_advantage(values_, rows), config_.high_beta);
             });
             train_values(u);
             nn::train_step(

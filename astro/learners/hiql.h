@@ -1,9 +1,10 @@
-// HIQL: hierarchical implicit Q-learning (Park et al., NeurIPS 2023; OGBench, impls/agents/hiql.py).
+// HIQL: hierarchical implicit Q-learning (Park et al., NeurIPS 2023; OGBench, impls/agents/hiql.py; docs/method.md
+// 10.10).
 //   V_i(s, g) = V_i(s, phi([s, g])): state_values.h, two networks with one representation phi
 //   low actor pi(a | s, w): A = mean_i V_i(s', s_k) - mean_i V_i(s, s_k), s_k the state k steps ahead
-//       mean min(exp(alpha_low A), cap) |pi(s, phi([s, s_k])) - a|^2
+//       mean min(exp(beta_low A), cap) |pi(s, phi([s, s_k])) - a|^2
 //   high actor pi(w | s, g): A = mean_i V_i(s_k, g) - mean_i V_i(s, g), s_k not beyond g
-//       mean min(exp(alpha_high A), cap) |pi(s, g) - phi([s, s_k])|^2
+//       mean min(exp(beta_high A), cap) |pi(s, g) - phi([s, s_k])|^2
 //   acting: w = high(s, g), scaled to the length of representations; a = low(s, w)
 // Only the value loss trains phi. As in OGBench, A and phi are those before the update.
 #pragma once

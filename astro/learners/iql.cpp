@@ -1,4 +1,5 @@
-// IQL (Kostrikov, Nair & Levine, ICLR 2022; CORL, algorithms/offline/iql.py; actor DDPG+BC: OGBench, gciql.py).
+// IQL (Kostrikov, Nair & Levine, ICLR 2022; CORL, algorithms/offline/iql.py; actor DDPG+BC: OGBench, gciql.py;
+// docs/method.md 10.5).
 //   A = min_i Q'_i(s, a) - V(s);   V: mean w A^2, w = tau where A >= 0, else 1 - tau
 //   Q_i: mean (Q_i(s, a) - r - gamma mask V(s'))^2
 //   actor: AWR: mean min(exp(beta A), cap) |pi(s) - a|^2, or DDPG+BC: -mean Q / mean |Q| + weight mean |pi(s) - a|^2
@@ -7,10 +8,12 @@
 
 #include <cmath>
 
+#include "astro/expectile.h"
+
 namespace astro::method::learners {
 
 Tensor expectile_loss(const nn::Chunk& chunk, const Tensor& advantage, double tau) {
-    return chunk.mean(heaviside(advantage.detach(), tau, 1 - tau) * square(advantage));
+    return chunk.mean(expectile_weight(advantage.detach(), tau) * square(advantage));
 }
 
 Tensor awr_weights(const Tensor& advantage, double beta, double cap, bool normalised) {

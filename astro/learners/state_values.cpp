@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "astro/expectile.h"
+
 namespace astro::method::learners {
 
 Tensor state_of(const Tensor& input) { return slice(input, 1, 0, input.dim(1) / 2); }
@@ -44,7 +46,7 @@ Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, co
         for (const Tensor& next : target(rows.next_input)) y.push_back(td_target(rows, next, rule));
         Tensor min_value = y[0];
         for (size_t i = 1; i < y.size(); ++i) min_value = minimum(min_value, y[i]);
-        weight = heaviside(min_value - target.mean(rows.value_input), tau, 1 - tau);
+        weight = expectile_weight(min_value - target.mean(rows.value_input), tau);
     }
     const std::vector<Tensor> v = values(rows.value_input);
     Tensor loss = square(y[0] - v[0]);

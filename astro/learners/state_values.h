@@ -1,5 +1,5 @@
 // State-value functions V_i(s, g), learnt by expectile regression without action values. Shared by GCIVL and HIQL.
-// Source: OGBench, impls/agents/gcivl.py and hiql.py.
+// Source: OGBench, impls/agents/gcivl.py and hiql.py; docs/method.md 10.9, 10.10.
 //   y_i = r + gamma mask V'_i(s', g),   A = min_i y_i - mean_i V'_i(s, g)
 //   loss: sum_i mean w (y_i - V_i(s, g))^2,   w = tau where A >= 0, else 1 - tau
 #pragma once
@@ -35,7 +35,7 @@ Tensor with_goal(const Tensor& state, const Tensor& goal);  // (B, D), (B, D) ->
 // A = mean_i V_i(s', g) - mean_i V_i(s, g) at the actor's goals: (B).
 Tensor step_advantage(const StateValues& values, const Batch& rows);
 
-// The chunk's share of the loss above for critic's goals. No gradient through the target.
+// The chunk's share of the loss above, for the critic's goals. No gradient through the target.
 Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, const StateValues& target,
                            const Batch& rows, const TargetRule& rule, double tau);
 

@@ -1,4 +1,4 @@
-// Shared by the value learners: critics, target networks, and the actor's loss.
+// Shared by the value learners: critics, target networks, and the actor's loss (docs/method.md 10.2).
 #pragma once
 
 #include "astro/learners/learner.h"
@@ -67,8 +67,7 @@ class ValueLearner : public Learner {
 
     // Begins update k: draws its batch and prepares the optimisers with the learning rate of k. kind: see nn::Steps.
     Update begin(int64_t k, const std::string& kind, const std::vector<nn::Adam*>& optimisers);
-    // For the body of an update.
-    // f of every row of the batch, without gradient: (B, ...).
+    // For the body of an update: f of every row of the batch, without gradient, (B, ...).
     static Tensor map(const Update& u, const RowsFunction& f) { return u.cut.map(u.of_rows(f)); }
 
     ValueConfig value_;

@@ -1,5 +1,5 @@
-// cuBLAS, loaded at run time (cublas_load.cu), so that the program also works without the library. An emulator links its
-// own matrix products in place of cublas_load.cu.
+// cuBLAS, loaded at run time (cublas_load.cu), so that the program also works without the library. An emulator links
+// its own matrix products in place of cublas_load.cu.
 #pragma once
 
 #include <string>
