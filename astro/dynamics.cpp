@@ -31,7 +31,8 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       member_(member),
       starts_(window_starts(*map.data, map.arrival, horizon, 0)) {
     if (starts_.empty())
-        fail(ErrorKind::data, "dynamics: no episode travels for ", horizon, " steps", map.travel_hint(horizon));
+        fail(ErrorKind::data, "dynamics: no episode has ", horizon, " more steps after a row of its travel",
+             map.travel_hint(horizon));
     sigma_delta_ =
         Tensor::from(context.backend, Shape{ssize(statistics.sigma_delta)}, statistics.sigma_delta).cast(DType::f32);
 }

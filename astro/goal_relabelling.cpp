@@ -1,5 +1,7 @@
 #include "astro/goal_relabelling.h"
 
+#include <cmath>
+
 namespace astro::method {
 
 GoalRelabeller::GoalRelabeller(const Context& context, const RelabelConfig& config, const TemporalMap& map,
@@ -10,10 +12,10 @@ int64_t GoalRelabeller::draw(int64_t row, int64_t near, Rng& rng) const {
     if (rng.uniform() >= config_.share) return -1;
     const int64_t s = nth(landmark_of_, row), h = nth(landmark_of_, near);
     const double covered = distance(s, h);
-    if (covered < config_.least_steps) return -1;
+    if (covered < config_.least_steps || std::isinf(covered)) return -1;  // infinite: there is no path to compare with
     for (int64_t k = 0; k < config_.tries; ++k) {
         const int64_t goal = rng.below(map_.data->dataset->rows), g = nth(map_.landmark_of, goal);
-        // Between components both distances are infinite, and the comparison is false.
+        // In another component both distances are infinite, and the comparison is false.
         if (distance(s, g) - distance(h, g) >= config_.progress * covered) return goal;
     }
     return -1;

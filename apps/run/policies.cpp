@@ -54,11 +54,13 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
         tasks.resize(to_size(spec.tasks));
         std::iota(tasks.begin(), tasks.end(), 1);
     }
-    for (int64_t task : tasks)
+    const char* setting = config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks";
+    for (int64_t task : tasks) {
+        if (task == 0) fail(ErrorKind::usage, setting, ": auto is all tasks and needs no others");
         if (task < 1 || task > spec.tasks)
-            fail(ErrorKind::usage, config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks",
-                 ": there is no task ", task == 0 ? "auto beside others" : std::to_string(task), " in ", spec.name,
-                 ", which has ", spec.tasks, spec.tasks == 1 ? " task" : " tasks");
+            fail(ErrorKind::usage, setting, ": there is no task ", task, " in ", spec.name, ", which has ", spec.tasks,
+                 spec.tasks == 1 ? " task" : " tasks");
+    }
     return tasks;
 }
 

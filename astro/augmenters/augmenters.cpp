@@ -1,50 +1,62 @@
 #include "astro/augmenters/augmenters.h"
 
 #include <algorithm>
+#include <list>
 
 #include "astro/augmenters/augmenter.h"
 #include "tensor/base/defined_elsewhere.h"
 
 namespace astro::method::augmenters {
 
+// Names for the last columns of the table.
+constexpr bool kDefault = true, kRelabels = true, kKept = true;
+
 // Each row names the factory that the file of its augmenter defines.
+static std::list<Row> rows() {
+    return {{"raw", "the data as they are", {}, {}, nullptr, kDefault},
+            {"relabel",
+             "the data as they are, with farther goals",
+             {"graph", "relabel"},
+             {"tdr"},
+             nullptr,
+             !kDefault,
+             kRelabels},
+            {"duplicate",
+             "the same rows repeated (control)",
+             {"augment"},
+             {"tdr"},
+             ASTRO_DEFINED_ELSEWHERE(Factory, make_duplicate),
+             kDefault},
+            {"augmented",
+             "stitched trajectories (ASTRO)",
+             {"sampling", "selection", "augment"},
+             {"tdr", "dynamics", "planner"},
+             ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
+             kDefault,
+             !kRelabels,
+             kKept},
+            {"augmented_relabel",
+             "stitched trajectories, with farther goals",
+             {"sampling", "selection", "augment", "relabel"},
+             {"tdr", "dynamics", "planner"},
+             ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
+             !kDefault,
+             kRelabels,
+             kKept},
+            {"straight",
+             "chains with straight bridges (rival)",
+             {"graph", "selection", "augment", "straight", "metrics"},
+             {"tdr"},
+             ASTRO_DEFINED_ELSEWHERE(Factory, make_straight)},
+            {"swap",
+             "goals swapped where episodes meet (rival)",
+             {"augment", "swap"},
+             {},
+             ASTRO_DEFINED_ELSEWHERE(Factory, make_swap)}};
+}
+
 static NamedTable<Row>& table() {
-    static NamedTable<Row> all(
-        "arm", &Row::arm,
-        {{"raw", "the data as they are", {}, {}, nullptr, true},
-         {"relabel", "the data as they are, with farther goals", {"graph", "relabel"}, {"tdr"}, nullptr, false, true},
-         {"duplicate",
-          "the same rows repeated (control)",
-          {"augment"},
-          {"tdr"},
-          ASTRO_DEFINED_ELSEWHERE(Factory, make_duplicate),
-          true},
-         {"augmented",
-          "stitched trajectories (ASTRO)",
-          {"sampling", "selection", "augment"},
-          {"tdr", "dynamics", "planner"},
-          ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
-          true,
-          false,
-          true},
-         {"augmented_relabel",
-          "stitched trajectories, with farther goals",
-          {"sampling", "selection", "augment", "relabel"},
-          {"tdr", "dynamics", "planner"},
-          ASTRO_DEFINED_ELSEWHERE(Factory, make_stitch),
-          false,
-          true,
-          true},
-         {"straight",
-          "chains with straight bridges (rival)",
-          {"graph", "selection", "augment", "straight", "metrics"},
-          {"tdr"},
-          ASTRO_DEFINED_ELSEWHERE(Factory, make_straight)},
-         {"swap",
-          "goals swapped where episodes meet (rival)",
-          {"augment", "swap"},
-          {},
-          ASTRO_DEFINED_ELSEWHERE(Factory, make_swap)}});
+    static NamedTable<Row> all("arm", &Row::arm, rows());
     return all;
 }
 
