@@ -12,17 +12,17 @@ namespace astro::method {
 
 namespace {
 
-// Standard deviation of value(t, dimension) over the rows with keep(t), at least `floor`.
+// change_scale of value(t, dimension) over the rows with keep(t), for states whose standard deviation is 1.
 template <class Keep, class Value>
-std::vector<double> standard_deviations(int64_t rows, int64_t dims, double floor, Keep keep, Value value) {
+std::vector<double> change_scales(int64_t rows, int64_t dims, double share, Keep keep, Value value) {
     std::vector<Moments> columns(to_size(dims));
     for (int64_t t = 0; t < rows; ++t) {
         if (!keep(t)) continue;
         for (int64_t i = 0; i < dims; ++i) nth(columns, i).add(value(t, i));
     }
-    std::vector<double> std;
-    for (const Moments& column : columns) std.push_back(std::max(floor, column.std()));
-    return std;
+    std::vector<double> scales;
+    for (const Moments& column : columns) scales.push_back(change_scale(column, 1, share));
+    return scales;
 }
 
 }  // namespace
@@ -70,11 +70,11 @@ std::vector<float> actions_from(const Trajectories& t, int64_t row, int64_t coun
     return actions;
 }
 
-Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor) {
+Statistics measure(const Trajectories& trajectories, int64_t window_steps, double share) {
     const data::Dataset& d = *trajectories.dataset;
     auto differences = [&](int64_t offset) {
-        return standard_deviations(
-            d.rows, d.state_dim, floor,
+        return change_scales(
+            d.rows, d.state_dim, share,
             [&](int64_t t) {
                 return t + offset < d.rows && trajectories.segment(t + offset) == trajectories.segment(t);
             },

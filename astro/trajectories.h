@@ -36,14 +36,14 @@ std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t lim
 // its last row, is repeated.
 std::vector<float> actions_from(const Trajectories& trajectories, int64_t row, int64_t count);
 
-// Standard deviations of differences, per dimension, in the method's units (data/units.h), over real training rows; at
-// least `floor` (docs/method.md 3.2).
+// Standard deviations of differences, per dimension, in the method's units (data/units.h), over real training rows.
+// share: of change_scale (tensor/base/moments.h), docs/method.md 3.2.
 struct Statistics {
     std::vector<double> sigma_delta;   // of s_{t+1} - s_t
     std::vector<double> sigma_window;  // of s_{t+M+1} - s_t
 };
 
-Statistics measure(const Trajectories& trajectories, int64_t window_steps, double floor);
+Statistics measure(const Trajectories& trajectories, int64_t window_steps, double share);
 
 // Episodes [first, first + count) as a separate data set.
 data::Dataset take_episodes(const data::Dataset& dataset, int64_t first, int64_t count);

@@ -48,8 +48,8 @@ class Collector {
         : reader_(reader), rows_(rows), action_rows_(action_rows) {
         for (const MarkName& name : kMarks)
             if (reader.find(name.key) != nullptr) read(name);
+        if (reader.find("next_observations") != nullptr) compare_next();
         if (length_ == 0) length_ = action_rows;
-        if (!found_ && reader.find("next_observations") != nullptr) compare_next();
         check();
     }
 
@@ -59,6 +59,7 @@ class Collector {
     std::vector<std::string> notes() const {
         std::vector<std::string> notes;
         if (keys_ != "terminals") notes.push_back("episode ends from " + counts_);
+        if (!unused_.empty()) notes.push_back(unused_);
         if (!last_marked_) notes.push_back("the last row has no end mark and is treated as an end");
         return notes;
     }
@@ -159,21 +160,31 @@ class Collector {
         add(key, ssize(bounds), true);
     }
 
+    // An episode also ends where the stored next observation is not that of the next row. If this is so in most rows,
+    // the array contains something else.
     void compare_next() {
         const std::vector<int64_t>& shape = reader_.entry("next_observations").header.shape;
         if (shape != reader_.entry("observations").header.shape || rows_ != action_rows_) return;
+        if (length_ != 0 && length_ != rows_) return;
         const std::vector<float> now = reader_.read_as<float>("observations"),
                                  next = reader_.read_as<float>("next_observations");
         const size_t width = now.size() / to_size(rows_);
-        set_length("next_observations", rows_);
-        int64_t count = 0;
-        for (size_t t = 0; t < ends_.size(); ++t) {
+        std::vector<size_t> ends;
+        for (size_t t = 0; t + 1 < to_size(rows_); ++t) {
             const float* stored = next.data() + t * width;
-            if (t + 1 < ends_.size() && std::equal(stored, stored + width, now.data() + (t + 1) * width)) continue;
-            ends_[t] = 1;
-            ++count;
+            if (!std::equal(stored, stored + width, now.data() + (t + 1) * width)) ends.push_back(t);
         }
-        add("next_observations that differ from the next row's observation", count, true);
+        if (found_ && 2 * ssize(ends) > rows_) {
+            unused_ = text("next_observations differ from the next row's observation in ", ssize(ends), " of ", rows_,
+                           " rows and are not used");
+            return;
+        }
+        const auto marked = [&](size_t t) { return !ends_.empty() && ends_[t] != 0; };
+        const auto further = std::count_if(ends.begin(), ends.end(), [&](size_t t) { return !marked(t); });
+        if (found_ && further == 0) return;
+        set_length("next_observations", rows_);
+        for (size_t t : ends) ends_[t] = 1;
+        add("next_observations that differ from the next row's observation", ssize(ends) + 1, true);
     }
 
     void set_length(const char* key, int64_t length) {
@@ -225,6 +236,7 @@ class Collector {
     std::string keys_;           // arrays that were read
     std::string counts_;         // arrays with at least one mark, and the numbers of their marks
     std::string unmarked_keys_;  // arrays without any mark
+    std::string unused_;         // why next_observations are not used
     std::string every_row_key_;  // an array that marks every row
     bool found_ = false, last_marked_ = false;
 };

@@ -5,8 +5,8 @@
 // - 1 on the first row, or the indices of the first rows: `episode_starts` (Stable-Baselines3), `is_first`;
 // - the same number on all rows of an episode: `episode_ids`, `episode_index` (LeRobot);
 // - indices of the rows after the last rows: `episode_ends`; numbers of rows: `episode_lengths`.
-// A row is the end of an episode if any of these arrays marks it. If no row is marked, an episode ends on each row
-// whose `next_observations` differs from the observation of the next row.
+// A row is the end of an episode if any of these arrays marks it, or if its `next_observations` differs from the
+// observation of the next row. If these differ in most rows although there are marks, they are not used.
 #pragma once
 
 #include <cstdint>

@@ -17,6 +17,7 @@ namespace {
 
 // The error in sigma_delta of a change in a column whose sigma_delta is 0.
 constexpr double kChangedConstant = 1e9;
+constexpr double kConstantShare = 1e-3;  // of change_scale, as in data.std_floor
 
 // Whether the file has what the environment's stored step needs.
 bool has_stored(const Environment& environment, const Dataset& d) {
@@ -66,7 +67,7 @@ std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& d
             state[i].add(from[i] - d.state(0, static_cast<int64_t>(i)));
         }
     }
-    for (size_t i = 0; i < columns; ++i) sigma.push_back(std::max(1e-3 * state[i].std(), step[i].std()));
+    for (size_t i = 0; i < columns; ++i) sigma.push_back(change_scale(step[i], state[i].std(), kConstantShare));
     return sigma;
 }
 

@@ -56,8 +56,8 @@ std::vector<double> actions_of(const Dataset& dataset, const std::vector<int64_t
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source, const ReplayOptions& options = {});
 
-// Standard deviation of the one-step differences of rows t -> t + 1 for each column, at least a thousandth of that of
-// the states (docs/method.md 3.2); 0 for a column that does not change.
+// change_scale (tensor/base/moments.h) of the one-step differences of rows t -> t + 1 for each column (docs/method.md
+// 3.2); 0 for a column that never changes.
 std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset,
                                    const std::vector<int64_t>& rows);
 

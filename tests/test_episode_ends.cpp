@@ -141,6 +141,37 @@ TEST_CASE("ends: a missing flag on the last row, and next observations instead o
                b);
 }
 
+TEST_CASE("ends: next observations alone, beside marks that miss some ends, and other than the next rows") {
+    Files files;
+    const Boats b = boats({9, 8, 7});
+    std::vector<float> next(b.observations.begin() + 2, b.observations.end());
+    next.insert(next.end(), {7.0f, 7.0f});
+    std::vector<uint8_t> some = b.ends;
+    some[8] = 0;  // the first episode's end is not marked
+    for (int64_t t = 0; t < b.rows; ++t)
+        if (b.ends[size_t(t)]) next[size_t(2 * t)] += 3;
+    const auto with = [&](const std::vector<float>& values) {
+        return std::pair<std::string, NpyArray>("next_observations", NpyArray::from<float>({b.rows, 2}, values));
+    };
+    const Members rows = {{"observations", b.observation_array()}, {"actions", b.action_array()}};
+    auto load = [&](Members members, const std::vector<float>& values) {
+        members.push_back(with(values));
+        return files.load(members);
+    };
+    check_same(load(rows, next), b);
+    Members marked = rows;
+    marked.push_back({"terminals", Boats::flags(some)});
+    const Dataset both = load(marked, next);
+    check_same(both, b);
+    CHECK(contains(all_notes(both), "terminals (2), next_observations"));
+    marked[2] = {"terminals", b.end_array()};
+    CHECK(load(marked, next).notes.empty());  // nothing new
+    for (float& x : next) x += .5f;           // noise: these are not the next rows
+    const Dataset other = load(marked, next);
+    check_same(other, b);
+    CHECK(contains(all_notes(other), "are not used"));
+}
+
 TEST_CASE("ends: one observation more than actions in each episode or in the file") {
     Files files;
     for (const auto& lengths : kShapes) {

@@ -80,6 +80,12 @@ TEST_CASE("trajectories: jumps end segments; statistics by hand; the validation 
     CHECK(cut.first == std::vector<int64_t>{0, 120, 200, 320, 400});
     const Statistics s = measure(cut, 3, 1e-3);
     CHECK(s.sigma_delta[0] == doctest::Approx(1e-3));  // all steps are equal: the lower bound
+    // A slow column is judged by its own changes, one that does not change within episodes by its values.
+    for (int64_t t = 0; t < d.rows; ++t) d.observations[size_t(t)] = t % 2 ? 1e-5f : 0;
+    CHECK(measure(cut, 3, 1e-3).sigma_delta[0] == doctest::Approx(1e-5).epsilon(.01));
+    for (int64_t t = 0; t < d.rows; ++t) d.observations[size_t(t)] = t < 200 ? -1.0f : 1.0f;
+    CHECK(measure(cut, 3, 1e-3).sigma_delta[0] == 1e-3);
+    for (int64_t t = 0; t < d.rows; ++t) d.observations[size_t(t)] = float(t % 200) + (t % 200 >= 120 ? 500.0f : 0.0f);
     d.qvel_dim = 2, d.qvel.assign(800, 0.5f), d.is_synthetic.assign(400, 0);
     const Split split = split_validation(d, .05);
     CHECK(split.validation.rows == 200);

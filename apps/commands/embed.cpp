@@ -1,6 +1,4 @@
 // astro embed: the temporal distances that a run has learnt, as arrays for other programs.
-#include <filesystem>
-
 #include "apps/command_line/sections.h"
 #include "apps/run/output.h"
 #include "apps/run/stage_runner.h"
@@ -32,15 +30,11 @@ int run_embed(CommandLine& line) {
     line.add_config(config, sections_of(line.command_name()));
     if (!line.parse()) return 0;
     for (const char* option : {"run", "out"}) line.require(option);
-    require_npz(chosen.out);
+    require_npz(chosen.out, "landmark_latent");
     // Of the environment only gamma is needed, which the run has recorded.
     StageRunner runner(line, options, config,
                        {Access::read, data::Parts::transitions, {}, false, !recorded_gamma(options.run)});
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
-    std::error_code ignored;
-    for (const std::string& read : {path, runner.dataset_name().path})
-        if (std::filesystem::equivalent(chosen.out, read, ignored))
-            fail(ErrorKind::usage, "--out ", chosen.out, " is a data set, which would be overwritten");
     Pipeline& pipeline = runner.pipeline();
     runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
     const data::RecordedData rows = runner.load_in_units(path, data::Parts::transitions);

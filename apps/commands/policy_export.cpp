@@ -22,7 +22,7 @@ struct ExportOptions {
 };
 
 void check_options(const ExportOptions& options, const Config& config) {
-    require_npz(options.out);
+    require_npz(options.out, "policy_version");
     if (options.index >= config.policy.seeds)
         fail(ErrorKind::usage, "--index ", options.index, ": policy.seeds is ", config.policy.seeds,
              ", so the last policy is number ", config.policy.seeds - 1);
@@ -73,9 +73,6 @@ int run_policy_export(CommandLine& line) {
     check_learner(config.policy.learner, config.policy.protocol);
     check_exported_form(config.policy.learner);
     StageRunner runner(line, options, config, {Access::read, policy_parts(config), {}, false, false});
-    std::error_code ignored;
-    if (std::filesystem::equivalent(chosen.out, runner.dataset_name().path, ignored))
-        fail(ErrorKind::usage, "--out ", chosen.out, " is the data set, which would be overwritten");
     // The checkpoint contains all that was learnt from the arm's second data set, so its file is not needed.
     PolicySpec spec{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
     Pipeline& pipeline = runner.pipeline();

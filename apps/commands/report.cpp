@@ -2,6 +2,7 @@
 #include "apps/report/report.h"
 
 #include <cstdio>
+#include <string_view>
 
 #include "apps/command_line/options.h"
 #include "apps/run/output.h"
@@ -19,6 +20,8 @@ struct ReportOptions {
     }
 };
 
+constexpr std::string_view kPageStart = "<!DOCTYPE html>";
+
 }  // namespace
 
 int run_report(CommandLine& line) {
@@ -26,6 +29,10 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
+    if (!options.out.empty() && data::file_exists(path) &&
+        data::read_text_file(path).compare(0, kPageStart.size(), kPageStart) != 0)
+        fail(ErrorKind::usage, "--out ", path,
+             " exists and is no report, so it is not overwritten; hint: another name");
     const std::string page = report::render(line.operands());
     try {
         data::write_text_file(path, page);

@@ -17,7 +17,7 @@ CollectedFiles collect_files(const CollectConfig& config, const std::string& out
     const data::Environment& environment =
         data::require_environment(config.env, "unknown environment '" + config.env + "'");
     if (!environment.generate) fail(ErrorKind::usage, config.env, " has no data generator");
-    require_npz(out);
+    require_npz(out, "observations");
     data::CollectSpec spec = collect_spec(config);
     CollectedFiles files{out, out.substr(0, out.size() - 4) + "-val.npz", 0, 0};
     const data::Dataset train = environment.generate(spec, "train", threads);

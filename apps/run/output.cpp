@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "apps/command_line/settings.h"
+#include "data/file.h"
+#include "data/npz.h"
 
 namespace astro::app {
 
@@ -18,9 +20,19 @@ bool is_table(const data::Json& value) {
 
 std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
 
-void require_npz(const std::string& out) {
+void require_npz(const std::string& out, const std::string& key) {
     if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
         fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
+    if (!data::file_exists(out)) return;
+    bool own = false;
+    try {
+        own = data::NpzReader(out).find(key) != nullptr;
+    } catch (const Error&) {  // not an NPZ file
+    }
+    if (!own)
+        fail(ErrorKind::usage, "--out ", out,
+             " exists and is no file of this command, so it is not overwritten; hint: "
+             "another name");
 }
 
 std::vector<std::string> keys_of(const data::Json& object) {

@@ -28,8 +28,9 @@ void print_line(const data::Json& json);
 // Prints the figures whose keys are not in `before`, as a table or as one JSON object.
 void print_new(const data::Json& results, const std::vector<std::string>& before, bool json);
 
-// Error(usage) unless --out names a file F.npz.
-void require_npz(const std::string& out);
+// Error(usage) unless --out names a file F.npz that does not exist, or has the array `key`, as an earlier file of the
+// same command has: other files are not overwritten.
+void require_npz(const std::string& out, const std::string& key);
 
 // The key for a tolerance in results.json: key_0.5.
 std::string at_tolerance(const std::string& key, double tolerance);

@@ -96,8 +96,9 @@ struct DataConfig {
     void visit(V& v) {
         v("validation_share", validation_share,
           "share of the episodes (the last ones) held out if there is no -val file", Source::ours, between(.001, .5));
-        v("std_floor", std_floor, "minimum standard deviation of differences, relative to that of the states",
-          Source::ours, between(1e-9, 1));
+        v("std_floor", std_floor,
+          "standard deviation of differences where these are equal or 0, relative to that of the values", Source::ours,
+          between(1e-9, 1));
         v("jump_factor", jump_factor,
           "a step longer than this times the 99th percentile of ordinary ones is a jump and ends the episode",
           Source::ours, at_least(1));

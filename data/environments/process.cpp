@@ -275,6 +275,8 @@ class ProcessEnvironment : public Environment {
                                               spec_.state_dim, " columns"));
                 spec_.position.push_back(static_cast<int64_t>(column));
             }
+            if (spec_.position[0] == spec_.position[1])
+                simulator_.refuse(0, text("describes the same column ", spec_.position[0], " twice as \"position\""));
         }
         spec_.reports_success = flag("judges");
         if (described.find("tolerance")) spec_.tolerance = simulator_.number_of(0, described, "tolerance");

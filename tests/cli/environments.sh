@@ -180,6 +180,7 @@ bad large replay "number out of range"
 bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
 bad version describe "uses version 2 of the protocol, expected version 1"
+bad flat describe "describes the same column 0 twice"
 bad nameless describe "without a printable \"name\""
 exec 9</dev/null  # a file of the parent, which the process must not inherit
 bad house replay "files closed, group own"

@@ -49,6 +49,8 @@ starts() {
 on="$astro train tdr $tiny --run refused --stop-after 1 --data"
 
 # Files and arrays.
+hint 2 "another name" "$astro" embed --run unread --out plain.npz
+hint 2 "another name" "$astro" report unread --out plain.npz
 hint 3 "mark the end of each episode" $on one-episode.npz
 starts plain.npz
 hint 3 "reshape it to (rows, columns), and mark the ends of episodes in terminals" $on three-axes.npz

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *how;
+static const char* how;
 
 static void rest(long milliseconds) {
     const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -31,11 +31,14 @@ static const struct {
              {"id", "{\"id\": 1%ld, \"states\": []}\n"},
              {"error", "{\"id\": %ld, \"error\": \"out of \\u001bpaint\"}\n"},
              {"version", "{\"id\": %ld, \"version\": 2}\n"},
+             {"flat",
+              "{\"id\": %ld, \"version\": 1, \"name\": \"flat\", \"state_dim\": 2, \"action_dim\": 2, "
+              "\"step_limit\": 5, \"position\": [0, 0]}\n"},
              {"nameless", "{\"id\": %ld, \"version\": 1, \"name\": \"\"}\n"}};
 
 /* Rows of the right shape with one value that is no finite number. */
-static void spoilt(const char *line, const char *value) {
-    double *states;
+static void spoilt(const char* line, const char* value) {
+    double* states;
     const size_t n = numbers_of(line, "states", &states) / 2;
     printf("{\"id\": %ld, \"states\": [", atol(value_of(line, "id")));
     for (size_t i = 0; i < n; ++i) printf("%s[0, %s]", i ? ", " : "", i + 1 < n ? "0" : value);
@@ -50,7 +53,7 @@ static int files_are_closed(void) {
     return 1;
 }
 
-static void misbehave(const char *line) {
+static void misbehave(const char* line) {
     const long id = atol(value_of(line, "id"));
     for (size_t i = 0; i < sizeof lines / sizeof *lines; ++i)
         if (strcmp(how, lines[i].how) == 0) {
@@ -111,9 +114,9 @@ static void misbehave(const char *line) {
     }
 }
 
-int main(int count, char **words) {
+int main(int count, char** words) {
     size_t room = 1 << 16;
-    char *line = malloc(room);
+    char* line = malloc(room);
     if (count != 3) return 2;
     how = words[1];
     while (read_line(&line, &room)) {
