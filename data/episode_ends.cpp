@@ -60,6 +60,7 @@ class Collector {
         std::vector<std::string> notes;
         if (keys_ != "terminals") notes.push_back("episode ends from " + counts_);
         if (!unused_.empty()) notes.push_back(unused_);
+        if (!unreadable_.empty()) notes.push_back(unreadable_ + "; it is not used");
         if (!last_marked_) notes.push_back("the last row has no end mark and is treated as an end");
         return notes;
     }
@@ -69,10 +70,13 @@ class Collector {
         const NpzEntry& entry = reader_.entry(name.key);
         const std::vector<int64_t>& shape = entry.header.shape;
         const bool vector = shape.size() == 1 || (shape.size() == 2 && shape[1] == 1);
-        if (!vector || !entry.header.supported)
-            fail(ErrorKind::data, reader_.where(name.key), ": ",
-                 entry.header.supported ? "shape " + shape_text(shape) : "dtype not supported",
-                 ", expected one number or bool per row; hint: rename the array if it does not mark ends of episodes");
+        if (!vector || !entry.header.supported) {  // something else of the same name, unless nothing marks the ends
+            if (!unreadable_.empty()) return;
+            unreadable_ = text(reader_.where(name.key), ": ",
+                               entry.header.supported ? "shape " + shape_text(shape) : "dtype not supported",
+                               ", expected one number or bool per row");
+            return;
+        }
         const bool each_row = shape[0] == rows_ || shape[0] == action_rows_;
         if (name.mark == Mark::ends || name.mark == Mark::lengths) {
             // `episode_ends` may also contain a flag for each row.
@@ -209,6 +213,8 @@ class Collector {
     }
 
     void check() {
+        if (!found_ && !unreadable_.empty())
+            fail(ErrorKind::data, unreadable_, "; hint: rename the array if it does not mark ends of episodes");
         if (!found_ && keys_.empty())
             fail(ErrorKind::data, reader_.path(),
                  ": no array marks the ends of episodes; expected 'terminals', 1 on the last row of each episode "
@@ -236,6 +242,7 @@ class Collector {
     std::string keys_;           // arrays that were read
     std::string counts_;         // arrays with at least one mark, and the numbers of their marks
     std::string unmarked_keys_;  // arrays without any mark
+    std::string unreadable_;     // an array that cannot mark ends
     std::string unused_;         // why next_observations are not used
     std::string every_row_key_;  // an array that marks every row
     bool found_ = false, last_marked_ = false;

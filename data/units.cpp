@@ -6,6 +6,7 @@
 
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 
 namespace astro::data {
@@ -120,6 +121,9 @@ RecordedData convert(const Units& units, Dataset recorded, const std::string& so
 }
 
 std::string describe(const Units& units) {
+    auto range = [](double from, double to) {
+        return "[" + number_in_range(from, to - from, 6) + ", " + number_in_range(to, to - from, 6) + "]";
+    };
     double low = std::numeric_limits<double>::infinity(), high = -low;
     bool same = true;
     std::string ranges;
@@ -127,11 +131,11 @@ std::string describe(const Units& units) {
         const double centre = nth(units.actions.centre, i), half = nth(units.actions.scale, i);
         same = same && (ranges.empty() || (centre - half == low && centre + half == high));
         low = std::min(low, centre - half), high = std::max(high, centre + half);
-        ranges += text(ranges.empty() ? "" : ", ", "[", centre - half, ", ", centre + half, "]");
+        ranges += (ranges.empty() ? "" : ", ") + range(centre - half, centre + half);
     }
-    const std::string bounds = same                       ? text("[", low, ", ", high, "]")
+    const std::string bounds = same                       ? range(low, high)
                                : units.actions.dim() <= 4 ? ranges
-                                                          : text("[", low, ", ", high, "] over all columns");
+                                                          : range(low, high) + " over all columns";
     return "actions in " + bounds + left_out("state", units.states) + left_out("action", units.actions);
 }
 

@@ -11,6 +11,7 @@
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/printable.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 
 namespace astro::data {
@@ -76,8 +77,9 @@ void report_columns(Findings& findings, const char* name, const std::vector<floa
         ColumnStatistics s = column_statistics(values, width, column);
         if (!origin.empty())
             for (double* value : {&s.low, &s.high, &s.mean}) *value += nth(origin, column);
-        findings.add(Severity::info, name, "[", column, "]: ", number(s.low), " .. ", number(s.high), ", mean ",
-                     number(s.mean), ", std ", number(s.std));
+        auto in_range = [&](double value) { return number_in_range(value, s.high - s.low, 5); };
+        findings.add(Severity::info, name, "[", column, "]: ", in_range(s.low), " .. ", in_range(s.high), ", mean ",
+                     in_range(s.mean), ", std ", number(s.std));
         if (s.not_finite > 0) {
             findings.add(Severity::error, name, "[", column, "]: ", s.not_finite, " values are NaN or infinite");
         }

@@ -172,6 +172,19 @@ TEST_CASE("ends: next observations alone, beside marks that miss some ends, and 
     CHECK(contains(all_notes(other), "are not used"));
 }
 
+TEST_CASE("ends: an array of the name of a mark that is none is not needed, if another marks the ends") {
+    Files files;
+    const Boats b = boats({9, 8, 7});
+    Members members = {{"observations", b.observation_array()},
+                       {"actions", b.action_array()},
+                       {"done", NpyArray::from<float>({b.rows, 2}, std::vector<float>(size_t(2 * b.rows)))}};
+    CHECK_THROWS_WITH_AS(files.load(members), doctest::Contains("expected one number or bool per row"), Error);
+    members.push_back({"terminals", b.end_array()});
+    const Dataset data = files.load(members);
+    check_same(data, b);
+    CHECK(contains(all_notes(data), "it is not used"));
+}
+
 TEST_CASE("ends: one observation more than actions in each episode or in the file") {
     Files files;
     for (const auto& lengths : kShapes) {

@@ -14,6 +14,7 @@
 #include "data/replay.h"
 #include "data/units.h"
 #include "tensor/base/error.h"
+#include "tensor/base/range_text.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -121,6 +122,12 @@ TEST_CASE("units: columns are centred and scaled; constant ones are left out and
     float inside[2];
     far.states.inward(state, inside);
     CHECK(inside[1] == 1);
+}
+
+TEST_CASE("units: a narrow range far from 0 is printed with enough digits") {
+    CHECK(number_in_range(5348001.25, 2.5, 5) == "5348001.25");
+    CHECK(number_in_range(.123456, 2, 5) == "0.12346");
+    CHECK(number_in_range(0, 0, 5) == "0");
 }
 
 TEST_CASE("units: constant states or constant actions are rejected") {
