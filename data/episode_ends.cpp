@@ -214,7 +214,8 @@ class Collector {
 
     void check() {
         if (!found_ && !unreadable_.empty())
-            fail(ErrorKind::data, unreadable_, "; hint: rename the array if it does not mark ends of episodes");
+            fail(ErrorKind::data, unreadable_,
+                 ", and no other array marks an end; hint: add terminals, 1 on the last row of each episode");
         if (!found_ && keys_.empty())
             fail(ErrorKind::data, reader_.path(),
                  ": no array marks the ends of episodes; expected 'terminals', 1 on the last row of each episode "

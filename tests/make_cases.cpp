@@ -226,10 +226,10 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     Members members = changed(2, "terminals", Boats::flags(none));
     members.emplace_back("timeouts", b.end_array());
     write_npz(folder + "timeouts.npz", members);
-    for (const char* key : {"dones", "contacts"}) {  // two columns; only the first name stands for ends
-        members = base;
-        members.emplace_back(key, NpyArray::from<uint8_t>({b.rows, 2}, std::vector<uint8_t>(2 * b.ends.size())));
-        write_npz(folder + key + ".npz", members);
+    for (const bool marked : {false, true}) {  // two columns cannot mark ends; `terminals` may
+        members = marked ? base : changed(2, "terminals", Boats::flags(none));
+        members.emplace_back("dones", NpyArray::from<uint8_t>({b.rows, 2}, std::vector<uint8_t>(2 * b.ends.size())));
+        write_npz(folder + (marked ? "dones-and-ends.npz" : "dones.npz"), members);
     }
     std::vector<int64_t> mixed = b.episode_ids;
     std::fill(mixed.end() - 81, mixed.end(), 0);

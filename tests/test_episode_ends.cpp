@@ -180,9 +180,7 @@ TEST_CASE("ends: an array of the name of a mark that is none is not needed, if a
                        {"done", NpyArray::from<float>({b.rows, 2}, std::vector<float>(size_t(2 * b.rows)))}};
     CHECK_THROWS_WITH_AS(files.load(members), doctest::Contains("expected one number or bool per row"), Error);
     members.push_back({"terminals", b.end_array()});
-    const Dataset data = files.load(members);
-    check_same(data, b);
-    CHECK(contains(all_notes(data), "it is not used"));
+    CHECK(contains(all_notes(files.load(members)), "it is not used"));
 }
 
 TEST_CASE("ends: one observation more than actions in each episode or in the file") {

@@ -64,8 +64,8 @@ starts plain.npz
 hint 3 "a time limit also ends an episode: include 'timeouts' or 'truncations', or add 'episode_ids'" $on no-end.npz
 starts timeouts.npz
 starts sorted-episodes.npz
-hint 3 "rename the array if it does not mark ends of episodes" $on dones.npz
-starts contacts.npz
+hint 3 "add terminals, 1 on the last row of each episode" $on dones.npz
+starts dones-and-ends.npz
 hint 3 "sort the rows by episode, then by step" $on mixed-episodes.npz
 starts sorted-episodes.npz
 hint 3 "remove the wrong array" $on two-marks.npz
