@@ -25,15 +25,20 @@ std::string better_plans(const Config& config) {
 }
 
 std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
-    const std::vector<double>& medians = pipeline.map().calibration.medians();
     const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
-    if (by_tdr && medians.back() < 1)  // a trained TDR predicts several steps, even if episodes dwell
-        return text("the TDR predicts ", short_number(medians.back()), " steps between rows ", medians.size(),
-                    " steps apart; hint: a new run with more tdr.updates");
-    return text("none of ", made.queries, " cuts has a row of another episode within reach (",
-                pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR" : " steps by Euclidean distance",
-                "); hint: a new run with a larger planner.gap, if the episodes come near one another "
-                "at all");
+    const std::string found =
+        text("none of ", made.queries, " cuts has a row of another episode within reach (",
+             pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR)" : " steps by Euclidean distance)");
+    // The latents of a TDR that was hardly trained are close to one another. Its predictions are a small part of the
+    // steps in the data, and what separates episodes counts as much as what separates the rows of one.
+    constexpr double kTrainedShare = .25;
+    const std::vector<double>& medians = pipeline.map().calibration.medians();
+    if (by_tdr && medians.back() < kTrainedShare * static_cast<double>(medians.size()))
+        return text(found, ", and the TDR predicts ", short_number(medians.back()), " steps between rows ",
+                    medians.size(),
+                    " steps apart; hint: a new run with more tdr.updates, or with a larger planner.gap if this "
+                    "prediction does not grow with them");
+    return text(found, "; hint: a new run with a larger planner.gap, if the episodes come near one another at all");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace astro::method {
 
 // For an augmentation without a chain: "CAUSE; hint: ...". The causes are tested in the order of the stages:
-//   no target was within reach, and the TDR predicts less than one step between distant rows of an episode,
+//   no row of another episode is within reach, and the TDR predicts a small part of the steps between rows of one,
 //   no row of another episode is within reach,
 //   the dynamics model is not better than standing still (the state does not change),
 //   the planner's bridges do not end closer to their targets than standing still does,

@@ -157,12 +157,9 @@ void TrainingState::add(const std::string& prefix, const nn::ParameterSet& set, 
     counters.emplace_back(prefix + "/steps", &optimiser.steps);
 }
 
-void check_fingerprint(const data::Checkpoint& checkpoint, const std::string& fingerprint) {
+bool fingerprint_matches(const data::Checkpoint& checkpoint, const std::string& fingerprint) {
     const data::Json* found = checkpoint.meta.find("fingerprint");
-    if (!fingerprint.empty() && (!found || found->as_string() != fingerprint))
-        fail(ErrorKind::usage, checkpoint.path,
-             ": made with other settings or data; hint: use another --run folder, or omit --data, --preset and "
-             "the settings, which are then those of the run");
+    return fingerprint.empty() || (found && found->as_string() == fingerprint);
 }
 
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
@@ -172,7 +169,8 @@ int64_t load_state(TrainableModel& model, const std::string& folder, const std::
     if (!checkpoint) return -1;
     for (const std::string& warning : checkpoint->warnings)
         if (warn) warn(warning);
-    check_fingerprint(*checkpoint, fingerprint);
+    if (!fingerprint_matches(*checkpoint, fingerprint))
+        fail(ErrorKind::usage, checkpoint->path, ": made with other settings or data");
     TrainingState state = model.state();
     auto array = [&](const std::string& name) -> const data::NpyArray& {
         const auto it = checkpoint->arrays.find(name);

@@ -97,10 +97,11 @@ bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserv
 // If one fails, the others continue. When all have ended, the first error is thrown.
 bool train(ThreadPool& threads, const std::vector<Training>& trainings);
 
-// Error(usage) if the checkpoint was made with other settings or data. An empty fingerprint accepts all.
-void check_fingerprint(const data::Checkpoint& checkpoint, const std::string& fingerprint);
+// False if the checkpoint was made with other settings or data. An empty fingerprint matches all.
+bool fingerprint_matches(const data::Checkpoint& checkpoint, const std::string& fingerprint);
 
-// Loads the newest checkpoint of a stage; returns its number of updates, or -1 if there is none.
+// Loads the newest checkpoint of a stage; returns its number of updates, or -1 if there is none. Error(usage) if the
+// fingerprint does not match.
 int64_t load_state(TrainableModel& model, const std::string& folder, const std::string& fingerprint,
                    const std::function<void(const std::string&)>& warn);
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
@@ -11,9 +13,16 @@ namespace astro::data {
 
 namespace {
 
-constexpr int64_t kMedianRadius = 2;      // running medians of 2 * kMedianRadius + 1 steps
-constexpr int64_t kPairs = 20'000;        // pairs of unrelated rows
-constexpr double kShareOfDistance = .25;  // of the median distance between these pairs
+// Neighbours of a step, and the percentile of their lengths that stands for its ordinary length.
+struct Neighbours {
+    int64_t radius;  // on each side
+    double percent;
+};
+constexpr Neighbours kRareJumps{2, 50}, kFrequentJumps{5, 30};
+constexpr double kLeastFrequent = .01, kMostFrequent = 1.0 / 3;  // shares of steps
+constexpr int64_t kPairs = 20'000;                               // pairs of unrelated rows
+constexpr double kShareOfDistance = .25;   // of the median distance between these pairs: jumps are longer
+constexpr double kUnrelatedDistance = .5;  // of it: frequent jumps are typically longer
 
 // 1 / standard deviation of each column; 0 for a constant column.
 std::vector<double> inverse_stds(const Dataset& d) {
@@ -37,17 +46,37 @@ double distance(const Dataset& d, const std::vector<double>& inverse, int64_t fr
     return std::sqrt(square);
 }
 
-// The median length of each step and its neighbours in the same episode; of an even number, the lower median.
-std::vector<double> running_medians(const Dataset& d, const std::vector<double>& lengths) {
-    std::vector<double> medians;
+// The 99th percentile of ordinary lengths: of each step, a percentile of those of its neighbours in the same episode.
+double ordinary_length(const Dataset& d, const std::vector<double>& lengths, const Neighbours& neighbours) {
+    std::vector<double> ordinary;
     for (int64_t e = 0; e < d.episodes(); ++e) {
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e) - 1;
         for (int64_t t = first; t <= last; ++t) {
-            const int64_t from = std::max(first, t - kMedianRadius), to = std::min(last, t + kMedianRadius);
-            medians.push_back(percentile(std::vector<double>(&nth(lengths, from), &nth(lengths, to) + 1), 50));
+            const int64_t from = std::max(first, t - neighbours.radius), to = std::min(last, t + neighbours.radius);
+            ordinary.push_back(
+                percentile(std::vector<double>(&nth(lengths, from), &nth(lengths, to) + 1), neighbours.percent));
         }
     }
-    return medians;
+    return percentile(std::move(ordinary), 99);
+}
+
+// The lengths of steps that are far enough from the ends of their episode to have all their neighbours.
+std::vector<double> inner_steps(const Dataset& d, const std::vector<double>& lengths, const Neighbours& neighbours) {
+    std::vector<double> inner;
+    for (int64_t e = 0; e < d.episodes(); ++e)
+        for (int64_t t = nth(d.episode_start, e) + neighbours.radius; t < d.episode_end(e) - neighbours.radius; ++t)
+            inner.push_back(nth(lengths, t));
+    return inner;
+}
+
+std::vector<double> longer_than(double bound, const std::vector<double>& steps) {
+    std::vector<double> longer;
+    std::copy_if(steps.begin(), steps.end(), std::back_inserter(longer), [&](double x) { return x > bound; });
+    return longer;
+}
+
+double share_of(const std::vector<double>& part, const std::vector<double>& whole) {
+    return static_cast<double>(part.size()) / static_cast<double>(std::max<size_t>(1, whole.size()));
 }
 
 }  // namespace
@@ -68,14 +97,35 @@ Jumps find_jumps(const Dataset& d, double factor) {
     for (int64_t k = 0; k < pairs; ++k)
         distances.push_back(distance(d, inverse, k * d.rows / pairs, (k * 7919 + d.rows / 3) % d.rows));
     const double typical = percentile(std::move(distances), 50);
-    jumps.bound = std::min(factor * percentile(std::move(steps), 99),
-                           std::max(factor * percentile(running_medians(d, lengths), 99), kShareOfDistance * typical));
+    const auto bound_by = [&](const Neighbours& neighbours) {
+        return std::max(factor * ordinary_length(d, lengths, neighbours), kShareOfDistance * typical);
+    };
+    jumps.bound = std::min(factor * percentile(steps, 99), bound_by(kRareJumps));
+    const std::vector<double> inner = inner_steps(d, lengths, kFrequentJumps);
+    const double lower = bound_by(kFrequentJumps);
+    const std::vector<double> longer = longer_than(lower, inner);
+    if (const double share = share_of(longer, inner); lower < jumps.bound && share > kLeastFrequent &&
+                                                      share <= kMostFrequent &&
+                                                      percentile(longer, 50) > kUnrelatedDistance * typical)
+        jumps.bound = lower;
+    std::vector<double> unrelated =
+        longer_than(std::max(factor * percentile(inner, 25), kUnrelatedDistance * typical), inner);
+    unrelated.erase(std::remove_if(unrelated.begin(), unrelated.end(), [&](double x) { return x > jumps.bound; }),
+                    unrelated.end());
+    if (share_of(unrelated, inner) > kLeastFrequent) jumps.undecided = ssize(unrelated);
     for (int64_t t = 0; t < d.rows && jumps.bound > 0; ++t) {
         if (!(nth(lengths, t) > jumps.bound)) continue;
         jumps.rows.push_back(t);
         jumps.largest = std::max(jumps.largest, nth(lengths, t));
     }
     return jumps;
+}
+
+std::string describe_undecided(int64_t undecided) {
+    if (undecided == 0) return "";
+    return text(undecided,
+                " steps are as long as the distance between unrelated rows, but too many to tell jumps from ",
+                "motion, so they count as motion: if they are teleports, mark the ends of episodes there");
 }
 
 }  // namespace astro::data

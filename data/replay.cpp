@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -52,6 +53,21 @@ void check_arrays(const Environment& environment, const Dataset& d, const std::v
         if (double(d.sigma_delta[i]) > kLargest * measured[i] || (measured[i] > 0 && !(d.sigma_delta[i] > 0)))
             fail(ErrorKind::data, source, ": array 'sigma_delta' column ", i, ": ", d.sigma_delta[i],
                  ", measured over its transitions: ", measured[i], "; violations would not be detected");
+}
+
+// Half a unit in the last place for each of the two states of a transition, for the largest number of each column.
+double rounding_error(const Dataset& d, const std::vector<double>& sigma) {
+    std::vector<double> largest(to_size(d.state_dim));
+    for (int64_t t = 0; t < d.rows; ++t)
+        for (int64_t i = 0; i < d.state_dim; ++i)
+            nth(largest, i) = std::max(nth(largest, i), std::fabs(double(d.observation(t)[i])));
+    double square = 0, varying = 0;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        if (!(nth(sigma, i) > 0)) continue;
+        const double error = double(std::numeric_limits<float>::epsilon()) * nth(largest, i) / nth(sigma, i);
+        square += error * error, ++varying;
+    }
+    return std::sqrt(square / std::max(1.0, varying));
 }
 
 }  // namespace
@@ -147,6 +163,7 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     result.sigma_delta = one_step_sigma(spec, d, transitions);
     check_arrays(environment, d, result.sigma_delta, source);
     if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
+    result.rounding = rounding_error(d, result.sigma_delta);
     struct TransitionError {
         float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
     };

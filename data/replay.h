@@ -23,6 +23,9 @@ struct ReplayPart {
 struct Replay {
     std::vector<double> sigma_delta;  // (state_dim)
     ReplayPart real, synthetic;
+    // The error of a correct transition whose two states are rounded to float32, as they are stored: rms in
+    // sigma_delta. It is large in files whose steps are short compared with the numbers.
+    double rounding = 0;
     // Number of real states in a wall or out of bounds, and the first such row, if the environment has a picture.
     int64_t outside = 0, first_outside = -1;
 };

@@ -10,6 +10,7 @@
 #include "data/npz.h"
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
+#include "tensor/base/percentile.h"
 #include "tensor/base/printable.h"
 #include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
@@ -125,6 +126,7 @@ void report_actions(Findings& findings, const Dataset& dataset) {
 
 void report_jumps(Findings& findings, const Dataset& dataset) {
     const Jumps jumps = find_jumps(dataset);
+    if (jumps.undecided > 0) findings.add(Severity::warning, "observations: ", describe_undecided(jumps.undecided));
     if (jumps.rows.empty()) return;
     findings.add(Severity::warning, "observations: ", jumps.rows.size(), " jumps longer than ", number(jumps.bound),
                  " standard deviations of the columns (ordinary steps are shorter), up to ", number(jumps.largest),
@@ -216,6 +218,31 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
     return std::move(findings.list);
 }
 
+// About a value beside which all others of its column are the same in units of the range or the standard deviation; ""
+// if there is none. values (rows, width); those of rows with skipped(row) are not used.
+template <class Skipped>
+std::string extreme_value(const char* name, const std::vector<float>& values, int64_t width,
+                          const std::vector<double>& origin, Skipped skipped) {
+    constexpr double kExtreme = 1e6;    // times the range of 98 % of the values
+    constexpr int64_t kSample = 10000;  // rows for this range
+    const int64_t rows = ssize(values) / std::max<int64_t>(1, width), every = rows / kSample + 1;
+    for (int64_t column = 0; column < width; ++column) {
+        const auto value = [&](int64_t row) {
+            return double(nth(values, row * width + column)) + (origin.empty() ? 0 : nth(origin, column));
+        };
+        std::vector<double> sample;
+        for (int64_t row = 0; row < rows; row += every)
+            if (!skipped(row)) sample.push_back(value(row));
+        const double low = percentile(sample, 1), high = percentile(sample, 99);
+        for (int64_t row = 0; row < rows && high > low; ++row)
+            if (const double x = value(row); !skipped(row) && std::max(x - high, low - x) > kExtreme * (high - low))
+                return text(name, " row ", row, ", column ", column, ": ", number(x),
+                            ", but 98 % of the values in this column are from ", number(low), " to ", number(high),
+                            "; hint: correct this value, or remove its row or episode");
+    }
+    return "";
+}
+
 std::string training_problem(const Dataset& dataset) {
     const int64_t transitions = dataset.rows - dataset.episodes();
     if (dataset.episodes() < 2)
@@ -223,6 +250,14 @@ std::string training_problem(const Dataset& dataset) {
     if (transitions < kMinTransitions)
         return text(transitions, " transitions in ", dataset.episodes(),
                     " episodes are too few to learn from, expected at least ", kMinTransitions);
+    if (const std::string extreme = extreme_value("observations", dataset.observations, dataset.state_dim,
+                                                  dataset.origin, [](int64_t) { return false; });
+        !extreme.empty())
+        return extreme;
+    if (const std::string extreme = extreme_value("actions", dataset.actions, dataset.action_dim, dataset.action_origin,
+                                                  [&](int64_t row) { return nth(dataset.terminals, row) != 0; });
+        !extreme.empty())
+        return extreme;
     for (int64_t row = 0; row + 1 < dataset.rows; ++row)
         if (nth(dataset.terminals, row) == 0 &&
             !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))

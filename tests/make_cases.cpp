@@ -211,6 +211,9 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     std::vector<float> rounding(b.observations.size(), 1);
     for (size_t i = 0; i < rounding.size(); i += 3) rounding[i] = std::nextafter(1.0f, 2.0f);
     write_npz(folder + "rounding.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, rounding)));
+    std::vector<float> extreme = b.observations;
+    extreme[2 * 700] = 1e20f;
+    write_npz(folder + "extreme.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, extreme)));
     // Validation episodes that move for 10 steps and then stand still.
     Boats resting = b;
     for (size_t t = 0; t < resting.ends.size(); ++t)

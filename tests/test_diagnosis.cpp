@@ -11,11 +11,13 @@ using namespace astro::method;
 namespace {
 
 // A small pipeline whose stages are trained for these numbers of updates.
-std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made) {
+std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made,
+                       SelectionDistance distance = SelectionDistance::tdr) {
     Small& s = small();
     Config config = s.config;
     config.tdr.updates = tdr, config.dynamics.network.updates = dynamics;
     config.data.arrival_steps = 0;
+    config.selection.distance = distance;
     maze::CollectSpec spec;
     spec.episodes = 20, spec.seed = 5;
     Pipeline pipeline(Context{*s.backend, s.pool, 8}, config,
@@ -31,8 +33,11 @@ std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made) 
 TEST_CASE("diagnosis: cuts without a target") {
     Augmentation made;
     made.queries = 320;
-    CHECK(contains(cause_with(20, 0, made), "between rows 64 steps apart; hint: a new run with more tdr.updates"));
-    CHECK(contains(cause_with(1500, 0, made), "none of 320 cuts has a row of another episode within reach (9"));
+    const std::string untrained = cause_with(20, 0, made);
+    CHECK(contains(untrained, "none of 320 cuts has a row of another episode within reach (9 steps by the TDR), and "));
+    CHECK(contains(untrained, "between rows 64 steps apart; hint: a new run with more tdr.updates, or with a larger "));
+    CHECK(contains(cause_with(20, 0, made, SelectionDistance::euclid),
+                   "within reach (9 steps by Euclidean distance); hint: a new run with a larger planner.gap, if"));
 }
 
 TEST_CASE("diagnosis: a dynamics model that was not trained") {

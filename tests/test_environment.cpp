@@ -55,6 +55,22 @@ class Rail : public data::Environment {
     }
 };
 
+// An episode of a slow car far from the origin of its rail: correct transitions, but for the rounding of its positions.
+data::Dataset slow_and_far() {
+    data::Dataset d;
+    d.rows = 2000, d.state_dim = 3, d.action_dim = 1;
+    Rng rng(1);
+    double x = 0;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        for (double value : {x, 0.0, 1.0}) d.observations.push_back(static_cast<float>(value));
+        d.actions.push_back(static_cast<float>(rng.uniform()));
+        d.terminals.push_back(t + 1 == d.rows);
+        x += double(d.actions.back());
+    }
+    data::index_episodes(d);
+    return d;
+}
+
 // Two episodes of three rows; the last transition of the second has an error of 0.5.
 data::Dataset recorded() {
     data::Dataset d;
@@ -102,6 +118,15 @@ TEST_CASE(
     CHECK(words.find("3 numbers") != std::string::npos);
 }
 
+TEST_CASE("environment: the error that rounding to float32 gives correct transitions is known") {
+    const Rail rail;
+    ThreadPool pool(1);
+    const data::Replay r = data::replay(rail, slow_and_far(), {.5}, pool, "slow.npz");
+    CHECK(r.real.worst_scaled > 1e-4);
+    CHECK(r.real.worst_scaled <= r.rounding);
+    CHECK(r.rounding < 3 * r.real.worst_scaled);
+}
+
 TEST_CASE("environment: replay with three columns; wrong dimensions are rejected") {
     const Rail rail;
     ThreadPool pool(1);
@@ -114,6 +139,7 @@ TEST_CASE("environment: replay with three columns; wrong dimensions are rejected
     CHECK(r.real.worst == doctest::Approx(.5));
     CHECK(r.real.worst_row == 4);
     CHECK(r.real.worst_scaled > .5 / std::sqrt(3.0) / r.sigma_delta[0] * .999);
+    CHECK(r.rounding < 1e-5);
     const data::Environment& medium = *data::find_environment("pointmaze-medium-v0");
     const std::string words =
         error_message([&] { data::replay(medium, recorded(), {.5}, pool, "mine.npz"); }, ErrorKind::data);

@@ -1,11 +1,10 @@
-// Formats of episode ends and actions that are accepted, and invalid ones; jumps.
+// Formats of episode ends and actions that are accepted, and invalid ones.
 #include <doctest/doctest.h>
 
 #include <limits>
 #include <numeric>
 
 #include "data/dataset_load.h"
-#include "data/jumps.h"
 #include "data/validate.h"
 #include "tests/boats.h"
 #include "tests/error_message.h"
@@ -336,46 +335,21 @@ TEST_CASE("augmented arrays: unrelated arrays called is_synthetic or bridge are 
     CHECK(contains(files.load_error(ours), "'sigma_delta': -1, expected at least 0"));
 }
 
-TEST_CASE("jumps: unmarked ends of episodes are found at any share and in any units; ordinary motion has none") {
-    for (const int64_t length : {200, 50, 20, 10})  // jumps in .5 % to 10 % of the steps
-        for (const double scale : {1.0, 1e-5, 1000.0}) {
-            CAPTURE(length);
-            CAPTURE(scale);
-            const Boats b = boats(std::vector<int64_t>(static_cast<size_t>(6000 / length), length));
-            Dataset data;
-            data.rows = b.rows, data.state_dim = data.action_dim = 2;
-            for (float x : b.observations) data.observations.push_back(static_cast<float>(double(x) * scale));
-            data.actions = b.actions;
-            data.terminals = b.ends;
-            index_episodes(data);
-            CHECK(find_jumps(data).rows.empty());
-            data.terminals.assign(data.terminals.size(), 0);
-            data.terminals.back() = 1;
-            index_episodes(data);
-            const Jumps jumps = find_jumps(data);
-            int64_t found = 0;
-            for (int64_t row : jumps.rows) found += b.ends[static_cast<size_t>(row)];
-            CHECK(found == static_cast<int64_t>(jumps.rows.size()));
-            CHECK(found * 10 >= (data.rows / length - 1) * 9);  // some of these jumps are as short as a step
-            CHECK(contains(validate(data)[0].message, "rows"));
-        }
-}
-
-TEST_CASE("jumps: alternating rest and motion has none; a single displacement is found") {
+TEST_CASE("training: a value beside which all others are the same is named") {
+    const Boats b = boats(std::vector<int64_t>(40, 81));
     Dataset data;
-    data.rows = 4000, data.state_dim = data.action_dim = 1;
-    Rng rng(5);
-    double x = 0;
-    for (int64_t t = 0; t < data.rows; ++t) {
-        data.observations.push_back(static_cast<float>(x));
-        data.actions.push_back(0);
-        data.terminals.push_back(t % 500 == 499);
-        x += t % 6 == 0 ? .3 * (rng.uniform() < .5 ? -1 : 1) : 1e-4 * rng.normal();
-    }
+    data.rows = b.rows, data.state_dim = data.action_dim = 2;
+    data.observations = b.observations, data.actions = b.actions, data.terminals = b.ends;
     index_episodes(data);
-    CHECK(find_jumps(data).rows.empty());
-    for (int64_t t = 1300; t < 1500; ++t) data.observations[static_cast<size_t>(t)] += 100;
-    CHECK(find_jumps(data).rows == std::vector<int64_t>{1299});
+    CHECK(training_problem(data).empty());
+    data.observations[2 * 700 + 1] = 1e4f;  // far, but the others still differ
+    CHECK(training_problem(data).empty());
+    data.observations[2 * 700 + 1] = -1e20f;
+    CHECK(contains(training_problem(data), "observations row 700, column 1: -1e+20, but 98 % of the values"));
+    data.observations = b.observations, data.actions[2 * 80] = 1e20f;  // a last row, where actions are not used
+    CHECK(training_problem(data).empty());
+    data.actions[2 * 81] = 1e20f;
+    CHECK(contains(training_problem(data), "actions row 81, column 0: 1e+20, but 98 % of the values"));
 }
 
 TEST_CASE("training: one episode, too few transitions and constant states are rejected") {

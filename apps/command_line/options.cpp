@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/pages.h"
@@ -15,6 +16,13 @@ bool is_flag(const std::string& word) { return word.size() > 2 && word.compare(0
 
 bool is_number(const std::string& word) {
     return word.size() > 1 && word[0] == '-' && ((word[1] >= '0' && word[1] <= '9') || word[1] == '.');
+}
+
+// The configuration that is saved in a run folder; "" if there is none.
+std::string saved_configuration(const std::string& run) {
+    const std::string saved = (std::filesystem::path(run) / "config.ini").string();
+    std::error_code ignored;
+    return !run.empty() && std::filesystem::exists(saved, ignored) ? saved : "";
 }
 
 }  // namespace
@@ -148,14 +156,11 @@ void CommandLine::apply_configuration() {
     }
     // Without preset and files, the saved configuration of the run folder is used. Its comments contain the origins.
     Setting* run = own_.find("run");
-    if (files.empty() && !given("preset") && run != nullptr && !run->text().empty()) {
-        const std::string saved = (std::filesystem::path(run->text()) / "config.ini").string();
-        std::error_code ignored;
-        if (std::filesystem::exists(saved, ignored)) {
+    if (files.empty() && !given("preset") && run != nullptr)
+        if (const std::string saved = saved_configuration(run->text()); !saved.empty()) {
             files.push_back(read_config(saved));
             origins.push_back("");
         }
-    }
 
     if (given("preset")) preset_origin_ = "flag";
     Setting* preset = own_.find("preset");
@@ -191,8 +196,43 @@ void CommandLine::require(const std::string& option) {
     Setting* setting = own_.find(option);
     if (setting == nullptr) setting = config_settings_.find(option);
     ASTRO_CHECK(setting != nullptr, "require: no option ", option);
-    if (setting->origin == "default" && setting->text().empty())
-        refuse("--" + option + " is required: " + setting->meaning);
+    if (setting->origin != "default" || !setting->text().empty()) return;
+    Setting* run = own_.find("run");
+    const std::string saved = run ? saved_configuration(run->text()) : "";
+    if (config_ != nullptr && config_settings_.find(option) == setting && !saved.empty())
+        refuse("--" + option + " is required, because " + saved +
+               " is not used with --preset or --config; hint: omit " + (given("preset") ? "--preset" : "--config") +
+               ", or give --" + option + " too");
+    refuse("--" + option + " is required: " + setting->meaning);
+}
+
+CommandLine::Differences CommandLine::differences(const std::string& saved,
+                                                  const std::vector<std::string>& sections) const {
+    // Of the general section, the others change no results; of policies, these are in the name of the stage.
+    static const std::set<std::string> general = {"data", "env", "seed", "chunks"},
+                                       ignored = {"policy.learner", "policy.seeds"};
+    std::map<std::string, std::string> there;
+    std::error_code error;
+    if (std::filesystem::exists(saved, error))
+        for (const ConfigEntry& entry : read_config(saved)) there[entry.key] = entry.value;
+    Differences differ;
+    std::set<std::string> options;
+    for (const Setting& setting : config_settings_.all()) {
+        const auto found = there.find(setting.key);
+        if (found == there.end() || found->second == setting.text() || ignored.count(setting.key) ||
+            std::find(sections.begin(), sections.end(), setting.section) == sections.end() ||
+            (setting.section.empty() && !general.count(setting.key)))
+            continue;
+        const auto word = [](const std::string& value) { return value.empty() ? "empty" : value; };
+        differ.settings.push_back(
+            text(setting.key, " is ", word(found->second), " there, ", word(setting.text()), " here"));
+        // A value that was not given replaces the saved one because a preset or a file was.
+        const std::string option = setting.origin == "flag"                                    ? setting.key
+                                   : setting.origin.rfind("file ", 0) == 0 || !given("preset") ? "config"
+                                                                                               : "preset";
+        if (options.insert(option).second) differ.options.push_back(option);
+    }
+    return differ;
 }
 
 std::string CommandLine::effective_config() const {

@@ -71,6 +71,14 @@ class CommandLine {
     // Throws Error(usage) if the option is neither given nor set in a file.
     void require(const std::string& option);
 
+    // What differs from a saved configuration, for messages.
+    struct Differences {
+        std::vector<std::string> settings;  // "tdr.updates is 20 there, 30 here"
+        std::vector<std::string> options;   // of this command, that cause them: "tdr.updates", "preset"
+    };
+    // Compares the settings of these sections that change results. Without such a file, nothing differs.
+    Differences differences(const std::string& saved, const std::vector<std::string>& sections) const;
+
     // The configuration with the origin of each value, as a file (config.ini of the run folder).
     std::string effective_config() const;
     const std::string& preset() const { return configuration_.preset; }

@@ -3,6 +3,7 @@
 
 #include "apps/command_line/sections.h"
 #include "apps/run/policies.h"
+#include "data/file.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -33,12 +34,17 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     if (!row.make) return;
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     if (row.kept) {
+        if (options.augmented.empty() && !data::file_exists(path))
+            fail(ErrorKind::usage, "arm ", options.arm, " needs ", path, ", which does not exist; hint: first astro ",
+                 "augment --data ", runner.dataset_name().path, " --run ", runner.folder().path(),
+                 " with the settings of this command, or --augmented FILE");
         loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
     } else {
         require_stages(runner, row.stages);
-        loaded.other = make_arm(
-            runner, options.arm, rows_of_arms(runner, path),
-            [&](TrainableModel& model, const std::string& fingerprint) { runner.require_trained(model, fingerprint); });
+        loaded.other = make_arm(runner, options.arm, rows_of_arms(runner, path),
+                                [&](TrainableModel& model, const std::string& fingerprint) {
+                                    runner.require_trained(model, fingerprint, options.arm);
+                                });
     }
     loaded.arm.other = &loaded.other;
 }

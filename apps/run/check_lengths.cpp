@@ -20,12 +20,19 @@ int64_t longest_segment(const Trajectories& trajectories) {
     return longest;
 }
 
+// Whether episodes of so many rows are too short for chains to start in them, and the setting for which they are not.
+bool too_short_for_chains(int64_t rows, const LengthNeeds& needs, const Config& config) {
+    return needs.chains && static_cast<double>(rows - 1) <= config.augment.start_arrival;
+}
+std::string start_earlier(int64_t rows) { return text("--augment.start_arrival ", (rows - 1) / 4); }
+
 // The end of messages about episodes that are shorter than a planner's window: settings whose window has at most so
-// many rows.
-std::string shorter_window(int64_t rows) {
+// many rows. further: other settings for these episodes.
+std::string shorter_window(int64_t rows, const std::string& further) {
     constexpr int64_t kMin = 5;  // a context of 2 and a gap of 1
     if (rows < kMin) return text("; the smallest window has ", kMin);
-    return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3);
+    return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3,
+                further.empty() ? "" : " ", further);
 }
 
 // Error(data) if no held-out episode moves for the two steps that calibrate distances.
@@ -54,11 +61,12 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
         if (const int64_t longest = held_out ? validation_rows : rows; needs.windows && longest < window)
             fail(ErrorKind::data, source, ": the longest ", held_out ? "validation " : "", "episode has ", longest,
                  " rows, a planner's window ", window, " (2 x planner.context + planner.gap)",
-                 shorter_window(std::min(rows, validation_rows)));
-    if (needs.chains && static_cast<double>(rows - 1) <= config.augment.start_arrival)
+                 shorter_window(std::min(rows, validation_rows),
+                                too_short_for_chains(rows, needs, config) ? start_earlier(rows) : ""));
+    if (too_short_for_chains(rows, needs, config))
         fail(ErrorKind::data, source, ": the longest episode has ", rows - 1,
              " steps, but chains start in episodes of more than ", config.augment.start_arrival,
-             " steps; hint: --augment.start_arrival ", (rows - 1) / 4);
+             " steps; hint: ", start_earlier(rows));
 }
 
 void check_lengths(const std::string& source, const Trajectories& train, const Trajectories& validation,

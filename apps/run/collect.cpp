@@ -15,7 +15,7 @@ data::CollectSpec collect_spec(const CollectConfig& config) {
 
 CollectedFiles collect_files(const CollectConfig& config, const std::string& out, ThreadPool& threads) {
     const data::Environment& environment =
-        data::require_environment(config.env, "unknown environment '" + config.env + "'");
+        data::require_environment(config.env, "unknown environment '" + config.env + "'", true);
     if (!environment.generate) fail(ErrorKind::usage, config.env, " has no data generator");
     require_npz(out, "observations");
     data::CollectSpec spec = collect_spec(config);

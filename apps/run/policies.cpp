@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "apps/run/stage_names.h"
 #include "astro/subgoal_search.h"
 #include "tensor/base/rows.h"
 
@@ -72,10 +73,7 @@ std::vector<PolicySpec> seeds_of(const Config& config, const std::string& learne
 
 std::string policy_fingerprint(const Pipeline& pipeline, const std::string& learner, const std::string& arm,
                                const data::Dataset* other) {
-    std::vector<std::string> further;
-    if (pipeline.config().policy.latents) further = {"tdr"};
-    if (augmenters::row_of(arm).relabels) further = {"tdr", "graph", "relabel"};
-    return pipeline.policy_fingerprint(learner, other, further);
+    return pipeline.policy_fingerprint(learner, other, further_sections(pipeline.config(), arm));
 }
 
 bool needs_distances(const Config& config, const std::string& arm) {

@@ -9,10 +9,10 @@
 #include "apps/run/collect.h"
 #include "apps/run/policies.h"
 #include "apps/run/signals.h"
-#include "data/checkpoint.h"
 #include "data/environment.h"
 #include "data/environment_match.h"
 #include "data/file.h"
+#include "data/jumps.h"
 #include "data/validate.h"
 #include "data/zip.h"
 #include "tensor/base/rows.h"
@@ -42,21 +42,14 @@ std::string describe_collect(const CollectConfig& collect) {
 // RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
 std::string generated_path(const std::string& run, const CollectConfig& collect) {
     const data::Environment& environment = data::require_environment(
-        collect.env, "collect.env '" + collect.env + "' is not a built-in environment, and no --data FILE is given");
+        collect.env, "collect.env '" + collect.env + "' is not a built-in environment, and no --data FILE is given",
+        true);
     if (!environment.generate) fail(ErrorKind::usage, collect.env, " has no data generator; hint: --data FILE");
     return run + "/data/" + data::dataset_name(environment, collect.type) + ".npz";
 }
 
 DatasetIdentity identify(const std::string& path) {
     return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
-}
-
-// The command that trains a stage: "train policy --arm raw --policy.learner gcbc", "train dynamics" for dynamics1.
-std::string training_command(const std::string& stage) {
-    const size_t arm = stage.find('/') + 1, learner = stage.find('/', arm) + 1;
-    if (arm == 0 || learner == 0) return "train " + stage.substr(0, stage.find_first_of("0123456789"));
-    return "train policy --arm " + stage.substr(arm, learner - 1 - arm) + " --policy.learner " +
-           stage.substr(learner, stage.find('/', learner) - learner);
 }
 
 }  // namespace
@@ -114,11 +107,12 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                                 ? "the system could not start more"
                                 : "the process may use only that many processors"));
     progress_.note(data::describe(pipeline_->units()));
-    const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
-    if (jumps > 0)
-        progress_.note(text(name_.path, ": ", jumps,
+    const data::Jumps jumps = data::find_jumps(pipeline_->train_data(), config.data.jump_factor);
+    if (!jumps.rows.empty())
+        progress_.note(text(name_.path, ": ", jumps.rows.size(),
                             " steps are jumps and end an episode: teleports, or ends without "
                             "their mark (data.jump_factor says how long a jump is)"));
+    if (jumps.undecided > 0) progress_.note(name_.path + ": " + data::describe_undecided(jumps.undecided));
     if (data::file_exists(folder_->file("results.json")))
         results_ =
             data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
@@ -310,28 +304,6 @@ void StageRunner::train(const std::vector<Stage>& stages) {
     else
         fail(ErrorKind::interrupted, "stage ", names,
              " stopped before its end; a checkpoint was written; hint: continue with the same command and --resume");
-}
-
-void StageRunner::check_checkpoints(const std::string& stage, const std::string& fingerprint) const {
-    const std::optional<data::Checkpoint> checkpoint = data::load_checkpoint(folder_->checkpoints(stage));
-    if (!checkpoint) return;
-    check_fingerprint(*checkpoint, fingerprint);  // first: --resume would not help
-    if (!options_.resume)
-        fail(ErrorKind::usage, folder_->path(), " already contains checkpoints of stage ", stage,
-             "; hint: continue with --resume, or choose another --run folder");
-}
-
-bool StageRunner::finished(TrainableModel& model, const std::string& fingerprint) {
-    const std::string stage = model.name();
-    return load_state(model, folder_->checkpoints(stage), fingerprint,
-                      [&](const std::string& message) { warn(stage, message); }) >= model.updates();
-}
-
-void StageRunner::require_trained(TrainableModel& model, const std::string& fingerprint) {
-    if (!finished(model, fingerprint))
-        fail(ErrorKind::usage, "stage ", model.name(), " is not trained in ", folder_->path(), "; hint: first astro ",
-             training_command(model.name()), " --data ", name_.path, " --run ", folder_->path(),
-             " with the settings of this command");
 }
 
 void StageRunner::save_results() {

@@ -80,8 +80,11 @@ class StageRunner {
     OpenedDevice open_another_device() const { return open_device(options_.device); }
     // Returns cached memory of all backends to the device. A backend cannot use memory cached by another one.
     void flush_memory();
-    // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it.
-    void require_trained(TrainableModel& model, const std::string& fingerprint);
+    // Loads a stage, which must be finished. Otherwise Error(usage) names the command that trains it, or the settings
+    // that differ from those of the run. arm: the one whose augmenter has the model; empty for stages of the pipeline
+    // and policies.
+    void require_trained(TrainableModel& model, const std::string& fingerprint, const std::string& arm = {});
+    // Loads a stage and returns whether it is finished. Error(usage) if it was trained with other settings or data.
     bool finished(TrainableModel& model, const std::string& fingerprint);
     // Error(usage) if existing checkpoints of a stage do not allow it to be trained: with --resume those of other
     // settings or data, without --resume any. `train` checks this, too; `run` checks all stages at the start.
@@ -99,6 +102,13 @@ class StageRunner {
     // Prints a line on standard error and adds "STAGE: message" to "warnings" in results.json.
     void warn(const std::string& stage, const std::string& message);
     void clear_warnings(const std::string& stage);  // for a stage that is repeated
+
+    // The number of updates of a stage, which is loaded; -1 if it has no checkpoint. Error(usage) if it was trained
+    // with other settings or data.
+    int64_t load_stage(TrainableModel& model, const std::string& fingerprint);
+    // Error(usage) about a stage that was trained with other settings or data.
+    [[noreturn]] void refuse_other_settings(const std::string& stage, const CommandLine::Differences& differ) const;
+    CommandLine::Differences differences(const std::string& stage) const;
 
     // Loads a data set, checks it against the environment, and reports how its file was understood.
     data::Dataset load(const std::string& path, data::Parts parts);

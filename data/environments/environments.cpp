@@ -92,13 +92,14 @@ std::vector<std::string> environment_names() {
 
 const std::string& default_environment() { return environments().front()->spec().name; }
 
-const Environment& require_environment(std::string_view name, const std::string& message) {
+const Environment& require_environment(std::string_view name, const std::string& message, bool built_in) {
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
     const std::string nearest = nearest_name(std::string(name), environment_names());
     fail(ErrorKind::usage, message, nearest.empty() ? "" : ", did you mean " + nearest + "?",
-         "; hint: built-in environments are ", known);
+         "; hint: ", built_in ? "" : "--env exec:COMMAND starts a simulator of your own; ",
+         "built-in environments are ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {

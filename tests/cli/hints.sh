@@ -61,6 +61,8 @@ hint 3 "the method plans actions, so they must vary in the data" $on idle.npz
 starts plain.npz
 hint 3 "check that this is the right file" $on rounding.npz
 starts plain.npz
+hint 3 "correct this value, or remove its row or episode" $on extreme.npz
+starts plain.npz
 hint 3 "a time limit also ends an episode: include 'timeouts' or 'truncations', or add 'episode_ids'" $on no-end.npz
 starts timeouts.npz
 starts sorted-episodes.npz
@@ -99,7 +101,10 @@ this environment" $on $system.npz
     refused 3 "omit --env" $on own-$system.npz --env pointmaze-medium-v0
     starts own-$system.npz
 done
-hint 2 "built-in environments are " "$astro" data verify maze.npz --env pointmaze-huge-v0
+refused 2 "hint: built-in environments are " "$astro" data collect --env pointmaze-huge-v0 --episodes 1 --out collected.npz
+hint 2 "--env exec:COMMAND starts a simulator of your own; built-in environments are " \
+    "$astro" data verify maze.npz --env pointmaze-huge-v0
+helps "$astro" data verify lake.npz --env "exec:$boat"
 for environment in $(echo "$asked" | sed 's/.* are //; s/,//g'); do
     helps "$astro" data collect --env "$environment" --episodes 1 --out collected.npz
 done
@@ -156,9 +161,23 @@ hint 2 "continue with --resume, or choose another --run folder" "$astro" train t
 helps "$astro" train tdr $tiny --data plain.npz --run another --tdr.updates 4
 helps "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 4 --resume
 for resume in "" --resume; do
-    hint 2 "use another --run folder, or omit --data, --preset and the settings, which are then those of the run" \
+    hint 2 "omit --tdr.updates, or use another --run folder" \
         "$astro" train tdr $tiny --data plain.npz --run run --tdr.updates 5 $resume
+    check "the setting that differs is named" grep -qF "with other settings: tdr.updates is 4 there, 5 here; hint" err
 done
+hint 2 "omit --tdr.updates, or use another --run folder" "$astro" embed --run run --quiet --tdr.updates 5 --out latents.npz
+hint 2 "omit --preset, or use another --run folder" "$astro" embed --run run --quiet --preset cpu --data plain.npz --out latents.npz
+hint 2 "omit --preset, or give --data too" "$astro" embed --run run --quiet --preset tiny --out latents.npz
+helps "$astro" embed --run run --quiet --out latents.npz
+not_for "--data is required" "$astro" embed --run run --quiet --preset tiny --data plain.npz --out latents.npz
+cp -r run replaced
+helps "$astro" train policy $tiny --data plain.npz --run replaced --tdr.updates 5 --gcbc.updates 4
+hint 2 "use another --run folder" "$astro" embed --run replaced --quiet --out latents.npz
+helps "$astro" train policy $tiny --data plain.npz --run cloned --gcbc.updates 4
+for changed in "--gcbc.updates 6" "--gcbc.width 48"; do
+    hint 2 "omit ${changed% *}, or use another --run folder" "$astro" policy export --run cloned --quiet $changed --out policy.npz
+done
+helps "$astro" policy export --run cloned --quiet --out policy.npz
 helps "$astro" train tdr --run run --quiet --resume
 cp -r run changed
 ASTRO_CASES=changed/checkpoints/tdr "$root/$BUILD/astro_tests" --no-skip --test-case='cases: change a checkpoint' >"$work/made" 2>&1 || cat "$work/made"
@@ -171,9 +190,10 @@ helps $generate 5 --run generated
 hint 2 "use the same settings or another --run folder" $generate 6 --run generated --resume
 helps $generate 5 --run generated --resume
 helps $generate 6 --run generated-6
-hint 3 "--planner.context 3 --planner.gap 4" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short
-hint 3 "--augment.start_arrival 2" "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short $asked
-helps "$astro" run $tiny --stop-after 1 --data short-episodes.npz --run short --planner.context 3 --planner.gap 4 $asked
+short="$astro run $tiny --stop-after 1 --data short-episodes.npz --run short"
+hint 3 "--planner.context 3 --planner.gap 4 --augment.start_arrival 2" $short
+helps $short $asked
+hint 3 "--augment.start_arrival 2" $short --planner.context 3 --planner.gap 4
 hint 2 "--metrics.position 0,1 if these are x and y" "$astro" run $tiny --stop-after 1 --data plain.npz --run refused --selection.distance euclid-position
 helps "$astro" run $tiny --stop-after 1 --data plain.npz --run by-position --selection.distance euclid-position --metrics.position 0,1
 hint 2 "--run DIR names the folder of a run" "$astro" embed $tiny --tdr.updates 4 --data plain.npz --run none --out latents.npz
@@ -202,6 +222,13 @@ hint 2 "first astro train planner --data" $augment --augment.accept_threshold 50
 first $updates --dynamics.updates 4 --planner.updates 4
 hint 3 "--augment.start_arrival 20" $augment --augment.accept_threshold 50 --augment.start_arrival 1000
 not_for "start_arrival" $augment --augment.accept_threshold 50 $asked
+hint 2 "first astro augment --data plain.npz --run untrained with the settings of this command, or --augmented FILE" \
+    "$astro" train policy $tiny --data plain.npz --run untrained --arm augmented --gcbc.updates 4
+helps "$astro" train policy $tiny --data plain.npz --run untrained --arm augmented --gcbc.updates 4 --augmented plain.npz
+"$astro" train policy $tiny --data plain.npz --run begun --gcbc.updates 4 --stop-after 1 2>/dev/null
+hint 2 "first astro train policy --arm raw --policy.learner gcbc --data plain.npz --run begun --resume" \
+    "$astro" policy export --run begun --out policy.npz
+first --gcbc.updates 4
 export="$astro policy export --data plain.npz --run stages --arm augmented --policy.learner td3bc --out policy.npz"
 hint 2 "first astro train policy --arm augmented --policy.learner td3bc --data" $export
 first --value.updates 4 --augmented plain.npz
@@ -226,12 +253,12 @@ check "refused commands leave nothing" [ ! -e refused ]
 # What stopped stitching.
 whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw,augmented"
 stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
-narrow="$whole --tdr.updates 300 --dynamics.updates 4 --planner.updates 4 --augment.chains 2"
-maze="$astro run $tiny --collect.episodes 20 --collect.seed 5 --dynamics.updates 1 --planner.updates 1 --one_step.updates 4 --gcbc.updates 4"
-hint 3 "a new run with more tdr.updates" $maze --tdr.updates 20 --run tdr-20
-not_for "more tdr.updates" $maze --tdr.updates 300 --run tdr-300
-hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow --run short-gap --planner.gap 1
-not_for "larger planner.gap" $narrow --run long-gap --planner.gap 20
+narrow="$whole --dynamics.updates 4 --planner.updates 4 --augment.chains 2 --tdr.updates"
+hint 3 "a new run with more tdr.updates, or with a larger planner.gap if this prediction does not grow with them" \
+    $narrow 20 --run tdr-20 --planner.gap 8
+not_for "more tdr.updates" $narrow 600 --run tdr-600 --planner.gap 8
+hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow 600 --run short-gap --planner.gap 1
+not_for "larger planner.gap" $narrow 600 --run long-gap --planner.gap 20
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
 not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.updates 150 --planner.updates 1
 blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --sampling.final_guidance_steps 0"

@@ -119,7 +119,7 @@ check "the TDR is trained" "$astro" train tdr --preset tiny --data lake.npz --qu
 check "a policy that sees latents is trained" "$astro" train policy $latents --gcbc.updates 200 --resume
 # shellcheck disable=SC2086
 check "and exported with its encoder" "$astro" policy export --data lake.npz --run latents --out latents.npz
-refused 2 "made with other settings" "$astro" train policy --preset tiny --data lake.npz --quiet --run latents --resume
+refused 2 "policy.latents is on there, off here" "$astro" train policy --preset tiny --data lake.npz --quiet --run latents --resume
 rm -rf latents
 check "it acts" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy latents.npz"
 
