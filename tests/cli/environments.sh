@@ -196,6 +196,21 @@ refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env
 check "much output on standard error is not an error" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave chatty replay"
 check "a run that failed at its start wrote no results" [ ! -e tasks/results.json ]
 
+# A signal ends astro while it waits for an answer, and with it all its processes.
+interrupted "data verify" TERM "sleep 1" "$astro" data verify lake.npz --env "exec:$work/misbehave stubborn replay" --env.timeout 600
+check "its processes end" none_remains
+# During training, an evaluation is made again by --resume.
+checkpoint=run-interrupted/checkpoints/policy/raw/gcbc/step_00000400.npz
+interrupted "evaluation in a stage" INT "[ -e $checkpoint ] && sleep .5" $train --evaluate.episodes 50 \
+    --env "exec:$work/misbehave silent step" --env.timeout 600 --run run-interrupted
+check "the checkpoint before the evaluation is written" [ -e $checkpoint ]
+check "the message says how to continue" grep -q 'hint: continue with the same command and --resume' err
+check "its process ends" none_remains
+$train --evaluate.episodes 50 --env "exec:$boat" --run run-interrupted --resume >out 2>err
+verdict "the stage is resumed" $? err
+check "with the same checkpoint" cmp $checkpoint run1/checkpoints/policy/raw/gcbc/step_00000400.npz
+check "and the same results" cmp run-interrupted/results.json run1/results.json
+
 # If astro is killed, its processes end, even those that do not read their input.
 "$astro" data verify lake.npz --env "exec:$work/misbehave silent describe" >/dev/null 2>&1 &
 for _ in 1 2 3 4 5 6 7 8 9 10; do
