@@ -27,7 +27,7 @@ int exit_code(ErrorKind kind) {
         case ErrorKind::data:
             return 3;
         case ErrorKind::interrupted:
-            return 130;
+            return astro::app::kInterrupted;
         case ErrorKind::io:
         case ErrorKind::device:
         case ErrorKind::numeric:

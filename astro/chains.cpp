@@ -305,8 +305,6 @@ Augmentation ChainBuilder::build(int64_t wanted, const ChainProgress& progress) 
     slots_.resize(to_size(config_.chains));
     for (OpenChain& slot : slots_) slot.open = false;
     for (int64_t idle = 0;;) {
-        if (progress.interrupted && progress.interrupted())
-            fail(ErrorKind::interrupted, "augment: interrupted; nothing was written, run the same command again");
         int64_t held = finished_rows_;
         for (const OpenChain& slot : slots_)
             if (slot.open) held += slot.chain.rows();

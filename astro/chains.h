@@ -23,18 +23,17 @@ struct Augmentation {
     std::string stopped_because;  // empty: the requested number of rows was reached
 };
 
-// Callbacks of build_chains, which can take minutes. Both may be empty.
+// Callback of build_chains, which can take minutes. May be empty.
 struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
-    std::function<bool()> interrupted;
 };
 
 // The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
 // is none.
 std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
 
-// Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more. Throws
-// Error(interrupted) if the callback asks to stop, Error(data) if no episode travels far enough to start a chain.
+// Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more.
+// Error(data) if no episode travels far enough to start a chain.
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,
                           const AcceptanceBounds& bounds, const SelectionConfig& selection, uint64_t seed, int64_t rows,

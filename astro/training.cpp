@@ -133,7 +133,7 @@ class Loop {
         // Before the evaluation, which may take long or fail.
         if (!plan_.folder.empty()) save_state(model_, plan_, step_);
         saved_ = step_;
-        if (evaluation) observer_.evaluate(step_);
+        if (evaluation && !stopped_) observer_.evaluate(step_);
     }
 
     TrainableModel& model_;

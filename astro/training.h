@@ -84,7 +84,8 @@ struct Training {
 
 // Runs the model to its end. An update that fails numerically is repeated with every op checked, so that the
 // Error(numeric) names the first op whose result or gradient is not finite; earlier checkpoints are kept. Returns false
-// if it stopped early (stop_after, or an interruption after writing a checkpoint).
+// if it stopped early (stop_after, or an interruption after writing a checkpoint; an evaluation that is due then is
+// made when the training is resumed).
 bool train(TrainableModel& model, const TrainingPlan& plan, const TrainingObserver& observer);
 
 // The same for several independent models in parallel. Each runs on one of the threads, or on all of them if it is the

@@ -85,6 +85,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path), temporary_(text(p
         if (S_ISDIR(status.st_mode)) fail_io(path, "write", EISDIR);
         if (!S_ISREG(status.st_mode)) refuse_special(path, "write", status.st_mode);
     }
+    on_signal_.emplace([](const void* name) { ::unlink(static_cast<const char*>(name)); }, temporary_.c_str());
     descriptor_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail_io(path, "create", errno);
 }
@@ -98,6 +99,7 @@ void AtomicFile::discard() {
     }
     if (!temporary_.empty()) {
         ::unlink(temporary_.c_str());
+        on_signal_.reset();
         temporary_.clear();
     }
 }
@@ -144,6 +146,7 @@ void AtomicFile::commit() {
         discard();
         fail_io(path_, "write", reason);
     }
+    on_signal_.reset();
     temporary_.clear();
     // The rename is on disk when the folder is. Some file systems cannot sync folders; such an error is ignored.
     int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,14 +1,17 @@
 // Files: reads at any offset, and atomic writes.
 //
 // A file that exists under its final name is complete. Data are written to a temporary file in the same folder, which
-// is renamed when all data are on disk. After a failure the temporary file is removed. Errors: Error(io) with the path
-// and the system's reason; Error(data) for a read beyond the end.
+// is renamed when all data are on disk. After a failure or a signal the temporary file is removed. Errors: Error(io)
+// with the path and the system's reason; Error(data) for a read beyond the end.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "tensor/base/cleanup.h"
 
 namespace astro::data {
 
@@ -50,6 +53,7 @@ class AtomicFile {
     void discard();
 
     std::string path_, temporary_;
+    std::optional<Cleanup> on_signal_;  // removes the temporary file
     int descriptor_ = -1;
     uint64_t size_ = 0;
 };

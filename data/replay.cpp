@@ -171,7 +171,6 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     std::mutex counting;
     int64_t replayed = 0;
     threads.run(d.episodes(), [&](int64_t e) {
-        if (options.interrupted && options.interrupted()) return;
         const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
         std::vector<int64_t> rows;
         for (int64_t t = first; t < last; ++t)
@@ -203,8 +202,6 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
         const std::lock_guard<std::mutex> lock(counting);
         options.transitions(replayed += ssize(rows));
     });
-    if (options.interrupted && options.interrupted())
-        fail(ErrorKind::interrupted, source, ": interrupted while its transitions were replayed");
     ViolationCounter real(tolerances), generated(tolerances);
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {

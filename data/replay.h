@@ -33,7 +33,6 @@ struct Replay {
 // A simulator in a child process can take minutes.
 struct ReplayOptions {
     bool synthetic_only = false;               // real transitions are skipped; Replay::real then counts none
-    std::function<bool()> interrupted;         // asked before each episode
     std::function<void(int64_t)> transitions;  // number of transitions replayed so far; called by one thread at a time
 };
 
@@ -54,8 +53,7 @@ std::vector<double> actions_of(const Dataset& dataset, const std::vector<int64_t
 // state is the whole qpos, the first observation of an episode is also compared with its qpos. sigma_delta is taken
 // from the file, or measured over its transitions. source: name of the file in errors. Error(data): dimensions
 // (including qpos) differ from the environment's, a synthetic transition has no bridge, or the file's sigma_delta is
-// more than ten times the measured one. Error(usage): the environment cannot replay this file. Error(interrupted): the
-// options ask to stop.
+// more than ten times the measured one. Error(usage): the environment cannot replay this file.
 Replay replay(const Environment& environment, const Dataset& dataset, const std::vector<double>& tolerances,
               ThreadPool& threads, const std::string& source, const ReplayOptions& options = {});
 

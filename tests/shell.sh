@@ -41,6 +41,32 @@ refused() {
     verdict "exit $got, expected $wanted and one line with '$words': $*" $? "$work/err"
 }
 
+# interrupted "what" SIGNAL "begun" command...: when the shell command `begun` succeeds, the signal must end the command
+# with exit code 130 and one line on standard error, "astro: interrupted...". Standard error is kept in $work/err.
+interrupted() {
+    what=$1
+    signal=$2
+    begun=$3
+    shift 3
+    # A shell starts background jobs with SIGINT ignored, which the program keeps.
+    env --default-signal=INT "$@" >"$work/out" 2>"$work/err" &
+    child=$!
+    for _ in $(seq 100); do
+        sh -c "$begun" >/dev/null 2>&1 && break
+        sleep .1
+    done
+    kill -"$signal" $child
+    for _ in $(seq 100); do
+        kill -0 $child 2>/dev/null || break
+        sleep .1
+    done
+    kill -9 $child 2>/dev/null
+    wait $child
+    got=$?
+    [ $got -eq 130 ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q '^astro: interrupted' "$work/err"
+    verdict "SIG$signal, $what: exit $got, expected 130 and one line" $? "$work/err"
+}
+
 # suite command...: runs a test program and adds the counts in its last line "N passed, N failed". Sets $line to this
 # line and $p to the number of passed checks. It counts as one failure if the line is missing, or if the exit status is
 # not 0 although no check failed.

@@ -131,10 +131,6 @@ TEST_CASE("environment: replay with three columns; wrong dimensions are rejected
     const Rail rail;
     ThreadPool pool(1);
     const data::Replay r = data::replay(rail, recorded(), {.5}, pool, "mine.npz");
-    data::ReplayOptions stopped;
-    stopped.interrupted = [] { return true; };
-    CHECK(error_message([&] { data::replay(rail, recorded(), {.5}, pool, "mine.npz", stopped); },
-                        ErrorKind::interrupted) == "mine.npz: interrupted while its transitions were replayed");
     CHECK(r.real.rates.transitions == 4);
     CHECK(r.real.worst == doctest::Approx(.5));
     CHECK(r.real.worst_row == 4);

@@ -6,13 +6,16 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/options.h"
 #include "apps/command_line/pages.h"
 #include "apps/run/progress.h"
 #include "apps/run/signals.h"
+#include "data/file.h"
 #include "tests/error_message.h"
+#include "tests/temporary_folder.h"
 
 using namespace astro;
 using namespace astro::app;
@@ -254,29 +257,44 @@ constexpr bool kSignalsDelayed = true;
 constexpr bool kSignalsDelayed = false;
 #endif
 
-TEST_CASE("signals: the first requests a stop, the second kills, a broken pipe is an error" *
+TEST_CASE("signals: they end the process, in training after a checkpoint; a broken pipe is an error" *
           doctest::skip(kSignalsDelayed)) {
-    for (const int signals : {1, 2}) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "unfinished";
+    // The exit code of a process that raises these signals: no_end if they did not end it, 1 if a file is left.
+    const int no_end = 9;
+    auto code_after = [&](const std::vector<int>& signals, bool training, bool evaluation) {
         const pid_t child = fork();
         REQUIRE(child >= 0);
         if (child == 0) {
-            std::signal(SIGTERM, SIG_DFL);
+            for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+            if (freopen("/dev/null", "w", stderr) == nullptr) _exit(3);
             install_signal_handlers();
             int ends[2];
-            if (interrupted() || pipe(ends) != 0) _exit(1);
+            if (interrupted() || pipe(ends) != 0) _exit(4);
             close(ends[0]);
-            if (write(ends[1], "x", 1) != -1) _exit(2);
-            for (int i = 0; i < signals; ++i) std::raise(SIGTERM);
-            _exit(interrupted() ? 0 : 3);
+            if (write(ends[1], "x", 1) != -1) _exit(5);
+            const data::AtomicFile unfinished(path);
+            std::optional<EndAfterCheckpoint> deferred;
+            if (training) deferred.emplace();
+            if (evaluation) const EndAtOnce ended;  // an earlier one has no effect
+            std::optional<EndAtOnce> at_once;
+            if (evaluation) at_once.emplace();
+            for (const int signal : signals) std::raise(signal);
+            if (!training || evaluation || signals.size() > 1 || !interrupted()) _exit(no_end);
+            data::write_text_file(path, "saved");
+            deferred.reset();
+            _exit(no_end);
         }
         int status = 0;
         REQUIRE(waitpid(child, &status, 0) == child);
-        if (signals == 1) {
-            CHECK(WIFEXITED(status));
-            CHECK(WEXITSTATUS(status) == 0);
-        } else {
-            CHECK(WIFSIGNALED(status));
-            CHECK(WTERMSIG(status) == SIGTERM);
-        }
-    }
+        REQUIRE(WIFEXITED(status));
+        return std::filesystem::exists(path + text(data::kTemporaryMark, child)) ? 1 : WEXITSTATUS(status);
+    };
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) CHECK(code_after({signal}, false, false) == kInterrupted);
+    CHECK(code_after({SIGTERM}, true, true) == kInterrupted);
+    CHECK(code_after({SIGINT, SIGTERM}, true, false) == kInterrupted);
+    CHECK_FALSE(data::file_exists(path));
+    CHECK(code_after({SIGTERM}, true, false) == kInterrupted);
+    CHECK(data::read_text_file(path) == "saved");
 }

@@ -115,14 +115,14 @@ TEST_CASE("training: parallel and sequential training give the same results, als
             }
 }
 
-TEST_CASE("training: a checkpoint is written before an evaluation, and a failed evaluation is repeated") {
+TEST_CASE("training: a checkpoint is written before an evaluation; one that failed or was interrupted is repeated") {
     const std::unique_ptr<Backend> backend = make_cpu_backend();
     const TemporaryFolder folder;
     ThreadPool pool(1);
     std::vector<int64_t> evaluated;
     std::string name;
     int64_t updates = 0;
-    bool fails = true;
+    bool fails = true, stops = false;
     const auto session = [&](int64_t all) {
         Walk walk(Context{*backend, pool}, all, name);
         TrainingPlan plan;
@@ -137,6 +137,7 @@ TEST_CASE("training: a checkpoint is written before an evaluation, and a failed 
             return std::find(evaluated.begin(), evaluated.end(), step) != evaluated.end();
         };
         observer.progress = [&](int64_t, int64_t, const Metrics&) { ++updates; };
+        observer.interrupted = [&] { return stops && updates == 20; };
         train(walk, plan, observer);
     };
     for (const int64_t all : {30, 20}) {  // after some update, and after the last
@@ -149,6 +150,16 @@ TEST_CASE("training: a checkpoint is written before an evaluation, and a failed 
         CHECK(updates == all);
         CHECK(evaluated == (all == 30 ? std::vector<int64_t>{10, 20, 30} : std::vector<int64_t>{10, 20}));
         session(all);
+        CHECK(ssize(evaluated) == all / 10);
+
+        name += "-interrupted";
+        evaluated.clear(), updates = 0, stops = true;
+        session(all);
+        CHECK(updates == 20);
+        CHECK(evaluated == std::vector<int64_t>{10});  // an interruption does not wait for the second one
+        stops = false;
+        session(all);
+        CHECK(updates == all);
         CHECK(ssize(evaluated) == all / 10);
     }
 }

@@ -7,7 +7,6 @@
 #include <iostream>
 
 #include "apps/command_line/options.h"
-#include "apps/run/signals.h"
 #include "astro/learners/exported_policy.h"
 #include "tensor/base/error.h"
 
@@ -117,7 +116,6 @@ int run_act(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     line.require("policy");
-    restore_signals();  // there is nothing to save: a signal ends the program even while it waits for input
     const std::unique_ptr<Backend> backend = make_cpu_backend();
     const ExportedPolicy policy = learners::load_policy(*backend, options.policy);
     std::string request;

@@ -26,7 +26,7 @@ void print_overview() {
     for (const Command& command : commands()) std::printf("  %-16s %s\n", command.name, command.summary);
     std::printf(
         "\nastro COMMAND --help explains a command.\n"
-        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid data, 130 interrupted after a checkpoint.\n");
+        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid data, 130 interrupted.\n");
 }
 
 void describe(const Command& command, Page* page) {
@@ -57,8 +57,7 @@ void print_man_page() {
         ".SH SETTINGS\nSettings are given as options (\\-\\-planner.gap 16) or in configuration files ([planner], "
         "then\n"
         "gap = 16). The defaults are those of preset cpu.\n%s"
-        ".SH EXIT STATUS\n0: success. 1: failure. 2: wrong usage. 3: invalid data. 130: interrupted after a "
-        "checkpoint.\n"
+        ".SH EXIT STATUS\n0: success. 1: failure. 2: wrong usage. 3: invalid data. 130: interrupted.\n"
         ".SH EXAMPLES\n.nf\nastro run \\-\\-data mine.npz \\-\\-run runs/mine\n"
         "astro report runs/mine\nastro policy export \\-\\-run runs/mine \\-\\-arm augmented \\-\\-out "
         "policy.npz\n.fi\n",

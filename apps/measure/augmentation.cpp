@@ -5,7 +5,6 @@
 #include "apps/command_line/settings.h"
 #include "apps/measure/measure.h"
 #include "apps/run/arms.h"
-#include "apps/run/signals.h"
 #include "data/environment.h"
 #include "data/file.h"
 #include "data/replay.h"
@@ -57,7 +56,6 @@ data::Dataset make(StageRunner& runner, augmenters::Augmenter& augmenter) {
         for (const std::string& message : failure_signatures(runner, *so_far))
             runner.progress().note("so far: " + message);
     };
-    progress.interrupted = [] { return interrupted(); };
     data::Dataset made = augmenter.make(wanted, progress);
     runner.progress().finish();
     return made;
@@ -127,7 +125,7 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             put_rates(results, "", "dvr_bridge_snap_before_acceptance", count_violations(errors, kappas));
             put_rates(results, "", "dvr_bridge_snap", count_violations(of_accepted(made->attempts, errors), kappas));
         }
-        data::ReplayOptions options{true, interrupted, {}};
+        data::ReplayOptions options{true, {}};
         const bool slow = environment->spec().replay_rows > 0;
         if (slow) {
             runner.progress().start("replay of bridges", synthetic_rows(spliced));

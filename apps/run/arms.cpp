@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "apps/run/signals.h"
 #include "data/environment.h"
 #include "data/file.h"
 
@@ -52,7 +51,6 @@ data::RecordedData make_arm(StageRunner& runner, const std::string& arm, int64_t
         shown = true;
         runner.progress().update(std::min(made, rows));
     };
-    progress.interrupted = [] { return interrupted(); };
     data::Dataset made = augmenter->make(rows, progress);
     if (shown) runner.progress().finish();
     return data::convert(runner.pipeline().units(), std::move(made), "arm " + arm);

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "apps/run/build_info.h"
+#include "apps/run/signals.h"
 #include "data/file.h"
 #include "data/zip.h"
 #include "tensor/base/error.h"
@@ -95,6 +96,7 @@ RunFolder::RunFolder(const std::string& path, Access access) : path_(path) {
         throw;
     }
     data::remove_leftovers(path);
+    hint_at_resume();
 }
 
 void RunFolder::create() {

@@ -280,6 +280,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
         };
         observer.evaluation_due = stage.due;
         observer.evaluate = [&](int64_t step) {
+            const EndAtOnce anywhere;
             stage.evaluate(step, *log);
             log->flush();
         };
@@ -292,6 +293,7 @@ void StageRunner::train(const std::vector<Stage>& stages) {
     }
     bool complete = false;
     try {
+        const EndAfterCheckpoint deferred;
         complete = method::train(threads_, trainings);
     } catch (const Error& error) {
         if (options_.trace && !error.detail().empty())

@@ -16,10 +16,9 @@ struct Augmentation;  // astro/chains.h
 
 namespace astro::method::augmenters {
 
-// Callbacks of make(), which can take minutes; both may be empty.
+// Callback of make(), which can take minutes; may be empty.
 struct Progress {
     std::function<void(int64_t rows)> made;  // rows so far
-    std::function<bool()> interrupted;       // called regularly: true stops make() with Error(interrupted)
 };
 
 class Augmenter {

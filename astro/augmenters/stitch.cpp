@@ -21,7 +21,6 @@ class Stitch : public Augmenter {
             if (progress.made) progress.made(so_far);
             attempts_ = nullptr;
         };
-        chains.interrupted = progress.interrupted;
         made_ = build(rows, chains);
         attempts_ = &made_;
         if (made_.chains.empty())

@@ -147,7 +147,6 @@ class Straight : public Augmenter {
         every_bridge.arrival = every_bridge.largest_step = every_bridge.disagreement = kAny;
         ChainProgress chains;
         if (progress.made) chains.round = [&](int64_t so_far, int64_t, const Augmentation&) { progress.made(so_far); };
-        chains.interrupted = progress.interrupted;
         const Augmentation made =
             build_chains(context, config.augment, map, index, StraightLines(model_, statistics, config.planner.context),
                          statistics, every_bridge, config.selection, pipeline_.seed(), rows, chains);

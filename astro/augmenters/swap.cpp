@@ -87,8 +87,6 @@ class Swap : public Augmenter {
         Augmentation made;
         std::vector<Episode> round(to_size(pipeline_.config().augment.chains));
         for (int64_t so_far = 0, first = 0; so_far < rows; first += ssize(round)) {
-            if (progress.interrupted && progress.interrupted())
-                fail(ErrorKind::interrupted, "swap: interrupted; nothing was written, run the same command again");
             context.threads.run(ssize(round), [&](int64_t i) {
                 Rng rng = stream.stream(static_cast<uint64_t>(first + i));
                 nth(round, i) = follow(meetings, nth(starts, rng.below(ssize(starts))), rng);

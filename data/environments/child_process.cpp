@@ -154,6 +154,7 @@ ChildProcess::ChildProcess(const std::string& command) {
     if (pid_ < 0) fail(ErrorKind::io, "cannot start a process for '", command, "': ", std::strerror(errno));
     if (pid_ == 0) exec_shell(line.c_str(), in.read, out.write, errors.write, parent, last_file);
     setpgid(pid_, pid_);  // both processes call it, because either may run first
+    on_signal_.emplace([](const void* pid) { ::kill(-*static_cast<const pid_t*>(pid), SIGKILL); }, &pid_);
     input_ = Pipe::release(in.write), output_ = Pipe::release(out.read), errors_ = Pipe::release(errors.read);
 }
 
@@ -162,6 +163,7 @@ ChildProcess::~ChildProcess() {
     const auto deadline = Clock::now() + kGracePeriod;
     while (!ended() && Clock::now() < deadline) pause();
     kill();
+    on_signal_.reset();  // before the id can be reused
     while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
     for (int file : {output_, errors_})

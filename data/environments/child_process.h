@@ -4,15 +4,18 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tensor/base/cleanup.h"
 
 namespace astro::data {
 
 // A command that is run by the shell in its own process group, so an interrupt from the terminal does not reach it. The
 // destructor closes its input, which tells it to end. After two seconds the process group is killed. The process is
-// always reaped.
+// always reaped. A signal that ends this program kills the group at once.
 class ChildProcess {
   public:
     // Error(io) if the system cannot create a process or pipes. If the command does not exist, the constructor
@@ -36,6 +39,7 @@ class ChildProcess {
     void read_errors();
 
     pid_t pid_ = -1;
+    std::optional<Cleanup> on_signal_;            // kills the process group
     int input_ = -1, output_ = -1, errors_ = -1;  // pipes to standard input, from standard output and error; -1: closed
     std::string tail_;                            // last bytes of its standard error
 };

@@ -196,6 +196,27 @@ refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env
 check "much output on standard error is not an error" timeout 60 "$astro" data verify lake.npz --env "exec:$work/misbehave chatty replay"
 check "a run that failed at its start wrote no results" [ ! -e tasks/results.json ]
 
+# A signal ends astro while it waits for an answer, and with it all its processes.
+interrupted "data verify" TERM "sleep 1" "$astro" data verify lake.npz --env "exec:$work/misbehave stubborn replay" --env.timeout 600
+check "its processes end" none_remains
+# An evaluation during training is made again by --resume.
+printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' silent step" >waits.sh
+chmod +x waits.sh
+checkpoints=checkpoints/policy/raw/gcbc
+waits="$train --evaluate.episodes 50 --env.timeout 600"
+interrupted "evaluation in a stage" INT "ls waits/$checkpoints/step_* && sleep .5" \
+    $waits --env "exec:$work/waits.sh" --run waits
+check "the message says how to continue" grep -q 'hint: continue with the same command and --resume' err
+check "the checkpoint before the evaluation is kept" sh -c "ls waits/$checkpoints/step_*"
+check "its process ends" none_remains
+printf '%s\n' '#!/bin/sh' "exec '$boat'" >waits.sh
+$waits --env "exec:$work/waits.sh" --run waits --resume >out 2>err
+verdict "the stage is resumed" $? err
+$waits --env "exec:$work/waits.sh" --run never >out 2>err
+check "with the checkpoint of a run without a signal" cmp waits/$checkpoints/step_00000400.npz never/$checkpoints/step_00000400.npz
+check "its results" cmp waits/results.json never/results.json
+check "and its curve" [ "$(curve waits)" = "$(curve never)" ]
+
 # If astro is killed, its processes end, even those that do not read their input.
 "$astro" data verify lake.npz --env "exec:$work/misbehave silent describe" >/dev/null 2>&1 &
 for _ in 1 2 3 4 5 6 7 8 9 10; do

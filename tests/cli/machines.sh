@@ -102,6 +102,10 @@ for signal in INT TERM HUP; do
     verdict "SIG$signal: exit 130" $([ $? -eq 130 ] && echo 0 || echo 1) err
     check "SIG$signal: a checkpoint is written" sh -c "ls signal$signal/checkpoints/policy/raw/gcbc | grep -q '^step_'"
 done
+# Elsewhere there is nothing to save, and no temporary file remains.
+interrupted "evaluate" TERM "sleep 1" "$astro" evaluate --run run --quiet --threads 1 --evaluate.episodes 100000
+interrupted "data collect" INT "ls big.npz.partial-*" "$astro" data collect --env pointmaze-giant-v0 --episodes 100000 --out big.npz
+check "data collect leaves no file" sh -c "! ls big.npz*"
 (
     trap '' HUP
     exec "$astro" train policy $data --preset tiny --gcbc.updates 2000 --evaluate.episodes 1 --run nohup >/dev/null 2>err
