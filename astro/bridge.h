@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "data/dataset.h"
 #include "tensor/rng.h"
 
 namespace astro::method {
@@ -15,6 +16,13 @@ struct StitchEnds {
     std::vector<float> own_actions;                    // (M' + 1, A): the source's own after s_0; empty: zeros
     double steps = 0;                                  // n_cal from s_0 to g_0
 };
+
+// l recorded rows from `first` on, and the l - 1 actions between them: one end.
+void copy_end(const data::Dataset& rows, int64_t first, int64_t l, std::vector<float>& states,
+              std::vector<float>& actions);
+// Both ends from recorded rows, from source_first and from target_first (g_0) on. The other members are not set.
+StitchEnds recorded_ends(const data::Dataset& source, int64_t source_first, const data::Dataset& target,
+                         int64_t target_first, int64_t l);
 
 struct Bridge {
     std::vector<float> actions;  // (M' + 1, A)

@@ -196,8 +196,7 @@ StitchEnds ChainBuilder::ends_of(const OpenChain& c, int64_t gap) const {
     const int64_t first = c.cut - from_suffix + 1;
     ends.source_states.insert(ends.source_states.end(), rows().observation(first), rows().observation(c.cut + 1));
     ends.source_actions.insert(ends.source_actions.end(), rows().action(first), rows().action(c.cut));
-    ends.target_states.assign(rows().observation(c.target), rows().observation(c.target + l));
-    ends.target_actions.assign(rows().action(c.target), rows().action(c.target + l - 1));
+    copy_end(rows(), c.target, l, ends.target_states, ends.target_actions);
     ends.own_actions = actions_from(data(), c.cut, gap + 1);
     ends.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
     return ends;

@@ -6,17 +6,6 @@
 
 namespace astro::method {
 
-namespace {
-
-// l rows from `first` on, and the l - 1 actions between them.
-void put_context(const data::Dataset& d, int64_t first, int64_t l, std::vector<float>& states,
-                 std::vector<float>& actions) {
-    states.assign(d.observation(first), d.observation(first + l));
-    actions.assign(d.action(first), d.action(first + l - 1));
-}
-
-}  // namespace
-
 std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t limit) {
     constexpr int64_t kTargets = 20000;
     const int64_t l = pipeline.config().planner.context;
@@ -37,8 +26,7 @@ std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t limit) {
         Rng rng = stream.stream(static_cast<uint64_t>(i));
         const int64_t target = nth(reachable, rng.below(ssize(reachable)));
         StitchEnds& ends = nth(all, i);
-        put_context(*validation.dataset, start, l, ends.source_states, ends.source_actions);
-        put_context(*train.dataset, target, l, ends.target_states, ends.target_actions);
+        ends = recorded_ends(*validation.dataset, start, *train.dataset, target, l);
         ends.own_actions = actions_from(validation, source, pipeline.config().planner.gap + 1);
         ends.steps = map.calibration.steps(map.steps(held_out.at(source), map.at(target)));
     });

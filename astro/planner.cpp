@@ -189,13 +189,7 @@ void Planner::update(int64_t k) {
 
 // The window that begins at row `start`: l source states, the gap, l target states. Its length in steps is not set.
 StitchEnds Planner::window_ends_at(const data::Dataset& d, int64_t start, int64_t gap) const {
-    const int64_t l = config_.context, ds = d.state_dim, da = d.action_dim, g0 = start + l + gap;
-    StitchEnds ends;
-    ends.source_states.assign(d.observation(start), d.observation(start) + l * ds);
-    ends.source_actions.assign(d.action(start), d.action(start) + (l - 1) * da);
-    ends.target_states.assign(d.observation(g0), d.observation(g0) + l * ds);
-    ends.target_actions.assign(d.action(g0), d.action(g0) + (l - 1) * da);
-    return ends;
+    return recorded_ends(d, start, d, start + config_.context + gap, config_.context);
 }
 
 int64_t Planner::draw_gap(Rng& rng) const {

@@ -65,11 +65,7 @@ int main(int argc, char** argv) {
                 map.calibration.steps(longest));
 
     // The input of the planner: the last rows up to the cut, and the first rows from the target on.
-    StitchEnds ends;
-    ends.source_states = part(data.observations, cut - context + 1, cut + 1);
-    ends.source_actions = part(data.actions, cut - context + 1, cut);
-    ends.target_states = part(data.observations, target, target + context);
-    ends.target_actions = part(data.actions, target, target + context - 1);
+    StitchEnds ends = recorded_ends(data, cut - context + 1, data, target, context);
     ends.steps = map.calibration.steps(longest);
     const Bridge bridge = pipeline.planner().sample({ends}, gap, 4, {Rng(1)})[0][0];
 

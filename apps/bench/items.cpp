@@ -77,18 +77,11 @@ std::function<void()> make_sampler(const Context& context, const SamplerForm& fo
     config.planner.sampling.final_guidance_steps = 0;
     const auto dynamics = make_dynamics_model(context, *w);
     const auto planner = make_planner_model(context, *w, *dynamics, config);
-    const PlannerConfig& c = planner->config();
     auto ends = std::make_shared<std::vector<StitchEnds>>();
     std::vector<Rng> streams;
     for (int64_t i = 0; i < 32; ++i) {
-        StitchEnds end;
-        const int64_t s = 200 * i, g = 200 * i + 100;
-        end.source_states.assign(w->data.observation(s), w->data.observation(s + c.context));
-        end.source_actions.assign(w->data.action(s), w->data.action(s + c.context - 1));
-        end.target_states.assign(w->data.observation(g), w->data.observation(g + c.context));
-        end.target_actions.assign(w->data.action(g), w->data.action(g + c.context - 1));
-        end.steps = 9;
-        ends->push_back(end);
+        ends->push_back(recorded_ends(w->data, 200 * i, w->data, 200 * i + 100, planner->config().context));
+        ends->back().steps = 9;
         streams.push_back(Rng(static_cast<uint64_t>(i)));
     }
     return [w, dynamics, planner, ends, streams, form] {

@@ -83,20 +83,10 @@ struct Estimator {
         const int64_t pairs = 16, context_rows = config.planner.context;
         std::vector<method::StitchEnds> ends;
         std::vector<Rng> streams;
-        auto states = [&](int64_t row) {
-            return std::vector<float>(world.data.observation(row), world.data.observation(row + context_rows));
-        };
-        auto actions = [&](int64_t row) {
-            return std::vector<float>(world.data.action(row), world.data.action(row + context_rows - 1));
-        };
         for (int64_t i = 0; i < pairs; ++i) {
             const int64_t source = i * episode_rows, target = source + episode_rows + context_rows;
-            ends.push_back({states(source),
-                            actions(source),
-                            states(target),
-                            actions(target),
-                            {},
-                            static_cast<double>(config.planner.gap + 1)});
+            ends.push_back(method::recorded_ends(world.data, source, world.data, target, context_rows));
+            ends.back().steps = static_cast<double>(config.planner.gap + 1);
             streams.push_back(Rng(static_cast<uint64_t>(i)));
         }
         const double bridge =

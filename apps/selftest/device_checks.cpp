@@ -104,14 +104,8 @@ DeviceReport check_sampler(const CheckedDevices& devices, const SmallWorld& worl
     config.sampling.guidance_steps = 1;
     std::vector<StitchEnds> ends;
     for (int64_t i = 0; i < 2; ++i) {
-        StitchEnds end;
-        const int64_t s = 60 * i, g = 60 * i + 30, l = config.context;
-        end.source_states.assign(world.data.observation(s), world.data.observation(s + l));
-        end.source_actions.assign(world.data.action(s), world.data.action(s + l - 1));
-        end.target_states.assign(world.data.observation(g), world.data.observation(g + l));
-        end.target_actions.assign(world.data.action(g), world.data.action(g + l - 1));
-        end.steps = 5;
-        ends.push_back(end);
+        ends.push_back(recorded_ends(world.data, 60 * i, world.data, 60 * i + 30, config.context));
+        ends.back().steps = 5;
     }
     auto sample = [&](Backend& backend) {
         ThreadPool one(1);

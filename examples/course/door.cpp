@@ -11,11 +11,7 @@ StitchEnds ends_between(const Course& c, int64_t cut, int64_t target) {
     Pipeline& p = c.pipeline;
     const data::Dataset& rows = p.train_data();
     const int64_t l = c.config().planner.context;
-    StitchEnds ends;
-    ends.source_states.assign(rows.observation(cut - l + 1), rows.observation(cut + 1));
-    ends.source_actions.assign(rows.action(cut - l + 1), rows.action(cut));
-    ends.target_states.assign(rows.observation(target), rows.observation(target + l));
-    ends.target_actions.assign(rows.action(target), rows.action(target + l - 1));
+    StitchEnds ends = recorded_ends(rows, cut - l + 1, rows, target, l);
     ends.own_actions = actions_from(p.train(), cut, c.config().planner.gap + 1);
     ends.steps = p.map().calibration.steps(p.map().steps(cut, target));
     return ends;
