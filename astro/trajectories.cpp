@@ -28,9 +28,11 @@ std::vector<double> change_scales(int64_t rows, int64_t dims, double share, Keep
 }  // namespace
 
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
-    const std::vector<int64_t> jumps = data::find_jumps(dataset, factor).rows;
+    const data::Jumps found = data::find_jumps(dataset, factor);
+    const std::vector<int64_t>& jumps = found.rows;
     Trajectories result;
     result.dataset = &dataset;
+    result.undecided = found.undecided;
     result.segment_of.resize(to_size(dataset.rows));
     auto jump = jumps.begin();
     for (int64_t t = 0; t < dataset.rows; ++t) {

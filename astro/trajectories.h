@@ -14,6 +14,7 @@ struct Trajectories {
     const data::Dataset* dataset = nullptr;
     std::vector<int64_t> first;       // (count + 1): segment k is rows [first[k], first[k + 1])
     std::vector<int32_t> segment_of;  // (rows)
+    int64_t undecided = 0;            // steps that may be jumps but do not end a segment (data/jumps.h)
 
     int64_t count() const { return ssize(first) - 1; }
     int64_t begin(int64_t segment) const { return nth(first, segment); }

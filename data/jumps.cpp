@@ -69,16 +69,6 @@ std::vector<double> inner_steps(const Dataset& d, const std::vector<double>& len
     return inner;
 }
 
-std::vector<double> longer_than(double bound, const std::vector<double>& steps) {
-    std::vector<double> longer;
-    std::copy_if(steps.begin(), steps.end(), std::back_inserter(longer), [&](double x) { return x > bound; });
-    return longer;
-}
-
-double share_of(const std::vector<double>& part, const std::vector<double>& whole) {
-    return static_cast<double>(part.size()) / static_cast<double>(std::max<size_t>(1, whole.size()));
-}
-
 }  // namespace
 
 Jumps find_jumps(const Dataset& d, double factor) {
@@ -103,16 +93,18 @@ Jumps find_jumps(const Dataset& d, double factor) {
     jumps.bound = std::min(factor * percentile(steps, 99), bound_by(kRareJumps));
     const std::vector<double> inner = inner_steps(d, lengths, kFrequentJumps);
     const double lower = bound_by(kFrequentJumps);
-    const std::vector<double> longer = longer_than(lower, inner);
-    if (const double share = share_of(longer, inner); lower < jumps.bound && share > kLeastFrequent &&
-                                                      share <= kMostFrequent &&
-                                                      percentile(longer, 50) > kUnrelatedDistance * typical)
+    std::vector<double> longer;
+    std::copy_if(inner.begin(), inner.end(), std::back_inserter(longer), [&](double x) { return x > lower; });
+    const auto share = [&](int64_t count) {
+        return static_cast<double>(count) / static_cast<double>(std::max<size_t>(1, inner.size()));
+    };
+    if (lower < jumps.bound && share(ssize(longer)) > kLeastFrequent && share(ssize(longer)) <= kMostFrequent &&
+        percentile(longer, 50) > kUnrelatedDistance * typical)
         jumps.bound = lower;
-    std::vector<double> unrelated =
-        longer_than(std::max(factor * percentile(inner, 25), kUnrelatedDistance * typical), inner);
-    unrelated.erase(std::remove_if(unrelated.begin(), unrelated.end(), [&](double x) { return x > jumps.bound; }),
-                    unrelated.end());
-    if (share_of(unrelated, inner) > kLeastFrequent) jumps.undecided = ssize(unrelated);
+    const double unrelated = std::max(factor * percentile(inner, 25), kUnrelatedDistance * typical);
+    const auto undecided =
+        std::count_if(inner.begin(), inner.end(), [&](double x) { return x > unrelated && x <= jumps.bound; });
+    if (share(undecided) > kLeastFrequent) jumps.undecided = undecided;
     for (int64_t t = 0; t < d.rows && jumps.bound > 0; ++t) {
         if (!(nth(lengths, t) > jumps.bound)) continue;
         jumps.rows.push_back(t);
@@ -122,7 +114,6 @@ Jumps find_jumps(const Dataset& d, double factor) {
 }
 
 std::string describe_undecided(int64_t undecided) {
-    if (undecided == 0) return "";
     return text(undecided,
                 " steps are as long as the distance between unrelated rows, but too many to tell jumps from ",
                 "motion, so they count as motion: if they are teleports, mark the ends of episodes there");

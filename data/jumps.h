@@ -30,14 +30,13 @@ struct Jumps {
 //    but these are short compared with the distance between two random rows. This bound is therefore at least a quarter
 //    of the median of such distances. It fails if more than one step in ten is a jump: three of five neighbours then
 //    often are.
-// 3. The same with a lower percentile of more neighbours, the 30th of running 11 steps, which jumps in up to 30 % of
-// the
-//    steps do not change. It is used only if more than 1 % and at most a third of the steps exceed it, and if these are
-//    typically longer than half the median distance between two random rows, as steps to unrelated states are. Short
-//    bursts of motion are not. The first and last five steps of episodes do not count: systems may settle there.
+// 3. The same with a lower percentile of more neighbours, the 30th of running 11 steps. Jumps in up to 30 % of the
+//    steps do not change it. It is used only if more than 1 % and at most a third of the steps exceed it, and if these
+//    are typically longer than half the median distance between two random rows, as steps to unrelated states are.
+//    Short bursts of motion are not. The first and last five steps of episodes do not count: systems may settle there.
 Jumps find_jumps(const Dataset& dataset, double factor = kJumpFactor);
 
-// One line about undecided steps; "" if there are none.
+// One line about undecided steps.
 std::string describe_undecided(int64_t undecided);
 
 }  // namespace astro::data

@@ -107,12 +107,13 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
                                 ? "the system could not start more"
                                 : "the process may use only that many processors"));
     progress_.note(data::describe(pipeline_->units()));
-    const data::Jumps jumps = data::find_jumps(pipeline_->train_data(), config.data.jump_factor);
-    if (!jumps.rows.empty())
-        progress_.note(text(name_.path, ": ", jumps.rows.size(),
+    const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
+    if (jumps > 0)
+        progress_.note(text(name_.path, ": ", jumps,
                             " steps are jumps and end an episode: teleports, or ends without "
                             "their mark (data.jump_factor says how long a jump is)"));
-    if (jumps.undecided > 0) progress_.note(name_.path + ": " + data::describe_undecided(jumps.undecided));
+    if (const int64_t undecided = pipeline_->train().undecided; undecided > 0)
+        progress_.note(name_.path + ": " + data::describe_undecided(undecided));
     if (data::file_exists(folder_->file("results.json")))
         results_ =
             data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
