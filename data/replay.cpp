@@ -55,19 +55,24 @@ void check_arrays(const Environment& environment, const Dataset& d, const std::v
                  ", measured over its transitions: ", measured[i], "; violations would not be detected");
 }
 
+// Root of the mean of square(column) over the columns whose sigma is not 0.
+template <class Square>
+double rms_of_varying(const std::vector<double>& sigma, Square square) {
+    double sum = 0, varying = 0;
+    for (int64_t i = 0; i < ssize(sigma); ++i)
+        if (nth(sigma, i) > 0) sum += square(i), ++varying;
+    return std::sqrt(sum / std::max(1.0, varying));
+}
+
 // Half a unit in the last place for each of the two states of a transition, for the largest number of each column.
 double rounding_error(const Dataset& d, const std::vector<double>& sigma) {
     std::vector<double> largest(to_size(d.state_dim));
     for (int64_t t = 0; t < d.rows; ++t)
         for (int64_t i = 0; i < d.state_dim; ++i)
             nth(largest, i) = std::max(nth(largest, i), std::fabs(double(d.observation(t)[i])));
-    double square = 0, varying = 0;
-    for (int64_t i = 0; i < d.state_dim; ++i) {
-        if (!(nth(sigma, i) > 0)) continue;
-        const double error = double(std::numeric_limits<float>::epsilon()) * nth(largest, i) / nth(sigma, i);
-        square += error * error, ++varying;
-    }
-    return std::sqrt(square / std::max(1.0, varying));
+    return rms_of_varying(sigma, [&](int64_t i) {
+        return scaled_square(double(std::numeric_limits<float>::epsilon()) * nth(largest, i), 0.0, nth(sigma, i));
+    });
 }
 
 }  // namespace
@@ -97,12 +102,7 @@ void check_bridges(const Dataset& d, const std::string& source) {
 bool is_synthetic(const Dataset& d, int64_t row) { return !d.is_synthetic.empty() && nth(d.is_synthetic, row) != 0; }
 
 double scaled_error(const double* next, const Dataset& d, int64_t row, const std::vector<double>& sigma) {
-    double square = 0, varying = 0;
-    for (int64_t i = 0; i < d.state_dim; ++i) {
-        if (!(nth(sigma, i) > 0)) continue;
-        square += scaled_square(next[i], d.state(row, i), nth(sigma, i)), ++varying;
-    }
-    return std::sqrt(square / std::max(1.0, varying));
+    return rms_of_varying(sigma, [&](int64_t i) { return scaled_square(next[i], d.state(row, i), nth(sigma, i)); });
 }
 
 bool is_outside(const WorldPicture& world, double x, double y) {

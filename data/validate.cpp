@@ -133,6 +133,31 @@ void report_jumps(Findings& findings, const Dataset& dataset) {
                  ", at rows ", some_rows(jumps.rows), ": teleports, or ends of episodes without a mark");
 }
 
+// About a value so far from the others of its column that these are all alike in units of the range; "" if there is
+// none. values (rows, width); those of rows with skipped(row) are not used.
+template <class Skipped>
+std::string extreme_value(const char* name, const std::vector<float>& values, int64_t width,
+                          const std::vector<double>& origin, Skipped skipped) {
+    constexpr double kExtreme = 1e6;    // times the range of 98 % of the values
+    constexpr int64_t kSample = 10000;  // rows for this range
+    const int64_t rows = ssize(values) / std::max<int64_t>(1, width), every = rows / kSample + 1;
+    for (int64_t column = 0; column < width; ++column) {
+        const auto value = [&](int64_t row) {
+            return double(nth(values, row * width + column)) + (origin.empty() ? 0 : nth(origin, column));
+        };
+        std::vector<double> sample;
+        for (int64_t row = 0; row < rows; row += every)
+            if (!skipped(row)) sample.push_back(value(row));
+        const double low = percentile(sample, 1), high = percentile(sample, 99);
+        for (int64_t row = 0; row < rows && high > low; ++row)
+            if (const double x = value(row); !skipped(row) && std::max(x - high, low - x) > kExtreme * (high - low))
+                return text(name, " row ", row, ", column ", column, ": ", number(x),
+                            ", but 98 % of the values in this column are from ", number(low), " to ", number(high),
+                            "; hint: correct this value, or remove its row or episode");
+    }
+    return "";
+}
+
 }  // namespace
 
 std::vector<Finding> validate(const Dataset& dataset) {
@@ -216,31 +241,6 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
         findings.add(Severity::error, error.what());
     }
     return std::move(findings.list);
-}
-
-// About a value beside which all others of its column are the same in units of the range or the standard deviation; ""
-// if there is none. values (rows, width); those of rows with skipped(row) are not used.
-template <class Skipped>
-std::string extreme_value(const char* name, const std::vector<float>& values, int64_t width,
-                          const std::vector<double>& origin, Skipped skipped) {
-    constexpr double kExtreme = 1e6;    // times the range of 98 % of the values
-    constexpr int64_t kSample = 10000;  // rows for this range
-    const int64_t rows = ssize(values) / std::max<int64_t>(1, width), every = rows / kSample + 1;
-    for (int64_t column = 0; column < width; ++column) {
-        const auto value = [&](int64_t row) {
-            return double(nth(values, row * width + column)) + (origin.empty() ? 0 : nth(origin, column));
-        };
-        std::vector<double> sample;
-        for (int64_t row = 0; row < rows; row += every)
-            if (!skipped(row)) sample.push_back(value(row));
-        const double low = percentile(sample, 1), high = percentile(sample, 99);
-        for (int64_t row = 0; row < rows && high > low; ++row)
-            if (const double x = value(row); !skipped(row) && std::max(x - high, low - x) > kExtreme * (high - low))
-                return text(name, " row ", row, ", column ", column, ": ", number(x),
-                            ", but 98 % of the values in this column are from ", number(low), " to ", number(high),
-                            "; hint: correct this value, or remove its row or episode");
-    }
-    return "";
 }
 
 std::string training_problem(const Dataset& dataset) {

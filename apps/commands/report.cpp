@@ -2,7 +2,6 @@
 #include "apps/report/report.h"
 
 #include <cstdio>
-#include <string_view>
 
 #include "apps/command_line/options.h"
 #include "apps/run/output.h"
@@ -20,7 +19,13 @@ struct ReportOptions {
     }
 };
 
-constexpr std::string_view kPageStart = "<!DOCTYPE html>";
+bool is_report(const std::string& path) {
+    const data::InputFile file(path);
+    std::string start(report::kPageStart.size(), ' ');
+    if (file.size() < start.size()) return false;
+    file.read_at(0, start.data(), start.size());
+    return start == report::kPageStart;
+}
 
 }  // namespace
 
@@ -29,10 +34,7 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
-    if (!options.out.empty() && data::file_exists(path) &&
-        data::read_text_file(path).compare(0, kPageStart.size(), kPageStart) != 0)
-        fail(ErrorKind::usage, "--out ", path,
-             " exists and is no report, so it is not overwritten; hint: another name");
+    if (!options.out.empty() && data::file_exists(path) && !is_report(path)) refuse_to_overwrite(path, "report");
     const std::string page = report::render(line.operands());
     try {
         data::write_text_file(path, page);

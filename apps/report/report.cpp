@@ -96,10 +96,10 @@ std::string render(const std::vector<std::string>& folders) {
         metrics[run.environment()].push_back(&run.metrics);
     }
 
-    const std::string head =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width\"><title>astro report</title><style>" +
-        std::string(kStyle) + "</style></head><body><h1>astro report</h1>" + warnings(runs);
+    const std::string head = std::string(kPageStart) +
+                             "\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+                             "content=\"width=device-width\"><title>astro report</title><style>" +
+                             std::string(kStyle) + "</style></head><body><h1>astro report</h1>" + warnings(runs);
     std::string tables, rest = "<h2>Curves</h2>" + curves(metrics);
     for (const auto& [environment, members] : environments)
         if (members.size() > 1) tables += joint_tables(environment, members);

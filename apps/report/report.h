@@ -2,9 +2,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace astro::app::report {
+
+inline constexpr std::string_view kPageStart = "<!DOCTYPE html>";
 
 // Reads results.json, metrics.csv, pictures.npz, config.ini and manifest.json of each folder and returns the page.
 // Parts whose files are missing are left out. Error(io) if a folder contains none of these files, Error(data) for

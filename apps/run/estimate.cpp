@@ -115,14 +115,12 @@ struct Estimator {
                 learners::make_learner(name, context, config, runner.environment(), learning, name);
             updates += each * time_of_updates(*learner);
             if (!environment) continue;
-            const int64_t episodes = ssize(evaluated_tasks(config, environment->spec())) * config.evaluate.episodes;
-            const std::vector<float> states(to_size(episodes * width), 0);
+            const std::vector<float> states(to_size(evaluated_episodes(config, environment->spec()) * width), 0);
             const double rounds = static_cast<double>(config.evaluate.points + (config.evaluate.subgoals > 0)) *
                                   static_cast<double>(environment->spec().step_limit);
             evaluations += each * rounds * time_of([&] { learner->act(states, states); });
         }
-        const auto policies = ssize(config.experiment.learners) * ssize(config.experiment.arms) * config.policy.seeds;
-        add(policies == 1 ? "1 policy" : std::to_string(policies) + " policies", updates);
+        add(policies_of_experiment(config), updates);
         if (environment) add("evaluation", 0, evaluations);
     }
 };
@@ -146,18 +144,6 @@ double memory_of(StageRunner& runner, int64_t training) {
 
 }  // namespace
 
-double RunEstimate::least() const {
-    double sum = 0;
-    for (const Part& part : parts) sum += part.least;
-    return sum;
-}
-
-double RunEstimate::most() const {
-    double sum = 0;
-    for (const Part& part : parts) sum += part.most;
-    return sum;
-}
-
 RunEstimate estimate_run(StageRunner& runner, const std::vector<std::string>& stages) {
     const OpenedDevice device = runner.open_another_device();
     Estimator estimator{runner, Context{*device.backend, runner.context().threads, runner.context().chunks}};
@@ -177,10 +163,13 @@ std::string describe(const RunEstimate& estimate) {
         return from == to ? to : least == 0 ? "at most " + to : from + " to " + to;
     };
     std::string parts;
-    for (const RunEstimate::Part& part : estimate.parts)
+    double least = 0, most = 0;
+    for (const RunEstimate::Part& part : estimate.parts) {
+        least += part.least, most += part.most;
         parts += (parts.empty() ? "" : ", ") + part.name + " " + range(part.least, part.most);
-    return text(range(estimate.least(), estimate.most()), " on this machine (", parts, "), ",
-                std::llround(estimate.memory / 1e6), " MB of memory");
+    }
+    return text(range(least, most), " on this machine (", parts, "), ", std::llround(estimate.memory / 1e6),
+                " MB of memory");
 }
 
 }  // namespace astro::app

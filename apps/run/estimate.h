@@ -11,13 +11,11 @@ namespace astro::app {
 
 struct RunEstimate {
     struct Part {
-        std::string name;            // "tdr", "stitching", "6 policies", "their evaluation"
+        std::string name;            // "tdr", "stitching", "6 policies", "evaluation"
         double least = 0, most = 0;  // seconds
     };
     std::vector<Part> parts;
     double memory = 0;  // bytes: largest size of the process, on a CPU
-    double least() const;
-    double most() const;
 };
 
 // Takes about a second and changes nothing in the run. `stages`: those of the pipeline that the run trains. Includes

@@ -65,6 +65,15 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
     return tasks;
 }
 
+int64_t evaluated_episodes(const Config& config, const data::EnvironmentSpec& spec) {
+    return ssize(evaluated_tasks(config, spec)) * config.evaluate.episodes;
+}
+
+std::string policies_of_experiment(const Config& config) {
+    const int64_t count = ssize(config.experiment.arms) * ssize(config.experiment.learners) * config.policy.seeds;
+    return text(count, count == 1 ? " policy" : " policies");
+}
+
 std::vector<PolicySpec> seeds_of(const Config& config, const std::string& learner, const ArmData& arm) {
     std::vector<PolicySpec> specs;
     for (int64_t seed = 0; seed < config.policy.seeds; ++seed) specs.push_back({learner, arm, seed});

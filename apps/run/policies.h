@@ -50,6 +50,12 @@ void check_protocol(const Config& config, const std::string& environment);
 // evaluate.tasks, or policy.task in single-task mode; Error(usage) for a task that the environment does not have.
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec);
 
+// Episodes of one evaluation of a policy.
+int64_t evaluated_episodes(const Config& config, const data::EnvironmentSpec& spec);
+
+// How many policies an experiment trains, as words: "6 policies".
+std::string policies_of_experiment(const Config& config);
+
 // The name of a policy in stages and figures: "iql"; "iql-task2" for a single task; "iql-seed1" for seeds from 1 on.
 std::string policy_label(const Config& config, const std::string& learner, int64_t seed = 0);
 

@@ -148,14 +148,11 @@ std::string describe_plan(StageRunner& runner, const std::vector<std::string>& s
                  : stage == "dynamics" ? config.dynamics.network.updates
                                        : config.planner.network.updates,
                  " updates)"));
-    const std::vector<std::string>& arms = config.experiment.arms;
     if (needs_kept_file(config)) add(text("stitching of ", runner.pipeline().augmented_rows(), " rows"));
-    const int64_t policies = ssize(arms) * ssize(config.experiment.learners) * config.policy.seeds;
     std::string episodes;
     if (const data::Environment* environment = data::find_environment(runner.environment()))
-        episodes = text(", each evaluated in ",
-                        ssize(evaluated_tasks(config, environment->spec())) * config.evaluate.episodes, " episodes");
-    add(text(policies, policies == 1 ? " policy" : " policies", episodes));
+        episodes = text(", each evaluated in ", evaluated_episodes(config, environment->spec()), " episodes");
+    add(policies_of_experiment(config) + episodes);
     return words;
 }
 
