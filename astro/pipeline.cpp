@@ -53,9 +53,7 @@ class SettingsText {
     }
     template <class T, class... Rest>
     void operator()(const char* name, const T& value, const Rest&...) {
-        if (prefix_.empty() && std::strcmp(name, "seed") != 0 && std::strcmp(name, "chunks") != 0) return;
-        // The stage's name includes the learner. The number of seeds affects no single policy.
-        if (prefix_ == "policy" && (std::strcmp(name, "learner") == 0 || std::strcmp(name, "seeds") == 0)) return;
+        if (!changes_results(prefix_, name)) return;
         out_ << prefix_ << "." << name << "=";
         print(value);
         out_ << "\n";
@@ -85,6 +83,8 @@ class SettingsText {
     std::ostringstream out_;
 };
 
+}  // namespace
+
 // The general settings and the data, and these.
 std::vector<std::string> with_common_sections(const std::vector<std::string>& own) {
     std::vector<std::string> sections = {"", "data"};
@@ -92,7 +92,18 @@ std::vector<std::string> with_common_sections(const std::vector<std::string>& ow
     return sections;
 }
 
-}  // namespace
+std::vector<std::string> policy_sections(const std::string& learner, const std::vector<std::string>& further) {
+    std::vector<std::string> sections = {"policy"};
+    sections.insert(sections.end(), further.begin(), further.end());
+    for (const std::string& section : learner_sections(learner)) sections.push_back(section);
+    return with_common_sections(sections);
+}
+
+bool changes_results(const std::string& section, const std::string& name) {
+    if (section.empty()) return name == "seed" || name == "chunks";
+    // The stage's name includes the learner. The number of seeds affects no single policy.
+    return section != "policy" || (name != "learner" && name != "seeds");
+}
 
 std::vector<std::string> stage_sections(const std::string& stage) {
     static const std::pair<const char*, std::vector<std::string>> stages[] = {{"tdr", {"tdr"}},
@@ -273,11 +284,8 @@ std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& ow
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
                                          const std::vector<std::string>& further) const {
-    std::vector<std::string> sections = {"policy"};
-    sections.insert(sections.end(), further.begin(), further.end());
-    for (const std::string& section : learner_sections(learner)) sections.push_back(section);
-    if (!other) return fingerprint_of_sections(sections);
-    return hexadecimal(hash_dataset(settings_hash(with_common_sections(sections)), *other));
+    const uint64_t hash = settings_hash(policy_sections(learner, further));
+    return hexadecimal(other ? hash_dataset(hash, *other) : hash);
 }
 
 }  // namespace astro::method

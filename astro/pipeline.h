@@ -18,6 +18,15 @@ namespace astro::method {
 // depends on none.
 std::vector<std::string> stage_sections(const std::string& stage);
 
+// The same for a model that depends on its own sections, but on no stage; and for the policy of a learner, which reads
+// `further` sections because it uses the models of these.
+std::vector<std::string> with_common_sections(const std::vector<std::string>& own);
+std::vector<std::string> policy_sections(const std::string& learner, const std::vector<std::string>& further);
+
+// Whether the setting section.name ("" for general) belongs to the fingerprints of its section. Data sets and the
+// environment do not: their contents and name do.
+bool changes_results(const std::string& section, const std::string& name);
+
 class Pipeline {
   public:
     // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.

@@ -7,6 +7,7 @@
 
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/pages.h"
+#include "astro/pipeline.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -208,9 +209,6 @@ void CommandLine::require(const std::string& option) {
 
 CommandLine::Differences CommandLine::differences(const std::string& saved,
                                                   const std::vector<std::string>& sections) const {
-    // Of the general section, the others change no results; of policies, these are in the name of the stage.
-    static const std::set<std::string> general = {"data", "env", "seed", "chunks"},
-                                       ignored = {"policy.learner", "policy.seeds"};
     std::map<std::string, std::string> there;
     std::error_code error;
     if (std::filesystem::exists(saved, error))
@@ -219,9 +217,11 @@ CommandLine::Differences CommandLine::differences(const std::string& saved,
     std::set<std::string> options;
     for (const Setting& setting : config_settings_.all()) {
         const auto found = there.find(setting.key);
-        if (found == there.end() || found->second == setting.text() || ignored.count(setting.key) ||
-            std::find(sections.begin(), sections.end(), setting.section) == sections.end() ||
-            (setting.section.empty() && !general.count(setting.key)))
+        const std::string name = setting.section.empty() ? setting.key : setting.key.substr(setting.section.size() + 1);
+        const bool matters =
+            method::changes_results(setting.section, name) || setting.key == "data" || setting.key == "env";
+        if (!matters || found == there.end() || found->second == setting.text() ||
+            std::find(sections.begin(), sections.end(), setting.section) == sections.end())
             continue;
         const auto word = [](const std::string& value) { return value.empty() ? "empty" : value; };
         differ.settings.push_back(

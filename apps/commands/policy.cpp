@@ -35,9 +35,8 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
     const std::string path = options.augmented.empty() ? runner.folder().file(kAugmentedFile) : options.augmented;
     if (row.kept) {
         if (options.augmented.empty() && !data::file_exists(path))
-            fail(ErrorKind::usage, "arm ", options.arm, " needs ", path, ", which does not exist; hint: first astro ",
-                 "augment --data ", runner.dataset_name().path, " --run ", runner.folder().path(),
-                 " with the settings of this command, or --augmented FILE");
+            fail(ErrorKind::usage, "arm ", options.arm, " needs ", path, ", which does not exist",
+                 runner.hint_first("augment"), " with the settings of this command, or --augmented FILE");
         loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
     } else {
         require_stages(runner, row.stages);

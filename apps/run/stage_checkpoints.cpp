@@ -61,9 +61,12 @@ void StageRunner::require_trained(TrainableModel& model, const std::string& fing
     if (const CommandLine::Differences differ = differences(stage); done >= 0 && !differ.settings.empty())
         refuse_other_settings(stage, differ);
     const std::string progress = done < 0 ? "is not trained" : text("has ", done, " of ", model.updates(), " updates");
-    fail(ErrorKind::usage, "stage ", stage, " ", progress, " in ", folder_->path(), "; hint: first astro ",
-         training_command(stage, arm), " --data ", name_.path, " --run ", folder_->path(), done < 0 ? "" : " --resume",
-         " with the settings of this command");
+    fail(ErrorKind::usage, "stage ", stage, " ", progress, " in ", folder_->path(),
+         hint_first(training_command(stage, arm)), done < 0 ? "" : " --resume", " with the settings of this command");
+}
+
+std::string StageRunner::hint_first(const std::string& command) const {
+    return text("; hint: first astro ", command, " --data ", name_.path, " --run ", folder_->path());
 }
 
 }  // namespace astro::app

@@ -45,18 +45,12 @@ std::vector<std::string> further_sections(const Config& config, const std::strin
 
 std::vector<std::string> sections_of_stage(const Config& config, const std::string& stage) {
     if (const std::string name = pipeline_stage(stage); !name.empty()) return stage_sections(name);
-    std::vector<std::string> sections = {"", "data"};
-    const auto add = [&sections](const std::vector<std::string>& more) {
-        sections.insert(sections.end(), more.begin(), more.end());
-    };
-    if (const PolicyName policy = policy_of(stage); !policy.arm.empty()) {
-        add({"policy"});
-        add(learner_sections(policy.learner));
-        add(further_sections(config, policy.arm));
-    } else {
-        for (const std::string& arm : arm_names()) add(augmenters::row_of(arm).sections);
-    }
-    return sections;
+    if (const PolicyName policy = policy_of(stage); !policy.arm.empty())
+        return policy_sections(policy.learner, further_sections(config, policy.arm));
+    std::vector<std::string> sections;
+    for (const std::string& arm : arm_names())
+        for (const std::string& section : augmenters::row_of(arm).sections) sections.push_back(section);
+    return with_common_sections(sections);
 }
 
 }  // namespace astro::app

@@ -106,6 +106,8 @@ class StageRunner {
     // The number of updates of a stage, which is loaded; -1 if it has no checkpoint. Error(usage) if it was trained
     // with other settings or data.
     int64_t load_stage(TrainableModel& model, const std::string& fingerprint);
+    // The end of a message: "; hint: first astro COMMAND --data ... --run ...".
+    std::string hint_first(const std::string& command) const;
     // Error(usage) about a stage that was trained with other settings or data.
     [[noreturn]] void refuse_other_settings(const std::string& stage, const CommandLine::Differences& differ) const;
     CommandLine::Differences differences(const std::string& stage) const;
