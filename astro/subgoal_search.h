@@ -13,6 +13,10 @@
 
 namespace astro::method {
 
+// After the name of an arm in keys of results and files: its policies, led by subgoals.
+constexpr const char* kLedSuffix = "+subgoals";
+constexpr const char* kLedLabel = "led by subgoals at test time";
+
 class SubgoalSearch {
   public:
     // reach: the farthest subgoal, in steps n^.

@@ -51,7 +51,8 @@ TEST_CASE("report: a page with table, pictures and curves, identical when repeat
     data::write_text_file(
         folder / "results.json",
         "{\"environment\": \"pointmaze-medium-v0\", \"success/raw/gcbc/last\": 0.1, \"success/raw/gcbc/best\": 0.2, "
-        "\"success/raw/gcbc/task1\": 1, \"success/augmented/gcbc/last\": 0.95, \"warnings\": [\"a <b> & c\"], "
+        "\"success/raw/gcbc/task1\": 1, \"success/raw+subgoals/gcbc/last\": 0.9, \"success/augmented/gcbc/last\": "
+        "0.95, \"warnings\": [\"a <b> & c\"], "
         "\"yield\": 0.5}");
     data::write_text_file(folder / "metrics.csv", "step,wall_s,key,value\n50,1,tdr/loss,0.5\n100,2,tdr/loss,0.25\n");
     data::NpzWriter npz(folder / "pictures.npz");
@@ -64,8 +65,8 @@ TEST_CASE("report: a page with table, pictures and curves, identical when repeat
     const std::string page = report::render({folder.path});
     CHECK(balanced(page));
     CHECK(page == report::render({folder.path}));
-    for (const char* part :
-         {"95 %", "class=\"bridge\"", "class=\"heat\"", "tdr/loss", "a &lt;b&gt; &amp; c", "class=\"wall\""})
+    for (const char* part : {"95 %", "<td>&emsp;led by subgoals at test time</td>", "class=\"bridge\"",
+                             "class=\"heat\"", "tdr/loss", "a &lt;b&gt; &amp; c", "class=\"wall\""})
         CHECK_MESSAGE(page.find(part) != std::string::npos, part);
     CHECK(page.find("nan") == std::string::npos);
     const TemporaryFolder empty;

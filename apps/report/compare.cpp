@@ -10,6 +10,7 @@
 #include "apps/command_line/config_file.h"
 #include "apps/report/sections.h"
 #include "apps/report/svg.h"
+#include "astro/subgoal_search.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
@@ -165,8 +166,11 @@ std::string success_table(const Run& run) {
         out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th><th>steps, last</th>" +
                (scores ? "<th>normalised score, last</th>" : "");
     out += "</tr>";
+    std::string above;
     for (const std::string& arm : names.arms) {
-        out += "<tr><td>" + arm_words(arm) + "</td>";
+        const bool led = arm == above + method::kLedSuffix;
+        out += "<tr><td>" + (led ? std::string("&emsp;") + method::kLedLabel : arm_words(arm)) + "</td>";
+        above = arm;
         for (const std::string& learner : names.learners) {
             const std::string key = "success/" + arm + "/" + learner;
             out += "<td>" + percent(value_of(run.results, key + "/last")) + "</td><td>" +

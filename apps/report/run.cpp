@@ -5,6 +5,7 @@
 #include "apps/method_names.h"
 #include "apps/report/svg.h"
 #include "astro/augmenters/augmenter.h"
+#include "astro/subgoal_search.h"
 #include "data/file.h"
 #include "tensor/base/error.h"
 
@@ -52,7 +53,10 @@ Evaluated evaluated(const std::vector<const Run*>& runs) {
 }
 
 std::string arm_words(const std::string& arm) {
-    return escape(augmenters::is_arm(arm) ? augmenters::row_of(arm).label : arm);
+    const size_t suffix = arm.find(method::kLedSuffix);
+    const std::string data = arm.substr(0, suffix);
+    const std::string label = augmenters::is_arm(data) ? augmenters::row_of(data).label : data;
+    return escape(suffix == std::string::npos ? label : label + ", " + method::kLedLabel);
 }
 
 }  // namespace astro::app::report

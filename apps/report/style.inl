@@ -4,7 +4,7 @@ R"css(
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:1080px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.2rem;margin:2.2rem 0 .5rem}h3{font-size:1.05rem;margin:1.6rem 0 .5rem}h4{font-size:1rem;margin:0}
 p.lead{font-size:1.1rem}.note{color:var(--soft);font-size:.85rem;margin:.3rem 0}
-table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}td:first-child,th:first-child{text-align:left}
+table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.25rem .8rem;border-bottom:1px solid var(--line);text-align:right}td:first-child,th:first-child{text-align:left}td+td{white-space:nowrap}
 .wide{overflow-x:auto}.row{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}
 figure{margin:0;flex:0 1 340px;min-width:0}figure.chart{flex:0 1 500px;max-width:500px}figcaption{color:var(--soft);font-size:.85rem}figcaption.name{color:var(--ink)}
 svg{width:100%;height:auto;background:var(--free)}svg.chart,svg.plot{background:none}.wall{fill:var(--wall);shape-rendering:crispEdges}.heat{fill:var(--a)}

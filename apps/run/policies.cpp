@@ -193,7 +193,7 @@ std::string success_key(const Config& config, const PolicySpec& spec) {
     return "success/" + spec.arm.arm + "/" + policy_label(config, spec.learner, spec.seed);
 }
 std::string subgoals_key(const Config& config, const PolicySpec& spec) {
-    return "success/" + spec.arm.arm + "+subgoals/" + policy_label(config, spec.learner, spec.seed);
+    return "success/" + spec.arm.arm + method::kLedSuffix + "/" + policy_label(config, spec.learner, spec.seed);
 }
 std::string score_key(const Config& config, const PolicySpec& spec) {
     return "score/" + spec.arm.arm + "/" + policy_label(config, spec.learner, spec.seed);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "apps/run/policies.h"
+#include "astro/subgoal_search.h"
 #include "data/environment.h"
 
 namespace astro::app {
@@ -22,7 +23,7 @@ std::vector<std::pair<std::string, std::string>> evaluated_arms(const Config& co
     for (const std::string& arm : config.experiment.arms) {
         rows.emplace_back(arm, augmenters::row_of(arm).label);
         if (with_subgoals && config.evaluate.subgoals > 0)
-            rows.emplace_back(arm + "+subgoals", "  led by subgoals at test time");
+            rows.emplace_back(arm + method::kLedSuffix, std::string("  ") + method::kLedLabel);
     }
     return rows;
 }
