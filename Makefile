@@ -46,13 +46,14 @@ Q   := @
 say  = @printf '%-5s %s\n' $(1) $(2)
 endif
 
-.PHONY: all help deps deps-ogbench deps-browser demo course test test-cuda test-cuda-defects examples asan tsan fuzz bench clean
+.PHONY: all help deps deps-ogbench deps-convert deps-browser demo course test test-cuda test-cuda-defects examples asan tsan fuzz bench clean
 all: $(BUILD)/astro
 
 help:
 	@echo "make           build build/astro"
 	@echo "make deps      install missing packages (Debian, needs root): g++, zlib, doctest"
 	@echo "make deps-ogbench  install OGBench and MuJoCo into $(BUILD)/ogbench-venv (docs/environments.md)"
+	@echo "make deps-convert  install h5py, pyarrow, Minari into $(BUILD)/convert-venv (examples/convert)"
 	@echo "make deps-browser  install Chromium (Debian, needs root), in which make test then tests reports"
 	@echo "make demo      run the whole pipeline on a small generated data set, about 2 minutes"
 	@echo "make course    run the pipeline of the course (docs/course), make its figures and its page; 3 minutes"
@@ -81,12 +82,13 @@ deps:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 
-# OGBench and MuJoCo from PyPI in a separate folder, for examples/ogbench/environment.py and its tests.
-OGBENCH_VENV ?= $(BUILD)/ogbench-venv
-deps-ogbench: $(OGBENCH_VENV)/requirements.txt
-$(OGBENCH_VENV)/requirements.txt: examples/ogbench/requirements.txt
-	python3 -m venv $(OGBENCH_VENV)
-	$(OGBENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+# Packages from PyPI, each group in a folder of its own: OGBench and MuJoCo for examples/ogbench, file formats for
+# examples/convert. Their tests use them if they are there.
+deps-ogbench: $(BUILD)/ogbench-venv/requirements.txt
+deps-convert: $(BUILD)/convert-venv/requirements.txt
+$(BUILD)/%-venv/requirements.txt: examples/%/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@cp $< $@
 
 # A browser for tests/cli/report_browser.sh.

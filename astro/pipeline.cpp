@@ -99,6 +99,16 @@ std::vector<std::string> policy_sections(const std::string& learner, const std::
     return with_common_sections(sections);
 }
 
+const std::vector<std::string>& pipeline_stages() {
+    static const std::vector<std::string> stages = {"tdr", "dynamics", "planner"};
+    return stages;
+}
+
+int64_t stage_updates(const Config& config, const std::string& stage) {
+    if (stage == "tdr") return config.tdr.updates;
+    return stage == "dynamics" ? config.dynamics.network.updates : config.planner.network.updates;
+}
+
 bool changes_results(const std::string& section, const std::string& name) {
     if (section.empty()) return name == "seed" || name == "chunks";
     // The stage's name includes the learner. The number of seeds affects no single policy.

@@ -13,6 +13,10 @@
 
 namespace astro::method {
 
+// The stages whose models are trained, in order, and their settings of updates.
+const std::vector<std::string>& pipeline_stages();
+int64_t stage_updates(const Config& config, const std::string& stage);
+
 // The sections of the settings that a stage's result depends on: its own and those of the stages before it. Stages are
 // "tdr", "dynamics", "planner", "sampling" (of validation bridges) and "augment", in this order; and "one_step", which
 // depends on none.

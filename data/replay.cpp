@@ -147,61 +147,42 @@ std::vector<double> replay_rows(const Environment& environment, const Dataset& d
     return environment.stored_step(columns(d.qpos, d.qpos_dim), columns(d.qvel, d.qvel_dim), states, actions);
 }
 
-Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
-              ThreadPool& threads, const std::string& source, const ReplayOptions& options) {
-    const EnvironmentSpec& spec = environment.spec();
-    check_dimensions(environment, d, source);
-    if (!can_replay(environment, d, source) && environment.stored_step)
-        fail(ErrorKind::usage, source, ": ", spec.name, " replays from qpos and qvel of ", spec.qpos_dim, " and ",
-             spec.qvel_dim, " columns; the file has ", d.qpos_dim, " and ", d.qvel_dim);
-    if (!environment.exact_step && !environment.stored_step)
-        fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
-    Replay result;
-    std::vector<int64_t> transitions;
-    for (int64_t t = 0; t + 1 < d.rows; ++t)
-        if (!nth(d.terminals, t)) transitions.push_back(t);
-    result.sigma_delta = one_step_sigma(spec, d, transitions);
-    check_arrays(environment, d, result.sigma_delta, source);
-    if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
-    result.rounding = rounding_error(d, result.sigma_delta);
-    struct TransitionError {
-        float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
-    };
-    std::vector<TransitionError> errors(to_size(d.rows));
-    std::mutex counting;
-    int64_t replayed = 0;
-    threads.run(d.episodes(), [&](int64_t e) {
-        const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
-        std::vector<int64_t> rows;
-        for (int64_t t = first; t < last; ++t)
-            if (!options.synthetic_only || is_synthetic(d, t)) rows.push_back(t);
-        if (rows.empty()) return;
-        std::vector<double> start(to_size(d.state_dim));  // of the simulator
-        simulator_state(spec, d, first, start.data());
-        const std::vector<double> computed = replay_rows(environment, d, rows, actions_of(d, rows));
-        const Rows next(computed, d.state_dim);
-        for (int64_t k = 0; k < ssize(rows); ++k) {
-            const int64_t t = nth(rows, k);
-            double absolute = 0, scaled = scaled_error(next.row(k), d, t + 1, result.sigma_delta);
-            for (int64_t i = 0; i < d.state_dim; ++i) {
-                const double off = std::fabs(next(k, i) - d.state(t + 1, i));
-                absolute = std::max(absolute, off);
-                // A column that is constant in the file, but not in the environment.
-                if (!(nth(result.sigma_delta, i) > 0) && off > kConstantRounding * std::fabs(d.state(t, i)))
-                    scaled = std::max(scaled, kChangedConstant);
-                // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
-                // it may be the observation of the last row of the preceding episode.
-                if (t != first || spec.qpos_columns != d.state_dim) continue;
-                const double difference = std::fabs(d.state(t, i) - double(nth(start, i)));
-                absolute = std::max(absolute, difference);
-                if (nth(result.sigma_delta, i) > 0) scaled = std::max(scaled, difference / nth(result.sigma_delta, i));
-            }
-            nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
+namespace {
+
+struct TransitionError {
+    float absolute = -1, scaled = 0;  // largest component; rms in sigma_delta. -1: the row has no transition
+};
+
+// Errors of the transitions of these rows of one episode, which begins at row `first`.
+void replay_episode(const Environment& environment, const Dataset& d, int64_t first, const std::vector<int64_t>& rows,
+                    const std::vector<double>& sigma_delta, std::vector<TransitionError>& errors) {
+    std::vector<double> start(to_size(d.state_dim));  // of the simulator
+    simulator_state(environment.spec(), d, first, start.data());
+    const std::vector<double> computed = replay_rows(environment, d, rows, actions_of(d, rows));
+    const Rows next(computed, d.state_dim);
+    for (int64_t k = 0; k < ssize(rows); ++k) {
+        const int64_t t = nth(rows, k);
+        double absolute = 0, scaled = scaled_error(next.row(k), d, t + 1, sigma_delta);
+        for (int64_t i = 0; i < d.state_dim; ++i) {
+            const double off = std::fabs(next(k, i) - d.state(t + 1, i));
+            absolute = std::max(absolute, off);
+            // A column that is constant in the file, but not in the environment.
+            if (!(nth(sigma_delta, i) > 0) && off > kConstantRounding * std::fabs(d.state(t, i)))
+                scaled = std::max(scaled, kChangedConstant);
+            // The first observation of an episode must be equal to its qpos. This does not hold in maze2d, where
+            // it may be the observation of the last row of the preceding episode.
+            if (t != first || environment.spec().qpos_columns != d.state_dim) continue;
+            const double difference = std::fabs(d.state(t, i) - double(nth(start, i)));
+            absolute = std::max(absolute, difference);
+            if (nth(sigma_delta, i) > 0) scaled = std::max(scaled, difference / nth(sigma_delta, i));
         }
-        if (!options.transitions) return;
-        const std::lock_guard<std::mutex> lock(counting);
-        options.transitions(replayed += ssize(rows));
-    });
+        nth(errors, t) = {static_cast<float>(absolute), static_cast<float>(scaled)};
+    }
+}
+
+// The largest error and the violation rates of recorded and of generated transitions.
+void summarise(const Dataset& d, const std::vector<TransitionError>& errors, const std::vector<double>& tolerances,
+               Replay& result) {
     ViolationCounter real(tolerances), generated(tolerances);
     std::map<int64_t, float> worst_of_bridge;
     for (int64_t t = 0; t < d.rows; ++t) {
@@ -219,6 +200,42 @@ Replay replay(const Environment& environment, const Dataset& d, const std::vecto
     }
     for (const auto& [bridge, worst] : worst_of_bridge) generated.bridge(double(worst));
     result.real.rates = real.rates(), result.synthetic.rates = generated.rates();
+}
+
+}  // namespace
+
+Replay replay(const Environment& environment, const Dataset& d, const std::vector<double>& tolerances,
+              ThreadPool& threads, const std::string& source, const ReplayOptions& options) {
+    const EnvironmentSpec& spec = environment.spec();
+    check_dimensions(environment, d, source);
+    if (!can_replay(environment, d, source) && environment.stored_step)
+        fail(ErrorKind::usage, source, ": ", spec.name, " replays from qpos and qvel of ", spec.qpos_dim, " and ",
+             spec.qvel_dim, " columns; the file has ", d.qpos_dim, " and ", d.qvel_dim);
+    if (!environment.exact_step && !environment.stored_step)
+        fail(ErrorKind::usage, spec.name, " cannot replay stored transitions");
+    Replay result;
+    std::vector<int64_t> transitions;
+    for (int64_t t = 0; t + 1 < d.rows; ++t)
+        if (!nth(d.terminals, t)) transitions.push_back(t);
+    result.sigma_delta = one_step_sigma(spec, d, transitions);
+    check_arrays(environment, d, result.sigma_delta, source);
+    if (!d.sigma_delta.empty()) result.sigma_delta.assign(d.sigma_delta.begin(), d.sigma_delta.end());
+    result.rounding = rounding_error(d, result.sigma_delta);
+    std::vector<TransitionError> errors(to_size(d.rows));
+    std::mutex counting;
+    int64_t replayed = 0;
+    threads.run(d.episodes(), [&](int64_t e) {
+        const int64_t first = nth(d.episode_start, e), last = d.episode_end(e);
+        std::vector<int64_t> rows;
+        for (int64_t t = first; t < last; ++t)
+            if (!options.synthetic_only || is_synthetic(d, t)) rows.push_back(t);
+        if (rows.empty()) return;
+        replay_episode(environment, d, first, rows, result.sigma_delta, errors);
+        if (!options.transitions) return;
+        const std::lock_guard<std::mutex> lock(counting);
+        options.transitions(replayed += ssize(rows));
+    });
+    summarise(d, errors, tolerances, result);
     if (const WorldPicture* world = environment.picture();
         world != nullptr && world->confines && spec.position.size() == 2)
         count_outside(*world, spec, d, result);

@@ -1,4 +1,6 @@
 // astro train tdr | dynamics | planner: each trains one stage in a run folder.
+#include <algorithm>
+
 #include "apps/command_line/sections.h"
 #include "apps/measure/measure.h"
 #include "apps/run/arms.h"
@@ -8,9 +10,8 @@ namespace astro::app {
 
 namespace {
 
-// Trains a stage, which needs those before.
-int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string& stage,
-                const std::vector<std::string>& before) {
+// Trains a stage, which needs those before it.
+int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string& stage) {
     StageOptions options;
     OutputOptions output;
     Config config;
@@ -21,7 +22,8 @@ int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string
     line.require("run");
     StageRunner runner(line, options, config, {Access::write, data::Parts::all, lengths});
     const std::vector<std::string> known = keys_of(runner.results());
-    require_stages(runner, before);
+    const std::vector<std::string>& stages = method::pipeline_stages();
+    require_stages(runner, {stages.begin(), std::find(stages.begin(), stages.end(), stage)});
     train_and_measure(runner, stage);
     print_new(runner.results(), known, output.json);
     return 0;
@@ -29,8 +31,8 @@ int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string
 
 }  // namespace
 
-int run_train_tdr(CommandLine& line) { return train_stage(line, {true}, "tdr", {}); }
-int run_train_dynamics(CommandLine& line) { return train_stage(line, {true}, "dynamics", {"tdr"}); }
-int run_train_planner(CommandLine& line) { return train_stage(line, {true, true}, "planner", {"tdr", "dynamics"}); }
+int run_train_tdr(CommandLine& line) { return train_stage(line, {true}, "tdr"); }
+int run_train_dynamics(CommandLine& line) { return train_stage(line, {true}, "dynamics"); }
+int run_train_planner(CommandLine& line) { return train_stage(line, {true, true}, "planner"); }
 
 }  // namespace astro::app

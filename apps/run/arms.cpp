@@ -19,8 +19,8 @@ std::vector<std::string> stages_of_experiment(const Config& config) {
     for (const std::string& arm : config.experiment.arms)
         for (const std::string& stage : augmenters::row_of(arm).stages) needed.insert(stage);
     std::vector<std::string> stages;
-    for (const char* stage : {"tdr", "dynamics", "planner"})
-        if (needed.count(stage)) stages.emplace_back(stage);
+    for (const std::string& stage : method::pipeline_stages())
+        if (needed.count(stage)) stages.push_back(stage);
     return stages;
 }
 

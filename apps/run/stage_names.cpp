@@ -23,8 +23,8 @@ PolicyName policy_of(const std::string& stage) {
 // The stage of the pipeline: "dynamics" of dynamics1; "" for other stages.
 std::string pipeline_stage(const std::string& stage) {
     const std::string name = stage.substr(0, stage.find_first_of("0123456789"));
-    static const std::vector<std::string> stages = {"tdr", "dynamics", "planner", "one_step"};
-    return std::find(stages.begin(), stages.end(), name) != stages.end() ? name : "";
+    const std::vector<std::string>& stages = method::pipeline_stages();
+    return name == "one_step" || std::find(stages.begin(), stages.end(), name) != stages.end() ? name : "";
 }
 
 }  // namespace

@@ -228,70 +228,80 @@ void StageRunner::flush_memory() {
     for (const OpenedDevice& other : parallel_devices_) other.backend->allocator().flush();
 }
 
-void StageRunner::train(const std::vector<Stage>& stages) {
+// Progress of all stages that are trained together.
+struct StageRunner::JointProgress {
     const double start = seconds_now();
-    std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
-    std::vector<Training> trainings;
-    // Progress of all of them together.
-    std::mutex progress_mutex;
+    std::mutex mutex;
     int64_t total = 0, done = 0;
-    std::string names;
+    std::string names;  // of the stages that are not skipped
+};
+
+method::TrainingPlan StageRunner::plan_of(const Stage& stage) const {
+    method::TrainingPlan plan;
+    plan.folder = folder_->checkpoints(stage.model.name());
+    plan.checkpoint_every = config_.checkpoint.every;
+    plan.keep = config_.checkpoint.keep;
+    plan.metrics_every = config_.checkpoint.metrics_every;
+    plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
+    plan.resume = options_.resume;
+    plan.fingerprint = stage.fingerprint;
+    return plan;
+}
+
+method::TrainingObserver StageRunner::observer_of(const Stage& stage, std::unique_ptr<MetricsLog>& log,
+                                                  JointProgress& joint) {
+    const std::string name = stage.model.name();
+    TrainingObserver observer;
+    if (stage.evaluate)
+        observer.evaluated = [this, key = name + "/" + stage.figure](int64_t step) {
+            const std::string file = folder_->file("metrics.csv");
+            if (!data::file_exists(file)) return false;
+            const std::vector<MetricRow> rows = read_metrics(file);
+            return std::any_of(rows.begin(), rows.end(),
+                               [&](const MetricRow& row) { return row.step == step && row.key == key; });
+        };
+    observer.resumed = [&, name, evaluated = observer.evaluated](int64_t step) {
+        const int64_t updates = stage.model.updates();
+        const bool complete = !evaluated || !stage.due(step) || evaluated(step);
+        if (step >= updates && complete) return;  // already finished: keep its curve
+        log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
+        joint.total += updates, joint.done += step;
+        joint.names += (joint.names.empty() ? "" : ", ") + name;
+        progress_.start(joint.names, joint.total, joint.done);
+    };
+    observer.progress = [&](int64_t, int64_t, const Metrics& metrics) {
+        const std::lock_guard<std::mutex> lock(joint.mutex);
+        if (metrics.empty())
+            progress_.update(++joint.done);
+        else
+            progress_.update(++joint.done, metrics[0].second);
+    };
+    observer.metrics = [&](int64_t step, const Metrics& metrics) {
+        for (const auto& [key, value] : metrics) log->add(step, key, value);
+        log->flush();
+    };
+    observer.evaluation_due = stage.due;
+    observer.evaluate = [&](int64_t step) {
+        const EndAtOnce anywhere;
+        stage.evaluate(step, *log);
+        log->flush();
+    };
+    observer.interrupted = [] { return interrupted(); };
+    observer.ended = [&, name](int64_t) {
+        if (log) add_seconds(name, seconds_now() - joint.start);
+    };
+    observer.warn = [this, name](const std::string& message) { warn(name, message); };
+    return observer;
+}
+
+void StageRunner::train(const std::vector<Stage>& stages) {
     for (const Stage& stage : stages) check_checkpoints(stage.model.name(), stage.fingerprint);
     record_session();
-    for (size_t i = 0; i < stages.size(); ++i) {
-        const Stage& stage = stages[i];
-        TrainableModel& model = stage.model;
-        const std::string name = model.name();
-        TrainingPlan plan;
-        plan.folder = folder_->checkpoints(name);
-        plan.checkpoint_every = config_.checkpoint.every;
-        plan.keep = config_.checkpoint.keep;
-        plan.metrics_every = config_.checkpoint.metrics_every;
-        plan.stop_after = options_.stop_after > 0 ? options_.stop_after : -1;
-        plan.resume = options_.resume;
-        plan.fingerprint = stage.fingerprint;
-        TrainingObserver observer;
-        std::unique_ptr<MetricsLog>& log = logs[i];
-        if (stage.evaluate)
-            observer.evaluated = [this, key = name + "/" + stage.figure](int64_t step) {
-                const std::string file = folder_->file("metrics.csv");
-                if (!data::file_exists(file)) return false;
-                const std::vector<MetricRow> rows = read_metrics(file);
-                return std::any_of(rows.begin(), rows.end(),
-                                   [&](const MetricRow& row) { return row.step == step && row.key == key; });
-            };
-        observer.resumed = [&, name, evaluated = observer.evaluated, due = stage.due](int64_t step) {
-            const bool complete = !evaluated || !due(step) || evaluated(step);
-            if (step >= model.updates() && complete) return;  // already finished: keep its curve
-            log = std::make_unique<MetricsLog>(folder_->file("metrics.csv"), name, step > 0 ? step : -1);
-            total += model.updates(), done += step;
-            names += (names.empty() ? "" : ", ") + name;
-            progress_.start(names, total, done);
-        };
-        observer.progress = [&](int64_t, int64_t, const Metrics& metrics) {
-            const std::lock_guard<std::mutex> lock(progress_mutex);
-            if (metrics.empty())
-                progress_.update(++done);
-            else
-                progress_.update(++done, metrics[0].second);
-        };
-        observer.metrics = [&](int64_t step, const Metrics& metrics) {
-            for (const auto& [key, value] : metrics) log->add(step, key, value);
-            log->flush();
-        };
-        observer.evaluation_due = stage.due;
-        observer.evaluate = [&](int64_t step) {
-            const EndAtOnce anywhere;
-            stage.evaluate(step, *log);
-            log->flush();
-        };
-        observer.interrupted = [] { return interrupted(); };
-        observer.ended = [&, name](int64_t) {
-            if (log) add_seconds(name, seconds_now() - start);
-        };
-        observer.warn = [&, name](const std::string& message) { warn(name, message); };
-        trainings.push_back({model, plan, observer});
-    }
+    JointProgress joint;
+    std::vector<std::unique_ptr<MetricsLog>> logs(stages.size());
+    std::vector<Training> trainings;
+    for (size_t i = 0; i < stages.size(); ++i)
+        trainings.push_back({stages[i].model, plan_of(stages[i]), observer_of(stages[i], logs[i], joint)});
     bool complete = false;
     try {
         const EndAfterCheckpoint deferred;
@@ -301,11 +311,11 @@ void StageRunner::train(const std::vector<Stage>& stages) {
             std::fprintf(stderr, "ops in order of execution, the failing op last\n%s", error.detail().c_str());
         throw;
     }
-    if (names.empty()) return;  // all skipped
+    if (joint.names.empty()) return;  // all skipped
     if (complete)
         progress_.finish();
     else
-        fail(ErrorKind::interrupted, "stage ", names,
+        fail(ErrorKind::interrupted, "stage ", joint.names,
              " stopped before its end; a checkpoint was written; hint: continue with the same command and --resume");
 }
 

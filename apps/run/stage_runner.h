@@ -112,6 +112,11 @@ class StageRunner {
     [[noreturn]] void refuse_other_settings(const std::string& stage, const CommandLine::Differences& differ) const;
     CommandLine::Differences differences(const std::string& stage) const;
 
+    struct JointProgress;
+    method::TrainingPlan plan_of(const Stage& stage) const;
+    // The stage, its log and the progress must outlive the observer.
+    method::TrainingObserver observer_of(const Stage& stage, std::unique_ptr<MetricsLog>& log, JointProgress& joint);
+
     // Loads a data set, checks it against the environment, and reports how its file was understood.
     data::Dataset load(const std::string& path, data::Parts parts);
     // Loads another file of the same system, such as the stitched data, into the units of the run.

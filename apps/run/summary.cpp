@@ -143,12 +143,7 @@ std::string describe_plan(StageRunner& runner, const std::vector<std::string>& s
     const Config& config = runner.config();
     std::string words;
     auto add = [&](const std::string& part) { words += (words.empty() ? "" : ", ") + part; };
-    for (const std::string& stage : stages)
-        add(text(stage, " (",
-                 stage == "tdr"        ? config.tdr.updates
-                 : stage == "dynamics" ? config.dynamics.network.updates
-                                       : config.planner.network.updates,
-                 " updates)"));
+    for (const std::string& stage : stages) add(text(stage, " (", method::stage_updates(config, stage), " updates)"));
     if (needs_kept_file(config)) add(text("stitching of ", runner.pipeline().augmented_rows(), " rows"));
     std::string episodes;
     if (const data::Environment* environment = data::find_environment(runner.environment()))

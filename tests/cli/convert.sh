@@ -1,8 +1,11 @@
 #!/bin/sh
 # The scripts in examples/convert: converting a data set to another program's format and back gives the same episodes. A
-# script is skipped with a message if its Python packages are missing. PYTHON names the interpreter.
+# script is skipped with a message if its Python packages are missing. PYTHON names the interpreter; the default is that
+# of `make deps-convert`, if it is there.
 . tests/shell.sh
-PYTHON=${PYTHON:-python3}
+installed=$root/build/convert-venv/bin/python
+[ -x "$installed" ] || installed=python3
+PYTHON=${PYTHON:-$installed}
 scripts=$root/examples/convert
 ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: write the files' >"$work/made" 2>&1 || {
     cat "$work/made"
