@@ -13,7 +13,7 @@ namespace astro::method {
 namespace {
 
 constexpr int64_t kQueries = 1000, kRows = 10000;
-constexpr double kReached = 90;  // percent of the held-out states, by the training rows
+constexpr double kReached = 90;  // percent of the held-out states that have a training row within the radius
 
 // At most `limit` rows, evenly spaced, in sigma_delta.
 std::vector<double> scaled(const std::vector<float>& rows, const std::vector<double>& sigma_delta, int64_t limit) {

@@ -8,14 +8,15 @@
 
 namespace astro::method {
 
-// Distances are rms over the dimensions, in sigma_delta. Of each set, equally many rows count, evenly spaced.
+// Distances are rms over the dimensions, in sigma_delta. Of the training rows and of the data set, the same
+// number of rows is used, evenly spaced.
 struct Coverage {
     double radius = 0;   // within which 90 % of the held-out states have a training row
     double covered = 0;  // share of the held-out states that have a row of the data set within the radius
-    double novel = 0;    // share of its generated states that have no training row within it; .1 for real rows
+    double novel = 0;    // share of its generated states without a training row within it; .1 for held-out states
 };
 
-// All sets are rows of states (n, D), one after another, none of them empty but `generated`, for which the share is 0.
+// All sets are rows of states (n, D), one after another. Only `generated` may be empty; its share is then 0.
 // made: all states of the data set; generated: those that were not recorded.
 Coverage measure_coverage(ThreadPool& threads, const std::vector<float>& held_out, const std::vector<float>& known,
                           const std::vector<float>& made, const std::vector<float>& generated,

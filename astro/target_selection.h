@@ -22,7 +22,8 @@ class TargetIndex {
     // Up to `config.candidates` of the targets of a row, drawn uniformly. `visited`: the segments to exclude.
     std::vector<int64_t> candidates(int64_t row, const std::function<bool(int64_t segment)>& visited, Rng rng) const;
 
-    // All targets of a row, by brute force: the reference for tests.
+    // All targets of a row, by brute force, without the limit on candidates: the reference for tests, the rival in the
+    // bench, and what the course draws.
     std::vector<int64_t> all_targets(int64_t row, const std::function<bool(int64_t)>& visited) const;
 
     // The gap M' of a bridge from a source to a target, by selection.bridge_length.

@@ -185,8 +185,8 @@ const Environment* find_environment(std::string_view name);
 std::vector<std::string> environment_names();
 // The first of the table: its data are collected by `astro run` without a data set and without --env.
 const std::string& default_environment();
-// The same, but Error(usage) with `message` and a list of the environments instead of null. built_in: that it must be
-// one of these, because commands (exec:COMMAND) cannot serve.
+// The same, but Error(usage) with `message` and a list of the environments instead of null.
+// built_in: if set, exec:COMMAND is not accepted.
 const Environment& require_environment(std::string_view name, const std::string& message, bool built_in = false);
 
 // The row whose defaults (gamma, gcbc_updates) apply to a name: that of the environment of this name, else of the first

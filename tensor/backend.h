@@ -125,8 +125,8 @@ class Backend {
     // that the gradient needs.
     virtual void logsumexp(DType type, int64_t rows, int64_t columns, const void* x, void* softmax, void* y) = 0;
 
-    // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)), not a number where the square is none; a (n, width), b (m, width), y
-    // (n, m). The gradient is 0 at the floor.
+    // y[i, j] = sqrt(max(|a_i - b_j|^2, floor)), NaN where the squared distance is NaN; a (n, width), b (m, width),
+    // y (n, m). The gradient is 0 at the floor.
     virtual void pairwise_distance(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,
                                    const void* b, void* y) = 0;
     virtual void pairwise_distance_grad(DType type, int64_t n, int64_t m, int64_t width, double floor, const void* a,

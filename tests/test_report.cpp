@@ -70,7 +70,7 @@ TEST_CASE("report: a page with table, pictures and curves, identical when repeat
         CHECK_MESSAGE(page.find(part) != std::string::npos, part);
     CHECK(page.find("nan") == std::string::npos);
     const TemporaryFolder empty;
-    CHECK_THROWS_WITH_AS(report::render({empty.path}), doctest::Contains("no run folder"), Error);
+    CHECK_THROWS_WITH_AS(report::render({empty.path}), doctest::Contains("not a run folder"), Error);
 }
 
 TEST_CASE("report: without a simulator, tables of models' judgements and pictures in any units") {

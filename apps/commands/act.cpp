@@ -18,7 +18,7 @@ struct ActOptions {
     std::string policy;
     template <class V>
     void visit(V& v) {
-        v("policy", policy, "file of astro policy export", Source::ours, anything());
+        v("policy", policy, "file written by astro policy export", Source::ours, anything());
     }
 };
 

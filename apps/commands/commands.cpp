@@ -15,7 +15,8 @@ const std::vector<Command>& commands() {
          ASTRO_RUN(data_collect)},
         {"data inspect", "FILE", "Describes the contents of a data set and reports problems.", ASTRO_RUN(data_inspect)},
         {"data verify", "FILE",
-         "Checks all transitions of a file by the exact simulator, or by the models of a run; exit code 3 if it fails.",
+         "Checks all transitions of a file with the exact simulator, or with the models of a run; exit code 3 if it "
+         "fails.",
          ASTRO_RUN(data_verify)},
         {"train tdr", "", "Trains the temporal distance representation.", ASTRO_RUN(train_tdr)},
         {"train dynamics", "", "Trains the dynamics model (after tdr).", ASTRO_RUN(train_dynamics)},
@@ -25,7 +26,7 @@ const std::vector<Command>& commands() {
         {"evaluate", "", "Evaluates a trained policy in its environment.", ASTRO_RUN(evaluate)},
         {"policy export", "", "Writes a trained policy to a separate file, for use in other programs.",
          ASTRO_RUN(policy_export)},
-        {"act", "", "Reads observations on standard input and answers with the actions of an exported policy.",
+        {"act", "", "Reads observations from standard input and answers with the actions of an exported policy.",
          ASTRO_RUN(act)},
         {"embed", "", "Writes the latents of a file's rows, and the landmarks and calibration of a trained TDR.",
          ASTRO_RUN(embed)},
@@ -36,7 +37,7 @@ const std::vector<Command>& commands() {
         {"selftest", "",
          "Checks all ops and their gradients on this machine; on a GPU also training steps, with timings.",
          ASTRO_RUN(selftest)},
-        {"version", "", "Shows version, compiler and device of this program.", ASTRO_RUN(version)},
+        {"version", "", "Shows the version, compiler and device of this program.", ASTRO_RUN(version)},
         {"help", "[COMMAND]...", "Lists the commands, or explains one.", ASTRO_RUN(help)},
     };
     return table;

@@ -34,7 +34,7 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
-    if (!options.out.empty() && data::file_exists(path) && !is_report(path)) refuse_to_overwrite(path, "report");
+    if (!options.out.empty() && data::file_exists(path) && !is_report(path)) refuse_to_overwrite(path, "a report");
     const std::string page = report::render(line.operands());
     try {
         data::write_text_file(path, page);

@@ -46,7 +46,7 @@ void check_stages(StageRunner& runner, const std::vector<std::string>& stages) {
                 if (!row.make) runner.check_checkpoints(stage, policy_fingerprint(pipeline, learner, arm, nullptr));
                 if (row.kept && anew && data::file_exists(runner.folder().checkpoints(stage)))
                     fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
-                         ", trained on data that these settings would make anew; hint: choose another --run folder");
+                         ", trained on data that these settings would regenerate; hint: choose another --run folder");
             }
     }
 }

@@ -10,9 +10,9 @@ namespace astro::app {
 namespace {
 
 constexpr int64_t kExamples = 6;
-constexpr int64_t kColumns = 6;       // of states and of actions, most
-constexpr int64_t kPlans = 24;        // of an example on its way, most: evenly spaced, with the first and the last
-constexpr int64_t kNumbers = 200000;  // of all states and actions, most, so that they fit into a page
+constexpr int64_t kColumns = 6;       // maximum number of state columns, and of action columns
+constexpr int64_t kPlans = 24;        // maximum number of an example's plans: evenly spaced, first and last included
+constexpr int64_t kNumbers = 200000;  // maximum number of values of states and actions, so that they fit into a page
 
 // The columns of a file whose curves are drawn: those of the plane, then the first others that vary.
 std::vector<int64_t> shown(const data::ColumnUnits& units, const std::vector<int64_t>& first) {

@@ -20,7 +20,7 @@ const char* const kStyle =
 #include "apps/report/style.inl"
     ;
 
-// Largest page in bytes. Parts that answer to the mouse are left out, from the last run backwards, if need be.
+// Largest page in bytes. If it would be larger, interactive parts are left out, beginning with those of the last run.
 constexpr size_t kMost = 3000000;
 
 // One sentence: success with the recorded data, and with those that `astro augment` made.
@@ -119,7 +119,7 @@ std::string render(const std::vector<std::string>& folders) {
     for (size_t i = 0; i < runs.size(); ++i) {
         if (size + plays[i].size() > kMost)
             plays[i] =
-                "<p class=\"note\">The parts of this run that answer to the mouse are left out, because the page "
+                "<p class=\"note\">The interactive parts of this run are left out, because the page "
                 "would be too large. A report on this run alone has them.</p>";
         else
             any = any || !plays[i].empty();

@@ -33,7 +33,7 @@ Run load(const std::string& folder) {
     if (data::file_exists(folder + "/metrics.csv")) run.metrics = read_metrics(folder + "/metrics.csv"), any = true;
     if (data::file_exists(folder + "/pictures.npz"))
         run.pictures = std::make_shared<data::NpzReader>(folder + "/pictures.npz"), any = true;
-    if (!any) fail(ErrorKind::io, folder, ": no run folder: it contains no results.json, metrics.csv or config.ini");
+    if (!any) fail(ErrorKind::io, folder, ": not a run folder: it contains no results.json, metrics.csv or config.ini");
     return run;
 }
 

@@ -85,7 +85,7 @@ std::string violation_chart(const data::Json& results) {
 
 std::string arrival_chart(const data::Json& results) {
     Chart chart;
-    chart.title = "Share of bridges by arrival error; the last bin counts all beyond";
+    chart.title = "Share of bridges by arrival error; the last bin contains all larger errors";
     chart.x_label = "arrival error, sigma";
     chart.from_zero = true;
     chart.mark = value_of(results, "arrival_error_threshold");
@@ -131,8 +131,8 @@ std::string arrival_table(const data::Json& results) {
 
 std::string violation_table(const data::Json& results) {
     return "<p>Transitions whose next state is wrong by more than a tolerance, in sigma. The one-step networks are "
-           "models that trained nothing else. Theirs is a model's judgement: compare it with what they say of held-out "
-           "recorded rows.</p>" +
+           "separate models that neither plan nor accept bridges. Their judgement is that of a model: compare it with "
+           "their rates on held-out recorded rows.</p>" +
            table(results, "violations at", endings(results, "dvr_real_ensemble_"),
                  {{"recorded transitions, held out, by the networks", "dvr_real_ensemble_"},
                   {"transitions of bridges, by the networks", "dvr_transition_ensemble_"},
@@ -151,7 +151,8 @@ std::string coverage_sentences(const data::Json& results) {
            percent(value_of(results, "coverage_new")) +
            " of the generated states have no recorded state within that distance; for held-out recorded states this "
            "is 10 %. " +
-           percent(value_of(results, "novelty")) + " of the visited cells with heading are in no recorded row.</p>";
+           percent(value_of(results, "novelty")) +
+           " of the visited pairs of cell and heading occur in no recorded row.</p>";
 }
 
 std::string joins_tables(const data::Json& results) {
@@ -225,7 +226,7 @@ std::string distances_section(const data::Json& results) {
         return points;
     };
     Chart chart;
-    chart.title = "Steps that the temporal distance says";
+    chart.title = "Steps according to the temporal distance";
     chart.x_label = "steps apart in an episode";
     chart.from_zero = true;
     chart.series = {{"median after calibration, with quartiles", line("median"), line("lower"), line("higher")},

@@ -21,7 +21,8 @@ bool is_table(const data::Json& value) {
 std::string at_tolerance(const std::string& key, double tolerance) { return key + "_" + print_real(tolerance); }
 
 void refuse_to_overwrite(const std::string& out, const std::string& what) {
-    fail(ErrorKind::usage, "--out ", out, " exists and is no ", what, ", so it is not overwritten; hint: another name");
+    fail(ErrorKind::usage, "--out ", out, " exists and is not ", what,
+         ", so it is not overwritten; hint: another name");
 }
 
 void require_npz(const std::string& out, const std::string& key) {
@@ -33,7 +34,7 @@ void require_npz(const std::string& out, const std::string& key) {
         own = data::NpzReader(out).find(key) != nullptr;
     } catch (const Error&) {  // not an NPZ file
     }
-    if (!own) refuse_to_overwrite(out, "file of this command");
+    if (!own) refuse_to_overwrite(out, "a file of this command");
 }
 
 std::vector<std::string> keys_of(const data::Json& object) {

@@ -44,8 +44,8 @@ void check_protocol(const Config& config, const std::string& environment) {
              "hint: --env names it, or --policy.protocol goal-conditioned");
     if (known->spec().reports_success && !known->reward)
         fail(ErrorKind::usage,
-             "single-task rewards need an environment whose success is a distance from the goal, which ",
-             known->spec().name, " judges by itself; hint: --policy.protocol goal-conditioned");
+             "single-task rewards need an environment that defines success as a distance from the goal, but ",
+             known->spec().name, " decides success itself; hint: --policy.protocol goal-conditioned");
 }
 
 std::vector<int64_t> evaluated_tasks(const Config& config, const data::EnvironmentSpec& spec) {
@@ -57,7 +57,8 @@ std::vector<int64_t> evaluated_tasks(const Config& config, const data::Environme
     }
     const char* setting = config.policy.protocol == Protocol::single_task ? "policy.task" : "evaluate.tasks";
     for (int64_t task : tasks) {
-        if (task == 0) fail(ErrorKind::usage, setting, ": auto is all tasks and needs no others");
+        if (task == 0)
+            fail(ErrorKind::usage, setting, ": auto means all tasks and cannot be combined with task numbers");
         if (task < 1 || task > spec.tasks)
             fail(ErrorKind::usage, setting, ": there is no task ", task, " in ", spec.name, ", which has ", spec.tasks,
                  spec.tasks == 1 ? " task" : " tasks");

@@ -2,8 +2,8 @@
 // files are removed, child processes killed. Files under their final names are complete at any time (data/file.h), so a
 // run can be resumed. A signal that was ignored when the program started remains ignored (nohup).
 //
-// Only training is different: its updates would be lost, so it first writes a checkpoint. A second signal, also another
-// one, ends this at once.
+// Training is the exception: its updates would be lost, so it first writes a checkpoint. A second signal of any of
+// these kinds ends the process at once.
 #pragma once
 
 namespace astro::app {

@@ -110,8 +110,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     const int64_t jumps = pipeline_->train().count() - pipeline_->train_data().episodes();
     if (jumps > 0)
         progress_.note(text(name_.path, ": ", jumps,
-                            " steps are jumps and end an episode: teleports, or ends without "
-                            "their mark (data.jump_factor says how long a jump is)"));
+                            " steps are jumps and end an episode: teleports, or ends of episodes "
+                            "without a mark (data.jump_factor sets the minimum length of a jump)"));
     if (const int64_t undecided = pipeline_->train().undecided; undecided > 0)
         progress_.note(name_.path + ": " + data::describe_undecided(undecided));
     if (data::file_exists(folder_->file("results.json")))

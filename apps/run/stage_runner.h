@@ -121,7 +121,7 @@ class StageRunner {
     data::Dataset load(const std::string& path, data::Parts parts);
     // Loads another file of the same system, such as the stitched data, into the units of the run.
     data::RecordedData load_in_units(const std::string& path, data::Parts parts);
-    // The data set of the settings: a name or a path, if need be generated or found in the run folder.
+    // The data set of the settings: a name or a path. It is generated or found in the run folder if necessary.
     std::string source(const Needs& needs);
     // Refuses settings that do not fit the data that are about to be generated.
     void check_generated(const std::string& path, const Needs& needs) const;

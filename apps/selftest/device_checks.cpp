@@ -56,7 +56,8 @@ void differ(DeviceReport& report, const std::string& message) {
 
 void compare(DeviceReport& report, const SmallNetwork& network, const std::string& what, const Outcome& got,
              const Outcome& want) {
-    if (got.figures.size() != want.figures.size()) return differ(report, what + ": other metrics than on the CPU");
+    if (got.figures.size() != want.figures.size())
+        return differ(report, what + ": the metrics are not those of the CPU");
     for (size_t i = 0; i < want.figures.size(); ++i) {
         const double difference = relative_difference({got.figures[i].second}, {want.figures[i].second});
         report.figure = std::max(report.figure, difference);

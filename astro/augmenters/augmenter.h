@@ -37,8 +37,8 @@ class Augmenter {
     // the same seed and any number of threads. Throws Error(data) if the data do not allow it.
     virtual data::Dataset make(int64_t rows, const Progress& progress) = 0;
 
-    // The bridges that make() has tried, accepted or not, also so far when it calls Progress::made. Null if it plans no
-    // bridges. They are measured in addition to the data set.
+    // The bridges that make() has tried, accepted or not, including partial results during Progress::made. Null if it
+    // plans no bridges. They are measured in addition to the data set.
     virtual const Augmentation* attempts() const { return nullptr; }
 };
 

@@ -29,9 +29,11 @@ struct AugmentConfig {
 
     template <class V>
     void visit(V& v) {
-        v("chain", chain, "rule that chooses the next target of a chain", Source::ours,
-          one_of({"mono", "ext", "random"}));
-        v("distance", distance, "distance the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
+        v("chain", chain,
+          "rule for the next target; mono: monotone progress away from the start of the chain, without a long detour; "
+          "ext: extension, targets whose episodes end farthest from the start come first; random: any target",
+          Source::ours, one_of({"mono", "ext", "random"}));
+        v("distance", distance, "distance that the chain rule uses", Source::ours, one_of({"closed", "raw", "euclid"}));
         v("seam", seam, "end of a stored bridge: residual spread, last state snapped, or left open", Source::ours,
           one_of({"smear", "snap", "open"}));
         v("depth", depth, "maximum number of bridges in a chain", Source::ours, between(1, 1000));
@@ -56,10 +58,10 @@ struct AugmentConfig {
           Source::ours, at_least(0));
         v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,
           between(.01, 1));
-        v("mono_progress", mono_progress, "mono: minimum distance of the suffix's end beyond the cut, in steps",
+        v("mono_progress", mono_progress,
+          "mono: minimum progress in steps, the distance from the start to the new suffix's end less that to the cut",
           Source::ours, at_least(0));
-        v("ext_progress", ext_progress, "ext: minimum distance of the suffix's end beyond the cut, in steps",
-          Source::ours, at_least(0));
+        v("ext_progress", ext_progress, "ext: minimum progress in steps, as for mono", Source::ours, at_least(0));
         v("detour", detour, "mono: maximum length of the path, as a multiple of the distance from the start",
           Source::ours, at_least(1));
         v("detour_steps", detour_steps, "mono: steps added to the bound of augment.detour", Source::ours, at_least(0));

@@ -73,14 +73,15 @@ struct CollectConfig {
 
     template <class V>
     void visit(V& v) {
-        v("env", env, "environment the data come from; auto: the run's --env, else the first built-in one",
+        v("env", env, "environment that the data come from; auto: the run's --env, else the first built-in one",
           Source::ours, anything());
         v("type", type, "kind of episodes, such as navigate, stitch or explore; auto: the environment's default",
           Source::ogbench, anything());
         v("episodes", episodes, "training episodes; a tenth as many are added for validation", Source::ogbench,
           between(1, kMaxCount));
         v("episode_rows", episode_rows,
-          "rows per episode, or at most, if it ends at its goal; auto: those of the environment's own generator",
+          "rows per episode, or their maximum if episodes end at their goal; auto: those of the environment's own "
+          "generator",
           Source::ogbench, between_or_auto(2, 1e6));
         v("noise", noise, "std of the noise on actions, which are in [-1, 1]; auto: the environment's", Source::ogbench,
           between_or_auto(0, 10, -1));
@@ -136,7 +137,8 @@ struct TdrConfig {
           between_or_auto(.5, .99999));
         v("expectile", expectile, "expectile of the value loss (HILP: .95)", Source::ours, between(.5, .9999));
         v("same_episode_weight", same_episode_weight,
-          "in-batch: weight of goals later in the same episode; the rest: all pairs", Source::ours, between(0, 1));
+          "in-batch: weight of goals later in the same episode; the rest is spread over all pairs", Source::ours,
+          between(0, 1));
         v("trajectory_goals", trajectory_goals,
           "hilp: share of goals from the same trajectory (geometric offset); others are random", Source::hilp,
           between(0, 1));
@@ -153,7 +155,7 @@ struct GraphConfig {
     void visit(V& v) {
         v("landmarks", landmarks, "number of landmarks, by farthest-point sampling in the latent space", Source::ours,
           between(2, 20000));
-        v("pool", pool, "rows the landmarks are chosen from", Source::ours, between(2, kMaxCount));
+        v("pool", pool, "rows that the landmarks are chosen from", Source::ours, between(2, kMaxCount));
         v("edge", edge, "longest edge between landmarks, in steps n^", Source::ours, at_least(1));
     }
 };
@@ -207,8 +209,8 @@ struct DynamicsConfig {
         v("rollout_share", rollout_share,
           "recurrent: share of the updates, the last ones, that train through whole rollouts", Source::ours,
           between(0, 1));
-        v("ensemble", ensemble, "networks; with several, acceptance also tests their disagreement", Source::ours,
-          between(1, 16));
+        v("ensemble", ensemble, "number of networks; with several, acceptance also tests their disagreement",
+          Source::ours, between(1, 16));
         v("loop_steps", loop_steps, "sampled: denoising steps inside the planner's loop", Source::ours,
           between(1, 4000));
         v("final_steps", final_steps, "sampled: denoising steps of the final rollout", Source::ours, between(1, 4000));
@@ -291,8 +293,8 @@ struct SelectionConfig {
     template <class V>
     void visit(V& v) {
         v("distance", distance,
-          "distance behind targets, steps of bridges and the chain rule: the TDR's, or Euclid's over all columns or "
-          "the position columns in sigma_delta; each is calibrated, and closed over landmarks of its own",
+          "distance for targets, lengths of bridges and the chain rule: the TDR's, or the Euclidean one in sigma_delta "
+          "over all columns or the position columns; each is calibrated, and closed over its own landmarks",
           Source::ours, one_of({"tdr", "euclid", "euclid-position"}));
         v("selector", selector, "rule that decides whether a target is reachable", Source::paper,
           one_of({"tdr", "euclid", "random"}));
@@ -311,7 +313,8 @@ struct SelectionConfig {
         v("target_share", target_share, "targets lie in this first share of their episode's travel", Source::ours,
           between(.01, 1));
         v("candidates", candidates, "targets drawn for a source before the chain rule", Source::ours, between(1, 1e6));
-        v("pair_cap", pair_cap, "accepted bridges per pair of landmarks, at most", Source::ours, between(1, 1e6));
+        v("pair_cap", pair_cap, "maximum number of accepted bridges per pair of landmarks", Source::ours,
+          between(1, 1e6));
     }
 };
 

@@ -29,7 +29,7 @@ struct PolicyConfig {
         v("learner", learner, "learning algorithm", Source::corl, one_of(learner_names()));
         v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc supports only the former",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
-        v("task", task, "single-task: the task, one of the environment's", Source::ogbench, between(1, 1000));
+        v("task", task, "single-task: number of the task in the environment", Source::ogbench, between(1, 1000));
         v("seeds", seeds, "policies of each kind with different random numbers; trained in parallel on a GPU",
           Source::ours, between(1, 64));
         v("gamma", gamma, "discount per step; auto: that of the environment", Source::ours,

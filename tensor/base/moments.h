@@ -19,8 +19,8 @@ struct Moments {
 
 // The scale of errors in a column: the standard deviation of its changes from row to row. It is near 0 where changes
 // are nearly equal, as in a column of time stamps; then the scale is a share of the standard deviation of the values,
-// but not more than the changes themselves (rms), so that slow columns are judged by their own changes. A column that
-// does not change but for rounding has only that share.
+// but not more than the changes themselves (rms), so that slow columns are judged by their own changes. If a
+// column changes by no more than rounding errors, the scale is that share.
 inline double change_scale(const Moments& change, double value_std, double share) {
     constexpr double kRounding = 1e-6;
     const double floor = share * value_std, rms = change.rms();

@@ -27,7 +27,7 @@ check "rows of another file" "$astro" embed $run --rows maze-val.npz --out valid
 check "are those of that file" holds validation.npz latent "($validation, 8)"
 check "with the landmarks of the run" holds validation.npz landmark_latent "(200, 8)"
 # shellcheck disable=SC2086
-refused 2 "is no file of this command" "$astro" embed $run --out ./maze.npz
+refused 2 "is not a file of this command" "$astro" embed $run --out ./maze.npz
 # shellcheck disable=SC2086
 refused 3 "three_columns.npz: states and actions have" "$astro" embed $run --rows "$root/tests/fixtures/npz/three_columns.npz" --out three.npz
 check "rejected commands write no file" [ ! -e three.npz ]

@@ -114,7 +114,7 @@ hint 2 '--env "exec:python3 simulator.py"' $on plain.npz --env exec:
 helps "$astro" train tdr $tiny --stop-after 1 --run exec --data lake.npz --env "exec:$boat"
 hint 2 "--data FILE" "$astro" run $tiny --stop-after 1 --run refused --env "exec:$boat"
 helps "$astro" run $tiny --stop-after 1 --run with-data --env "exec:$boat" --data lake.npz
-# A simulator that judges by itself and answers to its description only.
+# A simulator that decides success itself. It answers only the first request, with its description.
 cat >judge.sh <<'END'
 read -r request
 id=$(echo "$request" | sed 's/.*"id": *\([0-9]*\).*/\1/')

@@ -17,7 +17,7 @@ check "again, over the old file" $export --out policy.npz
 check "with the same bytes" cmp first.npz policy.npz
 check "the file contains its provenance" sh -c "grep -aq '\"data\": \"lake.npz\"' policy.npz && grep -aq '\"updates\": 1500' policy.npz"
 refused 2 "ends in .npz" $export --out policy
-refused 2 "is no file of this command" $export --out ./lake.npz
+refused 2 "is not a file of this command" $export --out ./lake.npz
 refused 2 "--index 1: policy.seeds is 1" $export --out second.npz --index 1
 refused 2 "--out" $export
 check "rejected exports write no file" sh -c "[ ! -e early.npz ] && [ ! -e second.npz ]"

@@ -123,9 +123,9 @@ done
 
 # Outputs do not replace files of other kinds, such as those of the run itself.
 cp r1/augmented.npz kept.npz
-refused 2 "is no file of this command" "$astro" policy export --run r1 --config r1/config.ini --arm raw --out r1/augmented.npz
-refused 2 "is no file of this command" "$astro" embed --run r1 --config r1/config.ini --out r1/judges.npz
-refused 2 "is no report" "$astro" report r1 --out r1/augmented.npz
+refused 2 "is not a file of this command" "$astro" policy export --run r1 --config r1/config.ini --arm raw --out r1/augmented.npz
+refused 2 "is not a file of this command" "$astro" embed --run r1 --config r1/config.ini --out r1/judges.npz
+refused 2 "is not a report" "$astro" report r1 --out r1/augmented.npz
 check "and they are unchanged" cmp r1/augmented.npz kept.npz
 
 closing_line
