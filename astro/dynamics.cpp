@@ -5,7 +5,7 @@
 
 #include "astro/dynamics_recurrent.h"
 #include "astro/dynamics_transformer.h"
-#include "astro/open_loop.h"
+#include "astro/measure/open_loop.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {

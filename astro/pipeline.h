@@ -7,7 +7,7 @@
 #include <string>
 
 #include "astro/latent_inputs.h"
-#include "astro/one_step.h"
+#include "astro/measure/one_step.h"
 #include "astro/planner.h"
 #include "data/units.h"
 

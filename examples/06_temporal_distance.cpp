@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "examples/picture.h"
 
 using namespace astro;

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/coverage.h"
-#include "astro/cross_pairs.h"
-#include "astro/joins.h"
-#include "astro/judges.h"
-#include "astro/principal_plane.h"
+#include "astro/measure/coverage.h"
+#include "astro/measure/cross_pairs.h"
+#include "astro/measure/joins.h"
+#include "astro/measure/judges.h"
+#include "astro/measure/principal_plane.h"
 #include "data/file.h"
 #include "data/replay.h"
 #include "tests/boats.h"

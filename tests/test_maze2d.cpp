@@ -8,7 +8,7 @@
 
 #include "astro/augmenters/augmenter.h"
 #include "astro/evaluate.h"
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "astro/splice.h"
 #include "data/dataset_load.h"
 #include "data/environment.h"

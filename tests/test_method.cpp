@@ -7,7 +7,7 @@
 #include <set>
 
 #include "astro/dynamics_transformer.h"
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "data/checkpoint.h"
 #include "tensor/check/gradcheck.h"
 #include "tests/small_pipeline.h"

@@ -8,8 +8,8 @@
 
 #include "apps/command_line/settings.h"
 #include "apps/measure/measure.h"
-#include "astro/coverage.h"
-#include "astro/joins.h"
+#include "astro/measure/coverage.h"
+#include "astro/measure/joins.h"
 #include "data/file.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "apps/run/stage_runner.h"
-#include "astro/judges.h"
+#include "astro/measure/judges.h"
 
 namespace astro::app {
 

@@ -10,7 +10,7 @@
 #include "apps/run/stage_runner.h"
 #include "astro/augmenters/augmenter.h"
 #include "astro/chains.h"
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "data/replay.h"
 
 namespace astro::app {

@@ -1,5 +1,5 @@
 #include "apps/measure/measure.h"
-#include "astro/cross_pairs.h"
+#include "astro/measure/cross_pairs.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 

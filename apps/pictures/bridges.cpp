@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "apps/pictures/pictures.h"
-#include "astro/cross_pairs.h"
+#include "astro/measure/cross_pairs.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {

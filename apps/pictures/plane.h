@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "apps/run/stage_runner.h"
-#include "astro/principal_plane.h"
+#include "astro/measure/principal_plane.h"
 #include "data/npz.h"
 
 namespace astro::app {

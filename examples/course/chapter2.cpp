@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/principal_plane.h"
+#include "astro/measure/principal_plane.h"
 #include "examples/course/course.h"
 #include "tensor/base/rows.h"
 

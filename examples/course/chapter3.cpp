@@ -5,7 +5,7 @@
 
 #include "astro/acceptance.h"
 #include "astro/chains.h"
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "astro/target_selection.h"
 #include "examples/course/door.h"
 #include "tensor/base/percentile.h"

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "astro/dynamics.h"
-#include "astro/one_step.h"
-#include "astro/open_loop.h"
+#include "astro/measure/one_step.h"
+#include "astro/measure/open_loop.h"
 #include "examples/course/course.h"
 #include "tensor/base/rows.h"
 

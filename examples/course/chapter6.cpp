@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "examples/course/door.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"

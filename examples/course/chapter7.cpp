@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "apps/run/output.h"
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "data/dataset_load.h"
 #include "data/replay.h"
 #include "examples/course/course.h"

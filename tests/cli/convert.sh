@@ -54,7 +54,7 @@ fi
 # gets settings with which it takes seconds.
 own_data() {
     mkdir -p own/build && cd own || exit 1
-    ln -sf "$root/examples" examples
+    ln -sfn "$root/examples" examples
     cat >build/astro <<END
 #!/bin/sh
 [ "\$1" != run ] || set -- "\$@" --preset tiny --quiet --tdr.updates 200 --dynamics.updates 40 --planner.updates 40 --gcbc.updates 40 \

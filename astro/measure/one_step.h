@@ -6,7 +6,7 @@
 #pragma once
 
 #include "astro/config/config.h"
-#include "astro/open_loop.h"
+#include "astro/measure/open_loop.h"
 #include "astro/transitions.h"
 #include "tensor/base/rows.h"
 

@@ -1,4 +1,4 @@
-#include "astro/coverage.h"
+#include "astro/measure/coverage.h"
 
 #include <algorithm>
 #include <cmath>

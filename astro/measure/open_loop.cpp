@@ -1,4 +1,4 @@
-#include "astro/open_loop.h"
+#include "astro/measure/open_loop.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "astro/judges.h"
+#include "astro/measure/judges.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "astro/joins.h"
+#include "astro/measure/joins.h"
 
 #include <algorithm>
 #include <map>

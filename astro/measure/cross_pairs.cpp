@@ -1,4 +1,4 @@
-#include "astro/cross_pairs.h"
+#include "astro/measure/cross_pairs.h"
 
 #include <algorithm>
 

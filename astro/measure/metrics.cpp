@@ -1,4 +1,4 @@
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 
 #include <algorithm>
 #include <cmath>

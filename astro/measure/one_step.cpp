@@ -1,4 +1,4 @@
-#include "astro/one_step.h"
+#include "astro/measure/one_step.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "astro/metrics.h"
+#include "astro/measure/metrics.h"
 #include "astro/pipeline.h"
 
 namespace astro::method {

@@ -1,4 +1,4 @@
-#include "astro/principal_plane.h"
+#include "astro/measure/principal_plane.h"
 
 #include <algorithm>
 #include <cmath>
