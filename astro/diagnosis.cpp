@@ -24,21 +24,34 @@ std::string better_plans(const Config& config) {
                                                                           : "sampling.final_guidance_steps";
 }
 
+int64_t longest_episode(const Trajectories& trajectories) {
+    int64_t longest = 0;
+    for (int64_t k = 0; k < trajectories.count(); ++k)
+        longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
+    return longest;
+}
+
 std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
     const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
     const std::string found =
         text("none of ", made.queries, " cuts has a row of another episode within reach (",
              pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR)" : " steps by Euclidean distance)");
+    const PlannerConfig& planner = pipeline.config().planner;
+    const int64_t longest = longest_episode(pipeline.train());
+    const bool larger_gap_fits = longest > 2 * planner.context + planner.gap;
     // The latents of a TDR that was hardly trained are close to one another. Its predictions are a small part of the
     // steps in the data, and what separates episodes counts as much as what separates the rows of one.
     constexpr double kTrainedShare = .25;
     const std::vector<double>& medians = pipeline.map().calibration.medians();
     if (by_tdr && medians.back() < kTrainedShare * static_cast<double>(medians.size()))
         return text(found, ", and the TDR predicts ", short_number(medians.back()), " steps between rows ",
-                    medians.size(),
-                    " steps apart; hint: a new run with more tdr.updates, or with a larger planner.gap if this "
-                    "prediction does not grow with them");
-    return text(found, "; hint: a new run with a larger planner.gap, if the episodes come near one another at all");
+                    medians.size(), " steps apart; hint: a new run with more tdr.updates",
+                    larger_gap_fits ? ", or with a larger planner.gap if this prediction does not grow with them" : "");
+    if (!larger_gap_fits)
+        return text(found, "; episodes have at most ", longest, " rows, so a larger planner.gap does not fit; hint: ",
+                    by_tdr ? "a new run with more tdr.updates, or longer episodes" : "longer episodes");
+    return text(found, "; hint: a new run with a larger planner.gap", by_tdr ? " or more tdr.updates" : "",
+                ", if the episodes come near one another at all");
 }
 
 }  // namespace
@@ -62,6 +75,13 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
                                    pipeline.statistics().sigma_delta));  // of a bridge that stays where it begins
     }
     const double error = percentile(errors, 50), unmoved = percentile(still, 50);
+    constexpr double kOutOfReach = 1.5;  // times as far as the data travel
+    const SelectionConfig& selection = pipeline.config().selection;
+    if (selection.selector == Selector::tdr && selection.distance == SelectionDistance::tdr &&
+        unmoved > kOutOfReach * model.persistence[0])
+        return text("targets are ", short_number(unmoved), " sigma_delta away (median), but the data travel ",
+                    short_number(model.persistence[0]), " in ", horizon,
+                    " steps, so the TDR underestimates distances; hint: a new run with more tdr.updates");
     if (error >= unmoved)
         return text("the planner's bridges end ", short_number(error),
                     " sigma_delta from their targets, standing still ", short_number(unmoved),

@@ -12,6 +12,7 @@ namespace astro::method {
 //   no row of another episode is within reach, and the TDR predicts a small part of the steps between rows of one,
 //   no row of another episode is within reach,
 //   the dynamics model is not better than standing still (the state does not change),
+//   most targets are farther away than the data travel in as many steps as a bridge has,
 //   the planner's bridges do not end closer to their targets than standing still does,
 //   the bound on arrival errors is lower than the errors of all attempts.
 std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made);

@@ -133,7 +133,8 @@ std::vector<std::string> stage_sections(const std::string& stage) {
 Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
                    std::optional<data::Dataset> validation, std::string environment)
     : context_(context), config_(config), environment_(std::move(environment)) {
-    if (validation) {
+    const bool separate = validation.has_value();
+    if (separate) {
         if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
             fail(ErrorKind::data, "the validation file has states of ", validation->state_dim, " and actions of ",
                  validation->action_dim, " dimensions, the data set ", all.state_dim, " and ", all.action_dim);
@@ -142,6 +143,7 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
         all = std::move(split.train), validation = std::move(split.validation);
     }
     units_ = data::measure_units(all, "the data set");
+    if (separate) data::require_same_units(units_, *validation, "the validation file");
     train_rows_ = data::convert(units_, std::move(all), "the data set");
     validation_rows_ = data::convert(units_, std::move(*validation), "the validation file");
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);

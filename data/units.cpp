@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "tensor/base/error.h"
@@ -118,6 +119,61 @@ RecordedData convert(const Units& units, Dataset recorded, const std::string& so
     d.terminals = recorded.terminals, d.is_synthetic = recorded.is_synthetic;
     d.episode_start = recorded.episode_start, d.episode_of = recorded.episode_of;
     return {std::move(recorded), std::move(d)};
+}
+
+namespace {
+
+// Files of one system differ in where their episodes are, but hardly by more than this many standard deviations of the
+// states or half ranges of the actions, nor in their spread by more than this factor [ours].
+constexpr double kSameUnits = 10;
+constexpr int64_t kRowsOfSpread = 1000;  // from fewer rows, a small spread says nothing
+
+// spread: standard deviations of states, half ranges of actions.
+void require_same(const char* array, const ColumnUnits& units, const std::vector<ColumnRange>& columns,
+                  const std::function<double(int64_t)>& origin, const std::function<double(int64_t)>& middle,
+                  const std::function<double(int64_t)>& spread, int64_t rows, const std::string& source) {
+    const char* hint = "; hint: both files must be of the same system and in the same units";
+    double widest = 0;
+    for (int64_t i = 0; i < units.columns(); ++i) {
+        if (!(nth(columns, i).high >= nth(columns, i).low)) return;  // no row
+        const double shift = origin(i), centre = nth(units.centre, i), scale = nth(units.scale, i);
+        const ColumnRange& c = nth(columns, i);
+        auto shown = [&](double value) { return number_in_range(value, std::max(scale, c.high - c.low), 6); };
+        auto between = [&] { return text(shown(shift + c.low), " to ", shown(shift + c.high)); };
+        const double rounding = 4 * double(std::numeric_limits<float>::epsilon()) *
+                                std::max({std::fabs(shift + c.low), std::fabs(shift + c.high), std::fabs(centre)});
+        if (!(scale > 0) && (shift + c.low < centre - rounding || shift + c.high > centre + rounding))
+            fail(ErrorKind::data, source, ": ", array, "[", i, "] is ", between(), ", and always ", shown(centre),
+                 " in the data", hint);
+        if (!(scale > 0)) continue;
+        widest = std::max(widest, spread(i) / scale);
+        if (std::fabs(middle(i) - centre) > kSameUnits * scale || spread(i) > kSameUnits * scale)
+            fail(ErrorKind::data, source, ": ", array, "[", i, "] is ", between(), ", far from ", shown(centre - scale),
+                 " to ", shown(centre + scale), ", where most of the data are", hint);
+    }
+    if (rows >= kRowsOfSpread && widest * kSameUnits < 1)
+        fail(ErrorKind::data, source, ": all columns of ", array, " have less than a tenth of the spread of the data",
+             hint);
+}
+
+}  // namespace
+
+void require_same_units(const Units& units, const Dataset& d, const std::string& source) {
+    auto at = [](const std::vector<double>& origin) {
+        return [&origin](int64_t i) { return origin.empty() ? 0 : nth(origin, i); };
+    };
+    const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
+    const auto origin = at(d.origin), action_origin = at(d.action_origin);
+    require_same(
+        "observations", units.states, states, origin,
+        [&](int64_t i) { return origin(i) + double(nth(d.observations, i)) + nth(states, i).moments.mean(); },
+        [&](int64_t i) { return nth(states, i).moments.std(); }, d.rows, source);
+    const std::vector<ColumnRange> actions =
+        ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; });
+    require_same(
+        "actions", units.actions, actions, action_origin,
+        [&](int64_t i) { return action_origin(i) + (nth(actions, i).low + nth(actions, i).high) / 2; },
+        [&](int64_t i) { return (nth(actions, i).high - nth(actions, i).low) / 2; }, d.rows, source);
 }
 
 std::string describe(const Units& units) {

@@ -12,12 +12,13 @@ namespace {
 
 // A small pipeline whose stages are trained for these numbers of updates.
 std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made,
-                       SelectionDistance distance = SelectionDistance::tdr) {
+                       SelectionDistance distance = SelectionDistance::tdr, int64_t context = 0) {
     Small& s = small();
     Config config = s.config;
     config.tdr.updates = tdr, config.dynamics.network.updates = dynamics;
     config.data.arrival_steps = 0;
     config.selection.distance = distance;
+    if (context > 0) config.planner.context = context;
     maze::CollectSpec spec;
     spec.episodes = 20, spec.seed = 5;
     Pipeline pipeline(Context{*s.backend, s.pool, 8}, config,
@@ -38,6 +39,26 @@ TEST_CASE("diagnosis: cuts without a target") {
     CHECK(contains(untrained, "between rows 64 steps apart; hint: a new run with more tdr.updates, or with a larger "));
     CHECK(contains(cause_with(20, 0, made, SelectionDistance::euclid),
                    "within reach (9 steps by Euclidean distance); hint: a new run with a larger planner.gap, if"));
+}
+
+TEST_CASE("diagnosis: cuts without a target in episodes that have no room for a larger gap") {
+    Augmentation made;
+    made.queries = 320;
+    const std::string untrained = cause_with(20, 0, made, SelectionDistance::tdr, 150);
+    CHECK(contains(untrained, "more tdr.updates"));
+    CHECK_FALSE(contains(untrained, "planner.gap"));
+    CHECK(contains(cause_with(20, 0, made, SelectionDistance::euclid, 150),
+                   "rows, so a larger planner.gap does not fit; hint: longer episodes"));
+}
+
+TEST_CASE("diagnosis: targets that are farther away than the data travel") {
+    Augmentation made = small().made;
+    REQUIRE_FALSE(made.attempts.empty());
+    for (BridgeAttempt& attempt : made.attempts)
+        for (float& x : attempt.target_state) x += 1000;
+    CHECK(contains(why_no_bridge(*small().pipeline, made),
+                   "so the TDR underestimates distances; hint: a new run with "
+                   "more tdr.updates"));
 }
 
 TEST_CASE("diagnosis: a dynamics model that was not trained") {

@@ -109,6 +109,51 @@ int judge_by_run(const std::string& path, const std::string& run, ThreadPool& po
     return plausible ? 0 : 3;
 }
 
+// With the environment's simulator.
+int judge_by_simulator(const std::string& path, const data::Environment& exact, ThreadPool& pool, double unpack_ratio,
+                       bool print_json) {
+    const std::string& environment = exact.spec().name;
+    const data::Dataset dataset = load(path, pool, unpack_ratio);
+    const std::vector<double> tolerances = MetricsConfig{}.tolerances;
+    const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
+
+    // In sigma_delta. States are stored as float32, so a correct file may have the error of this rounding; beyond
+    // kLargestBound it could hide violations.
+    constexpr double kRealBound = 1e-4, kLargestBound = 1e-2;
+    const double bound = std::min(kLargestBound, std::max(kRealBound, 2 * r.rounding));
+    data::Json json = data::Json::object();
+    json["environment"] = environment;
+    json["rows"] = dataset.rows;
+    json["real_transitions"] = r.real.rates.transitions;
+    json["real_worst_error"] = r.real.worst;
+    json["real_worst_row"] = r.real.worst_row;
+    json["real_worst_error_sigma"] = r.real.worst_scaled;
+    put_rates(json, "dvr_real", "", r.real.rates);
+    json["rows_outside"] = r.outside;
+    std::string faults;
+    auto fault = [&](const std::string& words) { faults += (faults.empty() ? "" : "; ") + words; };
+    if (!(r.real.worst_scaled <= bound))
+        fault(text("real row ", r.real.worst_row, " is off by ", r.real.worst, ", ", r.real.worst_scaled,
+                   " in sigma_delta (bound ", bound, ")"));
+    if (r.outside > 0)
+        fault(text(r.outside, " states are in walls or out of bounds, the first at row ", r.first_outside));
+    if (!dataset.is_synthetic.empty()) {
+        json["synthetic_transitions"] = r.synthetic.rates.transitions;
+        json["bridges"] = r.synthetic.rates.bridges;
+        put_rates(json, "dvr_transition", "dvr_bridge", r.synthetic.rates);
+        for (size_t k = 0; k < tolerances.size(); ++k)
+            if (const double share = r.synthetic.rates.bridge[k];
+                tolerances[k] == kHeadline && !(share <= kBridgeShare))
+                fault(text(100 * share, " % of the bridges violate at ", kHeadline, " sigma_delta (bound ",
+                           100 * kBridgeShare, " %)"));
+    }
+    json["obeys"] = faults.empty();
+    print_new(json, {}, print_json);
+    if (!faults.empty())
+        std::fprintf(stderr, "astro: %s does not obey %s: %s\n", path.c_str(), environment.c_str(), faults.c_str());
+    return faults.empty() ? 0 : 3;
+}
+
 }  // namespace
 
 int run_data_verify(CommandLine& line) {
@@ -139,46 +184,8 @@ int run_data_verify(CommandLine& line) {
                          ? "the environment cannot be derived from the file name; set --env, or set --run to a "
                            "run whose models judge the file"
                          : "no built-in environment '" + environment + "'");
-    environment = exact.spec().name;
     ThreadPool pool(threads.count());  // after the processes of a simulator
-    const data::Dataset dataset = load(path, pool, read.unpack_ratio);
-    const std::vector<double> tolerances = MetricsConfig{}.tolerances;
-    const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
-
-    // In sigma_delta. States are stored as float32, so a correct file may have the error of this rounding; beyond
-    // kLargestBound it could hide violations.
-    constexpr double kRealBound = 1e-4, kLargestBound = 1e-2;
-    const double bound = std::min(kLargestBound, std::max(kRealBound, 2 * r.rounding));
-    data::Json json = data::Json::object();
-    json["environment"] = environment;
-    json["rows"] = dataset.rows;
-    json["real_transitions"] = r.real.rates.transitions;
-    json["real_worst_error"] = r.real.worst;
-    json["real_worst_row"] = r.real.worst_row;
-    json["real_worst_error_sigma"] = r.real.worst_scaled;
-    put_rates(json, "dvr_real", "", r.real.rates);
-    json["rows_outside"] = r.outside;
-    bool obeys = r.real.worst_scaled <= bound && r.outside == 0;
-    if (!dataset.is_synthetic.empty()) {
-        json["synthetic_transitions"] = r.synthetic.rates.transitions;
-        json["bridges"] = r.synthetic.rates.bridges;
-        put_rates(json, "dvr_transition", "dvr_bridge", r.synthetic.rates);
-        for (size_t k = 0; k < tolerances.size(); ++k)
-            if (tolerances[k] == kHeadline) obeys = obeys && r.synthetic.rates.bridge[k] <= kBridgeShare;
-    }
-    json["obeys"] = obeys;
-    print_new(json, {}, output.json);
-    if (!obeys)
-        std::fprintf(
-            stderr, "astro: %s does not obey %s: worst real row %lld is off by %g, by %g in sigma_delta (bound %g)%s\n",
-            path.c_str(), environment.c_str(), static_cast<long long>(r.real.worst_row), r.real.worst,
-            r.real.worst_scaled, bound,
-            text(r.outside == 0 ? ""
-                                : text("; ", r.outside, " states are in walls or out of bounds, the first at row ",
-                                       r.first_outside),
-                 dataset.is_synthetic.empty() ? "" : text("; bridges that violate at 0.5: bound ", kBridgeShare))
-                .c_str());
-    return obeys ? 0 : 3;
+    return judge_by_simulator(path, exact, pool, read.unpack_ratio, output.json);
 }
 
 }  // namespace astro::app

@@ -38,6 +38,7 @@ int run_embed(CommandLine& line) {
     Pipeline& pipeline = runner.pipeline();
     runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
     const data::RecordedData rows = runner.load_in_units(path, data::Parts::transitions);
+    if (!chosen.rows.empty()) data::require_same_units(pipeline.units(), rows.recorded, path);
     const TemporalMap& map = pipeline.map();
     const std::vector<float> latent = pipeline.tdr().embed(rows.data.observations.data(), rows.data.rows);
     std::vector<float> landmark_latent;

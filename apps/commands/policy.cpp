@@ -38,6 +38,8 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
             fail(ErrorKind::usage, "arm ", options.arm, " needs ", path, ", which does not exist",
                  runner.hint_first("augment"), " with the settings of this command, or --augmented FILE");
         loaded.other = runner.load_in_units(path, policy_parts(runner.config()));
+        if (!options.augmented.empty())
+            data::require_same_units(runner.pipeline().units(), loaded.other.recorded, path);
     } else {
         require_stages(runner, row.stages);
         loaded.other = make_arm(runner, options.arm, rows_of_arms(runner, path),

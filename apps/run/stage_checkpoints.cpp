@@ -1,6 +1,7 @@
 // The part of StageRunner that compares checkpoints with the settings of the command.
 #include <algorithm>
 
+#include "apps/command_line/shell_word.h"
 #include "apps/run/stage_names.h"
 #include "apps/run/stage_runner.h"
 #include "data/checkpoint.h"
@@ -66,7 +67,8 @@ void StageRunner::require_trained(TrainableModel& model, const std::string& fing
 }
 
 std::string StageRunner::hint_first(const std::string& command) const {
-    return text("; hint: first astro ", command, " --data ", name_.path, " --run ", folder_->path());
+    return text("; hint: first astro ", command, " --data ", shell_word(name_.path), " --run ",
+                shell_word(folder_->path()));
 }
 
 }  // namespace astro::app

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "apps/command_line/shell_word.h"
 #include "apps/run/policies.h"
 #include "astro/subgoal_search.h"
 #include "data/environment.h"
@@ -131,12 +132,19 @@ void print_summary(StageRunner& runner) {
     if (augmented) std::printf("data      %s\n", runner.folder().file(kAugmentedFile).c_str());
     std::printf("report    %s\n", runner.folder().file("report.html").c_str());
     // The last arm is the one that the others are compared with.
-    const std::string run = runner.folder().path();
+    const std::string run = shell_word(runner.folder().path());
+    std::printf("\nnext      open the report in a browser\n");
+    const std::vector<std::string>& learners = config.experiment.learners;
+    const auto exported = std::find_if(learners.begin(), learners.end(), has_exported_form);
+    if (exported != learners.end()) {
+        const std::string learner = *exported == config.policy.learner ? "" : " --policy.learner " + *exported;
+        std::printf(
+            "          astro policy export --run %s --arm %s%s --out policy.npz     a policy for other programs\n",
+            run.c_str(), arms.back().c_str(), learner.c_str());
+    }
     std::printf(
-        "\nnext      open the report in a browser\n"
-        "          astro policy export --run %s --arm %s --out policy.npz     a policy for other programs\n"
         "          astro run --run %s --resume --policy.seeds 3     mean and range of three policies of each kind\n",
-        run.c_str(), arms.back().c_str(), run.c_str());
+        run.c_str());
 }
 
 std::string describe_plan(StageRunner& runner, const std::vector<std::string>& stages) {

@@ -92,11 +92,24 @@ std::vector<std::string> environment_names() {
 
 const std::string& default_environment() { return environments().front()->spec().name; }
 
+// Whether a name is that of an environment of OGBench that is not built in. examples/ogbench serves all of them.
+static bool needs_ogbench(const std::string& name) {
+    for (const char* family : {"antmaze-", "antsoccer-", "humanoidmaze-", "cube-", "scene-", "puzzle-"})
+        if (name.rfind(family, 0) == 0) return true;
+    return false;
+}
+
 const Environment& require_environment(std::string_view name, const std::string& message, bool built_in) {
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
     for (const std::string& one : environment_names()) known += (known.empty() ? "" : ", ") + one;
-    const std::string nearest = nearest_name(std::string(name), environment_names());
+    const std::string wanted(name);
+    if (!built_in && needs_ogbench(wanted))
+        fail(ErrorKind::usage, message,
+             "; hint: OGBench serves it, after make deps-ogbench: --env "
+             "\"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py ",
+             wanted, "\"");
+    const std::string nearest = nearest_name(wanted, environment_names());
     fail(ErrorKind::usage, message, nearest.empty() ? "" : ", did you mean " + nearest + "?",
          "; hint: ", built_in ? "" : "--env exec:COMMAND starts a simulator of your own; ",
          "built-in environments are ", known);

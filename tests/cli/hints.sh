@@ -257,7 +257,7 @@ narrow="$whole --dynamics.updates 4 --planner.updates 4 --augment.chains 2 --tdr
 hint 3 "a new run with more tdr.updates, or with a larger planner.gap if this prediction does not grow with them" \
     $narrow 20 --run tdr-20 --planner.gap 8
 not_for "more tdr.updates" $narrow 600 --run tdr-600 --planner.gap 8
-hint 3 "a new run with a larger planner.gap, if the episodes come near one another at all" $narrow 600 --run short-gap --planner.gap 1
+hint 3 "a new run with a larger planner.gap or more tdr.updates, if the episodes come near one another at all" $narrow 600 --run short-gap --planner.gap 1
 not_for "larger planner.gap" $narrow 600 --run long-gap --planner.gap 20
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
 not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.updates 150 --planner.updates 1
