@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "tensor/base/rows.h"
 
@@ -59,11 +60,8 @@ Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v
         NoTape off;
         const Shape column{hit.numel(), 1};
         const Tensor reward = (hit - 1.0).reshape(column), mask = ((1.0 - hit) * gamma).reshape(column);
-        q = reward + mask * target_next;                 // (n, H)
-        Tensor min_value = slice(target_next, 1, 0, 1);  // (n, 1): min over heads
-        for (int64_t h = 1; h < v.dim(1); ++h) min_value = minimum(min_value, slice(target_next, 1, h, 1));
-        const Tensor advantage = reward + mask * min_value - mean(target_v, 1).reshape(column);
-        weight = expectile_weight(advantage, expectile);  // (n, 1)
+        q = reward + mask * target_next;                                                        // (n, H)
+        weight = implicit_weight(columns_of(q), mean(target_v, 1).reshape(column), expectile);  // (n, 1)
     }
     return chunk.mean(sum(weight * square(q - v), 1));
 }
@@ -71,19 +69,15 @@ Tensor hilp_loss(const nn::Chunk& chunk, const Tensor& v, const Tensor& target_v
 // One step on the loss of the objective, then phi' moves towards phi.
 void TemporalDistance::update(int64_t k) {
     Update u = begin(k);
-    if (config_.objective == TdrObjective::in_batch) {
-        const Pairs batch = draw_pairs(u);
-        u.step.run([&] {
-            train_in_batch(u, batch);
-            nn::polyak_update(u.step, target_set_, online_set_, u.target_rate);
-        });
-    } else {
-        const Triples batch = draw_triples(u);
-        u.step.run([&] {
-            train_hilp(u, batch);
-            nn::polyak_update(u.step, target_set_, online_set_, u.target_rate);
-        });
-    }
+    std::function<void()> train;
+    if (config_.objective == TdrObjective::in_batch)
+        train = [&, batch = draw_pairs(u)] { train_in_batch(u, batch); };
+    else
+        train = [&, batch = draw_triples(u)] { train_hilp(u, batch); };
+    u.step.run([&] {
+        train();
+        nn::polyak_update(u.step, target_set_, online_set_, u.target_rate);
+    });
 }
 
 // The loss couples all rows: in each chunk, the rows s_i use every s_j of the minibatch as a goal.

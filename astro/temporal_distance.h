@@ -3,6 +3,9 @@
 //
 //   V(s, g) = -d(s, g),  d(s, g) = sqrt(max(|phi(s) - phi(g)|^2, 1e-6))
 // Trained by expectile TD with r = -1 per step and discount gamma, so that d = (1 - gamma^n) / (1 - gamma) for n steps.
+// There are two objectives (tdr.objective). The default, in-batch, has one head and takes every pair of rows of a batch
+// as state and goal [ours]: in_batch_loss. The other, hilp, is HILP's: sampled triples (s, s', g) and usually two
+// heads; presets small and base use it: hilp_loss.
 #pragma once
 
 #include "astro/config/config.h"

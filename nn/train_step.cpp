@@ -80,6 +80,17 @@ Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkL
     return {tree_sum(cut.threads, gradients), joined(losses), {}};
 }
 
+Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& forward, const OutputsLoss& loss) {
+    std::vector<Tensor> outputs(to_size(cut.chunks));
+    Gradient gradient = chunked_gradient(cut, parameters, [&](const Chunk& c) {
+        const Tensor own = forward(c);
+        nth(outputs, c.index) = own.detach();
+        return loss(c, own);
+    });
+    gradient.outputs = concat(outputs, 0);
+    return gradient;
+}
+
 Gradient coupled_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& forward, const CoupledLoss& loss) {
     const auto n = to_size(cut.chunks);
     std::vector<std::unique_ptr<Tape>> tapes(n);

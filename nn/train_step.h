@@ -59,13 +59,17 @@ struct Cut {
 struct Gradient {
     Tensor flat;     // the gradient of the parameters, summed over the chunks
     Tensor loss;     // (chunks): the contributions of the chunks, which add up to the loss
-    Tensor outputs;  // only for coupled losses: the outputs of `forward`, (batch, ...)
+    Tensor outputs;  // the outputs of `forward`, if the loss has one: (batch, ...), constants
 };
 
 // The gradient of the sum of the chunks' losses with respect to the parameters (a flat tensor).
 Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& loss);
+// The same for a loss that is a function of outputs which are needed after the step, too. `forward` computes the
+// outputs (count, ...) of a chunk, and `loss` its contribution from these.
+using OutputsLoss = std::function<Tensor(const Chunk&, const Tensor& outputs)>;
+Gradient chunked_gradient(const Cut& cut, const Tensor& parameters, const ChunkLoss& forward, const OutputsLoss& loss);
 
-// The same for losses that couple the rows of a minibatch. `forward` computes the outputs (count, ...) of a chunk.
+// The gradient for losses that couple the rows of a minibatch. `forward` computes the outputs (count, ...) of a chunk.
 // `loss` receives the chunk, its own outputs and the outputs of the whole minibatch (batch, ...), and returns the
 // contribution of the chunk. It is differentiated with respect to both.
 using CoupledLoss = std::function<Tensor(const Chunk&, const Tensor& own, const Tensor& all)>;

@@ -27,14 +27,10 @@ class AffineCloning : public learners::Learner {
     int64_t updates() const override { return 300; }
 
     void update(int64_t k) override {
-        constexpr int64_t kBatch = 32;
-        nn::Step step = steps_.begin("", k);
-        const learners::Batch batch =
-            sampler_.draw(context_.threads, step.inputs(), kBatch, stream(k), learners::BatchSampler::Contents::actor);
-        optimiser_.prepare(step, .02);
-        step.run([&] {
-            nn::train_step(step, context_.cut(kBatch), actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c) {
-                return c.mean(square(actor_(c.rows(batch.input)) - c.rows(batch.action)));
+        learners::Update u = begin(k, "", 32, stream(k), .02, {&optimiser_}, learners::BatchSampler::Contents::actor);
+        u.step.run([&] {
+            u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const learners::Batch& rows) {
+                return c.mean(square(actor_(rows.input) - rows.action));
             });
         });
     }

@@ -132,6 +132,12 @@ TEST_CASE("chunked gradient: identical with 1, 2 and 3 threads, and equal to tha
         return worst;
     };
     CHECK(largest_difference(whole, results[0]) < 1e-5);
+    // The same loss as a function of the network's outputs, which are returned.
+    const nn::Gradient kept = nn::chunked_gradient(
+        nn::Cut(pool, 8, 37), set.flat(), [&](const nn::Chunk& c) { return mlp(c.rows(x)); },
+        [](const nn::Chunk& c, const Tensor& y) { return c.mean(square(y)); });
+    CHECK(kept.outputs.to_vector<float>() == mlp(x).to_vector<float>());
+    CHECK(kept.flat.to_vector<float>() == results[0]);
     // A loss that couples all rows: y_i times the mean over the batch.
     auto forward = [&](const nn::Chunk& c) { return mlp(c.rows(x)); };
     auto coupled = [&](int threads, int64_t chunks) {

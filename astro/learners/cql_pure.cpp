@@ -36,29 +36,6 @@ struct Scalar {  // a learnt number
 };
 
 class CqlPure : public CriticLearner {
-  public:
-    CqlPure(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
-        : CriticLearner(context, config, data, stage), config_(config.cql) {
-        Rng rng = init_stream().stream("gaussian");
-        nn::Maker make{context.backend, DType::f32, rng};
-        nn::MlpSpec spec = actor_.net.spec;
-        spec.out = 2 * sampler_.action_dim(), spec.output_scale = 1;
-        actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
-        policy_.net = actor_.net;
-        policy_.multiplier = Tensor::full(context.backend, DType::f32, Shape{1}, 1);
-        policy_.offset = Tensor::full(context.backend, DType::f32, Shape{1}, -1);
-        actor_set_ = nn::ParameterSet(policy_);
-        actor_.net = policy_.net;  // shares the parameters
-        actor_optimiser_ = nn::Adam(actor_set_);
-        for (Scalar* s : {&log_alpha_, &log_multiplier_})
-            s->value = Tensor::zeros(context.backend, DType::f32, Shape{1});
-        alpha_set_ = nn::ParameterSet(log_alpha_);
-        multiplier_set_ = nn::ParameterSet(log_multiplier_);
-        alpha_optimiser_ = nn::Adam(alpha_set_);
-        multiplier_optimiser_ = nn::Adam(multiplier_set_);
-    }
-
-  private:
     struct Noise {  // states of the streams, one row per chunk
         Tensor next, policy, cql_next, cql_current, uniform;
     };
@@ -135,14 +112,14 @@ class CqlPure : public CriticLearner {
                                         ? lagrange_strength(log_multiplier_.value, config_.pure_weight)
                                         : Tensor::full(context_.backend, DType::f32, Shape{1}, config_.pure_weight);
             const Tensor y =
-                map(u, [&](const nn::Chunk& c, const Batch& rows) { return critic_target(c, rows, noise); });
-            const nn::Gradient actor = nn::coupled_gradient(
+                u.map([&](const nn::Chunk& c, const Batch& rows) { return critic_target(c, rows, noise); });
+            const nn::Gradient actor = nn::chunked_gradient(
                 u.cut, actor_set_.flat(), [&](const nn::Chunk& c) { return actor_outputs(c, c.rows(u.batch), noise); },
-                [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return actor_loss(c, own, alpha); });
-            const nn::Gradient critics = nn::coupled_gradient(
+                [&](const nn::Chunk& c, const Tensor& outputs) { return actor_loss(c, outputs, alpha); });
+            const nn::Gradient critics = nn::chunked_gradient(
                 u.cut, critics_set_.flat(),
                 [&](const nn::Chunk& c) { return critic_outputs(c, c.rows(u.batch), c.rows(y), noise); },
-                [&](const nn::Chunk& c, const Tensor& own, const Tensor&) { return critic_loss(c, own, strength); });
+                [&](const nn::Chunk& c, const Tensor& outputs) { return critic_loss(c, outputs, strength); });
             nn::apply_gradient(u.step, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, critics);
             nn::apply_gradient(u.step, actor_set_, actor_optimiser_, {"actor_loss", ".actor"}, actor);
 
@@ -160,6 +137,27 @@ class CqlPure : public CriticLearner {
                 });
             nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
         });
+    }
+
+    CqlPure(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+        : CriticLearner(context, config, data, stage), config_(config.cql) {
+        Rng rng = init_stream().stream("gaussian");
+        nn::Maker make{context.backend, DType::f32, rng};
+        nn::MlpSpec spec = actor_.net.spec;
+        spec.out = 2 * sampler_.action_dim(), spec.output_scale = 1;
+        actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
+        policy_.net = actor_.net;
+        policy_.multiplier = Tensor::full(context.backend, DType::f32, Shape{1}, 1);
+        policy_.offset = Tensor::full(context.backend, DType::f32, Shape{1}, -1);
+        actor_set_ = nn::ParameterSet(policy_);
+        actor_.net = policy_.net;  // shares the parameters
+        actor_optimiser_ = nn::Adam(actor_set_);
+        for (Scalar* s : {&log_alpha_, &log_multiplier_})
+            s->value = Tensor::zeros(context.backend, DType::f32, Shape{1});
+        alpha_set_ = nn::ParameterSet(log_alpha_);
+        multiplier_set_ = nn::ParameterSet(log_multiplier_);
+        alpha_optimiser_ = nn::Adam(alpha_set_);
+        multiplier_optimiser_ = nn::Adam(multiplier_set_);
     }
 
     TrainingState state() override {

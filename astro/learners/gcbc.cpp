@@ -7,19 +7,27 @@ namespace astro::method::learners {
 namespace {
 
 class Gcbc : public Learner {
+    // mean |pi(s, g) - a|^2
+    Tensor cloning_loss(const nn::Chunk& c, const Batch& rows) const {
+        return c.mean(square(actor_(rows.input) - rows.action));
+    }
+
+    double rate(int64_t k) const {
+        return nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end);
+    }
+
   public:
-    Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
-         const std::string& stage);
-
-    int64_t updates() const override { return updates_; }
-
     void update(int64_t k) override {
-        Update u = begin(k);
+        Update u = begin(k, "", config_.batch, stream(k), rate(k), {&optimiser_}, BatchSampler::Contents::actor);
         u.step.run([&] {
-            nn::train_step(u.step, u.cut, actor_set_, optimiser_, {"loss"},
-                           u.of_rows([&](const nn::Chunk& c, const Batch& rows) { return cloning_loss(c, rows); }));
+            u.train(actor_set_, optimiser_, {"loss"},
+                    [&](const nn::Chunk& c, const Batch& rows) { return cloning_loss(c, rows); });
         });
     }
+
+    Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
+         const std::string& stage);
+    int64_t updates() const override { return updates_; }
 
     TrainingState state() override {
         TrainingState state;
@@ -29,26 +37,10 @@ class Gcbc : public Learner {
     }
 
   private:
-    // mean |pi(s, g) - a|^2
-    Tensor cloning_loss(const nn::Chunk& c, const Batch& rows) const {
-        return c.mean(square(actor_(rows.input) - rows.action));
-    }
-
-    Update begin(int64_t k);  // draws the batch and prepares the optimiser
-
     GcbcConfig config_;
     int64_t updates_;
     nn::Adam optimiser_;
 };
-
-Update Gcbc::begin(int64_t k) {
-    nn::Step step = steps_.begin("", k);
-    const Rng rng = stream(k);
-    const Batch batch =
-        sampler_.draw(context_.threads, step.inputs(), config_.batch, rng, BatchSampler::Contents::actor);
-    optimiser_.prepare(step, nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end));
-    return {std::move(step), batch, context_.cut(config_.batch), {}, rng};
-}
 
 Gcbc::Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
            const std::string& stage)

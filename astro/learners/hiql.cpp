@@ -1,3 +1,12 @@
+// HIQL: hierarchical implicit Q-learning (Park et al., NeurIPS 2023; OGBench, impls/agents/hiql.py; docs/method.md
+// 10.10).
+//   V_i(s, g) = V_i(s, phi([s, g])): two networks with one representation phi; their loss: state_values.h
+//   low actor pi(a | s, phi): Adv = mean_i V_i(s', s_k) - mean_i V_i(s, s_k), s_k the state k steps ahead
+//       mean over rows of min(exp(beta_low Adv), cap) |pi(s, phi([s, s_k])) - a|^2
+//   high actor pi(phi | s, g): Adv = mean_i V_i(s_k, g) - mean_i V_i(s, g), s_k not beyond g
+//       mean over rows of min(exp(beta_high Adv), cap) |pi(s, g) - phi([s, s_k])|^2
+//   acting: phi = high(s, g), scaled to the length of representations; a = low(s, phi)
+// Only the value loss trains phi. As in OGBench, Adv and phi are those before the update.
 #include "astro/learners/hiql.h"
 
 #include "astro/learners/iql.h"
@@ -17,7 +26,7 @@ Tensor represent(const StateValues& values, const Batch& rows, const Tensor& goa
     return values.represent(with_goal(state_of(rows.input), goal));
 }
 
-Tensor low_input(const Batch& rows, const Tensor& w) { return concat({state_of(rows.input), w}, 1); }
+Tensor low_input(const Batch& rows, const Tensor& subgoal) { return concat({state_of(rows.input), subgoal}, 1); }
 
 Tensor hierarchical_action(const Actor& high, const Actor& low, const Tensor& input) {
     return low(concat({state_of(input), scaled_to_length(high(input))}, 1));
@@ -36,7 +45,46 @@ struct HighActor {
 };
 
 class Hiql : public StateValueLearner {
+    // min(exp(beta Adv), cap): (n, 1)
+    Tensor weights(const Tensor& advantage, double beta) const {
+        return awr_weights(advantage, beta, config_.advantage_cap, false);
+    }
+
+    // mean w |pi(s, phi([s, s_k])) - a|^2; subgoal: phi([s, s_k]) (n, R)
+    Tensor low_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& subgoal, const Tensor& weight) const {
+        return awr_loss(c, actor_(low_input(rows, subgoal)), rows.action, weight);
+    }
+
+    // mean w |pi(s, g) - phi([s, s_k])|^2; subgoal: phi([s, s_k]) (n, R), s_k not beyond g
+    Tensor high_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& subgoal, const Tensor& weight) const {
+        return awr_loss(c, high_.actor(rows.input), subgoal, weight);
+    }
+
   public:
+    void update(int64_t k) override {
+        Update u = begin(k, "", {&values_optimiser_, &actor_optimiser_, &high_optimiser_});
+        u.step.run([&] {
+            const Tensor low_subgoal =
+                u.map([&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.subgoal); });
+            const Tensor high_subgoal =
+                u.map([&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.high_target); });
+            const Tensor low_weight = u.map([&](const nn::Chunk&, const Batch& rows) {
+                return weights(low_advantage(values_, rows), config_.low_beta);
+            });
+            const Tensor high_weight = u.map([&](const nn::Chunk&, const Batch& rows) {
+                return weights(high_advantage(values_, rows), config_.high_beta);
+            });
+            train_values(u);
+            u.train(actor_set_, actor_optimiser_, {"actor_loss", ".actor"}, [&](const nn::Chunk& c, const Batch& rows) {
+                return low_actor_loss(c, rows, c.rows(low_subgoal), c.rows(low_weight));
+            });
+            u.train(high_set_, high_optimiser_, {"high_actor_loss", ".high_actor"},
+                    [&](const nn::Chunk& c, const Batch& rows) {
+                        return high_actor_loss(c, rows, c.rows(high_subgoal), c.rows(high_weight));
+                    });
+        });
+    }
+
     Hiql(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
         : StateValueLearner(context, config, data, stage, config.hiql.expectile, config.hiql.representation),
           config_(config.hiql) {
@@ -49,44 +97,6 @@ class Hiql : public StateValueLearner {
                                  sampler_.spread(1024, false, rng.stream("spread")));
         actor_set_ = nn::ParameterSet(actor_), high_set_ = nn::ParameterSet(high_);
         actor_optimiser_ = nn::Adam(actor_set_), high_optimiser_ = nn::Adam(high_set_);
-    }
-
-  private:
-    Tensor weights(const Tensor& advantage, double beta) const {
-        return awr_weights(advantage, beta, config_.advantage_cap, false);
-    }
-
-    // w: representations of the subgoals, (n, R); weight (n, 1)
-    Tensor low_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w, const Tensor& weight) const {
-        return awr_loss(c, actor_(low_input(rows, w)), rows.action, weight);
-    }
-
-    Tensor high_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w, const Tensor& weight) const {
-        return awr_loss(c, high_.actor(rows.input), w, weight);
-    }
-
-  public:
-    void update(int64_t k) override {
-        Update u = begin(k, "", {&values_optimiser_, &actor_optimiser_, &high_optimiser_});
-        u.step.run([&] {
-            const Tensor low_w =
-                map(u, [&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.subgoal); });
-            const Tensor high_w =
-                map(u, [&](const nn::Chunk&, const Batch& rows) { return represent(values_, rows, rows.high_target); });
-            const Tensor low = map(u, [&](const nn::Chunk&, const Batch& rows) {
-                return weights(low_advantage(values_, rows), config_.low_beta);
-            });
-            const Tensor high = map(u, [&](const nn::Chunk&, const Batch& rows) {
-                return weights(high_advantage(values_, rows), config_.high_beta);
-            });
-            train_values(u);
-            nn::train_step(
-                u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-                [&](const nn::Chunk& c) { return low_actor_loss(c, c.rows(u.batch), c.rows(low_w), c.rows(low)); });
-            nn::train_step(
-                u.step, u.cut, high_set_, high_optimiser_, {"high_actor_loss", ".high_actor"},
-                [&](const nn::Chunk& c) { return high_actor_loss(c, c.rows(u.batch), c.rows(high_w), c.rows(high)); });
-        });
     }
 
     TrainingState state() override {

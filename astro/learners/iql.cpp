@@ -1,9 +1,11 @@
 // IQL (Kostrikov, Nair & Levine, ICLR 2022; CORL, algorithms/offline/iql.py; actor DDPG+BC: OGBench, gciql.py;
 // docs/method.md 10.5).
-//   A = min_i Q'_i(s, a) - V(s);   V: mean w A^2, w = tau where A >= 0, else 1 - tau
-//   Q_i: mean (Q_i(s, a) - r - gamma mask V(s'))^2
-//   actor: AWR: mean min(exp(beta A), cap) |pi(s) - a|^2, or DDPG+BC: -mean Q / mean |Q| + weight mean |pi(s) - a|^2
-// V(s') and A are computed before the step on V, as in CORL.
+//   Adv = min_i Q'_i(s, a) - V(s)
+//   V: mean w_tau(Adv) Adv^2,   w_tau(Adv) = tau where Adv >= 0, else 1 - tau
+//   critics: sum_i mean (Q_i(s, a) - y)^2,   y = r + gamma mask V(s')
+//   actor: AWR: mean over rows of min(exp(beta Adv), cap) |pi(s) - a|^2
+//   or DDPG+BC: -mean Q / mean |Q| + bc_weight mean (pi(s) - a)^2,   Q = min_i Q_i(s, pi(s))
+// V(s') and Adv are computed before the step on V, as in CORL.
 #include "astro/learners/iql.h"
 
 #include <cmath>
@@ -29,17 +31,7 @@ Tensor awr_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const
 namespace {
 
 class Iql : public CriticLearner {
-  public:
-    Iql(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
-        : CriticLearner(context, config, data, stage), config_(config.iql) {
-        Rng rng = init_stream().stream("value");
-        nn::Maker make{context.backend, DType::f32, rng};
-        v_ = make_critic(make, sampler_.input_width(), sampler_.spread(1024, false, rng.stream("spread")));
-        v_set_ = nn::ParameterSet(v_);
-        v_optimiser_ = nn::Adam(v_set_);
-    }
-
-  private:
+    // mean w_tau(Adv) Adv^2, Adv = min_i Q'_i(s, a) - V(s)
     Tensor value_loss(const nn::Chunk& c, const Batch& rows) const {
         Tensor q;
         {
@@ -57,22 +49,23 @@ class Iql : public CriticLearner {
         return critics_target_.min(rows.input, rows.action) - value_of(v_, rows.input);
     }
 
+    // min(exp(beta Adv), cap): (B, 1). If goal-conditioned, Adv is first divided by its standard deviation over the
+    // batch (ours).
+    Tensor weights(const Tensor& adv) const {
+        const bool goals = sampler_.goals();
+        return awr_weights(adv, goals ? config_.beta : config_.single_task_beta, config_.advantage_cap, goals);
+    }
+
+    // mean w |pi(s) - a|^2
+    Tensor awr_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w) const {
+        return awr_loss(c, actor_(rows.input), rows.action, w);
+    }
+
     ActorTerms ddpg_bc_terms() const {
         ActorTerms terms;
         terms.bc_weight = config_.bc_weight;
         terms.min_q = true;
         return terms;
-    }
-
-    // exp(beta A), capped: (B, 1). If goal-conditioned, A is first divided by its standard deviation over the batch
-    // (ours).
-    Tensor weights(const Tensor& a) const {
-        const bool goals = sampler_.goals();
-        return awr_weights(a, goals ? config_.beta : config_.single_task_beta, config_.advantage_cap, goals);
-    }
-
-    Tensor awr_actor_loss(const nn::Chunk& c, const Batch& rows, const Tensor& w) const {
-        return awr_loss(c, actor_(rows.input), rows.action, w);
     }
 
   public:
@@ -81,19 +74,28 @@ class Iql : public CriticLearner {
         Update u = begin(k, "", {&v_optimiser_, &critics_optimiser_, &actor_optimiser_});
         u.step.run([&] {
             // As in CORL, the critics' targets and the actor's advantages are computed before V is updated.
-            const Tensor y = map(u, [&](const nn::Chunk&, const Batch& rows) { return critic_target(rows); });
+            const Tensor y = u.map([&](const nn::Chunk&, const Batch& rows) { return critic_target(rows); });
             Tensor w;  // weights of the actor's loss
-            if (awr) w = weights(map(u, [&](const nn::Chunk&, const Batch& rows) { return advantage(rows); }));
-            nn::train_step(u.step, u.cut, v_set_, v_optimiser_, {"value_loss", ".value"},
-                           [&](const nn::Chunk& c) { return value_loss(c, c.rows(u.batch)); });
+            if (awr) w = weights(u.map([&](const nn::Chunk&, const Batch& rows) { return advantage(rows); }));
+            u.train(v_set_, v_optimiser_, {"value_loss", ".value"},
+                    [&](const nn::Chunk& c, const Batch& rows) { return value_loss(c, rows); });
             train_critics(u, [&](const nn::Chunk& c, const Batch& rows) {
                 return critic_loss(c, critic_values(critics_, rows), c.rows(y));
             });
             nn::polyak_update(u.step, critics_target_set_, critics_set_, u.target_rate);
             if (!awr) return train_actor(u, ddpg_bc_terms());
-            nn::train_step(u.step, u.cut, actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
-                           [&](const nn::Chunk& c) { return awr_actor_loss(c, c.rows(u.batch), c.rows(w)); });
+            u.train(actor_set_, actor_optimiser_, {"actor_loss", ".actor"},
+                    [&](const nn::Chunk& c, const Batch& rows) { return awr_actor_loss(c, rows, c.rows(w)); });
         });
+    }
+
+    Iql(const Context& context, const Config& config, const LearningData& data, const std::string& stage)
+        : CriticLearner(context, config, data, stage), config_(config.iql) {
+        Rng rng = init_stream().stream("value");
+        nn::Maker make{context.backend, DType::f32, rng};
+        v_ = make_critic(make, sampler_.input_width(), sampler_.spread(1024, false, rng.stream("spread")));
+        v_set_ = nn::ParameterSet(v_);
+        v_optimiser_ = nn::Adam(v_set_);
     }
 
     TrainingState state() override {

@@ -6,6 +6,14 @@
 
 namespace astro::method::learners {
 
+Update Learner::begin(int64_t k, const std::string& kind, int64_t rows, const Rng& rng, double rate,
+                      const std::vector<nn::Adam*>& optimisers, BatchSampler::Contents contents) {
+    nn::Step step = steps_.begin(kind, k);
+    const Batch batch = sampler_.draw(context_.threads, step.inputs(), rows, rng, contents);
+    for (nn::Adam* optimiser : optimisers) optimiser->prepare(step, rate);
+    return {std::move(step), batch, context_.cut(rows), {}, stream(k)};
+}
+
 std::vector<float> Learner::act(const std::vector<float>& states, const std::vector<float>& goals) const {
     const int64_t ds = sampler_.state_dim(), n = ssize(states) / ds, da = sampler_.action_dim();
     std::vector<float> actions(to_size(n * da));

@@ -44,6 +44,12 @@ struct Update {
     nn::ChunkLoss of_rows(const RowsFunction& f) const {
         return [this, &f](const nn::Chunk& c) { return f(c, c.rows(batch)); };
     }
+    // For the body of an update. f of every row of the batch, without gradient: (B, ...).
+    Tensor map(const RowsFunction& f) const { return cut.map(of_rows(f)); }
+    // For the body of an update. One step of the optimiser on the loss, a function of a chunk and its rows.
+    void train(nn::ParameterSet& parameters, nn::Adam& optimiser, const nn::Report& report, const RowsFunction& loss) {
+        nn::train_step(step, cut, parameters, optimiser, report, of_rows(loss));
+    }
 };
 
 class Learner : public TrainableModel {
@@ -67,6 +73,12 @@ class Learner : public TrainableModel {
   protected:
     // Actions before the final clamp, (B, input_width) -> (B, A).
     virtual Tensor policy(const Tensor& input) const { return actor_(input); }
+
+    // Begins update k: draws a batch of `rows` rows from the stream `rng`, and prepares the optimisers with this rate.
+    // kind: see nn::Steps.
+    Update begin(int64_t k, const std::string& kind, int64_t rows, const Rng& rng, double rate,
+                 const std::vector<nn::Adam*>& optimisers,
+                 BatchSampler::Contents contents = BatchSampler::Contents::actor_and_critics);
 
     Rng stream(int64_t k) const { return Rng(seed_).stream(name_).stream(static_cast<uint64_t>(k)); }
     Rng init_stream() const { return Rng(seed_).stream(name_ + "/init"); }

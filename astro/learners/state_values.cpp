@@ -26,12 +26,7 @@ std::vector<Tensor> StateValues::operator()(const Tensor& input) const {
     return values;
 }
 
-Tensor StateValues::mean(const Tensor& input) const {
-    const std::vector<Tensor> values = (*this)(input);
-    Tensor total = values[0];
-    for (size_t i = 1; i < values.size(); ++i) total = total + values[i];
-    return total * (1 / static_cast<double>(values.size()));
-}
+Tensor StateValues::mean(const Tensor& input) const { return mean_of((*this)(input)); }
 
 Tensor step_advantage(const StateValues& values, const Batch& rows) {
     return values.mean(with_goal(state_of(rows.next_input), goal_of(rows.input))) - values.mean(rows.input);
@@ -44,14 +39,9 @@ Tensor implicit_value_loss(const nn::Chunk& chunk, const StateValues& values, co
     {
         NoTape off;
         for (const Tensor& next : target(rows.next_input)) y.push_back(td_target(rows, next, rule));
-        Tensor min_value = y[0];
-        for (size_t i = 1; i < y.size(); ++i) min_value = minimum(min_value, y[i]);
-        weight = expectile_weight(min_value - target.mean(rows.value_input), tau);
+        weight = implicit_weight(y, target.mean(rows.value_input), tau);
     }
-    const std::vector<Tensor> v = values(rows.value_input);
-    Tensor loss = square(y[0] - v[0]);
-    for (size_t i = 1; i < v.size(); ++i) loss = loss + square(y[i] - v[i]);
-    return chunk.mean(weight * loss);
+    return chunk.mean(weight * squared_errors(values(rows.value_input), y));
 }
 
 StateValueLearner::StateValueLearner(const Context& context, const Config& config, const LearningData& data,
@@ -71,8 +61,8 @@ StateValueLearner::StateValueLearner(const Context& context, const Config& confi
 }
 
 void StateValueLearner::train_values(Update& u) {
-    nn::train_step(u.step, u.cut, values_set_, values_optimiser_, {"value_loss", ".value"}, [&](const nn::Chunk& c) {
-        return implicit_value_loss(c, values_, values_target_, c.rows(u.batch), target_rule(), expectile_);
+    u.train(values_set_, values_optimiser_, {"value_loss", ".value"}, [&](const nn::Chunk& c, const Batch& rows) {
+        return implicit_value_loss(c, values_, values_target_, rows, target_rule(), expectile_);
     });
     nn::polyak_update(u.step, values_target_set_, values_set_, u.target_rate);
 }

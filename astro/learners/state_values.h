@@ -1,14 +1,14 @@
 // State-value functions V_i(s, g), learnt by expectile regression without action values. Shared by GCIVL and HIQL.
 // Source: OGBench, impls/agents/gcivl.py and hiql.py; docs/method.md 10.9, 10.10.
-//   y_i = r + gamma mask V'_i(s', g),   A = min_i y_i - mean_i V'_i(s, g)
-//   loss: sum_i mean w (y_i - V_i(s, g))^2,   w = tau where A >= 0, else 1 - tau
+//   y_i = r + gamma mask V'_i(s', g),   b = min_i y_i - mean_i V'_i(s, g)
+//   loss: sum_i mean w_tau(b) (y_i - V_i(s, g))^2,   w_tau(b) = tau where b >= 0, else 1 - tau
 #pragma once
 
 #include "astro/learners/value.h"
 
 namespace astro::method::learners {
 
-// V_0, V_1, ... on [s, g] or, if there is a representation phi, on [s, w] with w = phi([s, g]) of length sqrt(R).
+// V_0, V_1, ... on [s, g] or, if there is a representation phi, on [s, phi([s, g])]; phi has the length sqrt(R).
 struct StateValues {
     std::vector<nn::Mlp> v;
     nn::Mlp phi = {};  // without layers: no representation
@@ -21,7 +21,7 @@ struct StateValues {
     // Inputs are [s, g]: (B, 2 D).
     std::vector<Tensor> operator()(const Tensor& input) const;  // each (B)
     Tensor mean(const Tensor& input) const;                     // over the networks: (B)
-    Tensor represent(const Tensor& input) const;                // w: (B, R)
+    Tensor represent(const Tensor& input) const;                // phi([s, g]): (B, R)
 };
 
 // Rows scaled to the length sqrt(R), as OGBench's representations are: (B, R) -> (B, R).
@@ -32,7 +32,7 @@ Tensor state_of(const Tensor& input);                       // (B, 2 D) -> (B, D
 Tensor goal_of(const Tensor& input);                        // (B, 2 D) -> (B, D)
 Tensor with_goal(const Tensor& state, const Tensor& goal);  // (B, D), (B, D) -> (B, 2 D)
 
-// A = mean_i V_i(s', g) - mean_i V_i(s, g) at the actor's goals: (B).
+// Adv = mean_i V_i(s', g) - mean_i V_i(s, g) at the actor's goals: (B).
 Tensor step_advantage(const StateValues& values, const Batch& rows);
 
 // The chunk's share of the loss above, for the critic's goals. No gradient through the target.

@@ -1,10 +1,4 @@
-// TD3+BC (Fujimoto & Gu, NeurIPS 2021; CORL, algorithms/offline/td3_bc.py; docs/method.md
-// 10.4).
-//   y = r + gamma mask min_i Q'_i(s', clamp(pi'(s') + clamp(.2 noise, -.5, .5)))
-//   critics: sum_i mean (Q_i(s, a) - y)^2
-//   actor, every second update: -alpha mean Q_0(s, pi(s)) / mean |Q_0| + mean |pi(s) - a|^2
-// If goal-conditioned, s is [s, g]: hindsight goals of the value mixture for the critics, of the trajectory for the
-// actor.
+// TD3+BC, and the base of CQL's first form, which adds a term to the critics' loss. The equations are in td3bc.cpp.
 #pragma once
 
 #include "astro/learners/value.h"
@@ -13,7 +7,7 @@ namespace astro::method::learners {
 
 class Td3Bc : public CriticLearner {
   public:
-    // Extra loss of the critics in one update, for derived learners: the chunk's share, from its rows and Q_i(s, a).
+    // Extra loss of the critics in one update, for CQL (cql.cpp): the chunk's share, from its rows and Q_i(s, a).
     using CriticTerm = std::function<Tensor(const nn::Chunk&, const Batch& rows, const std::vector<Tensor>& q)>;
     // Creates the extra loss. Its random streams become inputs of the step.
     using MakeCriticTerm = std::function<CriticTerm(const Td3Bc&, Update&)>;
@@ -29,7 +23,8 @@ class Td3Bc : public CriticLearner {
     const Critics& critics() const { return critics_; }
 
   private:
-    Tensor target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const;
+    Tensor critic_target(const nn::Chunk& chunk, const Batch& rows, const Tensor& noise_streams) const;
+    Tensor critic_loss(const nn::Chunk& chunk, const Batch& rows, const Tensor& y, const CriticTerm& term) const;
 
     Td3BcConfig config_;
     MakeCriticTerm make_critic_term_;

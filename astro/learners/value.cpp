@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/ensemble.h"
+
 namespace astro::method::learners {
 
 Tensor Critics::operator()(size_t i, const Tensor& input, const Tensor& action) const {
@@ -10,9 +12,9 @@ Tensor Critics::operator()(size_t i, const Tensor& input, const Tensor& action) 
 }
 
 Tensor Critics::min(const Tensor& input, const Tensor& action) const {
-    Tensor y = (*this)(0, input, action);
-    for (size_t i = 1; i < q.size(); ++i) y = minimum(y, (*this)(i, input, action));
-    return y;
+    std::vector<Tensor> each;
+    for (size_t i = 0; i < q.size(); ++i) each.push_back((*this)(i, input, action));
+    return min_of(each);
 }
 
 Tensor value_of(const nn::Mlp& v, const Tensor& input) { return v(input).reshape(Shape{input.dim(0)}); }
@@ -30,9 +32,7 @@ std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch) {
 }
 
 Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const Tensor& y) {
-    Tensor loss = square(q[0] - y);
-    for (size_t i = 1; i < q.size(); ++i) loss = loss + square(q[i] - y);
-    return chunk.mean(loss);
+    return chunk.mean(squared_errors(q, {y}));
 }
 
 Tensor actor_outputs(const Actor& actor, const Critics& critics, const Batch& rows, bool min_q) {
@@ -112,16 +112,13 @@ TrainingState CriticLearner::state() {
 TargetRule ValueLearner::target_rule() const { return {sampler_.data().gamma, sampler_.goals()}; }
 
 Update ValueLearner::begin(int64_t k, const std::string& kind, const std::vector<nn::Adam*>& optimisers) {
-    nn::Step step = steps_.begin(kind, k);
-    const Rng rng = stream(k);
-    const Batch batch = sampler_.draw(context_.threads, step.inputs(), value_.batch, rng.stream("batch"));
-    for (nn::Adam* optimiser : optimisers) optimiser->prepare(step, rate(k));
-    const Tensor target_rate = step.number(value_.target_rate);
-    return {std::move(step), batch, cut(), target_rate, rng};
+    Update u = Learner::begin(k, kind, value_.batch, stream(k).stream("batch"), rate(k), optimisers);
+    u.target_rate = u.step.number(value_.target_rate);
+    return u;
 }
 
 void CriticLearner::train_critics(Update& u, const RowsFunction& loss) {
-    nn::train_step(u.step, u.cut, critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, u.of_rows(loss));
+    u.train(critics_set_, critics_optimiser_, {"critic_loss", ".critics"}, loss);
 }
 
 void CriticLearner::train_actor(Update& u, const ActorTerms& terms) {

@@ -33,7 +33,7 @@ std::vector<Tensor> critic_values(const Critics& critics, const Batch& batch);
 Tensor critic_loss(const nn::Chunk& chunk, const std::vector<Tensor>& q, const Tensor& y);
 
 // The actor's loss. The critic's values are divided by their mean magnitude over the whole batch (Fujimoto & Gu 2021):
-//   -q_weight mean Q(s, pi(s)) / mean |Q| + bc_weight mean |pi(s) - a|^2, no gradient through mean |Q|.
+//   -q_weight mean Q(s, pi(s)) / mean |Q| + bc_weight mean (pi(s) - a)^2, no gradient through mean |Q|.
 // Q is the first critic (TD3+BC) or the minimum over critics (IQL's DDPG+BC).
 struct ActorTerms {
     double q_weight = 1, bc_weight = 1;
@@ -63,12 +63,9 @@ class ValueLearner : public Learner {
         return nn::cosine_rate(k, value_.updates, 0, value_.learning_rate, value_.learning_rate_end);
     }
     TargetRule target_rule() const;
-    nn::Cut cut() const { return context_.cut(value_.batch); }
 
-    // Begins update k: draws its batch and prepares the optimisers with the learning rate of k. kind: see nn::Steps.
+    // Learner::begin with the settings of value learners, and the rate of target networks.
     Update begin(int64_t k, const std::string& kind, const std::vector<nn::Adam*>& optimisers);
-    // For the body of an update: f of every row of the batch, without gradient, (B, ...).
-    static Tensor map(const Update& u, const RowsFunction& f) { return u.cut.map(u.of_rows(f)); }
 
     ValueConfig value_;
     nn::Adam actor_optimiser_;
