@@ -214,6 +214,11 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     std::vector<float> extreme = b.observations;
     extreme[2 * 700] = 1e20f;
     write_npz(folder + "extreme.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, extreme)));
+    // A validation file in other units.
+    std::vector<float> thousands = b.observations;
+    for (float& x : thousands) x *= 1000;
+    write_npz(folder + "units.npz", base);
+    write_npz(folder + "units-val.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, thousands)));
     // Validation episodes that move for 10 steps and then stand still.
     Boats resting = b;
     for (size_t t = 0; t < resting.ends.size(); ++t)

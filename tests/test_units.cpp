@@ -15,6 +15,7 @@
 #include "data/units.h"
 #include "tensor/base/error.h"
 #include "tensor/base/range_text.h"
+#include "tests/error_message.h"
 #include "tests/temporary_folder.h"
 
 using namespace astro;
@@ -139,6 +140,40 @@ TEST_CASE("units: constant states or constant actions are rejected") {
                          Error);
     d.observations = {1, 2};
     CHECK_THROWS_WITH_AS(data::measure_units(d, "a.npz"), doctest::Contains("a.npz: all columns of actions"), Error);
+}
+
+TEST_CASE("units: a file in other units than the data is refused, other episodes of the system are not") {
+    data::Dataset trips = boat_trips();
+    const data::Units units = data::measure_units(trips, "a.npz");
+    auto refusal = [&](const ColumnChange& states, const ColumnChange& actions) -> std::string {
+        try {
+            data::require_same_units(units, in_other_units(trips, states, actions), "b.npz");
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    CHECK(refusal({}, {}).empty());
+    CHECK(refusal({{3, 3}, {8, 8}}, {{.5, .5}, {0, 0}}).empty());
+    CHECK(contains(refusal({{1, 1}, {0, 388000}}, {}), "b.npz: observations[1] is 3879"));
+    CHECK(contains(refusal({{1000, 1}, {0, 0}}, {}), "b.npz: observations[0] is "));
+    CHECK(contains(refusal({{1e-3, 1e-3}, {0, 0}}, {}), "all columns of observations have less than a tenth"));
+    CHECK(contains(refusal({}, {{30, 1}, {0, 0}}), "b.npz: actions[0] is -30 to 30, far from -1 to 1"));
+    CHECK(contains(refusal({}, {{.01, .01}, {0, 0}}), "all columns of actions have less than a tenth"));
+    // A third column, constant in the data.
+    auto widened = [&](double step) {
+        data::Dataset d = trips;
+        d.state_dim = 3, d.observations.clear();
+        for (int64_t t = 0; t < d.rows; ++t) {
+            d.observations.insert(d.observations.end(), trips.observation(t), trips.observation(t) + 2);
+            d.observations.push_back(float(5 + step * double(t)));
+        }
+        return d;
+    };
+    const data::Units wide = data::measure_units(widened(0), "a.npz");
+    data::require_same_units(wide, widened(0), "b.npz");
+    CHECK_THROWS_WITH_AS(data::require_same_units(wide, widened(.01), "b.npz"),
+                         doctest::Contains("observations[2] is 5 to 29.39, and always 5 in the data"), Error);
 }
 
 TEST_CASE("units: factors that are powers of two give identical results, other factors and shifts similar ones") {

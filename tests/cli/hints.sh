@@ -108,6 +108,8 @@ helps "$astro" data verify lake.npz --env "exec:$boat"
 for environment in $(echo "$asked" | sed 's/.* are //; s/,//g'); do
     helps "$astro" data collect --env "$environment" --episodes 1 --out collected.npz
 done
+hint 2 "OGBench serves it, after make deps-ogbench: --env \"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py \
+antmaze-medium-v0\"" $on plain.npz --env antmaze-medium-v0  # followed in environments.sh
 hint 2 "omit the type" "$astro" data collect --env maze2d-umaze-v1 --type stitch --episodes 1 --out collected.npz
 helps "$astro" data collect --env maze2d-umaze-v1 --episodes 1 --out collected.npz
 hint 2 '--env "exec:python3 simulator.py"' $on plain.npz --env exec:
@@ -271,6 +273,18 @@ hint 3 "more planner.updates in a new run, or a higher augment.accept_threshold 
     --dynamics.updates 150 --planner.updates 200
 helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 --resume
 
+
+# The commands that a run prints at its end, in a folder whose name has a blank, with a learner that is not the default.
+helps $stitched 50 --experiment.learners td3bc --value.updates 4 --dynamics.updates 4 --planner.updates 4 --run "a run"
+grep '^ \{10\}astro ' out | sed 's/^ *//; s/ \{5\}.*//' >next
+check "two commands follow a run" [ "$(wc -l <next)" -eq 2 ]
+while read -r next; do
+    helps sh -c "\"\$1\" ${next#astro} --quiet" sh "$astro" </dev/null
+done <next
+# A validation file in other units.
+hint 3 "both files must be of the same system and in the same units" $on units.npz
+mv units-val.npz other-units.npz
+starts units.npz
 
 # Warnings. A run of few updates has them all, one of more has none.
 helps $stitched 50 --run few --dynamics.updates 4 --planner.updates 4 --sampling.final_guidance_steps 0
