@@ -176,6 +176,25 @@ void require_same_units(const Units& units, const Dataset& d, const std::string&
         [&](int64_t i) { return (nth(actions, i).high - nth(actions, i).low) / 2; }, d.rows, source);
 }
 
+std::string describe_rounding(const Dataset& recorded, const ColumnUnits& units,
+                              const std::vector<double>& sigma_delta) {
+    constexpr double kCoarse = .05;  // of a typical change
+    if (!recorded.origin.empty()) return "";
+    for (int64_t k = 0; k < units.dim(); ++k) {
+        const int64_t i = nth(units.varying, k);
+        const double rounding = std::fabs(nth(units.centre, i)) * double(std::numeric_limits<float>::epsilon()) / 2,
+                     change = nth(sigma_delta, k) * nth(units.scale, i);
+        if (rounding > kCoarse * change)
+            return text(
+                "observations[", i, "]: as float32, values near ", number_in_range(nth(units.centre, i), 0, 3),
+                " are rounded by up to ", number_in_range(rounding, 0, 2), ", ",
+                number_in_range(100 * rounding / change, 0, 2),
+                " % of a typical change in one step; hint: store observations as float64 from unrounded values, "
+                "or subtract a constant before they are stored");
+    }
+    return "";
+}
+
 std::string describe(const Units& units) {
     auto range = [](double from, double to) {
         return "[" + number_in_range(from, to - from, 6) + ", " + number_in_range(to, to - from, 6) + "]";

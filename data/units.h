@@ -76,6 +76,11 @@ void require_same_units(const Units& units, const Dataset& other, const std::str
 // Error(data) if the numbers of columns differ from those of the units.
 RecordedData convert(const Units& units, Dataset recorded, const std::string& source);
 
+// Empty, or a warning about a column of states that float32 rounds by more than a small part of its typical change in
+// one step. Files of float64 have an origin (Dataset) and are not rounded. sigma_delta: (columns of the method).
+std::string describe_rounding(const Dataset& recorded, const ColumnUnits& units,
+                              const std::vector<double>& sigma_delta);
+
 // One line for the user: "actions in [-1, 1]; state columns 2 and 5 never change and are left out".
 std::string describe(const Units& units);
 

@@ -214,6 +214,13 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     std::vector<float> extreme = b.observations;
     extreme[2 * 700] = 1e20f;
     write_npz(folder + "extreme.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, extreme)));
+    // Far from 0, rounded to float32, and as they are.
+    std::vector<double> far(b.observations.begin(), b.observations.end());
+    for (double& x : far) x += 5348000;
+    write_npz(folder + "far.npz", changed(0, "observations", NpyArray::from<double>({b.rows, 2}, far)));
+    write_npz(
+        folder + "far-float32.npz",
+        changed(0, "observations", NpyArray::from<float>({b.rows, 2}, std::vector<float>(far.begin(), far.end()))));
     // A validation file in other units.
     std::vector<float> thousands = b.observations;
     for (float& x : thousands) x *= 1000;

@@ -29,6 +29,17 @@ std::string cause_with(int64_t tdr, int64_t dynamics, const Augmentation& made,
     return why_no_bridge(pipeline, made);
 }
 
+// The attempts of the small pipeline, with targets that are this far away, in sigma_delta.
+Augmentation attempts_with_targets_at(double distance) {
+    Augmentation made = small().made;
+    const std::vector<double>& sigma = small().pipeline->statistics().sigma_delta;
+    REQUIRE_FALSE(made.attempts.empty());
+    for (BridgeAttempt& attempt : made.attempts)
+        for (size_t i = 0; i < attempt.target_state.size(); ++i)
+            attempt.target_state[i] = attempt.source_state[i] + float(distance * sigma[i]);
+    return made;
+}
+
 }  // namespace
 
 TEST_CASE("diagnosis: cuts without a target") {
@@ -46,7 +57,7 @@ TEST_CASE("diagnosis: cuts without a target in episodes that have no room for a 
     made.queries = 320;
     const std::string untrained = cause_with(20, 0, made, SelectionDistance::tdr, 150);
     CHECK(contains(untrained, "more tdr.updates"));
-    CHECK_FALSE(contains(untrained, "planner.gap"));
+    CHECK(untrained.find("planner.gap") == std::string::npos);
     CHECK(contains(cause_with(20, 0, made, SelectionDistance::euclid, 150),
                    "rows, so a larger planner.gap does not fit; hint: longer episodes"));
 }
@@ -68,7 +79,7 @@ TEST_CASE("diagnosis: a dynamics model that was not trained") {
 }
 
 TEST_CASE("diagnosis: bridges that end farther from their targets than standing still, and bridges that end closer") {
-    Augmentation made = small().made;
+    Augmentation made = attempts_with_targets_at(3);
     for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = 1000;
     CHECK(contains(why_no_bridge(*small().pipeline, made), "the planner's bridges end 1e+03 sigma_delta"));
     for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = .01;
@@ -76,7 +87,7 @@ TEST_CASE("diagnosis: bridges that end farther from their targets than standing 
 }
 
 TEST_CASE("diagnosis: members of the ensemble that disagree") {
-    Augmentation made = small().made;
+    Augmentation made = attempts_with_targets_at(3);
     for (BridgeAttempt& attempt : made.attempts) attempt.bridge.error = .01, attempt.verdict = Verdict::disagreement;
     const std::string words = why_no_bridge(*small().pipeline, made);
     CHECK(contains(words, "the members of the dynamics ensemble disagree about "));

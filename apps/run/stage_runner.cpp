@@ -122,6 +122,10 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
+    if (const std::string words = data::describe_rounding(pipeline_->train_rows().recorded, pipeline_->units().states,
+                                                          pipeline_->statistics().sigma_delta);
+        !words.empty())
+        warn("data", words);
 }
 
 std::string StageRunner::source(const Needs& needs) {

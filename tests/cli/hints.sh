@@ -299,6 +299,11 @@ warned short-edges "more tdr.updates, or a larger graph.edge"
 helps "$astro" train tdr $tiny --data plain.npz --run long-edges --tdr.updates 100 --graph.edge 22
 check "the hint helps: with longer edges there is no warning" sh -c "! grep -q 'hint: ' long-edges/results.json"
 
+helps "$astro" train tdr $tiny --data far-float32.npz --run rounded --tdr.updates 20
+warned rounded "store observations as float64 from unrounded values, or subtract a constant before they are stored"
+helps "$astro" train tdr $tiny --data far.npz --run unrounded --tdr.updates 20
+check "the hint helps: float64 is not rounded" sh -c "! grep -q 'as float32' unrounded/results.json"
+
 # Not produced by a command. "more tdr.updates" for targets behind walls is a warning about mazes, which needs a TDR that is
 # wrong but not random.
 in_unit_test() { check "$2 has the hint '$1'" grep -qF -- "$1" "$root/$2"; }
