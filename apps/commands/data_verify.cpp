@@ -133,7 +133,7 @@ int judge_by_simulator(const std::string& path, const data::Environment& exact, 
     std::string faults;
     auto fault = [&](const std::string& words) { faults += (faults.empty() ? "" : "; ") + words; };
     if (!(r.real.worst_scaled <= bound))
-        fault(text("real row ", r.real.worst_row, " is off by ", r.real.worst, ", ", r.real.worst_scaled,
+        fault(text("worst real row ", r.real.worst_row, " is off by ", r.real.worst, ", ", r.real.worst_scaled,
                    " in sigma_delta (bound ", bound, ")"));
     if (r.outside > 0)
         fault(text(r.outside, " states are in walls or out of bounds, the first at row ", r.first_outside));
