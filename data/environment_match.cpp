@@ -86,6 +86,28 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
 
 }  // namespace
 
+std::string describe_far_tasks(const Environment& environment, const Dataset& d) {
+    constexpr double kFar = 5;  // times the range of the data
+    if (d.rows == 0) return "";
+    std::vector<double> low(to_size(d.state_dim), HUGE_VAL), high(to_size(d.state_dim), -HUGE_VAL);
+    for (int64_t t = 0; t < d.rows; ++t)
+        for (int64_t i = 0; i < d.state_dim; ++i) {
+            nth(low, i) = std::min(nth(low, i), d.state(t, i));
+            nth(high, i) = std::max(nth(high, i), d.state(t, i));
+        }
+    for (int64_t k = 1; k <= environment.spec().tasks; ++k) {
+        const Episode task = environment.task(k);
+        for (const auto& [what, state] : {std::pair{"start", &task.start}, std::pair{"goal", &task.goal}})
+            for (int64_t i = 0; i < std::min(d.state_dim, ssize(*state)); ++i) {
+                const double margin = kFar * (nth(high, i) - nth(low, i)), value = nth(*state, i);
+                if (margin > 0 && (value < nth(low, i) - margin || value > nth(high, i) + margin))
+                    return text("column ", i, " of the ", what, " of task ", k, " is ", value, ", and ", nth(low, i),
+                                " to ", nth(high, i), " in the data; are these the same units?");
+            }
+    }
+    return "";
+}
+
 void check_environment_match(const Environment& environment, const Dataset& d, const std::string& source) {
     if (!can_replay(environment, d, source)) return;
     const std::vector<int64_t> rows = sampled_rows(d, environment.exact_step ? kMaxRows : kMaxStoredRows);

@@ -11,8 +11,7 @@ namespace astro::data {
 // The end of messages about data that are not those of an environment.
 constexpr const char* kOtherEnvironment =
     "; hint: --env names the right environment; for a system that is not built in, omit --env, and rename the file if "
-    "it "
-    "is named after this environment";
+    "it is named after this environment";
 
 // Executes up to 4000 real transitions (1000 by stored steps) from all over the file. Error(data) if more than 1 % of
 // them (5 % if the environment has qpos and the file does not, or if it replays from qpos only) end more than half a
@@ -20,5 +19,9 @@ constexpr const char* kOtherEnvironment =
 // another environment, actions that are stored one row early or late, or actions in another unit. Does nothing if the
 // environment cannot replay the file. source names the file in the message.
 void check_environment_match(const Environment& environment, const Dataset& dataset, const std::string& source);
+
+// Empty, or a warning about the first start or goal of a task that is far from all states of the data. For environments
+// that cannot replay the file.
+std::string describe_far_tasks(const Environment& environment, const Dataset& dataset);
 
 }  // namespace astro::data

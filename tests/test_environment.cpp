@@ -181,6 +181,10 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     const data::Environment& maze = data::require_environment("pointmaze-medium-v0", "");
     data::Dataset d = maze.generate({"stitch", 20, 201, .5, 3}, "train", pool);
     CHECK_NOTHROW(data::check_environment_match(maze, d, "mine.npz"));
+    CHECK(data::describe_far_tasks(maze, d).empty());
+    data::Dataset millimetres = d;
+    for (float& x : millimetres.observations) x *= .001f;
+    CHECK(contains(data::describe_far_tasks(maze, millimetres), "column 0 of the start of task 1 is "));
     const auto cause = [&](const data::Environment& environment) {
         return error_message([&] { data::check_environment_match(environment, d, "mine.npz"); }, ErrorKind::data);
     };

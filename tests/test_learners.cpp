@@ -4,6 +4,7 @@
 #include "astro/learners/conservative.h"
 #include "astro/learners/cql_pure.h"
 #include "astro/learners/gaussian_policy.h"
+#include "astro/learners/gcbc.h"
 #include "astro/learners/iql.h"
 #include "tests/golden.h"
 #include "tests/numbered_episodes.h"
@@ -62,6 +63,18 @@ struct Critic {
 const nn::Chunk kWhole{0, 0, 6, 6}, kHalved{0, 0, 6, 12};
 
 }  // namespace
+
+TEST_CASE("gcbc: loss, gradient and one update equal PyTorch's") {
+    auto backend = make_cpu_backend();
+    const Golden g(*backend, "gcbc");
+    Actor actor{g.mlp("w/actor", nn::Activation::gelu), false, 2};
+    const Tensor input = g.tensor("in/input"), action = g.tensor("in/action");
+    CHECK(difference(actor(input), g.tensor("out/prediction")) < kTolerance);
+    auto loss = [&] { return cloning_loss(kWhole, actor(input), action); };
+    CHECK(loss().item() == doctest::Approx(g.number("out/loss")).epsilon(kTolerance));
+    CHECK(gradient_difference(g, actor, "grad/", loss) < kTolerance);
+    CHECK(difference_after_step(g, actor, "out/after/", 1e-3, loss) < kTolerance);
+}
 
 TEST_CASE("td3bc: one update equals PyTorch's, as in CORL and goal-conditioned") {
     auto backend = make_cpu_backend();

@@ -13,6 +13,7 @@
 #include "data/environment_match.h"
 #include "data/file.h"
 #include "data/jumps.h"
+#include "data/replay.h"
 #include "data/validate.h"
 #include "data/zip.h"
 #include "tensor/base/rows.h"
@@ -122,8 +123,13 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
-    if (const std::string words = data::describe_rounding(pipeline_->train_rows().recorded, pipeline_->units().states,
-                                                          pipeline_->statistics().sigma_delta);
+    const data::Dataset& recorded = pipeline_->train_rows().recorded;
+    if (const data::Environment* known = data::find_environment(environment_);
+        known && !data::can_replay(*known, recorded, name_.path))
+        if (const std::string words = data::describe_far_tasks(*known, recorded); !words.empty())
+            warn("evaluate", words);
+    if (const std::string words =
+            data::describe_rounding(recorded, pipeline_->units().states, pipeline_->statistics().sigma_delta);
         !words.empty())
         warn("data", words);
 }

@@ -1,17 +1,15 @@
 // GCBC: goal-conditioned behaviour cloning. loss = mean |pi(s, g) - a|^2, g uniform over the rest of s's trajectory
 // (OGBench, impls/agents/gcbc.py, with a constant standard deviation; the network: ours, docs/method.md 10.3).
-#include "astro/learners/learner.h"
+#include "astro/learners/gcbc.h"
 
 namespace astro::method::learners {
+
+// mean (pi(s, g) - a)^2
+Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a) { return chunk.mean(square(pi - a)); }
 
 namespace {
 
 class Gcbc : public Learner {
-    // mean |pi(s, g) - a|^2
-    Tensor cloning_loss(const nn::Chunk& c, const Batch& rows) const {
-        return c.mean(square(actor_(rows.input) - rows.action));
-    }
-
     double rate(int64_t k) const {
         return nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end);
     }
@@ -20,8 +18,9 @@ class Gcbc : public Learner {
     void update(int64_t k) override {
         Update u = begin(k, "", config_.batch, stream(k), rate(k), {&optimiser_}, BatchSampler::Contents::actor);
         u.step.run([&] {
-            u.train(actor_set_, optimiser_, {"loss"},
-                    [&](const nn::Chunk& c, const Batch& rows) { return cloning_loss(c, rows); });
+            u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
+                return cloning_loss(c, actor_(rows.input), rows.action);
+            });
         });
     }
 

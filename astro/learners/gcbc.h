@@ -1,0 +1,11 @@
+// The loss of behaviour cloning (gcbc.cpp).
+#pragma once
+
+#include "astro/learners/learner.h"
+
+namespace astro::method::learners {
+
+// mean (pi(s, g) - a)^2 over rows and components: the actor's output pi and the recorded action a, both (n, A).
+Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a);
+
+}  // namespace astro::method::learners
