@@ -1,7 +1,6 @@
 // astro embed: the temporal distances that a run has learnt, as arrays for other programs.
-#include "apps/command_line/sections.h"
 #include "apps/run/output.h"
-#include "apps/run/stage_runner.h"
+#include "apps/run/stage_command.h"
 #include "data/npz.h"
 
 namespace astro::app {
@@ -20,20 +19,15 @@ struct EmbedOptions {
 }  // namespace
 
 int run_embed(CommandLine& line) {
-    StageOptions options;
+    StageCommand command;
     EmbedOptions chosen;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(chosen);
-    line.add(output);
-    line.add_config(config, sections_of(line.command_name()));
-    if (!line.parse()) return 0;
-    for (const char* option : {"run", "out"}) line.require(option);
+    if (!command.parse(line, chosen)) return 0;
+    line.require("out");
+    Config& config = command.config;
     require_npz(chosen.out, "landmark_latent");
     // Of the environment only gamma is needed, which the run has recorded.
-    StageRunner runner(line, options, config,
-                       {Access::read, data::Parts::transitions, {}, false, !recorded_gamma(options.run)});
+    StageRunner runner(line, command.options, config,
+                       {Access::read, data::Parts::transitions, {}, false, !recorded_gamma(command.options.run)});
     const std::string path = chosen.rows.empty() ? runner.dataset_name().path : chosen.rows;
     Pipeline& pipeline = runner.pipeline();
     runner.require_trained(pipeline.tdr(), pipeline.fingerprint("tdr"));
@@ -66,7 +60,7 @@ int run_embed(CommandLine& line) {
     figures["rows"] = rows.data.rows;
     figures["latent"] = map.width;
     figures["landmarks"] = n;
-    print_new(figures, {}, output.json);
+    print_new(figures, {}, command.output.json);
     return 0;
 }
 

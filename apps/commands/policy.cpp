@@ -1,8 +1,8 @@
 // astro train policy, astro evaluate.
 #include <cstdio>
 
-#include "apps/command_line/sections.h"
 #include "apps/run/policies.h"
+#include "apps/run/stage_command.h"
 #include "data/file.h"
 #include "tensor/base/rows.h"
 
@@ -53,21 +53,15 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
 // Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
 int with_arm(CommandLine& line, Access access, Work work) {
-    StageOptions options;
+    StageCommand command;
     ArmOptions arm;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(arm);
-    line.add(output);
-    line.add_config(config, sections_of(line.command_name()));
-    if (!line.parse()) return 0;
-    line.require("run");
+    if (!command.parse(line, arm)) return 0;
+    Config& config = command.config;
     check_learner(config.policy.learner, config.policy.protocol);
-    StageRunner runner(line, options, config, {access, policy_parts(config), {}, true});
+    StageRunner runner(line, command.options, config, {access, policy_parts(config), {}, true});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);
-    work(runner, loaded.arm, config.policy.learner, output.json);
+    work(runner, loaded.arm, config.policy.learner, command.output.json);
     return 0;
 }
 

@@ -1,9 +1,9 @@
 // astro policy export: a trained policy as one small file.
 #include <filesystem>
 
-#include "apps/command_line/sections.h"
 #include "apps/run/build_info.h"
 #include "apps/run/policies.h"
+#include "apps/run/stage_command.h"
 #include "astro/learners/exported_policy.h"
 
 namespace astro::app {
@@ -58,21 +58,15 @@ data::Json provenance(const StageRunner& runner, const learners::Learner& policy
 }  // namespace
 
 int run_policy_export(CommandLine& line) {
-    StageOptions options;
+    StageCommand command;
     ExportOptions chosen;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(chosen);
-    line.add(output);
-    line.add_config(config, sections_of(line.command_name()));
-    if (!line.parse()) return 0;
-    line.require("run");
+    if (!command.parse(line, chosen)) return 0;
     line.require("out");
+    Config& config = command.config;
     check_options(chosen, config);
     check_learner(config.policy.learner, config.policy.protocol);
     check_exported_form(config.policy.learner);
-    StageRunner runner(line, options, config, {Access::read, policy_parts(config), {}, false, false});
+    StageRunner runner(line, command.options, config, {Access::read, policy_parts(config), {}, false, false});
     // The checkpoint contains all that was learnt from the arm's second data set, so its file is not needed.
     PolicySpec spec{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};
     Pipeline& pipeline = runner.pipeline();
@@ -91,7 +85,7 @@ int run_policy_export(CommandLine& line) {
     figures["goal"] = exported.goals ? exported.observation_dim() : 0;
     figures["action"] = exported.action_dim();
     figures["bytes"] = static_cast<int64_t>(std::filesystem::file_size(chosen.out));
-    print_new(figures, {}, output.json);
+    print_new(figures, {}, command.output.json);
     return 0;
 }
 

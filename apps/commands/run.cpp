@@ -4,38 +4,33 @@
 #include <cstdio>
 #include <map>
 
-#include "apps/command_line/sections.h"
 #include "apps/measure/judges.h"
 #include "apps/measure/measure.h"
 #include "apps/pictures/pictures.h"
 #include "apps/report/report.h"
 #include "apps/run/estimate.h"
 #include "apps/run/policies.h"
+#include "apps/run/stage_command.h"
 #include "apps/run/summary.h"
 #include "data/file.h"
 
 namespace astro::app {
 
 int run_run(CommandLine& line) {
-    StageOptions options;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(output);
-    line.add_config(config, sections_of(line.command_name()));
-    if (!line.parse()) return 0;
-    line.require("run");
+    StageCommand command;
+    if (!command.parse(line)) return 0;
+    Config& config = command.config;
     for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
     const std::vector<std::string> stages = stages_of_experiment(config), &arms = config.experiment.arms;
     auto needed = [&](const char* stage) { return std::count(stages.begin(), stages.end(), stage) > 0; };
     Needs needs;
     needs.lengths = {needed("tdr"), needed("planner"), needed("planner")};
     needs.policies = needs.generate = true;
-    StageRunner runner(line, options, config, needs);
+    StageRunner runner(line, command.options, config, needs);
     check_stages(runner, stages);
-    if (!options.quiet) {
+    if (!command.options.quiet) {
         runner.progress().note("this run: " + describe_plan(runner, stages));
-        runner.progress().note((options.resume ? "estimate for a run from its beginning: " : "estimate: ") +
+        runner.progress().note((command.options.resume ? "estimate for a run from its beginning: " : "estimate: ") +
                                describe(estimate_run(runner, stages)));
     }
     for (const std::string& stage : stages) {
@@ -71,7 +66,7 @@ int run_run(CommandLine& line) {
     train_and_evaluate_policies(runner, specs);
     write_pictures(runner, keeps ? &kept : nullptr);
     data::write_text_file(runner.folder().file("report.html"), report::render({runner.folder().path()}));
-    if (output.json)
+    if (command.output.json)
         std::printf("%s\n", runner.results().dump().c_str());
     else
         print_summary(runner);

@@ -1,10 +1,9 @@
 // astro train tdr | dynamics | planner: each trains one stage in a run folder.
 #include <algorithm>
 
-#include "apps/command_line/sections.h"
 #include "apps/measure/measure.h"
 #include "apps/run/arms.h"
-#include "apps/run/stage_runner.h"
+#include "apps/run/stage_command.h"
 
 namespace astro::app {
 
@@ -12,20 +11,15 @@ namespace {
 
 // Trains a stage, which needs those before it.
 int train_stage(CommandLine& line, const LengthNeeds& lengths, const std::string& stage) {
-    StageOptions options;
-    OutputOptions output;
-    Config config;
-    line.add(options);
-    line.add(output);
-    line.add_config(config, sections_of(line.command_name()));
-    if (!line.parse()) return 0;
-    line.require("run");
-    StageRunner runner(line, options, config, {Access::write, data::Parts::all, lengths});
+    StageCommand command;
+    if (!command.parse(line)) return 0;
+    Config& config = command.config;
+    StageRunner runner(line, command.options, config, {Access::write, data::Parts::all, lengths});
     const std::vector<std::string> known = keys_of(runner.results());
     const std::vector<std::string>& stages = method::pipeline_stages();
     require_stages(runner, {stages.begin(), std::find(stages.begin(), stages.end(), stage)});
     train_and_measure(runner, stage);
-    print_new(runner.results(), known, output.json);
+    print_new(runner.results(), known, command.output.json);
     return 0;
 }
 
