@@ -184,7 +184,7 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     CHECK(data::describe_far_tasks(maze, d).empty());
     data::Dataset millimetres = d;
     for (float& x : millimetres.observations) x *= .001f;
-    CHECK(contains(data::describe_far_tasks(maze, millimetres), "column 0 of the start of task 1 is "));
+    CHECK(contains(data::describe_far_tasks(maze, millimetres), "column 0 of the goal of task 1 is 20, and "));
     const auto cause = [&](const data::Environment& environment) {
         return error_message([&] { data::check_environment_match(environment, d, "mine.npz"); }, ErrorKind::data);
     };
