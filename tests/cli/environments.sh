@@ -188,6 +188,10 @@ exec 9<&-
 refused 1 "(process 2 of 2) gives another description" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
 refused 1 "gives row 0 of \"states\" with 1 numbers where 2 were expected" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave narrow step" --run narrow
+refused 1 "boat-v0, agent 0: column 1 of its state is 1e+308, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 \
+    --env "exec:$work/misbehave huge step" --run huge
+far="exec:$boat | sed -u 's/\"goal\": *\[[^,]*/\"goal\": [1e300/; s/\"goals\": *\[\[[^,]*/\"goals\": [[1e300/'"
+refused 1 "boat-v0, agent 0: column 0 of its goal is 1e+300, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 --env "$far" --run far
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
 refused 1 "status 127" "$astro" data verify lake.npz --env "exec:$work/no-such-program"
