@@ -194,6 +194,11 @@ far="exec:$boat | sed -u 's/\"goal\": *\[[^,]*/\"goal\": [1e300/; s/\"goals\": *
 refused 1 "boat-v0, agent 0: column 0 of its goal is 1e+300, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 --env "$far" --run far
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
+for word in exec command eval; do
+    check "a command may begin with $word" "$astro" data verify lake.npz --env "exec:$word $boat"
+done
+echo "exec '$boat'" >dot.sh
+check "or with a dot" "$astro" data verify lake.npz --env "exec:. ./dot.sh"
 refused 1 "status 127" "$astro" data verify lake.npz --env "exec:$work/no-such-program"
 refused 2 "must be followed by a command" "$astro" data verify lake.npz --env "exec: "
 refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env.timeout 0
