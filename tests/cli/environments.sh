@@ -181,6 +181,7 @@ bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
 bad version describe "uses version 2 of the protocol, expected version 1"
 bad flat describe "describes the same column 0 twice"
+bad fraction describe "answers with \"state_dim\": 2.5, expected an integer of at least 1 and at most 1000000"
 bad nameless describe "without a printable \"name\""
 exec 9</dev/null  # a file of the parent, which the process must not inherit
 bad house replay "files closed, group own"
@@ -194,6 +195,7 @@ far="exec:$boat | sed -u 's/\"goal\": *\[[^,]*/\"goal\": [1e300/; s/\"goals\": *
 refused 1 "boat-v0, agent 0: column 0 of its goal is 1e+300, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 --env "$far" --run far
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
+check "a count may be written as 2.0" "$astro" data verify lake.npz --env "exec:$boat | sed -u 's/\"state_dim\": 2/\"state_dim\": 2.0/'"
 for word in exec command eval; do
     check "a command may begin with $word" "$astro" data verify lake.npz --env "exec:$word $boat"
 done

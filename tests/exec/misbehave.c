@@ -34,6 +34,7 @@ static const struct {
              {"flat",
               "{\"id\": %ld, \"version\": 1, \"name\": \"flat\", \"state_dim\": 2, \"action_dim\": 2, "
               "\"step_limit\": 5, \"position\": [0, 0]}\n"},
+             {"fraction", "{\"id\": %ld, \"version\": 1, \"name\": \"f\", \"state_dim\": 2.5}\n"},
              {"nameless", "{\"id\": %ld, \"version\": 1, \"name\": \"\"}\n"}};
 
 /* Rows of the right shape for the request's actions, with one value that is no finite number. */
