@@ -5,8 +5,10 @@
 #include <cstring>
 #include <functional>
 
+#include "data/array_names.h"
 #include "data/episode_ends.h"
 #include "data/npz.h"
+#include "data/wide_numbers.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
 #include "tensor/base/rows.h"
@@ -54,59 +56,14 @@ bool are_discrete(const std::vector<float>& actions, int64_t columns) {
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
-// True for types whose numbers may have more digits than a float32.
-bool is_wide(NpyType type) {
-    return type == NpyType::f8 || type == NpyType::i4 || type == NpyType::u4 || type == NpyType::i8 ||
-           type == NpyType::u8;
-}
-
-// An origin for numbers (rows, columns) of more digits than float32: the first row, if rounding to float32 changes a
-// column by more than 1e-6 of its range. Else empty. Rows with skipped[row] are not used.
-std::vector<double> origin_of(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped) {
-    const auto used = [&skipped](int64_t row) { return skipped.empty() || nth(skipped, row) == 0; };
-    const int64_t rows = ssize(values) / columns;
-    int64_t first = 0;
-    while (first < rows && !used(first)) ++first;
-    if (first == rows) return {};
-    bool lossy = false;
-    for (int64_t c = 0; c < columns && !lossy; ++c) {
-        double low = nth(values, first * columns + c), high = low, error = 0;
-        for (int64_t t = first; t < rows; ++t) {
-            if (!used(t)) continue;
-            const double x = nth(values, t * columns + c);
-            low = std::min(low, x), high = std::max(high, x);
-            error = std::max(error, std::fabs(x - double(static_cast<float>(x))));
-        }
-        lossy = error > 1e-6 * (high - low);
-    }
-    const auto row = values.begin() + first * columns;
-    return lossy ? std::vector<double>(row, row + columns) : std::vector<double>{};
-}
-
-// Rounds values (rows, columns) to float32, minus their origin if they need one.
-std::vector<float> rounded(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped,
-                           std::vector<double>& origin) {
-    origin = origin_of(values, columns, skipped);
-    const auto width = to_size(columns);
-    std::vector<float> out(values.size());
-    for (size_t i = 0; i < values.size(); ++i)
-        out[i] = static_cast<float>(origin.empty() ? values[i] : values[i] - origin[i % width]);
-    return out;
-}
-
-// The reverse: values (rows, columns) with the origin added.
-template <class T>
-std::vector<T> absolute(const std::vector<float>& values, const std::vector<double>& origin) {
-    std::vector<T> out(values.begin(), values.end());
-    for (size_t i = 0; !origin.empty() && i < out.size(); ++i)
-        out[i] = static_cast<T>(double(values[i]) + origin[i % origin.size()]);
-    return out;
-}
-
 // Reads one file. First checks the shapes of all arrays and creates a job for each; then runs the jobs.
 class Loader {
   public:
     explicit Loader(const NpzReader& reader) : reader_(reader) {
+        for (const char* key : {"observations", "actions"})
+            if (!reader.find(key))
+                fail(ErrorKind::data, reader.path(), ": no array '", key, "'; it has: ", reader.keys(),
+                     renaming_hint(reader));
         data_.state_dim = columns("observations");
         file_rows_ = reader.entry("observations").header.shape[0];
         data_.action_dim = columns("actions");
@@ -237,6 +194,7 @@ class Loader {
         plan("observations", wide_, [this] {
             wide_.resize(to_size(data_.rows * data_.state_dim));
             data_.observations = rounded(wide_, data_.state_dim, {}, data_.origin);
+            require_float32(wide_, data_.observations, data_.state_dim, reader_.where("observations"));
             data_.wide_observations = reader_.entry("observations").header.type == NpyType::f8 || !data_.origin.empty();
             wide_ = {};
             require_finite(data_.observations, data_.state_dim, reader_.where("observations"));
@@ -249,6 +207,7 @@ class Loader {
             plan("actions", wide_actions_, [this, action_of] {
                 place(wide_actions_, action_of);
                 data_.actions = rounded(wide_actions_, data_.action_dim, data_.terminals, data_.action_origin);
+                require_float32(wide_actions_, data_.actions, data_.action_dim, reader_.where("actions"));
                 wide_actions_ = {};
                 require_finite(data_.actions, data_.action_dim, reader_.where("actions"));
             });

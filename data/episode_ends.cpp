@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 
+#include "data/array_names.h"
 #include "tensor/base/error.h"
 #include "tensor/base/rows.h"
 
@@ -220,7 +222,7 @@ class Collector {
             fail(ErrorKind::data, reader_.path(),
                  ": no array marks the ends of episodes; expected 'terminals', 1 on the last row of each episode "
                  "(timeouts, truncations, dones, episode_ids and others are also supported); it has: ",
-                 reader_.keys());
+                 reader_.keys(), renaming_hint(reader_));
         if (!found_)
             fail(ErrorKind::data, reader_.path(), ": no row ends an episode: ", unmarked_keys_,
                  " is 0 in every row; expected 1 on the last row of each episode; hint: a time limit also ends an "
@@ -250,6 +252,10 @@ class Collector {
 };
 
 }  // namespace
+
+bool marks_ends(std::string_view key) {
+    return std::any_of(std::begin(kMarks), std::end(kMarks), [&](const MarkName& name) { return name.key == key; });
+}
 
 EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t action_rows) {
     const Collector marks(reader, rows, action_rows);

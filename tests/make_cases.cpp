@@ -235,6 +235,13 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     write_npz(folder + "resting-val.npz", members_of(resting));
     write_npz(folder + "idle.npz",
               changed(1, "actions", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.actions.size(), .5f))));
+    // Arrays of other names.
+    write_npz(folder + "other-names.npz",
+              {{"obs", b.observation_array()}, {"action", b.action_array()}, {"done", b.end_array()}});
+    write_npz(folder + "renamed.npz",
+              {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"done", b.end_array()}});
+    write_npz(folder + "prefix.npz",
+              {{"x/observations", b.observation_array()}, {"x/actions", b.action_array()}, {"x/done", b.end_array()}});
     // Marks of episodes.
     const std::vector<uint8_t> none(b.ends.size(), 0);
     write_npz(folder + "no-end.npz", changed(2, "terminals", Boats::flags(none)));

@@ -140,6 +140,10 @@ std::string StageRunner::source(const Needs& needs) {
         if (line_.given("data")) return given;
         const std::optional<std::string> moved = find_moved_dataset(options_.run, given);
         if (moved) progress_.note("data set " + given + " is found at " + *moved);
+        const bool is_path = given.find_first_of("/.") != std::string::npos;
+        if (!moved && is_path && !data::file_exists(given))
+            fail(ErrorKind::io, "data set '", given, "': no file ", given,
+                 "; hint: --data FILE names its present place");
         return moved.value_or(given);
     }
     if (config_.collect.env == "auto")
