@@ -89,19 +89,16 @@ class Loader {
         else
             rows("observations", data_.observations, data_.state_dim);
         actions(ends.action_of);
-        const bool all = parts == Parts::all;
-        bool qpos_is_observations = false;
-        if (all && present("qpos")) {
-            data_.qpos_dim = columns("qpos");
-            // In point mazes qpos and observations are equal. Most of the time is spent on decompression, so the array
-            // is decompressed once.
-            qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
-            if (!qpos_is_observations) rows("qpos", data_.qpos, data_.qpos_dim);
-        }
-        if (all && present("qvel")) rows("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
+        const bool all = parts != Parts::transitions;
+        simulator_ = parts == Parts::simulator;
+        if (all) stored_state("qpos", data_.qpos, data_.qpos_dim, qpos_problem_);
+        if (all) stored_state("qvel", data_.qvel, data_.qvel_dim, qvel_problem_);
         if (all && is_augmented()) augmented();
         read_all(pool);
-        if (qpos_is_observations) data_.qpos = absolute<float>(data_.observations, data_.origin);
+        if (qpos_is_observations_) data_.qpos = absolute<float>(data_.observations, data_.origin);
+        for (const std::string* problem : {&qpos_problem_, &qvel_problem_})
+            if (!problem->empty())
+                data_.notes.push_back(problem->substr(reader_.path().size() + 2) + "; it is ignored");
         if (ignored_actions_ > 0)
             data_.notes.push_back(text("actions are not finite on ", ignored_actions_,
                                        " last rows of episodes, where they are not used; they are read as 0"));
@@ -120,7 +117,8 @@ class Loader {
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         if (shape.size() == 1) {
-            data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are read as one column"));
+            if (reader_.entry(key).header.supported)
+                data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are read as one column"));
             return 1;
         }
         if (shape.size() != 2) {
@@ -155,6 +153,34 @@ class Loader {
         if (action_rows_ == file_rows_ || shape.empty() || shape[0] != action_rows_) return true;
         data_.notes.push_back(text(key, " has no rows for the last observations and is ignored"));
         return false;
+    }
+
+    // Reads qpos or qvel. If it is invalid and no simulator needs it, it is ignored. problem: for a note; it remains
+    // empty for what load_dataset notes about any array.
+    void stored_state(const char* key, std::vector<float>& out, int64_t& width, std::string& problem) {
+        const auto attempt = [this, key, &out, &width, &problem](const std::function<void()>& read) {
+            try {
+                read();
+            } catch (const Error& error) {
+                if (simulator_ || error.kind() != ErrorKind::data) throw;
+                const NpzEntry& entry = *reader_.find(key);
+                if (entry.problem.empty() && entry.header.supported) problem = error.what();
+                out.clear(), width = 0;
+            }
+        };
+        const size_t planned = jobs_.size();
+        attempt([&] {
+            if (!present(key)) return;
+            width = columns(key);
+            // In point mazes qpos and observations are equal. Most of the time is spent on decompression, so the array
+            // is decompressed once.
+            const bool copied =
+                &out == &data_.qpos && reader_.same_bytes(reader_.entry(key), reader_.entry("observations"));
+            qpos_is_observations_ = qpos_is_observations_ || copied;
+            if (!copied) rows(key, out, width);
+        });
+        if (jobs_.size() == planned) return;
+        jobs_.back().read = [attempt, read = std::move(jobs_.back().read)] { attempt(read); };
     }
 
     // True if the file has all arrays of an augmented file. If it has only some, they have another meaning.
@@ -289,6 +315,9 @@ class Loader {
     int64_t file_rows_ = 0, action_rows_ = 0;  // rows of observations and of actions in the file
     uint64_t memory_ = 0;                      // bytes of all planned arrays
     int64_t ignored_actions_ = 0;              // rows whose action was set to 0
+    bool simulator_ = false;                   // an invalid qpos or qvel is an error
+    bool qpos_is_observations_ = false;
+    std::string qpos_problem_, qvel_problem_;  // why they are ignored
 };
 
 }  // namespace

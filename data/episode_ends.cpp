@@ -169,11 +169,20 @@ class Collector {
     // An episode also ends where the stored next observation is not that of the next row. If this is so in most rows,
     // the array contains something else.
     void compare_next() {
+        const NpzEntry& entry = *reader_.find("next_observations");
+        if (found_ && (!entry.problem.empty() || !entry.header.supported)) return;  // load_dataset notes this
         const std::vector<int64_t>& shape = reader_.entry("next_observations").header.shape;
         if (shape != reader_.entry("observations").header.shape || rows_ != action_rows_) return;
         if (length_ != 0 && length_ != rows_) return;
-        const std::vector<float> now = reader_.read_as<float>("observations"),
-                                 next = reader_.read_as<float>("next_observations");
+        const std::vector<float> now = reader_.read_as<float>("observations");
+        std::vector<float> next;
+        try {
+            next = reader_.read_as<float>("next_observations");
+        } catch (const Error& error) {
+            if (!found_ || error.kind() != ErrorKind::data) throw;
+            unused_ = "next_observations cannot be read and are not used";
+            return;
+        }
         const size_t width = now.size() / to_size(rows_);
         std::vector<size_t> ends;
         for (size_t t = 0; t + 1 < to_size(rows_); ++t) {

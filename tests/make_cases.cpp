@@ -147,6 +147,9 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     damaged.qpos_dim = 1, damaged.qpos.resize(static_cast<size_t>(damaged.rows));
     save_dataset(folder + "maze-qpos.npz", damaged);
     damaged = real;
+    damaged.qpos[3] = NAN;
+    save_dataset(folder + "maze-qpos-nan.npz", damaged);
+    damaged = real;
     damaged.observations[0] += 1;  // the first row of an episode; no transition leads to it
     save_dataset(folder + "maze-first-row.npz", damaged);
     // Augmented arrays that would hide violations: synthetic rows without a bridge, and a sigma_delta that no error

@@ -203,6 +203,8 @@ void StageRunner::record_session() {
 }
 
 data::RecordedData StageRunner::load_in_units(const std::string& path, data::Parts parts) {
+    const data::Environment* environment = data::find_environment(environment_);
+    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
     return data::convert(pipeline_->units(), data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio),
                          path);
 }
@@ -217,6 +219,7 @@ void StageRunner::check_position(int64_t columns, const std::string& path) const
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     const data::Environment* environment = data::find_environment(environment_);
     if (environment && environment->stored_step && !environment->exact_step) parts = data::Parts::all;  // for its check
+    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
     data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
     std::string notes;
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
