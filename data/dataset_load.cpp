@@ -56,6 +56,23 @@ bool are_discrete(const std::vector<float>& actions, int64_t columns) {
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
+// True if all actions that are used are 0 or 1: a single column with both, or several with exactly one 1 in each row.
+bool are_one_hot(const Dataset& d) {
+    bool zero = false, one = false;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        if (nth(d.terminals, t) != 0) continue;
+        int64_t ones = 0;
+        for (int64_t i = 0; i < d.action_dim; ++i) {
+            const double a = d.action_value(t, i);
+            if (a != 0 && a != 1) return false;
+            ones += a == 1;
+            zero = zero || a == 0, one = one || a == 1;
+        }
+        if (d.action_dim > 1 && ones != 1) return false;
+    }
+    return zero && one;
+}
+
 // Reads one file. First checks the shapes of all arrays and creates a job for each; then runs the jobs.
 class Loader {
   public:
@@ -103,6 +120,9 @@ class Loader {
             data_.notes.push_back(text("actions are not finite on ", ignored_actions_,
                                        " last rows of episodes, where they are not used; they are read as 0"));
         if (are_discrete(data_.actions, data_.action_dim)) refuse_discrete("a single column of non-negative integers");
+        if (are_one_hot(data_))
+            data_.notes.push_back(text("actions look discrete (", data_.action_dim == 1 ? "0 or 1" : "one-hot",
+                                       "); they are treated as continuous"));
         index_episodes(data_);
         return std::move(data_);
     }

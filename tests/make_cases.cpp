@@ -118,6 +118,15 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     write_npz(folder + "still.npz", base);
     Members objects = base;
     write_npz(folder + "objects.npz", objects, {{"infos.npy", object_array()}, {"__MACOSX/._actions.npy", "1234"}});
+    // Arrays that training does not need, each with a defect; one-hot actions.
+    Members unneeded = base;
+    unneeded.emplace_back("rewards", b.observation_array());
+    unneeded.emplace_back("masks", Boats::flags(all));
+    unneeded.emplace_back("qpos", NpyArray::from<float>({5, 2}, std::vector<float>(10)));
+    write_npz(folder + "unneeded.npz", unneeded, {{"next_observations.npy", "not an array"}});
+    std::vector<float> one_hot(b.actions.size());
+    for (size_t t = 0; t < b.ends.size(); ++t) one_hot[2 * t + (b.actions[2 * t] > 0)] = 1;
+    with("one-hot", 1, "actions", NpyArray::from<float>({b.rows, 2}, one_hot));
     // Most ends of episodes are not marked, which gives jumps in 2 % of the steps.
     const Boats seams = boats(std::vector<int64_t>(60, 50));
     std::vector<uint8_t> some(seams.ends.size());

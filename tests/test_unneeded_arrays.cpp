@@ -170,3 +170,22 @@ TEST_CASE("wide numbers: those that do not fit float32 are named as stored") {
         CHECK(contains(refusal(which, 1e-300, 0), "e-300: all differences are too small"));
     }
 }
+
+TEST_CASE("actions: those that look discrete are noted") {
+    TemporaryFolder folder;
+    const auto notes = [&](int64_t columns, auto value) {
+        std::vector<float> actions;
+        for (int64_t t = 0; t < kBoats.rows; ++t)
+            for (int64_t i = 0; i < columns; ++i) actions.push_back(value(t, i));
+        Members members = needed();
+        members[1].second = NpyArray::from<float>({kBoats.rows, columns}, actions);
+        write_npz(folder / "a.npz", members);
+        return all(load_dataset(folder / "a.npz").notes);
+    };
+    const auto one_hot = [](int64_t t, int64_t i) { return t % 3 == i ? 1.0f : 0.0f; };
+    CHECK(notes(3, one_hot) == "actions look discrete (one-hot); they are treated as continuous\n");
+    CHECK(notes(1, one_hot) == "actions look discrete (0 or 1); they are treated as continuous\n");
+    CHECK(notes(1, [](int64_t, int64_t) { return 0.0f; }).empty());
+    CHECK(notes(2, [](int64_t t, int64_t i) { return float((t + i) % 3 == 0); }).empty());  // some rows without a 1
+    CHECK(notes(3, [&](int64_t t, int64_t i) { return .5f * one_hot(t, i); }).empty());
+}
