@@ -90,7 +90,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (!name_.val_path.empty()) validation = load(name_.val_path, needs.parts);
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
-    pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    pipeline_ =
+        std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_, name_.path);
     if (unstarted)
         if (const std::optional<double> gamma = recorded_gamma(options.run)) pipeline_->set_gamma(*gamma);
     check_lengths(name_.path, pipeline_->train(), pipeline_->validation(), needs.lengths, config);

@@ -58,6 +58,7 @@ starts plain.npz
 hint 3 "if they are continuous, scale them to [-1, 1] and store them as float32" $on classes.npz
 starts plain.npz
 hint 3 "the method plans actions, so they must vary in the data" $on idle.npz
+check "the message names the file" grep -q "^astro: idle.npz: all columns of actions are constant" err
 starts plain.npz
 hint 3 "check that this is the right file" $on rounding.npz
 starts plain.npz
