@@ -1,6 +1,7 @@
 #include "astro/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "tensor/base/error.h"
@@ -9,6 +10,21 @@
 namespace astro::method {
 
 namespace {
+
+bool is_float32(double value) { return std::isfinite(static_cast<float>(value)); }
+
+// Policies compute in float32. Larger numbers of a simulator would give an action that is not finite, which would be
+// sent back to it. Names the largest number.
+[[noreturn]] void refuse_numbers(const data::EnvironmentSpec& spec, int64_t agent, const double* state,
+                                 const double* goal) {
+    const double* largest = state;
+    bool in_goal = false;
+    for (const double* from : {state, goal})
+        for (int64_t i = 0; i < spec.state_dim; ++i)
+            if (std::fabs(from[i]) > std::fabs(*largest)) largest = from + i, in_goal = from == goal;
+    fail(ErrorKind::io, spec.name, ", agent ", agent, ": column ", largest - (in_goal ? goal : state), " of its ",
+         in_goal ? "goal" : "state", " is ", *largest, ", too large for the policy to answer with a finite action");
+}
 
 // Runs at most as many episodes as the environment has agents.
 std::vector<Outcome> evaluate_group(const data::Environment& environment, const std::vector<data::Episode>& episodes,
@@ -35,14 +51,20 @@ std::vector<Outcome> evaluate_group(const data::Environment& environment, const 
     for (int64_t step = 0; step < spec.step_limit && !running.empty(); ++step) {
         states.clear(), goals.clear(), before.clear();
         for (int64_t e : running) {
+            const double* goal = nth(episodes, e).goal.data();
+            for (int64_t i = 0; i < spec.state_dim; ++i)
+                if (!is_float32(state(e)[i]) || !is_float32(goal[i])) refuse_numbers(spec, e, state(e), goal);
             append(states, state(e));
-            append(goals, nth(episodes, e).goal.data());
+            append(goals, goal);
             before.push_back(arrived(e));
         }
         std::vector<double> actions = policy(states, goals);
         if (actions.size() != running.size() * to_size(spec.action_dim))
             fail(ErrorKind::data, "policy actions have ", actions.size() / running.size(), " numbers, ", spec.name,
                  " expects ", spec.action_dim);
+        for (size_t i = 0; i < actions.size(); ++i)
+            if (const int64_t e = running[i / to_size(spec.action_dim)]; !std::isfinite(actions[i]))
+                refuse_numbers(spec, e, state(e), nth(episodes, e).goal.data());
         for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
         agents->step(running, actions);
         size_t remaining = 0;

@@ -131,7 +131,7 @@ std::vector<std::string> stage_sections(const std::string& stage) {
 }
 
 Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset all,
-                   std::optional<data::Dataset> validation, std::string environment)
+                   std::optional<data::Dataset> validation, std::string environment, const std::string& source)
     : context_(context), config_(config), environment_(std::move(environment)) {
     const bool separate = validation.has_value();
     if (separate) {
@@ -142,9 +142,9 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
         Split split = split_validation(std::move(all), config.data.validation_share);
         all = std::move(split.train), validation = std::move(split.validation);
     }
-    units_ = data::measure_units(all, "the data set");
+    units_ = data::measure_units(all, source);
     if (separate) data::require_same_units(units_, *validation, "the validation file");
-    train_rows_ = data::convert(units_, std::move(all), "the data set");
+    train_rows_ = data::convert(units_, std::move(all), source);
     validation_rows_ = data::convert(units_, std::move(*validation), "the validation file");
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
     validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);

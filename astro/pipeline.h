@@ -33,9 +33,10 @@ bool changes_results(const std::string& section, const std::string& name);
 
 class Pipeline {
   public:
-    // The whole data set, and a validation set. If the latter is empty, the last episodes are held out.
+    // The whole data set, and a validation set. If the latter is empty, the last episodes are held out. source: the
+    // name of the data set in messages.
     Pipeline(const Context& context, const Config& config, data::Dataset all, std::optional<data::Dataset> validation,
-             std::string environment);
+             std::string environment, const std::string& source = "the data set");
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 

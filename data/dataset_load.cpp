@@ -5,8 +5,10 @@
 #include <cstring>
 #include <functional>
 
+#include "data/array_names.h"
 #include "data/episode_ends.h"
 #include "data/npz.h"
+#include "data/wide_numbers.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
 #include "tensor/base/rows.h"
@@ -54,59 +56,31 @@ bool are_discrete(const std::vector<float>& actions, int64_t columns) {
            *std::max_element(actions.begin(), actions.end()) >= 2;
 }
 
-// True for types whose numbers may have more digits than a float32.
-bool is_wide(NpyType type) {
-    return type == NpyType::f8 || type == NpyType::i4 || type == NpyType::u4 || type == NpyType::i8 ||
-           type == NpyType::u8;
-}
-
-// An origin for numbers (rows, columns) of more digits than float32: the first row, if rounding to float32 changes a
-// column by more than 1e-6 of its range. Else empty. Rows with skipped[row] are not used.
-std::vector<double> origin_of(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped) {
-    const auto used = [&skipped](int64_t row) { return skipped.empty() || nth(skipped, row) == 0; };
-    const int64_t rows = ssize(values) / columns;
-    int64_t first = 0;
-    while (first < rows && !used(first)) ++first;
-    if (first == rows) return {};
-    bool lossy = false;
-    for (int64_t c = 0; c < columns && !lossy; ++c) {
-        double low = nth(values, first * columns + c), high = low, error = 0;
-        for (int64_t t = first; t < rows; ++t) {
-            if (!used(t)) continue;
-            const double x = nth(values, t * columns + c);
-            low = std::min(low, x), high = std::max(high, x);
-            error = std::max(error, std::fabs(x - double(static_cast<float>(x))));
+// True if all actions that are used are 0 or 1: a single column with both, or several with exactly one 1 in each row.
+bool are_one_hot(const Dataset& d) {
+    bool zero = false, one = false;
+    for (int64_t t = 0; t < d.rows; ++t) {
+        if (nth(d.terminals, t) != 0) continue;
+        int64_t ones = 0;
+        for (int64_t i = 0; i < d.action_dim; ++i) {
+            const double a = d.action_value(t, i);
+            if (a != 0 && a != 1) return false;
+            ones += a == 1;
+            zero = zero || a == 0, one = one || a == 1;
         }
-        lossy = error > 1e-6 * (high - low);
+        if (d.action_dim > 1 && ones != 1) return false;
     }
-    const auto row = values.begin() + first * columns;
-    return lossy ? std::vector<double>(row, row + columns) : std::vector<double>{};
-}
-
-// Rounds values (rows, columns) to float32, minus their origin if they need one.
-std::vector<float> rounded(const std::vector<double>& values, int64_t columns, const std::vector<uint8_t>& skipped,
-                           std::vector<double>& origin) {
-    origin = origin_of(values, columns, skipped);
-    const auto width = to_size(columns);
-    std::vector<float> out(values.size());
-    for (size_t i = 0; i < values.size(); ++i)
-        out[i] = static_cast<float>(origin.empty() ? values[i] : values[i] - origin[i % width]);
-    return out;
-}
-
-// The reverse: values (rows, columns) with the origin added.
-template <class T>
-std::vector<T> absolute(const std::vector<float>& values, const std::vector<double>& origin) {
-    std::vector<T> out(values.begin(), values.end());
-    for (size_t i = 0; !origin.empty() && i < out.size(); ++i)
-        out[i] = static_cast<T>(double(values[i]) + origin[i % origin.size()]);
-    return out;
+    return zero && one;
 }
 
 // Reads one file. First checks the shapes of all arrays and creates a job for each; then runs the jobs.
 class Loader {
   public:
     explicit Loader(const NpzReader& reader) : reader_(reader) {
+        for (const char* key : {"observations", "actions"})
+            if (!reader.find(key))
+                fail(ErrorKind::data, reader.path(), ": no array '", key, "'; it has: ", reader.keys(),
+                     renaming_hint(reader));
         data_.state_dim = columns("observations");
         file_rows_ = reader.entry("observations").header.shape[0];
         data_.action_dim = columns("actions");
@@ -132,23 +106,23 @@ class Loader {
         else
             rows("observations", data_.observations, data_.state_dim);
         actions(ends.action_of);
-        const bool all = parts == Parts::all;
-        bool qpos_is_observations = false;
-        if (all && present("qpos")) {
-            data_.qpos_dim = columns("qpos");
-            // In point mazes qpos and observations are equal. Most of the time is spent on decompression, so the array
-            // is decompressed once.
-            qpos_is_observations = reader_.same_bytes(reader_.entry("qpos"), reader_.entry("observations"));
-            if (!qpos_is_observations) rows("qpos", data_.qpos, data_.qpos_dim);
-        }
-        if (all && present("qvel")) rows("qvel", data_.qvel, data_.qvel_dim = columns("qvel"));
+        const bool all = parts != Parts::transitions;
+        simulator_ = parts == Parts::simulator;
+        if (all) stored_state("qpos", data_.qpos, data_.qpos_dim, qpos_problem_);
+        if (all) stored_state("qvel", data_.qvel, data_.qvel_dim, qvel_problem_);
         if (all && is_augmented()) augmented();
         read_all(pool);
-        if (qpos_is_observations) data_.qpos = absolute<float>(data_.observations, data_.origin);
+        if (qpos_is_observations_) data_.qpos = absolute<float>(data_.observations, data_.origin);
+        for (const std::string* problem : {&qpos_problem_, &qvel_problem_})
+            if (!problem->empty())
+                data_.notes.push_back(problem->substr(reader_.path().size() + 2) + "; it is ignored");
         if (ignored_actions_ > 0)
             data_.notes.push_back(text("actions are not finite on ", ignored_actions_,
                                        " last rows of episodes, where they are not used; they are read as 0"));
         if (are_discrete(data_.actions, data_.action_dim)) refuse_discrete("a single column of non-negative integers");
+        if (are_one_hot(data_))
+            data_.notes.push_back(text("actions look discrete (", data_.action_dim == 1 ? "0 or 1" : "one-hot",
+                                       "); they are treated as continuous"));
         index_episodes(data_);
         return std::move(data_);
     }
@@ -163,7 +137,8 @@ class Loader {
     int64_t columns(const char* key) {
         const std::vector<int64_t>& shape = reader_.entry(key).header.shape;
         if (shape.size() == 1) {
-            data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are read as one column"));
+            if (reader_.entry(key).header.supported)
+                data_.notes.push_back(text(key, " of shape ", shape_text(shape), " are read as one column"));
             return 1;
         }
         if (shape.size() != 2) {
@@ -198,6 +173,34 @@ class Loader {
         if (action_rows_ == file_rows_ || shape.empty() || shape[0] != action_rows_) return true;
         data_.notes.push_back(text(key, " has no rows for the last observations and is ignored"));
         return false;
+    }
+
+    // Reads qpos or qvel. If it is invalid and no simulator needs it, it is ignored. problem: for a note; it remains
+    // empty for what load_dataset notes about any array.
+    void stored_state(const char* key, std::vector<float>& out, int64_t& width, std::string& problem) {
+        const auto attempt = [this, key, &out, &width, &problem](const std::function<void()>& read) {
+            try {
+                read();
+            } catch (const Error& error) {
+                if (simulator_ || error.kind() != ErrorKind::data) throw;
+                const NpzEntry& entry = *reader_.find(key);
+                if (entry.problem.empty() && entry.header.supported) problem = error.what();
+                out.clear(), width = 0;
+            }
+        };
+        const size_t planned = jobs_.size();
+        attempt([&] {
+            if (!present(key)) return;
+            width = columns(key);
+            // In point mazes qpos and observations are equal. Most of the time is spent on decompression, so the array
+            // is decompressed once.
+            const bool copied =
+                &out == &data_.qpos && reader_.same_bytes(reader_.entry(key), reader_.entry("observations"));
+            qpos_is_observations_ = qpos_is_observations_ || copied;
+            if (!copied) rows(key, out, width);
+        });
+        if (jobs_.size() == planned) return;
+        jobs_.back().read = [attempt, read = std::move(jobs_.back().read)] { attempt(read); };
     }
 
     // True if the file has all arrays of an augmented file. If it has only some, they have another meaning.
@@ -237,6 +240,7 @@ class Loader {
         plan("observations", wide_, [this] {
             wide_.resize(to_size(data_.rows * data_.state_dim));
             data_.observations = rounded(wide_, data_.state_dim, {}, data_.origin);
+            require_float32(wide_, data_.observations, data_.state_dim, reader_.where("observations"));
             data_.wide_observations = reader_.entry("observations").header.type == NpyType::f8 || !data_.origin.empty();
             wide_ = {};
             require_finite(data_.observations, data_.state_dim, reader_.where("observations"));
@@ -249,6 +253,7 @@ class Loader {
             plan("actions", wide_actions_, [this, action_of] {
                 place(wide_actions_, action_of);
                 data_.actions = rounded(wide_actions_, data_.action_dim, data_.terminals, data_.action_origin);
+                require_float32(wide_actions_, data_.actions, data_.action_dim, reader_.where("actions"));
                 wide_actions_ = {};
                 require_finite(data_.actions, data_.action_dim, reader_.where("actions"));
             });
@@ -330,6 +335,9 @@ class Loader {
     int64_t file_rows_ = 0, action_rows_ = 0;  // rows of observations and of actions in the file
     uint64_t memory_ = 0;                      // bytes of all planned arrays
     int64_t ignored_actions_ = 0;              // rows whose action was set to 0
+    bool simulator_ = false;                   // an invalid qpos or qvel is an error
+    bool qpos_is_observations_ = false;
+    std::string qpos_problem_, qvel_problem_;  // why they are ignored
 };
 
 }  // namespace

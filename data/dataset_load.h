@@ -11,12 +11,13 @@
 
 namespace astro::data {
 
-// Which arrays are read: all of them, or those needed to train a policy (observations, actions, terminals).
-enum class Parts { all, transitions };
+// Which arrays are read: all of them; those needed to train a policy (observations, actions, terminals); or all, and an
+// invalid qpos or qvel is an error, because a simulator needs them.
+enum class Parts { all, transitions, simulator };
 
 // Reads a file in compact form:
 // - observations (N, state_dim), actions (N, action_dim), and the ends of episodes (data/episode_ends.h);
-// - qpos and qvel, if present;
+// - qpos and qvel, if present; invalid ones are ignored with a note, unless `parts` says that they are needed;
 // - the arrays of augmented files, if all of them are present.
 // Other arrays are ignored. The shape (N,) is read as (N, 1). Other numeric types are converted if the values are
 // representable up to rounding. Actions on the last rows of episodes are never used. They may be missing or not finite,

@@ -79,7 +79,10 @@ ParsedName parse_name(const std::string& name) {
 }  // namespace
 
 DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder) {
-    bool is_path = name_or_path.find('/') != std::string::npos || ends_with(name_or_path, ".npz");
+    bool is_path = name_or_path.find('/') != std::string::npos;
+    for (const char* end :
+         {".npz", ".hdf5", ".h5", ".parquet", ".csv"})  // other formats are refused when they are read
+        is_path = is_path || ends_with(name_or_path, end);
     DatasetName found;
     std::string name = name_or_path;
     if (is_path) {

@@ -13,7 +13,8 @@ struct DatasetName {
     bool oracle_representation = false;  // "-oraclerep": goals are (x, y)
 };
 
-// name_or_path: a path (ends in ".npz" or contains '/') or an OGBench name, whose file is looked up in data_folder:
+// name_or_path: a path (ends in ".npz", or in that of another format, or contains '/') or an OGBench name, whose file
+// is looked up in data_folder:
 //   pointmaze-medium-stitch-v0                     environment pointmaze-medium-v0
 //   antmaze-large-navigate-singletask-task3-v0     file antmaze-large-navigate-v0.npz, task 3
 //   antmaze-large-navigate-oraclerep-v0            file antmaze-large-navigate-v0.npz

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 
+#include "data/array_names.h"
 #include "tensor/base/error.h"
 #include "tensor/base/rows.h"
 
@@ -167,11 +169,20 @@ class Collector {
     // An episode also ends where the stored next observation is not that of the next row. If this is so in most rows,
     // the array contains something else.
     void compare_next() {
+        const NpzEntry& entry = *reader_.find("next_observations");
+        if (found_ && (!entry.problem.empty() || !entry.header.supported)) return;  // load_dataset notes this
         const std::vector<int64_t>& shape = reader_.entry("next_observations").header.shape;
         if (shape != reader_.entry("observations").header.shape || rows_ != action_rows_) return;
         if (length_ != 0 && length_ != rows_) return;
-        const std::vector<float> now = reader_.read_as<float>("observations"),
-                                 next = reader_.read_as<float>("next_observations");
+        const std::vector<float> now = reader_.read_as<float>("observations");
+        std::vector<float> next;
+        try {
+            next = reader_.read_as<float>("next_observations");
+        } catch (const Error& error) {
+            if (!found_ || error.kind() != ErrorKind::data) throw;
+            unused_ = "next_observations cannot be read and are not used";
+            return;
+        }
         const size_t width = now.size() / to_size(rows_);
         std::vector<size_t> ends;
         for (size_t t = 0; t + 1 < to_size(rows_); ++t) {
@@ -220,7 +231,7 @@ class Collector {
             fail(ErrorKind::data, reader_.path(),
                  ": no array marks the ends of episodes; expected 'terminals', 1 on the last row of each episode "
                  "(timeouts, truncations, dones, episode_ids and others are also supported); it has: ",
-                 reader_.keys());
+                 reader_.keys(), renaming_hint(reader_));
         if (!found_)
             fail(ErrorKind::data, reader_.path(), ": no row ends an episode: ", unmarked_keys_,
                  " is 0 in every row; expected 1 on the last row of each episode; hint: a time limit also ends an "
@@ -250,6 +261,10 @@ class Collector {
 };
 
 }  // namespace
+
+bool marks_ends(std::string_view key) {
+    return std::any_of(std::begin(kMarks), std::end(kMarks), [&](const MarkName& name) { return name.key == key; });
+}
 
 EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t action_rows) {
     const Collector marks(reader, rows, action_rows);

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/npz.h"
@@ -31,5 +32,8 @@ struct EpisodeEnds {
 // Error(data) with array, row and a hint: there is no mark, every row is an end, marks contradict each other, or the
 // numbers of rows are inconsistent.
 EpisodeEnds read_episode_ends(const NpzReader& reader, int64_t rows, int64_t action_rows);
+
+// True for the name of an array that marks ends.
+bool marks_ends(std::string_view key);
 
 }  // namespace astro::data

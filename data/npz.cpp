@@ -44,6 +44,28 @@ std::vector<T> large_vector(size_t n) {
     return values;
 }
 
+// Returns the path. Error(data) with the way to convert it for a file of another well-known format.
+const std::string& checked_format(const std::string& path) {
+    const InputFile file(path);
+    std::string start(to_size(std::min<uint64_t>(4, file.size())), '\0');
+    file.read_at(0, start.data(), start.size());
+    const auto ends_in = [&path](std::string_view end) {
+        return path.size() >= end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0;
+    };
+    if (start == "\x89HDF")
+        fail(ErrorKind::data, path,
+             ": an HDF5 file, expected .npz; hint: examples/convert/d4rl.py converts a file of D4RL, d3rlpy_buffer.py "
+             "one of d3rlpy");
+    if (start == "PAR1")
+        fail(ErrorKind::data, path,
+             ": a Parquet file, expected .npz; hint: examples/convert/lerobot.py converts a table of LeRobot");
+    if (start.substr(0, 2) != "PK" && ends_in(".csv"))
+        fail(ErrorKind::data, path,
+             ": a text file, expected .npz; hint: read it with numpy.loadtxt and write observations, actions and "
+             "terminals with numpy.savez");
+    return path;
+}
+
 }  // namespace
 
 void check_memory(uint64_t bytes, const std::string& where) {
@@ -53,7 +75,8 @@ void check_memory(uint64_t bytes, const std::string& where) {
     }
 }
 
-NpzReader::NpzReader(const std::string& path, double unpack_ratio) : zip_(path), unpack_ratio_(unpack_ratio) {
+NpzReader::NpzReader(const std::string& path, double unpack_ratio)
+    : zip_(checked_format(path)), unpack_ratio_(unpack_ratio) {
     const std::vector<ZipMember>& members = zip_.members();
     std::unordered_map<std::string, size_t> known;  // key to index into entries_
     size_t macos_members = 0;

@@ -36,6 +36,11 @@ struct ReplayOptions {
     std::function<void(int64_t)> transitions;  // number of transitions replayed so far; called by one thread at a time
 };
 
+// True if replays in the environment start from the qpos and qvel of a file that has them.
+inline bool reads_qpos(const Environment& environment) {
+    return environment.spec().qpos_columns > 0 || environment.stored_step;
+}
+
 // Whether the environment can replay the file, by replay_rows. Error(data) if the file has qpos or qvel of another
 // width than those from which the environment replays.
 bool can_replay(const Environment& environment, const Dataset& dataset, const std::string& source);

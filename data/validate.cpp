@@ -158,6 +158,26 @@ std::string extreme_value(const char* name, const std::vector<float>& values, in
     return "";
 }
 
+// Training does not use the labels of a file, so a file whose labels cannot be read is still valid.
+std::vector<Finding> inspect_labels(const NpzReader& reader, const Dataset& dataset) {
+    try {
+        std::vector<float> labels[2];
+        for (size_t i = 0; i < 2; ++i) {
+            const char* key = i == 0 ? "rewards" : "masks";
+            const std::vector<int64_t>& shape = reader.entry(key).header.shape;
+            if (shape.size() != 1 || shape[0] != dataset.rows)
+                fail(ErrorKind::data, reader.where(key), ": shape ", shape_text(shape), ", expected (", dataset.rows,
+                     ",)");
+            labels[i] = reader.read_as<float>(key);
+        }
+        return validate_labels(dataset, labels[0], labels[1]);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::data) throw;
+        return {{Severity::info,
+                 text("note: rewards and masks are not checked, and training does not use them: ", error.what())}};
+    }
+}
+
 }  // namespace
 
 std::vector<Finding> validate(const Dataset& dataset) {
@@ -233,7 +253,7 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
         std::vector<Finding> more = validate(dataset);
         findings.list.insert(findings.list.end(), more.begin(), more.end());
         if (reader.find("rewards") != nullptr && reader.find("masks") != nullptr) {
-            more = validate_labels(dataset, reader.read_as<float>("rewards"), reader.read_as<float>("masks"));
+            more = inspect_labels(reader, dataset);
             findings.list.insert(findings.list.end(), more.begin(), more.end());
         }
     } catch (const Error& error) {

@@ -118,6 +118,15 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     write_npz(folder + "still.npz", base);
     Members objects = base;
     write_npz(folder + "objects.npz", objects, {{"infos.npy", object_array()}, {"__MACOSX/._actions.npy", "1234"}});
+    // Arrays that training does not need, each with a defect; one-hot actions.
+    Members unneeded = base;
+    unneeded.emplace_back("rewards", b.observation_array());
+    unneeded.emplace_back("masks", Boats::flags(all));
+    unneeded.emplace_back("qpos", NpyArray::from<float>({5, 2}, std::vector<float>(10)));
+    write_npz(folder + "unneeded.npz", unneeded, {{"next_observations.npy", "not an array"}});
+    std::vector<float> one_hot(b.actions.size());
+    for (size_t t = 0; t < b.ends.size(); ++t) one_hot[2 * t + (b.actions[2 * t] > 0)] = 1;
+    with("one-hot", 1, "actions", NpyArray::from<float>({b.rows, 2}, one_hot));
     // Most ends of episodes are not marked, which gives jumps in 2 % of the steps.
     const Boats seams = boats(std::vector<int64_t>(60, 50));
     std::vector<uint8_t> some(seams.ends.size());
@@ -146,6 +155,9 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     Dataset damaged = real;
     damaged.qpos_dim = 1, damaged.qpos.resize(static_cast<size_t>(damaged.rows));
     save_dataset(folder + "maze-qpos.npz", damaged);
+    damaged = real;
+    damaged.qpos[3] = NAN;
+    save_dataset(folder + "maze-qpos-nan.npz", damaged);
     damaged = real;
     damaged.observations[0] += 1;  // the first row of an episode; no transition leads to it
     save_dataset(folder + "maze-first-row.npz", damaged);
@@ -235,6 +247,13 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     write_npz(folder + "resting-val.npz", members_of(resting));
     write_npz(folder + "idle.npz",
               changed(1, "actions", NpyArray::from<float>({b.rows, 2}, std::vector<float>(b.actions.size(), .5f))));
+    // Arrays of other names.
+    write_npz(folder + "other-names.npz",
+              {{"obs", b.observation_array()}, {"action", b.action_array()}, {"done", b.end_array()}});
+    write_npz(folder + "renamed.npz",
+              {{"observations", b.observation_array()}, {"actions", b.action_array()}, {"done", b.end_array()}});
+    write_npz(folder + "prefix.npz",
+              {{"x/observations", b.observation_array()}, {"x/actions", b.action_array()}, {"x/done", b.end_array()}});
     // Marks of episodes.
     const std::vector<uint8_t> none(b.ends.size(), 0);
     write_npz(folder + "no-end.npz", changed(2, "terminals", Boats::flags(none)));

@@ -116,6 +116,18 @@ TEST_CASE(
     const std::string words =
         error_message([&] { evaluate(rail, episodes, Protocol::goal_conditioned, wide, 0, false); }, ErrorKind::data);
     CHECK(words.find("3 numbers") != std::string::npos);
+    // Numbers that are too large for a policy, or make its action infinite, are named.
+    const auto refusal = [&](double goal, double action) {
+        std::vector<data::Episode> far = episodes;
+        far[2].goal[1] = goal;
+        auto act = [&](const std::vector<double>& states, const std::vector<double>&) {
+            return std::vector<double>(states.size() / 3, action);
+        };
+        return error_message([&] { evaluate(rail, far, Protocol::goal_conditioned, act, 0, false); }, ErrorKind::io);
+    };
+    CHECK(refusal(0, 0).empty());
+    CHECK(contains(refusal(1e300, 0), ", agent 2: column 1 of its goal is 1e+300, too large for the policy"));
+    CHECK(contains(refusal(0, NAN), ", agent 0: column "));
 }
 
 TEST_CASE("environment: the error that rounding to float32 gives correct transitions is known") {

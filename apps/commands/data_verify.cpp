@@ -33,8 +33,9 @@ struct VerifyOptions {
 // Share of violating bridges, at kHeadline, that a file may have (by models: in addition to that of real rows).
 constexpr double kBridgeShare = 0.02;
 
-data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_ratio) {
-    data::Dataset dataset = data::load_dataset(path, &pool, data::Parts::all, unpack_ratio);
+data::Dataset load(const std::string& path, ThreadPool& pool, double unpack_ratio,
+                   data::Parts parts = data::Parts::all) {
+    data::Dataset dataset = data::load_dataset(path, &pool, parts, unpack_ratio);
     for (const std::string& note : dataset.notes) std::fprintf(stderr, "%s: %s\n", path.c_str(), note.c_str());
     return dataset;
 }
@@ -113,7 +114,8 @@ int judge_by_run(const std::string& path, const std::string& run, ThreadPool& po
 int judge_by_simulator(const std::string& path, const data::Environment& exact, ThreadPool& pool, double unpack_ratio,
                        bool print_json) {
     const std::string& environment = exact.spec().name;
-    const data::Dataset dataset = load(path, pool, unpack_ratio);
+    const data::Parts parts = data::reads_qpos(exact) ? data::Parts::simulator : data::Parts::all;
+    const data::Dataset dataset = load(path, pool, unpack_ratio, parts);
     const std::vector<double> tolerances = MetricsConfig{}.tolerances;
     const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
 

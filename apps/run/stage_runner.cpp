@@ -90,7 +90,8 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (!name_.val_path.empty()) validation = load(name_.val_path, needs.parts);
     const std::string size =
         text(all.rows, " rows, ", all.episodes(), " episodes, state ", all.state_dim, ", action ", all.action_dim);
-    pipeline_ = std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_);
+    pipeline_ =
+        std::make_unique<Pipeline>(context(), config, std::move(all), std::move(validation), environment_, name_.path);
     if (unstarted)
         if (const std::optional<double> gamma = recorded_gamma(options.run)) pipeline_->set_gamma(*gamma);
     check_lengths(name_.path, pipeline_->train(), pipeline_->validation(), needs.lengths, config);
@@ -140,6 +141,10 @@ std::string StageRunner::source(const Needs& needs) {
         if (line_.given("data")) return given;
         const std::optional<std::string> moved = find_moved_dataset(options_.run, given);
         if (moved) progress_.note("data set " + given + " is found at " + *moved);
+        const bool is_path = given.find_first_of("/.") != std::string::npos;
+        if (!moved && is_path && !data::file_exists(given))
+            fail(ErrorKind::io, "data set '", given, "': no file ", given,
+                 "; hint: --data FILE names its present place");
         return moved.value_or(given);
     }
     if (config_.collect.env == "auto")
@@ -199,6 +204,8 @@ void StageRunner::record_session() {
 }
 
 data::RecordedData StageRunner::load_in_units(const std::string& path, data::Parts parts) {
+    const data::Environment* environment = data::find_environment(environment_);
+    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
     return data::convert(pipeline_->units(), data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio),
                          path);
 }
@@ -213,6 +220,7 @@ void StageRunner::check_position(int64_t columns, const std::string& path) const
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     const data::Environment* environment = data::find_environment(environment_);
     if (environment && environment->stored_step && !environment->exact_step) parts = data::Parts::all;  // for its check
+    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
     data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
     std::string notes;
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;

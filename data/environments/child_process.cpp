@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <thread>
 
 #include "tensor/base/error.h"
@@ -59,12 +60,20 @@ struct Pipe {
     }
 };
 
+// First words that are no programs: `exec` before them would fail.
+constexpr std::string_view kShellWords[] = {
+    ".",     ":",      "alias",    "bg",      "break", "builtin", "case",    "cd",   "command", "continue",
+    "eval",  "exec",   "exit",     "export",  "fg",    "for",     "getopts", "hash", "if",      "jobs",
+    "local", "read",   "readonly", "return",  "set",   "shift",   "source",  "time", "times",   "trap",
+    "type",  "ulimit", "umask",    "unalias", "unset", "until",   "wait",    "while"};
+
 // Prepends `exec` if the command is a single program, so that no shell process waits for it.
 std::string with_exec(const std::string& command) {
-    const size_t word = command.find_first_not_of(" \t"), end = command.find_first_of(" \t", word);
-    const bool single =
-        command.find_first_of(";&|<>(){}!#`\n") == std::string::npos &&
-        command.substr(word, end == std::string::npos ? end : end - word).find('=') == std::string::npos;
+    const size_t begin = command.find_first_not_of(" \t"), end = command.find_first_of(" \t", begin);
+    const std::string word = command.substr(begin, end == std::string::npos ? end : end - begin);
+    const bool single = command.find_first_of(";&|<>(){}!#`\n") == std::string::npos &&
+                        word.find('=') == std::string::npos &&
+                        std::find(std::begin(kShellWords), std::end(kShellWords), word) == std::end(kShellWords);
     return single ? "exec " + command : command;
 }
 

@@ -145,10 +145,17 @@ double Simulator::number_of(size_t process, const Json& answer, const std::strin
 
 int64_t Simulator::count_of(size_t process, const Json& answer, const std::string& key, int64_t low, int64_t high) {
     const Json* value = answer.find(key);
-    if (!value || value->kind() != Json::Kind::integer || value->as_integer() < low || value->as_integer() > high)
-        refuse(process, text("answers without an integer \"", key, "\" of at least ", low,
-                             high < INT64_MAX ? text(" and at most ", high) : std::string()));
-    return value->as_integer();
+    const std::string expected =
+        text("an integer of at least ", low, high < INT64_MAX ? text(" and at most ", high) : std::string());
+    if (!value) refuse(process, text("answers without \"", key, "\", ", expected));
+    const double real = value->kind() == Json::Kind::real ? value->as_real() : .5;
+    const bool whole = real == std::floor(real) && std::fabs(real) < 0x1p53;  // some languages write 2 as 2.0
+    if (value->kind() == Json::Kind::integer || whole)
+        if (const int64_t count = whole ? static_cast<int64_t>(real) : value->as_integer();
+            count >= low && count <= high)
+            return count;
+    refuse(process, text("answers with \"", key, "\": ", printable(value->dump(0), 40, Keep::beginning), ", expected ",
+                         expected));
 }
 
 }  // namespace astro::data

@@ -4,8 +4,8 @@
     python3 d4rl.py augmented.npz augmented.hdf5
 
 Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (a terminal state) or in `timeouts` (truncated).
-astro reads both, so the arrays are only copied. In the other direction every end is a timeout, so that learners
-bootstrap there. Rewards are 0, because astro does not store them.
+astro reads both, so the arrays are only copied. In the other direction every end of either array is a timeout, so that
+learners bootstrap there. Rewards are 0, because astro does not store them.
 """
 
 import sys
@@ -21,7 +21,7 @@ if source.endswith(".npz"):
         for key in ("observations", "actions"):
             file[key] = data[key]
         file["terminals"] = np.zeros(rows, bool)
-        file["timeouts"] = data["terminals"].astype(bool)
+        file["timeouts"] = np.any([data[key] for key in ("terminals", "timeouts") if key in data], axis=0)
         file["rewards"] = np.zeros(rows, np.float32)
 else:
     with h5py.File(source) as file:

@@ -18,7 +18,11 @@ source, target = sys.argv[1:]
 if source.endswith(".npz"):
     data = np.load(source)
     rows = len(data["observations"])
-    episode = np.concatenate([[0], np.cumsum(data["terminals"])[:-1]]).astype(np.int64)
+    if "episode_ids" in data:  # as in files that this script wrote
+        ends = np.diff(data["episode_ids"]) != 0
+    else:
+        ends = data["terminals"][:-1]
+    episode = np.concatenate([[0], np.cumsum(ends)]).astype(np.int64)
     first = np.searchsorted(episode, episode)  # first row of the episode of each row
     columns = {"observation.state": list(data["observations"]), "action": list(data["actions"]),
                "episode_index": episode, "frame_index": np.arange(rows) - first, "index": np.arange(rows)}

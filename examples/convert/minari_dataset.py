@@ -15,12 +15,16 @@ import numpy as np
 source, target = sys.argv[1:]
 if source.endswith(".npz"):
     data = np.load(source)
-    ends = np.flatnonzero(data["terminals"]) + 1
+    actions = data["actions"]
+    ends = np.flatnonzero(data["truncations" if "truncations" in data else "terminals"]) + 1
+    if len(data["observations"]) == len(actions) + len(ends):  # as in files that this script wrote
+        actions = np.insert(actions, ends, 0, axis=0)  # a row for the last observation of each episode
+        ends = ends + np.arange(1, len(ends) + 1)
     buffers = []
     for first, end in zip([0, *ends[:-1]], ends):
         steps = end - first - 1  # the action on an episode's last row is never used
         buffers.append(minari.data_collector.EpisodeBuffer(
-            observations=data["observations"][first:end], actions=data["actions"][first:end - 1],
+            observations=data["observations"][first:end], actions=actions[first:end - 1],
             rewards=np.zeros(steps), terminations=np.zeros(steps, bool), truncations=np.arange(steps) == steps - 1))
     columns = [data[key].shape[1] for key in ("observations", "actions")]
     from gymnasium.spaces import Box

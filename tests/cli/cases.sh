@@ -54,6 +54,9 @@ understood seams.npz " jumps"
 understood extra.npz "array notes cannot be read"
 check "and that members of macOS are ignored" grep -q "1 member that macOS added is ignored" err
 understood objects.npz "array infos of dtype |O is ignored"
+understood unneeded.npz "array next_observations cannot be read and is ignored"
+check "and that qpos is ignored" grep -qF "array 'qpos': shape (5, 2), expected (3240, 2) because observations has 3240 rows; it is ignored" err
+understood one-hot.npz "actions look discrete (one-hot); they are treated as continuous"
 train plain.npz
 check "there is no message for OGBench's layout" sh -c "! grep -q '^plain.npz: ' err"
 
@@ -93,6 +96,9 @@ check "nothing is written" [ ! -e refused ]
 check "a file of the maze is accepted" "$astro" data verify maze.npz --env pointmaze-medium-v0
 refused 3 "every row ends an episode" "$astro" data verify all-ends.npz --env pointmaze-medium-v0
 refused 3 "'qpos': 1 columns" "$astro" data verify maze-qpos.npz --env pointmaze-medium-v0
+for command in "data verify" "train tdr --preset tiny --run refused --data"; do
+    refused 3 "'qpos' row 1, column 1: nan" "$astro" $command maze-qpos-nan.npz --env pointmaze-medium-v0
+done
 refused 3 "row 0: is_synthetic, but bridge is -1" "$astro" data verify maze-no-bridge.npz --env pointmaze-medium-v0
 refused 3 "'sigma_delta' column 1: 100" "$astro" data verify maze-sigma.npz --env pointmaze-medium-v0
 refused 3 "worst real row 0 is off by" "$astro" data verify maze-first-row.npz --env pointmaze-medium-v0

@@ -34,17 +34,20 @@ same() {
     check "$2 has the episodes and states of $1" sh -c "[ -s a ] && cmp a b"
 }
 
-# there_and_back SCRIPT MIDDLE
+# there_and_back SCRIPT MIDDLE AGAIN: twice, because the second way begins with the marks of episodes that the script wrote.
 there_and_back() {
     check "$1.py: to $2" "$PYTHON" "$scripts/$1.py" plain.npz "$2"
     check "$1.py: from $2" "$PYTHON" "$scripts/$1.py" "$2" "$1.npz"
     same plain.npz "$1.npz"
+    check "$1.py: its own file to $3" "$PYTHON" "$scripts/$1.py" "$1.npz" "$3"
+    check "$1.py: from $3" "$PYTHON" "$scripts/$1.py" "$3" "$1-again.npz"
+    check "$1.py: the file is the same after the second way" cmp "$1.npz" "$1-again.npz"
 }
 
-if needs d4rl h5py; then there_and_back d4rl d4rl.hdf5; fi
-if needs d3rlpy_buffer h5py; then there_and_back d3rlpy_buffer buffer.h5; fi
-if needs lerobot pyarrow; then there_and_back lerobot table.parquet; fi
-if needs minari_dataset minari h5py PIL; then there_and_back minari_dataset mine/test-v0; fi
+if needs d4rl h5py; then there_and_back d4rl d4rl.hdf5 again.hdf5; fi
+if needs d3rlpy_buffer h5py; then there_and_back d3rlpy_buffer buffer.h5 again.h5; fi
+if needs lerobot pyarrow; then there_and_back lerobot table.parquet again.parquet; fi
+if needs minari_dataset minari h5py PIL; then there_and_back minari_dataset mine/test-v0 mine/again-v0; fi
 if needs gymnasium_recording gymnasium; then
     check "gymnasium_recording.py records" "$PYTHON" "$scripts/gymnasium_recording.py" Pendulum-v1 4 pendulum.npz
     check "astro reads it" sh -c "'$astro' data inspect pendulum.npz | grep -q '804 rows, 4 episodes of 201 rows, 800 transitions'"

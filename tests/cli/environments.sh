@@ -181,6 +181,7 @@ bad id replay "the id is not that of the request"
 bad error replay "cannot replay: out of \\x1bpaint"
 bad version describe "uses version 2 of the protocol, expected version 1"
 bad flat describe "describes the same column 0 twice"
+bad fraction describe "answers with \"state_dim\": 2.5, expected an integer of at least 1 and at most 1000000"
 bad nameless describe "without a printable \"name\""
 exec 9</dev/null  # a file of the parent, which the process must not inherit
 bad house replay "files closed, group own"
@@ -188,8 +189,18 @@ exec 9<&-
 refused 1 "(process 2 of 2) gives another description" "$astro" data verify lake.npz --env "exec:$work/misbehave differs describe" --env.processes 2
 refused 1 "gives row 0 of \"states\" with 1 numbers where 2 were expected" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave narrow step" --run narrow
+refused 1 "boat-v0, agent 0: column 1 of its state is 1e+308, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 \
+    --env "exec:$work/misbehave huge step" --run huge
+far="exec:$boat | sed -u 's/\"goal\": *\[[^,]*/\"goal\": [1e300/; s/\"goals\": *\[\[[^,]*/\"goals\": [[1e300/'"
+refused 1 "boat-v0, agent 0: column 0 of its goal is 1e+300, too large" $train --evaluate.episodes 1 --evaluate.tasks 1 --env "$far" --run far
 refused 1 "draws another start of task 1 for the same seed" $train --evaluate.episodes 1 --evaluate.tasks 1 \
     --env "exec:$work/misbehave forgets reset" --run forgets
+check "a count may be written as 2.0" "$astro" data verify lake.npz --env "exec:$boat | sed -u 's/\"state_dim\": 2/\"state_dim\": 2.0/'"
+for word in exec command eval; do
+    check "a command may begin with $word" "$astro" data verify lake.npz --env "exec:$word $boat"
+done
+echo "exec '$boat'" >dot.sh
+check "or with a dot" "$astro" data verify lake.npz --env "exec:. ./dot.sh"
 refused 1 "status 127" "$astro" data verify lake.npz --env "exec:$work/no-such-program"
 refused 2 "must be followed by a command" "$astro" data verify lake.npz --env "exec: "
 refused 2 "--env.timeout" "$astro" data verify lake.npz --env "exec:$boat" --env.timeout 0

@@ -19,6 +19,19 @@ head -c 3000 d.npz >truncated.npz
 refused 3 "truncated.npz" "$astro" train tdr --data truncated.npz --run r1
 printf 'hello' >text.npz
 refused 3 "text.npz" "$astro" data verify text.npz --env pointmaze-medium-v0
+# Other formats, also by a name without a folder.
+printf '\211HDF\r\n\032\n' >mine.hdf5
+printf 'PAR1' >mine.parquet
+printf 'x,y,u,v\n1,2,3,4\n' >mine.csv
+for command in "data inspect" "train tdr --run r1 --data"; do
+    # shellcheck disable=SC2086
+    refused 3 "an HDF5 file, expected .npz; hint: examples/convert/d4rl.py" "$astro" $command mine.hdf5
+    # shellcheck disable=SC2086
+    refused 3 "a Parquet file, expected .npz; hint: examples/convert/lerobot.py" "$astro" $command mine.parquet
+    # shellcheck disable=SC2086
+    refused 3 "a text file, expected .npz; hint: " "$astro" $command mine.csv
+done
+refused 1 "no file other.hdf5" "$astro" train tdr --data other.hdf5 --run r1
 # Three bytes are changed in the middle of the compressed observations.
 cp d.npz flipped.npz
 printf '\377\377\377' | dd of=flipped.npz bs=1 seek=2000 conv=notrunc 2>/dev/null

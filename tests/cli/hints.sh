@@ -58,6 +58,7 @@ starts plain.npz
 hint 3 "if they are continuous, scale them to [-1, 1] and store them as float32" $on classes.npz
 starts plain.npz
 hint 3 "the method plans actions, so they must vary in the data" $on idle.npz
+check "the message names the file" grep -q "^astro: idle.npz: all columns of actions are constant" err
 starts plain.npz
 hint 3 "check that this is the right file" $on rounding.npz
 starts plain.npz
@@ -74,6 +75,37 @@ hint 3 "remove the wrong array" $on two-marks.npz
 starts one-mark.npz
 hint 3 "--unpack_ratio " "$astro" data verify zeros.npz --env pointmaze-medium-v0
 not_for "unpack" "$astro" data verify zeros.npz --env pointmaze-medium-v0 ${asked% if this is intended}
+hint 3 "rename 'obs' to 'observations', 'action' to 'actions'" $on other-names.npz
+starts renamed.npz
+hint 3 "rename 'x/observations' to 'observations', 'x/actions' to 'actions', 'x/done' to 'done'" $on prefix.npz
+installed=$root/build/convert-venv/bin/python  # of `make deps-convert`
+[ -x "$installed" ] || installed=python3
+python=${PYTHON:-$installed}
+printf '\211HDF\r\n\032\n' >mine.hdf5
+hint 3 "examples/convert/d4rl.py converts a file of D4RL, d3rlpy_buffer.py one of d3rlpy" $on mine.hdf5
+printf 'PAR1' >mine.parquet
+hint 3 "examples/convert/lerobot.py converts a table of LeRobot" $on mine.parquet
+if "$python" -c 'import numpy, h5py, pyarrow' >/dev/null 2>&1; then
+    for file in d4rl.hdf5 lerobot.parquet; do
+        script=$root/examples/convert/${file%.*}.py
+        "$python" "$script" plain.npz $file && "$python" "$script" $file from-${file%.*}.npz
+        starts from-${file%.*}.npz
+    done
+else
+    echo "notice: $python has no h5py or pyarrow, so the scripts of these hints were not run"
+fi
+echo "1,2" >mine.csv
+hint 3 "read it with numpy.loadtxt and write observations, actions and terminals with numpy.savez" $on mine.csv
+if "$python" -c 'import numpy' >/dev/null 2>&1; then
+    "$python" - <<'END'
+import numpy as np
+d = np.load("plain.npz")
+np.savetxt("plain.csv", np.hstack([d["observations"], d["actions"], d["terminals"][:, None]]), delimiter=",")
+table = np.loadtxt("plain.csv", delimiter=",")
+np.savez("from-csv.npz", observations=table[:, :2], actions=table[:, 2:4], terminals=table[:, 4])
+END
+    starts from-csv.npz
+fi
 mkfifo pipe.npz
 hint 1 "save the content to a file first" $on pipe.npz
 cat plain.npz >pipe.npz &
@@ -181,6 +213,9 @@ for changed in "--gcbc.updates 6" "--gcbc.width 48"; do
 done
 helps "$astro" policy export --run cloned --quiet --out policy.npz
 helps "$astro" train tdr --run run --quiet --resume
+mkdir elsewhere && cp -r run elsewhere/run
+hint 1 "--data FILE names its present place" env -C elsewhere "$astro" embed --run run --quiet --out latents.npz
+helps env -C elsewhere "$astro" embed --run run --quiet --out latents.npz --data ../plain.npz
 cp -r run changed
 ASTRO_CASES=changed/checkpoints/tdr "$root/$BUILD/astro_tests" --no-skip --test-case='cases: change a checkpoint' >"$work/made" 2>&1 || cat "$work/made"
 hint 3 "train this stage in another --run folder" "$astro" embed --run changed --quiet --out changed.npz

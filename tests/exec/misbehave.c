@@ -34,17 +34,18 @@ static const struct {
              {"flat",
               "{\"id\": %ld, \"version\": 1, \"name\": \"flat\", \"state_dim\": 2, \"action_dim\": 2, "
               "\"step_limit\": 5, \"position\": [0, 0]}\n"},
+             {"fraction", "{\"id\": %ld, \"version\": 1, \"name\": \"f\", \"state_dim\": 2.5}\n"},
              {"nameless", "{\"id\": %ld, \"version\": 1, \"name\": \"\"}\n"}};
 
-/* Rows of the right shape with one value that is no finite number. */
+/* Rows of the right shape for the request's actions, with one value that is no finite number. */
 static void spoilt(const char* line, const char* value) {
-    double* states;
-    const size_t n = numbers_of(line, "states", &states) / 2;
+    double* actions;
+    const size_t n = numbers_of(line, "actions", &actions) / 2;
     printf("{\"id\": %ld, \"states\": [", atol(value_of(line, "id")));
     for (size_t i = 0; i < n; ++i) printf("%s[0, %s]", i ? ", " : "", i + 1 < n ? "0" : value);
     printf("]}\n");
     fflush(stdout);
-    free(states);
+    free(actions);
 }
 
 static int files_are_closed(void) {
@@ -64,6 +65,7 @@ static void misbehave(const char* line) {
     if (strcmp(how, "null") == 0) spoilt(line, "null");
     if (strcmp(how, "text") == 0) spoilt(line, "\"2\"");
     if (strcmp(how, "large") == 0) spoilt(line, "1e999");
+    if (strcmp(how, "huge") == 0) spoilt(line, "1e308");
     if (strcmp(how, "silent") == 0)
         for (;;) pause();
     if (strcmp(how, "stubborn") == 0) { /* and what it started keeps its pipes open */
