@@ -24,21 +24,13 @@ std::string better_plans(const Config& config) {
                                                                           : "sampling.final_guidance_steps";
 }
 
-int64_t longest_episode(const Trajectories& trajectories) {
-    int64_t longest = 0;
-    for (int64_t k = 0; k < trajectories.count(); ++k)
-        longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
-    return longest;
-}
-
 std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
     const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
     const std::string found =
         text("none of ", made.queries, " cuts has a row of another episode within reach (",
              pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR)" : " steps by Euclidean distance)");
-    const PlannerConfig& planner = pipeline.config().planner;
-    const int64_t longest = longest_episode(pipeline.train());
-    const bool larger_gap_fits = longest > 2 * planner.context + planner.gap;
+    const int64_t longest = pipeline.train().longest();
+    const bool larger_gap_fits = longest > pipeline.config().planner.window();
     // The latents of a TDR that was hardly trained are close to one another. Its predictions are a small part of the
     // steps in the data, and what separates episodes counts as much as what separates the rows of one.
     constexpr double kTrainedShare = .25;

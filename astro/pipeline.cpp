@@ -240,7 +240,7 @@ int64_t Pipeline::augmented_rows() const {
 
 std::vector<StitchEnds> Pipeline::validation_ends(int64_t limit) {
     std::vector<StitchEnds> ends = planner().window_ends(validation_, tdr(), validation_map().arrival, limit);
-    const int64_t rows = 2 * config_.planner.context + config_.planner.gap;
+    const int64_t rows = config_.planner.window();
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
              " rows before it arrives", validation_map().travel_hint(rows - 1));

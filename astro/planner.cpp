@@ -11,7 +11,7 @@ namespace {
 
 diffusion::DenoiserSpec spec_of(const PlannerConfig& config, const data::Dataset& d) {
     diffusion::DenoiserSpec spec;
-    spec.tokens = 2 * config.context + config.gap;
+    spec.tokens = config.window();
     spec.token_width = 2 * d.state_dim + d.action_dim + 3;
     spec.condition_width = 2 * d.state_dim + 3;
     spec.out_width = d.action_dim;
@@ -57,7 +57,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     two_sigma_delta_ = dynamics[0]->sigma_delta() * 2;
 
     // A window lies in one segment, and its gap ends before arrival.
-    const int64_t to_target = config.context + config.gap, last = 2 * config.context + config.gap - 1;
+    const int64_t to_target = config.context + config.gap, last = config.window() - 1;
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last, " more",

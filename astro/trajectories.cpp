@@ -27,6 +27,12 @@ std::vector<double> change_scales(int64_t rows, int64_t dims, double share, Keep
 
 }  // namespace
 
+int64_t Trajectories::longest() const {
+    int64_t rows = 0;
+    for (int64_t k = 0; k < count(); ++k) rows = std::max(rows, last(k) - begin(k) + 1);
+    return rows;
+}
+
 Trajectories cut_at_jumps(const data::Dataset& dataset, double factor) {
     const data::Jumps found = data::find_jumps(dataset, factor);
     const std::vector<int64_t>& jumps = found.rows;

@@ -18,6 +18,7 @@ struct Trajectories {
 
     int64_t count() const { return ssize(first) - 1; }
     int64_t begin(int64_t segment) const { return nth(first, segment); }
+    int64_t longest() const;  // rows of the longest segment; 0 if there is none
     int64_t last(int64_t segment) const { return first[to_size(segment) + 1] - 1; }  // inclusive
     int64_t segment(int64_t row) const { return nth(segment_of, row); }
 };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -174,6 +175,13 @@ std::string read_text_file(const std::string& path) {
     std::string content(file.size(), '\0');
     file.read_at(0, content.data(), content.size());
     return content;
+}
+
+std::string read_start(const std::string& path, uint64_t bytes) {
+    const InputFile file(path);
+    std::string start(to_size(std::min(bytes, file.size())), '\0');
+    file.read_at(0, start.data(), start.size());
+    return start;
 }
 
 void write_text_file(const std::string& path, std::string_view content) {

@@ -65,6 +65,7 @@ void remove_leftovers(const std::string& folder);
 
 bool file_exists(const std::string& path);
 std::string read_text_file(const std::string& path);
+std::string read_start(const std::string& path, uint64_t bytes);  // the first bytes; fewer if the file is shorter
 void write_text_file(const std::string& path, std::string_view content);  // all or nothing
 
 // Creates a folder and its parents, unless they exist.

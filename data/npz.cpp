@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "data/file.h"
 #include "tensor/base/error.h"
 #include "tensor/base/printable.h"
 #include "tensor/base/rows.h"
@@ -46,9 +47,7 @@ std::vector<T> large_vector(size_t n) {
 
 // Returns the path. Error(data) with the way to convert it for a file of another well-known format.
 const std::string& checked_format(const std::string& path) {
-    const InputFile file(path);
-    std::string start(to_size(std::min<uint64_t>(4, file.size())), '\0');
-    file.read_at(0, start.data(), start.size());
+    const std::string start = read_start(path, 4);
     const auto ends_in = [&path](std::string_view end) {
         return path.size() >= end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0;
     };

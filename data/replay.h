@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "data/dataset.h"
+#include "data/dataset_load.h"
 #include "data/environment.h"
 #include "data/violations.h"
 #include "tensor/base/threads.h"
@@ -36,9 +37,11 @@ struct ReplayOptions {
     std::function<void(int64_t)> transitions;  // number of transitions replayed so far; called by one thread at a time
 };
 
-// True if replays in the environment start from the qpos and qvel of a file that has them.
-inline bool reads_qpos(const Environment& environment) {
-    return environment.spec().qpos_columns > 0 || environment.stored_step;
+// The parts to read of a file for an environment (null: none). If its replays start from qpos and qvel, these must be
+// valid.
+inline Parts parts_for(const Environment* environment, Parts wanted) {
+    const bool starts_from_qpos = environment && (environment->spec().qpos_columns > 0 || environment->stored_step);
+    return starts_from_qpos && wanted == Parts::all ? Parts::simulator : wanted;
 }
 
 // Whether the environment can replay the file, by replay_rows. Error(data) if the file has qpos or qvel of another

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "tensor/base/error.h"
@@ -35,15 +34,45 @@ std::vector<ColumnRange> ranges(const Dataset& d, const std::vector<float>& valu
     return all;
 }
 
-// True if the range is at most 4 units in the last place of a float32.
+// Differences up to which numbers of this magnitude count as equal: 4 units in the last place of a float32.
+double rounding_of(double magnitude) { return 4 * magnitude * double(std::numeric_limits<float>::epsilon()); }
+
 bool constant(const ColumnRange& c) {
-    const double largest = std::max(std::fabs(c.low), std::fabs(c.high));
-    return !(c.high - c.low > 4 * largest * double(std::numeric_limits<float>::epsilon()));
+    return !(c.high - c.low > rounding_of(std::max(std::fabs(c.low), std::fabs(c.high))));
 }
 
 void add(ColumnUnits& units, double centre, double scale) {
     if (scale > 0) units.varying.push_back(units.columns());
     units.centre.push_back(centre), units.scale.push_back(scale);
+}
+
+// The columns of an array, without the origin of the file, and the units that they suggest.
+struct Measured {
+    std::vector<ColumnRange> ranges;
+    ColumnUnits units;
+};
+
+// Units of states: mean and standard deviation.
+Measured measure_states(const Dataset& d) {
+    Measured m{ranges(d, d.observations, d.state_dim, [](int64_t) { return true; }), {}};
+    for (size_t i = 0; i < m.ranges.size(); ++i) {
+        const ColumnRange& c = m.ranges[i];
+        const double origin = d.origin.empty() ? 0 : d.origin[i];
+        add(m.units, origin + double(d.observations[i]) + (constant(c) ? 0 : c.moments.mean()),
+            constant(c) ? 0 : c.moments.std());
+    }
+    return m;
+}
+
+// Units of actions: the middle and half the width of the range.
+Measured measure_actions(const Dataset& d) {
+    Measured m{ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; }), {}};
+    for (size_t i = 0; i < m.ranges.size(); ++i) {
+        const ColumnRange& c = m.ranges[i];
+        const double origin = d.action_origin.empty() ? 0 : d.action_origin[i];
+        add(m.units, origin + (c.low + c.high) / 2, constant(c) ? 0 : (c.high - c.low) / 2);
+    }
+    return m;
 }
 
 std::string column_list(const std::vector<int64_t>& columns) {
@@ -79,21 +108,7 @@ std::vector<int64_t> ColumnUnits::places(const std::vector<int64_t>& columns) co
 }
 
 Units measure_units(const Dataset& d, const std::string& source) {
-    Units units;
-    const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
-    for (size_t i = 0; i < states.size(); ++i) {
-        const ColumnRange& c = states[i];
-        const double origin = d.origin.empty() ? 0 : d.origin[i];
-        add(units.states, origin + double(d.observations[i]) + (constant(c) ? 0 : c.moments.mean()),
-            constant(c) ? 0 : c.moments.std());
-    }
-    const std::vector<ColumnRange> actions =
-        ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; });
-    for (size_t i = 0; i < actions.size(); ++i) {
-        const ColumnRange& c = actions[i];
-        const double origin = d.action_origin.empty() ? 0 : d.action_origin[i];
-        add(units.actions, origin + (c.low + c.high) / 2, constant(c) ? 0 : (c.high - c.low) / 2);
-    }
+    Units units{measure_states(d).units, measure_actions(d).units};
     if (units.states.dim() == 0)
         fail(ErrorKind::data, source,
              ": all columns of observations are constant: nothing moves; hint: check that this is the right file");
@@ -128,28 +143,30 @@ namespace {
 constexpr double kSameUnits = 10;
 constexpr int64_t kRowsOfSpread = 1000;  // from fewer rows, a small spread says nothing
 
-// spread: standard deviations of states, half ranges of actions.
-void require_same(const char* array, const ColumnUnits& units, const std::vector<ColumnRange>& columns,
-                  const std::function<double(int64_t)>& origin, const std::function<double(int64_t)>& middle,
-                  const std::function<double(int64_t)>& spread, int64_t rows, const std::string& source) {
+// origin: that of the other file's array (Dataset).
+void require_same(const char* array, const ColumnUnits& units, const Measured& other, const std::vector<double>& origin,
+                  int64_t rows, const std::string& source) {
     const char* hint = "; hint: both files must be of the same system and in the same units";
     double widest = 0;
     for (int64_t i = 0; i < units.columns(); ++i) {
-        if (!(nth(columns, i).high >= nth(columns, i).low)) return;  // no row
-        const double shift = origin(i), centre = nth(units.centre, i), scale = nth(units.scale, i);
-        const ColumnRange& c = nth(columns, i);
-        auto shown = [&](double value) { return number_in_range(value, std::max(scale, c.high - c.low), 6); };
-        auto between = [&] { return text(shown(shift + c.low), " to ", shown(shift + c.high)); };
-        const double rounding = 4 * double(std::numeric_limits<float>::epsilon()) *
-                                std::max({std::fabs(shift + c.low), std::fabs(shift + c.high), std::fabs(centre)});
-        if (!(scale > 0) && (shift + c.low < centre - rounding || shift + c.high > centre + rounding))
-            fail(ErrorKind::data, source, ": ", array, "[", i, "] is ", between(), ", and always ", shown(centre),
-                 " in the data", hint);
-        if (!(scale > 0)) continue;
-        widest = std::max(widest, spread(i) / scale);
-        if (std::fabs(middle(i) - centre) > kSameUnits * scale || spread(i) > kSameUnits * scale)
-            fail(ErrorKind::data, source, ": ", array, "[", i, "] is ", between(), ", far from ", shown(centre - scale),
-                 " to ", shown(centre + scale), ", where most of the data are", hint);
+        const ColumnRange& c = nth(other.ranges, i);
+        if (!(c.high >= c.low)) return;  // no row
+        const double shift = origin.empty() ? 0 : nth(origin, i), low = shift + c.low, high = shift + c.high;
+        const double centre = nth(units.centre, i), scale = nth(units.scale, i);
+        auto shown = [&](double value) { return number_in_range(value, std::max(scale, high - low), 6); };
+        const std::string found = text(source, ": ", array, "[", i, "] is ", shown(low), " to ", shown(high));
+        const double rounding = rounding_of(std::max({std::fabs(low), std::fabs(high), std::fabs(centre)}));
+        if (!(scale > 0)) {
+            if (low < centre - rounding || high > centre + rounding)
+                fail(ErrorKind::data, found, ", and always ", shown(centre), " in the data", hint);
+            continue;
+        }
+        const double away = std::fabs(nth(other.units.centre, i) - centre) / scale,
+                     spread = nth(other.units.scale, i) / scale;
+        if (std::max(away, spread) > kSameUnits)
+            fail(ErrorKind::data, found, ", far from ", shown(centre - scale), " to ", shown(centre + scale),
+                 ", where most of the data are", hint);
+        widest = std::max(widest, spread);
     }
     if (rows >= kRowsOfSpread && widest * kSameUnits < 1)
         fail(ErrorKind::data, source, ": all columns of ", array, " have less than a tenth of the spread of the data",
@@ -159,21 +176,8 @@ void require_same(const char* array, const ColumnUnits& units, const std::vector
 }  // namespace
 
 void require_same_units(const Units& units, const Dataset& d, const std::string& source) {
-    auto at = [](const std::vector<double>& origin) {
-        return [&origin](int64_t i) { return origin.empty() ? 0 : nth(origin, i); };
-    };
-    const std::vector<ColumnRange> states = ranges(d, d.observations, d.state_dim, [](int64_t) { return true; });
-    const auto origin = at(d.origin), action_origin = at(d.action_origin);
-    require_same(
-        "observations", units.states, states, origin,
-        [&](int64_t i) { return origin(i) + double(nth(d.observations, i)) + nth(states, i).moments.mean(); },
-        [&](int64_t i) { return nth(states, i).moments.std(); }, d.rows, source);
-    const std::vector<ColumnRange> actions =
-        ranges(d, d.actions, d.action_dim, [&](int64_t t) { return nth(d.terminals, t) == 0; });
-    require_same(
-        "actions", units.actions, actions, action_origin,
-        [&](int64_t i) { return action_origin(i) + (nth(actions, i).low + nth(actions, i).high) / 2; },
-        [&](int64_t i) { return (nth(actions, i).high - nth(actions, i).low) / 2; }, d.rows, source);
+    require_same("observations", units.states, measure_states(d), d.origin, d.rows, source);
+    require_same("actions", units.actions, measure_actions(d), d.action_origin, d.rows, source);
 }
 
 std::string describe_rounding(const Dataset& recorded, const ColumnUnits& units,

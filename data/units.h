@@ -69,6 +69,7 @@ Units measure_units(const Dataset& recorded, const std::string& source);
 struct RecordedData {
     Dataset recorded, data;
 };
+
 // Error(data) if another file of the same system is evidently in other units than the data that these were measured on:
 // a column is far from them, changes although it is constant there, or all columns change hardly at all.
 void require_same_units(const Units& units, const Dataset& other, const std::string& source);

@@ -114,8 +114,7 @@ int judge_by_run(const std::string& path, const std::string& run, ThreadPool& po
 int judge_by_simulator(const std::string& path, const data::Environment& exact, ThreadPool& pool, double unpack_ratio,
                        bool print_json) {
     const std::string& environment = exact.spec().name;
-    const data::Parts parts = data::reads_qpos(exact) ? data::Parts::simulator : data::Parts::all;
-    const data::Dataset dataset = load(path, pool, unpack_ratio, parts);
+    const data::Dataset dataset = load(path, pool, unpack_ratio, data::parts_for(&exact, data::Parts::all));
     const std::vector<double> tolerances = MetricsConfig{}.tolerances;
     const data::Replay r = data::replay(exact, dataset, tolerances, pool, path);
 

@@ -19,14 +19,6 @@ struct ReportOptions {
     }
 };
 
-bool is_report(const std::string& path) {
-    const data::InputFile file(path);
-    std::string start(report::kPageStart.size(), ' ');
-    if (file.size() < start.size()) return false;
-    file.read_at(0, start.data(), start.size());
-    return start == report::kPageStart;
-}
-
 }  // namespace
 
 int run_report(CommandLine& line) {
@@ -34,7 +26,9 @@ int run_report(CommandLine& line) {
     line.add(options);
     if (!line.parse()) return 0;
     const std::string path = options.out.empty() ? line.operands()[0] + "/report.html" : options.out;
-    if (!options.out.empty() && data::file_exists(path) && !is_report(path)) refuse_to_overwrite(path, "a report");
+    if (!options.out.empty() && data::file_exists(path) &&
+        data::read_start(path, report::kPageStart.size()) != report::kPageStart)
+        refuse_to_overwrite(path, "a report");
     const std::string page = report::render(line.operands());
     try {
         data::write_text_file(path, page);

@@ -13,13 +13,6 @@ namespace {
 
 constexpr const char* kStillHint = "; hint: --data.arrival_steps 0 counts all rows as travel";
 
-int64_t longest_segment(const Trajectories& trajectories) {
-    int64_t longest = 0;
-    for (int64_t k = 0; k < trajectories.count(); ++k)
-        longest = std::max(longest, trajectories.last(k) - trajectories.begin(k) + 1);
-    return longest;
-}
-
 // Whether episodes of so many rows are too short for chains to start in them, and the setting for which they are not.
 bool too_short_for_chains(int64_t rows, const LengthNeeds& needs, const Config& config) {
     return needs.chains && static_cast<double>(rows - 1) <= config.augment.start_arrival;
@@ -49,14 +42,14 @@ void check_calibration(const std::string& source, const Trajectories& validation
     if (!moves) fail(ErrorKind::data, source, ": nothing moves in the validation episodes, which calibrate distances");
     if (longest < 2)
         fail(ErrorKind::data, source, ": no validation episode moves for 2 steps, which calibrate distances",
-             longest_segment(validation) > 2 ? kStillHint : "");
+             validation.longest() > 2 ? kStillHint : "");
 }
 
 }  // namespace
 
 void check_rows(const std::string& source, int64_t rows, int64_t validation_rows, const LengthNeeds& needs,
                 const Config& config) {
-    const int64_t window = 2 * config.planner.context + config.planner.gap;
+    const int64_t window = config.planner.window();
     for (const bool held_out : {false, true})
         if (const int64_t longest = held_out ? validation_rows : rows; needs.windows && longest < window)
             fail(ErrorKind::data, source, ": the longest ", held_out ? "validation " : "", "episode has ", longest,
@@ -71,7 +64,7 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
 
 void check_lengths(const std::string& source, const Trajectories& train, const Trajectories& validation,
                    const LengthNeeds& needs, const Config& config) {
-    check_rows(source, longest_segment(train), longest_segment(validation), needs, config);
+    check_rows(source, train.longest(), validation.longest(), needs, config);
     if (needs.distances) check_calibration(source, validation, config.data);
     const int64_t to_target = config.planner.context + config.planner.gap, after = config.planner.context - 1;
     for (const Trajectories* part : {&train, &validation})

@@ -47,7 +47,7 @@ struct Estimator {
     const Config& config = runner.config();
     const data::Dataset& data = runner.pipeline().train_data();
     // As long as a few of the planner's windows.
-    int64_t episode_rows = 4 * (2 * config.planner.context + config.planner.gap);
+    int64_t episode_rows = 4 * config.planner.window();
     RandomWorld world{config, 32 * episode_rows, episode_rows, data.state_dim, data.action_dim};
 
     void add(const std::string& name, double least, double most) { estimate.parts.push_back({name, least, most}); }

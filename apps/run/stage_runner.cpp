@@ -204,8 +204,7 @@ void StageRunner::record_session() {
 }
 
 data::RecordedData StageRunner::load_in_units(const std::string& path, data::Parts parts) {
-    const data::Environment* environment = data::find_environment(environment_);
-    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
+    parts = data::parts_for(data::find_environment(environment_), parts);
     return data::convert(pipeline_->units(), data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio),
                          path);
 }
@@ -220,8 +219,8 @@ void StageRunner::check_position(int64_t columns, const std::string& path) const
 data::Dataset StageRunner::load(const std::string& path, data::Parts parts) {
     const data::Environment* environment = data::find_environment(environment_);
     if (environment && environment->stored_step && !environment->exact_step) parts = data::Parts::all;  // for its check
-    if (environment && parts == data::Parts::all && data::reads_qpos(*environment)) parts = data::Parts::simulator;
-    data::Dataset dataset = data::load_dataset(path, &threads_, parts, config_.general.unpack_ratio);
+    data::Dataset dataset =
+        data::load_dataset(path, &threads_, data::parts_for(environment, parts), config_.general.unpack_ratio);
     std::string notes;
     for (const std::string& note : dataset.notes) notes += (notes.empty() ? "" : "; ") + note;
     if (!notes.empty()) progress_.note(path + ": " + notes);

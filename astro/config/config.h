@@ -248,6 +248,7 @@ struct SamplingConfig {
 
 struct PlannerConfig {
     int64_t gap = 16, context = 16;
+    int64_t window() const { return 2 * context + gap; }  // rows
     UnknownActions unknown = UnknownActions::gap;
     bool random_gap = false;
     int64_t denoising_steps = 10;

@@ -1,5 +1,4 @@
-// TD3+BC (Fujimoto & Gu, NeurIPS 2021; CORL, algorithms/offline/td3_bc.py; docs/method.md
-// 10.4).
+// TD3+BC (Fujimoto & Gu, NeurIPS 2021; CORL, algorithms/offline/td3_bc.py; docs/method.md 10.4).
 //   y = r + gamma mask min_i Q'_i(s', clamp(pi'(s') + clamp(.2 noise, -.5, .5)))
 //   critics: sum_i mean (Q_i(s, a) - y)^2
 //   actor, every second update: -alpha mean Q_0(s, pi(s)) / mean |Q_0| + mean (pi(s) - a)^2
