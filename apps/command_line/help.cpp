@@ -4,9 +4,7 @@
 #include "apps/command_line/pages.h"
 
 namespace astro::app {
-namespace {
 
-// Wraps words at the width of the page and indents each line; the first line begins with `first`, of the same width.
 std::string wrap(const std::string& words, size_t columns, const std::string& first) {
     const size_t indent = first.size();
     std::string out, line = first;
@@ -23,8 +21,9 @@ std::string wrap(const std::string& words, size_t columns, const std::string& fi
     }
     return out + line + "\n";
 }
-// For help on a terminal.
-std::string wrap(const std::string& words) { return wrap(words, 100, "      "); }
+namespace {
+
+std::string wrap_entry(const std::string& words) { return wrap(words, kTerminalColumns, "      "); }
 
 const char* placeholder(SettingKind kind) {
     switch (kind) {
@@ -54,7 +53,8 @@ std::string entry(const Setting& setting, bool with_source) {
         setting.kind == SettingKind::boolean || (setting.kind == SettingKind::text && setting.domain.choices.empty());
     if (!plain) details += "; " + expectation(setting.kind, setting.domain);
     if (with_source) details += std::string("; ") + source_name(setting.source);
-    return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap(setting.meaning) + wrap("[" + details + "]");
+    return "  --" + setting.key + placeholder(setting.kind) + "\n" + wrap_entry(setting.meaning) +
+           wrap_entry("[" + details + "]");
 }
 
 // An entry of the manual: "- `key` = `default`: meaning. Takes ...; source.".
@@ -97,14 +97,15 @@ std::string config_by_section(const ItemText& item, const SectionText& text) {
 }
 
 std::string help_page(const CommandLine& line) {
-    std::string page = line.usage() + "\n\n" + line.command().summary + "\n";
+    std::string page = line.usage() + "\n\n" + wrap(line.command().summary, kTerminalColumns, "");
     if (!line.options().all().empty()) page += "\nOptions\n";
     for (const Setting& setting : line.options().all()) page += entry(setting, false);
     if (!line.configurable()) return page;
-    page +=
-        "\nSettings, given as options or in configuration files ([section], then key = value). Defaults are\n"
-        "those of preset cpu. Each entry ends with its source: the paper, a repository (HILP, CORL,\n"
-        "OGBench), or ours.\n";
+    page += "\n" + wrap(
+                       "Settings, given as options or in configuration files ([section], then key = value). Defaults "
+                       "are those of preset cpu. Each entry ends with its source: the paper, a repository (HILP, CORL, "
+                       "OGBench), or ours.",
+                       kTerminalColumns, "");
     return page + by_section(
                       line.settings(), [](const Setting& setting) { return entry(setting, true); },
                       [&](const Settings::Section& section, const std::string& items) {

@@ -14,6 +14,11 @@ Page markdown_page;    // the command's section of docs/cli.md
 Page man_page;         // the command's part of the man page, in roff
 Page completion_page;  // the command's cases in the script of completion_script
 
+constexpr size_t kTerminalColumns = 80;
+
+// Wraps words at a width and indents each line; the first line begins with `first`, of the same width.
+std::string wrap(const std::string& words, size_t columns, const std::string& first);
+
 // What the pages share: the default as words, the sections of the configuration that a command reads ("general, tdr"),
 // and the texts of the sections, each made from the texts of its settings.
 std::string initial_of(const Setting& setting);

@@ -21,12 +21,16 @@ struct HelpOptions {
 
 void print_overview() {
     std::printf(
-        "astro: offline reinforcement learning by stitching trajectories (ASTRO, arXiv 2511.23442)\n\n"
+        "astro: offline reinforcement learning by stitching trajectories\n(ASTRO, arXiv 2511.23442)\n\n"
         "usage: astro COMMAND [options]\n\n");
-    for (const Command& command : commands()) std::printf("  %-16s %s\n", command.name, command.summary);
+    for (const Command& command : commands()) {
+        char name[24];
+        std::snprintf(name, sizeof name, "  %-15s ", command.name);
+        std::printf("%s", wrap(command.summary, kTerminalColumns, name).c_str());
+    }
     std::printf(
         "\nastro COMMAND --help explains a command.\n"
-        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid data, 130 interrupted.\n");
+        "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid data,\n130 interrupted.\n");
 }
 
 void describe(const Command& command, Page* page) {

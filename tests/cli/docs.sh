@@ -6,6 +6,16 @@
 "$astro" help --markdown >"$work/cli.md"
 check "docs/cli.md is the output of astro help --markdown" diff docs/cli.md "$work/cli.md"
 
+"$astro" >"$work/overview"
+sed -n 's/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\) \{2,\}.*/\1/p' "$work/overview" >"$work/commands"
+check "the overview lists the commands" [ "$(wc -l <"$work/commands")" -ge 15 ]
+while read -r command; do
+    # shellcheck disable=SC2086
+    "$astro" $command --help >"$work/page" </dev/null
+    awk 'length > 80' "$work/page" "$work/overview" >"$work/long"
+    check "the help of $command fits 80 columns" cmp "$work/long" /dev/null
+done <"$work/commands"
+
 # Commands are run as written, in a folder with small versions of the files that they name. Training is stopped after
 # one update. Benchmarks are only listed.
 mkdir "$work/place" "$work/place/build" && cd "$work/place" || exit 1
