@@ -7,6 +7,11 @@ command. Needs only Python's standard library.
 
     python3 bench/ablations.py --bed point --seeds 1,2,3 --folder runs/ablations
     python3 bench/ablations.py --bed point --folder runs/ablations --tables      # only print the tables
+
+The ant needs data made by OGBench's generator, one folder per seed, and `make deps-ogbench`. Its runs stitch and judge
+bridges, but train no policies:
+
+    python3 bench/ablations.py --bed ant --data DIR/{seed}/antmaze-medium-stitch-v0.npz --folder runs/ablations
 """
 import argparse
 import json
@@ -17,8 +22,8 @@ import subprocess
 import sys
 import time
 
-# Runs that compare data sets: name, policies, arms, options. "+subgoals" rows are search at test time with the policy of
-# the same arm.
+# Runs that compare data sets: name, policies, arms, options. "+subgoals" rows are search at test time with the policy
+# of the same arm.
 LATENTS = ["--policy.latents", "--policy.synthetic_share", ".5"]
 COMPARISONS = [
     ("base", "states as inputs; all rows of an augmented data set are its own",
@@ -52,6 +57,26 @@ VARIANTS = [
     ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
      UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
 ]
+# Variants of the ant, whose dynamics model is recurrent.
+FROM_ACTIONS = ["--sampling.start_level", "0"]
+ANT_VARIANTS = [v for v in VARIANTS if v[0] != "recurrent"] + [
+    ("transformer", "a dynamics transformer of the default size instead of the recurrent network",
+     ["--dynamics.form", "transformer", "--dynamics.layers", "3", "--dynamics.width", "128"], [TDR]),
+    ("from-actions", "guidance alone, from the source's own actions (configs/antmaze.ini)", FROM_ACTIONS,
+     [TDR, DYNAMICS, PLANNER]),
+    ("one-target", "one target per cut instead of eight", ["--augment.targets_per_cut", "1"],
+     [TDR, DYNAMICS, PLANNER]),
+    ("any-target", "targets in random order, not the nearest first", ["--selection.order", "random"],
+     [TDR, DYNAMICS, PLANNER]),
+]
+
+# What differs between the beds: options of all runs, variants, and whether policies are trained and evaluated.
+OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
+BEDS = {
+    "point": {"options": [], "variants": VARIANTS, "policies": True},
+    "maze2d": {"options": [], "variants": VARIANTS, "policies": True},
+    "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS, "policies": False},
+}
 
 # Key in results.json, heading, factor, digits.
 FIGURES = [
@@ -76,8 +101,16 @@ def results_of(folder):
         return json.load(file)
 
 
+def commands(bed, arms):
+    """The commands of one run: the whole pipeline, or all but policies."""
+    if bed["policies"]:
+        return [["run", "--experiment.arms", arms]]
+    return [["train", stage] for stage in (TDR, DYNAMICS, PLANNER)] + [["augment"]]
+
+
 def run(arguments, config, folder, seed, data, arms, options, kept_from=None, kept=()):
     """Runs one experiment to its end, unless it is done. The file `done` marks a finished folder."""
+    bed = BEDS[arguments.bed]
     if results_of(folder) is not None:
         return
     if kept_from and not os.path.exists(folder):
@@ -86,19 +119,23 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
         for stage in kept:
             source = os.path.join(kept_from, "checkpoints", stage)
             shutil.copytree(source, os.path.join(folder, "checkpoints", stage))
-    command = [arguments.astro, "run", "--config", config, "--run", folder, "--seed", str(seed), "--collect.seed",
-               str(seed), "--threads", str(arguments.threads), "--experiment.arms", arms, "--resume", "--quiet"]
-    command += ["--data", data] if data else []
+    common = ["--config", config, "--run", folder, "--seed", str(seed), "--collect.seed", str(seed), "--threads",
+              str(arguments.threads), "--resume", "--quiet"] + (["--data", data] if data else [])
     started = time.time()
-    with open(folder + ".log", "a", encoding="utf-8") as log:
-        status = subprocess.call(command + options, stdout=log, stderr=log)
-    if status:
-        sys.exit(f"ablations: exit code {status} of {' '.join(command + options)}; see {folder}.log")
+    for command in commands(bed, arms):
+        line = [arguments.astro] + command + common + bed["options"] + options
+        with open(folder + ".log", "a", encoding="utf-8") as log:
+            status = subprocess.call(line, stdout=log, stderr=log)
+        if status:
+            sys.exit(f"ablations: exit code {status} of {' '.join(line)}; see {folder}.log")
     with open(os.path.join(folder, "done"), "w", encoding="utf-8") as file:
         file.write(f"{time.time() - started:.1f}\n")
 
 
-def data_of(folder):
+def data_of(arguments, seed, folder):
+    """The file of a seed: the given one, or the one that its base run generated."""
+    if arguments.data:
+        return arguments.data.replace("{seed}", str(seed))
     generated = os.path.join(folder, "data")
     files = sorted(name for name in os.listdir(generated) if name.endswith(".npz") and not name.endswith("-val.npz"))
     return os.path.join(generated, files[0])
@@ -152,7 +189,7 @@ def tables(folder, bed, seeds):
     print("|---|" + "--:|" * len(FIGURES))
     print("| none (base) | " + " | ".join(summary([r[k] for r in base.values() if k in r], f, d)
                                           for k, _, f, d in FIGURES) + " |")
-    for name, what, _, _ in VARIANTS:
+    for name, what, _, _ in BEDS[bed]["variants"]:
         runs = {s: r for s in base if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) is not None}
         if not runs:
             continue
@@ -166,7 +203,7 @@ def save(folder, bed, seeds, path):
     """Writes the figures of all finished runs to one JSON file."""
     kept = {}
     for s in seeds:
-        for name in [c[0] for c in COMPARISONS] + [v[0] for v in VARIANTS]:
+        for name in [c[0] for c in COMPARISONS] + [v[0] for v in BEDS[bed]["variants"]]:
             results = results_of(os.path.join(folder, f"{bed}-{s}-{name}"))
             if results is not None:
                 kept[f"{s}/{name}"] = {k: v for k, v in results.items()
@@ -179,7 +216,8 @@ def save(folder, bed, seeds, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--astro", default="build/astro", help="the program")
-    parser.add_argument("--bed", required=True, choices=["point", "maze2d"], help="configs/ablations-BED.ini")
+    parser.add_argument("--bed", required=True, choices=list(BEDS), help="configs/ablations-BED.ini")
+    parser.add_argument("--data", default="", help="data set of each seed, with {seed} in its path; empty: generated")
     parser.add_argument("--seeds", default="1,2,3", help="seeds of data and training")
     parser.add_argument("--variants", default="", help="names of variants; empty: all")
     parser.add_argument("--folder", default="runs/ablations", help="folder of the runs")
@@ -189,34 +227,37 @@ def main():
     arguments = parser.parse_args()
     seeds = [int(s) for s in arguments.seeds.split(",")]
     wanted = [v for v in arguments.variants.split(",") if v]
-    known = [v[0] for v in VARIANTS] + [c[0] for c in COMPARISONS[1:]]
+    bed = BEDS[arguments.bed]
+    known = [v[0] for v in bed["variants"]] + [c[0] for c in COMPARISONS[1:] if bed["policies"]]
     if set(wanted) - set(known):
-        sys.exit(f"ablations: unknown variants {', '.join(sorted(set(wanted) - set(known)))}; known: {', '.join(known)}")
+        unknown = ", ".join(sorted(set(wanted) - set(known)))
+        sys.exit(f"ablations: unknown variants {unknown}; known: {', '.join(known)}")
     config = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "configs", f"ablations-{arguments.bed}.ini")
     if not arguments.tables:
         os.makedirs(arguments.folder, exist_ok=True)
-        variants = [v for v in VARIANTS if not wanted or v[0] in wanted]
-        comparisons = [c for c in COMPARISONS[1:] if not wanted or c[0] in wanted]
+        variants = [v for v in bed["variants"] if not wanted or v[0] in wanted]
+        comparisons = [c for c in COMPARISONS[1:] if bed["policies"] and (not wanted or c[0] in wanted)]
         minutes = len(seeds) * (9 + 5 * len(comparisons) + 3 * len(variants))
-        print(f"{len(seeds)} seeds: a base run, {len(comparisons)} comparisons and {len(variants)} variants each; about 9, "
-              f"5 and 3 minutes on one core, {minutes} minutes in all", flush=True)
+        print(f"{len(seeds)} seeds: a base run, {len(comparisons)} comparisons, {len(variants)} variants each; about "
+              f"9, 5 and 3 minutes on one core, {minutes} minutes in all", flush=True)
 
         def base_of(s):
             return os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
 
         for s in seeds:
             print(f"seed {s}: base", flush=True)
-            run(arguments, config, base_of(s), s, None, COMPARISONS[0][2], [])
+            given = data_of(arguments, s, "") if arguments.data else None
+            run(arguments, config, base_of(s), s, given, COMPARISONS[0][2], [])
         for name, what, arms, options in comparisons:
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
                 run(arguments, config, os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}"), s,
-                    data_of(base_of(s)), arms, options, base_of(s), [TDR, DYNAMICS, PLANNER])
+                    data_of(arguments, s, base_of(s)), arms, options, base_of(s), [TDR, DYNAMICS, PLANNER])
         for name, what, options, kept in variants:
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
                 folder = os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}")
-                run(arguments, config, folder, s, data_of(base_of(s)), "augmented",
+                run(arguments, config, folder, s, data_of(arguments, s, base_of(s)), "augmented",
                     options + ["--evaluate.subgoals", "0"], base_of(s), kept)
     tables(arguments.folder, arguments.bed, seeds)
     if arguments.save:
