@@ -260,7 +260,8 @@ std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t lim
 }
 
 const std::vector<std::vector<Bridge>>& Pipeline::validation_bridges() {
-    if (!validation_bridges_) validation_bridges_ = sample_validation_bridges(512, config_.augment.bridge_candidates);
+    if (!validation_bridges_)
+        validation_bridges_ = sample_validation_bridges(kValidationBridges, config_.augment.bridge_candidates);
     return *validation_bridges_;
 }
 

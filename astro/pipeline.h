@@ -80,7 +80,8 @@ class Pipeline {
     std::vector<StitchEnds> validation_ends(int64_t limit);
 
     // Bridges over held-out windows of one episode each, sampled as for augmentation.
-    const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: 512, kept
+    static constexpr int64_t kValidationBridges = 512;
+    const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: that many, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t limit,
                                                                int64_t candidates);  // by the current planner
 

@@ -30,6 +30,8 @@ COMPARISONS = [
      "raw,duplicate,relabel,augmented,augmented_relabel,straight,swap", []),
     ("latents", "states and latents as inputs; half of each batch is recorded (as in configs/antmaze.ini)",
      "raw,relabel,augmented,augmented_relabel,straight", LATENTS),
+    ("learners", "value learners: states as inputs; all rows of an augmented data set are its own", "raw,augmented",
+     ["--experiment.learners", "iql,td3bc,cql,gcivl,hiql", "--evaluate.subgoals", "0"]),
 ]
 
 # Each variant: name, what is changed, options, stages whose checkpoints of the base run are kept.
@@ -167,12 +169,14 @@ def print_arms(what, runs, arms):
     print(f"\nPolicies: {what}; {len(runs)} seeds.\n")
     print("| policy trained on | " + " | ".join(h for _, h, _, _ in ARM_FIGURES) + " |")
     print("|---|" + "--:|" * len(ARM_FIGURES))
-    for arm in arms.split(","):
-        for name in (arm, arm + "+subgoals"):
-            keys = [(f"success/{name}/gcbc/{key}", factor, digits) for key, _, factor, digits in ARM_FIGURES]
-            cells = [summary([r[k] for r in runs if k in r], f, d) for k, f, d in keys]
-            if any(cells):
-                print(f"| {name} | " + " | ".join(cells) + " |")
+    learners = sorted({key.split("/")[2] for r in runs for key in r if key.startswith("success/")})
+    for learner in learners:
+        for arm in arms.split(","):
+            for name in (arm, arm + "+subgoals"):
+                keys = [(f"success/{name}/{learner}/{key}", factor, digits) for key, _, factor, digits in ARM_FIGURES]
+                cells = [summary([r[k] for r in runs if k in r], f, d) for k, f, d in keys]
+                if any(cells):
+                    print(f"| {learner}, {name} | " + " | ".join(cells) + " |")
 
 
 def tables(folder, bed, seeds):

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "data/checkpoint.h"
 #include "data/dataset_load.h"
@@ -68,6 +69,21 @@ std::string object_array() {
            "\x80\x03N.";
 }
 
+// The content of a .npy file of these float32 observations in Fortran order, column by column.
+std::string fortran_array(const Boats& b) {
+    std::string header = text("{'descr': '<f4', 'fortran_order': True, 'shape': (", b.rows, ", ", b.states, "), }");
+    header.resize(117, ' ');
+    std::string content = std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() + 1) +
+                          std::string(1, '\0') + header + "\n";
+    for (int64_t i = 0; i < b.states; ++i)
+        for (int64_t t = 0; t < b.rows; ++t) {
+            char bytes[4];
+            std::memcpy(bytes, b.observations.data() + t * b.states + i, 4);
+            content.append(bytes, 4);
+        }
+    return content;
+}
+
 // A data set with these qpos and qvel: the observations, cut to `positions` columns, and `velocities` columns of zeros.
 void save_with_qpos(const std::string& path, Dataset d, int64_t positions, int64_t velocities) {
     d.qpos_dim = positions, d.qvel_dim = velocities;
@@ -109,6 +125,8 @@ TEST_CASE("cases: write the files" * doctest::skip()) {
     write_npz(folder + "one-episode.npz", members_of(boats({900})));
     write_npz(folder + "few-rows.npz", members_of(boats({30, 30, 30})));
     write_npz(folder + "short-episodes.npz", members_of(boats(std::vector<int64_t>(200, 12))));
+    write_npz(folder + "episodes-35.npz", members_of(boats(std::vector<int64_t>(200, 35))));
+    write_npz(folder + "fortran.npz", {base.begin() + 1, base.end()}, {{"observations.npy", fortran_array(b)}});
     Boats still = b;
     for (size_t t = 1; t < still.ends.size(); ++t)
         for (size_t i = 0; i < 2 && !still.ends[t - 1]; ++i)

@@ -105,3 +105,8 @@ closing_line() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
+
+# The signals that stop a stage. Under nohup, SIGHUP is ignored by the tests and by all that they start.
+stopping_signals() {
+    if grep -q '^SigIgn:.*[13579bdf]$' /proc/self/status; then echo INT TERM; else echo INT TERM HUP; fi
+}

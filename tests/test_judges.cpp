@@ -228,7 +228,8 @@ TEST_CASE("judges: bridges of a stitched file, and where they arrive") {
     const auto bridges = rows_by_bridge(stitched.recorded);
     REQUIRE(bridges.size() == 1);
     CHECK(bridges[0] == std::vector<int64_t>{4, 5, 6});
-    const std::vector<double> errors = judged_arrival_errors({*backend, pool, 8}, judges, stitched, bridges, source);
+    const std::vector<JudgedPlan> plans = stored_plans(stitched, bridges, source);
+    const std::vector<double> errors = judged_arrival_errors({*backend, pool, 8}, judges, plans);
     double square = 0;
     const double action[2] = {.5, -.25};
     for (size_t i = 0; i < 2; ++i) {
@@ -236,6 +237,12 @@ TEST_CASE("judges: bridges of a stitched file, and where they arrive") {
         square += std::pow((double(source.observation(101)[i]) - reached) / judges.sigma_delta[i], 2) / 2;
     }
     CHECK(errors[0] == doctest::Approx(std::sqrt(square)).epsilon(1e-4));
+    // The same plan from its ends, of two rows each.
+    const StitchEnds ends = recorded_ends(source, 6, source, 101, 2);
+    const auto same = best_plans(judges, {ends, ends}, {{{plans[0].actions, {}, 0, 0}}, {{{.5f, -.25f}, {}, 0, 0}}});
+    const std::vector<double> both = judged_arrival_errors({*backend, pool, 8}, judges, same);
+    CHECK(both[0] == errors[0]);
+    CHECK(both[1] != errors[0]);  // plans of different lengths are rolled out side by side
     // Two adjacent bridges are counted as two, and a bridge ends with its episode.
     data::Dataset d = stitched.recorded;
     d.bridge[6] = 13;

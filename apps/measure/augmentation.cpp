@@ -22,9 +22,9 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
     std::vector<std::string> found;
     if (made.wall_share > limits.warn_wall_share)
         found.push_back(
-            text("targets behind walls: for ", print_real(std::round(1000 * made.wall_share) / 10),
-                 " % of the chosen targets, the graph distance is much larger than the latent distance; hint: more "
-                 "tdr.updates"));
+            text("targets farther than they look: for ", print_real(std::round(1000 * made.wall_share) / 10),
+                 " % of the chosen targets, as for targets behind walls, the graph distance is much larger than the "
+                 "latent distance; hint: more tdr.updates"));
     std::vector<double> errors;
     for (const BridgeAttempt& attempt : made.attempts) errors.push_back(attempt.bridge.error);
     const double median = percentile(errors, 50),

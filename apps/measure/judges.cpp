@@ -9,6 +9,7 @@
 #include "apps/command_line/settings.h"
 #include "apps/measure/measure.h"
 #include "astro/measure/coverage.h"
+#include "astro/measure/cross_pairs.h"
 #include "astro/measure/joins.h"
 #include "data/file.h"
 #include "tensor/base/percentile.h"
@@ -88,14 +89,26 @@ void put_joins(data::Json& results, const Joins& joins) {
     results["joins_by_episode"] = episodes;
 }
 
-// The arrival error of the stored bridges if the judges are right: they roll out the bridge's actions from the cut.
+// Arrival errors if the judges are right: they roll out the actions of stored bridges from the cut, and those of
+// bridges between held-out rows. Guidance has made the dynamics model's own errors small, so they say less.
 void put_arrival(StageRunner& runner, const Judges& judges, const data::RecordedData& stitched,
                  const std::vector<std::vector<int64_t>>& bridges) {
-    const std::vector<double> errors =
-        judged_arrival_errors(runner.context(), judges, stitched, bridges, runner.pipeline().train_data());
-    runner.results()["arrival_error_ensemble_median"] = percentile(errors, 50);
-    runner.results()["arrival_error_ensemble_90"] = percentile(errors, 90);
-    put_arrival_errors(runner.results(), "arrival_errors_ensemble", errors, runner.config());
+    Pipeline& pipeline = runner.pipeline();
+    data::Json& results = runner.results();
+    auto put = [&](const std::string& key, const std::vector<JudgedPlan>& plans) {
+        const std::vector<double> errors = judged_arrival_errors(runner.context(), judges, plans);
+        if (errors.empty()) return errors;
+        results[key + "_median"] = percentile(errors, 50);
+        results[key + "_90"] = percentile(errors, 90);
+        return errors;
+    };
+    put_arrival_errors(results, "arrival_errors_ensemble",
+                       put("arrival_error_ensemble", stored_plans(stitched, bridges, pipeline.train_data())),
+                       runner.config());
+    put("validation_arrival_error_ensemble",
+        best_plans(judges, pipeline.validation_ends(Pipeline::kValidationBridges), pipeline.validation_bridges()));
+    put("validation_cross_arrival_error_ensemble",
+        best_plans(judges, cross_episode_ends(pipeline, kCrossPairs), sample_cross_bridges(pipeline, kCrossPairs)));
 }
 
 }  // namespace

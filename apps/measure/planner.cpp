@@ -25,7 +25,6 @@ void train_and_measure_planner(StageRunner& runner) {
     const std::vector<double> errors = best_errors(pipeline.validation_bridges());
     results["validation_arrival_error_median"] = percentile(errors, 50);
     results["validation_arrival_error_90"] = percentile(errors, 90);
-    constexpr int64_t kCrossPairs = 256;
     const std::vector<double> cross = best_errors(sample_cross_bridges(pipeline, kCrossPairs));
     results["validation_cross_pairs"] = ssize(cross);
     if (!cross.empty()) {

@@ -118,6 +118,8 @@ std::string arrival_table(const data::Json& results) {
     const std::vector<std::pair<std::string, std::string>> rows = {
         {"bridges within held-out episodes, by the dynamics", "validation_arrival_error_"},
         {"bridges from held-out rows to other episodes, by the dynamics", "validation_cross_arrival_error_"},
+        {"bridges within held-out episodes, by the one-step networks", "validation_arrival_error_ensemble_"},
+        {"bridges from held-out rows to other episodes, by these networks", "validation_cross_arrival_error_ensemble_"},
         {"bridges between training episodes, all attempts, by the dynamics", "arrival_error_"},
         {"accepted bridges, by the one-step networks", "arrival_error_ensemble_"},
         {"accepted bridges, by the simulator", "true_arrival_error_"}};

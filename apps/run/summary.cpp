@@ -90,16 +90,16 @@ void print_policies(const data::Json& results, const Config& config, const std::
 void print_summary(StageRunner& runner) {
     const data::Json& results = runner.results();
     const Config& config = runner.config();
-    const std::string& environment = runner.environment();
+    const data::Json* environment = results.find("environment");
+    const std::string system = environment ? environment->as_string() : config.general.data;
     const std::vector<std::string>& arms = config.experiment.arms;
     const bool augmented = needs_kept_file(config);
-    std::printf("\n%s, seed %lld, %lld rows", environment.empty() ? config.general.data.c_str() : environment.c_str(),
-                static_cast<long long>(config.general.seed),
+    std::printf("\n%s, seed %lld, %lld rows", system.c_str(), static_cast<long long>(config.general.seed),
                 static_cast<long long>(runner.pipeline().train_data().rows));
     if (augmented && results.find("augment_bridges"))
         std::printf(", %lld bridges stitched", static_cast<long long>(figure(results, "augment_bridges")));
     std::printf("\n");
-    if (const data::Environment* known = data::find_environment(environment)) {
+    if (const data::Environment* known = data::find_environment(runner.environment())) {
         print_policies(results, config, "success", "success, % of episodes", 100);
         print_steps(results, config);
         if (known->spec().expert_return != known->spec().random_return)

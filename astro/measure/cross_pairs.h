@@ -5,6 +5,8 @@
 
 namespace astro::method {
 
+constexpr int64_t kCrossPairs = 256;  // bridges that are measured
+
 // Ends of at most `limit` bridges with the full gap M. Sources: held-out rows during travel, evenly spaced. Targets:
 // for each source, a training row that is reachable in M + 1 steps according to the TDR, drawn uniformly from at most
 // 20000 evenly spaced ones. Sources without such a row are left out. Needs a trained TDR.

@@ -182,28 +182,51 @@ Judgement judge_groups(const Context& context, const Judges& judges, const data:
     return {count_violations(errors, tolerances), percentile(judged.error, 50), percentile(judged.disagreement, 50)};
 }
 
-std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
-                                          const data::RecordedData& stitched,
-                                          const std::vector<std::vector<int64_t>>& bridges,
-                                          const data::Dataset& source) {
+std::vector<JudgedPlan> stored_plans(const data::RecordedData& stitched,
+                                     const std::vector<std::vector<int64_t>>& bridges, const data::Dataset& source) {
     const data::Dataset& d = stitched.data;
-    const size_t dims = judges.sigma_delta.size();
-    const auto count = ssize(bridges);
-    std::vector<double> errors(bridges.size());
+    std::vector<JudgedPlan> plans;
+    for (const std::vector<int64_t>& rows : bridges) {
+        const int64_t cut = rows[0], target = nth(stitched.recorded.target_row, rows.back());
+        JudgedPlan plan;
+        plan.first.assign(d.observation(cut), d.observation(cut + 1));
+        for (int64_t row : rows) plan.actions.insert(plan.actions.end(), d.action(row), d.action(row + 1));
+        plan.target.assign(source.observation(target), source.observation(target + 1));
+        plans.push_back(std::move(plan));
+    }
+    return plans;
+}
+
+std::vector<JudgedPlan> best_plans(const Judges& judges, const std::vector<StitchEnds>& ends,
+                                   const std::vector<std::vector<Bridge>>& bridges) {
+    const auto ds = static_cast<std::ptrdiff_t>(judges.sigma_delta.size());
+    std::vector<JudgedPlan> plans;
+    for (size_t i = 0; i < ends.size(); ++i) {
+        const std::vector<float>&source = ends[i].source_states, &target = ends[i].target_states;
+        plans.push_back(
+            {{source.end() - ds, source.end()}, bridges[i][0].actions, {target.begin(), target.begin() + ds}});
+    }
+    return plans;
+}
+
+std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
+                                          const std::vector<JudgedPlan>& plans) {
+    const size_t ds = judges.sigma_delta.size(), da = to_size(judges.held_out.action_dim);
+    const auto count = ssize(plans);
+    std::vector<double> errors(plans.size());
     constexpr int64_t kPiece = 256;
     context.threads.run((count + kPiece - 1) / kPiece, [&](int64_t p) {
         std::vector<size_t> under_way;
         std::vector<float> states;
-        for (int64_t b = p * kPiece; b < std::min(count, (p + 1) * kPiece); ++b) {
-            const int64_t cut = nth(bridges, b)[0];
-            under_way.push_back(to_size(b));
-            states.insert(states.end(), d.observation(cut), d.observation(cut + 1));
+        for (int64_t i = p * kPiece; i < std::min(count, (p + 1) * kPiece); ++i) {
+            under_way.push_back(to_size(i));
+            states.insert(states.end(), nth(plans, i).first.begin(), nth(plans, i).first.end());
         }
         for (size_t step = 0; !under_way.empty(); ++step) {
             std::vector<float> actions;
-            for (size_t b : under_way) {
-                const float* action = d.action(bridges[b][step]);
-                actions.insert(actions.end(), action, action + d.action_dim);
+            for (size_t plan : under_way) {
+                const float* action = plans[plan].actions.data() + step * da;
+                actions.insert(actions.end(), action, action + da);
             }
             std::vector<double> mean(states.size());
             for (const nn::Mlp& member : judges.members) {
@@ -214,15 +237,14 @@ std::vector<double> judged_arrival_errors(const Context& context, const Judges& 
             std::vector<size_t> still;
             states.clear();
             for (size_t i = 0; i < under_way.size(); ++i) {
-                const std::vector<int64_t>& rows = bridges[under_way[i]];
-                const double* reached = mean.data() + i * dims;
-                if (step + 1 < rows.size()) {
+                const JudgedPlan& plan = plans[under_way[i]];
+                const double* reached = mean.data() + i * ds;
+                if ((step + 1) * da < plan.actions.size()) {
                     still.push_back(under_way[i]);
-                    for (size_t x = 0; x < dims; ++x) states.push_back(static_cast<float>(reached[x]));
+                    for (size_t x = 0; x < ds; ++x) states.push_back(static_cast<float>(reached[x]));
                     continue;
                 }
-                const float* target = source.observation(nth(stitched.recorded.target_row, rows.back()));
-                errors[under_way[i]] = scaled_rms(target, reached, judges.sigma_delta);
+                errors[under_way[i]] = scaled_rms(plan.target.data(), reached, judges.sigma_delta);
             }
             under_way = std::move(still);
         }

@@ -51,12 +51,20 @@ struct Judgement {
 Judgement judge_groups(const Context& context, const Judges& judges, const data::Dataset& data,
                        const std::vector<std::vector<int64_t>>& groups, const std::vector<double>& tolerances);
 
-// For each bridge, the distance of its target from the state that the judges reach: the mean of the members'
-// predictions, step after step, from the row that the bridge leaves. In sigma_delta. source: the rows to which
-// target_row refers, in the units of the judges.
+// A plan from a state to a target, of any number of actions n, in the units of the judges.
+struct JudgedPlan {
+    std::vector<float> first, actions, target;  // (D), (n, A), (D)
+};
+// The stored bridges. source: the rows to which target_row refers, in the units of the judges.
+std::vector<JudgedPlan> stored_plans(const data::RecordedData& stitched,
+                                     const std::vector<std::vector<int64_t>>& bridges, const data::Dataset& source);
+// The best bridge between each pair of ends.
+std::vector<JudgedPlan> best_plans(const Judges& judges, const std::vector<StitchEnds>& ends,
+                                   const std::vector<std::vector<Bridge>>& bridges);
+
+// For each plan, the distance of its target from the state that the judges reach: the mean of the members'
+// predictions, step after step, from its first state. In sigma_delta. Does not depend on the number of threads.
 std::vector<double> judged_arrival_errors(const Context& context, const Judges& judges,
-                                          const data::RecordedData& stitched,
-                                          const std::vector<std::vector<int64_t>>& bridges,
-                                          const data::Dataset& source);
+                                          const std::vector<JudgedPlan>& plans);
 
 }  // namespace astro::method

@@ -19,6 +19,9 @@ run_refused "a single episode" one-episode.npz
 run_refused "87 transitions in 3 episodes are too few" few-rows.npz
 run_refused "the longest episode has 12 rows, a planner's window" short-episodes.npz
 run_refused "nothing moves" never-moves.npz
+# Long enough for TDR and dynamics, but not for a planner of this preset.
+refused 3 "the longest episode has 35 rows, a planner's window" timeout 100 "$astro" run --preset cpu --data episodes-35.npz --run refused
+check "nothing is written for episodes-35.npz" [ ! -e refused ]
 refused 3 "hint: --augment.start_arrival 20" "$astro" run --preset tiny --data plain.npz --augment.start_arrival 300 --run refused
 check "nothing is written for chains that cannot start" [ ! -e refused ]
 # Validation episodes that stand still would calibrate nothing. Training would find out after its end.
@@ -60,6 +63,13 @@ understood one-hot.npz "actions look discrete (one-hot); they are treated as con
 train plain.npz
 check "there is no message for OGBench's layout" sh -c "! grep -q '^plain.npz: ' err"
 
+# The order of an array in a file does not matter.
+for order in plain fortran; do
+    check "a run on $order.npz" "$astro" run --preset tiny --data $order.npz --run order-$order --quiet
+    sed "s/$order/plain/g" order-$order/results.json >order-$order.json
+done
+check "arrays in Fortran order give the same figures" cmp order-plain.json order-fortran.json
+
 # Names in a file and lines of settings are printed without control characters, and are truncated.
 clean() {  # what, FILE
     check "$1: no control characters" [ "$(LC_ALL=C tr -d '[:print:]\n' <"$2" | wc -c)" -eq 0 ]
@@ -76,6 +86,8 @@ for line in "\033[2J\033]0;t\007" "$long" "$long = 1" "seed = \033[2J$long" "[\0
     check "exit code 2 for these settings" [ $? -eq 2 ]
     clean "settings" out
 done
+printf '[tdr]\nlearning_rate = 0,001\n' >comma.ini
+refused 2 "comma.ini:2: tdr.learning_rate" "$astro" run --config comma.ini --data plain.npz --run refused
 printf 'preset = tiny\n; a comment\n[tdr]\nupdates = 2 ; few\n' >plain.ini
 printf '\357\273\277preset = tiny\r\n[tdr]\r\nupdates = 2e0\r\n' >windows.ini
 for settings in plain.ini windows.ini; do

@@ -89,7 +89,7 @@ fi
 check "more threads than processors: as many as processors" grep -q "of 1024 threads are used" err
 
 # Signals: a checkpoint is written, and the stage resumes from it.
-for signal in INT TERM HUP; do
+for signal in $(stopping_signals); do
     # A shell starts background jobs with SIGINT ignored, which the program keeps.
     env --default-signal=INT "$astro" train policy $data --preset tiny --gcbc.updates 100000 --run "signal$signal" --checkpoint.every 100000 >/dev/null 2>err &
     child=$!
@@ -108,7 +108,7 @@ interrupted "data collect" INT "ls big.npz.partial-*" "$astro" data collect --en
 check "data collect leaves no file" sh -c "! ls big.npz*"
 (
     trap '' HUP
-    exec "$astro" train policy $data --preset tiny --gcbc.updates 2000 --evaluate.episodes 1 --run nohup >/dev/null 2>err
+    exec "$astro" train policy $data --preset tiny --gcbc.updates 20000 --evaluate.episodes 1 --run nohup >/dev/null 2>err
 ) &
 child=$!
 sleep .5

@@ -30,7 +30,8 @@ check "and the same judges" cmp r1/judges.npz rs/judges.npz
 
 figure() { sed -n "s/^  \"$2\": \([^,]*\),*$/\1/p" "$1/results.json"; }
 for key in dynamics_rmse_one_step_1 dynamics_rmse_one_step_9 dvr_transition_ensemble_0.5 dvr_bridge_ensemble_0.5 dvr_real_ensemble_0.5 \
-    dvr_real_window_ensemble_0.5 validation_cross_arrival_error_median arrival_error_ensemble_median coverage coverage_new joined_pairs; do
+    dvr_real_window_ensemble_0.5 validation_cross_arrival_error_median arrival_error_ensemble_median \
+    validation_arrival_error_ensemble_90 validation_cross_arrival_error_ensemble_median coverage coverage_new joined_pairs; do
     check "results.json has $key" [ -n "$(figure r1 $key)" ]
 done
 less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }

@@ -76,7 +76,7 @@ refused 1 "standard output" sh -c "$act <requests >/dev/full"
 check "it answers until its reader ends" grep -q '^{"action": \[' first
 check "then it ends with status 0" [ "$(cat code)" -eq 0 ]
 check "without a message" [ ! -s quiet ]
-for signal in HUP TERM INT; do
+for signal in $(stopping_signals); do
     mkfifo input-$signal
     exec 8<>input-$signal
     interrupted "it waits for input" $signal "sleep .3" sh -c "exec $act <input-$signal"
