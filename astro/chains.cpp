@@ -347,7 +347,7 @@ std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& c
     if (starts.empty())
         fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
              " steps, the longest for ", longest,
-             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : map.travel_hint(1));
+             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
     return starts;
 }
 

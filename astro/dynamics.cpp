@@ -32,7 +32,7 @@ Dynamics::Dynamics(const Context& context, const DynamicsConfig& config, int64_t
       starts_(window_starts(*map.data, map.arrival, horizon, 0)) {
     if (starts_.empty())
         fail(ErrorKind::data, "dynamics: no episode has ", horizon, " more steps after a row of its travel",
-             map.travel_hint(horizon));
+             kTravelHint);
     sigma_delta_ =
         Tensor::from(context.backend, Shape{ssize(statistics.sigma_delta)}, statistics.sigma_delta).cast(DType::f32);
 }

@@ -178,14 +178,9 @@ TemporalDistance& Pipeline::tdr() {
     return *tdr_;
 }
 
-const TemporalMap& Pipeline::map() {
-    if (!map_) map_ = build_temporal_map(context_, tdr(), train_, validation_, config_);
-    return *map_;
-}
-
-const TemporalMap& Pipeline::validation_map() {
-    if (!validation_map_) validation_map_ = embed_trajectories(tdr(), validation_, config_.data);
-    return *validation_map_;
+const TemporalMaps& Pipeline::maps() {
+    if (!maps_) maps_ = build_temporal_maps(context_, tdr(), train_, validation_, config_);
+    return *maps_;
 }
 
 const LatentInputs& Pipeline::latent_inputs() {
@@ -243,7 +238,7 @@ std::vector<StitchEnds> Pipeline::validation_ends(int64_t limit) {
     const int64_t rows = config_.planner.window();
     if (ends.empty())
         fail(ErrorKind::data, "no validation episode travels through a whole window of ", rows,
-             " rows before it arrives", validation_map().travel_hint(rows - 1));
+             " rows before it arrives", kTravelHint);
     return ends;
 }
 

@@ -58,9 +58,10 @@ class Pipeline {
     std::vector<int64_t> position_columns() const;
 
     TemporalDistance& tdr();
-    const TemporalMap& map();             // needs a trained tdr()
+    const TemporalMaps& maps();  // needs a trained tdr()
+    const TemporalMap& map() { return maps().train; }
+    const TemporalMap& validation_map() { return maps().validation; }
     const LatentInputs& latent_inputs();  // needs map()
-    const TemporalMap& validation_map();  // latents and arrivals only
     // The map that targets and chains use, by selection.distance: map(), or a Euclidean one. Needs a trained tdr().
     const TemporalMap& selection_map();
     Dynamics& dynamics(int64_t member);  // needs map()
@@ -108,7 +109,8 @@ class Pipeline {
     Statistics statistics_;
     std::unique_ptr<TemporalDistance> tdr_;
     std::optional<double> gamma_;
-    std::optional<TemporalMap> map_, validation_map_, euclidean_map_;
+    std::optional<TemporalMaps> maps_;
+    std::optional<TemporalMap> euclidean_map_;
     std::optional<LatentInputs> latent_inputs_;
     std::vector<std::unique_ptr<Dynamics>> dynamics_;
     std::unique_ptr<Planner> planner_;

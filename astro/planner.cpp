@@ -61,7 +61,7 @@ Planner::Planner(const Context& context, const PlannerConfig& config, const Temp
     starts_ = window_starts(*map.data, map.arrival, last, to_target);
     if (starts_.empty())
         fail(ErrorKind::data, "planner: no episode travels for ", to_target, " steps and has ", last, " more",
-             map.travel_hint(last));
+             kTravelHint);
 }
 
 int64_t Planner::unknown(int64_t gap) const {

@@ -72,7 +72,7 @@ TargetIndex::TargetIndex(ThreadPool& threads, const SelectionConfig& config, con
     std::vector<int64_t> rows;
     for (int64_t row = 0; row < map.data->dataset->rows; ++row)
         if (eligible(row)) rows.push_back(row);
-    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target", map.travel_hint(1));
+    if (rows.empty()) fail(ErrorKind::data, "target selection: no row can be a target", kTravelHint);
     tree_ = BallTree(threads, map.latent.data(), map.width, std::move(rows));
     if (config.selector == Selector::euclid) match_euclid_band(seed);
 }

@@ -27,7 +27,7 @@ Calibration calibrate(const Context& context, const TemporalMap& map, int64_t of
     size_t known = 0;
     while (known < medians.size() && medians[known] >= 0) ++known;
     if (known < 2)
-        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", map.travel_hint(2));
+        fail(ErrorKind::data, "calibration: the validation episodes travel for fewer than 2 steps", kTravelHint);
     medians.resize(known);
     return Calibration(std::move(medians));
 }
@@ -189,16 +189,22 @@ std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig&
     return arrival;
 }
 
-std::string TemporalMap::travel_hint(int64_t steps) const {
-    const std::vector<int64_t> latest = latest_arrivals(*data, settings);
+namespace {
+
+int64_t longest_travel(const TemporalMap& map, const std::vector<int64_t>& arrival) {
     int64_t longest = 0;
-    for (int64_t k = 0; k < data->count(); ++k) longest = std::max(longest, nth(latest, k) - data->begin(k));
-    // n^ is at most the number of steps between two rows, if the TDR is right. Only if it then leaves enough steps, the
-    // TDR is the reason.
-    if (static_cast<double>(longest) - settings.arrival_steps < static_cast<double>(steps))
-        return "; hint: a new run with data.arrival_steps 0, which counts all rows as travel";
-    return "; hint: a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel";
+    for (int64_t k = 0; k < map.data->count(); ++k) longest = std::max(longest, nth(arrival, k) - map.data->begin(k));
+    return longest;
 }
+
+// Whether a correct TDR finds a segment that travels for so many steps: n^ is at most the number of steps between two
+// rows, so travel ends at most arrival_steps before the latest arrival.
+bool could_travel(const TemporalMap& map, int64_t steps) {
+    const int64_t latest = longest_travel(map, latest_arrivals(*map.data, map.settings));
+    return static_cast<double>(latest) - map.settings.arrival_steps >= static_cast<double>(steps);
+}
+
+}  // namespace
 
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config) {
     TemporalMap map;
@@ -211,13 +217,21 @@ TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectori
     return map;
 }
 
-TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
-                               const Trajectories& validation, const Config& config) {
-    TemporalMap map = embed_trajectories(encoder, train, config.data);
-    map.calibration =
-        calibrate(context, embed_trajectories(encoder, validation, config.data), config.tdr.calibration_offsets);
-    add_landmarks(context, config.graph, map);
-    return map;
+TemporalMaps build_temporal_maps(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
+                                 const Trajectories& validation, const Config& config) {
+    TemporalMaps maps{embed_trajectories(encoder, train, config.data),
+                      embed_trajectories(encoder, validation, config.data)};
+    auto too_early = [](const TemporalMap& map, int64_t steps) {
+        return longest_travel(map, map.arrival) < steps && could_travel(map, steps);
+    };
+    for (const int64_t steps : {int64_t{2}, config.planner.window() - 1})  // what calibration and planner need
+        maps.arrivals_ignored |= too_early(maps.train, steps) || too_early(maps.validation, steps);
+    if (maps.arrivals_ignored)
+        for (TemporalMap* map : {&maps.train, &maps.validation})
+            map->arrival = latest_arrivals(*map->data, map->settings);
+    maps.train.calibration = calibrate(context, maps.validation, config.tdr.calibration_offsets);
+    add_landmarks(context, config.graph, maps.train);
+    return maps;
 }
 
 TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train, const TemporalMap& validation,
@@ -229,7 +243,7 @@ TemporalMap build_euclidean_map(const Context& context, const TemporalMap& train
     std::vector<double> travelled;
     for (int64_t t : starts) travelled.push_back(map.steps(t, t + steps));
     if (starts.empty())
-        fail(ErrorKind::data, "selection.distance: no episode travels for ", steps, " steps", train.travel_hint(steps));
+        fail(ErrorKind::data, "selection.distance: no episode travels for ", steps, " steps", kTravelHint);
     std::vector<double> scale = statistics.sigma_delta;
     for (double& s : scale) s *= upper_median(travelled) / static_cast<double>(steps);
     map = scale_columns(train, columns, scale);

@@ -48,9 +48,10 @@ struct TemporalMap {
     double graph_distance(const float* a, int64_t landmark_of_a, const float* b, int64_t landmark_of_b) const;
     int64_t landmarks() const { return ssize(landmark); }
     bool in_travel(int64_t row) const { return row <= nth(arrival, data->segment(row)); }
-    // The end of a message that no segment travels for so many steps: what helps.
-    std::string travel_hint(int64_t steps) const;
 };
+
+// The end of a message that no segment travels far enough, unless the TDR is the reason (TemporalMaps).
+inline constexpr char kTravelHint[] = "; hint: a new run with data.arrival_steps 0, which counts all rows as travel";
 
 double latent_distance(const float* a, const float* b, int64_t width);  // sqrt(max(|a - b|^2, 1e-6))
 
@@ -69,8 +70,15 @@ std::vector<int64_t> latest_arrivals(const Trajectories& data, const DataConfig&
 // Latents and arrivals only, without calibration and landmarks.
 TemporalMap embed_trajectories(const TemporalDistance& encoder, const Trajectories& data, const DataConfig& config);
 
-TemporalMap build_temporal_map(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
-                               const Trajectories& validation, const Config& config);
+// Of both data sets. `validation` has latents and arrivals only.
+struct TemporalMaps {
+    TemporalMap train, validation;
+    // According to an undertrained TDR, episodes may end where they begin. If none travels far enough for a planner's
+    // window, although the data would allow it, all rows count as travel, except those where no state changes.
+    bool arrivals_ignored = false;
+};
+TemporalMaps build_temporal_maps(const Context& context, const TemporalDistance& encoder, const Trajectories& train,
+                                 const Trajectories& validation, const Config& config);
 
 // The same map by Euclidean distance over these columns of the states, in sigma_delta [ours: docs/method.md 7.5]. Its
 // latents are the columns, scaled so that the median distance covered in M + 1 steps of travel is M + 1. train,

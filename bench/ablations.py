@@ -103,10 +103,10 @@ def results_of(folder):
         return json.load(file)
 
 
-def commands(bed, arms):
+def commands(bed, seed, arms):
     """The commands of one run: the whole pipeline, or all but policies."""
     if bed["policies"]:
-        return [["run", "--experiment.arms", arms]]
+        return [["run", "--collect.seed", str(seed), "--experiment.arms", arms]]
     return [["train", stage] for stage in (TDR, DYNAMICS, PLANNER)] + [["augment"]]
 
 
@@ -121,10 +121,10 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
         for stage in kept:
             source = os.path.join(kept_from, "checkpoints", stage)
             shutil.copytree(source, os.path.join(folder, "checkpoints", stage))
-    common = ["--config", config, "--run", folder, "--seed", str(seed), "--collect.seed", str(seed), "--threads",
-              str(arguments.threads), "--resume", "--quiet"] + (["--data", data] if data else [])
+    common = ["--config", config, "--run", folder, "--seed", str(seed), "--threads", str(arguments.threads),
+              "--resume", "--quiet"] + (["--data", data] if data else [])
     started = time.time()
-    for command in commands(bed, arms):
+    for command in commands(bed, seed, arms):
         line = [arguments.astro] + command + common + bed["options"] + options
         with open(folder + ".log", "a", encoding="utf-8") as log:
             status = subprocess.call(line, stdout=log, stderr=log)
@@ -261,8 +261,9 @@ def main():
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
                 folder = os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}")
-                run(arguments, config, folder, s, data_of(arguments, s, base_of(s)), "augmented",
-                    options + ["--evaluate.subgoals", "0"], base_of(s), kept)
+                alone = ["--evaluate.subgoals", "0"] if bed["policies"] else []
+                run(arguments, config, folder, s, data_of(arguments, s, base_of(s)), "augmented", options + alone,
+                    base_of(s), kept)
     tables(arguments.folder, arguments.bed, seeds)
     if arguments.save:
         save(arguments.folder, arguments.bed, seeds, arguments.save)

@@ -86,6 +86,9 @@ using StoredStep =
                                       const std::vector<double>& states, const std::vector<double>& actions)>;
 // Geodesic distances from one state to others, in the environment's units; negative if there is no path.
 using Geodesics = std::function<std::vector<double>(const float* from, const std::vector<const float*>& to)>;
+// Actions of an expert that goes to the goal on a shortest path: states and goals (n, state_dim) -> (n, action_dim). It
+// shows how few steps are needed, up to the expert's own detours.
+using Expert = std::function<std::vector<double>(const std::vector<double>& states, const std::vector<double>& goals)>;
 
 // Reward of a state for a goal. Evaluations use the state after a step, data sets the state of the row itself (D4RL).
 // A task with such a reward does not end. Null: the reward is success - 1, and success ends the task (OGBench).
@@ -132,6 +135,9 @@ class Environment {
     // episode, the protocol and the seed, so all policies are evaluated on the same episodes.
     virtual std::vector<Episode> draw_episodes(const std::vector<int64_t>& tasks, int64_t each, Protocol protocol,
                                                uint64_t seed) const = 0;
+    // Episodes from random starts to random goals, of no task (task 0), for policies whose goal is an input. Empty if
+    // the environment does not have them.
+    virtual std::vector<Episode> draw_pairs(int64_t /*pairs*/, uint64_t /*seed*/) const { return {}; }
     // Agents at the starts of the episodes; at most spec().agents_at_once episodes. seed: of random events during the
     // episodes.
     virtual std::unique_ptr<Agents> reset(const std::vector<Episode>& episodes, uint64_t seed) const = 0;
@@ -147,6 +153,7 @@ class Environment {
     StoredStep stored_step;
     Reward reward;
     Geodesics geodesics;
+    Expert expert;
     Generator generate;
     virtual const WorldPicture* picture() const { return nullptr; }
 

@@ -1,6 +1,7 @@
 // Point mazes: MuJoCo's trajectories, OGBench's file, statistics of the generator, geodesics, evaluation.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -168,7 +169,7 @@ TEST_CASE("geodesic: straight paths, paths around walls, symmetry") {
     CHECK(forth < 60);
 }
 
-TEST_CASE("evaluation: an oracle succeeds, standing still does not; success on s and on s'") {
+TEST_CASE("evaluation: the expert succeeds, standing still does not; success on s and on s'") {
     const Layout& l = layout("medium");
     const data::Environment& e = *data::find_environment("pointmaze-medium-stitch-v0");
     const std::vector<data::Episode> episodes = e.draw_episodes({1, 2, 3, 4, 5}, 4, Protocol::goal_conditioned, 3);
@@ -176,27 +177,11 @@ TEST_CASE("evaluation: an oracle succeeds, standing still does not; success on s
     CHECK(episodes[19].task == 5);
     CHECK(episodes[0].goal[0] != centre(l.tasks[0].goal).x);
     CHECK(e.draw_episodes({1}, 1, Protocol::single_task, 3)[0].goal == e.task(1).goal);
-    auto oracle = [&](const std::vector<double>& at, const std::vector<double>& goals) {
-        std::vector<double> actions;
-        for (size_t i = 0; i < at.size(); i += 2) {
-            const Point p{at[i], at[i + 1]}, g{goals[i], goals[i + 1]};
-            const std::vector<int> steps = l.steps_to(cell_of(g));
-            Cell own = cell_of(p), next = own;
-            for (const Cell n :
-                 {Cell{own.i - 1, own.j}, Cell{own.i, own.j - 1}, Cell{own.i + 1, own.j}, Cell{own.i, own.j + 1}})
-                if (!l.wall(n) && steps[size_t(l.index(n))] < steps[size_t(l.index(own))]) next = n;
-            const Point to = next == own ? g : centre(next);
-            const double length = distance(p, to) + 1e-6;
-            actions.push_back(double((to.x - p.x) / length));
-            actions.push_back(double((to.y - p.y) / length));
-        }
-        return actions;
-    };
     auto still = [](const std::vector<double>& at, const std::vector<double>&) {
         return std::vector<double>(at.size(), 0.0);
     };
     double steps = 0;
-    for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, oracle, 3, false)) {
+    for (const Outcome& o : evaluate(e, episodes, Protocol::goal_conditioned, e.expert, 3, false)) {
         CHECK(o.success);
         steps += double(o.steps) / 20;
     }
@@ -215,4 +200,33 @@ TEST_CASE("evaluation: an oracle succeeds, standing still does not; success on s
     auto right = [](const std::vector<double>&, const std::vector<double>&) { return std::vector<double>{1, 0}; };
     CHECK(evaluate(e, {near}, Protocol::goal_conditioned, right, 1, false)[0].steps == 1);
     CHECK(evaluate(e, {near}, Protocol::single_task, right, 1, false)[0].steps == 2);
+}
+
+TEST_CASE("evaluation: random pairs have a path, and the expert takes nearly the shortest one") {
+    for (const char* name : {"medium", "large", "giant"}) {
+        const Layout& l = layout(name);
+        const data::Environment& e = *data::find_environment(std::string("pointmaze-") + name + "-v0");
+        const std::vector<data::Episode> pairs = e.draw_pairs(40, 5);
+        REQUIRE(pairs.size() == 40);
+        const std::vector<data::Episode> again = e.draw_pairs(40, 5), others = e.draw_pairs(40, 6);
+        CHECK(again[7].start == pairs[7].start);
+        CHECK(others[7].start != pairs[7].start);
+        std::vector<Cell> starts;
+        const std::vector<Outcome> outcomes = evaluate(e, pairs, Protocol::goal_conditioned, e.expert, 5, false);
+        for (size_t i = 0; i < pairs.size(); ++i) {
+            const Point from{pairs[i].start[0], pairs[i].start[1]}, to{pairs[i].goal[0], pairs[i].goal[1]};
+            CHECK_FALSE(l.wall(l.cell_of(from)));
+            CHECK_FALSE(l.wall(l.cell_of(to)));
+            CHECK_FALSE(l.cell_of(from) == l.cell_of(to));
+            starts.push_back(l.cell_of(from));
+            REQUIRE(outcomes[i].success);
+            // A step has length .2, and success is at a distance of 1. The expert does not cut corners of its path of
+            // cells, which is at most the sum of both axes: a factor of sqrt(2), and detours to cells' centres.
+            const std::vector<float> s = {float(from.x), float(from.y)}, g = {float(to.x), float(to.y)};
+            const double shortest = (e.geodesics(s.data(), {g.data()})[0] - kGoalTolerance) / .2;
+            CHECK(double(outcomes[i].steps) >= shortest - 2);
+            CHECK(double(outcomes[i].steps) <= 1.42 * shortest + 30);
+        }
+        CHECK(std::count(starts.begin(), starts.end(), starts[0]) < 10);  // not always the same cell
+    }
 }

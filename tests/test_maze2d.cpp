@@ -203,6 +203,17 @@ TEST_CASE("maze2d: episodes continue after arrival; sparse and dense rewards; D4
             if (o.success) CHECK(double(o.steps) + o.sum_of_rewards >= double(maze.step_limit) * .9);
         }
         CHECK(successes == kEpisodes);
+        // The expert has no memory of waypoints, so it cuts corners. It also reaches random goals.
+        double expert = 0;
+        for (const Outcome& o : evaluate(sparse, episodes, Protocol::goal_conditioned, sparse.expert, 5, false))
+            expert += o.sum_of_rewards / kEpisodes;
+        CHECK(expert > .95 * sum);
+        CHECK(expert < 1.2 * sum);
+        const std::vector<data::Episode> pairs = sparse.draw_pairs(40, 6);
+        for (const Outcome& o : evaluate(sparse, pairs, Protocol::goal_conditioned, sparse.expert, 5, false))
+            CHECK(o.success);
+        for (const data::Episode& pair : pairs)
+            CHECK_FALSE(maze.cell_of({pair.start[0], pair.start[1]}) == maze.cell_of({pair.goal[0], pair.goal[1]}));
         CHECK(sum == doctest::Approx(controlled).epsilon(.1));
         CHECK(data::normalised_score(sparse.spec(), sum) > 100);
         sum = 0;

@@ -149,8 +149,9 @@ TEST_CASE("map: landmarks without an edge are dropped, unless none has one") {
     const int64_t all = s.pipeline->map().landmarks();
     auto map_with_edges_up_to = [&](double steps) {
         config.graph.edge = steps;
-        return build_temporal_map(s.pipeline->context(), s.pipeline->tdr(), s.pipeline->train(),
-                                  s.pipeline->validation(), config);
+        return build_temporal_maps(s.pipeline->context(), s.pipeline->tdr(), s.pipeline->train(),
+                                   s.pipeline->validation(), config)
+            .train;
     };
     double edge = config.graph.edge;
     TemporalMap map = s.pipeline->map();

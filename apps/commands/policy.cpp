@@ -93,6 +93,9 @@ int run_evaluate(CommandLine& line) {
                                 figures[prefix + "success"] = made.success;
                                 figures[prefix + "success_by_task"] = made.task_success;
                                 figures[prefix + "mean_steps"] = made.mean_steps;
+                                if (!made.pairs_success) return;
+                                figures[prefix + "pairs_success"] = *made.pairs_success;
+                                figures[prefix + "pairs_mean_steps"] = *made.pairs_steps;
                             };
                             figures["policy"] = policy->name();
                             figures["episodes"] = ssize(e.outcomes);

@@ -14,6 +14,9 @@ void train_and_measure_tdr(StageRunner& runner) {
     const TemporalMap& map = pipeline.map();
     results["tdr_updates"] = pipeline.tdr().updates();
     results["tdr_gamma"] = pipeline.gamma();
+    if (pipeline.maps().arrivals_ignored)
+        runner.warn("tdr", text("according to the TDR, no episode travels for ", runner.config().planner.window() - 1,
+                                " steps before it arrives, so all rows count as travel; hint: more tdr.updates"));
     if (map.components > 1)
         runner.warn("tdr", text("the landmark graph has ", map.components,
                                 " components, between which distances are infinite; "

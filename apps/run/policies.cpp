@@ -36,8 +36,16 @@ data::Parts policy_parts(const Config& config) {
 }
 
 void check_protocol(const Config& config, const std::string& environment) {
-    if (config.policy.protocol != Protocol::single_task) return;
     const data::Environment* known = data::find_environment(environment);
+    if (known && config.evaluate.random_pairs > 0) {
+        if (config.policy.protocol == Protocol::single_task)
+            fail(ErrorKind::usage,
+                 "evaluate.random_pairs: single-task policies have one goal; hint: ", "--evaluate.random_pairs 0");
+        if (known->draw_pairs(1, 0).empty())
+            fail(ErrorKind::usage, "evaluate.random_pairs: ", known->spec().name,
+                 " has no random starts and goals; hint: --evaluate.random_pairs 0");
+    }
+    if (config.policy.protocol != Protocol::single_task) return;
     if (!known)
         fail(ErrorKind::usage,
              "single-task policies learn from the rewards of an environment, but that of the data is not known; "
@@ -145,39 +153,39 @@ std::string policy_stage(const Config& config, const std::string& arm, const std
     return "policy/" + arm + "/" + policy_label(config, learner, seed);
 }
 
-Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths, bool by_subgoals) {
-    const Config& config = runner.config();
-    Pipeline& pipeline = runner.pipeline();
-    std::optional<SubgoalSearch> search;
-    if (by_subgoals) search.emplace(runner.context(), pipeline.tdr(), pipeline.map(), config.evaluate.subgoals);
+namespace {
+
+double mean_success(const std::vector<Outcome>& outcomes) {
+    const auto successes = std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.success; });
+    return static_cast<double>(successes) / static_cast<double>(outcomes.size());
+}
+
+double mean_steps(const std::vector<Outcome>& outcomes) {
+    double mean = 0;
+    for (const Outcome& outcome : outcomes)
+        mean += static_cast<double>(outcome.steps) / static_cast<double>(outcomes.size());
+    return mean;
+}
+
+Evaluation evaluate_tasks(StageRunner& runner, const BatchPolicy& policy, bool record_paths) {
+    const EvaluateConfig& config = runner.config().evaluate;
     const data::Environment& environment = environment_of(runner);
-    const Protocol protocol = config.policy.protocol;
+    const Protocol protocol = runner.config().policy.protocol;
     const std::vector<int64_t> tasks = tasks_of(runner);
-    const auto seed = static_cast<uint64_t>(config.general.seed);
+    const auto seed = static_cast<uint64_t>(runner.config().general.seed);
     Evaluation result;
-    result.episodes = environment.draw_episodes(tasks, config.evaluate.episodes, protocol, seed);
-    result.outcomes = evaluate(
-        environment, result.episodes, protocol,
-        [&](const std::vector<double>& states, const std::vector<double>& goals) {
-            const data::Units& units = pipeline.units();
-            std::vector<float> s = units.states.rows_inward<float>(states), g = units.states.rows_inward<float>(goals);
-            if (search) g = search->subgoals(s, g);
-            if (config.policy.latents) s = pipeline.latent_inputs().of(s), g = pipeline.latent_inputs().of(g);
-            return units.actions.rows_outward<double>(policy.act(s, g));
-        },
-        seed, record_paths);
-    double successes = 0;
-    for (size_t t = 0; t < tasks.size(); ++t) {
-        double task_successes = 0;
-        for (int64_t e = 0; e < config.evaluate.episodes; ++e) {
-            const Outcome& outcome = result.outcomes[t * to_size(config.evaluate.episodes) + to_size(e)];
-            task_successes += outcome.success;
-            result.mean_steps += static_cast<double>(outcome.steps) / static_cast<double>(result.outcomes.size());
-        }
-        result.task_success.push_back(task_successes / static_cast<double>(config.evaluate.episodes));
-        successes += task_successes;
+    result.episodes = environment.draw_episodes(tasks, config.episodes, protocol, seed);
+    result.outcomes = evaluate(environment, result.episodes, protocol, policy, seed, record_paths);
+    for (auto first = result.outcomes.begin(); first != result.outcomes.end(); first += config.episodes)
+        result.task_success.push_back(mean_success({first, first + config.episodes}));
+    result.success = mean_success(result.outcomes);
+    result.mean_steps = mean_steps(result.outcomes);
+    if (config.random_pairs > 0) {
+        const std::vector<Outcome> pairs =
+            evaluate(environment, environment.draw_pairs(config.random_pairs, seed), protocol, policy, seed, false);
+        result.pairs_success = mean_success(pairs);
+        result.pairs_steps = mean_steps(pairs);
     }
-    result.success = successes / static_cast<double>(result.outcomes.size());
     if (environment.reward) {
         double sum = 0;
         for (const Outcome& outcome : result.outcomes) sum += outcome.sum_of_rewards;
@@ -186,6 +194,29 @@ Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy,
             result.normalised_score = data::normalised_score(environment.spec(), *result.sum_of_rewards);
     }
     return result;
+}
+
+}  // namespace
+
+Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths, bool by_subgoals) {
+    const Config& config = runner.config();
+    Pipeline& pipeline = runner.pipeline();
+    std::optional<SubgoalSearch> search;
+    if (by_subgoals) search.emplace(runner.context(), pipeline.tdr(), pipeline.map(), config.evaluate.subgoals);
+    auto act = [&](const std::vector<double>& states, const std::vector<double>& goals) {
+        const data::Units& units = pipeline.units();
+        std::vector<float> s = units.states.rows_inward<float>(states), g = units.states.rows_inward<float>(goals);
+        if (search) g = search->subgoals(s, g);
+        if (config.policy.latents) s = pipeline.latent_inputs().of(s), g = pipeline.latent_inputs().of(g);
+        return units.actions.rows_outward<double>(policy.act(s, g));
+    };
+    return evaluate_tasks(runner, act, record_paths);
+}
+
+std::optional<Evaluation> evaluate_expert(StageRunner& runner) {
+    const data::Environment& environment = environment_of(runner);
+    if (!environment.expert) return {};
+    return evaluate_tasks(runner, environment.expert, false);
 }
 
 namespace {
@@ -224,6 +255,10 @@ void put_success(const StageRunner& runner, const PolicySpec& spec, const learne
             results[to + "/task" + std::to_string(task)] =
                 last[stage + "/" + prefix + "success_task" + std::to_string(task)];
         results[to + "/steps"] = last[stage + "/" + prefix + "episode_steps"];
+        if (const auto pairs = last.find(stage + "/" + prefix + "pairs_success"); pairs != last.end()) {
+            results[to + "/pairs"] = pairs->second;
+            results[to + "/pairs_steps"] = last[stage + "/" + prefix + "pairs_steps"];
+        }
     };
     put_last(key, "");
     const auto by_subgoals = last.find(stage + "/subgoals_success");
@@ -272,6 +307,10 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
                 for (size_t t = 0; t < tasks.size(); ++t)
                     log.add(step, prefix + "success_task" + std::to_string(tasks[t]), made.task_success[t]);
                 log.add(step, prefix + "episode_steps", made.mean_steps);
+                if (made.pairs_success) {
+                    log.add(step, prefix + "pairs_success", *made.pairs_success);
+                    log.add(step, prefix + "pairs_steps", *made.pairs_steps);
+                }
                 log.add(step, prefix + "success", made.success);
             };
             if (config.evaluate.subgoals > 0 && step == policy.updates())
@@ -320,6 +359,15 @@ void train_and_evaluate_policies(StageRunner& runner, const std::vector<PolicySp
     }
     if (diverged) std::rethrow_exception(diverged);
     if (!data::find_environment(runner.environment())) return;
+    if (const std::optional<Evaluation> expert = evaluate_expert(runner)) {
+        data::Json& results = runner.results();
+        results["expert/success"] = expert->success;
+        results["expert/steps"] = expert->mean_steps;
+        if (expert->pairs_success) {
+            results["expert/pairs"] = *expert->pairs_success;
+            results["expert/pairs_steps"] = *expert->pairs_steps;
+        }
+    }
     for (const PolicySpec& spec : specs)
         if (spec.seed == 0 && config.policy.seeds > 1)
             for (auto* key_of : {success_key, subgoals_key, score_key})

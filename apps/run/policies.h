@@ -66,6 +66,7 @@ struct Evaluation {
     double success = 0;                // mean over tasks
     std::vector<double> task_success;  // for each evaluated task
     double mean_steps = 0;
+    std::optional<double> pairs_success, pairs_steps;  // on evaluate.random_pairs
     // Where the environment has rewards (and scores): of an episode, mean over all.
     std::optional<double> sum_of_rewards, normalised_score;
     std::vector<data::Episode> episodes;
@@ -75,5 +76,7 @@ struct Evaluation {
 // Error(usage) if there is no built-in environment for the data.
 Evaluation evaluate_policy(StageRunner& runner, const learners::Learner& policy, bool record_paths,
                            bool by_subgoals = false);
+// The environment's expert on the same episodes; nothing if it has none.
+std::optional<Evaluation> evaluate_expert(StageRunner& runner);
 
 }  // namespace astro::app

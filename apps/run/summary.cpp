@@ -54,13 +54,17 @@ std::string format(const char* pattern, double a, double b = 0, double c = 0) {
     return words;
 }
 
-// Mean steps of an episode with the last checkpoint, of each policy.
-void print_steps(const data::Json& results, const Config& config) {
-    std::printf("\nmean steps of an episode, to the goal or to the limit (last checkpoint, first seed)\n");
+// A figure of the last checkpoint of each policy's first seed, success/ARM/LEARNER/NAME times `scale`, and below them
+// that of the environment's expert.
+void print_figures(const data::Json& results, const Config& config, const char* name, const char* expert,
+                   const char* title, double scale) {
+    std::printf("\n%s (last checkpoint, first seed)\n", title);
     print_rows(config, true, [&](const std::string& policy) -> std::string {
-        const std::string key = "success/" + policy + "/steps";
-        return results.find(key) ? format("%9.0f       ", figure(results, key)) : "";
+        const std::string key = "success/" + policy + "/" + name;
+        return results.find(key) ? format("%9.0f       ", scale * figure(results, key)) : "";
     });
+    if (results.find(expert))
+        std::printf("  %-*s%9.0f\n", label_width(config), "the environment's expert", scale * figure(results, expert));
 }
 
 // A figure of each policy, FIGURE/ARM/LEARNER, times `scale`.
@@ -101,7 +105,12 @@ void print_summary(StageRunner& runner) {
     std::printf("\n");
     if (const data::Environment* known = data::find_environment(runner.environment())) {
         print_policies(results, config, "success", "success, % of episodes", 100);
-        print_steps(results, config);
+        print_figures(results, config, "steps", "expert/steps", "mean steps of an episode, to the goal or to the limit",
+                      1);
+        if (config.evaluate.random_pairs > 0) {
+            print_figures(results, config, "pairs", "expert/pairs", "success on random pairs, %", 100);
+            print_figures(results, config, "pairs_steps", "expert/pairs_steps", "mean steps on random pairs", 1);
+        }
         if (known->spec().expert_return != known->spec().random_return)
             print_policies(results, config, "score", "normalised score", 1);
     }

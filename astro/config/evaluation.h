@@ -28,6 +28,7 @@ struct EvaluateConfig {
     int64_t episodes = 20, points = 5;
     std::vector<int64_t> tasks = {0};
     double subgoals = 0;
+    int64_t random_pairs = 0;
 
     template <class V>
     void visit(V& v) {
@@ -39,6 +40,9 @@ struct EvaluateConfig {
         v("subgoals", subgoals,
           "also evaluate policies led along the landmark graph by subgoals at most this many steps n^ away; 0: off",
           Source::ours, at_least(0));
+        v("random_pairs", random_pairs,
+          "also evaluate on this many pairs of random starts and goals, one episode each; 0: off", Source::ours,
+          between(0, 1e6));
     }
 };
 

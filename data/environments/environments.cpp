@@ -110,8 +110,9 @@ const Environment& require_environment(std::string_view name, const std::string&
              "\"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py ",
              wanted, "\"");
     const std::string nearest = nearest_name(wanted, environment_names());
-    fail(ErrorKind::usage, message, "; hint: ", nearest.empty() ? "" : "did you mean " + nearest + "? ",
-         built_in ? "" : "--env exec:COMMAND starts a simulator of your own; ", "built-in environments are ", known);
+    fail(ErrorKind::usage, message, nearest.empty() ? "" : " (did you mean " + nearest + "?)",
+         "; hint: ", built_in ? "" : "--env exec:COMMAND starts a simulator of your own; ",
+         "built-in environments are ", known);
 }
 
 void check_dimensions(const Environment& environment, const Dataset& dataset, const std::string& source) {

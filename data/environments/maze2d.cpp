@@ -63,6 +63,18 @@ class Maze2dEnvironment : public MazeEnvironment {
             if (dense) return std::exp(-distance(state, goal));
             return success(state, goal) ? 1. : 0.;
         };
+        // The controller of D4RL's generator, without noise and without a memory of waypoints.
+        expert = [&maze](const std::vector<double>& states, const std::vector<double>& goals) {
+            std::vector<double> forces;
+            for (size_t i = 0; i + 3 < states.size(); i += 4) {
+                const Point at{states[i], states[i + 1]}, goal{goals[i], goals[i + 1]};
+                const Cell next = maze.heading(at, goal);
+                const Point force =
+                    waypoint_force(ball_of(states.data() + i), next == maze.cell_of(goal) ? goal : place(next));
+                forces.push_back(force.x), forces.push_back(force.y);
+            }
+            return forces;
+        };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool&) {
             return collect_maze2d(
                 maze_, {wanted.episodes, longest_generated(wanted), std::max(0., wanted.noise), wanted.seed}, part);
@@ -91,6 +103,16 @@ class Maze2dEnvironment : public MazeEnvironment {
         return data::draw_each(tasks, each, seed, [&](int64_t number, Rng& rng) {
             data::Episode episode = task(number);
             episode.start = columns_of(reset_ball(maze_, rng));
+            return episode;
+        });
+    }
+
+    // Starts as in D4RL's task, goals at the place of a cell.
+    std::vector<data::Episode> draw_pairs(int64_t pairs, uint64_t seed) const override {
+        return data::draw_each({0}, pairs, seed, [&](int64_t, Rng& rng) {
+            const auto [from, to] = maze_.random_pair(rng);
+            data::Episode episode;
+            episode.start = columns_of(reset_ball(from, rng)), episode.goal = columns_of({place(to), {}});
             return episode;
         });
     }

@@ -19,6 +19,11 @@ BallState rounded(const BallState& s) { return {rounded(s.position), rounded(s.v
 
 }  // namespace
 
+Point waypoint_force(const BallState& s, Point to) {
+    auto force = [](double ahead, double speed) { return std::clamp(kGain * ahead + kSpeedGain * speed, -1., 1.); };
+    return {force(to.x - s.position.x, s.velocity.x), force(to.y - s.position.y, s.velocity.y)};
+}
+
 WaypointController::WaypointController(const Maze2d& maze, Point from, Cell target, Rng& rng) {
     const std::vector<int> steps = maze.steps_to(target);
     Cell at = maze.cell_of(from);
@@ -37,10 +42,8 @@ bool WaypointController::arrived(Point at) const {
 
 Point WaypointController::action(const BallState& s) {
     const Point to = arrived(s.position) ? waypoints_.back() : waypoints_[next_];
-    auto force = [](double ahead, double speed) { return std::clamp(kGain * ahead + kSpeedGain * speed, -1., 1.); };
-    const double dx = to.x - s.position.x, dy = to.y - s.position.y;
-    if (std::hypot(dx, dy) < kReached && next_ + 1 < waypoints_.size()) ++next_;
-    return {force(dx, s.velocity.x), force(dy, s.velocity.y)};
+    if (std::hypot(to.x - s.position.x, to.y - s.position.y) < kReached && next_ + 1 < waypoints_.size()) ++next_;
+    return waypoint_force(s, to);
 }
 
 data::Dataset collect_maze2d(const Maze2d& maze, const Maze2dCollectSpec& spec, std::string_view part) {

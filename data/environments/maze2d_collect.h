@@ -10,8 +10,12 @@
 
 namespace astro::maze {
 
-// D4RL's controller (d4rl/pointmaze/waypoint_controller.py): proportional-derivative control along a shortest path of
-// cells to the target. The waypoints are the cells' places with noise, the last is the target's place without noise.
+// The force of D4RL's controller (d4rl/pointmaze/waypoint_controller.py) towards a waypoint, with components in [-1,
+// 1]: proportional-derivative control.
+Point waypoint_force(const BallState& ball, Point waypoint);
+
+// D4RL's controller along a shortest path of cells to the target. The waypoints are the cells' places with noise, the
+// last is the target's place without noise.
 class WaypointController {
   public:
     // rng: for the noise of the waypoints.

@@ -112,7 +112,11 @@ BallState step_ball(const Grid& grid, BallState s, double ax, double ay) {
 
 BallState reset_ball(const Grid& grid, Rng& rng) {
     const std::vector<Cell> cells = grid.free_cells();
-    BallState s{place(nth(cells, rng.below(ssize(cells)))), {}};
+    return reset_ball(nth(cells, rng.below(ssize(cells))), rng);
+}
+
+BallState reset_ball(Cell cell, Rng& rng) {
+    BallState s{place(cell), {}};
     s.position.x += rng.uniform(-.1, .1), s.position.y += rng.uniform(-.1, .1);
     s.velocity.x = .1 * rng.normal(), s.velocity.y = .1 * rng.normal();
     return s;

@@ -21,5 +21,6 @@ BallState step_ball(const Grid& grid, BallState state, double ax, double ay);
 
 // A random start: the place of a free cell plus noise U(-.1, .1) on each axis, and velocities .1 N(0, 1).
 BallState reset_ball(const Grid& grid, Rng& rng);
+BallState reset_ball(Cell cell, Rng& rng);  // the same in a given cell
 
 }  // namespace astro::maze

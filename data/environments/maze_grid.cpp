@@ -54,6 +54,15 @@ Cell Grid::next(Cell c, const std::vector<int>& steps) const {
     return nearest;
 }
 
+std::pair<Cell, Cell> Grid::random_pair(Rng& rng) const {
+    const std::vector<Cell> cells = free_cells();
+    for (;;) {
+        const Cell from = nth(cells, rng.below(ssize(cells))), to = nth(cells, rng.below(ssize(cells)));
+        const std::vector<int> steps = steps_to(to);
+        if (nth(steps, index(from)) > 0) return {from, to};
+    }
+}
+
 Cell Grid::cell_of(Point p) const {
     auto index_of = [this](double v) { return static_cast<int>(std::floor((v - edge()) / unit)); };
     return {index_of(p.y), index_of(p.x)};

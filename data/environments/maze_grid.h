@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/base/rows.h"
+#include "tensor/rng.h"
 
 namespace astro::maze {
 
@@ -36,6 +38,10 @@ struct Grid {
     // The neighbour of c that is nearest to the goal; steps: steps_to(goal). c itself if it is the goal or if there is
     // no path.
     Cell next(Cell c, const std::vector<int>& steps) const;
+    // The cell to head for on a shortest path between two places: the next one, or that of the goal.
+    Cell heading(Point at, Point goal) const { return next(cell_of(at), steps_to(cell_of(goal))); }
+    // Two different free cells with a path between them, uniform over all such pairs.
+    std::pair<Cell, Cell> random_pair(Rng& rng) const;
     int index(Cell c) const { return c.i * columns() + c.j; }
 
     Point centre(Cell c) const { return {unit * c.j + origin, unit * c.i + origin}; }

@@ -60,6 +60,18 @@ class PointMazeEnvironment : public MazeEnvironment {
             }
             return next;
         };
+        // The expert of OGBench's generator, without noise. In the goal's cell it heads for the goal itself.
+        expert = [&layout](const std::vector<double>& states, const std::vector<double>& goals) {
+            std::vector<double> actions;
+            for (size_t i = 0; i + 1 < states.size(); i += 2) {
+                const Point at{states[i], states[i + 1]}, goal{goals[i], goals[i + 1]};
+                const Cell next = layout.heading(at, goal);
+                const Point to = next == layout.cell_of(goal) ? goal : centre(next);
+                const double length = std::max(1e-6, maze::distance(at, to));
+                actions.push_back((to.x - at.x) / length), actions.push_back((to.y - at.y) / length);
+            }
+            return actions;
+        };
         generate = [this](const data::CollectSpec& wanted, std::string_view part, ThreadPool& threads) {
             CollectSpec spec;
             spec.type = type_of(wanted);
@@ -103,6 +115,16 @@ class PointMazeEnvironment : public MazeEnvironment {
             episode.start = coordinates(noised(cells.start, rng));
             episode.goal =
                 coordinates(protocol == Protocol::goal_conditioned ? noised(cells.goal, rng) : centre(cells.goal));
+            return episode;
+        });
+    }
+
+    // Start and goal with the noise of a task's.
+    std::vector<data::Episode> draw_pairs(int64_t pairs, uint64_t seed) const override {
+        return data::draw_each({0}, pairs, seed, [&](int64_t, Rng& rng) {
+            const auto [from, to] = layout_.random_pair(rng);
+            data::Episode episode;
+            episode.start = coordinates(noised(from, rng)), episode.goal = coordinates(noised(to, rng));
             return episode;
         });
     }

@@ -107,7 +107,7 @@ void chapter2(Course& c) {
         tdr.expectile = expectile;
         TemporalDistance encoder(c.context(), tdr, gamma, pipeline.train(), pipeline.seed());
         train(encoder);
-        return build_temporal_map(c.context(), encoder, pipeline.train(), pipeline.validation(), c.config());
+        return build_temporal_maps(c.context(), encoder, pipeline.train(), pipeline.validation(), c.config()).train;
     };
     const double gamma = pipeline.gamma();
     const TemporalMap middle = variant(.5, gamma), short_sighted = variant(c.config().tdr.expectile, .9);

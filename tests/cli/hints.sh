@@ -165,6 +165,8 @@ own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner i
 hint 2 "--env names it, or --policy.protocol goal-conditioned" $own --policy.protocol single-task --run refused
 helps $own --policy.protocol single-task --run named-env --env "exec:$boat"
 helps $own --policy.protocol goal-conditioned --run goals
+hint 2 "--evaluate.random_pairs 0" $own --policy.protocol goal-conditioned --run refused --env "exec:$boat" --evaluate.random_pairs 3
+helps $own --policy.protocol goal-conditioned --run no-pairs --env "exec:$boat" --evaluate.random_pairs 0
 hint 3 "--data.arrival_steps 0 counts all rows as travel" "$astro" run --preset tiny --quiet --data resting.npz --run refused
 helps "$astro" run --preset tiny --quiet --data resting.npz --run resting --data.arrival_steps 0 --stop-after 1
 
@@ -277,10 +279,10 @@ helps sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --p
 tdr="$astro train tdr --preset tiny --quiet --data plain.npz"
 hint 3 "a new run with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 4 --data.arrival_steps 1e6 --run arrived
 helps $tdr --tdr.updates 4 --data.arrival_steps 0 --run travels
-hint 3 "a new run with more tdr.updates, or with data.arrival_steps 0, which counts all rows as travel" $tdr --tdr.updates 1 \
-    --data.arrival_steps 6 --run untrained
+helps $tdr --tdr.updates 1 --data.arrival_steps 6 --run untrained
+check "an untrained TDR is a warning" grep -q 'all rows count as travel; hint: more tdr.updates' untrained/results.json
 helps $tdr --tdr.updates 400 --data.arrival_steps 6 --run trained
-helps $tdr --tdr.updates 1 --data.arrival_steps 0 --run untrained-travels
+check "the hint helps: there is no warning" sh -c "! grep -q 'all rows count as travel' trained/results.json"
 steep="$astro train policy $tiny --data plain.npz --gcbc.last_layer_scale 10 --gcbc.layers 16 --gcbc.width 256 --gcbc.updates 10"
 hint 1 "a lower learning_rate of this stage; 'astro data inspect' shows extreme values" $steep --gcbc.learning_rate 1 --run overflow
 helps $steep --gcbc.learning_rate 1e-5 --run no-overflow

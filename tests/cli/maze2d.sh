@@ -36,6 +36,22 @@ check "the report shows scores" grep -q "normalised score, last" r1/report.html
 "$astro" data verify r1/augmented.npz --env maze2d-umaze-v1 --json >v.json 2>/dev/null
 check "real rows of the spliced file are exact" grep -q '"dvr_real_0.1": 0.0,' v.json
 
+# Random pairs of start and goal, which single-task policies and other environments do not have.
+"$astro" evaluate --run r1 --preset tiny --data r1/data/maze2d-umaze-v1.npz --quiet --evaluate.episodes 3 --gcbc.updates 60 \
+    --evaluate.random_pairs 7 --json >pairs.json 2>/dev/null
+for key in pairs_success pairs_mean_steps; do
+    check "evaluate gives $key" grep -qE "\"$key\": [0-9.]+" pairs.json
+done
+check "train with random pairs" "$astro" train policy --preset tiny --data maze2d-umaze-v1.npz --run pairs --quiet --gcbc.updates 60 \
+    --evaluate.episodes 3 --evaluate.random_pairs 7 --policy.seeds 2
+for key in success/raw/gcbc-seed1/pairs success/raw/gcbc-seed1/pairs_steps expert/success expert/steps expert/pairs expert/pairs_steps; do
+    check "results.json has $key" grep -qE "\"$key\": [0-9.]+" pairs/results.json
+done
+refused 2 "single-task policies have one goal" "$astro" train policy --preset tiny --data maze2d-umaze-v1.npz --run none3 \
+    --policy.learner iql --policy.protocol single-task --evaluate.random_pairs 7
+"$astro" data collect --env cart-tworooms-v0 --episodes 20 --out cart.npz >/dev/null 2>&1
+refused 2 "has no random starts and goals" "$astro" train policy --preset tiny --data cart.npz --env cart-tworooms-v0 --run none4 --evaluate.random_pairs 7
+
 # The printed score is the sum of rewards, normalised as in D4RL.
 "$astro" evaluate --run r1 --preset tiny --data r1/data/maze2d-umaze-v1.npz --quiet --evaluate.episodes 3 --gcbc.updates 60 --json >e.json 2>/dev/null
 sum=$(sed -n 's/.*"sum_of_rewards": \([^,]*\),.*/\1/p' e.json) score=$(sed -n 's/.*"normalised_score": \([^,]*\).*/\1/p' e.json)
