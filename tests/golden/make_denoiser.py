@@ -16,42 +16,18 @@ out/full, out/causal (2, 5, 2): attention of the blocks; grad/tokens, grad/cond,
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
-from reference import Draw, dense, gradients, leaves, prefixed, save
-from transformer import block, block_weights, normalise
+from reference import Draw, gradients, leaves, prefixed, save
+from transformer import denoiser, denoiser_weights
 
-WIDTH, HEADS, BLOCKS = 8, 2, 2
+HEADS = 2
 draw = Draw(4)
 inputs = {"tokens": draw.normal(2, 5, 3), "cond": draw.normal(2, 2)}
 t, segment_of, cotangent = np.array([3, 71]), np.array([0, 0, 1, 2, 2]), draw.normal(2, 5, 2)
-weights = draw.linear("embed", 3, WIDTH)
-weights |= {"position": draw.normal(6, WIDTH, scale=0.5), "segment": draw.normal(3, WIDTH, scale=0.5)}
-for name, width in (("time", WIDTH), ("condition", 2)):
-    weights |= draw.linear(f"{name}.first", width, WIDTH) | draw.linear(f"{name}.second", WIDTH, WIDTH)
-for i in range(BLOCKS):
-    weights |= block_weights(draw, f"block{i}.", WIDTH)
-weights |= draw.linear("modulation", WIDTH, 2 * WIDTH) | draw.linear("head", WIDTH, 2)
-
-
-def two_layer(w, name, x):
-    return dense(w, f"{name}.second", F.silu(dense(w, f"{name}.first", x)))
-
-
-def denoiser(w, x, causal):
-    frequency = torch.exp(-np.log(10000.0) * torch.arange(WIDTH // 2) / (WIDTH // 2))
-    angle = torch.tensor(t)[:, None] * frequency
-    c = F.silu(two_layer(w, "time", torch.cat([angle.cos(), angle.sin()], -1)) + two_layer(w, "condition", x["cond"]))
-    h = dense(w, "embed", x["tokens"]) + w["position"][:5] + w["segment"][torch.tensor(segment_of)]
-    for i in range(BLOCKS):
-        h = block(w, f"block{i}.", h, c, HEADS, causal)
-    shift, scale = dense(w, "modulation", c)[:, None].chunk(2, -1)
-    return dense(w, "head", normalise(h) * (1 + scale) + shift)
-
-
+weights = denoiser_weights(draw, tokens=6, token_width=3, condition_width=2, out_width=2, segments=3, width=8, blocks=2)
 w, x = leaves(weights), leaves(inputs)
-full = denoiser(w, x, False)
+full, causal = (denoiser(w, x["tokens"], t, x["cond"], HEADS, form, segment_of) for form in (False, True))
 loss = (full * torch.tensor(cotangent)).sum()
 save(__file__, prefixed("in/", inputs) | {"in/t": t, "in/segment_of": segment_of, "in/cotangent": cotangent} |
-     prefixed("w/", weights) | {"out/full": full, "out/causal": denoiser(w, x, True)} |
+     prefixed("w/", weights) | {"out/full": full, "out/causal": causal} |
      prefixed("grad/", gradients(loss, w | x)))
