@@ -159,11 +159,19 @@ Difference mean_difference(const std::vector<double>& differences) {
 std::string success_table(const Run& run) {
     const Evaluated names = evaluated({&run});
     if (names.arms.empty()) return "<p>No policy was evaluated.</p>";
-    bool scores = false;
-    for (const auto& [key, value] : run.results.members()) scores = scores || key.compare(0, 6, "score/") == 0;
+    bool scores = false, pairs = false;
+    for (const auto& [key, value] : run.results.members()) {
+        scores = scores || key.compare(0, 6, "score/") == 0;
+        pairs = pairs || (key.size() > 6 && key.compare(key.size() - 6, 6, "/pairs") == 0);
+    }
+    auto rounded = [&](const std::string& key) {
+        const double value = value_of(run.results, key);
+        return std::isfinite(value) ? number(std::round(value)) : std::string("-");
+    };
     std::string out = "<table><tr><th>trained on</th>";
     for (const std::string& learner : names.learners)
         out += "<th>" + escape(learner) + ", last</th><th>best</th><th>by task, last</th><th>steps, last</th>" +
+               (pairs ? "<th>on random pairs</th><th>steps</th>" : "") +
                (scores ? "<th>normalised score, last</th>" : "");
     out += "</tr>";
     std::string above;
@@ -178,14 +186,21 @@ std::string success_table(const Run& run) {
             for (int task = 1; task <= 5; ++task)
                 if (run.results.find(key + "/task" + std::to_string(task)))
                     out += number(100 * value_of(run.results, key + "/task" + std::to_string(task))) + " ";
-            const double steps = value_of(run.results, key + "/steps");
-            out += "</td><td>" + (std::isfinite(steps) ? number(std::round(steps)) : "-") + "</td>";
+            out += "</td><td>" + rounded(key + "/steps") + "</td>";
+            if (pairs)
+                out += "<td>" + percent(value_of(run.results, key + "/pairs")) + "</td><td>" +
+                       rounded(key + "/pairs_steps") + "</td>";
             if (scores) out += "<td>" + number(value_of(run.results, "score" + key.substr(7) + "/last")) + "</td>";
         }
         out += "</tr>";
     }
-    return "<div class=\"wide\">" + out +
-           "</table></div><p class=\"note\">Steps: mean of an episode, to the goal or to " + "the limit.</p>";
+    out = "<div class=\"wide\">" + out +
+          "</table></div><p class=\"note\">Steps: mean of an episode, to the goal or to "
+          "the limit.";
+    if (run.results.find("expert/steps"))
+        out += " The environment's expert needs " + rounded("expert/steps") +
+               (pairs ? ", and " + rounded("expert/pairs_steps") + " on random pairs." : ".");
+    return out + "</p>";
 }
 
 std::string joint_tables(const std::string& environment, const std::vector<const Run*>& runs) {

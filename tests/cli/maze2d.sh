@@ -47,6 +47,10 @@ check "train with random pairs" "$astro" train policy --preset tiny --data maze2
 for key in success/raw/gcbc-seed1/pairs success/raw/gcbc-seed1/pairs_steps expert/success expert/steps expert/pairs expert/pairs_steps; do
     check "results.json has $key" grep -qE "\"$key\": [0-9.]+" pairs/results.json
 done
+"$astro" report pairs --out pairs.html >/dev/null
+for words in "on random pairs" "The environment's expert needs [0-9]*, and [0-9]* on random pairs"; do
+    check "the report has: $words" grep -q "$words" pairs.html
+done
 refused 2 "single-task policies have one goal" "$astro" train policy --preset tiny --data maze2d-umaze-v1.npz --run none3 \
     --policy.learner iql --policy.protocol single-task --evaluate.random_pairs 7
 "$astro" data collect --env cart-tworooms-v0 --episodes 20 --out cart.npz >/dev/null 2>&1
