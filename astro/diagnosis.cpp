@@ -11,12 +11,6 @@ namespace astro::method {
 
 namespace {
 
-std::string short_number(double value) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.3g", value);
-    return buffer;
-}
-
 // What makes plans better: training of the planner, unless plans are made by guidance alone.
 std::string better_plans(const Config& config) {
     const SamplingConfig& sampling = config.planner.sampling;

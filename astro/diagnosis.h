@@ -14,6 +14,7 @@ namespace astro::method {
 //   the dynamics model is not better than standing still (the state does not change),
 //   most targets are farther away than the data travel in as many steps as a bridge has,
 //   the planner's bridges do not end closer to their targets than standing still does,
+//   the members of the dynamics ensemble disagree about most bridges,
 //   the bound on arrival errors is lower than the errors of all attempts.
 std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made);
 

@@ -2,23 +2,20 @@
 
 #include <cmath>
 
+#include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
 
 LatentInputs::LatentInputs(const TemporalDistance& encoder, const std::vector<float>& latents) : encoder_(encoder) {
     const int64_t width = encoder.latent(), rows = ssize(latents) / width;
-    std::vector<double> sum(to_size(width)), squares(to_size(width));
+    std::vector<Moments> column(to_size(width));
     for (int64_t i = 0; i < rows; ++i)
-        for (int64_t k = 0; k < width; ++k) {
-            const double x = double(nth(latents, i * width + k));
-            nth(sum, k) += x, nth(squares, k) += x * x;
-        }
+        for (int64_t k = 0; k < width; ++k) nth(column, k).add(double(nth(latents, i * width + k)));
     double variance = 0;
-    for (int64_t k = 0; k < width; ++k) {
-        const double mean = nth(sum, k) / double(rows);
-        centre_.push_back(static_cast<float>(mean));
-        variance += std::max(0.0, nth(squares, k) / double(rows) - mean * mean) / double(width);
+    for (const Moments& m : column) {
+        centre_.push_back(static_cast<float>(m.mean()));
+        variance += m.variance() / double(width);
     }
     if (variance > 0) scale_ = static_cast<float>(std::sqrt(variance));
 }

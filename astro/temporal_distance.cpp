@@ -168,12 +168,9 @@ TemporalDistance::TemporalDistance(const Context& context, const TdrConfig& conf
     Rng rng = Rng(seed).stream("tdr/init");
     // The activation thresholds w.x + b = 0 of the first layer pass through these rows: up to 4096, evenly spaced.
     const data::Dataset& d = *data.dataset;
-    const int64_t samples = std::min<int64_t>(4096, d.rows);
     std::vector<float> spread;
-    for (int64_t i = 0; i < samples; ++i) {
-        const float* row = d.observation(i * d.rows / samples);
-        spread.insert(spread.end(), row, row + d.state_dim);
-    }
+    for (int64_t row : evenly_spaced(d.rows, 4096))
+        spread.insert(spread.end(), d.observation(row), d.observation(row + 1));
     nn::Maker make{context.backend, DType::f32, rng};
     nn::MlpSpec spec;
     spec.in = d.state_dim, spec.out = config.latent, spec.width = config.width, spec.layers = config.layers;

@@ -55,9 +55,7 @@ void drop_isolated(TemporalMap& map) {
 // Landmarks from a pool of evenly spaced rows, shortest paths between all of them over edges of at most `edge` steps,
 // and the nearest landmark of every row.
 void add_landmarks(const Context& context, const GraphConfig& config, TemporalMap& map) {
-    const int64_t rows = map.data->dataset->rows, size = std::min(config.pool, rows);
-    std::vector<int64_t> pool;
-    for (int64_t i = 0; i < size; ++i) pool.push_back(i * rows / size);
+    const std::vector<int64_t> pool = evenly_spaced(map.data->dataset->rows, config.pool);
     map.landmark = farthest_points(map.latent.data(), map.width, pool, config.landmarks);
     // Most pairs are much farther apart than an edge; their n^ is not computed.
     const double reach = 1.001 * distance_from_steps(config.edge, map.gamma);

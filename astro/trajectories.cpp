@@ -60,13 +60,6 @@ std::vector<int64_t> window_starts(const Trajectories& data, const std::vector<i
     return starts;
 }
 
-std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t limit) {
-    const int64_t n = ssize(rows), used = std::min(limit, n);
-    std::vector<int64_t> chosen;
-    for (int64_t i = 0; i < used; ++i) chosen.push_back(nth(rows, i * n / used));
-    return chosen;
-}
-
 std::vector<float> actions_from(const Trajectories& t, int64_t row, int64_t count) {
     const data::Dataset& d = *t.dataset;
     const int64_t last = std::max(row, t.last(t.segment(row)) - 1);

@@ -31,9 +31,6 @@ Trajectories cut_at_jumps(const data::Dataset& dataset, double factor);
 std::vector<int64_t> window_starts(const Trajectories& trajectories, const std::vector<int64_t>& arrival, int64_t last,
                                    int64_t travelled);
 
-// At most `limit` of them, evenly spaced.
-std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t limit);
-
 // The actions of `count` rows from `row` on, in its segment: (count, A). The last action of the segment, which leads to
 // its last row, is repeated.
 std::vector<float> actions_from(const Trajectories& trajectories, int64_t row, int64_t count);

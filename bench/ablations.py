@@ -31,7 +31,8 @@ COMPARISONS = [
     ("latents", "states and latents as inputs; half of each batch is recorded (as in configs/antmaze.ini)",
      "raw,relabel,augmented,augmented_relabel,straight", LATENTS),
     ("learners", "value learners: states as inputs; all rows of an augmented data set are its own", "raw,augmented",
-     ["--experiment.learners", "iql,td3bc,cql,gcivl,hiql", "--evaluate.subgoals", "0"]),
+     ["--experiment.learners", "iql,td3bc,gcivl,hiql", "--evaluate.subgoals", "0"]),
+    ("cql", "CQL, likewise", "raw,augmented", ["--experiment.learners", "cql", "--evaluate.subgoals", "0"]),
 ]
 
 # Each variant: name, what is changed, options, stages whose checkpoints of the base run are kept.
@@ -59,15 +60,14 @@ VARIANTS = [
     ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
      UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
 ]
-# Variants of the ant, whose dynamics model is recurrent. The transformer is trained for the same time. It needs
-# longer to stitch, so it stitches fewer rows.
+# Variants of the ant, whose dynamics model is recurrent. The transformer is trained for the same time.
 FROM_ACTIONS = ["--sampling.start_level", "0"]
 ANT_VARIANTS = [v for v in VARIANTS if v[0] != "recurrent"] + [
     ("from-actions", "guidance alone, from the source's own actions (configs/antmaze.ini)", FROM_ACTIONS,
      [TDR, DYNAMICS, PLANNER]),
     ("transformer", "the same with a dynamics transformer instead of the recurrent network",
      FROM_ACTIONS + ["--planner.updates", "0", "--dynamics.form", "transformer", "--dynamics.layers", "3",
-                     "--dynamics.width", "128", "--dynamics.updates", "800", "--augment.ratio", ".03"], [TDR]),
+                     "--dynamics.width", "128", "--dynamics.updates", "800"], [TDR]),
     ("one-target", "one target per cut instead of eight", ["--augment.targets_per_cut", "1"],
      [TDR, DYNAMICS, PLANNER]),
     ("any-target", "targets in random order, not the nearest first", ["--selection.order", "random"],
@@ -114,6 +114,17 @@ def commands(bed, seed, arms):
     return [["train", stage] for stage in (TDR, DYNAMICS, PLANNER)] + [["augment"]]
 
 
+def settings_file(path, options):
+    """Writes options as a settings file, which every command accepts: "--a.b 1" is "b = 1" in section [a]."""
+    with open(path, "w", encoding="utf-8") as file:
+        values = iter(options)
+        for option in values:
+            negated = option.startswith("--no-")
+            section, key = option.removeprefix("--no-").removeprefix("--").split(".")
+            file.write(f"[{section}]\n{key} = {'false' if negated else next(values)}\n")
+    return path
+
+
 def run(arguments, config, folder, seed, data, arms, options, kept_from=None, kept=()):
     """Runs one experiment to its end, unless it is done. The file `done` marks a finished folder."""
     bed = BEDS[arguments.bed]
@@ -128,6 +139,8 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
     common = ["--config", config, "--run", folder, "--seed", str(seed), "--threads", str(arguments.threads),
               "--resume", "--quiet"] + (["--data", data] if data else [])
     started = time.time()
+    if not bed["policies"]:
+        options = ["--config", settings_file(folder + ".ini", options)]
     for command in commands(bed, seed, arms):
         line = [arguments.astro] + command + common + bed["options"] + options
         with open(folder + ".log", "a", encoding="utf-8") as log:

@@ -44,7 +44,7 @@ struct EnvironmentSpec {
     double action_limit = 1;             // actions are clipped to [-action_limit, action_limit]
     std::string data_type;               // default type of generated data; empty: there is only one type
     double gamma = .995;                 // discount per step for the setting `auto`
-    int64_t gcbc_updates = 20000;        // updates of GCBC for the setting `auto`
+    int64_t policy_updates = 20000;      // updates of cloning for the setting `auto`
     int64_t agents_at_once = 0;          // largest number of agents that exist at the same time; 0: no limit
     int64_t replay_rows = 0;             // most real transitions that a violation rate is measured on; 0: all
     int64_t qpos_dim = 0, qvel_dim = 0;  // columns of the file's qpos and qvel, if the environment has a stored_step
@@ -196,8 +196,8 @@ const std::string& default_environment();
 // built_in: if set, exec:COMMAND is not accepted.
 const Environment& require_environment(std::string_view name, const std::string& message, bool built_in = false);
 
-// The row whose defaults (gamma, gcbc_updates) apply to a name: that of the environment of this name, else of the first
-// one that resembles it, else a row with the defaults of EnvironmentSpec.
+// The row whose defaults (gamma, policy_updates) apply to a name: that of the environment of this name, else of the
+// first one that resembles it, else a row with the defaults of EnvironmentSpec.
 const EnvironmentSpec& defaults_for(std::string_view name);
 
 // Error(data) if the dimensions of states or actions differ. source: name of the file in the message.

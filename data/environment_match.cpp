@@ -27,10 +27,7 @@ std::vector<int64_t> sampled_rows(const Dataset& d, int64_t limit) {
     std::vector<int64_t> rows;
     for (int64_t t : regular_view(d).rows)
         if (!is_synthetic(d, t)) rows.push_back(t);
-    const int64_t all = ssize(rows), kept = std::min(all, limit);
-    for (int64_t k = 0; k < kept; ++k) nth(rows, k) = nth(rows, k * all / kept);
-    rows.resize(to_size(kept));
-    return rows;
+    return spread_evenly(rows, limit);
 }
 
 // A transition executes the action of row t + shift, multiplied by scale. Returns the share of the transitions that end

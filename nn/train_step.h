@@ -4,7 +4,7 @@
 //
 // A loss is a function of a chunk. It returns the contribution of the chunk to the mean over the whole minibatch:
 //
-//     train_step(step, cut, parameters, optimiser, "loss", [&](const nn::Chunk& c) {
+//     train_step(step, cut, parameters, optimiser, {"loss"}, [&](const nn::Chunk& c) {
 //         return c.mean(square(network(c.rows(x)) - c.rows(y)));
 //     });
 #pragma once

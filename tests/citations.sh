@@ -5,11 +5,19 @@ sources="--include=*.h --include=*.cpp --include=*.inl --include=*.cu --include=
 folders="tensor nn diffusion data astro apps tests examples bench"
 # Citations of notes that are not in the repository.
 grep -rnE '(method|environments) notes|notes [A-D][0-9]' $sources $folders | grep -v '^tests/citations.sh:'
-# Paths of documents.
+# Paths of documents, and of other files named in comments. A comment may name several files at once (X.*, X_*.inl).
 grep -rnoE '(^|[^A-Za-z0-9_/])docs/[a-z-]+\.md' $sources $folders | while IFS= read -r hit; do
     document=$(printf '%s' "$hit" | sed 's/.*\(docs\/[a-z-]*\.md\)$/\1/')
     [ -e "$document" ] || echo "$hit: no such document"
 done
+grep -rnE '(//|#) ' $sources $folders | grep -vE ':[0-9]+: *# *include' |
+    grep -oE "^[^:]*:[0-9]+:|(^|[^A-Za-z0-9_/.-])(docs|examples|configs|$(echo $folders | tr ' ' '|'))/[A-Za-z0-9_/*-]+\.[a-z*]+" |
+    while IFS= read -r hit; do
+        case $hit in *:[0-9]*:) place=$hit; continue ;; esac
+        path=$(printf '%s' "$hit" | sed 's/^[^A-Za-z]//')
+        # shellcheck disable=SC2086
+        ls $path >/dev/null 2>&1 || echo "$place $path: no such file"
+    done
 # Sections and equations of the method: docs/method.md 8.3, a heading "## 8" or "### 8.3"; (8.3), a \tag{8.3}. A
 # citation may be wrapped, so lines are joined first: of a comment, of a string, of a docstring, of a paragraph.
 sections=$(sed -nE 's/^#+ ([0-9]+(\.[0-9]+)?)[. ].*/\1/p' docs/method.md | tr '\n' ' ')

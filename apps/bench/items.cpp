@@ -137,7 +137,7 @@ std::vector<BenchItem> training_items() {
          sampler({8, 20, 0, 20}), 1},
         {"samplers", "sampler-one-pass", "the same with a one-pass final rollout", sampler({8, 20, 0, 1}), 1},
         {"samplers", "sampler-guided", "the same with 2 guidance steps per step", sampler({8, 20, 2, 1}), 1},
-        {"samplers", "sampler-short", "form of preset cpu: 64 sequences, 10 steps with 2 guidance steps each",
+        {"samplers", "sampler-short", "64 sequences, 10 steps with 2 guidance steps each, one-pass final rollout",
          sampler({2, 10, 2, 1}), 1},
         {"samplers", "dynamics-sampler", "rollouts of 256 sequences of 32 actions in 20 steps", make_dynamics_sampler,
          1},

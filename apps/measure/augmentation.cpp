@@ -111,17 +111,17 @@ void put_warnings(StageRunner& runner, const Augmentation& made) {
 void put_violations(StageRunner& runner, const Augmentation* made, const data::Dataset& spliced) {
     Pipeline& pipeline = runner.pipeline();
     data::Json& results = runner.results();
-    const Statistics& units = pipeline.statistics();
+    const Statistics& statistics = pipeline.statistics();
     const std::vector<double>& kappas = runner.config().metrics.tolerances;
     const data::Environment* environment = data::find_environment(runner.environment());
     if (environment && data::can_replay(*environment, pipeline.recorded(), "the data set"))
-        put_rates(
-            results, "dvr_real", "",
-            real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), units, kappas, *environment));
+        put_rates(results, "dvr_real", "",
+                  real_violation_rates(pipeline.train(), pipeline.recorded(), pipeline.units(), statistics, kappas,
+                                       *environment));
     if (environment && environment->exact_step) {
         const ExactStep step = in_units(environment->exact_step, pipeline.units());
         if (made) {
-            const TransitionErrors errors = transition_errors(made->attempts, Seam::snap, units, step);
+            const TransitionErrors errors = transition_errors(made->attempts, Seam::snap, statistics, step);
             put_rates(results, "", "dvr_bridge_snap_before_acceptance", count_violations(errors, kappas));
             put_rates(results, "", "dvr_bridge_snap", count_violations(of_accepted(made->attempts, errors), kappas));
         }
@@ -136,17 +136,18 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
                   data::replay(*environment, spliced, kappas, runner.threads(), file, options).synthetic.rates);
         if (slow) runner.progress().finish();
         if (made) {
-            const std::vector<double> arrival = true_arrival_errors(made->attempts, units, step);
+            const std::vector<double> arrival = true_arrival_errors(made->attempts, statistics, step);
             results["true_arrival_error_median"] = percentile(arrival, 50);
             results["true_arrival_error_90"] = percentile(arrival, 90);
             put_arrival_errors(results, "true_arrival_errors", arrival, runner.config());
         }
     }
     if (made)
-        put_rates(results, "", "dvr_bridge_model",
-                  count_violations(of_accepted(made->attempts, model_transition_errors(runner.context(), made->attempts,
-                                                                                       units, pipeline.dynamics(0))),
-                                   kappas));
+        put_rates(
+            results, "", "dvr_bridge_model",
+            count_violations(of_accepted(made->attempts, model_transition_errors(runner.context(), made->attempts,
+                                                                                 statistics, pipeline.dynamics(0))),
+                             kappas));
 }
 
 }  // namespace

@@ -12,14 +12,6 @@ namespace astro::app {
 
 namespace {
 
-// Three significant digits, for lines of the log.
-std::string rounded(double value) {
-    if (!std::isfinite(value)) return "-";
-    char digits[40];
-    std::snprintf(digits, sizeof digits, "%.3g", value);
-    return digits;
-}
-
 // Says in one line how the dynamics, the first one-step model and standing still compare, and warns if the dynamics is
 // hardly better than standing still.
 void compare_dynamics(StageRunner& runner) {
@@ -35,11 +27,11 @@ void compare_dynamics(StageRunner& runner) {
         const std::string at = std::to_string(s);
         const double own = figure(dynamics + at), still = figure("dynamics_rmse_persistence_" + at);
         steps += (steps.empty() ? "" : ", ") + at;
-        lines[0] += " " + rounded(own);
-        lines[1] += " " + rounded(figure("dynamics_rmse_one_step_" + at));
-        lines[2] += " " + rounded(still);
+        lines[0] += " " + short_number(own);
+        lines[1] += " " + short_number(figure("dynamics_rmse_one_step_" + at));
+        lines[2] += " " + short_number(still);
         if (!(own <= runner.config().metrics.warn_still * still) && std::isfinite(still))
-            worse += text(worse.empty() ? "" : ", ", rounded(own), " against ", rounded(still), " after ", s);
+            worse += text(worse.empty() ? "" : ", ", short_number(own), " against ", short_number(still), " after ", s);
     }
     const Config& config = pipeline.config();
     runner.progress().note(text("open-loop error after ", steps, " steps, in sigma_delta: dynamics", lines[0], " (",

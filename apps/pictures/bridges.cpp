@@ -71,7 +71,7 @@ void add_bridges(data::NpzWriter& npz, StageRunner& runner, const Plane& plane) 
 
     const data::Units& units = pipeline.units();
     const std::vector<int64_t> columns = shown(units.states, plane.columns()), parts = shown(units.actions, {});
-    std::vector<float> xy, states, actions, deviation;
+    std::vector<float> xy, states, actions, arrival_error;
     std::string names;
     for (const Way& way : ways) {
         names += way.name + "\n";
@@ -83,7 +83,7 @@ void add_bridges(data::NpzWriter& npz, StageRunner& runner, const Plane& plane) 
                 append(xy, plane.of_states(bridge.states));
                 append(states, outward(units.states, bridge.states, columns));
                 append(actions, outward(units.actions, bridge.actions, parts));
-                deviation.push_back(static_cast<float>(bridge.error));
+                arrival_error.push_back(static_cast<float>(bridge.error));
             }
     }
     std::vector<float> around_xy, around_states;  // of each example the source rows, then the target rows
@@ -101,7 +101,7 @@ void add_bridges(data::NpzWriter& npz, StageRunner& runner, const Plane& plane) 
     add_array(npz, "bridge_xy", {w, plans, n, rows, 2}, xy);
     add_array(npz, "bridge_states", {w, plans, n, rows, ssize(columns)}, states);
     add_array(npz, "bridge_actions", {w, plans, n, rows, ssize(parts)}, actions);
-    add_array(npz, "bridge_deviation", {w, plans, n}, deviation);
+    add_array(npz, "bridge_arrival_error", {w, plans, n}, arrival_error);
     add_array(npz, "bridge_around_xy", {n, 2, l, 2}, around_xy);
     add_array(npz, "bridge_around_states", {n, 2, l, ssize(columns)}, around_states);
 }

@@ -50,7 +50,7 @@ void add_chains(data::NpzWriter& npz, StageRunner& runner, const data::Environme
     const data::Dataset& augmented = augmented_rows.recorded;
     std::vector<int64_t> chain, start, bridge_of, synthetic;  // bridge_of: an index within the picture, or -1
     std::vector<float> error;                                 // of each bridge
-    for (int64_t e : thinned(augmented.episodes(), kChains)) {
+    for (int64_t e : evenly_spaced(augmented.episodes(), kChains)) {
         const int64_t first = nth(augmented.episode_start, e), last = augmented.episode_end(e);
         if (!chain.empty() && ssize(chain) + last - first >= kPoints) continue;
         start.push_back(ssize(chain));

@@ -119,9 +119,10 @@ void write_pictures(StageRunner& runner, const data::RecordedData* augmented) {
     if (columns.empty() && !distances) return;
     const Plane plane(runner, columns);
     data::NpzWriter npz(runner.folder().file("pictures.npz"), &runner.threads());
-    const std::vector<float> raw = plane.of_rows(pipeline.train_rows(), thinned(pipeline.recorded().rows, kPoints));
+    const std::vector<float> raw =
+        plane.of_rows(pipeline.train_rows(), evenly_spaced(pipeline.recorded().rows, kPoints));
     std::vector<float> made;
-    if (augmented) made = plane.of_rows(*augmented, thinned(augmented->recorded.rows, kPoints));
+    if (augmented) made = plane.of_rows(*augmented, evenly_spaced(augmented->recorded.rows, kPoints));
     if (world) {
         add_world(npz, *world);
     } else {

@@ -65,7 +65,7 @@ void add_places(data::NpzWriter& npz, StageRunner& runner, const data::Environme
     const TemporalMap& map = runner.pipeline().map();
     const data::WorldPicture* world = environment ? environment->picture() : nullptr;
     if (!world || world->states.empty()) {
-        const std::vector<int64_t> rows = thinned(map.data->dataset->rows, kRows);
+        const std::vector<int64_t> rows = evenly_spaced(map.data->dataset->rows, kRows);
         add_points(npz, "place_xy", plane.of_rows(runner.pipeline().train_rows(), rows));
         add_table(npz, runner.threads(), "place_distance", ssize(rows), [&](int64_t i) {
             std::vector<double> distances;

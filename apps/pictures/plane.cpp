@@ -7,18 +7,11 @@
 
 namespace astro::app {
 
-std::vector<int64_t> thinned(int64_t n, int64_t most) {
-    std::vector<int64_t> rows;
-    const int64_t used = std::min(most, n);
-    for (int64_t i = 0; i < used; ++i) rows.push_back(i * n / used);
-    return rows;
-}
-
 Plane::Plane(StageRunner& runner, std::vector<int64_t> columns) : runner_(runner), columns_(std::move(columns)) {
     if (!columns_.empty()) return;
     const TemporalMap& map = runner.pipeline().map();
     std::vector<float> sample;
-    for (int64_t row : thinned(map.data->dataset->rows, 5000))
+    for (int64_t row : evenly_spaced(map.data->dataset->rows, 5000))
         sample.insert(sample.end(), map.at(row), map.at(row) + map.width);
     principal_ = principal_plane(sample, map.width);
 }

@@ -10,9 +10,6 @@
 
 namespace astro::app {
 
-// At most `most` of n rows, evenly spaced.
-std::vector<int64_t> thinned(int64_t n, int64_t most);
-
 // Two columns of the states; or, where nothing says which, the two principal directions of their latents. Points are x
 // and y, one after another.
 class Plane {

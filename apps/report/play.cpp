@@ -119,7 +119,7 @@ data::Json bridges_data(const data::NpzReader& npz, const WorldView& view, const
     for (size_t at = 0; at < names.size(); at = names.find('\n', at) + 1)
         ways.push(names.substr(at, names.find('\n', at) - at));
     out["ways"] = ways;
-    out["shape"] = npz.entry("bridge_deviation").header.shape;  // ways, plans, examples
+    out["shape"] = npz.entry("bridge_arrival_error").header.shape;  // ways, plans, examples
     out["rows"] = npz.entry("bridge_xy").header.shape[3];
     out["context"] = npz.entry("bridge_around_xy").header.shape[2];
     out["step"] = npz.read_as<int64_t>("bridge_step");
@@ -131,7 +131,7 @@ data::Json bridges_data(const data::NpzReader& npz, const WorldView& view, const
     for (const auto& [name, key] : {std::pair{"states", "bridge_states"}, std::pair{"actions", "bridge_actions"},
                                     std::pair{"aroundStates", "bridge_around_states"}})
         out[name] = packed(npz.read_as<double>(key), 16);
-    out["deviation"] = npz.read_as<float>("bridge_deviation");
+    out["arrivalError"] = npz.read_as<float>("bridge_arrival_error");
     if (results.find("arrival_error_threshold")) out["threshold"] = value_of(results, "arrival_error_threshold");
     return out;
 }
@@ -166,7 +166,7 @@ std::string play_data(const Run& run, const WorldView& view) {
     for (const std::string& arm : arm_names())
         if (npz.find("rollout_xy/" + arm)) paths.push(rollouts_data(npz, view, arm));
     if (!paths.elements().empty()) out["paths"] = paths;
-    if (npz.find("bridge_deviation")) out["bridges"] = bridges_data(npz, view, run.results);
+    if (npz.find("bridge_arrival_error")) out["bridges"] = bridges_data(npz, view, run.results);
     if (out.members().empty()) return "";
     out["world"] = world_data(view);
     out["axes"] = npz.has_text("axes.txt") ? npz.read_text("axes.txt") : "";

@@ -10,7 +10,7 @@ function bridgesPart(data) {
   const actionRange = b.actionColumns.map((column, c) => extent(actions.filter((v, i) => i % parts === c)));
   // First place of a plan in arrays of `width` numbers per row.
   const plan = (way, k, example, width) => ((way * plans + k) * examples + example) * rows * width;
-  const errorOf = (way, k, example) => b.deviation[(way * plans + k) * examples + example];
+  const errorOf = (way, k, example) => b.arrivalError[(way * plans + k) * examples + example];
 
   const picture = worldPicture(world, 'The rollout of the plan');
   picture.svg.setAttribute('role', 'img');
@@ -77,7 +77,7 @@ function bridgesPart(data) {
       if (shown[way].on) lines.push({points, css: css[way]});
     }
     if (!lines.length) lines.push({points: [[0, 0], [plans - 1, 0]], css: 'none'});
-    curves.replaceChildren(plot('deviation from the target, sigma, by denoising step', lines,
+    curves.replaceChildren(plot('arrival error, sigma, by denoising step', lines,
       {range: [0, Math.max(1e-9, extent(largest)[1])], at: k, level: b.threshold === undefined ? null : b.threshold}));
     series.replaceChildren(...b.columns.map((column, c) =>
       plot('column ' + column + ' of the states', columnLines(e, k, c), {range: columnRange(e, c), at: null})));
@@ -88,7 +88,7 @@ function bridgesPart(data) {
           planned.push({css: css[way], points: Array.from({length: rows}, (_, j) => [j, actions[plan(way, k, e, parts) + j * parts + c]])});
       if (planned.length) series.append(plot('column ' + b.actionColumns[c] + ' of the planned actions', planned, {range: actionRange[c]}));
     }
-    words.textContent = 'Denoising: ' + stepWords(k) + '. Deviation of the rollout from the target: ' +
+    words.textContent = 'Denoising: ' + stepWords(k) + '. Arrival error of the rollout: ' +
       b.ways.map((name, way) => digits(errorOf(way, k, e)) + ' sigma ' + name).join(', ') +
       (b.threshold === undefined ? '.' : '; up to ' + digits(b.threshold) + ' is accepted.');
   }

@@ -70,7 +70,7 @@ class BatchSampler {
     bool goals() const { return data_.protocol == Protocol::goal_conditioned; }
     int64_t input_width() const { return state_dim() * (goals() ? 2 : 1); }
     const LearningData& data() const { return data_; }
-    // Inputs of rows evenly spaced in the first pool, for the initialisation of first layers: (n, input_width), with or
+    // Inputs of random rows of the first pool, for the initialisation of first layers: (n, input_width), with or
     // without actions.
     std::vector<float> spread(int64_t n, bool with_actions, Rng rng) const;
 

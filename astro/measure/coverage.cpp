@@ -18,11 +18,9 @@ constexpr double kReached = 90;  // percent of the held-out states that have a t
 // At most `limit` rows, evenly spaced, in sigma_delta.
 std::vector<double> scaled(const std::vector<float>& rows, const std::vector<double>& sigma_delta, int64_t limit) {
     const size_t dims = sigma_delta.size();
-    const auto n = static_cast<int64_t>(rows.size() / dims), used = std::min(limit, n);
     std::vector<double> out;
-    for (int64_t i = 0; i < used; ++i)
-        for (size_t x = 0; x < dims; ++x)
-            out.push_back(double(rows[to_size(i * n / used) * dims + x]) / sigma_delta[x]);
+    for (int64_t row : evenly_spaced(static_cast<int64_t>(rows.size() / dims), limit))
+        for (size_t x = 0; x < dims; ++x) out.push_back(double(rows[to_size(row) * dims + x]) / sigma_delta[x]);
     return out;
 }
 

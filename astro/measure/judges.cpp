@@ -46,11 +46,8 @@ Judges make_judges(Pipeline& pipeline) {
     judges.members = pipeline.one_step().members();
     judges.held_out = thinned(pipeline.validation(), Judges::kHeldOutRows);
     const data::Dataset& d = pipeline.train_data();
-    const int64_t known = std::min(d.rows, Judges::kKnownRows);
-    for (int64_t i = 0; i < known; ++i) {
-        const float* row = d.observation(i * d.rows / known);
-        judges.known.insert(judges.known.end(), row, row + d.state_dim);
-    }
+    for (int64_t row : evenly_spaced(d.rows, Judges::kKnownRows))
+        judges.known.insert(judges.known.end(), d.observation(row), d.observation(row + 1));
     return judges;
 }
 

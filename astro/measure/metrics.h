@@ -33,8 +33,8 @@ DistanceMetrics measure_distances(const Context& context, const TemporalMap& map
                                   const data::Geodesics& geodesics, const data::EnvironmentSpec& spec, int64_t rows,
                                   uint64_t seed);
 
-// Mean |n_cal - n| / n over pairs of travel rows of one trajectory, at the offsets of the calibration table, on any
-// segments.
+// Mean |n_cal - n| / n over pairs of travel rows n steps apart: every third row of every seventh segment, at every
+// fourth offset of the calibration table.
 double calibration_error(const TemporalMap& map);
 // The curve behind it: quartiles of n^ and n_cal over at most 20000 evenly spaced pairs at each of at most 20 offsets
 // n.

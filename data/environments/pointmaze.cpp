@@ -50,7 +50,7 @@ class PointMazeEnvironment : public MazeEnvironment {
         spec_.tolerance = kGoalTolerance;
         spec_.data_type = "stitch";
         spec_.gamma = layout.name == "medium" ? .99 : layout.name == "giant" ? .998 : .995;
-        spec_.gcbc_updates = layout.name == "giant" ? 40000 : 20000;
+        spec_.policy_updates = layout.name == "giant" ? 40000 : 20000;
         exact_step = [&layout](const std::vector<double>& states, const std::vector<double>& actions) {
             std::vector<double> next;
             next.reserve(states.size());

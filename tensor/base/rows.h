@@ -24,6 +24,20 @@ constexpr decltype(auto) nth(Container& container, int64_t i) {
     return container[to_size(i)];
 }
 
+// At most `limit` of the numbers 0 .. n - 1, evenly spaced; all if there are no more.
+inline std::vector<int64_t> evenly_spaced(int64_t n, int64_t limit) {
+    const int64_t used = limit < n ? limit : n;
+    std::vector<int64_t> chosen(to_size(used));
+    for (int64_t i = 0; i < used; ++i) nth(chosen, i) = i * n / used;
+    return chosen;
+}
+// The same of these rows.
+inline std::vector<int64_t> spread_evenly(const std::vector<int64_t>& rows, int64_t limit) {
+    std::vector<int64_t> chosen = evenly_spaced(ssize(rows), limit);
+    for (int64_t& i : chosen) i = nth(rows, i);
+    return chosen;
+}
+
 // A non-owning view of a dense (count, width) array; T may be const. row(i) points to `width` elements.
 template <class T>
 class Rows {
