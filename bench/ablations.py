@@ -60,21 +60,28 @@ VARIANTS = [
     ("no-guidance-neither", "no guidance, rollout deviation or joint loss",
      UNGUIDED + ["--no-planner.feedback", "--planner.joint_weight", "0"], [TDR, DYNAMICS]),
 ]
-# Variants of the ant, whose dynamics model is recurrent. The transformer is trained for the same time.
-FROM_ACTIONS = ["--sampling.start_level", "0"]
-ANT_VARIANTS = [v for v in VARIANTS if v[0] != "recurrent"] + [
-    ("from-actions", "guidance alone, from the source's own actions (configs/antmaze.ini)", FROM_ACTIONS,
-     [TDR, DYNAMICS, PLANNER]),
-    ("transformer", "the same with a dynamics transformer instead of the recurrent network",
-     FROM_ACTIONS + ["--planner.updates", "0", "--dynamics.form", "transformer", "--dynamics.layers", "3",
-                     "--dynamics.width", "128", "--dynamics.updates", "800"], [TDR]),
+# Variants of the ant. In its base run, plans start from the source's own actions and are moved by guidance alone, and
+# the dynamics model is recurrent. The transformer is trained for the same time.
+FROM_NOISE = ["--planner.updates", "1500", "--sampling.start_level", "1"]
+ANT_VARIANTS = [
+    ("no-guidance", "the source's own actions, not moved", UNGUIDED, [TDR, DYNAMICS, PLANNER]),
     ("one-target", "one target per cut instead of eight", ["--augment.targets_per_cut", "1"],
      [TDR, DYNAMICS, PLANNER]),
     ("any-target", "targets in random order, not the nearest first", ["--selection.order", "random"],
      [TDR, DYNAMICS, PLANNER]),
+    ("euclid", "Euclid's distance over all columns instead of the TDR", ["--selection.distance", "euclid"],
+     [TDR, DYNAMICS, PLANNER]),
+    ("untrained-planner", "plans from noise: an untrained planner", ["--sampling.start_level", "1"],
+     [TDR, DYNAMICS, PLANNER]),
+    ("planner", "plans from noise: a trained planner", FROM_NOISE, [TDR, DYNAMICS]),
+    ("no-feedback", "the same without the rollout deviation", FROM_NOISE + ["--no-planner.feedback"], [TDR, DYNAMICS]),
+    ("no-joint", "the same without the joint loss", FROM_NOISE + ["--planner.joint_weight", "0"], [TDR, DYNAMICS]),
+    ("transformer", "a dynamics transformer instead of the recurrent network",
+     ["--dynamics.form", "transformer", "--dynamics.layers", "3", "--dynamics.width", "128", "--dynamics.updates",
+      "800"], [TDR]),
 ]
 # Variants that are compared with another one, not with the base.
-COMPARED_WITH = {"transformer": "from-actions"}
+COMPARED_WITH = {"no-feedback": "planner", "no-joint": "planner", "untrained-planner": "planner"}
 
 # What differs between the beds: options of all runs, variants, and whether policies are trained and evaluated.
 OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
@@ -216,7 +223,7 @@ def tables(folder, bed, seeds):
             continue
         print(f"| {what} | " + " | ".join(summary([r[k] for r in runs.values() if k in r], f, d)
                                           for k, _, f, d in FIGURES) + " |")
-        reference = COMPARED_WITH.get(name, "base")
+        reference = COMPARED_WITH.get(name, "base") if bed == "ant" else "base"
         other = {s: results_of(os.path.join(folder, f"{bed}-{s}-{reference}")) or {} for s in runs}
         print("| | " + " | ".join(difference([(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]],
                                              f, d) for k, _, f, d in FIGURES) + " |")

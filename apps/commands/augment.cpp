@@ -11,6 +11,7 @@ int run_augment(CommandLine& line) {
     if (!command.parse(line)) return 0;
     Config& config = command.config;
     StageRunner runner(line, command.options, config, {Access::write, data::Parts::all, {true, true, true}});
+    check_augmented(runner);
     require_stages(runner, augmenters::kept_row().stages);
     const std::vector<std::string> before = keys_of(runner.results());
     const std::string path = augment_and_measure(runner, [&](TrainableModel& model, const std::string& fingerprint) {

@@ -35,20 +35,31 @@ void check_stages(StageRunner& runner, const std::vector<std::string>& stages) {
         for (int64_t m = 0; m < pipeline.ensemble(); ++m) runner.check_checkpoints(Dynamics::name_of(m), fingerprint);
         runner.check_checkpoints("one_step", pipeline.fingerprint("one_step"));
     }
-    const data::Json* augmented = runner.results().find("augment_fingerprint");
-    const bool anew = augmented && augmented->as_string() != pipeline.fingerprint("augment");
+    check_augmented(runner);
     const Config& config = runner.config();
-    for (const std::string& learner : config.experiment.learners) {
+    for (const std::string& learner : config.experiment.learners)
         for (const std::string& arm : config.experiment.arms)
-            for (int64_t seed = 0; seed < config.policy.seeds; ++seed) {
-                const std::string stage = policy_stage(config, arm, learner, seed);
-                const augmenters::Row& row = augmenters::row_of(arm);
-                if (!row.make) runner.check_checkpoints(stage, policy_fingerprint(pipeline, learner, arm, nullptr));
-                if (row.kept && anew && data::file_exists(runner.folder().checkpoints(stage)))
-                    fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
-                         ", trained on data that these settings would regenerate; hint: choose another --run folder");
-            }
+            for (int64_t seed = 0; seed < config.policy.seeds && !augmenters::row_of(arm).make; ++seed)
+                runner.check_checkpoints(policy_stage(config, arm, learner, seed),
+                                         policy_fingerprint(pipeline, learner, arm, nullptr));
+}
+
+void check_augmented(StageRunner& runner) {
+    auto changed = [&](const char* key, const std::string& fingerprint) {
+        const data::Json* known = runner.results().find(key);
+        return known && known->as_string() != fingerprint;
+    };
+    if (!changed("augment_fingerprint", runner.pipeline().fingerprint("augment"))) {  // they are not measured again
+        if (changed("metrics_fingerprint", runner.pipeline().fingerprint_of_sections({"metrics"})))
+            fail(ErrorKind::usage, "the stitched data in ", runner.folder().path(),
+                 " were measured with other settings of [metrics]; hint: choose another --run folder");
+        return;
     }
+    for (const std::string& arm : arm_names())
+        if (const std::string stage = "policy/" + arm;
+            augmenters::row_of(arm).kept && data::file_exists(runner.folder().checkpoints(stage)))
+            fail(ErrorKind::usage, runner.folder().path(), " contains ", stage,
+                 ", trained on data that these settings would regenerate; hint: choose another --run folder");
 }
 
 std::function<bool(int64_t)> validation_steps(const StageRunner& runner, const TrainableModel& model) {

@@ -19,6 +19,8 @@ namespace astro::app {
 // (StageRunner::check_checkpoints), or if the augmented data on which a policy was trained would be made again. `run`
 // checks all before it begins.
 void check_stages(StageRunner& runner, const std::vector<std::string>& stages);
+// The last of these, for `astro augment`; and Error(usage) if the data were measured with other settings.
+void check_augmented(StageRunner& runner);
 
 // Trains and measures a stage of the pipeline by its name; the stages before must be trained. With the dynamics also
 // the one-step models.

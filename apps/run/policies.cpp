@@ -37,6 +37,9 @@ data::Parts policy_parts(const Config& config) {
 
 void check_protocol(const Config& config, const std::string& environment) {
     const data::Environment* known = data::find_environment(environment);
+    if (!known && (config.evaluate.random_pairs > 0 || config.evaluate.tasks != std::vector<int64_t>{0}))
+        fail(ErrorKind::usage, "evaluate.", config.evaluate.random_pairs > 0 ? "random_pairs" : "tasks",
+             " needs an environment, but that of the data is not known; hint: --env names it");
     if (known && config.evaluate.random_pairs > 0) {
         if (config.policy.protocol == Protocol::single_task)
             fail(ErrorKind::usage,
@@ -231,8 +234,14 @@ std::string score_key(const Config& config, const PolicySpec& spec) {
     return "score/" + spec.arm.arm + "/" + policy_label(config, spec.learner, spec.seed);
 }
 
+// Whether the policy's figures are those of other settings. They are then measured again.
+bool evaluated_otherwise(StageRunner& runner, const PolicySpec& spec) {
+    const data::Json* known = runner.results().find(success_key(runner.config(), spec) + "/settings");
+    return known && known->as_string() != runner.pipeline().fingerprint_of_sections({"evaluate"});
+}
+
 // Stores the last and the best success of the curve, which includes evaluations of earlier sessions.
-void put_success(const StageRunner& runner, const PolicySpec& spec, const learners::Learner& policy,
+void put_success(StageRunner& runner, const PolicySpec& spec, const learners::Learner& policy,
                  const std::vector<MetricRow>& curve, data::Json& results) {
     const std::string stage = policy.name(), key = success_key(runner.config(), spec);
     std::map<int64_t, double> success, score;
@@ -250,6 +259,7 @@ void put_success(const StageRunner& runner, const PolicySpec& spec, const learne
         results[name + "/best"] = best;
     };
     put(key, success);
+    results[key + "/settings"] = runner.pipeline().fingerprint_of_sections({"evaluate"});
     auto put_last = [&](const std::string& to, const std::string& prefix) {
         for (int64_t task : tasks_of(runner))
             results[to + "/task" + std::to_string(task)] =
@@ -323,7 +333,7 @@ std::exception_ptr train_and_evaluate_group(StageRunner& runner, const std::vect
                           policy_fingerprint(runner.pipeline(), spec.learner, spec.arm.arm,
                                              spec.arm.other ? &spec.arm.other->recorded : nullptr),
                           [evaluated_steps](int64_t step) { return evaluated_steps.count(step) > 0; }, evaluate,
-                          "success"});
+                          "success", evaluated_otherwise(runner, spec)});
     }
     std::exception_ptr diverged;
     try {

@@ -148,21 +148,31 @@ std::string RunFolder::checkpoints(const std::string& stage) const {
     return (fs::path(path_) / "checkpoints" / stage).string();
 }
 
-std::optional<std::string> find_moved_dataset(const std::string& run, const std::string& path) {
+std::vector<DatasetIdentity> recorded_datasets(const std::string& run) {
     const std::string manifest = (fs::path(run) / "manifest.json").string();
-    if (data::file_exists(path) || !data::file_exists(manifest)) return std::nullopt;
+    if (run.empty() || !data::file_exists(manifest)) return {};
     const data::Json content = data::Json::parse(data::read_text_file(manifest), manifest);
     const data::Json* sessions = content.find("sessions");
-    if (!sessions || sessions->kind() != data::Json::Kind::array || sessions->elements().empty()) return std::nullopt;
+    if (!sessions || sessions->kind() != data::Json::Kind::array || sessions->elements().empty()) return {};
     const data::Json* datasets = sessions->elements().back().find("datasets");
-    if (!datasets || datasets->kind() != data::Json::Kind::array) return std::nullopt;
+    if (!datasets || datasets->kind() != data::Json::Kind::array) return {};
+    std::vector<DatasetIdentity> found;
     for (const data::Json& dataset : datasets->elements()) {
-        const data::Json *then = dataset.find("path"), *relative = dataset.find("path_from_run");
-        if (!then || !relative || then->as_string() != path) continue;
-        const std::string now = (fs::path(run) / relative->as_string()).lexically_normal().string();
-        const data::Json* crc = dataset.find("crc32");
-        if (data::file_exists(now) && crc && crc->as_integer() == static_cast<int64_t>(data::file_crc32(now)))
-            return now;
+        const data::Json *path = dataset.find("path"), *relative = dataset.find("path_from_run"),
+                         *bytes = dataset.find("bytes"), *crc = dataset.find("crc32");
+        if (!path || !relative || !bytes || !crc) return {};
+        found.push_back(
+            {path->as_string(), bytes->as_integer(), static_cast<uint32_t>(crc->as_integer()), relative->as_string()});
+    }
+    return found;
+}
+
+std::optional<std::string> find_moved_dataset(const std::string& run, const std::string& path) {
+    if (data::file_exists(path)) return std::nullopt;
+    for (const DatasetIdentity& then : recorded_datasets(run)) {
+        if (then.path != path) continue;
+        const std::string now = (fs::path(run) / then.path_from_run).lexically_normal().string();
+        if (data::file_exists(now) && then.crc32 == data::file_crc32(now)) return now;
     }
     return std::nullopt;
 }

@@ -23,7 +23,8 @@ namespace astro::app {
 struct DatasetIdentity {
     std::string path;
     int64_t bytes = 0;
-    uint32_t crc32 = 0;  // of the whole file
+    uint32_t crc32 = 0;              // of the whole file
+    std::string path_from_run = {};  // as seen from the run folder; set by recorded_datasets
 };
 
 // The execution of one command in the folder. record_session adds program and machine.
@@ -69,6 +70,9 @@ class RunFolder {
     std::vector<std::string> created_;  // folders, the outermost first
     int lock_ = -1;
 };
+
+// The data sets of the last session in a run folder; empty if there is none.
+std::vector<DatasetIdentity> recorded_datasets(const std::string& run);
 
 // The data set of the last session in the run folder, if `path` is where it was then and it is no longer there, but it
 // is where the run folder and the data set have been moved together, with the same content. Otherwise empty.

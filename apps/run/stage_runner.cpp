@@ -22,35 +22,9 @@ namespace astro::app {
 
 namespace {
 
-// The folder for data sets that are given by name: ASTRO_DATA, or OGBench's default.
-std::string data_folder() {
-    if (const char* folder = std::getenv("ASTRO_DATA")) return folder;
-    const char* home = std::getenv("HOME");
-    return std::string(home ? home : ".") + "/.ogbench/data";
-}
-
 // The name of the environment: the setting, or that of the data set's name, which may be empty.
 std::string environment_of(const Config& config, const data::DatasetName& name) {
     return config.general.env.empty() ? name.environment : config.general.env;
-}
-
-// The settings of the generator. They are stored with the data in RUN/data, to detect data made with other settings.
-std::string describe_collect(const CollectConfig& collect) {
-    return text("episodes ", collect.episodes, ", rows ", collect.episode_rows, ", noise ",
-                collect.noise < 0 ? "auto" : print_real(collect.noise), ", seed ", collect.seed, "\n");
-}
-
-// RUN/data/pointmaze-large-stitch-v0.npz, named as in OGBench.
-std::string generated_path(const std::string& run, const CollectConfig& collect) {
-    const data::Environment& environment = data::require_environment(
-        collect.env, "collect.env '" + collect.env + "' is not a built-in environment, and no --data FILE is given",
-        true);
-    if (!environment.generate) fail(ErrorKind::usage, collect.env, " has no data generator; hint: --data FILE");
-    return run + "/data/" + data::dataset_name(environment, collect.type) + ".npz";
-}
-
-DatasetIdentity identify(const std::string& path) {
-    return {path, static_cast<int64_t>(data::InputFile(path).size()), data::file_crc32(path)};
 }
 
 }  // namespace
@@ -80,7 +54,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     const bool unstarted = !needs.simulator && data::is_process_name(config.general.env);
     if (!config.general.env.empty() && !unstarted)
         data::require_environment(config.general.env, "there is no environment '" + config.general.env + "'");
-    name_ = data::resolve_dataset(source(needs), data_folder());
+    find_data(needs);
     environment_ = environment_of(config, name_);
     if (needs.policies) check_protocol(config, environment_);
     data::Dataset all = load(name_.path, needs.parts);
@@ -135,58 +109,6 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
         warn("data", words);
 }
 
-std::string StageRunner::source(const Needs& needs) {
-    const std::string& given = config_.general.data;
-    if (!given.empty()) {
-        if (line_.given("data")) return given;
-        const std::optional<std::string> moved = find_moved_dataset(options_.run, given);
-        if (moved) progress_.note("data set " + given + " is found at " + *moved);
-        const bool is_path = given.find_first_of("/.") != std::string::npos;
-        if (!moved && is_path && !data::file_exists(given))
-            fail(ErrorKind::io, "data set '", given, "': no file ", given,
-                 "; hint: --data FILE names its present place");
-        return moved.value_or(given);
-    }
-    if (config_.collect.env == "auto")
-        config_.collect.env = config_.general.env.empty() ? data::default_environment() : config_.general.env;
-    const std::string path = generated_path(options_.run, config_.collect);
-    const std::string made_with = path + ".txt", settings = describe_collect(config_.collect);
-    if (!needs.generate) {
-        if (!data::file_exists(made_with)) line_.require("data");
-        return path;
-    }
-    if (!data::file_exists(made_with)) check_generated(path, needs);
-    folder_.emplace(options_.run, Access::write);
-    if (!data::file_exists(made_with)) {  // this file is written last; without it the data may be incomplete
-        progress_.note("generating " + path);
-        data::create_folders(folder_->file("data"));
-        collect_files(config_.collect, path, threads_);
-        data::write_text_file(made_with, settings);
-    } else if (data::read_text_file(made_with) != settings) {
-        fail(ErrorKind::usage, path,
-             " was generated with other settings of [collect]; hint: use the same settings or another --run folder");
-    }
-    return path;
-}
-
-void StageRunner::check_generated(const std::string& path, const Needs& needs) const {
-    const data::Environment& environment = *data::find_environment(config_.collect.env);
-    const data::CollectSpec spec = collect_spec(config_.collect);
-    if (spec.episodes < 2)
-        fail(ErrorKind::usage, "collect.episodes ", spec.episodes,
-             ": a single episode cannot be stitched, expected at least 2");
-    const int64_t rows = environment.longest_generated(spec);
-    if (const int64_t steps = spec.episodes * (rows - 1); steps < data::kMinTransitions)
-        fail(ErrorKind::usage, "collect: ", spec.episodes, " episodes of ", rows, " rows have ", steps,
-             " transitions, too few to learn from, expected at least ", data::kMinTransitions);
-    check_rows(path, rows, rows, needs.lengths, config_);
-    check_position(environment.spec().state_dim, path);
-    // Another environment with --env is refused when its dimensions and transitions are compared with the data.
-    const std::string& evaluated = config_.general.env.empty() ? config_.collect.env : config_.general.env;
-    if (needs.policies) check_protocol(config_, evaluated);
-    evaluated_tasks(config_, data::find_environment(evaluated)->spec());
-}
-
 void StageRunner::record_session() {
     if (recorded_) return;
     recorded_ = true;
@@ -198,8 +120,7 @@ void StageRunner::record_session() {
     session.chunks = config_.general.chunks;
     session.resumed = options_.resume;
     session.threads = threads_.size();
-    session.datasets.push_back(identify(name_.path));
-    if (!name_.val_path.empty()) session.datasets.push_back(identify(name_.val_path));
+    session.datasets = datasets_;
     folder_->record_session(session, line_.effective_config());
 }
 
@@ -270,7 +191,8 @@ method::TrainingObserver StageRunner::observer_of(const Stage& stage, std::uniqu
     const std::string name = stage.model.name();
     TrainingObserver observer;
     if (stage.evaluate)
-        observer.evaluated = [this, key = name + "/" + stage.figure](int64_t step) {
+        observer.evaluated = [this, key = name + "/" + stage.figure, again = stage.evaluate_again](int64_t step) {
+            if (again) return false;
             const std::string file = folder_->file("metrics.csv");
             if (!data::file_exists(file)) return false;
             const std::vector<MetricRow> rows = read_metrics(file);

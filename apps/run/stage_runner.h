@@ -65,6 +65,7 @@ class StageRunner {
         std::function<bool(int64_t step)> due;
         std::function<void(int64_t step, MetricsLog& log)> evaluate;
         std::string figure = {};
+        bool evaluate_again = false;  // the evaluation of a finished stage is repeated
     };
     // Trains a stage to its end. With --resume, an unfinished stage is continued and a finished one is skipped. Throws
     // Error(interrupted) if it stops before its end.
@@ -121,10 +122,12 @@ class StageRunner {
     data::Dataset load(const std::string& path, data::Parts parts);
     // Loads another file of the same system, such as the stitched data, into the units of the run.
     data::RecordedData load_in_units(const std::string& path, data::Parts parts);
+    // Sets name_ and datasets_. Error(usage) if the run folder was made with other data.
+    void find_data(const Needs& needs);
     // The data set of the settings: a name or a path. It is generated or found in the run folder if necessary.
     std::string source(const Needs& needs);
     // Refuses settings that do not fit the data that are about to be generated.
-    void check_generated(const std::string& path, const Needs& needs) const;
+    void check_generated(const std::string& path, const Needs& needs);
     // Error(usage) if metrics.position names a column that the states do not have.
     void check_position(int64_t columns, const std::string& path) const;
 
@@ -138,6 +141,7 @@ class StageRunner {
     Progress progress_;
     ThreadPool threads_;
     data::DatasetName name_;
+    std::vector<DatasetIdentity> datasets_, known_data_;  // now, and in the last session of the run folder
     std::string environment_;
     std::unique_ptr<Pipeline> pipeline_;
     bool recorded_ = false;

@@ -87,7 +87,7 @@ for data in system-1-4 system-3-1; do
     refused 3 "$data.npz: states and actions have" "$astro" embed $stages --data system-1-1.npz --run r-1-1 $tdr --rows $data.npz --out other.npz
     refused 3 "$data.npz: states and actions have" "$astro" data verify $data.npz --run r-1-1
     refused 3 "$data.npz: states and actions have" "$astro" train policy $stages --data system-1-1.npz --run r-1-1-other --arm augmented --augmented $data.npz
-    refused 2 "trained with other settings" "$astro" train tdr $stages --data $data.npz --run r-1-1 $tdr --resume
+    refused 2 "was made with other data: system-1-1.npz" "$astro" train tdr $stages --data $data.npz --run r-1-1 $tdr --resume
 done
 check "nothing is written for data of other dimensions" [ ! -e other.npz ]
 

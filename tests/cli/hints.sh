@@ -229,6 +229,29 @@ helps $generate 5 --run generated
 hint 2 "use the same settings or another --run folder" $generate 6 --run generated --resume
 helps $generate 5 --run generated --resume
 helps $generate 6 --run generated-6
+# A run belongs to its data.
+clone="$astro train policy $tiny --gcbc.updates 4"
+hint 2 "--data plain.npz, or another --run folder" $clone --data lake.npz --run cloned --resume
+helps $clone --data plain.npz --run cloned --resume
+helps $clone --data lake.npz --run lake
+hint 2 "--data plain.npz, or another --run folder" "$astro" run $tiny --gcbc.updates 4 --run cloned --resume --stop-after 1
+check "no data are generated" [ ! -e cloned/data ]
+helps "$astro" run $tiny --gcbc.updates 4 --run cloned --data plain.npz --resume --stop-after 1
+cp plain.npz mine.npz && cp plain.npz mine-val.npz
+helps $clone --data mine.npz --run mine
+mv mine-val.npz away.npz
+hint 2 "another --run folder" $clone --data mine.npz --run mine --resume
+check "the missing file is named" grep -q "validation file mine-val.npz, which is not there" err
+helps $clone --data mine.npz --run mine-alone
+mv away.npz mine-val.npz
+hint 2 "another --run folder" $clone --data mine.npz --run mine-alone --resume
+check "the new file is named" grep -q "without the validation file mine-val.npz" err
+cp lake.npz mine.npz
+hint 2 "another --run folder" $clone --data mine.npz --run mine --resume
+check "the change is named" grep -q "mine.npz has changed since mine was made with it" err
+helps $clone --data mine.npz --run mine-anew
+hint 2 "--env names it" $clone --data plain.npz --run refused --evaluate.random_pairs 3
+helps $clone --data lake.npz --run tasks --env "exec:$boat" --evaluate.tasks 1 --evaluate.episodes 2
 short="$astro run $tiny --stop-after 1 --data short-episodes.npz --run short"
 hint 3 "--planner.context 3 --planner.gap 4 --augment.start_arrival 2" $short
 helps $short $asked

@@ -35,6 +35,7 @@ for arm in augmented straight swap; do
 done
 # Another distance makes another augmentation from the same stages.
 before=$(cksum one/checkpoints/dynamics/*.npz)
+rm -r one/checkpoints/policy
 "$astro" augment --config one/config.ini --run one --quiet --selection.distance tdr >/dev/null 2>&1
 check "augmentation by the TDR" [ $? -eq 0 ]
 check "it differs" sh -c "! cmp -s one/augmented.npz two/augmented.npz"

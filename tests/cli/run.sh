@@ -107,7 +107,11 @@ done
 sed -n '/"warnings"/,/\]/p' r2/results.json >before
 check "there is a warning for a model with little training" grep 'augment: dynamics drift' before
 # shellcheck disable=SC2086
-"$astro" augment --config r2/config.ini --run r2 --quiet --augment.ratio .5 --metrics.warn_drift 1e6 --metrics.warn_drift_ratio 1e6 \
+again="$astro augment --config r2/config.ini --run r2 --quiet --augment.ratio .5"
+refused 2 "contains policy/augmented, trained on data that these settings would regenerate" $again
+refused 2 "measured with other settings of [metrics]" "$astro" run --config r2/config.ini --run r2 --quiet --resume --metrics.warn_collapse .9
+rm -r r2/checkpoints/policy
+$again --metrics.warn_drift 1e6 --metrics.warn_drift_ratio 1e6 \
     --metrics.warn_collapse 1 --sampling.final_guidance_steps 0 >/dev/null 2>&1
 check "augmentation is repeated" [ $? -eq 0 ]
 sed -n '/"warnings"/,/\]/p' r2/results.json >after

@@ -233,15 +233,15 @@ def check_paths(page, data):
 def check_bridges(page, data):
     bridges, panel = data["bridges"], 2
     ways, plans, examples = bridges["shape"]
-    deviation = bridges["deviation"]
+    errors = bridges["arrivalError"]
     step = labelled(page, panel, "Denoising step")
     lines = f".panel:nth-of-type({panel + 1}) svg.world polyline[class^=way]"
     for key, k in (("Home", 0), ("End", plans - 1)):
         page.press(key)
         words = said(page, panel)
         for way in range(ways):
-            value = deviation[(way * plans + k) * examples]
-            check(f"bridges: the deviation at step {k}, {bridges['ways'][way]}",
+            value = errors[(way * plans + k) * examples]
+            check(f"bridges: the arrival error at step {k}, {bridges['ways'][way]}",
                   f"{digits(value)} sigma {bridges['ways'][way]}" in words, words, value)
     at_end = page.evaluate(f"[...document.querySelectorAll({json.dumps(lines)})].map((l) => l.getAttribute('points'))")
     check("bridges: one rollout for each way", len(at_end) == ways and len(set(at_end)) > 1, len(at_end))
