@@ -326,6 +326,7 @@ while read -r next; do
 done <next
 # A validation file in other units.
 hint 3 "both files must be of the same system and in the same units" $on units.npz
+check "the message names the file" grep -q "^astro: units-val.npz: observations\[0\] is" err
 mv units-val.npz other-units.npz
 starts units.npz
 
