@@ -96,11 +96,7 @@ class Collector {
 
     // offset: from the end of an episode to the marked row. 0: last rows are marked; 1: first rows.
     void flags(const MarkName& name, int64_t length, size_t offset) {
-        const std::vector<uint8_t> values = reader_.read_as<uint8_t>(name.key);
-        const auto bad = std::find_if(values.begin(), values.end(), [](uint8_t v) { return v > 1; });
-        if (bad != values.end())
-            fail(ErrorKind::data, reader_.where(name.key), " row ", bad - values.begin(), ": ", int{*bad},
-                 ", expected 0 or 1");
+        const std::vector<uint8_t> values = reader_.read_flags(name.key);
         set_length(name.key, length);
         int64_t count = 0;
         for (size_t t = offset; t < values.size(); ++t) {

@@ -176,7 +176,8 @@ TEST_CASE("data set: errors name the array and the row") {
     CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
     CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})),
                    "row 1: 2, expected 0 or 1"));
-    CHECK(contains(load_error(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
+    CHECK(contains(load_error(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})),
+                   "array 'terminals' row 1: 0.5, expected 0 or 1"));
     CHECK(
         contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 0, 0})), "no row ends an episode"));
     CHECK(error_message([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==

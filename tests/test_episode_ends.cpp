@@ -1,6 +1,7 @@
 // Formats of episode ends and actions that are accepted, and invalid ones.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -247,8 +248,16 @@ TEST_CASE("ends: error messages name the array and the expected contents") {
     CHECK(contains(with({{"episode_ids", whole(each)}}), "every row ends an episode"));
     CHECK(contains(with({{"episode_ids", whole(twice)}}), "row 23: episode 0 again"));
     CHECK(contains(with({{"episode_ids", whole({0, 1})}}), "'episode_ids': shape (2,), expected (24,)"));
-    CHECK(
-        contains(with({{"terminals", NpyArray::from<float>({24}, std::vector<float>(24, .5f))}}), "element 0 is 0.5"));
+    for (const auto& [value, words] : {std::pair{.5f, "0.5"}, {-1.0f, "-1"}, {NAN, "nan"}}) {
+        std::vector<float> marks(24);
+        marks[8] = 1, marks[15] = value;
+        for (const char* key : {"terminals", "is_first"})
+            CHECK(contains(with({{key, NpyArray::from<float>({24}, marks)}}),
+                           text("array '", key, "' row 15: ", words, ", expected 0 or 1")));
+    }
+    std::vector<int64_t> minus(24);
+    minus[16] = -1;
+    CHECK(contains(with({{"dones", whole(minus)}}), "array 'dones' row 16: -1, expected 0 or 1"));
     CHECK(contains(with({{"terminals", whole(std::vector<int64_t>(24, 2))}}), "row 0: 2, expected 0 or 1"));
     CHECK(contains(with({{"terminals", NpyArray::from<float>({12, 2}, std::vector<float>(24))}}),
                    "shape (12, 2), expected one"));
