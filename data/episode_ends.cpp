@@ -61,6 +61,9 @@ class Collector {
     std::vector<std::string> notes() const {
         std::vector<std::string> notes;
         if (keys_ != "terminals") notes.push_back("episode ends from " + counts_);
+        if (lost_ > 0)
+            notes.push_back(text("the transitions from the last rows of episodes to next_observations are not used (",
+                                 lost_, "), because no row has these states"));
         if (!unused_.empty()) notes.push_back(unused_);
         if (!unreadable_.empty()) notes.push_back(unreadable_ + "; it is not used");
         if (!last_marked_) notes.push_back("the last row has no end mark and is treated as an end");
@@ -190,6 +193,7 @@ class Collector {
                            " rows and are not used");
             return;
         }
+        if (!ends.empty()) lost_ = ssize(ends) + 1;  // and that of the last row
         const auto marked = [&](size_t t) { return !ends_.empty() && ends_[t] != 0; };
         const auto further = std::count_if(ends.begin(), ends.end(), [&](size_t t) { return !marked(t); });
         if (found_ && further == 0) return;
@@ -253,6 +257,7 @@ class Collector {
     std::string unreadable_;     // an array that cannot mark ends
     std::string unused_;         // why next_observations are not used
     std::string every_row_key_;  // an array that marks every row
+    int64_t lost_ = 0;           // last rows of episodes whose next state is stored
     bool found_ = false, last_marked_ = false;
 };
 

@@ -165,8 +165,15 @@ TEST_CASE("ends: next observations alone, beside marks that miss some ends, and 
     check_same(both, b);
     CHECK(contains(all_notes(both), "terminals (2), next_observations"));
     marked[2] = {"terminals", b.end_array()};
-    CHECK(load(marked, next).notes.empty());  // nothing new
-    for (float& x : next) x += .5f;           // noise: these are not the next rows
+    // No new end, but the state after the last row of an episode is in no row.
+    CHECK(load(marked, next).notes ==
+          std::vector<std::string>{"the transitions from the last rows of episodes to next_observations are not used "
+                                   "(3), because no row has these states"});
+    CHECK(contains(all_notes(load(rows, next)), "to next_observations are not used (3)"));
+    std::vector<float> shifted(b.observations.begin() + 2, b.observations.end());  // always those of the next row
+    shifted.insert(shifted.end(), {7.0f, 7.0f});
+    CHECK(load(marked, shifted).notes.empty());
+    for (float& x : next) x += .5f;  // noise: these are not the next rows
     const Dataset other = load(marked, next);
     check_same(other, b);
     CHECK(contains(all_notes(other), "are not used"));
