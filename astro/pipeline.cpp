@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "astro/chains.h"
+#include "data/dataset_name.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -134,18 +135,20 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
                    std::optional<data::Dataset> validation, std::string environment, const std::string& source)
     : context_(context), config_(config), environment_(std::move(environment)) {
     const bool separate = validation.has_value();
+    std::string validation_source = data::validation_file(source);
+    if (validation_source.empty()) validation_source = "the validation set of " + source;
     if (separate) {
         if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
-            fail(ErrorKind::data, "the validation file has states of ", validation->state_dim, " and actions of ",
-                 validation->action_dim, " dimensions, the data set ", all.state_dim, " and ", all.action_dim);
+            fail(ErrorKind::data, validation_source, ": states and actions have ", validation->state_dim, " and ",
+                 validation->action_dim, " dimensions, those of ", source, " ", all.state_dim, " and ", all.action_dim);
     } else {
         Split split = split_validation(std::move(all), config.data.validation_share);
         all = std::move(split.train), validation = std::move(split.validation);
     }
     units_ = data::measure_units(all, source);
-    if (separate) data::require_same_units(units_, *validation, "the validation file");
+    if (separate) data::require_same_units(units_, *validation, validation_source);
     train_rows_ = data::convert(units_, std::move(all), source);
-    validation_rows_ = data::convert(units_, std::move(*validation), "the validation file");
+    validation_rows_ = data::convert(units_, std::move(*validation), validation_source);
     train_ = cut_at_jumps(train_rows_.data, config.data.jump_factor);
     validation_ = cut_at_jumps(validation_rows_.data, config.data.jump_factor);
     statistics_ = measure(train_, config.planner.gap + 1, config.data.std_floor);

@@ -108,11 +108,16 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
         fail(ErrorKind::io, "data set '", name_or_path, "': no file ", found.path,
              is_path ? "" : "; hint: put the file there, or set ASTRO_DATA to its folder, or give its path");
     }
-    if (ends_with(found.path, ".npz") && !ends_with(found.path, "-val.npz")) {
-        std::string validation = found.path.substr(0, found.path.size() - 4) + "-val.npz";
-        if (exists(validation)) found.val_path = validation;
-    }
+    found.val_path = validation_file(found.path);
     return found;
+}
+
+std::string validation_name(const std::string& path) { return path.substr(0, path.size() - 4) + "-val.npz"; }
+
+std::string validation_file(const std::string& path) {
+    if (!ends_with(path, ".npz") || ends_with(path, "-val.npz")) return "";
+    const std::string name = validation_name(path);
+    return exists(name) ? name : "";
 }
 
 }  // namespace astro::data

@@ -22,4 +22,9 @@ struct DatasetName {
 // Error(usage) for a malformed name; Error(io) if the file is missing, with its expected path.
 DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder);
 
+// The name of the validation file of a data set F.npz, F-val.npz.
+std::string validation_name(const std::string& path);
+// The validation file of a data set; empty if there is none.
+std::string validation_file(const std::string& path);
+
 }  // namespace astro::data

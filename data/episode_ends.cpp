@@ -61,6 +61,9 @@ class Collector {
     std::vector<std::string> notes() const {
         std::vector<std::string> notes;
         if (keys_ != "terminals") notes.push_back("episode ends from " + counts_);
+        if (lost_ > 0)
+            notes.push_back(text("the transitions from the last rows of episodes to next_observations are not used (",
+                                 lost_, "), because no row has these states"));
         if (!unused_.empty()) notes.push_back(unused_);
         if (!unreadable_.empty()) notes.push_back(unreadable_ + "; it is not used");
         if (!last_marked_) notes.push_back("the last row has no end mark and is treated as an end");
@@ -96,11 +99,7 @@ class Collector {
 
     // offset: from the end of an episode to the marked row. 0: last rows are marked; 1: first rows.
     void flags(const MarkName& name, int64_t length, size_t offset) {
-        const std::vector<uint8_t> values = reader_.read_as<uint8_t>(name.key);
-        const auto bad = std::find_if(values.begin(), values.end(), [](uint8_t v) { return v > 1; });
-        if (bad != values.end())
-            fail(ErrorKind::data, reader_.where(name.key), " row ", bad - values.begin(), ": ", int{*bad},
-                 ", expected 0 or 1");
+        const std::vector<uint8_t> values = reader_.read_flags(name.key);
         set_length(name.key, length);
         int64_t count = 0;
         for (size_t t = offset; t < values.size(); ++t) {
@@ -194,6 +193,7 @@ class Collector {
                            " rows and are not used");
             return;
         }
+        if (!ends.empty()) lost_ = ssize(ends) + 1;  // and that of the last row
         const auto marked = [&](size_t t) { return !ends_.empty() && ends_[t] != 0; };
         const auto further = std::count_if(ends.begin(), ends.end(), [&](size_t t) { return !marked(t); });
         if (found_ && further == 0) return;
@@ -257,6 +257,7 @@ class Collector {
     std::string unreadable_;     // an array that cannot mark ends
     std::string unused_;         // why next_observations are not used
     std::string every_row_key_;  // an array that marks every row
+    int64_t lost_ = 0;           // last rows of episodes whose next state is stored
     bool found_ = false, last_marked_ = false;
 };
 

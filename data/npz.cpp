@@ -186,6 +186,23 @@ template std::vector<double> NpzReader::read_as(std::string_view) const;
 template std::vector<int64_t> NpzReader::read_as(std::string_view) const;
 template std::vector<uint8_t> NpzReader::read_as(std::string_view) const;
 
+std::vector<uint8_t> NpzReader::read_flags(std::string_view key) const {
+    const auto require_flags = [&](const auto& values) {
+        const auto bad = std::find_if(values.begin(), values.end(), [](auto v) { return v != 0 && v != 1; });
+        if (bad != values.end())
+            fail(ErrorKind::data, where(key), " row ", bad - values.begin(), ": ", +*bad, ", expected 0 or 1");
+    };
+    const NpyHeader& header = entry(key).header;
+    if (header.supported && header.type != NpyType::b1 && header.type != NpyType::u1) {
+        const std::vector<double> values = read_as<double>(key);  // uint8_t cannot hold all wrong values
+        require_flags(values);
+        return {values.begin(), values.end()};
+    }
+    std::vector<uint8_t> flags = read_as<uint8_t>(key);
+    require_flags(flags);
+    return flags;
+}
+
 const ZipMember* NpzReader::find_member(std::string_view name) const {
     const ZipMember* found = nullptr;
     for (const ZipMember& member : zip_.members()) {

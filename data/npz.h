@@ -65,6 +65,9 @@ class NpzReader {
     template <class T>
     std::vector<T> read_as(std::string_view key) const;
 
+    // Reads an array of 0 and 1 of any type. Error(data) with the first row that has another value.
+    std::vector<uint8_t> read_flags(std::string_view key) const;
+
     bool has_text(std::string_view name) const;
     std::string read_text(std::string_view name) const;  // a member that is not an array
 

@@ -75,6 +75,16 @@ Measured measure_actions(const Dataset& d) {
     return m;
 }
 
+std::string problem_of(const Units& units) {
+    if (units.states.dim() == 0)
+        return "all columns of observations are constant: nothing moves; hint: check that this is the right file";
+    if (units.actions.dim() == 0)
+        return "all columns of actions are constant; hint: the method plans actions, so they must vary in the data";
+    return "";
+}
+
+Units measure(const Dataset& d) { return {measure_states(d).units, measure_actions(d).units}; }
+
 std::string column_list(const std::vector<int64_t>& columns) {
     std::string out;
     for (size_t i = 0; i < columns.size(); ++i)
@@ -108,15 +118,12 @@ std::vector<int64_t> ColumnUnits::places(const std::vector<int64_t>& columns) co
 }
 
 Units measure_units(const Dataset& d, const std::string& source) {
-    Units units{measure_states(d).units, measure_actions(d).units};
-    if (units.states.dim() == 0)
-        fail(ErrorKind::data, source,
-             ": all columns of observations are constant: nothing moves; hint: check that this is the right file");
-    if (units.actions.dim() == 0)
-        fail(ErrorKind::data, source,
-             ": all columns of actions are constant; hint: the method plans actions, so they must vary in the data");
+    Units units = measure(d);
+    if (const std::string problem = problem_of(units); !problem.empty()) fail(ErrorKind::data, source, ": ", problem);
     return units;
 }
+
+std::string units_problem(const Dataset& recorded) { return problem_of(measure(recorded)); }
 
 RecordedData convert(const Units& units, Dataset recorded, const std::string& source) {
     if (recorded.state_dim != units.states.columns() || recorded.action_dim != units.actions.columns())

@@ -64,6 +64,8 @@ struct Units {
 // over all rows except the last rows of episodes. A column is constant if its values differ by no more than float32
 // rounding. Error(data) with `source` if all columns of states or all columns of actions are constant.
 Units measure_units(const Dataset& recorded, const std::string& source);
+// The reason for which measure_units refuses a data set; empty: none.
+std::string units_problem(const Dataset& recorded);
 
 // A data set in the file's units, and the same rows in the method's units, without qpos and qvel.
 struct RecordedData {

@@ -8,6 +8,7 @@
 #include "data/dataset_load.h"
 #include "data/jumps.h"
 #include "data/npz.h"
+#include "data/units.h"
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/percentile.h"
@@ -113,11 +114,12 @@ void report_actions(Findings& findings, const Dataset& dataset) {
     for (int64_t row = 0; row < dataset.rows; ++row)
         for (int64_t column = 0; column < dataset.action_dim; ++column) {
             const double action = std::fabs(dataset.action_value(row, column));
-            saturated += action >= .9999;
+            saturated += action >= .9999 && action <= 1;
             outside += action > 1;
         }
     auto all = ssize(dataset.actions);
-    findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1");
+    findings.add(Severity::info, "actions: ", percent(saturated, all), " at the limits -1 and 1",
+                 outside > 0 ? ", " + percent(outside, all) + " outside" : "");
     if (outside > 0) {
         findings.add(Severity::warning, "actions: ", outside, " values (", percent(outside, all),
                      ") outside [-1, 1]: built-in environments clip them; the method scales actions by their range");
@@ -248,8 +250,9 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
     try {
         Dataset dataset = load_dataset(path, pool, Parts::all, unpack_ratio);
         for (const std::string& note : dataset.notes) findings.add(Severity::info, "note: ", note);
-        if (const std::string problem = training_problem(dataset); !problem.empty())
-            findings.add(Severity::warning, problem);
+        std::string problem = training_problem(dataset);
+        if (problem.empty()) problem = units_problem(dataset);
+        if (!problem.empty()) findings.add(Severity::warning, "not accepted for training: ", problem);
         std::vector<Finding> more = validate(dataset);
         findings.list.insert(findings.list.end(), more.begin(), more.end());
         if (reader.find("rewards") != nullptr && reader.find("masks") != nullptr) {

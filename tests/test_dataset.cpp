@@ -176,7 +176,8 @@ TEST_CASE("data set: errors name the array and the row") {
     CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({4}, {0, 0, 0, 1})), "shape (4,)"));
     CHECK(contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 2, 1})),
                    "row 1: 2, expected 0 or 1"));
-    CHECK(contains(load_error(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})), "element 1 is 0.5"));
+    CHECK(contains(load_error(observations, actions, NpyArray::from<float>({3}, {0, 0.5f, 1})),
+                   "array 'terminals' row 1: 0.5, expected 0 or 1"));
     CHECK(
         contains(load_error(observations, actions, NpyArray::from<uint8_t>({3}, {0, 0, 0})), "no row ends an episode"));
     CHECK(error_message([&] { load_dataset(folder / "none.npz"); }, ErrorKind::io) ==
@@ -308,7 +309,7 @@ TEST_CASE("findings: each defect of a data set is reported") {
     std::vector<Finding> good = validate(data);
     CHECK(count(good, Severity::info, "300 rows, 10 episodes of 30 rows, 290 transitions") == 1);
     CHECK(count(good, Severity::info, "observations[0]: 0 .. 299") == 1);
-    CHECK(count(good, Severity::info, "actions: 25.00 % at the limits") == 0);
+    CHECK(count(good, Severity::info, "actions: 25.17 % at the limits -1 and 1, 33.17 % outside") == 1);
     CHECK(count(good, Severity::warning, "") == 1);  // actions reach 2.99
 
     data.observations[2 * 100] = 500;  // one displaced row gives two jumps

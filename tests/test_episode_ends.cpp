@@ -1,6 +1,7 @@
 // Formats of episode ends and actions that are accepted, and invalid ones.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -164,8 +165,15 @@ TEST_CASE("ends: next observations alone, beside marks that miss some ends, and 
     check_same(both, b);
     CHECK(contains(all_notes(both), "terminals (2), next_observations"));
     marked[2] = {"terminals", b.end_array()};
-    CHECK(load(marked, next).notes.empty());  // nothing new
-    for (float& x : next) x += .5f;           // noise: these are not the next rows
+    // No new end, but the state after the last row of an episode is in no row.
+    CHECK(load(marked, next).notes ==
+          std::vector<std::string>{"the transitions from the last rows of episodes to next_observations are not used "
+                                   "(3), because no row has these states"});
+    CHECK(contains(all_notes(load(rows, next)), "to next_observations are not used (3)"));
+    std::vector<float> shifted(b.observations.begin() + 2, b.observations.end());  // always those of the next row
+    shifted.insert(shifted.end(), {7.0f, 7.0f});
+    CHECK(load(marked, shifted).notes.empty());
+    for (float& x : next) x += .5f;  // noise: these are not the next rows
     const Dataset other = load(marked, next);
     check_same(other, b);
     CHECK(contains(all_notes(other), "are not used"));
@@ -247,8 +255,16 @@ TEST_CASE("ends: error messages name the array and the expected contents") {
     CHECK(contains(with({{"episode_ids", whole(each)}}), "every row ends an episode"));
     CHECK(contains(with({{"episode_ids", whole(twice)}}), "row 23: episode 0 again"));
     CHECK(contains(with({{"episode_ids", whole({0, 1})}}), "'episode_ids': shape (2,), expected (24,)"));
-    CHECK(
-        contains(with({{"terminals", NpyArray::from<float>({24}, std::vector<float>(24, .5f))}}), "element 0 is 0.5"));
+    for (const auto& [value, words] : {std::pair{.5f, "0.5"}, {-1.0f, "-1"}, {NAN, "nan"}}) {
+        std::vector<float> marks(24);
+        marks[8] = 1, marks[15] = value;
+        for (const char* key : {"terminals", "is_first"})
+            CHECK(contains(with({{key, NpyArray::from<float>({24}, marks)}}),
+                           text("array '", key, "' row 15: ", words, ", expected 0 or 1")));
+    }
+    std::vector<int64_t> minus(24);
+    minus[16] = -1;
+    CHECK(contains(with({{"dones", whole(minus)}}), "array 'dones' row 16: -1, expected 0 or 1"));
     CHECK(contains(with({{"terminals", whole(std::vector<int64_t>(24, 2))}}), "row 0: 2, expected 0 or 1"));
     CHECK(contains(with({{"terminals", NpyArray::from<float>({12, 2}, std::vector<float>(24))}}),
                    "shape (12, 2), expected one"));

@@ -62,6 +62,25 @@ NpyArray column(float value) {
 
 }  // namespace
 
+TEST_CASE("findings: actions that vary on last rows of episodes only, where they are not used") {
+    TemporaryFolder folder;
+    const std::string path = folder / "a.npz";
+    const Boats b = boats({300, 300});
+    std::vector<float> actions(b.actions.size(), .5f);
+    const auto inspect = [&] {
+        write_npz(path, {{"observations", b.observation_array()},
+                         {"actions", NpyArray::from<float>({b.rows, 2}, actions)},
+                         {"terminals", b.end_array()}});
+        return all(inspect_file(path));
+    };
+    const std::string words = "not accepted for training: all columns of actions are constant";
+    CHECK(contains(inspect(), words));
+    actions[2 * 299] = 0;
+    CHECK(contains(inspect(), words));
+    actions[2 * 298] = 0;
+    CHECK(inspect().find("not accepted") == std::string::npos);
+}
+
 TEST_CASE("unneeded arrays: labels that cannot be read are a note of inspect") {
     TemporaryFolder folder;
     const std::string path = folder / "a.npz";

@@ -23,6 +23,7 @@ namespace astro::app {
 
 // Options of all commands that work in a run folder.
 struct StageOptions {
+    bool reads_run = false;  // the command only reads the folder
     std::string run;
     bool resume = false, quiet = false, trace = false;
     int64_t stop_after = 0;
@@ -31,7 +32,8 @@ struct StageOptions {
 
     template <class V>
     void visit(V& v) {
-        v("run", run, "run folder; created if it does not exist", Source::ours, anything());
+        v("run", run, reads_run ? "folder of a run; it is only read" : "run folder; created if it does not exist",
+          Source::ours, anything());
         v("resume", resume, "continue from the newest checkpoint", Source::ours, anything());
         v("stop-after", stop_after, "stop after this update, as if interrupted; 0: at the end", Source::ours,
           between(0, kMaxCount));

@@ -39,6 +39,7 @@ int run_data_collect(CommandLine& line) {
     line.add(print);
     if (!line.parse()) return 0;
     line.require("out");
+    require_new_dataset(output.out);
     if (config.env == "auto") config.env = data::default_environment();
     ThreadPool pool(threads.count());
     const CollectedFiles files = collect_files(config, output.out, pool);

@@ -19,7 +19,7 @@ struct EmbedOptions {
 }  // namespace
 
 int run_embed(CommandLine& line) {
-    StageCommand command;
+    StageCommand command(Access::read);
     EmbedOptions chosen;
     if (!command.parse(line, chosen)) return 0;
     line.require("out");

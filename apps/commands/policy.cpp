@@ -53,7 +53,7 @@ void load_arm(StageRunner& runner, const ArmOptions& options, LoadedArm& loaded)
 // Common to both commands: options, settings, runner, and the data of the arm.
 template <class Work>
 int with_arm(CommandLine& line, Access access, Work work) {
-    StageCommand command;
+    StageCommand command(access);
     ArmOptions arm;
     if (!command.parse(line, arm)) return 0;
     Config& config = command.config;

@@ -58,7 +58,7 @@ data::Json provenance(const StageRunner& runner, const learners::Learner& policy
 }  // namespace
 
 int run_policy_export(CommandLine& line) {
-    StageCommand command;
+    StageCommand command(Access::read);
     ExportOptions chosen;
     if (!command.parse(line, chosen)) return 0;
     line.require("out");

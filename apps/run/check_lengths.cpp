@@ -4,6 +4,7 @@
 
 #include "apps/method_names.h"
 #include "astro/temporal_map.h"
+#include "data/dataset_name.h"
 #include "tensor/base/error.h"
 #include "tensor/base/rows.h"
 
@@ -26,6 +27,12 @@ std::string shorter_window(int64_t rows, const std::string& further) {
     if (rows < kMin) return text("; the smallest window has ", kMin);
     return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3,
                 further.empty() ? "" : " ", further);
+}
+
+// The file that contains the validation episodes: one of their own, or the data set, whose last episodes they are.
+std::string validation_source(const std::string& source) {
+    const std::string separate = data::validation_file(source);
+    return separate.empty() ? source : separate;
 }
 
 // Error(data) if no held-out episode moves for the two steps that calibrate distances.
@@ -52,8 +59,9 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
     const int64_t window = config.planner.window();
     for (const bool held_out : {false, true})
         if (const int64_t longest = held_out ? validation_rows : rows; needs.windows && longest < window)
-            fail(ErrorKind::data, source, ": the longest ", held_out ? "validation " : "", "episode has ", longest,
-                 " rows, a planner's window ", window, " (2 x planner.context + planner.gap)",
+            fail(ErrorKind::data, held_out ? validation_source(source) : source, ": the longest ",
+                 held_out ? "validation " : "", "episode has ", longest, " rows, a planner's window ", window,
+                 " (2 x planner.context + planner.gap)",
                  shorter_window(std::min(rows, validation_rows),
                                 too_short_for_chains(rows, needs, config) ? start_earlier(rows) : ""));
     if (too_short_for_chains(rows, needs, config))
@@ -65,13 +73,14 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
 void check_lengths(const std::string& source, const Trajectories& train, const Trajectories& validation,
                    const LengthNeeds& needs, const Config& config) {
     check_rows(source, train.longest(), validation.longest(), needs, config);
-    if (needs.distances) check_calibration(source, validation, config.data);
+    if (needs.distances) check_calibration(validation_source(source), validation, config.data);
     const int64_t to_target = config.planner.context + config.planner.gap, after = config.planner.context - 1;
     for (const Trajectories* part : {&train, &validation})
         if (needs.windows &&
             window_starts(*part, latest_arrivals(*part, config.data), to_target + after, to_target).empty())
-            fail(ErrorKind::data, source, ": no ", part == &train ? "" : "validation ", "episode moves for ", to_target,
-                 " steps and has ", after, " more, as a planner's window needs", kStillHint);
+            fail(ErrorKind::data, part == &train ? source : validation_source(source), ": no ",
+                 part == &train ? "" : "validation ", "episode moves for ", to_target, " steps and has ", after,
+                 " more, as a planner's window needs", kStillHint);
 }
 
 }  // namespace astro::app

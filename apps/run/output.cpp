@@ -25,9 +25,13 @@ void refuse_to_overwrite(const std::string& out, const std::string& what) {
          ", so it is not overwritten; hint: another name");
 }
 
-void require_npz(const std::string& out, const std::string& key) {
+void require_npz_name(const std::string& out) {
     if (out.size() < 5 || out.compare(out.size() - 4, 4, ".npz") != 0)
         fail(ErrorKind::usage, "--out ", out, ": expected a name that ends in .npz");
+}
+
+void require_npz(const std::string& out, const std::string& key) {
+    require_npz_name(out);
     if (!data::file_exists(out)) return;
     bool own = false;
     try {

@@ -31,6 +31,8 @@ void print_new(const data::Json& results, const std::vector<std::string>& before
 // Error(usage): `out` exists and is not `what`, so the command does not overwrite it.
 [[noreturn]] void refuse_to_overwrite(const std::string& out, const std::string& what);
 
+// Error(usage) unless --out is of the form F.npz.
+void require_npz_name(const std::string& out);
 // Error(usage) unless --out names a file F.npz that does not exist, or has the array `key`, as an earlier file of the
 // same command has: other files are not overwritten.
 void require_npz(const std::string& out, const std::string& key);

@@ -12,6 +12,9 @@ struct StageCommand {
     OutputOptions output;
     Config config;
 
+    // access: what the command does with the run folder, for its help.
+    explicit StageCommand(Access access = Access::write) { options.reads_run = access == Access::read; }
+
     // Parses the line, with further options of the command. False if it asked for help, which has been printed.
     // Error(usage) without --run.
     template <class... Own>

@@ -265,9 +265,10 @@ class PendingExchange {
             if (answer.size() > kLongestAnswer) return "answers with more than 256 MiB";
             if (!end) continue;
             answered_ = true;
-            if (end + 1 != bytes + n)
-                return "writes more than one line, the second line is '" +
-                       printable({end + 1, to_size(bytes + n - end - 1)}, 60, Keep::beginning) + "'";
+            if (end + 1 != bytes + n)  // either line may be the wrong one
+                return "writes more than one line, the first is '" + printable(answer, 60, Keep::beginning) +
+                       "', the second '" + printable({end + 1, to_size(bytes + n - end - 1)}, 60, Keep::beginning) +
+                       "'";
         }
         return "";
     }

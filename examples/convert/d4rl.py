@@ -5,7 +5,8 @@
 
 Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (a terminal state) or in `timeouts` (truncated).
 astro reads both, so the arrays are only copied. In the other direction every end of either array is a timeout, so that
-learners bootstrap there. Rewards are 0, because astro does not store them.
+learners bootstrap there. `infos/qpos` and `infos/qvel`, the simulator's state on each row, are `qpos` and `qvel` for
+astro. Rewards are 0, because astro does not store them.
 """
 
 import sys
@@ -14,8 +15,19 @@ import h5py
 import numpy as np
 
 source, target = sys.argv[1:]
+states = {"qpos": "infos/qpos", "qvel": "infos/qvel"}  # astro's names and D4RL's
+
+
+def require_arrays(found):
+    for key in ("observations", "actions"):
+        if key not in found:
+            names = ", ".join(sorted(found)[:20]) + (", ..." if len(found) > 20 else "")
+            sys.exit(f"{source}: no array '{key}'; it has: {names or 'no arrays'}")
+
+
 if source.endswith(".npz"):
     data = np.load(source)
+    require_arrays(data.files)
     rows = len(data["observations"])
     with h5py.File(target, "w") as file:
         for key in ("observations", "actions"):
@@ -23,7 +35,13 @@ if source.endswith(".npz"):
         file["terminals"] = np.zeros(rows, bool)
         file["timeouts"] = np.any([data[key] for key in ("terminals", "timeouts") if key in data], axis=0)
         file["rewards"] = np.zeros(rows, np.float32)
+        for key, theirs in states.items():
+            if key in data:
+                file[theirs] = data[key]
 else:
     with h5py.File(source) as file:
-        keys = [key for key in ("observations", "actions", "terminals", "timeouts") if key in file]
-        np.savez_compressed(target, **{key: file[key][:] for key in keys})
+        found = []
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        require_arrays(found)
+        names = {**{key: key for key in ("observations", "actions", "terminals", "timeouts")}, **states}
+        np.savez_compressed(target, **{key: file[theirs][:] for key, theirs in names.items() if theirs in found})

@@ -26,9 +26,14 @@ refused 3 "hint: --augment.start_arrival 20" "$astro" run --preset tiny --data p
 check "nothing is written for chains that cannot start" [ ! -e refused ]
 # Validation episodes that stand still would calibrate nothing. Training would find out after its end.
 for command in run "train tdr" "train planner" augment; do
-    refused 3 "still.npz: nothing moves in the validation episodes" timeout 100 "$astro" $command --preset tiny --data still.npz --run refused
+    refused 3 "still-val.npz: nothing moves in the validation episodes" timeout 100 "$astro" $command --preset tiny --data still.npz --run refused
     check "nothing is written, $command" [ ! -e refused ]
 done
+# A problem of a validation file names this file.
+cp plain.npz wide.npz && cp "$root/tests/fixtures/npz/three_columns.npz" wide-val.npz
+run_refused "wide-val.npz: states and actions have 3 and 2 dimensions, those of wide.npz 2 and 2" wide.npz
+cp plain.npz brief.npz && cp short-episodes.npz brief-val.npz
+run_refused "brief-val.npz: the longest validation episode has 12 rows" brief.npz
 check "inspect does not mind" "$astro" data inspect still.npz
 run_refused "discrete actions are not supported" classes.npz
 run_refused "do not match pointmaze-giant-v0" pointmaze-giant-navigate-v0.npz

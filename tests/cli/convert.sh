@@ -45,6 +45,26 @@ there_and_back() {
 }
 
 if needs d4rl h5py; then there_and_back d4rl d4rl.hdf5 again.hdf5; fi
+# d4rl.py keeps the states of the simulator, and names the arrays of a file that it does not understand.
+if needs d4rl h5py; then
+    "$astro" data collect --env maze2d-umaze-v1 --episodes 3 --out umaze.npz >/dev/null || exit 1
+    check "d4rl.py: simulator states to HDF5" "$PYTHON" "$scripts/d4rl.py" umaze.npz umaze.hdf5
+    check "d4rl.py: and back" "$PYTHON" "$scripts/d4rl.py" umaze.hdf5 umaze-again.npz
+    check "d4rl.py: the states have D4RL's names" "$PYTHON" -c '
+import h5py, numpy as np
+a, b, file = np.load("umaze.npz"), np.load("umaze-again.npz"), h5py.File("umaze.hdf5")
+for key in "qpos", "qvel":
+    assert np.array_equal(a[key], file["infos/" + key][:]) and np.array_equal(a[key], b[key]), key'
+    check "d4rl.py: the file agrees with the simulator" "$astro" data verify umaze-again.npz --env maze2d-umaze-v1
+    "$PYTHON" -c '
+import h5py
+with h5py.File("other.hdf5", "w") as file: file["data/demo_0/obs"] = file["data/demo_0/actions"] = [[1.0, 2.0]]'
+    "$PYTHON" "$scripts/d4rl.py" other.hdf5 other.npz >out 2>err
+    check "d4rl.py: other arrays are an error" [ $? -eq 1 ]
+    check "d4rl.py: one line names them" grep -qx "other.hdf5: no array 'observations'; it has: data/demo_0/actions, data/demo_0/obs" err
+    check "d4rl.py: and nothing else" [ "$(wc -l <err)" -eq 1 ]
+    check "d4rl.py: nothing is written" [ ! -e other.npz ]
+fi
 if needs d3rlpy_buffer h5py; then there_and_back d3rlpy_buffer buffer.h5 again.h5; fi
 if needs lerobot pyarrow; then there_and_back lerobot table.parquet again.parquet; fi
 if needs minari_dataset minari h5py PIL; then there_and_back minari_dataset mine/test-v0 mine/again-v0; fi

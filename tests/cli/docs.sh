@@ -16,6 +16,14 @@ while read -r command; do
     check "the help of $command fits 80 columns" cmp "$work/long" /dev/null
 done <"$work/commands"
 
+# Commands that only read a run do not create it.
+for command in evaluate "policy export" embed "data verify"; do
+    # shellcheck disable=SC2086
+    "$astro" $command --help | tr -s ' \n' ' ' >"$work/page"
+    check "$command only reads a run" sh -c "grep -q 'only read' '$work/page' && ! grep -q 'created if' '$work/page'"
+done
+check "train tdr creates it" sh -c "'$astro' train tdr --help | grep -q 'run folder; created if'"
+
 # Commands are run as written, in a folder with small versions of the files that they name. Training is stopped after
 # one update. Benchmarks are only listed.
 mkdir "$work/place" "$work/place/build" && cd "$work/place" || exit 1

@@ -171,6 +171,7 @@ bad nonsense replay "answers replay with 'hello \\x1b[31mworld', which is not JS
 bad empty replay "which is not JSON"
 bad array replay "where an object was expected"
 bad twice replay "writes more than one line"
+bad loading describe "writes more than one line, the first is 'loading...', the second '{\"id\": 1,"
 bad missing replay "without an array \"states\""
 bad few replay "gives 1 rows of \"states\" where 80 were expected"
 bad nan replay "JSON has no NaN"

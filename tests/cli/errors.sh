@@ -7,6 +7,13 @@ cd "$work" || exit 1
 "$astro" data collect --env pointmaze-medium-v0 --episodes 20 --out d.npz >/dev/null || exit 1
 refused 2 "did you mean 'augment'" "$astro" augmnt
 refused 2 "--episodes" "$astro" data collect --episods 3 --out x.npz
+# An existing data set is not overwritten. This is known before anything is generated.
+cp d.npz moved-val.npz && mkdir kept && cp d*.npz kept
+for seed in 0 1; do
+    refused 2 "--out d.npz: d.npz and d-val.npz would be overwritten" timeout 20 "$astro" data collect --episodes 1000000 --seed $seed --out d.npz
+done
+refused 2 "--out moved.npz: moved-val.npz would be overwritten" timeout 20 "$astro" data collect --episodes 1000000 --out moved.npz
+check "the files remain" sh -c "cmp d.npz kept/d.npz && cmp d-val.npz kept/d-val.npz && cmp moved-val.npz kept/d.npz && [ ! -e moved.npz ]"
 refused 2 "pointmaze-medium-v0" "$astro" data collect --env pointmaze-huge-v0 --out x.npz
 refused 2 "12abc" "$astro" data collect --episodes 12abc --out x.npz
 refused 2 "expected FILE" "$astro" data inspect

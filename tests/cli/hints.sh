@@ -51,6 +51,12 @@ on="$astro train tdr $tiny --run refused --stop-after 1 --data"
 # Files and arrays.
 hint 2 "another name" "$astro" embed --run unread --out plain.npz
 hint 2 "another name" "$astro" report unread --out plain.npz
+collect="$astro data collect --env pointmaze-medium-v0 --episodes 2 --out"
+cp plain.npz old.npz
+hint 2 "another name, or remove the old data set first" $collect old.npz
+helps $collect new.npz
+rm old.npz
+helps $collect old.npz
 hint 3 "mark the end of each episode" $on one-episode.npz
 starts plain.npz
 hint 3 "reshape it to (rows, columns), and mark the ends of episodes in terminals" $on three-axes.npz
@@ -138,7 +144,7 @@ hint 2 "--env exec:COMMAND starts a simulator of your own; built-in environments
     "$astro" data verify maze.npz --env pointmaze-huge-v0
 helps "$astro" data verify lake.npz --env "exec:$boat"
 for environment in $(echo "$asked" | sed 's/.* are //; s/,//g'); do
-    helps "$astro" data collect --env "$environment" --episodes 1 --out collected.npz
+    helps "$astro" data collect --env "$environment" --episodes 1 --out "collected-$environment.npz"
 done
 hint 2 "OGBench serves it, after make deps-ogbench: --env \"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py \
 antmaze-medium-v0\"" $on plain.npz --env antmaze-medium-v0  # followed in environments.sh
@@ -343,6 +349,7 @@ while read -r next; do
 done <next
 # A validation file in other units.
 hint 3 "both files must be of the same system and in the same units" $on units.npz
+check "the message names the file" grep -q "^astro: units-val.npz: observations\[0\] is" err
 mv units-val.npz other-units.npz
 starts units.npz
 

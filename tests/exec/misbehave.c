@@ -24,6 +24,7 @@ static const struct {
              {"array", "[1, 2]\n"},
              {"empty", "\n"},
              {"twice", "{\"id\": %ld, \"states\": []}\n{\"id\": 7}\n"},
+             {"loading", "loading...\n{\"id\": %ld, \"states\": []}\n"},
              {"missing", "{\"id\": %ld}\n"},
              {"few", "{\"id\": %ld, \"states\": [[1, 2]]}\n"},
              {"narrow", "{\"id\": %ld, \"states\": [[1]]}\n"},
