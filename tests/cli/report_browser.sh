@@ -26,9 +26,9 @@ ASTRO_CASES="$work" "$root/$BUILD/astro_tests" --no-skip --test-case='cases: wri
     exit 1
 }
 cd "$work" || exit 1
-"$astro" data collect --env pointmaze-medium-v0 --type stitch --episodes 60 --seed 3 --out maze.npz >/dev/null
+"$astro" data collect --env pointmaze-medium-v0 --type stitch --episodes 60 --seed 3 --out point.npz >/dev/null
 short="--preset tiny --quiet --experiment.arms raw,augmented --augment.accept_threshold 50 --augment.plausibility 50 --planner.updates 60"
-maze="$short --data maze.npz --env pointmaze-medium-v0 --tdr.updates 400 --dynamics.updates 60 --gcbc.updates 40 --evaluate.episodes 2"
+maze="$short --data point.npz --env pointmaze-medium-v0 --tdr.updates 400 --dynamics.updates 60 --gcbc.updates 40 --evaluate.episodes 2"
 # shellcheck disable=SC2086
 for seed in 0 1; do
     check "a run in a maze" "$astro" run --run "maze-$seed" $maze --seed $seed --data.arrival_steps 3
