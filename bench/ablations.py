@@ -81,7 +81,7 @@ ANT_VARIANTS = [
       "800"], [TDR]),
 ]
 # Variants that are compared with another one, not with the base.
-COMPARED_WITH = {"no-feedback": "planner", "no-joint": "planner", "untrained-planner": "planner"}
+COMPARED_WITH = {"no-feedback": "planner", "no-joint": "planner"}
 
 # What differs between the beds: options of all runs, variants, and whether policies are trained and evaluated.
 OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
