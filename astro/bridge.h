@@ -31,6 +31,12 @@ struct Bridge {
     double disagreement = 0;     // largest rms difference between ensemble members; 0 for one member
 };
 
+// Pairs of ends, and the bridges sampled for each, sorted by arrival error.
+struct BridgedEnds {
+    std::vector<StitchEnds> ends;
+    std::vector<std::vector<Bridge>> bridges;
+};
+
 class BridgeMaker {
   public:
     virtual ~BridgeMaker() = default;

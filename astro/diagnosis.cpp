@@ -1,9 +1,9 @@
 #include "astro/diagnosis.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "tensor/base/percentile.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 #include "tensor/base/scaled_rms.h"
 

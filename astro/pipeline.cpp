@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "astro/chains.h"
+#include "astro/measure/cross_pairs.h"
 #include "data/dataset_name.h"
 #include "tensor/base/rows.h"
 
@@ -135,8 +136,7 @@ Pipeline::Pipeline(const Context& context, const Config& config, data::Dataset a
                    std::optional<data::Dataset> validation, std::string environment, const std::string& source)
     : context_(context), config_(config), environment_(std::move(environment)) {
     const bool separate = validation.has_value();
-    std::string validation_source = data::validation_file(source);
-    if (validation_source.empty()) validation_source = "the validation set of " + source;
+    const std::string validation_source = data::validation_source(source);
     if (separate) {
         if (validation->state_dim != all.state_dim || validation->action_dim != all.action_dim)
             fail(ErrorKind::data, validation_source, ": states and actions have ", validation->state_dim, " and ",
@@ -257,6 +257,12 @@ std::vector<std::vector<Bridge>> Pipeline::sample_validation_bridges(int64_t lim
     return planner().sample(ends, config_.planner.gap, candidates, streams);
 }
 
+const BridgedEnds& Pipeline::cross_bridges() {
+    constexpr int64_t kCrossPairs = 256;
+    if (!cross_bridges_) cross_bridges_ = sample_cross_bridges(*this, kCrossPairs);
+    return *cross_bridges_;
+}
+
 const std::vector<std::vector<Bridge>>& Pipeline::validation_bridges() {
     if (!validation_bridges_)
         validation_bridges_ = sample_validation_bridges(kValidationBridges, config_.augment.bridge_candidates);
@@ -268,13 +274,21 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
     Config copy = config_;
     copy.visit(settings);
     const std::string words = settings.text() + environment_;
-    uint64_t hash = hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
+    return hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
+}
+
+uint64_t Pipeline::settings_and_data_hash(const std::vector<std::string>& sections) const {
+    uint64_t hash = settings_hash(sections);
     for (const data::RecordedData* d : {&train_rows_, &validation_rows_}) hash = hash_dataset(hash, d->recorded);
     return hash;
 }
 
+std::string Pipeline::settings_fingerprint(const std::vector<std::string>& own) const {
+    return hexadecimal(settings_hash(with_common_sections(own)));
+}
+
 std::string Pipeline::fingerprint(const std::string& stage) const {
-    const uint64_t hash = settings_hash(stage_sections(stage));
+    const uint64_t hash = settings_and_data_hash(stage_sections(stage));
     if (stage == "tdr") return hexadecimal(hash);
     if (stage == "one_step") {
         const int64_t updates = resolve_one_step_updates(config_);
@@ -290,12 +304,12 @@ std::string Pipeline::fingerprint(const std::string& stage) const {
 }
 
 std::string Pipeline::fingerprint_of_sections(const std::vector<std::string>& own) const {
-    return hexadecimal(settings_hash(with_common_sections(own)));
+    return hexadecimal(settings_and_data_hash(with_common_sections(own)));
 }
 
 std::string Pipeline::policy_fingerprint(const std::string& learner, const data::Dataset* other,
                                          const std::vector<std::string>& further) const {
-    const uint64_t hash = settings_hash(policy_sections(learner, further));
+    const uint64_t hash = settings_and_data_hash(policy_sections(learner, further));
     return hexadecimal(other ? hash_dataset(hash, *other) : hash);
 }
 

@@ -85,12 +85,16 @@ class Pipeline {
     const std::vector<std::vector<Bridge>>& validation_bridges();  // by the trained planner: that many, kept
     std::vector<std::vector<Bridge>> sample_validation_bridges(int64_t limit,
                                                                int64_t candidates);  // by the current planner
+    // Bridges from held-out rows to other episodes (sample_cross_bridges) by the trained planner: at most 256, kept.
+    const BridgedEnds& cross_bridges();
 
     // Fingerprint of everything that a stage's result depends on: settings (stage_sections), seed and data, as a short
     // text.
     std::string fingerprint(const std::string& stage) const;
     // The same for a model that depends on the data, the seed and these sections of the settings, but on no stage.
     std::string fingerprint_of_sections(const std::vector<std::string>& sections) const;
+    // Fingerprint of the settings and the environment alone, without data: for measurements of what a run folder holds.
+    std::string settings_fingerprint(const std::vector<std::string>& sections) const;
     // The same for the policy of a learner: its settings, the data, the second data set that it is trained on (or
     // null), identified by content, and the models whose settings are in `further` sections.
     std::string policy_fingerprint(const std::string& learner, const data::Dataset* other,
@@ -98,7 +102,8 @@ class Pipeline {
 
   private:
     std::vector<int64_t> distance_columns() const;  // of a Euclidean selection.distance, in the method's units
-    uint64_t settings_hash(const std::vector<std::string>& sections) const;
+    uint64_t settings_hash(const std::vector<std::string>& sections) const;  // and of the environment's name
+    uint64_t settings_and_data_hash(const std::vector<std::string>& sections) const;
 
     Context context_;
     Config config_;
@@ -116,6 +121,7 @@ class Pipeline {
     std::unique_ptr<Planner> planner_;
     std::unique_ptr<OneStepModels> one_step_;
     std::optional<std::vector<std::vector<Bridge>>> validation_bridges_;
+    std::optional<BridgedEnds> cross_bridges_;
 };
 
 }  // namespace astro::method

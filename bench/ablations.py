@@ -80,15 +80,15 @@ ANT_VARIANTS = [
      ["--dynamics.form", "transformer", "--dynamics.layers", "3", "--dynamics.width", "128", "--dynamics.updates",
       "800"], [TDR]),
 ]
-# Variants that are compared with another one, not with the base.
-COMPARED_WITH = {"no-feedback": "planner", "no-joint": "planner"}
 
-# What differs between the beds: options of all runs, variants, and whether policies are trained and evaluated.
+# What differs between the beds: options of all runs, variants, those that are compared with another one, not with the
+# base, and whether policies are trained and evaluated.
 OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
 BEDS = {
-    "point": {"options": [], "variants": VARIANTS, "policies": True},
-    "maze2d": {"options": [], "variants": VARIANTS, "policies": True},
-    "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS, "policies": False},
+    "point": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
+    "maze2d": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
+    "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS,
+            "compared_with": {"no-feedback": "planner", "no-joint": "planner"}, "policies": False},
 }
 
 # Key in results.json, heading, factor, digits.
@@ -223,7 +223,7 @@ def tables(folder, bed, seeds):
             continue
         print(f"| {what} | " + " | ".join(summary([r[k] for r in runs.values() if k in r], f, d)
                                           for k, _, f, d in FIGURES) + " |")
-        reference = COMPARED_WITH.get(name, "base") if bed == "ant" else "base"
+        reference = BEDS[bed]["compared_with"].get(name, "base")
         other = {s: results_of(os.path.join(folder, f"{bed}-{s}-{reference}")) or {} for s in runs}
         print("| | " + " | ".join(difference([(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]],
                                              f, d) for k, _, f, d in FIGURES) + " |")

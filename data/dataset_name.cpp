@@ -120,4 +120,9 @@ std::string validation_file(const std::string& path) {
     return exists(name) ? name : "";
 }
 
+std::string validation_source(const std::string& path) {
+    const std::string separate = validation_file(path);
+    return separate.empty() ? path : separate;
+}
+
 }  // namespace astro::data

@@ -26,5 +26,7 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
 std::string validation_name(const std::string& path);
 // The validation file of a data set; empty if there is none.
 std::string validation_file(const std::string& path);
+// The file that contains the validation episodes: one of their own, or the data set, whose last episodes they are.
+std::string validation_source(const std::string& path);
 
 }  // namespace astro::data

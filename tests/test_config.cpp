@@ -64,13 +64,13 @@ TEST_CASE("config: automatic discount and number of updates depend on the maze")
     // Other agents in a maze have the defaults of the point in the same maze; others those of every environment.
     CHECK(resolve_gamma(0, "antmaze-giant-v0") == .998);
     CHECK(resolve_gamma(0, "humanoidmaze-medium-v0") == .99);
-    CHECK(resolve_policy_updates(config, "antmaze-giant-v0") == 40000);
+    CHECK(resolve_gcbc_updates(config, "antmaze-giant-v0") == 40000);
     CHECK(resolve_gamma(0, "cube-single-v0") == data::EnvironmentSpec().gamma);
     CHECK(resolve_gamma(0, "") == .995);
-    CHECK(resolve_policy_updates(config, "pointmaze-giant-stitch-v0") == 40000);
-    CHECK(resolve_policy_updates(config, "pointmaze-large-stitch-v0") == 20000);
+    CHECK(resolve_gcbc_updates(config, "pointmaze-giant-stitch-v0") == 40000);
+    CHECK(resolve_gcbc_updates(config, "pointmaze-large-stitch-v0") == 20000);
     config.gcbc.updates = 5;
-    CHECK(resolve_policy_updates(config, "pointmaze-giant-stitch-v0") == 5);
+    CHECK(resolve_gcbc_updates(config, "pointmaze-giant-stitch-v0") == 5);
 }
 
 TEST_CASE("config: invalid combinations are rejected") {

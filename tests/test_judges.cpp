@@ -358,9 +358,9 @@ TEST_CASE("cross pairs: from held-out rows to reachable rows of training episode
         CHECK(e.steps <= double(bench.config().planner.gap + 1));
         CHECK(e.source_actions.size() == size_t((l - 1) * bench.train_data().action_dim));
     }
-    const auto bridges = sample_cross_bridges(bench, 20);
+    const auto bridges = sample_cross_bridges(bench, 20).bridges;
     REQUIRE(bridges.size() > 5);
-    CHECK(bridges[0][0].actions == sample_cross_bridges(bench, 20)[0][0].actions);
+    CHECK(bridges[0][0].actions == sample_cross_bridges(bench, 20).bridges[0][0].actions);
 }
 
 TEST_CASE("judges: a synthetic row without a bridge is its own group, and is rejected before a file is judged") {

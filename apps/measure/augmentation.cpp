@@ -175,7 +175,7 @@ std::string augment_and_measure(StageRunner& runner, const augmenters::Augmenter
     if (attempts) put_warnings(runner, *attempts);
     put_violations(runner, attempts, made);
     results["augment_fingerprint"] = fingerprint;
-    results["metrics_fingerprint"] = pipeline.fingerprint_of_sections({"metrics"});
+    results["metrics_fingerprint"] = pipeline.settings_fingerprint({"metrics"});
     runner.add_seconds("augment", seconds_now() - start);
     runner.save_results();
     return path;

@@ -9,7 +9,6 @@
 #include "apps/command_line/settings.h"
 #include "apps/measure/measure.h"
 #include "astro/measure/coverage.h"
-#include "astro/measure/cross_pairs.h"
 #include "astro/measure/joins.h"
 #include "data/file.h"
 #include "tensor/base/percentile.h"
@@ -107,8 +106,8 @@ void put_arrival(StageRunner& runner, const Judges& judges, const data::Recorded
                        runner.config());
     put("validation_arrival_error_ensemble",
         best_plans(judges, pipeline.validation_ends(Pipeline::kValidationBridges), pipeline.validation_bridges()));
-    put("validation_cross_arrival_error_ensemble",
-        best_plans(judges, cross_episode_ends(pipeline, kCrossPairs), sample_cross_bridges(pipeline, kCrossPairs)));
+    const BridgedEnds& cross = pipeline.cross_bridges();
+    put("validation_cross_arrival_error_ensemble", best_plans(judges, cross.ends, cross.bridges));
 }
 
 }  // namespace

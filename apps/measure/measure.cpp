@@ -50,7 +50,7 @@ void check_augmented(StageRunner& runner) {
         return known && known->as_string() != fingerprint;
     };
     if (!changed("augment_fingerprint", runner.pipeline().fingerprint("augment"))) {  // they are not measured again
-        if (changed("metrics_fingerprint", runner.pipeline().fingerprint_of_sections({"metrics"})))
+        if (changed("metrics_fingerprint", runner.pipeline().settings_fingerprint({"metrics"})))
             fail(ErrorKind::usage, "the stitched data in ", runner.folder().path(),
                  " were measured with other settings of [metrics]; hint: choose another --run folder");
         return;

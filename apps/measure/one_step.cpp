@@ -1,11 +1,11 @@
 // The one-step models: the usual predictor, with which the dynamics model is compared.
 #include <cmath>
-#include <cstdio>
 
 #include "apps/command_line/settings.h"
 #include "apps/measure/judges.h"
 #include "apps/measure/measure.h"
 #include "data/file.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {

@@ -1,5 +1,4 @@
 #include "apps/measure/measure.h"
-#include "astro/measure/cross_pairs.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
@@ -25,7 +24,7 @@ void train_and_measure_planner(StageRunner& runner) {
     const std::vector<double> errors = best_errors(pipeline.validation_bridges());
     results["validation_arrival_error_median"] = percentile(errors, 50);
     results["validation_arrival_error_90"] = percentile(errors, 90);
-    const std::vector<double> cross = best_errors(sample_cross_bridges(pipeline, kCrossPairs));
+    const std::vector<double> cross = best_errors(pipeline.cross_bridges().bridges);
     results["validation_cross_pairs"] = ssize(cross);
     if (!cross.empty()) {
         results["validation_cross_arrival_error_median"] = percentile(cross, 50);

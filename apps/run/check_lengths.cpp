@@ -29,12 +29,6 @@ std::string shorter_window(int64_t rows, const std::string& further) {
                 further.empty() ? "" : " ", further);
 }
 
-// The file that contains the validation episodes: one of their own, or the data set, whose last episodes they are.
-std::string validation_source(const std::string& source) {
-    const std::string separate = data::validation_file(source);
-    return separate.empty() ? source : separate;
-}
-
 // Error(data) if no held-out episode moves for the two steps that calibrate distances.
 void check_calibration(const std::string& source, const Trajectories& validation, const DataConfig& config) {
     const data::Dataset& d = *validation.dataset;
@@ -59,7 +53,7 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
     const int64_t window = config.planner.window();
     for (const bool held_out : {false, true})
         if (const int64_t longest = held_out ? validation_rows : rows; needs.windows && longest < window)
-            fail(ErrorKind::data, held_out ? validation_source(source) : source, ": the longest ",
+            fail(ErrorKind::data, held_out ? data::validation_source(source) : source, ": the longest ",
                  held_out ? "validation " : "", "episode has ", longest, " rows, a planner's window ", window,
                  " (2 x planner.context + planner.gap)",
                  shorter_window(std::min(rows, validation_rows),
@@ -73,12 +67,12 @@ void check_rows(const std::string& source, int64_t rows, int64_t validation_rows
 void check_lengths(const std::string& source, const Trajectories& train, const Trajectories& validation,
                    const LengthNeeds& needs, const Config& config) {
     check_rows(source, train.longest(), validation.longest(), needs, config);
-    if (needs.distances) check_calibration(validation_source(source), validation, config.data);
+    if (needs.distances) check_calibration(data::validation_source(source), validation, config.data);
     const int64_t to_target = config.planner.context + config.planner.gap, after = config.planner.context - 1;
     for (const Trajectories* part : {&train, &validation})
         if (needs.windows &&
             window_starts(*part, latest_arrivals(*part, config.data), to_target + after, to_target).empty())
-            fail(ErrorKind::data, part == &train ? source : validation_source(source), ": no ",
+            fail(ErrorKind::data, part == &train ? source : data::validation_source(source), ": no ",
                  part == &train ? "" : "validation ", "episode moves for ", to_target, " steps and has ", after,
                  " more, as a planner's window needs", kStillHint);
 }

@@ -237,7 +237,7 @@ std::string score_key(const Config& config, const PolicySpec& spec) {
 // Whether the policy's figures are those of other settings. They are then measured again.
 bool evaluated_otherwise(StageRunner& runner, const PolicySpec& spec) {
     const data::Json* known = runner.results().find(success_key(runner.config(), spec) + "/settings");
-    return known && known->as_string() != runner.pipeline().fingerprint_of_sections({"evaluate"});
+    return known && known->as_string() != runner.pipeline().settings_fingerprint({"evaluate"});
 }
 
 // Stores the last and the best success of the curve, which includes evaluations of earlier sessions.
@@ -259,7 +259,7 @@ void put_success(StageRunner& runner, const PolicySpec& spec, const learners::Le
         results[name + "/best"] = best;
     };
     put(key, success);
-    results[key + "/settings"] = runner.pipeline().fingerprint_of_sections({"evaluate"});
+    results[key + "/settings"] = runner.pipeline().settings_fingerprint({"evaluate"});
     auto put_last = [&](const std::string& to, const std::string& prefix) {
         for (int64_t task : tasks_of(runner))
             results[to + "/task" + std::to_string(task)] =

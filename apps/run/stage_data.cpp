@@ -121,16 +121,17 @@ void StageRunner::check_generated(const std::string& path, const Needs& needs) {
     check_rows(path, rows, rows, needs.lengths, config_);
     check_position(environment.spec().state_dim, path);
     const std::string& evaluated = config_.general.env.empty() ? config_.collect.env : config_.general.env;
+    const data::Environment& evaluating = *data::find_environment(evaluated);
     if (evaluated != config_.collect.env) {  // a few episodes tell whether the data will fit
         data::CollectSpec few = spec;
         few.episodes = std::min<int64_t>(spec.episodes, 5);
         const data::Dataset sample = environment.generate(few, "train", threads_);
         const std::string words = text("data of collect.env ", config_.collect.env);
-        data::check_dimensions(*data::find_environment(evaluated), sample, words);
-        data::check_environment_match(*data::find_environment(evaluated), sample, words);
+        data::check_dimensions(evaluating, sample, words);
+        data::check_environment_match(evaluating, sample, words);
     }
     if (needs.policies) check_protocol(config_, evaluated);
-    evaluated_tasks(config_, data::find_environment(evaluated)->spec());
+    evaluated_tasks(config_, evaluating.spec());
 }
 
 }  // namespace astro::app

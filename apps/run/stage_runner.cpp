@@ -2,11 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 
-#include "apps/command_line/settings.h"
-#include "apps/run/collect.h"
 #include "apps/run/policies.h"
 #include "apps/run/signals.h"
 #include "data/environment.h"
@@ -15,7 +12,6 @@
 #include "data/jumps.h"
 #include "data/replay.h"
 #include "data/validate.h"
-#include "data/zip.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {

@@ -56,14 +56,14 @@ std::string format(const char* pattern, double a, double b = 0, double c = 0) {
 
 // A figure of the last checkpoint of each policy's first seed, success/ARM/LEARNER/NAME times `scale`, and below them
 // that of the environment's expert.
-void print_figures(const data::Json& results, const Config& config, const char* name, const char* expert,
-                   const char* title, double scale) {
+void print_figures(const data::Json& results, const Config& config, const std::string& name, const char* title,
+                   double scale) {
     std::printf("\n%s (last checkpoint, first seed)\n", title);
     print_rows(config, true, [&](const std::string& policy) -> std::string {
         const std::string key = "success/" + policy + "/" + name;
         return results.find(key) ? format("%9.0f       ", scale * figure(results, key)) : "";
     });
-    if (results.find(expert))
+    if (const std::string expert = "expert/" + name; results.find(expert))
         std::printf("  %-*s%9.0f\n", label_width(config), "the environment's expert", scale * figure(results, expert));
 }
 
@@ -105,11 +105,10 @@ void print_summary(StageRunner& runner) {
     std::printf("\n");
     if (const data::Environment* known = data::find_environment(runner.environment())) {
         print_policies(results, config, "success", "success, % of episodes", 100);
-        print_figures(results, config, "steps", "expert/steps", "mean steps of an episode, to the goal or to the limit",
-                      1);
+        print_figures(results, config, "steps", "mean steps of an episode, to the goal or to the limit", 1);
         if (config.evaluate.random_pairs > 0) {
-            print_figures(results, config, "pairs", "expert/pairs", "success on random pairs, %", 100);
-            print_figures(results, config, "pairs_steps", "expert/pairs_steps", "mean steps on random pairs", 1);
+            print_figures(results, config, "pairs", "success on random pairs, %", 100);
+            print_figures(results, config, "pairs_steps", "mean steps on random pairs", 1);
         }
         if (known->spec().expert_return != known->spec().random_return)
             print_policies(results, config, "score", "normalised score", 1);

@@ -65,7 +65,7 @@ int64_t resolve_one_step_updates(const Config& config) {
     return config.one_step.updates != 0 ? config.one_step.updates : config.dynamics.network.updates;
 }
 
-int64_t resolve_policy_updates(const Config& config, std::string_view environment) {
+int64_t resolve_gcbc_updates(const Config& config, std::string_view environment) {
     if (config.gcbc.updates != 0) return config.gcbc.updates;
     return data::defaults_for(environment).policy_updates;
 }

@@ -394,7 +394,7 @@ void check_learner(const std::string& learner, Protocol protocol);
 
 // Resolve `auto` (0) by the row of the environment, or by that of one which it resembles (data::defaults_for).
 double resolve_gamma(double gamma, std::string_view environment);
-int64_t resolve_policy_updates(const Config& config, std::string_view environment);
+int64_t resolve_gcbc_updates(const Config& config, std::string_view environment);
 int64_t resolve_one_step_updates(const Config& config);  // as many as the dynamics has
 
 }  // namespace astro::method

@@ -45,7 +45,7 @@ Gcbc::Gcbc(const Context& context, const Config& config, const std::string& envi
            const std::string& stage)
     : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
       config_(config.gcbc),
-      updates_(resolve_policy_updates(config, environment)) {
+      updates_(resolve_gcbc_updates(config, environment)) {
     Rng rng = init_stream();
     nn::Maker make{context.backend, DType::f32, rng};
     nn::MlpSpec spec;

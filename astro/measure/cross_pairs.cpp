@@ -35,13 +35,14 @@ std::vector<StitchEnds> cross_episode_ends(Pipeline& pipeline, int64_t limit) {
     return all;
 }
 
-std::vector<std::vector<Bridge>> sample_cross_bridges(Pipeline& pipeline, int64_t limit) {
-    const std::vector<StitchEnds> ends = cross_episode_ends(pipeline, limit);
+BridgedEnds sample_cross_bridges(Pipeline& pipeline, int64_t limit) {
+    std::vector<StitchEnds> ends = cross_episode_ends(pipeline, limit);
     std::vector<Rng> streams;
     for (size_t i = 0; i < ends.size(); ++i)
         streams.push_back(Rng(pipeline.seed()).stream("validation/cross_bridges").stream(i));
-    return pipeline.planner().sample(ends, pipeline.config().planner.gap, pipeline.config().augment.bridge_candidates,
-                                     streams);
+    auto bridges = pipeline.planner().sample(ends, pipeline.config().planner.gap,
+                                             pipeline.config().augment.bridge_candidates, streams);
+    return {std::move(ends), std::move(bridges)};
 }
 
 }  // namespace astro::method

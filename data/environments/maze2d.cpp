@@ -64,13 +64,12 @@ class Maze2dEnvironment : public MazeEnvironment {
             return success(state, goal) ? 1. : 0.;
         };
         // The controller of D4RL's generator, without noise and without a memory of waypoints.
-        expert = [&maze](const std::vector<double>& states, const std::vector<double>& goals) {
+        expert = [this](const std::vector<double>& states, const std::vector<double>& goals) {
             std::vector<double> forces;
             for (size_t i = 0; i + 3 < states.size(); i += 4) {
                 const Point at{states[i], states[i + 1]}, goal{goals[i], goals[i + 1]};
-                const Cell next = maze.heading(at, goal);
-                const Point force =
-                    waypoint_force(ball_of(states.data() + i), next == maze.cell_of(goal) ? goal : place(next));
+                const Cell last = maze_.cell_of(goal), next = paths().next(maze_.cell_of(at), last);
+                const Point force = waypoint_force(ball_of(states.data() + i), next == last ? goal : place(next));
                 forces.push_back(force.x), forces.push_back(force.y);
             }
             return forces;

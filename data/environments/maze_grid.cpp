@@ -68,6 +68,10 @@ Cell Grid::cell_of(Point p) const {
     return {index_of(p.y), index_of(p.x)};
 }
 
+ShortestPaths::ShortestPaths(const Grid& grid) : grid_(grid), steps_(to_size(grid.rows() * grid.columns())) {
+    for (const Cell& c : grid.free_cells()) nth(steps_, grid.index(c)) = grid.steps_to(c);
+}
+
 bool Grid::touches_wall(Point p, double radius) const {
     const Cell at = cell_of(p);
     for (int i = at.i - 1; i <= at.i + 1; ++i)

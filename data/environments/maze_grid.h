@@ -38,8 +38,6 @@ struct Grid {
     // The neighbour of c that is nearest to the goal; steps: steps_to(goal). c itself if it is the goal or if there is
     // no path.
     Cell next(Cell c, const std::vector<int>& steps) const;
-    // The cell to head for on a shortest path between two places: the next one, or that of the goal.
-    Cell heading(Point at, Point goal) const { return next(cell_of(at), steps_to(cell_of(goal))); }
     // Two different free cells with a path between them, uniform over all such pairs.
     std::pair<Cell, Cell> random_pair(Rng& rng) const;
     int index(Cell c) const { return c.i * columns() + c.j; }
@@ -49,6 +47,18 @@ struct Grid {
     double edge() const { return origin - unit / 2; }  // smallest x and y of the maze
     // True if a disc at p touches a wall. Only the cell of p and its eight neighbours are tested.
     bool touches_wall(Point p, double radius) const;
+};
+
+// Shortest paths from every cell to every free cell, computed once.
+class ShortestPaths {
+  public:
+    explicit ShortestPaths(const Grid& grid);  // grid must outlive it
+    const std::vector<int>& steps_to(Cell goal) const { return nth(steps_, grid_.index(goal)); }
+    Cell next(Cell c, Cell goal) const { return grid_.next(c, steps_to(goal)); }
+
+  private:
+    const Grid& grid_;
+    std::vector<std::vector<int>> steps_;
 };
 
 }  // namespace astro::maze

@@ -37,8 +37,13 @@ MazeEnvironment::MazeEnvironment(const Grid& grid, double radius, int64_t state_
 }
 
 const Survey& MazeEnvironment::surveyed() const {
-    std::call_once(once_, [this] { survey_ = std::make_unique<Survey>(grid_, radius_, spec_.state_dim); });
+    std::call_once(survey_once_, [this] { survey_ = std::make_unique<Survey>(grid_, radius_, spec_.state_dim); });
     return *survey_;
+}
+
+const ShortestPaths& MazeEnvironment::paths() const {
+    std::call_once(paths_once_, [this] { paths_ = std::make_unique<ShortestPaths>(grid_); });
+    return *paths_;
 }
 
 }  // namespace astro::maze

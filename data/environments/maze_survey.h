@@ -29,15 +29,17 @@ class MazeEnvironment : public data::Environment {
   protected:
     // grid must outlive the environment. radius, state_dim: as for Survey.
     MazeEnvironment(const Grid& grid, double radius, int64_t state_dim);
+    const ShortestPaths& paths() const;
 
   private:
-    // Computed at the first call, because most commands do not need it. Thread-safe.
     const Survey& surveyed() const;
 
     const Grid& grid_;
     double radius_;
-    mutable std::once_flag once_;
+    // Computed at their first use, because most commands do not need them. Thread-safe.
+    mutable std::once_flag survey_once_, paths_once_;
     mutable std::unique_ptr<Survey> survey_;
+    mutable std::unique_ptr<ShortestPaths> paths_;
 };
 
 }  // namespace astro::maze

@@ -61,14 +61,13 @@ class PointMazeEnvironment : public MazeEnvironment {
             return next;
         };
         // The expert of OGBench's generator, without noise. In the goal's cell it heads for the goal itself.
-        expert = [&layout](const std::vector<double>& states, const std::vector<double>& goals) {
+        expert = [this](const std::vector<double>& states, const std::vector<double>& goals) {
             std::vector<double> actions;
             for (size_t i = 0; i + 1 < states.size(); i += 2) {
                 const Point at{states[i], states[i + 1]}, goal{goals[i], goals[i + 1]};
-                const Cell next = layout.heading(at, goal);
-                const Point to = next == layout.cell_of(goal) ? goal : centre(next);
-                const double length = std::max(1e-6, maze::distance(at, to));
-                actions.push_back((to.x - at.x) / length), actions.push_back((to.y - at.y) / length);
+                const Cell last = layout_.cell_of(goal), next = paths().next(layout_.cell_of(at), last);
+                const Point heading = direction(at, next == last ? goal : centre(next));
+                actions.push_back(heading.x), actions.push_back(heading.y);
             }
             return actions;
         };

@@ -23,6 +23,11 @@ Point noised(Cell c, Rng& rng) {
     return {p.x + dx, p.y + dy};
 }
 
+Point direction(Point from, Point to) {
+    const double dx = to.x - from.x, dy = to.y - from.y, length = std::hypot(dx, dy) + 1e-6;
+    return {dx / length, dy / length};
+}
+
 double distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
 
 }  // namespace astro::maze

@@ -10,36 +10,13 @@ namespace astro::maze {
 
 namespace {
 
-// Shortest paths to all cells.
-class Oracle {
-  public:
-    explicit Oracle(const Layout& layout) : layout_(layout) {
-        maps_.resize(to_size(layout.rows() * layout.columns()));
-        for (const Cell& c : layout.free_cells()) nth(maps_, layout.index(c)) = layout.steps_to(c);
-    }
-
-    const std::vector<int>& map(Cell goal) const { return nth(maps_, layout_.index(goal)); }
-
-    // Unit vector to the centre of the next cell on the path; to the centre of the own cell if this is the goal or if
-    // there is no path.
-    Point direction(Point at, Cell goal) const {
-        const Point c = centre(layout_.next(cell_of(at), map(goal)));
-        const double dx = c.x - at.x, dy = c.y - at.y, length = std::hypot(dx, dy) + 1e-6;
-        return {dx / length, dy / length};
-    }
-
-  private:
-    const Layout& layout_;
-    std::vector<std::vector<int>> maps_;
-};
-
 Cell pick(const std::vector<Cell>& cells, Rng& rng) { return nth(cells, rng.below(ssize(cells))); }
 
 // A random cell exactly 4 steps from the start; the start if there is none.
-Cell stitch_goal(const Layout& layout, const Oracle& oracle, Cell start, Rng& rng) {
+Cell stitch_goal(const Layout& layout, const ShortestPaths& paths, Cell start, Rng& rng) {
     std::vector<Cell> candidates;
     for (const Cell& c : layout.free_cells())
-        if (nth(oracle.map(start), layout.index(c)) == 4) candidates.push_back(c);
+        if (nth(paths.steps_to(start), layout.index(c)) == 4) candidates.push_back(c);
     return candidates.empty() ? start : pick(candidates, rng);
 }
 
@@ -59,7 +36,7 @@ int64_t default_rows(std::string_view maze, CollectType type) {
 }
 
 data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string_view part, ThreadPool& threads) {
-    const Oracle oracle(layout);
+    const ShortestPaths paths(layout);
     const std::vector<Cell> all = layout.free_cells(), vertices = layout.vertex_cells();
     data::Dataset d;
     d.rows = spec.episodes * spec.episode_rows;
@@ -71,7 +48,7 @@ data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string
     threads.run(spec.episodes, [&](int64_t e) {
         Rng rng = root.stream(static_cast<uint64_t>(e));
         const Cell start = pick(all, rng);
-        Cell goal = spec.type == CollectType::stitch ? stitch_goal(layout, oracle, start, rng) : pick(vertices, rng);
+        Cell goal = spec.type == CollectType::stitch ? stitch_goal(layout, paths, start, rng) : pick(vertices, rng);
         const Point from = noised(start, rng);
         Point target = noised(goal, rng);  // only for the test of arrival in `navigate`
         const Point velocity{0.1 * rng.normal(), 0.1 * rng.normal()};
@@ -85,7 +62,7 @@ data::Dataset collect(const Layout& layout, const CollectSpec& spec, std::string
                 }
             } else {
                 // The oracle uses the position, not the observation, which may lag behind.
-                heading = oracle.direction(agent.position(), goal);
+                heading = direction(agent.position(), centre(paths.next(cell_of(agent.position()), goal)));
             }
             const double ax = std::clamp(heading.x + spec.noise * rng.normal(), -1.0, 1.0);
             const double ay = std::clamp(heading.y + spec.noise * rng.normal(), -1.0, 1.0);

@@ -4,8 +4,6 @@
 // recover. Only apps/ turns an Error into an exit code.
 #pragma once
 
-#include <cmath>
-#include <cstdio>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -34,14 +32,6 @@ std::string text(const Parts&... parts) {
     std::ostringstream out;
     (out << ... << parts);
     return out.str();
-}
-
-// Three significant digits, for messages; "-" if the value is not finite.
-inline std::string short_number(double value) {
-    if (!std::isfinite(value)) return "-";
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.3g", value);
-    return digits;
 }
 
 template <class... Parts>

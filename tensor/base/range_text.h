@@ -1,4 +1,4 @@
-// Prints the bounds of a range with enough digits to tell them apart.
+// Numbers in messages: the bounds of a range with enough digits to tell them apart, and rounded figures.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,14 @@ inline std::string number_in_range(double value, double width, int least) {
     char text[40];
     std::snprintf(text, sizeof text, "%.*g", digits, value);
     return text;
+}
+
+// Three significant digits, for messages; "-" if the value is not finite.
+inline std::string short_number(double value) {
+    if (!std::isfinite(value)) return "-";
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.3g", value);
+    return digits;
 }
 
 }  // namespace astro
