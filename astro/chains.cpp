@@ -46,7 +46,7 @@ struct OpenChain {
     Rng stream{0};
     int64_t draws = 0;  // number of random decisions so far; each has its own stream
     // The current decision: pairs of cut and target, in the order in which they are tried.
-    bool decided = false;
+    bool decided = false, any_candidate = false;
     std::vector<Ends> pairs;
     int64_t tries = 0;
     int64_t cut = -1, target = -1;  // the pair that is being tried
@@ -162,7 +162,7 @@ void ChainBuilder::choose(OpenChain& c) {
                                          context - 1 - c.chain.rows());
     c.pairs.clear();
     c.tries = 0;
-    c.decided = true;
+    c.decided = true, c.any_candidate = false;
     if (earliest > end) return;  // the suffix is too short
     auto visited = [&](int64_t segment) {
         return std::find(c.visited.begin(), c.visited.end(), segment) != c.visited.end();
@@ -171,9 +171,11 @@ void ChainBuilder::choose(OpenChain& c) {
     for (int64_t k = 0; k < selection_.cuts; ++k) {
         const int64_t cut = earliest + (end > earliest ? rng.below(end - earliest + 1) : 0);
         for (int64_t target :
-             index_.candidates(cut, visited, k == 0 ? targets : targets.stream(static_cast<uint64_t>(k))))
+             index_.candidates(cut, visited, k == 0 ? targets : targets.stream(static_cast<uint64_t>(k)))) {
+            c.any_candidate = true;
             if (accepted(pair_of(cut, target)) < selection_.pair_cap && follows_rule(c.start_row, cut, target))
                 c.pairs.push_back({cut, target});
+        }
     }
     if (selection_.cuts > 1) shuffle_unique(c.pairs, rng.stream("order"));
     // Pairs are in random order; `ext` tries the target whose suffix ends farthest first.
@@ -241,6 +243,7 @@ std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
         while (c.tries < drawn && full(nth(c.pairs, c.tries))) ++c.tries;
         const bool none = c.tries >= drawn;
         result_.queries += first;
+        result_.queries_without_candidate += first && !c.any_candidate;
         result_.queries_without_target += first && none;
         if (none) {
             ++(first ? result_.ended_without_target : result_.ended_by_rejections);

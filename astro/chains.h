@@ -17,7 +17,9 @@ namespace astro::method {
 struct Augmentation {
     std::vector<Chain> chains;
     std::vector<BridgeAttempt> attempts;
-    int64_t rounds = 0, queries = 0, queries_without_target = 0;
+    // A query is a decision about the next bridge of a chain. A candidate is a row that the target index finds, a
+    // target a candidate that the chain rule allows.
+    int64_t rounds = 0, queries = 0, queries_without_candidate = 0, queries_without_target = 0;
     int64_t ended_by_depth = 0, ended_without_target = 0, ended_by_rejections = 0, dropped_without_bridge = 0;
     double wall_share = 0;        // share of chosen targets with d_G > 2 n^ + 6 (behind a wall)
     std::string stopped_because;  // empty: the requested number of rows was reached

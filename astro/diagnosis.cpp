@@ -18,32 +18,63 @@ std::string better_plans(const Config& config) {
                                                                           : "sampling.final_guidance_steps";
 }
 
-std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
+// The latents of a TDR that was hardly trained are close to one another. Its predictions are a small part of the steps
+// in the data, and what separates episodes counts as much as what separates the rows of one. Empty for other TDRs.
+std::string small_predictions(const TemporalMap& map) {
+    constexpr double kTrainedShare = .25;
+    const std::vector<double>& medians = map.calibration.medians();
+    if (medians.back() >= kTrainedShare * static_cast<double>(medians.size())) return "";
+    return text(", and the TDR predicts ", short_number(medians.back()), " steps between rows ", medians.size(),
+                " steps apart; hint: a new run with more tdr.updates");
+}
+
+// Whether some episode is longer than a planner's window.
+bool larger_gap_fits(const Pipeline& pipeline) {
+    return pipeline.train().longest() > pipeline.config().planner.window();
+}
+
+std::string why_no_candidate(Pipeline& pipeline, const Augmentation& made) {
     const bool by_tdr = pipeline.config().selection.distance == SelectionDistance::tdr;
     const std::string found =
         text("none of ", made.queries, " cuts has a row of another episode within reach (",
              pipeline.config().planner.gap + 1, by_tdr ? " steps by the TDR)" : " steps by Euclidean distance)");
-    const int64_t longest = pipeline.train().longest();
-    const bool larger_gap_fits = longest > pipeline.config().planner.window();
-    // The latents of a TDR that was hardly trained are close to one another. Its predictions are a small part of the
-    // steps in the data, and what separates episodes counts as much as what separates the rows of one.
-    constexpr double kTrainedShare = .25;
-    const std::vector<double>& medians = pipeline.map().calibration.medians();
-    if (by_tdr && medians.back() < kTrainedShare * static_cast<double>(medians.size()))
-        return text(found, ", and the TDR predicts ", short_number(medians.back()), " steps between rows ",
-                    medians.size(), " steps apart; hint: a new run with more tdr.updates",
-                    larger_gap_fits ? ", or with a larger planner.gap if this prediction does not grow with them" : "");
-    if (!larger_gap_fits)
-        return text(found, "; episodes have at most ", longest, " rows, so a larger planner.gap does not fit; hint: ",
+    if (const std::string small = by_tdr ? small_predictions(pipeline.map()) : ""; !small.empty())
+        return text(found, small,
+                    larger_gap_fits(pipeline)
+                        ? ", or with a larger planner.gap if this prediction does not grow with them"
+                        : "");
+    if (!larger_gap_fits(pipeline))
+        return text(found, "; episodes have at most ", pipeline.train().longest(),
+                    " rows, so a larger planner.gap does not fit; hint: ",
                     by_tdr ? "a new run with more tdr.updates, or longer episodes" : "longer episodes");
     return text(found, "; hint: a new run with a larger planner.gap", by_tdr ? " or more tdr.updates" : "",
                 ", if the episodes come near one another at all");
 }
 
+// Cuts have candidates, but the chain rule (docs/method.md 9.3) allows none of them.
+std::string why_no_target(Pipeline& pipeline, const Augmentation& made) {
+    const AugmentConfig& config = pipeline.config().augment;
+    const bool mono = config.chain == ChainRule::mono, by_tdr = config.distance != ChainDistance::euclid;
+    const std::string found =
+        text(made.queries - made.queries_without_candidate, " of ", made.queries,
+             " cuts have rows of other episodes within reach, but none of these rows leads a chain ",
+             short_number(mono ? config.mono_progress : config.ext_progress), " steps farther from its start (augment.",
+             mono ? "mono_progress" : "ext_progress", ")", mono ? " without a detour (augment.detour)" : "");
+    if (const std::string small = by_tdr ? small_predictions(pipeline.map()) : ""; !small.empty())
+        return text(found, small);
+    const bool split = config.distance == ChainDistance::closed && pipeline.map().components > 1;
+    const bool few = 2 * made.queries_without_candidate > made.queries && larger_gap_fits(pipeline);
+    return text(found, "; hint: ", split ? "a larger graph.edge, " : "",
+                mono ? "a lower augment.mono_progress, a higher augment.detour" : "a lower augment.ext_progress",
+                " or augment.chain random", few ? ", or a new run with a larger planner.gap" : "");
+}
+
 }  // namespace
 
 std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
-    if (made.attempts.empty()) return why_no_target(pipeline, made);
+    if (made.attempts.empty())
+        return made.queries_without_candidate == made.queries ? why_no_candidate(pipeline, made)
+                                                              : why_no_target(pipeline, made);
     const int64_t horizon = pipeline.horizon();
     const OpenLoopError model =
         pipeline.dynamics(0).open_loop_error(pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);

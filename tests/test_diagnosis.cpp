@@ -44,7 +44,7 @@ Augmentation attempts_with_targets_at(double distance) {
 
 TEST_CASE("diagnosis: cuts without a target") {
     Augmentation made;
-    made.queries = 320;
+    made.queries = made.queries_without_candidate = 320;
     const std::string untrained = cause_with(20, 0, made);
     CHECK(contains(untrained, "none of 320 cuts has a row of another episode within reach (9 steps by the TDR), and "));
     CHECK(contains(untrained, "between rows 64 steps apart; hint: a new run with more tdr.updates, or with a larger "));
@@ -54,12 +54,24 @@ TEST_CASE("diagnosis: cuts without a target") {
 
 TEST_CASE("diagnosis: cuts without a target in episodes that have no room for a larger gap") {
     Augmentation made;
-    made.queries = 320;
+    made.queries = made.queries_without_candidate = 320;
     const std::string untrained = cause_with(20, 0, made, SelectionDistance::tdr, 150);
     CHECK(contains(untrained, "more tdr.updates"));
     CHECK(untrained.find("planner.gap") == std::string::npos);
     CHECK(contains(cause_with(20, 0, made, SelectionDistance::euclid, 150),
                    "rows, so a larger planner.gap does not fit; hint: longer episodes"));
+}
+
+TEST_CASE("diagnosis: candidates that the chain rule does not allow") {
+    Augmentation made;
+    made.queries = 320, made.queries_without_candidate = 20;
+    const std::string untrained = cause_with(20, 0, made);
+    CHECK(contains(untrained,
+                   "300 of 320 cuts have rows of other episodes within reach, but none of these rows leads a "
+                   "chain 24 steps farther from its start (augment.mono_progress) without a detour "));
+    CHECK(contains(untrained, "between rows 64 steps apart; hint: a new run with more tdr.updates"));
+    CHECK(contains(why_no_bridge(*small().pipeline, made),
+                   "hint: a lower augment.mono_progress, a higher augment.detour or augment.chain random"));
 }
 
 TEST_CASE("diagnosis: targets that are farther away than the data travel") {

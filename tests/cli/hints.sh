@@ -322,11 +322,19 @@ check "refused commands leave nothing" [ ! -e refused ]
 whole="$astro run $tiny --data plain.npz --augment.start_arrival 20 --augment.plausibility 50 --gcbc.updates 4 --experiment.arms raw,augmented"
 stitched="$whole --tdr.updates 4 --one_step.updates 4 --selection.selector random --augment.chain random --augment.accept_threshold"
 narrow="$whole --dynamics.updates 4 --planner.updates 4 --augment.chains 2 --tdr.updates"
+one_cut="$whole --dynamics.updates 4 --planner.updates 4 --augment.chains 1 --augment.idle_rounds 1 --seed 4 --tdr.updates"
 hint 3 "a new run with more tdr.updates, or with a larger planner.gap if this prediction does not grow with them" \
-    $narrow 20 --run tdr-20 --planner.gap 8
+    $one_cut 20 --run cut-20 --planner.gap 1
+not_for "more tdr.updates" $one_cut 600 --run cut-600 --planner.gap 8
+hint 3 "a new run with a larger planner.gap or more tdr.updates, if the episodes come near one another at all" $one_cut 600 --run short-gap --planner.gap 1
+not_for "larger planner.gap" $one_cut 600 --run long-gap --planner.gap 20
+hint 3 "a new run with more tdr.updates" $narrow 20 --run tdr-20 --planner.gap 8
 not_for "more tdr.updates" $narrow 600 --run tdr-600 --planner.gap 8
-hint 3 "a new run with a larger planner.gap or more tdr.updates, if the episodes come near one another at all" $narrow 600 --run short-gap --planner.gap 1
-not_for "larger planner.gap" $narrow 600 --run long-gap --planner.gap 20
+hint 3 "a lower augment.mono_progress, a higher augment.detour or augment.chain random" $narrow 600 --run far-ends --augment.mono_progress 1e4
+not_for "a lower augment.mono_progress" $narrow 600 --run far-ends --resume --augment.mono_progress 10
+hint 3 "a lower augment.ext_progress or augment.chain random" $narrow 600 --run far-ends --resume --augment.chain ext --augment.ext_progress 1e4
+not_for "a lower augment.ext_progress" $narrow 600 --run far-ends --resume --augment.chain ext --augment.ext_progress 10
+not_for "augment.chain random" $narrow 600 --run far-ends --resume --augment.chain random
 hint 3 "a new run with more dynamics.updates" $stitched 0 --run dynamics-1 --dynamics.updates 1 --planner.updates 1
 not_for "more dynamics.updates" $stitched 0 --run dynamics-150 --dynamics.updates 150 --planner.updates 1
 blameless="$stitched 0 --dynamics.updates 20 --metrics.warn_still 10 --sampling.final_guidance_steps 0"
