@@ -132,8 +132,8 @@ Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c,
 
 // The rollout deviation delta_j (docs/method.md 8.2), in units of 2 sigma_delta of each dimension. Target and rollout
 // are both relative to the source state s_0, which cancels.
-Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps) const {
-    const Tensor arrived = slice(dynamics_[0]->rollout(c.s0, actions, steps), 1, c.gap, reached(c.gap));
+Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps, size_t member) const {
+    const Tensor arrived = slice(dynamics_[member]->rollout(c.s0, actions, steps), 1, c.gap, reached(c.gap));
     return (c.target - arrived) / two_sigma_delta_;  // (B, F, D)
 }
 

@@ -106,9 +106,8 @@ class Planner : public TrainableModel, public BridgeMaker {
     StitchContext gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const;
     Tensor estimate(const diffusion::Denoiser& net, const StitchContext& context, const Tensor& noisy, const Tensor& t,
                     const Feedback& seen) const;
-    // delta (B, F, D), in 2 sigma_delta, of the rollout of actions (B, U, A) by the first member in `steps` denoising
-    // steps.
-    Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps) const;
+    // delta (B, F, D), in 2 sigma_delta, of the rollout of actions (B, U, A) by a member in `steps` denoising steps.
+    Tensor deviation(const StitchContext& context, const Tensor& actions, int64_t steps, size_t member = 0) const;
     // The plans at which denoising starts, (B, U, A): the sources' own actions with noise of that level.
     Tensor first_plan(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap, int64_t level,
                       std::vector<Rng> streams) const;
@@ -116,8 +115,8 @@ class Planner : public TrainableModel, public BridgeMaker {
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
     // The first M' + 1 actions of plans (B, U, A), and their rollouts by the first member as inside the loop.
     std::vector<Bridge> bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const;
-    // Computes the results of each bridge's actions: states by the first member, arrival error, and disagreement of
-    // `members` members.
+    // Computes the results of each bridge's actions by so many members: the mean of their states, its arrival error,
+    // and their disagreement.
     void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,
                   std::vector<Bridge>& bridges) const;
 

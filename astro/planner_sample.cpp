@@ -27,11 +27,17 @@ Tensor Planner::first_plan(nn::Inputs& inputs, const std::vector<StitchEnds>& en
 }
 
 Tensor Planner::guide(const StitchContext& c, const Tensor& plans, int64_t steps) const {
-    const auto seam = [&](const Tensor& plan) {                                // |delta_0|^2 of each plan
-        const Tensor delta = slice(deviation(c, plan, loop_steps_), 1, 0, 1);  // (B, 1, D)
-        return sum(square(delta).reshape(Shape{c.batch(), delta.dim(2)}), 1);
-    };
     const SamplingConfig& sampling = config_.sampling;
+    const size_t members = sampling.guidance_ensemble ? dynamics_.size() : 1;
+    const auto seam = [&](const Tensor& plan) {  // |delta_0|^2 of each plan, the mean over the members
+        Tensor mean;
+        for (size_t m = 0; m < members; ++m) {
+            const Tensor delta = slice(deviation(c, plan, loop_steps_, m), 1, 0, 1);  // (B, 1, D)
+            const Tensor square_norm = sum(square(delta).reshape(Shape{c.batch(), delta.dim(2)}), 1);
+            mean = m == 0 ? square_norm : mean + square_norm;
+        }
+        return members == 1 ? mean : mean * (1 / static_cast<double>(members));
+    };
     return descend(seam, plans, sampling.descent, steps, sampling.guidance_move);
 }
 
@@ -96,15 +102,15 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
         const StitchEnds& end = nth(ends, i);
         bridge.states.clear(), bridge.disagreement = 0;
         for (int64_t j = 0; j <= gap; ++j) {
-            double mean_square = 0;  // over the members at this step
+            double mean_square = 0;  // of the members' distances from their mean, at this step
             for (int64_t x = 0; x < ds; ++x) {
                 const auto at = to_size((i * (gap + 1) + j) * ds + x);
-                bridge.states.push_back(nth(first, i * ds + x) + arrived[0][at]);
-                for (size_t m = 1; m < members; ++m) {
-                    mean_square +=
-                        scaled_square(double(arrived[m][at]), double(arrived[0][at]), nth(statistics_.sigma_delta, x)) /
-                        static_cast<double>(ds * static_cast<int64_t>(members - 1));
-                }
+                double mean = 0;
+                for (const std::vector<float>& by_member : arrived) mean += double(by_member[at]) / double(members);
+                bridge.states.push_back(nth(first, i * ds + x) + static_cast<float>(mean));
+                for (const std::vector<float>& by_member : arrived)
+                    mean_square += scaled_square(double(by_member[at]), mean, nth(statistics_.sigma_delta, x)) /
+                                   static_cast<double>(ds * static_cast<int64_t>(members));
             }
             bridge.disagreement = std::max(bridge.disagreement, std::sqrt(mean_square));
         }

@@ -63,10 +63,16 @@ VARIANTS = [
 # Variants of the ant. In its base run, plans start from the source's own actions and are moved by guidance alone, and
 # the dynamics model is recurrent. The transformer is trained for the same time.
 FROM_NOISE = ["--planner.updates", "1500", "--sampling.start_level", "1"]
+LONGER = ["--augment.targets_per_cut", "1", "--sampling.final_guidance_steps", "120", "--augment.seam", "snap"]
 ANT_VARIANTS = [
     ("no-guidance", "the source's own actions, not moved", UNGUIDED, [TDR, DYNAMICS, PLANNER]),
     ("one-target", "one target per cut instead of eight", ["--augment.targets_per_cut", "1"],
      [TDR, DYNAMICS, PLANNER]),
+    ("longer", "one target per cut, 120 guidance steps instead of 40, snapped seams", LONGER, [TDR, DYNAMICS, PLANNER]),
+    ("ensemble", "the same with three dynamics networks, whose mean deviation guidance reduces",
+     LONGER + ["--dynamics.ensemble", "3", "--sampling.guidance_ensemble"], [TDR]),
+    ("ensemble-first", "the same three networks, of which guidance reads the first alone",
+     LONGER + ["--dynamics.ensemble", "3"], [TDR]),
     ("any-target", "targets in random order, not the nearest first", ["--selection.order", "random"],
      [TDR, DYNAMICS, PLANNER]),
     ("euclid", "Euclid's distance over all columns instead of the TDR", ["--selection.distance", "euclid"],
@@ -88,7 +94,8 @@ BEDS = {
     "point": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
     "maze2d": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
     "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS,
-            "compared_with": {"no-feedback": "planner", "no-joint": "planner"}, "policies": False},
+            "compared_with": {"no-feedback": "planner", "no-joint": "planner", "ensemble": "longer",
+                                                       "ensemble-first": "longer"}, "policies": False},
 }
 
 # Key in results.json, heading, factor, digits.
@@ -97,6 +104,7 @@ FIGURES = [
     ("true_arrival_error_median", "true arrival error, median", 1, 2),
     ("dvr_bridge_snap_before_acceptance_0.5", "violating, all, %", 100, 1),
     ("dvr_bridge_0.5", "stored, %", 100, 1),
+    ("dvr_bridge_snap_0.5", "stored, snapped, %", 100, 1),
     ("success/augmented/gcbc/last", "success, %", 100, 0),
     ("success/augmented/gcbc/steps", "steps", 1, 0),
 ]
@@ -122,13 +130,16 @@ def commands(bed, seed, arms):
 
 
 def settings_file(path, options):
-    """Writes options as a settings file, which every command accepts: "--a.b 1" is "b = 1" in section [a]."""
+    """Writes options as a settings file, which every command accepts: "--a.b 1" is "b = 1" in section [a], "--a.b"
+    alone "b = true", and "--no-a.b" is "b = false"."""
     with open(path, "w", encoding="utf-8") as file:
-        values = iter(options)
-        for option in values:
+        for option, following in zip(options, options[1:] + ["--"]):
+            if not option.startswith("--"):
+                continue  # the value of the option before
             negated = option.startswith("--no-")
             section, key = option.removeprefix("--no-").removeprefix("--").split(".")
-            file.write(f"[{section}]\n{key} = {'false' if negated else next(values)}\n")
+            value = "false" if negated else "true" if following.startswith("--") else following
+            file.write(f"[{section}]\n{key} = {value}\n")
     return path
 
 

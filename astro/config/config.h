@@ -16,13 +16,13 @@
 #include "astro/config/evaluation.h"
 #include "astro/config/field.h"
 #include "astro/config/learners.h"
+#include "astro/config/sampling.h"
 #include "data/npz.h"
 #include "diffusion/noise_schedule.h"
 
 namespace astro::method {
 
 enum class TdrObjective { in_batch, hilp };
-enum class DescentRule { spectral, adam };
 enum class DynamicsForm { one_pass, sampled, recurrent };
 enum class Attention { causal, full };
 enum class UnknownActions { gap, through_context };  // M + 1, or M + l
@@ -209,40 +209,14 @@ struct DynamicsConfig {
         v("rollout_share", rollout_share,
           "recurrent: share of the updates, the last ones, that train through whole rollouts", Source::ours,
           between(0, 1));
-        v("ensemble", ensemble, "number of networks; with several, acceptance also tests their disagreement",
+        v("ensemble", ensemble,
+          "number of networks; with several, bridges have their mean states, and acceptance also tests their "
+          "disagreement",
           Source::ours, between(1, 16));
         v("loop_steps", loop_steps, "sampled: denoising steps inside the planner's loop", Source::ours,
           between(1, 4000));
         v("final_steps", final_steps, "sampled: denoising steps of the final rollout", Source::ours, between(1, 4000));
         network.visit(v);
-    }
-};
-
-// How bridges are sampled by a trained planner.
-struct SamplingConfig {
-    double start_level = 1, temperature = 1;
-    DescentRule descent = DescentRule::spectral;
-    int64_t guidance_steps = 0, final_guidance_steps = 10;
-    double guidance_move = .3;
-
-    template <class V>
-    void visit(V& v) {
-        v("start_level", start_level,
-          "noise level at which denoising starts, as a share of planner.diffusion_steps; 1: from noise; less: from the "
-          "source's own actions with noise; 0: from these actions, without denoising",
-          Source::ours, between(0, 1));
-        v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
-        v("descent", descent, "rule of guidance: a spectral projected gradient, or Adam", Source::ours,
-          one_of({"spectral", "adam"}));
-        v("guidance_steps", guidance_steps, "descent steps on the seam's deviation in each denoising step; 0: off",
-          Source::ours, between(0, 1000));
-        v("final_guidance_steps", final_guidance_steps,
-          "descent steps on the seam's deviation after the last denoising step; 0: off", Source::ours,
-          between(0, 10000));
-        v("guidance_move", guidance_move,
-          "bound on the change of scaled actions in a descent step: of its root mean square (spectral), or of each "
-          "action (adam)",
-          Source::ours, between(0, 2));
     }
 };
 
