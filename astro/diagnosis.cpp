@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/validate.h"
 #include "tensor/base/percentile.h"
 #include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
@@ -75,6 +76,9 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
     if (made.attempts.empty())
         return made.queries_without_candidate == made.queries ? why_no_candidate(pipeline, made)
                                                               : why_no_target(pipeline, made);
+    if (const std::vector<int64_t> columns = data::episode_constants(pipeline.train_data()); !columns.empty())
+        return text("column ", columns[0], " of the states never changes within an episode, so no bridge changes it; ",
+                    "hint: leave column ", columns[0], " out of the observations");
     const int64_t horizon = pipeline.horizon();
     const OpenLoopError model =
         pipeline.dynamics(0).open_loop_error(pipeline.validation(), pipeline.validation_map().arrival, {horizon}, 256);

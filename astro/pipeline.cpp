@@ -9,6 +9,7 @@
 #include "astro/chains.h"
 #include "astro/measure/cross_pairs.h"
 #include "data/dataset_name.h"
+#include "data/environment.h"
 #include "tensor/base/rows.h"
 
 namespace astro::method {
@@ -273,7 +274,8 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
     SettingsText settings(sections);
     Config copy = config_;
     copy.visit(settings);
-    const std::string words = settings.text() + environment_;
+    // A simulator may be started by another command, for example after a run has moved.
+    const std::string words = settings.text() + (data::is_process_name(environment_) ? "exec:" : environment_);
     return hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
 }
 

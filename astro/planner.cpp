@@ -71,7 +71,8 @@ int64_t Planner::unknown(int64_t gap) const {
 StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const {
     const int64_t batch = ssize(ends), l = config_.context;
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
-    const int64_t known_after = l - reached(gap);  // target actions that are not denoised: l - 1 of them, or none
+    const int64_t known_after =
+        l - deviation_states(gap);  // target actions that are not denoised: l - 1 of them, or none
     std::vector<float> states, before, after, first, target, reach;
     for (const StitchEnds& end : ends) {
         const float* s0 = end.source_states.data() + (l - 1) * ds;
@@ -87,7 +88,7 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
         before.insert(before.end(), end.source_actions.begin(), end.source_actions.end());
         after.insert(after.end(), end.target_actions.end() - known_after * da, end.target_actions.end());
         first.insert(first.end(), s0, s0 + ds);
-        for (int64_t j = 0; j < reached(gap); ++j)
+        for (int64_t j = 0; j < deviation_states(gap); ++j)
             for (int64_t i = 0; i < ds; ++i) target.push_back(nth(end.target_states, j * ds + i) - s0[i]);
         reach.push_back(static_cast<float>(end.steps / static_cast<double>(config_.gap + 1)));
     }
@@ -105,7 +106,7 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
             inputs.add(Shape{batch, l - 1, da}, before),
             inputs.add(Shape{batch, known_after, da}, after),
             inputs.add(Shape{batch, ds}, first),
-            inputs.add(Shape{batch, reached(gap), ds}, target),
+            inputs.add(Shape{batch, deviation_states(gap), ds}, target),
             inputs.add(Shape{batch, 1}, reach),
             inputs.add(Shape{tokens, 2}, marks),
             inputs.add(Shape{tokens}, segment)};
@@ -114,7 +115,7 @@ StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>&
 Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c, const Tensor& noisy, const Tensor& t,
                          const Feedback& seen) const {
     const int64_t batch = c.batch(), l = config_.context, tokens = 2 * l + c.gap, u = unknown(c.gap);
-    const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = reached(c.gap);
+    const int64_t ds = c.s0.dim(1), da = noisy.dim(2), f = deviation_states(c.gap);
     const auto& [delta, flag] = seen;
     Backend& b = context_.backend;
     auto zeros = [&](int64_t rows, int64_t width) { return Tensor::zeros(b, DType::f32, Shape{batch, rows, width}); };
@@ -133,8 +134,9 @@ Tensor Planner::estimate(const diffusion::Denoiser& net, const StitchContext& c,
 // The rollout deviation delta_j (docs/method.md 8.2), in units of 2 sigma_delta of each dimension. Target and rollout
 // are both relative to the source state s_0, which cancels.
 Tensor Planner::deviation(const StitchContext& c, const Tensor& actions, int64_t steps, size_t member) const {
-    const Tensor arrived = slice(dynamics_[member]->rollout(c.s0, actions, steps), 1, c.gap, reached(c.gap));
-    return (c.target - arrived) / two_sigma_delta_;  // (B, F, D)
+    const Tensor states = dynamics_[member]->rollout(c.s0, actions, steps);   // (B, U, D)
+    const Tensor arrived = slice(states, 1, c.gap, deviation_states(c.gap));  // (B, F, D)
+    return (c.target - arrived) / two_sigma_delta_;
 }
 
 // u^ = network(context, u_t, t, feedback). Loss |u^ - u|^2 + lambda_0 alpha_bar_t delta(u^)^2; the gradient of the
@@ -163,7 +165,7 @@ Planner::Feedback Planner::self_conditioning(const nn::Chunk& chunk, const Minib
     const diffusion::RowLevels t = half.rows(batch.noisier);
     const Tensor noisy = add_noise(t, half.rows(batch.actions), noise.rows(0, half.count));
     const Tensor guess = clamp(estimate(network_.online(), c, noisy, t.t, none.rows(0, half.count)), -1, 1);
-    return feedback(c, guess).before(none.rows(half.count, chunk.count - half.count));
+    return concat_rows(feedback(c, guess), none.rows(half.count, chunk.count - half.count));
 }
 
 Planner::Feedback Planner::feedback(const StitchContext& c, const Tensor& actions) const {
@@ -173,7 +175,7 @@ Planner::Feedback Planner::feedback(const StitchContext& c, const Tensor& action
 
 Planner::Feedback Planner::no_feedback(int64_t rows, int64_t gap) const {
     const int64_t ds = map_.data->dataset->state_dim;
-    return {Tensor::zeros(context_.backend, DType::f32, Shape{rows, reached(gap), ds}),
+    return {Tensor::zeros(context_.backend, DType::f32, Shape{rows, deviation_states(gap), ds}),
             Tensor::zeros(context_.backend, DType::f32, Shape{rows, 1})};
 }
 

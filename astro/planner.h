@@ -74,8 +74,8 @@ class Planner : public TrainableModel, public BridgeMaker {
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t limit) const;
 
-    int64_t unknown(int64_t gap) const;                                // U
-    int64_t reached(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation
+    int64_t unknown(int64_t gap) const;                                         // U
+    int64_t deviation_states(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation
     const PlannerConfig& config() const { return config_; }
 
   private:
@@ -92,10 +92,10 @@ class Planner : public TrainableModel, public BridgeMaker {
         Feedback rows(int64_t first, int64_t count) const {
             return {deviation.rows(first, count), flag.rows(first, count)};
         }
-        Feedback before(const Feedback& others) const {  // the rows of both, one after another
-            return {concat({deviation, others.deviation}, 0), concat({flag, others.flag}, 0)};
-        }
     };
+    static Feedback concat_rows(const Feedback& a, const Feedback& b) {
+        return {concat({a.deviation, b.deviation}, 0), concat({a.flag, b.flag}, 0)};
+    }
     int64_t draw_gap(Rng& rng) const;
     Minibatch draw(nn::Step& step, int64_t gap, Rng& rng, const Rng& noise) const;
     Tensor loss(const nn::Chunk& chunk, const Minibatch& batch) const;

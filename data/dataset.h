@@ -36,7 +36,7 @@ struct Dataset {
     std::vector<float> arrival_error;   // (rows), arrival error e of the bridge; 0 on real rows
     std::vector<float> sigma_delta;     // (state_dim), std of one-step differences over the input's real rows
 
-    // How a file that deviates from OGBench's layout was interpreted, one line per deviation.
+    // How a file that deviates from OGBench's layout was interpreted, one line per difference.
     std::vector<std::string> notes;
 
     // Computed by index_episodes().

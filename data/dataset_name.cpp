@@ -83,6 +83,7 @@ DatasetName resolve_dataset(const std::string& name_or_path, const std::string& 
     for (const char* end :
          {".npz", ".hdf5", ".h5", ".parquet", ".csv"})  // other formats are refused when they are read
         is_path = is_path || ends_with(name_or_path, end);
+    is_path = is_path || (parse_name(name_or_path).file.empty() && exists(name_or_path));
     DatasetName found;
     std::string name = name_or_path;
     if (is_path) {

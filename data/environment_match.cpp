@@ -84,7 +84,7 @@ std::string cause_of(const Environment& environment, const Dataset& d, const std
 }  // namespace
 
 std::string describe_far_tasks(const Environment& environment, const Dataset& d) {
-    constexpr double kFar = 5;  // times the range of the data
+    constexpr double kFar = 5, kClose = .01;  // times the range of the data
     if (d.rows == 0) return "";
     std::vector<double> low(to_size(d.state_dim), HUGE_VAL), high(to_size(d.state_dim), -HUGE_VAL);
     for (int64_t t = 0; t < d.rows; ++t)
@@ -92,17 +92,24 @@ std::string describe_far_tasks(const Environment& environment, const Dataset& d)
             nth(low, i) = std::min(nth(low, i), d.state(t, i));
             nth(high, i) = std::max(nth(high, i), d.state(t, i));
         }
+    std::vector<double> least(to_size(d.state_dim), HUGE_VAL), most(to_size(d.state_dim), -HUGE_VAL);  // of the tasks
     for (int64_t k = 1; k <= environment.spec().tasks; ++k) {
         const Episode task = environment.task(k);
         for (const auto& [what, state] : {std::pair{"start", &task.start}, std::pair{"goal", &task.goal}})
             for (int64_t i = 0; i < std::min(d.state_dim, ssize(*state)); ++i) {
                 const double margin = kFar * (nth(high, i) - nth(low, i)), value = nth(*state, i);
+                nth(least, i) = std::min(nth(least, i), value), nth(most, i) = std::max(nth(most, i), value);
                 if (margin > 0 && (value < nth(low, i) - margin || value > nth(high, i) + margin))
                     return text("column ", i, " of the ", what, " of task ", k, " is ", value, ", and ", nth(low, i),
                                 " to ", nth(high, i), " in the data; are these the same units?");
             }
     }
-    return "";
+    for (int64_t i = 0; i < d.state_dim; ++i)  // one column with a range like that of the data is enough
+        if (nth(most, i) - nth(least, i) >= kClose * (nth(high, i) - nth(low, i)) && nth(most, i) > nth(least, i))
+            return "";
+    if (!(most[0] > least[0])) return "";  // the tasks do not differ there, or there are none
+    return text("starts and goals of all tasks are close together: column 0 is from ", least[0], " to ", most[0],
+                ", and from ", low[0], " to ", high[0], " in the data; are these the same units?");
 }
 
 void check_environment_match(const Environment& environment, const Dataset& d, const std::string& source) {

@@ -20,8 +20,8 @@ constexpr const char* kOtherEnvironment =
 // environment cannot replay the file. source names the file in the message.
 void check_environment_match(const Environment& environment, const Dataset& dataset, const std::string& source);
 
-// Empty, or a warning about the first start or goal of a task that is far from all states of the data. For environments
-// that cannot replay the file.
+// Empty, or a warning about the first start or goal of a task that is far from all states of the data, or about starts
+// and goals that are all close together compared with the data. For environments that cannot replay the file.
 std::string describe_far_tasks(const Environment& environment, const Dataset& dataset);
 
 }  // namespace astro::data

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <tuple>
 
+#include "data/jumps.h"
 #include "tensor/base/error.h"
 #include "tensor/base/moments.h"
 #include "tensor/base/rows.h"
@@ -81,7 +82,9 @@ std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& d
     const size_t columns = to_size(d.state_dim);
     std::vector<Moments> step(columns), state(columns);
     std::vector<double> from(columns), sigma;
+    const std::vector<int64_t> jumps = find_jumps(d).rows;  // they would hide errors; ascending
     for (int64_t t : rows) {
+        if (std::binary_search(jumps.begin(), jumps.end(), t)) continue;
         simulator_state(spec, d, t, from.data());
         for (size_t i = 0; i < columns; ++i) {
             step[i].add(d.state(t + 1, static_cast<int64_t>(i)) - from[i]);

@@ -66,7 +66,7 @@ Replay replay(const Environment& environment, const Dataset& dataset, const std:
               ThreadPool& threads, const std::string& source, const ReplayOptions& options = {});
 
 // change_scale (tensor/base/moments.h) of the one-step differences of rows t -> t + 1 for each column (docs/method.md
-// 3.2); 0 for a column that never changes.
+// 3.2), without jumps; 0 for a column that never changes.
 std::vector<double> one_step_sigma(const EnvironmentSpec& spec, const Dataset& dataset,
                                    const std::vector<int64_t>& rows);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <set>
 
 #include "data/dataset_load.h"
 #include "data/jumps.h"
@@ -62,6 +63,41 @@ std::string some_rows(const std::vector<int64_t>& rows) {
     std::string out;
     for (size_t i = 0; i < rows.size() && i < 5; ++i) out += (i > 0 ? ", " : "") + std::to_string(rows[i]);
     return rows.size() > 5 ? out + ", ..." : out;
+}
+
+constexpr double kExtreme = 1e6, kFar = 100;  // times the range of 98 % of the values of a column
+
+// About a value that is so many ranges away from 98 % of its column; "" if there is none. values (rows, width); those
+// of rows with skipped(row) are not used.
+template <class Skipped>
+std::string extreme_value(const char* name, const std::vector<float>& values, int64_t width,
+                          const std::vector<double>& origin, double ranges, Skipped skipped) {
+    constexpr int64_t kSample = 10000;  // rows for this range
+    const int64_t rows = ssize(values) / std::max<int64_t>(1, width), every = rows / kSample + 1;
+    for (int64_t column = 0; column < width; ++column) {
+        const auto value = [&](int64_t row) {
+            return double(nth(values, row * width + column)) + (origin.empty() ? 0 : nth(origin, column));
+        };
+        std::vector<double> sample;
+        for (int64_t row = 0; row < rows; row += every)
+            if (!skipped(row)) sample.push_back(value(row));
+        const double low = percentile(sample, 1), high = percentile(sample, 99);
+        for (int64_t row = 0; row < rows && high > low; ++row)
+            if (const double x = value(row); !skipped(row) && std::max(x - high, low - x) > ranges * (high - low))
+                return text(name, " row ", row, ", column ", column, ": ", number(x),
+                            ", but 98 % of the values in this column are from ", number(low), " to ", number(high),
+                            "; hint: correct this value, or remove its row or episode");
+    }
+    return "";
+}
+
+// The first such value of the states, else of the actions that lead from a row to the next.
+std::string extreme_value(const Dataset& d, double ranges) {
+    const std::string state =
+        extreme_value("observations", d.observations, d.state_dim, d.origin, ranges, [](int64_t) { return false; });
+    return !state.empty() ? state
+                          : extreme_value("actions", d.actions, d.action_dim, d.action_origin, ranges,
+                                          [&](int64_t row) { return nth(d.terminals, row) != 0; });
 }
 
 class Findings {
@@ -135,31 +171,6 @@ void report_jumps(Findings& findings, const Dataset& dataset) {
                  ", at rows ", some_rows(jumps.rows), ": teleports, or ends of episodes without a mark");
 }
 
-// About a value so far from the others of its column that these are all alike in units of the range; "" if there is
-// none. values (rows, width); those of rows with skipped(row) are not used.
-template <class Skipped>
-std::string extreme_value(const char* name, const std::vector<float>& values, int64_t width,
-                          const std::vector<double>& origin, Skipped skipped) {
-    constexpr double kExtreme = 1e6;    // times the range of 98 % of the values
-    constexpr int64_t kSample = 10000;  // rows for this range
-    const int64_t rows = ssize(values) / std::max<int64_t>(1, width), every = rows / kSample + 1;
-    for (int64_t column = 0; column < width; ++column) {
-        const auto value = [&](int64_t row) {
-            return double(nth(values, row * width + column)) + (origin.empty() ? 0 : nth(origin, column));
-        };
-        std::vector<double> sample;
-        for (int64_t row = 0; row < rows; row += every)
-            if (!skipped(row)) sample.push_back(value(row));
-        const double low = percentile(sample, 1), high = percentile(sample, 99);
-        for (int64_t row = 0; row < rows && high > low; ++row)
-            if (const double x = value(row); !skipped(row) && std::max(x - high, low - x) > kExtreme * (high - low))
-                return text(name, " row ", row, ", column ", column, ": ", number(x),
-                            ", but 98 % of the values in this column are from ", number(low), " to ", number(high),
-                            "; hint: correct this value, or remove its row or episode");
-    }
-    return "";
-}
-
 // Training does not use the labels of a file, so a file whose labels cannot be read is still valid.
 std::vector<Finding> inspect_labels(const NpzReader& reader, const Dataset& dataset) {
     try {
@@ -191,6 +202,7 @@ std::vector<Finding> validate(const Dataset& dataset) {
     report_columns(findings, "qvel", dataset.qvel, dataset.qvel_dim, false);
     report_actions(findings, dataset);
     report_jumps(findings, dataset);
+    for (const std::string& words : column_warnings(dataset)) findings.add(Severity::warning, words);
     if (!dataset.is_synthetic.empty()) {
         int64_t synthetic = std::count(dataset.is_synthetic.begin(), dataset.is_synthetic.end(), uint8_t{1});
         findings.add(Severity::info, "augmented: ", synthetic, " rows (", percent(synthetic, dataset.rows),
@@ -266,6 +278,33 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool, dou
     return std::move(findings.list);
 }
 
+std::vector<int64_t> episode_constants(const Dataset& d) {
+    std::vector<int64_t> columns;
+    for (int64_t i = 0; i < d.state_dim; ++i) {
+        std::set<float> values;
+        bool constant = true;
+        for (int64_t row = 0; row < d.rows && constant; ++row) {
+            const float first = d.observation(nth(d.episode_start, nth(d.episode_of, row)))[i];
+            constant = d.observation(row)[i] == first;
+            values.insert(first);
+        }
+        constexpr int64_t kEpisodesOfOne = 4;  // if fewer share a value, hardly any two episodes can be joined
+        if (constant && ssize(values) > 1 && kEpisodesOfOne * ssize(values) > d.episodes()) columns.push_back(i);
+    }
+    return columns;
+}
+
+std::vector<std::string> column_warnings(const Dataset& dataset) {
+    std::vector<std::string> all;
+    if (const std::string far = extreme_value(dataset, kFar); !far.empty()) all.push_back(far);
+    for (int64_t column : episode_constants(dataset))
+        all.push_back(text("observations[", column,
+                           "] never changes within an episode, but differs between episodes, so "
+                           "no bridge can join them; hint: leave column ",
+                           column, " out of the observations"));
+    return all;
+}
+
 std::string training_problem(const Dataset& dataset) {
     const int64_t transitions = dataset.rows - dataset.episodes();
     if (dataset.episodes() < 2)
@@ -273,14 +312,7 @@ std::string training_problem(const Dataset& dataset) {
     if (transitions < kMinTransitions)
         return text(transitions, " transitions in ", dataset.episodes(),
                     " episodes are too few to learn from, expected at least ", kMinTransitions);
-    if (const std::string extreme = extreme_value("observations", dataset.observations, dataset.state_dim,
-                                                  dataset.origin, [](int64_t) { return false; });
-        !extreme.empty())
-        return extreme;
-    if (const std::string extreme = extreme_value("actions", dataset.actions, dataset.action_dim, dataset.action_origin,
-                                                  [&](int64_t row) { return nth(dataset.terminals, row) != 0; });
-        !extreme.empty())
-        return extreme;
+    if (const std::string extreme = extreme_value(dataset, kExtreme); !extreme.empty()) return extreme;
     for (int64_t row = 0; row + 1 < dataset.rows; ++row)
         if (nth(dataset.terminals, row) == 0 &&
             !std::equal(dataset.observation(row), dataset.observation(row + 1), dataset.observation(row + 1)))

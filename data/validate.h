@@ -35,6 +35,13 @@ std::vector<Finding> inspect_file(const std::string& path, ThreadPool* pool = nu
 // The size of two minibatches. Networks memorise smaller data sets.
 inline constexpr int64_t kMinTransitions = 512;
 
+// The columns of states that are constant within each episode, but differ between most: goals, or parameters of an
+// episode. No action changes them, so no bridge leads to another episode.
+std::vector<int64_t> episode_constants(const Dataset& dataset);
+
+// About such columns, and about a value a hundred ranges away from the others of its column.
+std::vector<std::string> column_warnings(const Dataset& dataset);
+
 // Why a data set is not suitable for training: a single episode, too few transitions, or no motion. Empty: no problem.
 std::string training_problem(const Dataset& dataset);
 

@@ -251,6 +251,15 @@ TEST_CASE("cases: write the files of hints" * doctest::skip()) {
     write_npz(
         folder + "far-float32.npz",
         changed(0, "observations", NpyArray::from<float>({b.rows, 2}, std::vector<float>(far.begin(), far.end()))));
+    // A goal as a further column of the states, another one in each episode.
+    std::vector<float> with_goal;
+    for (int64_t t = 0; t < b.rows; ++t)
+        with_goal.insert(with_goal.end(), {b.observations[size_t(2 * t)], b.observations[size_t(2 * t + 1)],
+                                           static_cast<float>(b.episode_ids[size_t(t)])});
+    write_npz(folder + "goal.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 3}, with_goal)));
+    std::vector<float> outlier = b.observations;
+    outlier[2 * 700] = 1e5f;
+    write_npz(folder + "outlier.npz", changed(0, "observations", NpyArray::from<float>({b.rows, 2}, outlier)));
     // A validation file in other units.
     std::vector<float> thousands = b.observations;
     for (float& x : thousands) x *= 1000;

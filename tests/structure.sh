@@ -47,7 +47,7 @@ none "every hint is followed in tests/cli/hints.sh" hints_without_test
 none "files of at most 400 lines" sh -c "find tensor nn diffusion data astro apps tests -name '*.cpp' -o -name '*.h' -o -name '*.inl' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | awk '\$2 != \"total\" && \$1 > 400'"
 # Characters, not bytes: continuation bytes of UTF-8 are removed before lines are measured.
 long_lines() {
-    for document in README.md CONTRIBUTING.md docs/*.md docs/course/*.md; do
+    for document in README.md CONTRIBUTING.md docs/*.md docs/course/*.md tests/*/README.md; do
         sed 's/<!--[^>]*-->//g' "$document" | LC_ALL=C tr -d '\200-\277' | awk -v name="$document" '
             name == "README.md" && /^    / { next }  # command lines
             length($0) > 120 { print name ":" NR ": " length($0) " characters" }'

@@ -139,6 +139,7 @@ TEST_CASE("config: errors for malformed files name file and line") {
         return error_message([&] { parse_config(content, "f.ini"); }, ErrorKind::usage);
     };
     CHECK(parse_error("# only\n\n a = 1 # one\n[s]\nb=\"x # y\"\n").empty());
+    CHECK(parse_config("a = 'x y'\n", "f.ini")[0].value == "x y");
     CHECK(parse_error("a = 1\na = 2\n") == "f.ini:2: a is set twice in this file");
     CHECK(parse_error("[s]\na_b = 1\n[t]\n[s]\na-b = 2\n") == "f.ini:5: s.a-b is set twice in this file");
     CHECK(parse_error("\nnonsense\n").find("f.ini:2: expected key = value") == 0);

@@ -310,7 +310,8 @@ TEST_CASE("findings: each defect of a data set is reported") {
     CHECK(count(good, Severity::info, "300 rows, 10 episodes of 30 rows, 290 transitions") == 1);
     CHECK(count(good, Severity::info, "observations[0]: 0 .. 299") == 1);
     CHECK(count(good, Severity::info, "actions: 25.17 % at the limits -1 and 1, 33.17 % outside") == 1);
-    CHECK(count(good, Severity::warning, "") == 1);  // actions reach 2.99
+    CHECK(count(good, Severity::warning, "") == 2);  // actions reach 2.99
+    CHECK(count(good, Severity::warning, "observations[1] never changes within an episode") == 1);
 
     data.observations[2 * 100] = 500;  // one displaced row gives two jumps
     data.observations[2 * 40 + 1] = std::numeric_limits<float>::quiet_NaN();

@@ -197,6 +197,8 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     data::Dataset millimetres = d;
     for (float& x : millimetres.observations) x *= .001f;
     CHECK(contains(data::describe_far_tasks(maze, millimetres), "column 0 of the goal of task 1 is 20, and "));
+    for (float& x : millimetres.observations) x *= 1e6f;
+    CHECK(contains(data::describe_far_tasks(maze, millimetres), "starts and goals of all tasks are close together"));
     const auto cause = [&](const data::Environment& environment) {
         return error_message([&] { data::check_environment_match(environment, d, "mine.npz"); }, ErrorKind::data);
     };
@@ -214,6 +216,8 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     CHECK(contains(cause(maze), "actions are in another unit"));
     d = good;
     std::reverse(d.actions.begin(), d.actions.end());
+    CHECK(contains(cause(maze), "they come from another system"));
+    for (int64_t t = 50; t < d.rows; t += 300) d.observations[size_t(t * d.state_dim)] += 1000;  // a few jumps hide nothing
     CHECK(contains(cause(maze), "they come from another system"));
 }
 

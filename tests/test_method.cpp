@@ -303,7 +303,7 @@ TEST_CASE("planner: guidance reduces the arrival error; a bridge does not depend
         CHECK(seen.back()[i].actions != blind.back()[i].actions);
     }
     CHECK(planner.unknown(8) == 9);
-    CHECK(planner.reached(8) == 1);
+    CHECK(planner.deviation_states(8) == 1);
 }
 
 namespace {

@@ -12,6 +12,7 @@
 #include "data/file.h"
 #include "data/npz.h"
 #include "tensor/base/clock.h"
+#include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -124,7 +125,7 @@ data::Json line(const char* name, const std::string& kind, const char* how, cons
     json["array_mb"] = megabytes;
     json["file_mb"] = 1e-6 * static_cast<double>(data::InputFile(path).size());
     json["seconds_min"] = m.seconds.front();
-    json["seconds_median"] = m.seconds[m.seconds.size() / 2];
+    json["seconds_median"] = upper_median(m.seconds);
     json["mb_per_s"] = megabytes / m.seconds.front();
     json["peak_rss_mib"] = m.peak_mib;
     json["rss_before_mib"] = m.before_mib;

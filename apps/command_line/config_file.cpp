@@ -67,6 +67,7 @@ std::string quote(const std::string& value) {
 
 std::string unquote(const std::string& value, const std::string& where) {
     if (value.empty()) fail(ErrorKind::usage, where, ": no value; write \"\" for empty text");
+    if (value.size() > 1 && value[0] == '\'' && value.back() == '\'') return value.substr(1, value.size() - 2);
     if (value[0] != '"') return value;
     std::string plain;
     size_t i = 1;

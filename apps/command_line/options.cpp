@@ -8,6 +8,7 @@
 #include "apps/command_line/config_file.h"
 #include "apps/command_line/pages.h"
 #include "astro/pipeline.h"
+#include "data/environment.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -222,6 +223,9 @@ CommandLine::Differences CommandLine::differences(const std::string& saved,
             method::changes_results(setting.section, name) || setting.key == "data" || setting.key == "env";
         if (!matters || found == there.end() || found->second == setting.text() ||
             std::find(sections.begin(), sections.end(), setting.section) == sections.end())
+            continue;
+        // Another command of a simulator may start the same one; its name is compared when it has started.
+        if (setting.key == "env" && data::is_process_name(found->second) && data::is_process_name(setting.text()))
             continue;
         const auto word = [](const std::string& value) { return value.empty() ? "empty" : value; };
         differ.settings.push_back(

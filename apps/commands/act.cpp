@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <iostream>
 
@@ -120,6 +121,7 @@ int run_act(CommandLine& line) {
     const ExportedPolicy policy = learners::load_policy(*backend, options.policy);
     std::string request;
     for (int64_t number = 1; std::getline(std::cin, request); ++number) {
+        if (number == 1 && request.rfind("\xEF\xBB\xBF", 0) == 0) request.erase(0, 3);  // a byte order mark
         std::string reply;
         try {
             reply = answer(policy, parse_line(request)).dump(0);
@@ -128,7 +130,8 @@ int run_act(CommandLine& line) {
         }
         if (!write_line(reply)) return 0;
     }
-    if (std::cin.bad()) fail(ErrorKind::io, "cannot read from standard input");
+    if (std::cin.bad() || std::ferror(stdin))  // std::cin takes an error of stdin for the end of the input
+        fail(ErrorKind::io, "cannot read from standard input: ", std::strerror(errno));
     return 0;
 }
 

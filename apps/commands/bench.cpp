@@ -8,6 +8,7 @@
 #include "apps/run/device.h"
 #include "apps/run/output.h"
 #include "tensor/base/clock.h"
+#include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -123,7 +124,7 @@ Measured measure_item(const BenchItem& item, const Context& context, const Bench
     const int64_t counted = cpu_flop_count();
     step();
     Measured m;
-    m.minimum = ms[0] / units, m.median = ms[ms.size() / 2] / units;
+    m.minimum = ms[0] / units, m.median = upper_median(ms) / units;
     m.gflop = 1e-9 * static_cast<double>(cpu_flop_count() - counted) / units, m.rate = m.gflop / m.minimum * 1e3;
     m.peak = 1e-9 * std::max(before, after);
     m.repeats = ssize(ms);
@@ -146,7 +147,7 @@ Measured measure_item_on_gpu(const BenchItem& item, const Context& context, cons
     const double units = static_cast<double>(item.units), calls = units * static_cast<double>(in_a_row);
     const DeviceWork work = count_device_work(item);
     Measured m;
-    m.minimum = ms[0] / calls, m.median = ms[ms.size() / 2] / calls;
+    m.minimum = ms[0] / calls, m.median = upper_median(ms) / calls;
     m.gflop = 1e-9 * work.flop / units, m.rate = m.gflop / m.minimum * 1e3;
     if (peaks.bytes_per_second > 0)
         m.at_best = 1e3 * work.seconds(peaks.bytes_per_second, peaks.flop_per_second) / units;

@@ -9,6 +9,7 @@
 #include "data/file.h"
 #include "data/replay.h"
 #include "tensor/base/percentile.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 
 namespace astro::app {
@@ -32,13 +33,13 @@ std::vector<std::string> failure_signatures(StageRunner& runner, const Augmentat
     // Errors far below what is accepted are no drift, even if those on held-out windows are smaller still.
     const bool large = median > .25 * runner.config().augment.accept_threshold;
     if (median > limits.warn_drift || (large && median > limits.warn_drift_ratio * reference))
-        found.push_back(text("dynamics drift: the median arrival error is ", print_real(median),
-                             " sigma_delta, compared with ", print_real(reference),
-                             " on held-out windows; hint: train dynamics and planner longer"));
+        found.push_back(text(median > reference ? "dynamics drift" : "inaccurate bridges",
+                             ": the median arrival error is ", short_number(median), " sigma_delta, compared with ",
+                             short_number(reference), " on held-out windows; hint: train dynamics and planner longer"));
     const double std_ratio = plan_std_ratio(made.attempts, pipeline.train_data());
     if (std_ratio < limits.warn_collapse)
         found.push_back(
-            text("planner collapse: the standard deviation of planned actions is ", print_real(std_ratio),
+            text("planner collapse: the standard deviation of planned actions is ", short_number(std_ratio),
                  " times that of the data; hint: train the planner longer, if the actions in the data vary"));
     return found;
 }

@@ -21,10 +21,11 @@ bool too_short_for_chains(int64_t rows, const LengthNeeds& needs, const Config& 
 std::string start_earlier(int64_t rows) { return text("--augment.start_arrival ", (rows - 1) / 4); }
 
 // The end of messages about episodes that are shorter than a planner's window: settings whose window has at most so
-// many rows. further: other settings for these episodes.
+// many rows. further: other settings for these episodes. A quarter of long episodes is left to rows at the target.
 std::string shorter_window(int64_t rows, const std::string& further) {
-    constexpr int64_t kMin = 5;  // a context of 2 and a gap of 1
+    constexpr int64_t kMin = 5, kLong = 40;  // a context of 2 and a gap of 1
     if (rows < kMin) return text("; the smallest window has ", kMin);
+    if (rows >= kLong) rows = rows * 3 / 4;
     return text("; hint: --planner.context ", std::max<int64_t>(2, (rows - 1) / 3), " --planner.gap ", rows / 3,
                 further.empty() ? "" : " ", further);
 }

@@ -82,6 +82,9 @@ std::string StageRunner::source(const Needs& needs) {
                  "; hint: --data FILE names its present place");
         return moved.value_or(given);
     }
+    if (line_.given("data"))
+        fail(ErrorKind::usage,
+             "--data: an empty value, expected a file or a name; hint: without --data, data are generated");
     if (config_.collect.env == "auto")
         config_.collect.env = config_.general.env.empty() ? data::default_environment() : config_.general.env;
     const std::string path = generated_path(options_.run, config_.collect);

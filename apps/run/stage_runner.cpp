@@ -56,6 +56,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     data::Dataset all = load(name_.path, needs.parts);
     if (const std::string problem = data::training_problem(all); !problem.empty())
         fail(ErrorKind::data, name_.path, ": ", problem);
+    const std::vector<std::string> column_warnings = data::column_warnings(all);
     std::optional<data::Dataset> validation;
     if (!name_.val_path.empty()) validation = load(name_.val_path, needs.parts);
     const std::string size =
@@ -89,8 +90,14 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (data::file_exists(folder_->file("results.json")))
         results_ =
             data::Json::parse(data::read_text_file(folder_->file("results.json")), folder_->file("results.json"));
-    if (const data::Environment* known = data::find_environment(environment_); known && !results_.find("environment"))
-        results_["environment"] = known->spec().name;  // not its command: reports run nothing
+    if (const data::Environment* known = data::find_environment(environment_)) {
+        const std::string& name = known->spec().name;  // not its command: reports run nothing
+        const data::Json* recorded = results_.find("environment");
+        if (recorded && recorded->as_string() != name)
+            fail(ErrorKind::usage, options.run, " was made with the environment ", recorded->as_string(), ", not ",
+                 name, "; hint: its --env, or another --run folder");
+        results_["environment"] = name;
+    }
     if (data::file_exists(folder_->file("timings.json")))
         timings_ =
             data::Json::parse(data::read_text_file(folder_->file("timings.json")), folder_->file("timings.json"));
@@ -103,6 +110,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
             data::describe_rounding(recorded, pipeline_->units().states, pipeline_->statistics().sigma_delta);
         !words.empty())
         warn("data", words);
+    for (const std::string& words : column_warnings) warn("data", words);
 }
 
 void StageRunner::record_session() {

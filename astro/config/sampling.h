@@ -22,7 +22,7 @@ struct SamplingConfig {
           "noise level at which denoising starts, as a share of planner.diffusion_steps; 1: from noise; less: from the "
           "source's own actions with noise; 0: from these actions, without denoising",
           Source::ours, between(0, 1));
-        v("temperature", temperature, "standard deviation of the initial noise", Source::ours, between(0, 10));
+        v("temperature", temperature, "factor of the initial noise", Source::ours, between(0, 10));
         v("descent", descent, "rule of guidance: a spectral projected gradient, or Adam", Source::ours,
           one_of({"spectral", "adam"}));
         v("guidance_steps", guidance_steps, "descent steps on the seam's deviation in each denoising step; 0: off",

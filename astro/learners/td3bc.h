@@ -1,4 +1,4 @@
-// TD3+BC, and the base of CQL's first form, which adds a term to the critics' loss. The equations are in td3bc.cpp.
+// TD3+BC. CQL's first form uses it with one more term in the critics' loss. The equations are in td3bc.cpp.
 #pragma once
 
 #include "astro/learners/value.h"

@@ -99,6 +99,20 @@ static bool needs_ogbench(const std::string& name) {
     return false;
 }
 
+// The name of the environment in that of a data set of OGBench: without the type, a single task and a representation.
+static std::string environment_part(const std::string& name) {
+    std::string part;
+    for (size_t begin = 0, end = 0; begin <= name.size(); begin = end + 1) {
+        end = std::min(name.find('-', begin), name.size());
+        const std::string word = name.substr(begin, end - begin);
+        const bool of_data = word == "navigate" || word == "stitch" || word == "explore" || word == "play" ||
+                             word == "noisy" || word == "singletask" || word == "oraclerep" ||
+                             word.rfind("task", 0) == 0;
+        if (!of_data) part += (part.empty() ? "" : "-") + word;
+    }
+    return part;
+}
+
 const Environment& require_environment(std::string_view name, const std::string& message, bool built_in) {
     if (const Environment* found = find_environment(name)) return *found;
     std::string known;
@@ -108,7 +122,7 @@ const Environment& require_environment(std::string_view name, const std::string&
         fail(ErrorKind::usage, message,
              "; hint: OGBench serves it, after make deps-ogbench: --env "
              "\"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py ",
-             wanted, "\"");
+             environment_part(wanted), "\"");
     const std::string nearest = nearest_name(wanted, environment_names());
     fail(ErrorKind::usage, message, nearest.empty() ? "" : " (did you mean " + nearest + "?)",
          "; hint: ", built_in ? "" : "--env exec:COMMAND starts a simulator of your own; ",

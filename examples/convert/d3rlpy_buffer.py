@@ -13,11 +13,12 @@ import sys
 import h5py
 import numpy as np
 
+from episode_ends import last_rows
+
 source, target = sys.argv[1:]
 if source.endswith(".npz"):
     data = np.load(source)
-    lengths = "episode_lengths" in data  # as in files that this script wrote
-    ends = np.cumsum(data["episode_lengths"]) if lengths else np.flatnonzero(data["terminals"]) + 1
+    ends = last_rows(data, source) + 1
     with h5py.File(target, "w") as file:
         for k, (first, end) in enumerate(zip([0, *ends[:-1]], ends)):
             file[f"observations_{k}"] = data["observations"][first:end]

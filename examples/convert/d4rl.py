@@ -4,7 +4,7 @@
     python3 d4rl.py augmented.npz augmented.hdf5
 
 Needs numpy and h5py. D4RL marks the end of an episode in `terminals` (a terminal state) or in `timeouts` (truncated).
-astro reads both, so the arrays are only copied. In the other direction every end of either array is a timeout, so that
+astro reads both, and other marks, so the arrays are only copied. In the other direction every end is a timeout, so that
 learners bootstrap there. `infos/qpos` and `infos/qvel`, the simulator's state on each row, are `qpos` and `qvel` for
 astro. Rewards are 0, because astro does not store them.
 """
@@ -13,6 +13,8 @@ import sys
 
 import h5py
 import numpy as np
+
+from episode_ends import ALL, last_rows
 
 source, target = sys.argv[1:]
 states = {"qpos": "infos/qpos", "qvel": "infos/qvel"}  # astro's names and D4RL's
@@ -33,7 +35,7 @@ if source.endswith(".npz"):
         for key in ("observations", "actions"):
             file[key] = data[key]
         file["terminals"] = np.zeros(rows, bool)
-        file["timeouts"] = np.any([data[key] for key in ("terminals", "timeouts") if key in data], axis=0)
+        file["timeouts"] = np.isin(np.arange(rows), last_rows(data, source))
         file["rewards"] = np.zeros(rows, np.float32)
         for key, theirs in states.items():
             if key in data:
@@ -43,5 +45,5 @@ else:
         found = []
         file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
         require_arrays(found)
-        names = {**{key: key for key in ("observations", "actions", "terminals", "timeouts")}, **states}
+        names = {**{key: key for key in ("observations", "actions", "next_observations") + ALL}, **states}
         np.savez_compressed(target, **{key: file[theirs][:] for key, theirs in names.items() if theirs in found})

@@ -14,15 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from episode_ends import last_rows
+
 source, target = sys.argv[1:]
 if source.endswith(".npz"):
     data = np.load(source)
     rows = len(data["observations"])
-    if "episode_ids" in data:  # as in files that this script wrote
-        ends = np.diff(data["episode_ids"]) != 0
-    else:
-        ends = data["terminals"][:-1]
-    episode = np.concatenate([[0], np.cumsum(ends)]).astype(np.int64)
+    episode = np.searchsorted(last_rows(data, source), np.arange(rows))
     first = np.searchsorted(episode, episode)  # first row of the episode of each row
     columns = {"observation.state": list(data["observations"]), "action": list(data["actions"]),
                "episode_index": episode, "frame_index": np.arange(rows) - first, "index": np.arange(rows)}

@@ -12,11 +12,13 @@ import sys
 import minari
 import numpy as np
 
+from episode_ends import last_rows
+
 source, target = sys.argv[1:]
 if source.endswith(".npz"):
     data = np.load(source)
     actions = data["actions"]
-    ends = np.flatnonzero(data["truncations" if "truncations" in data else "terminals"]) + 1
+    ends = last_rows(data, source) + 1
     if len(data["observations"]) == len(actions) + len(ends):  # as in files that this script wrote
         actions = np.insert(actions, ends, 0, axis=0)  # a row for the last observation of each episode
         ends = ends + np.arange(1, len(ends) + 1)

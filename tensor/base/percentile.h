@@ -1,4 +1,4 @@
-// Percentiles and medians. All stages use these definitions, so their results are comparable.
+// Percentiles and medians. They differ in the index for an even number of values, so a figure keeps to one of them.
 #pragma once
 
 #include <algorithm>

@@ -68,6 +68,9 @@ understood one-hot.npz "actions look discrete (one-hot); they are treated as con
 train plain.npz
 check "there is no message for OGBench's layout" sh -c "! grep -q '^plain.npz: ' err"
 
+cp plain.npz plain
+check "a file without an ending is read" "$astro" train tdr --preset tiny --quiet --tdr.updates 2 --data plain --run no-ending
+
 # The order of an array in a file does not matter.
 for order in plain fortran; do
     check "a run on $order.npz" "$astro" run --preset tiny --data $order.npz --run order-$order --quiet

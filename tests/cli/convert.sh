@@ -103,6 +103,32 @@ END
 if needs d4rl h5py; then own_data d4rl d4rl.hdf5; fi
 if needs lerobot pyarrow; then own_data lerobot table.parquet; fi
 
+# Ends of episodes (episode_ends.py) are kept, whatever marks them; a file without marks is an error.
+if needs d4rl h5py; then
+    "$PYTHON" -c '
+import h5py, numpy as np
+data = np.load("plain.npz")
+ends = data["terminals"] != 0
+zeros = np.zeros(len(ends), bool)
+arrays = {key: data[key] for key in ("observations", "actions")}
+np.savez("timeouts.npz", terminals=zeros, timeouts=ends, **arrays)
+np.savez("unmarked.npz", **arrays)
+with h5py.File("dones.hdf5", "w") as file:
+    for key, value in {**arrays, "dones": ends}.items(): file[key] = value'
+    check "d4rl.py: another mark of ends is copied" "$PYTHON" "$scripts/d4rl.py" dones.hdf5 dones.npz
+    same plain.npz dones.npz
+    for target in d4rl.hdf5 d3rlpy_buffer.h5 lerobot.parquet; do
+        needs "${target%.*}" "$([ "${target%.*}" = lerobot ] && echo pyarrow || echo h5py)" || continue
+        check "${target%.*}.py: ends marked by timeouts" "$PYTHON" "$scripts/${target%.*}.py" timeouts.npz "timeouts-$target"
+        check "${target%.*}.py: and back" "$PYTHON" "$scripts/${target%.*}.py" "timeouts-$target" timeouts-again.npz
+        same plain.npz timeouts-again.npz
+        "$PYTHON" "$scripts/${target%.*}.py" unmarked.npz "unmarked-$target" >out 2>err
+        check "${target%.*}.py: a file without marks is an error" [ $? -eq 1 ]
+        check "${target%.*}.py: one line says so" grep -q '^unmarked.npz: no array marks the end of an episode' err
+        rm -f timeouts-again.npz
+    done
+fi
+
 for file in "$scripts"/*.py; do
     check "$(basename "$file") is tested here" grep -q "$(basename "$file" .py)" "$root/tests/cli/convert.sh"
     check "$(basename "$file") is short" [ "$(wc -l <"$file")" -lt 60 ]

@@ -141,6 +141,11 @@ verdict "the policy is resumed" $? err
 check "with both evaluations" [ "$(grep -c ',policy/raw/gcbc/success,' later/metrics.csv)" -eq 2 ]
 $later --run at-once --env "exec:sh ./simulator.sh" >out 2>err
 check "and the curve of a run without failure" [ "$(curve later)" = "$(curve at-once)" ]
+# The same simulator at another place, and another one.
+cp "$boat" boat-moved
+check "a run is resumed with its simulator at another place" $later --run at-once --resume --policy.seeds 2 --env "exec:./boat-moved"
+refused 2 "at-once was made with the environment boat-v0, not boat-v9" $later --run at-once --resume --policy.seeds 3 \
+    --env "exec:./boat-moved | sed -u s/boat-v0/boat-v9/"
 # Exporting a policy and embedding rows start no simulator.
 "$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --data.arrival_steps 0 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
 verdict "a TDR is trained with a simulator" $? err

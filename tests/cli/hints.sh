@@ -146,8 +146,10 @@ helps "$astro" data verify lake.npz --env "exec:$boat"
 for environment in $(echo "$asked" | sed 's/.* are //; s/,//g'); do
     helps "$astro" data collect --env "$environment" --episodes 1 --out "collected-$environment.npz"
 done
-hint 2 "OGBench serves it, after make deps-ogbench: --env \"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py \
-antmaze-medium-v0\"" $on plain.npz --env antmaze-medium-v0  # followed in environments.sh
+for name in antmaze-medium-v0 antmaze-medium-stitch-v0 antmaze-medium-navigate-singletask-task1-v0; do
+    hint 2 "OGBench serves it, after make deps-ogbench: --env \"exec:build/ogbench-venv/bin/python examples/ogbench/environment.py \
+antmaze-medium-v0\"" $on plain.npz --env $name  # followed in environments.sh
+done
 hint 2 "omit the type" "$astro" data collect --env maze2d-umaze-v1 --type stitch --episodes 1 --out collected.npz
 helps "$astro" data collect --env maze2d-umaze-v1 --episodes 1 --out collected.npz
 hint 2 '--env "exec:python3 simulator.py"' $on plain.npz --env exec:
@@ -355,6 +357,22 @@ check "two commands follow a run" [ "$(wc -l <next)" -eq 2 ]
 while read -r next; do
     helps sh -c "\"\$1\" ${next#astro} --quiet" sh "$astro" </dev/null
 done <next
+# A column that no action changes, and a value far from all others: a warning, and for the column the reason of a failure.
+helps "$astro" train tdr $tiny --data outlier.npz --run outlier --tdr.updates 4
+warned outlier "correct this value, or remove its row or episode"
+helps "$astro" train tdr $tiny --data goal.npz --run goal --tdr.updates 4
+warned goal "leave column 2 out of the observations"
+hint 3 "leave column 2 out of the observations" $(echo "$stitched" | sed s/plain/goal/) 0 --run goal-stitched --dynamics.updates 4 --planner.updates 4
+not_for "leave column 2 out of the observations" $stitched 0 --run no-goal --dynamics.updates 4 --planner.updates 4
+hint 2 "without --data, data are generated" "$astro" train tdr --preset tiny --quiet --stop-after 1 --run without-data --data ""
+helps "$astro" run --preset tiny --quiet --stop-after 1 --run without-data --collect.episodes 60
+
+# A run with another simulator.
+same="$astro train tdr $tiny --data lake.npz --run boats --tdr.updates 4"
+helps $same --env "exec:$boat"
+hint 2 "its --env, or another --run folder" $same --resume --env "exec:$boat | sed -u s/boat-v0/boat-v9/"
+helps $same --resume --env "exec:$boat"
+
 # A validation file in other units.
 hint 3 "both files must be of the same system and in the same units" $on units.npz
 check "the message names the file" grep -q "^astro: units-val.npz: observations\[0\] is" err

@@ -52,7 +52,7 @@ policy="--run run --preset tiny --gcbc.updates 20"
         check "the nearest one is suggested, $command" grep -q 'did you mean pointmaze-medium-v0' err
     done
     before=$(grep -c ',policy/raw/gcbc/success,' run/metrics.csv)
-    check "evaluating other episodes does not forbid to resume" "$astro" train policy --run run --quiet --resume --evaluate.episodes 2
+    check "evaluating other episodes does not prevent resuming" "$astro" train policy --run run --quiet --resume --evaluate.episodes 2
     check "a finished policy is evaluated again" [ "$(grep -c ',policy/raw/gcbc/success,' run/metrics.csv)" -eq $((before + 1)) ]
     check "and not once more" "$astro" train policy --run run --quiet --resume --evaluate.episodes 2
     check "as the settings are the same" [ "$(grep -c ',policy/raw/gcbc/success,' run/metrics.csv)" -eq $((before + 1)) ]

@@ -68,6 +68,9 @@ wrong 'expected as many goals as observations' '{"observations": [[1, 2], [1, 2]
 wrong 'the goal of row 0, column 1: the number is too large' '{"observation": [1, 2], "goal": [3, 1e300]}'
 refused 3 "is not an exported policy" "$astro" act --policy lake.npz
 refused 1 "none.npz" "$astro" act --policy none.npz
+refused 1 "cannot read from standard input: " sh -c "$act </"
+refused 1 "cannot read from standard input: " sh -c "$act <&-"
+check "a byte order mark is no part of the first line" sh -c "printf '\357\273\277{\"observation\": [1, 2], \"goal\": [3, 4]}\n' | $act | grep -q action"
 refused 2 "--policy" "$astro" act
 yes '{"observation": [1, 2], "goal": [3, 4]}' | head -n 2000 >requests
 refused 1 "standard output" sh -c "$act <requests >/dev/full"
