@@ -6,6 +6,7 @@
 
 #include "data/replay.h"
 #include "tensor/base/error.h"
+#include "tensor/base/range_text.h"
 #include "tensor/base/rows.h"
 
 namespace astro::data {
@@ -110,6 +111,31 @@ std::string describe_far_tasks(const Environment& environment, const Dataset& d)
     if (!(most[0] > least[0])) return "";  // the tasks do not differ there, or there are none
     return text("starts and goals of all tasks are close together: column 0 is from ", least[0], " to ", most[0],
                 ", and from ", low[0], " to ", high[0], " in the data; are these the same units?");
+}
+
+std::string try_step(const Environment& environment, const Dataset& d, const std::vector<Episode>& episodes,
+                     uint64_t seed) {
+    const EnvironmentSpec& spec = environment.spec();
+    const std::vector<int64_t> rows = sampled_rows(d, kMaxRows);
+    if (rows.empty() || episodes.empty()) return "";
+    const std::unique_ptr<Agents> agents = environment.reset(episodes, seed);
+    const std::vector<double> before = agents->states();
+    std::vector<int64_t> all, chosen;
+    for (int64_t k = 0; k < ssize(episodes); ++k)
+        all.push_back(k), chosen.push_back(nth(rows, k * ssize(rows) / ssize(episodes)));
+    std::vector<double> actions = actions_of(d, chosen);
+    for (double& a : actions) a = std::clamp(a, -spec.action_limit, spec.action_limit);
+    agents->step(all, actions);
+    const std::vector<double>& after = agents->states();
+    const std::vector<double> sigma = one_step_sigma(spec, d, rows);
+    double largest = 0;  // change of a column, in sigma
+    for (size_t i = 0; i < after.size(); ++i)
+        if (const double scale = sigma[i % to_size(spec.state_dim)]; scale > 0)
+            largest = std::max(largest, std::fabs(after[i] - before[i]) / scale);
+    constexpr double kFactor = 100;
+    if (largest == 0 || (largest > 1 / kFactor && largest < kFactor)) return "";
+    return text("a step of ", spec.name, " is at most ", short_number(largest),
+                " times as long as those of the data (standard deviation of each column); are these the same units?");
 }
 
 void check_environment_match(const Environment& environment, const Dataset& d, const std::string& source) {

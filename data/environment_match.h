@@ -24,4 +24,9 @@ void check_environment_match(const Environment& environment, const Dataset& data
 // and goals that are all close together compared with the data. For environments that cannot replay the file.
 std::string describe_far_tasks(const Environment& environment, const Dataset& dataset);
 
+// Resets the environment to these episodes and executes one step with recorded actions, so that a simulator that fails
+// fails before time is spent. Empty, or a warning if the step is far shorter or longer than those of the data.
+std::string try_step(const Environment& environment, const Dataset& dataset, const std::vector<Episode>& episodes,
+                     uint64_t seed);
+
 }  // namespace astro::data

@@ -199,6 +199,9 @@ TEST_CASE("environment: data that do not match it are rejected with the likely c
     CHECK(contains(data::describe_far_tasks(maze, millimetres), "column 0 of the goal of task 1 is 20, and "));
     for (float& x : millimetres.observations) x *= 1e6f;
     CHECK(contains(data::describe_far_tasks(maze, millimetres), "starts and goals of all tasks are close together"));
+    const std::vector<data::Episode> episodes = maze.draw_episodes({1, 2, 3}, 1, Protocol::goal_conditioned, 0);
+    CHECK(data::try_step(maze, d, episodes, 0).empty());
+    CHECK(contains(data::try_step(maze, millimetres, episodes, 0), "a step of pointmaze-medium-v0 is at most "));
     const auto cause = [&](const data::Environment& environment) {
         return error_message([&] { data::check_environment_match(environment, d, "mine.npz"); }, ErrorKind::data);
     };

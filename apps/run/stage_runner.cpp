@@ -38,6 +38,17 @@ std::optional<double> recorded_gamma(const std::string& run) {
     return gamma ? std::optional<double>(gamma->as_real()) : std::nullopt;
 }
 
+// Tries a reset and a step of the tasks that will be evaluated. A warning, or "".
+static std::string try_simulator(const Config& config, const std::string& name, const data::Dataset& dataset) {
+    const data::Environment& environment = *data::find_environment(name);
+    const auto seed = static_cast<uint64_t>(config.general.seed);
+    std::vector<data::Episode> episodes =
+        environment.draw_episodes(evaluated_tasks(config, environment.spec()), 1, config.policy.protocol, seed);
+    if (const int64_t limit = environment.spec().agents_at_once; limit > 0 && ssize(episodes) > limit)
+        episodes.resize(to_size(limit));
+    return data::try_step(environment, dataset, episodes, seed);
+}
+
 StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config& config, const Needs& needs)
     : line_(line),
       options_(options),
@@ -57,6 +68,9 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
     if (const std::string problem = data::training_problem(all); !problem.empty())
         fail(ErrorKind::data, name_.path, ": ", problem);
     const std::vector<std::string> column_warnings = data::column_warnings(all);
+    std::string step_warning;
+    if (needs.policies && needs.access == Access::write && data::is_process_name(environment_))
+        step_warning = try_simulator(config, environment_, all);
     std::optional<data::Dataset> validation;
     if (!name_.val_path.empty()) validation = load(name_.val_path, needs.parts);
     const std::string size =
@@ -110,6 +124,7 @@ StageRunner::StageRunner(CommandLine& line, const StageOptions& options, Config&
             data::describe_rounding(recorded, pipeline_->units().states, pipeline_->statistics().sigma_delta);
         !words.empty())
         warn("data", words);
+    if (!step_warning.empty()) warn("evaluate", step_warning);
     for (const std::string& words : column_warnings) warn("data", words);
 }
 

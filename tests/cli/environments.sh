@@ -131,10 +131,10 @@ else
 fi
 
 # A checkpoint is written before an evaluation. If the simulator fails there, --resume repeats it and no update.
-printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' dies step" >simulator.sh
+printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' dies step 1" >simulator.sh
 later="$astro train policy --preset tiny --data lake.npz --gcbc.updates 40 --evaluate.points 2 --evaluate.episodes 2 --quiet"
 refused 1 "ended with status 3 (request: step)" $later --run later --env "exec:sh ./simulator.sh"
-check "the checkpoint of update 20 is there" sh -c 'ls later/checkpoints/policy/raw/gcbc | grep -q 20'
+check "the step that is tried before the training went well, and the checkpoint of update 20 is there" sh -c 'ls later/checkpoints/policy/raw/gcbc | grep -q 20'
 printf '%s\n' '#!/bin/sh' "exec '$boat'" >simulator.sh
 $later --run later --env "exec:sh ./simulator.sh" --resume >out 2>err
 verdict "the policy is resumed" $? err
@@ -146,6 +146,14 @@ cp "$boat" boat-moved
 check "a run is resumed with its simulator at another place" $later --run at-once --resume --policy.seeds 2 --env "exec:./boat-moved"
 refused 2 "at-once was made with the environment boat-v0, not boat-v9" $later --run at-once --resume --policy.seeds 3 \
     --env "exec:./boat-moved | sed -u s/boat-v0/boat-v9/"
+# A reset and a step are tried before the training.
+for request in reset step; do
+    refused 1 "ended with status 3 (request: $request)" $later --run tried --env "exec:$work/misbehave dies $request"
+done
+check "before anything is written" [ ! -e tried ]
+hidden_boat="$boat | sed -u 's/\"replays_states\": true/\"replays_states\": false/'"
+"$astro" train policy --preset tiny --data lake.npz --gcbc.updates 4 --evaluate.points 1 --evaluate.episodes 1 --run kilometres --env "exec:$hidden_boat" 2>err >out
+check "there is no warning about equal units" sh -c "! grep -q 'same units' err"
 # Exporting a policy and embedding rows start no simulator.
 "$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --data.arrival_steps 0 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
 verdict "a TDR is trained with a simulator" $? err
@@ -217,7 +225,7 @@ check "a run that failed at its start wrote no results" [ ! -e tasks/results.jso
 interrupted "data verify" TERM "sleep 1" "$astro" data verify lake.npz --env "exec:$work/misbehave stubborn replay" --env.timeout 600
 check "its processes end" none_remains
 # An evaluation during training is made again by --resume.
-printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' silent step" >waits.sh
+printf '%s\n' '#!/bin/sh' "exec '$work/misbehave' silent step 1" >waits.sh
 chmod +x waits.sh
 checkpoints=checkpoints/policy/raw/gcbc
 waits="$train --evaluate.episodes 50 --env.timeout 600"

@@ -1,4 +1,5 @@
-/* The boat of examples/exec/boat.c, which misbehaves: misbehave HOW REQUEST, at the first request of that kind. */
+/* The boat of examples/exec/boat.c, which misbehaves: misbehave HOW REQUEST [N], at a request of that kind, after N
+   right answers to such requests. */
 #define _POSIX_C_SOURCE 200809L
 #define main boat_main
 #include "../../examples/exec/boat.c"
@@ -120,10 +121,11 @@ static void misbehave(const char* line) {
 int main(int count, char** words) {
     size_t room = 1 << 16;
     char* line = malloc(room);
-    if (count != 3) return 2;
+    if (count != 3 && count != 4) return 2;
     how = words[1];
+    long right = count == 4 ? atol(words[3]) : 0;
     while (read_line(&line, &room)) {
-        if (is(value_of(line, "request"), words[2]))
+        if (is(value_of(line, "request"), words[2]) && right-- <= 0)
             misbehave(line);
         else
             answer(line);
