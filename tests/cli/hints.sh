@@ -156,14 +156,16 @@ hint 2 '--env "exec:python3 simulator.py"' $on plain.npz --env exec:
 helps "$astro" train tdr $tiny --stop-after 1 --run exec --data lake.npz --env "exec:$boat"
 hint 2 "--data FILE" "$astro" run $tiny --stop-after 1 --run refused --env "exec:$boat"
 helps "$astro" run $tiny --stop-after 1 --run with-data --env "exec:$boat" --data lake.npz
-# A simulator that decides success itself. It answers only the first request, with its description.
+# A simulator that decides success itself; its one agent stands still.
 cat >judge.sh <<'END'
-read -r request
-id=$(echo "$request" | sed 's/.*"id": *\([0-9]*\).*/\1/')
-echo "{\"id\": $id, \"version\": 1, \"name\": \"judge-v0\", \"state_dim\": 2, \"action_dim\": 2, \"step_limit\": 9, \"judges\": true, \
-\"tasks\": [{\"start\": [0, 0], \"goal\": [1, 1]}]}" | tr -d '\n'
-echo
-cat >/dev/null
+while read -r request; do
+    id=$(echo "$request" | sed 's/.*"id": *\([0-9]*\).*/\1/')
+    case $request in
+    *describe*) answer='"version": 1, "name": "judge-v0", "state_dim": 2, "action_dim": 2, "step_limit": 9, "judges": true, "tasks": [{"start": [0, 0], "goal": [1, 1]}]' ;;
+    *) answer='"states": [[0, 0]], "goals": [[1, 1]], "success": [false]' ;;
+    esac
+    echo "{\"id\": $id, $answer}"
+done
 END
 single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql"
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
