@@ -274,8 +274,7 @@ uint64_t Pipeline::settings_hash(const std::vector<std::string>& sections) const
     SettingsText settings(sections);
     Config copy = config_;
     copy.visit(settings);
-    // A simulator may be started by another command, for example after a run has moved.
-    const std::string words = settings.text() + (data::is_process_name(environment_) ? "exec:" : environment_);
+    const std::string words = settings.text() + data::environment_identity(environment_);
     return hash_bytes(0xCBF29CE484222325u, words.data(), words.size());
 }
 

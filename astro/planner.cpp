@@ -71,8 +71,7 @@ int64_t Planner::unknown(int64_t gap) const {
 StitchContext Planner::gather(nn::Inputs& inputs, const std::vector<StitchEnds>& ends, int64_t gap) const {
     const int64_t batch = ssize(ends), l = config_.context;
     const int64_t ds = map_.data->dataset->state_dim, da = map_.data->dataset->action_dim;
-    const int64_t known_after =
-        l - deviation_states(gap);  // target actions that are not denoised: l - 1 of them, or none
+    const int64_t known_after = l - deviation_states(gap);  // target actions that are not denoised: l - 1, or none
     std::vector<float> states, before, after, first, target, reach;
     for (const StitchEnds& end : ends) {
         const float* s0 = end.source_states.data() + (l - 1) * ds;

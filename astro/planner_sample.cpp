@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "astro/ensemble.h"
 #include "astro/plan_descent.h"
 #include "astro/planner.h"
 #include "tensor/base/rows.h"
@@ -30,13 +31,12 @@ Tensor Planner::guide(const StitchContext& c, const Tensor& plans, int64_t steps
     const SamplingConfig& sampling = config_.sampling;
     const size_t members = sampling.guidance_ensemble ? dynamics_.size() : 1;
     const auto seam = [&](const Tensor& plan) {  // |delta_0|^2 of each plan, the mean over the members
-        Tensor mean;
+        std::vector<Tensor> each;
         for (size_t m = 0; m < members; ++m) {
             const Tensor delta = slice(deviation(c, plan, loop_steps_, m), 1, 0, 1);  // (B, 1, D)
-            const Tensor square_norm = sum(square(delta).reshape(Shape{c.batch(), delta.dim(2)}), 1);
-            mean = m == 0 ? square_norm : mean + square_norm;
+            each.push_back(sum(square(delta).reshape(Shape{c.batch(), delta.dim(2)}), 1));
         }
-        return members == 1 ? mean : mean * (1 / static_cast<double>(members));
+        return mean_of(each);
     };
     return descend(seam, plans, sampling.descent, steps, sampling.guidance_move);
 }

@@ -95,7 +95,8 @@ BEDS = {
     "maze2d": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
     "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS,
             "compared_with": {"no-feedback": "planner", "no-joint": "planner", "ensemble": "longer",
-                                                       "ensemble-first": "longer"}, "policies": False},
+                              "ensemble-first": "longer"},
+            "policies": False},
 }
 
 # Key in results.json, heading, factor, digits.

@@ -29,7 +29,7 @@ std::string join(const std::vector<std::string>& words) {
 // The parts of a name. file: the name without task and representation, "antmaze-large-navigate-v0"; empty if the name
 // is not of this form. problem: for an error message; empty if there is none.
 struct ParsedName {
-    std::string file, environment, problem;
+    std::string file, environment, type, problem;
     int task = 0;
     bool oracle_representation = false;
 };
@@ -71,12 +71,20 @@ ParsedName parse_name(const std::string& name) {
     }
     if (words.size() < 2 || std::find(words.begin(), words.end(), "") != words.end()) return parsed;
     parsed.file = join(words) + "-" + version;
-    words.pop_back();  // the type of data: navigate, stitch, ...
+    parsed.type = words.back();  // of data: navigate, stitch, ...
+    words.pop_back();
     parsed.environment = join(words) + "-" + version;
     return parsed;
 }
 
 }  // namespace
+
+std::string environment_part(const std::string& name) {
+    const ParsedName parsed = parse_name(name);
+    for (const char* type : {"navigate", "stitch", "explore", "play", "noisy"})
+        if (parsed.type == type) return parsed.environment;
+    return parsed.file.empty() ? name : parsed.file;
+}
 
 DatasetName resolve_dataset(const std::string& name_or_path, const std::string& data_folder) {
     bool is_path = name_or_path.find('/') != std::string::npos;

@@ -182,6 +182,11 @@ class AddedEnvironment {
 
 // True for names of the form "exec:COMMAND": an environment that runs in child processes (docs/environments.md).
 bool is_process_name(std::string_view name);
+// What runs are identified by: the name, or "exec:" for any command. Another command may start the same simulator, for
+// example after a run has moved; once it has started, its name is compared.
+inline std::string environment_identity(std::string_view name) {
+    return is_process_name(name) ? "exec:" : std::string(name);
+}
 // Starts the processes of "exec:COMMAND"; null for other names. AddedEnvironment makes the environment known to
 // find_environment. Error(io) if the processes do not start or do not describe an environment.
 std::unique_ptr<Environment> make_process_environment(std::string_view name, const ProcessSettings& settings);

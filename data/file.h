@@ -67,6 +67,11 @@ bool file_exists(const std::string& path);
 std::string read_text_file(const std::string& path);
 std::string read_start(const std::string& path, uint64_t bytes);  // the first bytes; fewer if the file is shorter
 void write_text_file(const std::string& path, std::string_view content);  // all or nothing
+// Removes a byte order mark, which some programs write at the beginning of a text.
+inline std::string without_byte_order_mark(std::string text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    return text.compare(0, kMark.size(), kMark) == 0 ? text.substr(kMark.size()) : text;
+}
 
 // Creates a folder and its parents, unless they exist.
 void create_folders(const std::string& path);

@@ -12,7 +12,7 @@ inline constexpr double kJumpFactor = 5;
 
 struct Jumps {
     std::vector<int64_t> rows;  // rows from which a jump leads to the next row of the same episode
-    double bound = 0;           // steps longer than this are jumps; 0: at least 99 % of the steps have length 0
+    double bound = 0;           // steps longer than this are jumps; may be 0 if there are none
     double largest = 0;         // length of the longest jump
     // Steps that are not jumps by this bound, although they are as long as distances between unrelated rows and a
     // quarter of the steps are short: too many to tell jumps from motion. 0 if they are at most 1 % of the steps.

@@ -85,10 +85,7 @@ std::vector<ConfigEntry> parse_config(const std::string& content, const std::str
     std::vector<ConfigEntry> entries;
     std::set<std::string> seen;
     std::string section;
-    // A byte-order mark, as some editors write it, is no part of the first line.
-    constexpr std::string_view kMark = "\xEF\xBB\xBF";
-    std::istringstream lines(
-        with_plain_line_ends(content.substr(content.compare(0, kMark.size(), kMark) == 0 ? kMark.size() : 0)));
+    std::istringstream lines(with_plain_line_ends(data::without_byte_order_mark(content)));
     std::string line;
     for (int number = 1; std::getline(lines, line); ++number) {
         const std::string place = text(name, ":", number);

@@ -224,8 +224,8 @@ CommandLine::Differences CommandLine::differences(const std::string& saved,
         if (!matters || found == there.end() || found->second == setting.text() ||
             std::find(sections.begin(), sections.end(), setting.section) == sections.end())
             continue;
-        // Another command of a simulator may start the same one; its name is compared when it has started.
-        if (setting.key == "env" && data::is_process_name(found->second) && data::is_process_name(setting.text()))
+        if (setting.key == "env" &&
+            data::environment_identity(found->second) == data::environment_identity(setting.text()))
             continue;
         const auto word = [](const std::string& value) { return value.empty() ? "empty" : value; };
         differ.settings.push_back(

@@ -9,6 +9,7 @@
 
 #include "apps/command_line/options.h"
 #include "astro/learners/exported_policy.h"
+#include "data/file.h"
 #include "tensor/base/error.h"
 
 namespace astro::app {
@@ -121,7 +122,7 @@ int run_act(CommandLine& line) {
     const ExportedPolicy policy = learners::load_policy(*backend, options.policy);
     std::string request;
     for (int64_t number = 1; std::getline(std::cin, request); ++number) {
-        if (number == 1 && request.rfind("\xEF\xBB\xBF", 0) == 0) request.erase(0, 3);  // a byte order mark
+        if (number == 1) request = data::without_byte_order_mark(request);
         std::string reply;
         try {
             reply = answer(policy, parse_line(request)).dump(0);

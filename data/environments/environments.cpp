@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/dataset_name.h"
 #include "data/environment_match.h"
 #include "tensor/base/defined_elsewhere.h"
 #include "tensor/base/error.h"
@@ -97,20 +98,6 @@ static bool needs_ogbench(const std::string& name) {
     for (const char* family : {"antmaze-", "antsoccer-", "humanoidmaze-", "cube-", "scene-", "puzzle-"})
         if (name.rfind(family, 0) == 0) return true;
     return false;
-}
-
-// The name of the environment in that of a data set of OGBench: without the type, a single task and a representation.
-static std::string environment_part(const std::string& name) {
-    std::string part;
-    for (size_t begin = 0, end = 0; begin <= name.size(); begin = end + 1) {
-        end = std::min(name.find('-', begin), name.size());
-        const std::string word = name.substr(begin, end - begin);
-        const bool of_data = word == "navigate" || word == "stitch" || word == "explore" || word == "play" ||
-                             word == "noisy" || word == "singletask" || word == "oraclerep" ||
-                             word.rfind("task", 0) == 0;
-        if (!of_data) part += (part.empty() ? "" : "-") + word;
-    }
-    return part;
 }
 
 const Environment& require_environment(std::string_view name, const std::string& message, bool built_in) {

@@ -34,7 +34,7 @@ class PointMaze {
 // The centre of a cell plus noise U(-1, 1) on each axis.
 Point noised(Cell c, Rng& rng);
 double distance(Point a, Point b);
-Point direction(Point from,
-                Point to);  // of length 1, as the oracle of OGBench's generator moves; 0 between equal points
+// Of length 1, as the oracle of OGBench's generator moves; 0 between equal points.
+Point direction(Point from, Point to);
 
 }  // namespace astro::maze

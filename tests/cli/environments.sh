@@ -152,7 +152,8 @@ for request in reset step; do
 done
 check "before anything is written" [ ! -e tried ]
 hidden_boat="$boat | sed -u 's/\"replays_states\": true/\"replays_states\": false/'"
-"$astro" train policy --preset tiny --data lake.npz --gcbc.updates 4 --evaluate.points 1 --evaluate.episodes 1 --run kilometres --env "exec:$hidden_boat" 2>err >out
+"$astro" train policy --preset tiny --data lake.npz --gcbc.updates 4 --evaluate.points 1 --evaluate.episodes 1 --run hidden --env "exec:$hidden_boat" 2>err >out
+verdict "a policy is trained with a simulator that does not replay" $? err
 check "there is no warning about equal units" sh -c "! grep -q 'same units' err"
 # Exporting a policy and embedding rows start no simulator.
 "$astro" train tdr --preset tiny --quiet --data lake.npz --tdr.updates 20 --data.arrival_steps 0 --env "exec:sh ./simulator.sh" --run later-tdr >out 2>err
