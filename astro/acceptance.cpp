@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tensor/base/percentile.h"
+#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -30,6 +31,8 @@ const char* verdict_name(Verdict verdict) {
             return "implausible";
         case Verdict::disagreement:
             return "disagreement";
+        case Verdict::uncertain:
+            return "uncertain";
     }
     return "?";
 }
@@ -44,6 +47,7 @@ AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories&
     AcceptanceBounds bounds;
     bounds.arrival = config.accept_threshold;
     bounds.largest_step = config.plausibility * percentile(std::move(largest), config.plausibility_percentile);
+    if (config.bound_threshold > 0) bounds.true_arrival = config.bound_threshold;
     bounds.disagreement = std::numeric_limits<double>::infinity();
     if (ensemble > 1) {
         std::vector<double> disagreement;
@@ -65,7 +69,9 @@ Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, cons
         if (largest_component(before, after, statistics.sigma_delta) > bounds.largest_step) return Verdict::implausible;
         before = after;
     }
-    return bridge.disagreement <= bounds.disagreement ? Verdict::accepted : Verdict::disagreement;
+    if (!(bridge.disagreement <= bounds.disagreement)) return Verdict::disagreement;
+    const int64_t actions = ssize(bridge.states) / ssize(source_state);
+    return bounds.arrival_bound.of(bridge, actions) <= bounds.true_arrival ? Verdict::accepted : Verdict::uncertain;
 }
 
 }  // namespace astro::method

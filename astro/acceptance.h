@@ -1,15 +1,17 @@
 // Acceptance of bridges: bounds measured on real data, and the verdict on each bridge [ours: docs/method.md 9.1].
 #pragma once
 
+#include <limits>
 #include <vector>
 
-#include "astro/bridge.h"
+#include "astro/arrival_bound.h"
 #include "astro/config/config.h"
 #include "astro/trajectories.h"
 
 namespace astro::method {
 
-enum class Verdict { accepted, arrival, implausible, disagreement };
+enum class Verdict { accepted, arrival, implausible, disagreement, uncertain };
+inline constexpr size_t kVerdicts = 5;
 const char* verdict_name(Verdict verdict);
 
 // Upper bounds for an accepted bridge.
@@ -17,10 +19,13 @@ struct AcceptanceBounds {
     double arrival = 0;       // arrival error e, in sigma_delta
     double largest_step = 0;  // max |component of a step| / sigma_delta
     double disagreement = 0;  // between ensemble members; infinity for one
+    // Of the value of arrival_bound, in sigma_delta.
+    double true_arrival = std::numeric_limits<double>::infinity();
+    ArrivalBound arrival_bound;
 };
 
-// data: the real training rows. validation_bridges: candidates for each held-out window, sorted by arrival error; their
-// disagreement is read only if ensemble > 1.
+// All but arrival_bound. data: the real training rows. validation_bridges: candidates for each held-out window, sorted
+// by arrival error; their disagreement is read only if ensemble > 1.
 AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
                                 const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
 

@@ -13,6 +13,7 @@ struct BridgeAttempt {
     double steps = 0;                                   // n_cal from cut to target
     std::vector<float> source_state, target_state;      // (D): the chain's state at the cut, g_0
     Bridge bridge;
+    double arrival_bound = 0;  // on the true arrival error, in sigma_delta (docs/method.md 9.9)
     Verdict verdict = Verdict::accepted;
 };
 

@@ -290,6 +290,8 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
         attempt.source_state.assign(rows().observation(c.cut), rows().observation(c.cut) + rows().state_dim);
         attempt.target_state.assign(rows().observation(c.target), rows().observation(c.target) + rows().state_dim);
         attempt.bridge = std::move(r.best);
+        attempt.arrival_bound =
+            bounds_.arrival_bound.of(attempt.bridge, ssize(attempt.bridge.states) / rows().state_dim);
         attempt.verdict = judge(attempt.bridge, attempt.source_state, statistics_, bounds_);
         result_.attempts.push_back(attempt);
         if (attempt.verdict != Verdict::accepted) continue;

@@ -88,9 +88,11 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
                     " sigma_delta, standing still by ", short_number(model.persistence[0]),
                     "; hint: a new run with more dynamics.updates");
     std::vector<double> errors, still;
+    std::vector<double> bounds;  // of the bridges that are rejected for nothing else
     int64_t disagreements = 0;
     for (const BridgeAttempt& attempt : made.attempts) {
         disagreements += attempt.verdict == Verdict::disagreement;
+        if (attempt.verdict == Verdict::uncertain) bounds.push_back(attempt.arrival_bound);
         errors.push_back(attempt.bridge.error);
         still.push_back(scaled_rms(attempt.target_state.data(), attempt.source_state.data(),
                                    pipeline.statistics().sigma_delta));  // of a bridge that stays where it begins
@@ -110,6 +112,10 @@ std::string why_no_bridge(Pipeline& pipeline, const Augmentation& made) {
     if (2 * disagreements > ssize(made.attempts))
         return text("the members of the dynamics ensemble disagree about ", disagreements, " of ", made.attempts.size(),
                     " bridges; hint: a new run with more dynamics.updates, or with dynamics.ensemble 1");
+    if (2 * ssize(bounds) > ssize(made.attempts))
+        return text("the bound on the true arrival error of ", bounds.size(), " of ", made.attempts.size(),
+                    " bridges exceeds augment.bound_threshold, their median is ", short_number(percentile(bounds, 50)),
+                    " sigma_delta; hint: a higher augment.bound_threshold, or a new run with more dynamics.updates");
     return text("the best arrival error is ", short_number(*std::min_element(errors.begin(), errors.end())),
                 " sigma_delta, the median ", short_number(error), ", standing still ", short_number(unmoved),
                 "; hint: more ", better_plans(pipeline.config()),

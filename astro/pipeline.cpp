@@ -6,6 +6,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "astro/arrival_bound.h"
 #include "astro/chains.h"
 #include "astro/measure/cross_pairs.h"
 #include "data/dataset_name.h"
@@ -247,7 +248,12 @@ std::vector<StitchEnds> Pipeline::validation_ends(int64_t limit) {
 }
 
 void Pipeline::check_travel() {
-    validation_ends(1);
+    const int64_t windows =
+        config_.augment.bound_threshold > 0 ? values_for_quantile(config_.augment.bound_coverage) : 1;
+    if (const auto found = ssize(validation_ends(windows)); found < windows)
+        fail(ErrorKind::data, "augment.bound_threshold needs ", windows, " held-out windows of ",
+             config_.planner.window(), " rows for a coverage of ", config_.augment.bound_coverage, ", but there are ",
+             found, "; hint: a larger data.validation_share, or augment.bound_threshold 0");
     chain_starts(map(), config_.augment);
 }
 

@@ -74,6 +74,11 @@ class Planner : public TrainableModel, public BridgeMaker {
     std::vector<StitchEnds> window_ends(const Trajectories& data, const TemporalDistance& encoder,
                                         const std::vector<int64_t>& arrival, int64_t limit) const;
 
+    // Computes the results of each bridge's actions (M' + 1, A), as those of sampled bridges.
+    void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Bridge>& bridges) const {
+        roll_out(ends, gap, last_steps(), dynamics_.size(), bridges);
+    }
+
     int64_t unknown(int64_t gap) const;                                         // U
     int64_t deviation_states(int64_t gap) const { return unknown(gap) - gap; }  // F: target states with a deviation
     const PlannerConfig& config() const { return config_; }
@@ -115,6 +120,10 @@ class Planner : public TrainableModel, public BridgeMaker {
     Tensor guide(const StitchContext& context, const Tensor& plans, int64_t steps) const;
     // The first M' + 1 actions of plans (B, U, A), and their rollouts by the first member as inside the loop.
     std::vector<Bridge> bridges_of(const std::vector<StitchEnds>& ends, int64_t gap, const Tensor& plans) const;
+    // Denoising steps of the final rollout.
+    int64_t last_steps() const {
+        return dynamics_config_.form == DynamicsForm::sampled ? dynamics_config_.final_steps : 1;
+    }
     // Computes the results of each bridge's actions by so many members: the mean of their states, its arrival error,
     // and their disagreement.
     void roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t steps, size_t members,

@@ -126,7 +126,6 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
     // Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it
     // does not: every kernel computes each row alike and in the same order.
     constexpr int64_t kPiece = 16;
-    const int64_t last_steps = dynamics_config_.form == DynamicsForm::sampled ? dynamics_config_.final_steps : 1;
     const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };
     context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
         const int64_t first = p * kPiece, count = std::min(kPiece, wanted - first);
@@ -143,7 +142,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             own(i).assign(bridges.begin() + i * candidates, bridges.begin() + (i + 1) * candidates);
             std::stable_sort(own(i).begin(), own(i).end(), by_error);
         }
-        if (last_steps == loop_steps_ && dynamics_.size() == 1) return;
+        if (last_steps() == loop_steps_ && dynamics_.size() == 1) return;
         // Every member computes the final rollout only for the best two candidates (docs/method.md 8.7), for all pairs
         // of the piece together.
         const int64_t kept = std::min<int64_t>(2, candidates);
@@ -153,7 +152,7 @@ std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& 
             kept_ends.insert(kept_ends.end(), to_size(kept), nth(ends, first + i));
             best.insert(best.end(), own(i).begin(), own(i).begin() + kept);
         }
-        roll_out(kept_ends, gap, last_steps, dynamics_.size(), best);
+        roll_out(kept_ends, gap, best);
         for (int64_t i = 0; i < count; ++i) {
             own(i).assign(best.begin() + i * kept, best.begin() + (i + 1) * kept);
             std::stable_sort(own(i).begin(), own(i).end(), by_error);

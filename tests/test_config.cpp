@@ -87,6 +87,10 @@ TEST_CASE("config: invalid combinations are rejected") {
     CHECK(rejected([](Config& c) { c.planner.random_gap = true, c.planner.gap = 10; }));
     CHECK(rejected([](Config& c) { c.graph.pool = 10; }));
     CHECK(rejected([](Config& c) { c.value.trajectory_goals = .9; }));
+    CHECK(rejected([](Config& c) {
+        c.value.return_steps = 2, c.cql.form = CqlForm::pure, c.policy.protocol = Protocol::single_task;
+    }));
+    CHECK_FALSE(rejected([](Config& c) { c.value.return_steps = 2, c.cql.form = CqlForm::pure; }));
     CHECK_THROWS_WITH_AS(check_learner("gcbc", Protocol::single_task),
                          "learner gcbc has no single-task form: use iql, td3bc or cql", Error);
     CHECK_NOTHROW(check_learner("gcbc", Protocol::goal_conditioned));

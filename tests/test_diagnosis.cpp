@@ -105,3 +105,12 @@ TEST_CASE("diagnosis: members of the ensemble that disagree") {
     CHECK(contains(words, "the members of the dynamics ensemble disagree about "));
     CHECK(contains(words, "hint: a new run with more dynamics.updates, or with dynamics.ensemble 1"));
 }
+
+TEST_CASE("diagnosis: bounds on the true arrival error that are too large") {
+    Augmentation made = attempts_with_targets_at(3);
+    for (BridgeAttempt& attempt : made.attempts)
+        attempt.bridge.error = .01, attempt.verdict = Verdict::uncertain, attempt.arrival_bound = 7;
+    CHECK(contains(why_no_bridge(*small().pipeline, made),
+                   "exceeds augment.bound_threshold, their median is 7 sigma_delta; hint: a higher "
+                   "augment.bound_threshold, or a new run with more dynamics.updates"));
+}

@@ -69,11 +69,12 @@ int64_t synthetic_rows(const data::Dataset& spliced) {
 // Stores counts and errors of the attempts.
 void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dataset& spliced) {
     data::Json& results = runner.results();
-    std::vector<int64_t> verdicts(4);
-    std::vector<double> errors;
+    std::vector<int64_t> verdicts(kVerdicts);
+    std::vector<double> errors, bounds;
     for (const BridgeAttempt& attempt : made.attempts) {
         ++verdicts[static_cast<size_t>(attempt.verdict)];
         errors.push_back(attempt.bridge.error);
+        if (attempt.verdict == Verdict::accepted) bounds.push_back(attempt.arrival_bound);
     }
     const auto attempts = ssize(made.attempts);
     results["augment_chains"] = ssize(made.chains);
@@ -83,7 +84,7 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
         static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
     results["augment_attempts"] = attempts;
     results["yield"] = attempts ? static_cast<double>(verdicts[0]) / static_cast<double>(attempts) : 0.0;
-    for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement})
+    for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement, Verdict::uncertain})
         results[std::string("rejected_") + verdict_name(v)] = verdicts[static_cast<size_t>(v)];
     results["queries"] = made.queries;
     results["queries_without_target"] = made.queries_without_target;
@@ -93,6 +94,8 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
     results["chains_dropped_without_bridge"] = made.dropped_without_bridge;
     results["arrival_error_median"] = percentile(errors, 50);
     results["arrival_error_90"] = percentile(errors, 90);
+    results["arrival_bound_median"] = percentile(bounds, 50);
+    results["arrival_bound_90"] = percentile(bounds, 90);
     results["arrival_error_threshold"] = runner.config().augment.accept_threshold;
     put_arrival_errors(results, "arrival_errors", errors, runner.config());
     put_arrival_errors(results, "validation_arrival_errors", best_errors(runner.pipeline().validation_bridges()),
@@ -106,6 +109,14 @@ void put_warnings(StageRunner& runner, const Augmentation& made) {
     for (const std::string& message : failure_signatures(runner, made)) runner.warn("augment", message);
     results["target_wall_share"] = made.wall_share;
     results["plan_std_ratio"] = plan_std_ratio(made.attempts, runner.pipeline().train_data());
+}
+
+// Share of the accepted bridges whose true arrival error, in order, is at most its bound.
+double within_bound(const std::vector<BridgeAttempt>& attempts, const std::vector<double>& true_errors) {
+    size_t accepted = 0, within = 0;
+    for (const BridgeAttempt& attempt : attempts)
+        if (attempt.verdict == Verdict::accepted) within += true_errors[accepted++] <= attempt.arrival_bound;
+    return accepted > 0 ? static_cast<double>(within) / static_cast<double>(accepted) : 0;
 }
 
 // Stores violation rates, measured with the exact simulator (if there is one) and with the dynamics model.
@@ -140,6 +151,7 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             const std::vector<double> arrival = true_arrival_errors(made->attempts, statistics, step);
             results["true_arrival_error_median"] = percentile(arrival, 50);
             results["true_arrival_error_90"] = percentile(arrival, 90);
+            results["true_arrival_within_bound"] = within_bound(made->attempts, arrival);
             put_arrival_errors(results, "true_arrival_errors", arrival, runner.config());
         }
     }

@@ -104,7 +104,8 @@ std::string yield_bar(const data::Json& results) {
                        {{"accepted", count_of(results, "augment_bridges")},
                         {"too far from the target", count_of(results, "rejected_arrival")},
                         {"a step longer than real ones", count_of(results, "rejected_implausible")},
-                        {"members of the ensemble disagree", count_of(results, "rejected_disagreement")}});
+                        {"members of the ensemble disagree", count_of(results, "rejected_disagreement")},
+                        {"the bound on the true error is too large", count_of(results, "rejected_uncertain")}});
 }
 
 std::string chains_bar(const data::Json& results) {

@@ -39,8 +39,12 @@ class Stitch : public Augmenter {
         const Statistics& statistics = pipeline_.statistics();
         const TargetIndex index(context.threads, config.selection, pipeline_.selection_map(), statistics,
                                 config.planner.gap + 1, config.planner.context, pipeline_.seed());
-        const AcceptanceBounds bounds = measure_bounds(config.augment, pipeline_.train(), statistics,
-                                                       pipeline_.validation_bridges(), pipeline_.ensemble());
+        AcceptanceBounds bounds = measure_bounds(config.augment, pipeline_.train(), statistics,
+                                                 pipeline_.validation_bridges(), pipeline_.ensemble());
+        constexpr int64_t kWindows = 512;  // of each length
+        bounds.arrival_bound =
+            calibrate_arrival_bound(context, pipeline_.planner(), pipeline_.validation(),
+                                    pipeline_.validation_map().arrival, config.augment.bound_coverage, kWindows);
         return build_chains(context, config.augment, pipeline_.selection_map(), index, pipeline_.planner(), statistics,
                             bounds, config.selection, pipeline_.seed(), rows, progress);
     }

@@ -22,7 +22,7 @@ struct AugmentConfig {
     double ratio = 1;
     int64_t bridge_candidates = 2, targets_per_cut = 4, idle_rounds = 10;
     double accept_threshold = .4, plausibility = 1.2, plausibility_percentile = 99.9;
-    double disagreement_percentile = 95;
+    double disagreement_percentile = 95, bound_threshold = 0, bound_coverage = .9;
     double start_arrival = 40, cut_share = .4, mono_progress = 24, ext_progress = 14, detour = 1.2;
     double detour_steps = 6;
     int64_t tail_rows = 10;
@@ -54,6 +54,13 @@ struct AugmentConfig {
         v("disagreement_percentile", disagreement_percentile,
           "ensemble: a bridge's disagreement is at most this percentile of that on validation", Source::ours,
           between(50, 100));
+        v("bound_threshold", bound_threshold,
+          "maximum bound on the true arrival error of an accepted bridge, in sigma_delta; 0: none", Source::ours,
+          between(0, 1e6));
+        v("bound_coverage", bound_coverage,
+          "share of held-out windows, in which recorded actions are executed, that the bound on the true arrival error "
+          "covers",
+          Source::ours, between(.5, .999));
         v("start_arrival", start_arrival, "a chain starts in an episode that travels for more than this many steps",
           Source::ours, at_least(0));
         v("cut_share", cut_share, "the cut lies in this last share of the suffix's travel", Source::ours,

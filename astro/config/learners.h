@@ -88,6 +88,7 @@ struct ValueConfig {
     int64_t batch = 256, updates = 10000;
     double learning_rate = 1e-3, learning_rate_end = 0, target_rate = .05, last_layer_scale = .01;
     double current_goals = .2, trajectory_goals = .5;
+    int64_t return_steps = 1;
 
     template <class V>
     void visit(V& v) {
@@ -113,6 +114,9 @@ struct ValueConfig {
         v("trajectory_goals", trajectory_goals,
           "critics: share of goals from the same trajectory (geometric offset); others are random", Source::ogbench,
           between(0, 1));
+        v("return_steps", return_steps,
+          "IQL, TD3+BC and CQL: rewards summed in the critics' targets before they bootstrap (n-step returns)",
+          Source::ours, between(1, 10000));
     }
 };
 

@@ -29,6 +29,21 @@ void put_state(const data::Dataset& d, int64_t row, float* out) { std::copy_n(d.
 
 }  // namespace
 
+BatchSampler::Return BatchSampler::return_from(size_t pool, int64_t row, int64_t goal) const {
+    const data::TaskLabels& labels = data_.pools[pool].labels;
+    const int64_t last = samplers_[pool].ahead(row, return_steps_ - 1);
+    Return sum;
+    for (int64_t t = row; sum.mask > 0 && t <= last; ++t) {
+        if (t > row) sum.mask *= data_.gamma;
+        const double reward = !goals() ? double(labels.rewards[to_size(t)]) : t == goal ? 0 : -1;
+        const double mask = !goals() ? double(labels.masks[to_size(t)]) : t == goal ? 0 : 1;
+        sum.reward += sum.mask * reward;
+        sum.mask *= mask;
+        sum.next = t + 1;
+    }
+    return sum;
+}
+
 Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, const Rng& rng,
                          Contents contents) const {
     const bool critics = contents == Contents::actor_and_critics;
@@ -68,20 +83,16 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
             if (!critics) continue;
+            const int64_t goal = goals() ? samplers_[p].sample(row, value_goals_, own) : -1;
+            const Return ahead = return_from(p, row, goal);
             float *now = &nth(value_input, i * width), *next = &nth(next_input, i * width);
             put_state(d, row, now);
-            put_state(d, row + 1, next);
-            float &r = nth(reward, i), &m = nth(mask, i);
-            if (goals()) {
-                const int64_t goal = samplers_[p].sample(row, value_goals_, own);
-                put_state(d, goal, now + states);
-                put_state(d, goal, next + states);
-                r = goal == row ? 0.0f : -1.0f;
-                m = goal == row ? 0.0f : 1.0f;
-            } else {
-                r = data_.pools[p].labels.rewards[to_size(row)];
-                m = data_.pools[p].labels.masks[to_size(row)];
-            }
+            put_state(d, ahead.next, next);
+            nth(reward, i) = static_cast<float>(ahead.reward);
+            nth(mask, i) = static_cast<float>(ahead.mask);
+            if (!goals()) continue;
+            put_state(d, goal, now + states);
+            put_state(d, goal, next + states);
         }
     });
     const Shape in{size, width};

@@ -40,11 +40,13 @@ struct LearningData {
 
 struct Batch {
     // Inputs and actions, which are all that cloning needs. The others are undefined if the batch is for an actor only.
-    Tensor input;         // (B, I): state, and the actor's goal when goal-conditioned
-    Tensor value_input;   // (B, I): the same with the critic's goal
-    Tensor next_input;    // (B, I): next state with the critic's goal
-    Tensor action;        // (B, A)
-    Tensor reward, mask;  // (B)
+    Tensor input;        // (B, I): state, and the actor's goal when goal-conditioned
+    Tensor value_input;  // (B, I): the same with the critic's goal
+    Tensor next_input;   // (B, I): next state with the critic's goal
+    Tensor action;       // (B, A)
+    // (B). With returns of n steps, reward is the discounted sum of n rewards, next_input is n steps ahead, and mask is
+    // gamma^(n - 1), or 0 after the goal or the end of the task. In all cases y = reward + gamma mask V(next_input).
+    Tensor reward, mask;
     // Only after BatchSampler::draw_subgoals(k), for HIQL; D is the width of a state.
     Tensor subgoal = {};      // (B, D): the state k rows ahead, or the last of the episode
     Tensor high_target = {};  // (B, D): the same, but not beyond the actor's goal where that lies in the episode
@@ -56,6 +58,9 @@ class BatchSampler {
     BatchSampler(const LearningData& data, double current_goals, double trajectory_goals);
     // Share of the actor's goals that are random rows; without this call 0.
     void draw_random_actor_goals(double share) { random_actor_goals_ = share; }
+    // Returns of so many steps, fewer where the goal, the end of the task or of the episode is nearer; without this
+    // call 1.
+    void draw_returns(int64_t steps) { return_steps_ = steps; }
     // Batches contain subgoals `steps` ahead.
     void draw_subgoals(int64_t steps) { subgoal_steps_ = steps; }
 
@@ -77,11 +82,19 @@ class BatchSampler {
   private:
     static constexpr int64_t kBlock = 32;
 
+    struct Return {
+        double reward = 0, mask = 1;
+        int64_t next = 0;  // the row after the last transition
+    };
+    // Of the transitions from `row` on in a pool; goal: a row, or -1 if there are no goals.
+    Return return_from(size_t pool, int64_t row, int64_t goal) const;
+
     LearningData data_;
     data::GoalShares value_goals_;
     std::vector<data::GoalSampler> samplers_;  // one per pool
     double random_actor_goals_ = 0;
     int64_t subgoal_steps_ = 0;  // 0: no subgoals
+    int64_t return_steps_ = 1;
 };
 
 }  // namespace astro::method::learners

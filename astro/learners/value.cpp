@@ -85,6 +85,7 @@ nn::Mlp ValueLearner::make_critic(const nn::Maker& make, int64_t in, const std::
 CriticLearner::CriticLearner(const Context& context, const Config& config, const LearningData& data,
                              const std::string& stage)
     : ValueLearner(context, config, data, stage) {
+    sampler_.draw_returns(value_.return_steps);
     Rng rng = init_stream();
     nn::Maker make{context.backend, DType::f32, rng};
     const int64_t in = sampler_.input_width(), actions = sampler_.action_dim();

@@ -284,31 +284,35 @@ std::vector<double> true_arrival_errors(const std::vector<BridgeAttempt>& attemp
                                         const ExactStep& step) {
     const size_t ds = statistics.sigma_delta.size();
     // All bridges in parallel: each call executes one step of each bridge that has steps left.
-    std::vector<const BridgeAttempt*> under_way;
+    struct UnderWay {
+        const BridgeAttempt* attempt;
+        size_t place;  // in the result
+    };
+    std::vector<UnderWay> under_way;
     for (const BridgeAttempt& attempt : attempts)
-        if (attempt.verdict == Verdict::accepted) under_way.push_back(&attempt);
-    std::vector<double> states, actions;
-    for (const BridgeAttempt* attempt : under_way)
-        states.insert(states.end(), attempt->source_state.begin(), attempt->source_state.end());
-    std::vector<double> errors;
+        if (attempt.verdict == Verdict::accepted) under_way.push_back({&attempt, under_way.size()});
+    std::vector<double> states, actions, errors(under_way.size());
+    for (const UnderWay& one : under_way)
+        states.insert(states.end(), one.attempt->source_state.begin(), one.attempt->source_state.end());
     for (size_t j = 0; !under_way.empty(); ++j) {
         actions.clear();
-        for (const BridgeAttempt* attempt : under_way) {
-            const size_t da = attempt->bridge.actions.size() / (attempt->bridge.states.size() / ds);
-            const float* action = attempt->bridge.actions.data() + j * da;
+        for (const UnderWay& one : under_way) {
+            const Bridge& bridge = one.attempt->bridge;
+            const size_t da = bridge.actions.size() / (bridge.states.size() / ds);
+            const float* action = bridge.actions.data() + j * da;
             actions.insert(actions.end(), action, action + da);
         }
         const std::vector<double> next = step(states, actions);
         size_t still = 0;
         for (size_t b = 0; b < under_way.size(); ++b) {
-            const BridgeAttempt* attempt = under_way[b];
-            if ((j + 1) * ds == attempt->bridge.states.size()) {
-                errors.push_back(
-                    scaled_rms(next.data() + b * ds, attempt->target_state.data(), statistics.sigma_delta));
+            const UnderWay one = under_way[b];
+            if ((j + 1) * ds == one.attempt->bridge.states.size()) {
+                errors[one.place] =
+                    scaled_rms(next.data() + b * ds, one.attempt->target_state.data(), statistics.sigma_delta);
                 continue;
             }
             for (size_t i = 0; i < ds; ++i) states[still * ds + i] = next[b * ds + i];
-            under_way[still++] = attempt;  // still <= b
+            under_way[still++] = one;  // still <= b
         }
         under_way.resize(still), states.resize(still * ds);
     }

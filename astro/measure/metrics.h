@@ -63,7 +63,7 @@ ViolationRates real_violation_rates(const Trajectories& data, const data::Datase
                                     const Statistics& statistics, const std::vector<double>& tolerances,
                                     const data::Environment& environment);
 // docs/method.md 11.5: rms arrival error of each accepted bridge when the exact simulator executes its actions, in
-// sigma_delta. In order of the number of actions.
+// sigma_delta. In order of the attempts.
 std::vector<double> true_arrival_errors(const std::vector<BridgeAttempt>& attempts, const Statistics& statistics,
                                         const ExactStep& step);
 

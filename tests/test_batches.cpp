@@ -1,0 +1,95 @@
+// Minibatches of the learners: rows, goals, labels and returns.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "astro/learners/batch.h"
+#include "tests/numbered_episodes.h"
+
+using namespace astro;
+using namespace astro::method;
+using namespace astro::method::learners;
+
+TEST_CASE("batches: transitions stay in their episodes; goals and labels follow their definitions") {
+    auto backend = make_cpu_backend();
+    const data::Dataset d = numbered_episodes();
+    LearningData data;
+    data.pools = {{&d, 1.0}};
+    const BatchSampler sampler(data, .2, .5);
+    nn::Inputs inputs(*backend);
+    ThreadPool threads(2);
+    const Batch b = sampler.draw(threads, inputs, 512, Rng(3));
+    inputs.upload();
+    const auto actor = b.input.to_vector<float>(), value = b.value_input.to_vector<float>(),
+               next = b.next_input.to_vector<float>();
+    const auto reward = b.reward.to_vector<float>(), mask = b.mask.to_vector<float>();
+    int64_t same = 0, elsewhere = 0;
+    for (size_t i = 0; i < 512; ++i) {
+        CHECK(next[4 * i] == value[4 * i]);              // the same episode
+        CHECK(next[4 * i + 1] == value[4 * i + 1] + 1);  // one step later
+        // The actor's goal: later in the same trajectory, or its last transition.
+        CHECK(actor[4 * i + 2] == actor[4 * i]);
+        CHECK(actor[4 * i + 3] >= std::min(actor[4 * i + 1], 8.0f));
+        const bool hit = value[4 * i] == value[4 * i + 2] && value[4 * i + 1] == value[4 * i + 3];
+        CHECK(reward[i] == (hit ? 0.0f : -1.0f));
+        CHECK(mask[i] == (hit ? 0.0f : 1.0f));
+        same += hit;
+        elsewhere += value[4 * i] != value[4 * i + 2];
+    }
+    CHECK(same > 80);
+    CHECK(elsewhere > 60);
+    data.protocol = Protocol::single_task;
+    data.pools[0].labels = data::relabel_singletask(d, *data::find_environment("pointmaze-medium-v0"), {2, 5});
+    const Batch s = BatchSampler(data, 0, 0).draw(threads, inputs, 512, Rng(4));
+    inputs.upload();
+    const auto in = s.input.to_vector<float>(), r = s.reward.to_vector<float>();
+    for (size_t i = 0; i < 512; ++i) {  // the label depends on s
+        const bool near = std::hypot(in[2 * i] - 2, in[2 * i + 1] - 5) <= 1;
+        CHECK(r[i] == (near ? 0.0f : -1.0f));
+    }
+}
+
+TEST_CASE("batches: returns of n steps end at the goal, at the end of the task and at the end of the episode") {
+    auto backend = make_cpu_backend();
+    const data::Dataset d = numbered_episodes();
+    const double gamma = .9;
+    LearningData data;
+    data.gamma = gamma;
+    data.pools = {{&d, 1.0}};
+    ThreadPool threads(2);
+    const auto row_of = [](const float* state) { return int64_t(state[0]) * 10 + int64_t(state[1]); };
+    for (const bool goals : {true, false}) {
+        if (!goals) {
+            data.protocol = Protocol::single_task;
+            for (int64_t row = 0; row < d.rows; ++row) {  // the task ends at the seventh row of an episode
+                data.pools[0].labels.rewards.push_back(row % 10 == 6 ? 0.0f : -1.0f);
+                data.pools[0].labels.masks.push_back(row % 10 == 6 ? 0.0f : 1.0f);
+            }
+        }
+        for (const int64_t steps : {1, 3, 50}) {
+            BatchSampler sampler(data, .2, .5);
+            sampler.draw_returns(steps);
+            nn::Inputs inputs(*backend);
+            const Batch b = sampler.draw(threads, inputs, 512, Rng(3));
+            inputs.upload();
+            const auto now = b.value_input.to_vector<float>(), next = b.next_input.to_vector<float>(),
+                       reward = b.reward.to_vector<float>(), mask = b.mask.to_vector<float>();
+            const size_t width = now.size() / 512;
+            int64_t ended = 0, cut = 0;
+            for (size_t i = 0; i < 512; ++i) {
+                const int64_t row = row_of(&now[width * i]),
+                              goal = goals ? row_of(&now[width * i + 2]) : row / 10 * 10 + 6;
+                // The return ends before `stop`: at the goal, after n transitions, or at the last row of the episode.
+                const bool ahead = goal >= row && goal < row + steps && goal <= row / 10 * 10 + 8;
+                const int64_t stop = ahead ? goal + 1 : std::min(row + steps, row / 10 * 10 + 9), n = stop - row;
+                CHECK(row_of(&next[width * i]) == stop);
+                const double paid = ahead ? double(n - 1) : double(n);  // steps of reward -1
+                CHECK(reward[i] == doctest::Approx(-(1 - std::pow(gamma, paid)) / (1 - gamma)));
+                CHECK(mask[i] == doctest::Approx(ahead ? 0 : std::pow(gamma, double(n - 1))));
+                ended += ahead, cut += !ahead && n < steps;
+            }
+            CHECK(ended > 40);
+            CHECK((steps == 1) == (cut == 0));
+        }
+    }
+}
