@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "tensor/base/percentile.h"
-#include "tensor/base/rows.h"
 
 namespace astro::method {
 
@@ -47,7 +46,7 @@ AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories&
     AcceptanceBounds bounds;
     bounds.arrival = config.accept_threshold;
     bounds.largest_step = config.plausibility * percentile(std::move(largest), config.plausibility_percentile);
-    if (config.bound_threshold > 0) bounds.true_arrival = config.bound_threshold;
+    if (config.bound_threshold > 0) bounds.largest_bound = config.bound_threshold;
     bounds.disagreement = std::numeric_limits<double>::infinity();
     if (ensemble > 1) {
         std::vector<double> disagreement;
@@ -59,8 +58,8 @@ AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories&
     return bounds;
 }
 
-Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
-              const AcceptanceBounds& bounds) {
+Verdict judge(const Bridge& bridge, double arrival_bound, const std::vector<float>& source_state,
+              const Statistics& statistics, const AcceptanceBounds& bounds) {
     if (!(bridge.error <= bounds.arrival)) return Verdict::arrival;
     const size_t ds = source_state.size();
     const float* before = source_state.data();
@@ -70,8 +69,7 @@ Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, cons
         before = after;
     }
     if (!(bridge.disagreement <= bounds.disagreement)) return Verdict::disagreement;
-    const int64_t actions = ssize(bridge.states) / ssize(source_state);
-    return bounds.arrival_bound.of(bridge, actions) <= bounds.true_arrival ? Verdict::accepted : Verdict::uncertain;
+    return arrival_bound <= bounds.largest_bound ? Verdict::accepted : Verdict::uncertain;
 }
 
 }  // namespace astro::method

@@ -11,16 +11,15 @@
 namespace astro::method {
 
 enum class Verdict { accepted, arrival, implausible, disagreement, uncertain };
-inline constexpr size_t kVerdicts = 5;
+inline constexpr size_t kVerdicts = static_cast<size_t>(Verdict::uncertain) + 1;
 const char* verdict_name(Verdict verdict);
 
 // Upper bounds for an accepted bridge.
 struct AcceptanceBounds {
-    double arrival = 0;       // arrival error e, in sigma_delta
-    double largest_step = 0;  // max |component of a step| / sigma_delta
-    double disagreement = 0;  // between ensemble members; infinity for one
-    // Of the value of arrival_bound, in sigma_delta.
-    double true_arrival = std::numeric_limits<double>::infinity();
+    double arrival = 0;                                              // arrival error e, in sigma_delta
+    double largest_step = 0;                                         // max |component of a step| / sigma_delta
+    double disagreement = 0;                                         // between ensemble members; infinity for one
+    double largest_bound = std::numeric_limits<double>::infinity();  // of arrival_bound, in sigma_delta
     ArrivalBound arrival_bound;
 };
 
@@ -29,8 +28,9 @@ struct AcceptanceBounds {
 AcceptanceBounds measure_bounds(const AugmentConfig& config, const Trajectories& data, const Statistics& statistics,
                                 const std::vector<std::vector<Bridge>>& validation_bridges, int64_t ensemble);
 
-// source_state (D): the state that the bridge starts from. The verdict names the first bound that is exceeded.
-Verdict judge(const Bridge& bridge, const std::vector<float>& source_state, const Statistics& statistics,
-              const AcceptanceBounds& bounds);
+// arrival_bound: the bridge's, by bounds.arrival_bound. source_state (D): the state that the bridge starts from. The
+// verdict names the first bound that is exceeded.
+Verdict judge(const Bridge& bridge, double arrival_bound, const std::vector<float>& source_state,
+              const Statistics& statistics, const AcceptanceBounds& bounds);
 
 }  // namespace astro::method

@@ -49,6 +49,8 @@ double ArrivalBound::of(const Bridge& bridge, int64_t actions) const {
 }
 
 double conformal_quantile(std::vector<double> values, double coverage) {
+    for (double& x : values)
+        if (!std::isfinite(x)) x = kInfinity;
     const int64_t rank = quantile_rank(ssize(values), coverage);
     return rank > ssize(values) ? kInfinity : order_statistic(std::move(values), rank - 1);
 }

@@ -8,7 +8,7 @@
 
 namespace astro::method {
 
-// With probability `coverage` or more, a rollout of n recorded actions is wrong by at most margin[n - 1].
+// About a share `coverage` of rollouts of n recorded actions is wrong by at most margin[n - 1].
 struct ArrivalBound {
     std::vector<double> margin;  // of n = 1..M + 1 actions, in sigma_delta; infinity where the windows are too few
 
@@ -17,7 +17,7 @@ struct ArrivalBound {
 };
 
 // The smallest of the m values that is at least as large as a share `coverage` of m + 1 values; infinity if m is too
-// small for it.
+// small for it. Values that are not finite count as infinite.
 double conformal_quantile(std::vector<double> values, double coverage);
 // The least number of values whose conformal_quantile is finite.
 int64_t values_for_quantile(double coverage);

@@ -292,7 +292,7 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
         attempt.bridge = std::move(r.best);
         attempt.arrival_bound =
             bounds_.arrival_bound.of(attempt.bridge, ssize(attempt.bridge.states) / rows().state_dim);
-        attempt.verdict = judge(attempt.bridge, attempt.source_state, statistics_, bounds_);
+        attempt.verdict = judge(attempt.bridge, attempt.arrival_bound, attempt.source_state, statistics_, bounds_);
         result_.attempts.push_back(attempt);
         if (attempt.verdict != Verdict::accepted) continue;
         ++accepted;

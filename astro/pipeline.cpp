@@ -253,7 +253,7 @@ void Pipeline::check_travel() {
     if (const auto found = ssize(validation_ends(windows)); found < windows)
         fail(ErrorKind::data, "augment.bound_threshold needs ", windows, " held-out windows of ",
              config_.planner.window(), " rows for a coverage of ", config_.augment.bound_coverage, ", but there are ",
-             found, "; hint: a larger data.validation_share, or augment.bound_threshold 0");
+             found, "; hint: more held-out episodes, a lower augment.bound_coverage, or augment.bound_threshold 0");
     chain_starts(map(), config_.augment);
 }
 

@@ -87,14 +87,14 @@ Jumps find_jumps(const Dataset& d, double factor) {
     for (int64_t k = 0; k < pairs; ++k)
         distances.push_back(distance(d, inverse, k * d.rows / pairs, (k * 7919 + d.rows / 3) % d.rows));
     const double typical = percentile(std::move(distances), 50);
-    // All three bounds are at least the smaller of these. In most files no step exceeds it, and the costly percentiles
-    // of neighbours are not needed.
-    const double least = std::min(factor * percentile(steps, 99), kShareOfDistance * typical);
-    if (*std::max_element(steps.begin(), steps.end()) <= least) return jumps;
+    const double long_step = factor * percentile(steps, 99);
+    // All three bounds are at least the smaller of these. If no step exceeds it, the costly percentiles of neighbours
+    // are not needed.
+    if (*std::max_element(steps.begin(), steps.end()) <= std::min(long_step, kShareOfDistance * typical)) return jumps;
     const auto bound_by = [&](const Neighbours& neighbours) {
         return std::max(factor * ordinary_length(d, lengths, neighbours), kShareOfDistance * typical);
     };
-    jumps.bound = std::min(factor * percentile(steps, 99), bound_by(kRareJumps));
+    jumps.bound = std::min(long_step, bound_by(kRareJumps));
     const std::vector<double> inner = inner_steps(d, lengths, kFrequentJumps);
     const double lower = bound_by(kFrequentJumps);
     std::vector<double> longer;

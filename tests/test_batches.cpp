@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "astro/learners/batch.h"
+#include "astro/learners/learner.h"
 #include "tests/numbered_episodes.h"
 
 using namespace astro;
@@ -91,5 +91,27 @@ TEST_CASE("batches: returns of n steps end at the goal, at the end of the task a
             CHECK(ended > 40);
             CHECK((steps == 1) == (cut == 0));
         }
+    }
+}
+
+TEST_CASE("value.return_steps changes IQL, TD3+BC and CQL, and no other learner") {
+    auto backend = make_cpu_backend();
+    ThreadPool threads(2);
+    const data::Dataset d = numbered_episodes();
+    LearningData data;
+    data.pools = {{&d, 1.0}};
+    for (const std::string& learner : learner_names()) {
+        std::vector<std::vector<float>> acted;
+        for (const int64_t steps : {1, 3}) {
+            Config config;
+            apply_preset(config, "tiny");
+            config.value.return_steps = steps;
+            auto policy = make_learner(learner, Context{*backend, threads, 8}, config, "pointmaze-medium-v0", data,
+                                       "policy/test/" + learner);
+            for (int64_t k = 0; k < 3; ++k) policy->update(k);
+            acted.push_back(policy->act(d.observations, d.observations));
+        }
+        INFO(learner);
+        CHECK((acted[0] != acted[1]) == (learner == "iql" || learner == "td3bc" || learner == "cql"));
     }
 }

@@ -111,12 +111,18 @@ void put_warnings(StageRunner& runner, const Augmentation& made) {
     results["plan_std_ratio"] = plan_std_ratio(made.attempts, runner.pipeline().train_data());
 }
 
-// Share of the accepted bridges whose true arrival error, in order, is at most its bound.
-double within_bound(const std::vector<BridgeAttempt>& attempts, const std::vector<double>& true_errors) {
-    size_t accepted = 0, within = 0;
-    for (const BridgeAttempt& attempt : attempts)
-        if (attempt.verdict == Verdict::accepted) within += true_errors[accepted++] <= attempt.arrival_bound;
-    return accepted > 0 ? static_cast<double>(within) / static_cast<double>(accepted) : 0;
+// Stores the share of the accepted bridges with a finite bound whose true arrival error, in order, is at most the
+// bound.
+void put_within_bound(data::Json& results, const std::vector<BridgeAttempt>& attempts,
+                      const std::vector<double>& true_errors) {
+    int64_t accepted = 0, bounded = 0, within = 0;
+    for (const BridgeAttempt& attempt : attempts) {
+        if (attempt.verdict != Verdict::accepted) continue;
+        const double error = nth(true_errors, accepted++);
+        if (!std::isfinite(attempt.arrival_bound)) continue;
+        ++bounded, within += error <= attempt.arrival_bound;
+    }
+    if (bounded > 0) results["true_arrival_within_bound"] = static_cast<double>(within) / static_cast<double>(bounded);
 }
 
 // Stores violation rates, measured with the exact simulator (if there is one) and with the dynamics model.
@@ -151,7 +157,7 @@ void put_violations(StageRunner& runner, const Augmentation* made, const data::D
             const std::vector<double> arrival = true_arrival_errors(made->attempts, statistics, step);
             results["true_arrival_error_median"] = percentile(arrival, 50);
             results["true_arrival_error_90"] = percentile(arrival, 90);
-            results["true_arrival_within_bound"] = within_bound(made->attempts, arrival);
+            put_within_bound(results, made->attempts, arrival);
             put_arrival_errors(results, "true_arrival_errors", arrival, runner.config());
         }
     }

@@ -1,5 +1,7 @@
 // ASTRO's augmenter: chains of real suffixes and planned bridges. Its ablations are settings of [selection], [planner]
 // and [augment].
+#include <algorithm>
+
 #include "astro/augmenters/augmenter.h"
 #include "astro/chains.h"
 #include "astro/diagnosis.h"
@@ -34,6 +36,7 @@ class Stitch : public Augmenter {
 
   private:
     Augmentation build(int64_t rows, const ChainProgress& progress) {
+        pipeline_.check_travel();
         const Config& config = pipeline_.config();
         const Context& context = pipeline_.context();
         const Statistics& statistics = pipeline_.statistics();
@@ -41,10 +44,10 @@ class Stitch : public Augmenter {
                                 config.planner.gap + 1, config.planner.context, pipeline_.seed());
         AcceptanceBounds bounds = measure_bounds(config.augment, pipeline_.train(), statistics,
                                                  pipeline_.validation_bridges(), pipeline_.ensemble());
-        constexpr int64_t kWindows = 512;  // of each length
-        bounds.arrival_bound =
-            calibrate_arrival_bound(context, pipeline_.planner(), pipeline_.validation(),
-                                    pipeline_.validation_map().arrival, config.augment.bound_coverage, kWindows);
+        constexpr int64_t kWindows = 512;  // of each length, if a bound needs no more
+        bounds.arrival_bound = calibrate_arrival_bound(
+            context, pipeline_.planner(), pipeline_.validation(), pipeline_.validation_map().arrival,
+            config.augment.bound_coverage, std::max(kWindows, values_for_quantile(config.augment.bound_coverage)));
         return build_chains(context, config.augment, pipeline_.selection_map(), index, pipeline_.planner(), statistics,
                             bounds, config.selection, pipeline_.seed(), rows, progress);
     }

@@ -46,7 +46,7 @@ void check(const Config& config) {
         fail(ErrorKind::usage, "metrics.position: expected two columns, such as 0,1, or auto");
     if (config.value.current_goals + config.value.trajectory_goals > 1)
         fail(ErrorKind::usage, "value.current_goals + value.trajectory_goals must not exceed 1");
-    // The reward of each step is scaled and shifted, which the sum of a return does not allow.
+    // There each reward is shifted, and the shift of a discounted sum depends on its length.
     if (config.policy.protocol == Protocol::single_task && config.cql.form == CqlForm::pure &&
         config.value.return_steps > 1)
         fail(ErrorKind::usage, "value.return_steps must be 1 with cql.form pure and policy.protocol single-task");

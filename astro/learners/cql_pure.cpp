@@ -1,7 +1,7 @@
 // CQL as in CORL (algorithms/offline/cql.py; docs/method.md 10.6). See cql.cpp for both forms and
 // tests/golden/make_cql.py for one update.
 //   actor: mean alpha log p - min_i Q_i(s, a_new)
-//   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target
+//   y = r + gamma mask max over n of min_i Q'_i(s', a'), no entropy in the target (n-step returns: batch.h)
 //   critics: sum_i mean (Q_i(s, a) - y)^2 + alpha_C w mean sum_i difference_i
 //   temperature: -mean log_alpha (log p + H), H = -A;   multiplier: -1/2 sum_i alpha_C w (difference_i - gap)
 #include "astro/learners/cql_pure.h"

@@ -2,7 +2,7 @@
 // docs/method.md 10.5).
 //   Adv = min_i Q'_i(s, a) - V(s)
 //   V: mean w_tau(Adv) Adv^2,   w_tau(Adv) = tau where Adv >= 0, else 1 - tau
-//   critics: sum_i mean (Q_i(s, a) - y)^2,   y = r + gamma mask V(s')
+//   critics: sum_i mean (Q_i(s, a) - y)^2,   y = r + gamma mask V(s')   (n-step returns: batch.h)
 //   actor: AWR: mean over rows of min(exp(beta Adv), cap) |pi(s) - a|^2
 //   or DDPG+BC: -mean Q / mean |Q| + bc_weight mean (pi(s) - a)^2,   Q = min_i Q_i(s, pi(s))
 // V(s') and Adv are computed before the step on V, as in CORL.

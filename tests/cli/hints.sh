@@ -353,9 +353,12 @@ helps $stitched 50 --run threshold --dynamics.updates 150 --planner.updates 200 
 bounded="$stitched 1000 --dynamics.updates 150 --planner.updates 200 --run bounded"
 hint 3 "a higher augment.bound_threshold, or a new run with more dynamics.updates" $bounded --augment.bound_threshold .001
 helps $bounded --resume --augment.bound_threshold 1000
-hint 3 "a larger data.validation_share, or augment.bound_threshold 0" $bounded-few --augment.bound_threshold 1000 \
+hint 3 "more held-out episodes, a lower augment.bound_coverage, or augment.bound_threshold 0" $bounded-few --augment.bound_threshold 1000 \
     --data.validation_share .01 --augment.bound_coverage .999
-not_for "data.validation_share" $bounded-more --augment.bound_threshold 1000 --data.validation_share .2
+not_for "more held-out episodes" $bounded-few --resume --augment.bound_threshold 1000 --data.validation_share .01 \
+    --augment.bound_coverage .5
+not_for "more held-out episodes" $bounded-few --resume --data.validation_share .01
+not_for "more held-out episodes" $bounded-more --augment.bound_threshold 1000 --data.validation_share .2
 
 # The commands that a run prints at its end, in a folder whose name has a blank, with a learner that is not the default.
 helps $stitched 50 --experiment.learners td3bc --value.updates 4 --dynamics.updates 4 --planner.updates 4 --run "a run"
