@@ -18,28 +18,28 @@ int64_t quantile_rank(int64_t count, double coverage) {
     return static_cast<int64_t>(std::ceil(coverage * static_cast<double>(count + 1)));
 }
 
-// Recorded windows of n steps as bridges to the state where they really arrive: their arrival error is the error of the
-// rollout.
-std::vector<Bridge> recorded_bridges(const Context& context, const Planner& planner, const Trajectories& data,
-                                     const std::vector<int64_t>& arrival, int64_t n, int64_t limit) {
+// Errors of rollouts of recorded windows of n steps: each window is a bridge to the state where it really arrives, so
+// its arrival error is the error of the rollout.
+std::vector<double> rollout_errors(const Context& context, const Planner& planner, const Trajectories& data,
+                                   const std::vector<int64_t>& arrival, int64_t n, int64_t limit) {
     const data::Dataset& d = *data.dataset;
     const int64_t l = planner.context();
     const std::vector<int64_t> starts = spread_evenly(window_starts(data, arrival, 2 * l - 2 + n, l - 1 + n), limit);
-    std::vector<Bridge> bridges(starts.size());
+    std::vector<double> errors(starts.size());
     constexpr int64_t kPiece = 16;
     context.threads.run((ssize(starts) + kPiece - 1) / kPiece, [&](int64_t p) {
         const int64_t first = p * kPiece, count = std::min(kPiece, ssize(starts) - first);
         std::vector<StitchEnds> ends;
-        std::vector<Bridge> piece(to_size(count));
+        std::vector<Bridge> bridges(to_size(count));
         for (int64_t i = 0; i < count; ++i) {
             const int64_t start = nth(starts, first + i), s0 = start + l - 1;
             ends.push_back(recorded_ends(d, start, d, s0 + n, l));
-            nth(piece, i).actions.assign(d.action(s0), d.action(s0 + n));
+            nth(bridges, i).actions.assign(d.action(s0), d.action(s0 + n));
         }
-        planner.roll_out(ends, n - 1, piece);
-        std::move(piece.begin(), piece.end(), bridges.begin() + first);
+        planner.roll_out(ends, n - 1, bridges);
+        for (int64_t i = 0; i < count; ++i) nth(errors, first + i) = nth(bridges, i).error;
     });
-    return bridges;
+    return errors;
 }
 
 }  // namespace
@@ -64,12 +64,8 @@ int64_t values_for_quantile(double coverage) {
 ArrivalBound calibrate_arrival_bound(const Context& context, const Planner& planner, const Trajectories& data,
                                      const std::vector<int64_t>& arrival, double coverage, int64_t limit) {
     ArrivalBound bound;
-    for (int64_t n = 1; n <= planner.config().gap + 1; ++n) {
-        std::vector<double> errors;
-        for (const Bridge& bridge : recorded_bridges(context, planner, data, arrival, n, limit))
-            errors.push_back(bridge.error);
-        bound.margin.push_back(conformal_quantile(std::move(errors), coverage));
-    }
+    for (int64_t n = 1; n <= planner.config().gap + 1; ++n)
+        bound.margin.push_back(conformal_quantile(rollout_errors(context, planner, data, arrival, n, limit), coverage));
     return bound;
 }
 

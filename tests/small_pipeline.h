@@ -17,6 +17,7 @@ struct Small {
     ThreadPool pool{2};
     Config config;
     std::unique_ptr<Pipeline> pipeline;
+    std::unique_ptr<Dynamics> second;
     Augmentation made;
 
     explicit Small(int threads = 2, Seam seam = Seam::smear) : pool(threads) {
@@ -34,6 +35,15 @@ struct Small {
         const auto stitch = augmenters::make_augmenter("augmented", *pipeline, 2);
         stitch->make(pipeline->augmented_rows(), {});
         made = *stitch->attempts();
+    }
+    // A second dynamics network, trained for the same time, for an ensemble.
+    const Dynamics& second_dynamics() {
+        if (!second) {
+            second = make_dynamics(pipeline->context(), config.dynamics, pipeline->horizon(), pipeline->map(),
+                                   pipeline->statistics(), 77, 1);
+            train(*second);
+        }
+        return *second;
     }
     static void train(TrainableModel& model) {
         for (int64_t k = 0; k < model.updates(); ++k) model.update(k);

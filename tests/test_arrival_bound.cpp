@@ -16,14 +16,11 @@ namespace {
 // The small pipeline's planner, with one dynamics network or with two.
 struct Members {
     Small& s = small();
-    std::unique_ptr<Dynamics> other = make_dynamics(s.pipeline->context(), s.config.dynamics, s.pipeline->horizon(),
-                                                    s.pipeline->map(), s.pipeline->statistics(), 77, 1);
     std::unique_ptr<Planner> planner;
 
     explicit Members(size_t count) {
-        Small::train(*other);
-        std::vector<const Dynamics*> members{&s.pipeline->dynamics(0), other.get()};
-        members.resize(count);
+        std::vector<const Dynamics*> members{&s.pipeline->dynamics(0)};
+        if (count > 1) members.push_back(&s.second_dynamics());
         planner = std::make_unique<Planner>(s.pipeline->context(), s.config.planner, s.pipeline->map(),
                                             s.pipeline->statistics(), members, s.config.dynamics, 1);
     }

@@ -16,14 +16,11 @@ struct Ensemble {
     Small& s = small();
     const TemporalMap& map = s.pipeline->map();
     const Statistics& statistics = s.pipeline->statistics();
-    std::unique_ptr<Dynamics> other =
-        make_dynamics(s.pipeline->context(), s.config.dynamics, s.pipeline->horizon(), map, statistics, 77, 1);
-    std::vector<const Dynamics*> members{&s.pipeline->dynamics(0), other.get()};
+    std::vector<const Dynamics*> members{&s.pipeline->dynamics(0), &s.second_dynamics()};
     std::vector<StitchEnds> ends;
     std::vector<Rng> streams;
 
     Ensemble() {
-        Small::train(*other);
         ends = s.pipeline->planner().window_ends(s.pipeline->validation(), s.pipeline->tdr(),
                                                  s.pipeline->validation_map().arrival, 24);
         for (size_t i = 0; i < ends.size(); ++i) streams.push_back(Rng(4).stream(i));

@@ -7,7 +7,6 @@
 #include "astro/learners/gcbc.h"
 #include "astro/learners/iql.h"
 #include "tests/golden.h"
-#include "tests/numbered_episodes.h"
 
 using namespace astro;
 using namespace astro::method;

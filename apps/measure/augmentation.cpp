@@ -84,8 +84,8 @@ void put_attempts(StageRunner& runner, const Augmentation& made, const data::Dat
         static_cast<double>(verdicts[0]) / static_cast<double>(std::max<size_t>(1, made.chains.size()));
     results["augment_attempts"] = attempts;
     results["yield"] = attempts ? static_cast<double>(verdicts[0]) / static_cast<double>(attempts) : 0.0;
-    for (Verdict v : {Verdict::arrival, Verdict::implausible, Verdict::disagreement, Verdict::uncertain})
-        results[std::string("rejected_") + verdict_name(v)] = verdicts[static_cast<size_t>(v)];
+    for (size_t v = 1; v < kVerdicts; ++v)
+        results[std::string("rejected_") + verdict_name(static_cast<Verdict>(v))] = verdicts[v];
     results["queries"] = made.queries;
     results["queries_without_target"] = made.queries_without_target;
     results["chains_ended_by_depth"] = made.ended_by_depth;
