@@ -45,6 +45,10 @@ class BridgeMaker {
     // of the same length. The result of a pair depends only on its own stream, not on the other pairs.
     virtual std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap,
                                                     int64_t candidates, const std::vector<Rng>& streams) const = 0;
+    // How well each target can be reached: the arrival errors of bridges from a shorter search. By default all are 0,
+    // for makers whose bridges always arrive.
+    virtual std::vector<double> probe(const std::vector<StitchEnds>& ends, int64_t gap,
+                                      const std::vector<Rng>& streams) const;
 };
 
 }  // namespace astro::method

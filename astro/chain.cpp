@@ -38,4 +38,19 @@ void Chain::append_bridge(const BridgeAttempt& made, int64_t attempt_index, Seam
     ++bridges;
 }
 
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config) {
+    std::vector<int64_t> starts;
+    int64_t longest = 0;
+    for (int64_t k = 0; k < map.data->count(); ++k) {
+        const int64_t steps = nth(map.arrival, k) - map.data->begin(k);
+        if (static_cast<double>(steps) > config.start_arrival) starts.push_back(k);
+        longest = std::max(longest, steps);
+    }
+    if (starts.empty())
+        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
+             " steps, the longest for ", longest,
+             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
+    return starts;
+}
+
 }  // namespace astro::method

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "astro/acceptance.h"
+#include "astro/temporal_map.h"
 #include "data/dataset.h"
 #include "tensor/base/rows.h"
 
@@ -32,5 +33,9 @@ struct Chain {
     // bridge of one action has no rows of its own, unless the seam is open.
     void append_bridge(const BridgeAttempt& made, int64_t attempt_index, Seam seam);
 };
+
+// The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
+// is none.
+std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
 
 }  // namespace astro::method

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -48,8 +48,7 @@ struct OpenChain {
     // The current decision: pairs of cut and target, in the order in which they are tried.
     bool decided = false, any_candidate = false;
     std::vector<Ends> pairs;
-    int64_t tries = 0;
-    int64_t cut = -1, target = -1;  // the pair that is being tried
+    int64_t tries = 0;  // number of pairs that were tried or skipped
     bool open = true;
 
     Rng next_stream() { return stream.stream(static_cast<uint64_t>(draws++)); }
@@ -88,16 +87,22 @@ class ChainBuilder {
     OpenChain begin_chain();
     void choose(OpenChain& chain);
     bool follows_rule(int64_t start, int64_t cut, int64_t target) const;
-    StitchEnds ends_of(const OpenChain& chain, int64_t gap) const;
     void extend(OpenChain& chain, const BridgeAttempt& attempt, int64_t attempt_index);
     void finish(OpenChain& chain);
     // A bridge requested in this round; after sampling, its best candidate.
     struct Request {
         OpenChain* chain;
+        Ends pair;
         int64_t gap;
         Bridge best;
     };
+    StitchEnds ends_of(const Request& request) const;
     std::vector<Request> next_requests();
+    // Calls f with the requests of each length of bridges, their ends and random streams.
+    using Group = std::function<void(const std::vector<Request*>&, int64_t gap, const std::vector<StitchEnds>&,
+                                     const std::vector<Rng>&)>;
+    void for_each_length(std::vector<Request>& requests, const Group& f) const;
+    std::vector<Request> keep_best_probes(std::vector<Request> requests);
     void sample(std::vector<Request>& requests);
     int64_t judge_all(std::vector<Request>& requests);
 
@@ -183,33 +188,35 @@ void ChainBuilder::choose(OpenChain& c) {
         sort_by(c.pairs, [&](const Ends& p) { return -distance(c.start_row, arrival(data().segment(p.target))); });
     if (selection_.order == TargetOrder::nearest)
         sort_by(c.pairs, [&](const Ends& p) { return index_.approach(p.cut, p.target).distance; });
-    c.pairs.resize(to_size(std::min<int64_t>(config_.targets_per_cut, ssize(c.pairs))));
+    c.pairs.resize(to_size(std::min<int64_t>(config_.targets_per_cut * selection_.probes, ssize(c.pairs))));
 }
 
-StitchEnds ChainBuilder::ends_of(const OpenChain& c, int64_t gap) const {
+StitchEnds ChainBuilder::ends_of(const Request& request) const {
+    const OpenChain& c = *request.chain;
+    const auto [cut, target] = request.pair;
     const int64_t l = maker_.context(), ds = rows().state_dim, da = rows().action_dim;
     StitchEnds ends;
-    const int64_t from_suffix = std::min(l, c.cut - c.suffix_row + 1), from_chain = l - from_suffix;
+    const int64_t from_suffix = std::min(l, cut - c.suffix_row + 1), from_chain = l - from_suffix;
     auto tail = [&](const std::vector<float>& all, int64_t width, std::vector<float>& out) {
         out.insert(out.end(), all.end() - from_chain * width, all.end());
     };
     tail(c.chain.observations, ds, ends.source_states);
     tail(c.chain.actions, da, ends.source_actions);
-    const int64_t first = c.cut - from_suffix + 1;
-    ends.source_states.insert(ends.source_states.end(), rows().observation(first), rows().observation(c.cut + 1));
-    ends.source_actions.insert(ends.source_actions.end(), rows().action(first), rows().action(c.cut));
-    copy_end(rows(), c.target, l, ends.target_states, ends.target_actions);
-    ends.own_actions = actions_from(data(), c.cut, gap + 1);
-    ends.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
+    const int64_t first = cut - from_suffix + 1;
+    ends.source_states.insert(ends.source_states.end(), rows().observation(first), rows().observation(cut + 1));
+    ends.source_actions.insert(ends.source_actions.end(), rows().action(first), rows().action(cut));
+    copy_end(rows(), target, l, ends.target_states, ends.target_actions);
+    ends.own_actions = actions_from(data(), cut, request.gap + 1);
+    ends.steps = map_.calibration.steps(map_.steps(cut, target));
     return ends;
 }
 
 // Appends the suffix up to the cut and the bridge; the rest of the target's episode becomes the new suffix.
 void ChainBuilder::extend(OpenChain& c, const BridgeAttempt& attempt, int64_t attempt_index) {
-    c.chain.append_recorded(rows(), c.suffix_row, c.cut);
+    c.chain.append_recorded(rows(), c.suffix_row, attempt.source_row);
     c.chain.append_bridge(attempt, attempt_index, config_.seam);
-    c.suffix_row = c.target;
-    c.suffix_segment = data().segment(c.target);
+    c.suffix_row = attempt.target_row;
+    c.suffix_segment = data().segment(attempt.target_row);
     c.visited.push_back(c.suffix_segment);
     c.decided = false;
     ++accepted_pairs_[pair_of(attempt.source_row, attempt.target_row)];
@@ -227,8 +234,9 @@ void ChainBuilder::finish(OpenChain& c) {
     result_.chains.push_back(std::move(c.chain));
 }
 
-// Requests one bridge for each open chain that has a target left, and ends chains without one. A target is skipped if
-// its pair of landmarks could exceed the cap when all bridges requested in this round are accepted.
+// Requests one bridge for each open chain that has a target left, or one for each target that is probed, one after
+// another; and ends chains without one. A target is skipped if its pair of landmarks could exceed the cap when all
+// bridges requested in this round are accepted.
 std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
     std::vector<Request> requests;
     std::map<Pair, int64_t> asked;
@@ -239,29 +247,28 @@ std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
             const Pair pair = pair_of(ends.cut, ends.target);
             return accepted(pair) + asked[pair] >= selection_.pair_cap;
         };
-        const auto drawn = ssize(c.pairs);
-        while (c.tries < drawn && full(nth(c.pairs, c.tries))) ++c.tries;
-        const bool none = c.tries >= drawn;
+        int64_t requested = 0;
+        for (; requested < selection_.probes && c.tries < ssize(c.pairs); ++c.tries) {
+            const Ends& pair = nth(c.pairs, c.tries);
+            if (full(pair)) continue;
+            ++requested;
+            ++asked[pair_of(pair.cut, pair.target)];
+            requests.push_back({&c, pair, index_.gap_of(pair.cut, pair.target), {}});
+        }
+        const bool none = requested == 0;
         result_.queries += first;
         result_.queries_without_candidate += first && !c.any_candidate;
         result_.queries_without_target += first && none;
         if (none) {
             ++(first ? result_.ended_without_target : result_.ended_by_rejections);
             finish(c);
-            continue;
         }
-        c.cut = nth(c.pairs, c.tries).cut, c.target = nth(c.pairs, c.tries).target;
-        ++c.tries;
-        ++asked[pair_of(c.cut, c.target)];
-        requests.push_back({&c, index_.gap_of(c.cut, c.target), {}});
-        ++targets_chosen_;
-        targets_behind_walls_ += map_.graph_distance(c.cut, c.target) > 2 * map_.steps(c.cut, c.target) + 6;
     }
     return requests;
 }
 
 // Bridges of equal length are sampled together.
-void ChainBuilder::sample(std::vector<Request>& requests) {
+void ChainBuilder::for_each_length(std::vector<Request>& requests, const Group& f) const {
     std::set<int64_t> lengths;
     for (const Request& r : requests) lengths.insert(r.gap);
     for (int64_t length : lengths) {
@@ -271,12 +278,42 @@ void ChainBuilder::sample(std::vector<Request>& requests) {
         for (Request& r : requests) {
             if (r.gap != length) continue;
             members.push_back(&r);
-            ends.push_back(ends_of(*r.chain, length));
+            ends.push_back(ends_of(r));
             streams.push_back(r.chain->next_stream());
         }
-        auto sampled = maker_.sample(ends, length, config_.bridge_candidates, streams);
-        for (size_t m = 0; m < members.size(); ++m) members[m]->best = std::move(sampled[m][0]);
+        f(members, length, ends, streams);
     }
+}
+
+// Of the requests of each chain, the one whose probe arrives best.
+std::vector<ChainBuilder::Request> ChainBuilder::keep_best_probes(std::vector<Request> requests) {
+    if (selection_.probes == 1) return requests;
+    std::map<const Request*, double> error;
+    for_each_length(requests, [&](const std::vector<Request*>& members, int64_t gap,
+                                  const std::vector<StitchEnds>& ends, const std::vector<Rng>& streams) {
+        const std::vector<double> found = maker_.probe(ends, gap, streams);
+        for (size_t m = 0; m < members.size(); ++m) error[members[m]] = found[m];
+    });
+    std::vector<Request> kept;
+    double least = 0;
+    for (const Request& r : requests) {
+        const bool first = kept.empty() || kept.back().chain != r.chain;
+        if (!first && error[&r] >= least) continue;
+        least = error[&r];
+        if (first)
+            kept.push_back(r);
+        else
+            kept.back() = r;
+    }
+    return kept;
+}
+
+void ChainBuilder::sample(std::vector<Request>& requests) {
+    for_each_length(requests, [&](const std::vector<Request*>& members, int64_t gap,
+                                  const std::vector<StitchEnds>& ends, const std::vector<Rng>& streams) {
+        auto sampled = maker_.sample(ends, gap, config_.bridge_candidates, streams);
+        for (size_t m = 0; m < members.size(); ++m) members[m]->best = std::move(sampled[m][0]);
+    });
 }
 
 // Judges bridges in chain order; an accepted bridge extends its chain. Returns the number accepted.
@@ -284,11 +321,14 @@ int64_t ChainBuilder::judge_all(std::vector<Request>& requests) {
     int64_t accepted = 0;
     for (Request& r : requests) {
         OpenChain& c = *r.chain;
+        const auto [cut, target] = r.pair;
+        ++targets_chosen_;
+        targets_behind_walls_ += map_.graph_distance(cut, target) > 2 * map_.steps(cut, target) + 6;
         BridgeAttempt attempt;
-        attempt.chain = c.id, attempt.source_row = c.cut, attempt.target_row = c.target;
-        attempt.steps = map_.calibration.steps(map_.steps(c.cut, c.target));
-        attempt.source_state.assign(rows().observation(c.cut), rows().observation(c.cut) + rows().state_dim);
-        attempt.target_state.assign(rows().observation(c.target), rows().observation(c.target) + rows().state_dim);
+        attempt.chain = c.id, attempt.source_row = cut, attempt.target_row = target;
+        attempt.steps = map_.calibration.steps(map_.steps(cut, target));
+        attempt.source_state.assign(rows().observation(cut), rows().observation(cut) + rows().state_dim);
+        attempt.target_state.assign(rows().observation(target), rows().observation(target) + rows().state_dim);
         attempt.bridge = std::move(r.best);
         attempt.arrival_bound =
             bounds_.arrival_bound.of(attempt.bridge, ssize(attempt.bridge.states) / rows().state_dim);
@@ -330,7 +370,7 @@ Augmentation ChainBuilder::build(int64_t wanted, const ChainProgress& progress) 
             OpenChain& c = nth(slots_, i);
             if (c.open && !c.decided) choose(c);
         });
-        std::vector<Request> requests = next_requests();
+        std::vector<Request> requests = keep_best_probes(next_requests());
         sample(requests);
         idle = judge_all(requests) > 0 ? 0 : idle + 1;
         if (targets_chosen_ > 0)
@@ -340,21 +380,6 @@ Augmentation ChainBuilder::build(int64_t wanted, const ChainProgress& progress) 
 }
 
 }  // namespace
-
-std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config) {
-    std::vector<int64_t> starts;
-    int64_t longest = 0;
-    for (int64_t k = 0; k < map.data->count(); ++k) {
-        const int64_t steps = nth(map.arrival, k) - map.data->begin(k);
-        if (static_cast<double>(steps) > config.start_arrival) starts.push_back(k);
-        longest = std::max(longest, steps);
-    }
-    if (starts.empty())
-        fail(ErrorKind::data, "augment: no episode travels for more than ", config.start_arrival,
-             " steps, the longest for ", longest,
-             longest > 0 ? text("; hint: --augment.start_arrival ", longest / 2) : kTravelHint);
-    return starts;
-}
 
 Augmentation build_chains(const Context& context, const AugmentConfig& config, const TemporalMap& map,
                           const TargetIndex& index, const BridgeMaker& maker, const Statistics& statistics,

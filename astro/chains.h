@@ -2,8 +2,8 @@
 // [ours: docs/method.md 9.3, 9.4].
 //
 // Chains are built in rounds, many at a time, each with its own random stream. In a round every open chain draws a cut
-// in the last part of its suffix's travel and a target. All bridges of the round are sampled together. The accepted
-// ones extend their chains.
+// in the last part of its suffix's travel and a target: the first one, or the best of several that are probed. All
+// bridges of the round are sampled together. The accepted ones extend their chains.
 #pragma once
 
 #include <functional>
@@ -29,10 +29,6 @@ struct Augmentation {
 struct ChainProgress {
     std::function<void(int64_t rows, int64_t wanted, const Augmentation&)> round;
 };
-
-// The segments in which chains start: those that travel for more than augment.start_arrival steps. Error(data) if there
-// is none.
-std::vector<int64_t> chain_starts(const TemporalMap& map, const AugmentConfig& config);
 
 // Builds chains until at least `rows` rows are spliced. Chains are kept whole, so there may be a few more.
 // Error(data) if no episode travels far enough to start a chain.

@@ -9,19 +9,16 @@ namespace astro::method {
 
 namespace {
 
-// s^_1 - s_0, ..., s^_n - s_0: (B, n, D).
-Tensor roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions, const Tensor& sigma_delta) {
-    const int64_t batch = s0.dim(0), ds = s0.dim(1), n = actions.dim(1), da = actions.dim(2);
-    Tensor moved;
-    std::vector<Tensor> displacement;
-    for (int64_t j = 0; j < n; ++j) {
-        const Tensor state = j == 0 ? s0 : s0 + moved;
-        const Tensor action = slice(actions, 1, j, 1).reshape(Shape{batch, da});
-        const Tensor change = network(concat({state, action}, 1)) * sigma_delta;  // (B, D)
-        moved = j == 0 ? change : moved + change;
-        displacement.push_back(moved.reshape(Shape{batch, 1, ds}));
-    }
-    return concat(displacement, 1);
+// The largest |s' - s| of each dimension, in sigma_delta, over rows with a successor.
+std::vector<float> largest_steps(const data::Dataset& d, const std::vector<int64_t>& rows,
+                                 const std::vector<double>& sigma_delta) {
+    std::vector<float> largest(to_size(d.state_dim), 1e-6f);  // above 0, since predictions are divided by it
+    for (int64_t row : rows)
+        for (int64_t i = 0; i < d.state_dim; ++i)
+            nth(largest, i) = std::max(nth(largest, i), static_cast<float>(std::fabs(double(d.observation(row + 1)[i]) -
+                                                                                     double(d.observation(row)[i])) /
+                                                                           nth(sigma_delta, i)));
+    return largest;
 }
 
 }  // namespace
@@ -41,7 +38,25 @@ DynamicsRecurrent::DynamicsRecurrent(const Context& context, const DynamicsConfi
           Rng rng = Rng(seed).stream(name_of(member) + "/init");
           return make_one_step_network({context.backend, DType::f32, rng}, *map.data->dataset, sources_,
                                        config.network.layers, config.network.width);
-      }()) {}
+      }()) {
+    const std::vector<float> limit = largest_steps(*map.data->dataset, sources_, statistics.sigma_delta);
+    limit_ = Tensor::from(context.backend, Shape{ssize(limit)}, limit);
+    limit_delta_ = limit_ * sigma_delta_;
+}
+
+Tensor DynamicsRecurrent::roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions) const {
+    const int64_t batch = s0.dim(0), ds = s0.dim(1), n = actions.dim(1), da = actions.dim(2);
+    Tensor moved;
+    std::vector<Tensor> displacement;
+    for (int64_t j = 0; j < n; ++j) {
+        const Tensor state = j == 0 ? s0 : s0 + moved;
+        const Tensor action = slice(actions, 1, j, 1).reshape(Shape{batch, da});
+        const Tensor change = clamp(network(concat({state, action}, 1)) / limit_, -1, 1) * limit_delta_;  // (B, D)
+        moved = j == 0 ? change : moved + change;
+        displacement.push_back(moved.reshape(Shape{batch, 1, ds}));
+    }
+    return concat(displacement, 1);
+}
 
 void DynamicsRecurrent::update(int64_t k) {
     const auto windows =
@@ -69,14 +84,13 @@ void DynamicsRecurrent::train_on_windows(nn::Step& step, int64_t k) {
     const Windows windows = gather(step.inputs(), draw_starts(rng, batch));
     network_.train_step(step, k, batch, [&](const nn::Chunk& c) {
         const Windows w = c.rows(windows);
-        return rollout_loss(c, roll_out(network_.online(), w.s0, w.actions, sigma_delta_), w.displacement,
-                            sigma_delta_);
+        return rollout_loss(c, roll_out(network_.online(), w.s0, w.actions), w.displacement, sigma_delta_);
     });
 }
 
 Tensor DynamicsRecurrent::rollout(const Tensor& s0, const Tensor& actions, int64_t) const {
     ASTRO_CHECK(actions.dim(1) <= horizon_, "rollout: ", actions.dim(1), " actions for a horizon of ", horizon_);
-    return roll_out(network_.averaged(), s0, actions, sigma_delta_);
+    return roll_out(network_.averaged(), s0, actions);
 }
 
 }  // namespace astro::method

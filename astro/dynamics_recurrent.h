@@ -1,8 +1,10 @@
 // The recurrent dynamics model: a network that predicts one step, applied step after step [ours; the usual predictor of
 // model-based RL: PETS, MBPO; docs/method.md 6.5].
 //
-//   s^_0 = s_0,   s^_{j+1} = s^_j + sigma_delta f([s^_j | a_j])
-// First trained on single transitions; the last updates (dynamics.rollout_share) train through whole rollouts.
+//   s^_0 = s_0,   s^_{j+1} = s^_j + sigma_delta clip(f([s^_j | a_j]), -limit, limit)
+// limit: the largest recorded step of each dimension. Without it, a rollout that leaves the data can take steps that no
+// recorded transition takes, and its errors grow from step to step. First trained on single transitions; the last
+// updates (dynamics.rollout_share) train through whole rollouts.
 #pragma once
 
 #include "astro/dynamics.h"
@@ -30,7 +32,11 @@ class DynamicsRecurrent : public Dynamics {
     void train_on_transitions(nn::Step& step, int64_t k);
     void train_on_windows(nn::Step& step, int64_t k);
 
+    // s^_1 - s_0, ..., s^_n - s_0: (B, n, D), by the online or the averaged network.
+    Tensor roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions) const;
+
     std::vector<int64_t> sources_;  // rows with a successor
+    Tensor limit_, limit_delta_;    // (D): the largest |s' - s| of the data, in sigma_delta and in the method's units
     TrainedNetwork<nn::Mlp> network_;
 };
 

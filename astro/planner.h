@@ -37,12 +37,13 @@ struct StitchContext {
 Tensor planner_loss(const nn::Chunk& chunk, const Tensor& estimate, const Tensor& actions, const Tensor& deviation,
                     const Tensor& row_weight);
 
-// For pictures of how a plan is made: parts of sampling that can be left out where the settings have them, and what the
+// For probes and for pictures of how a plan is made: parts of sampling that can be left out or shortened, and what the
 // sampler holds at each noise level t > 0, or once at 0 if there is no denoising: the noisy plans and the estimate of
 // the clean ones after guidance, each (B, U, A).
 struct SamplingView {
     bool feedback = true, guidance = true;
     std::function<void(int64_t t, const Tensor& noisy, const Tensor& estimate)> observe = {};
+    int64_t final_guidance_steps = -1;  // -1: those of the settings
 };
 
 class Planner : public TrainableModel, public BridgeMaker {
@@ -59,6 +60,9 @@ class Planner : public TrainableModel, public BridgeMaker {
     // With a sampled dynamics model or several members only the best two are returned, which get the final rollout.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const override;
+    // With sampling.probe_steps instead of final_guidance_steps.
+    std::vector<double> probe(const std::vector<StitchEnds>& ends, int64_t gap,
+                              const std::vector<Rng>& streams) const override;
 
     // One plan for each pair of ends, from the noise of streams[i], with a look at every noise level.
     std::vector<Bridge> sample_piece(const std::vector<StitchEnds>& ends, int64_t gap, std::vector<Rng> streams,

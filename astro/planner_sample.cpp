@@ -69,7 +69,8 @@ std::vector<Bridge> Planner::sample_piece(const std::vector<StitchEnds>& ends, i
         if (levels[k + 1] > 0) noisy = diffusion::ddim_step(schedule_, noisy, guess, levels[k], levels[k + 1]);
     }
     if (levels.empty() && view.observe) view.observe(0, noisy, guess);
-    if (view.guidance) guess = guide(c, guess, config_.sampling.final_guidance_steps);
+    const int64_t last = view.final_guidance_steps;
+    if (view.guidance) guess = guide(c, guess, last >= 0 ? last : config_.sampling.final_guidance_steps);
     return bridges_of(ends, gap, guess);
 }
 
@@ -118,14 +119,32 @@ void Planner::roll_out(const std::vector<StitchEnds>& ends, int64_t gap, int64_t
     }
 }
 
+// Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it does
+// not: every kernel computes each row alike and in the same order.
+constexpr int64_t kPiece = 16;
+
+std::vector<double> Planner::probe(const std::vector<StitchEnds>& ends, int64_t gap,
+                                   const std::vector<Rng>& streams) const {
+    const int64_t wanted = ssize(ends);
+    std::vector<double> errors(ends.size());
+    context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
+        const auto first = p * kPiece, last = std::min(first + kPiece, wanted);
+        const std::vector<StitchEnds> piece(ends.begin() + first, ends.begin() + last);
+        SamplingView shorter;
+        shorter.final_guidance_steps = config_.sampling.probe_steps;
+        std::vector<Bridge> bridges =
+            sample_piece(piece, gap, {streams.begin() + first, streams.begin() + last}, shorter);
+        roll_out(piece, gap, bridges);
+        for (int64_t i = first; i < last; ++i) nth(errors, i) = nth(bridges, i - first).error;
+    });
+    return errors;
+}
+
 std::vector<std::vector<Bridge>> Planner::sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                                  const std::vector<Rng>& streams) const {
     ASTRO_CHECK(ends.size() == streams.size(), "Planner::sample: ", ends.size(), " ends, ", streams.size(), " streams");
     const int64_t wanted = ssize(ends);
     std::vector<std::vector<Bridge>> result(ends.size());
-    // Pieces have a fixed number of pairs, because on a GPU the result of a product depends on its size. On a CPU it
-    // does not: every kernel computes each row alike and in the same order.
-    constexpr int64_t kPiece = 16;
     const auto by_error = [](const Bridge& a, const Bridge& b) { return a.error < b.error; };
     context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
         const int64_t first = p * kPiece, count = std::min(kPiece, wanted - first);

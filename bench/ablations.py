@@ -8,6 +8,11 @@ command. Needs only Python's standard library.
     python3 bench/ablations.py --bed point --seeds 1,2,3 --folder runs/ablations
     python3 bench/ablations.py --bed point --folder runs/ablations --tables      # only print the tables
 
+More seeds of some variants, without a comparison of policies:
+
+    python3 bench/ablations.py --bed point --seeds 4,5,6 --stitching --folder runs/ablations \
+        --variants no-guidance,no-guidance-no-feedback,no-guidance-no-joint
+
 The ant needs data made by OGBench's generator, one folder per seed, and `make deps-ogbench`. Its runs stitch and judge
 bridges, but train no policies:
 
@@ -89,19 +94,25 @@ ANT_VARIANTS = [
 
 # What differs between the beds: options of all runs, variants, those that are compared with another one, not with the
 # base, and whether policies are trained and evaluated.
+WITHOUT_GUIDANCE = {name: "no-guidance" for name in ("no-guidance-no-feedback", "no-guidance-no-joint",
+                                                     "no-guidance-neither")}
 OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
 BEDS = {
-    "point": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
-    "maze2d": {"options": [], "variants": VARIANTS, "compared_with": {}, "policies": True},
+    "point": {"options": [], "variants": VARIANTS, "compared_with": WITHOUT_GUIDANCE, "policies": True},
+    "maze2d": {"options": [], "variants": VARIANTS, "compared_with": WITHOUT_GUIDANCE, "policies": True},
     "ant": {"options": ["--env", OGBENCH], "variants": ANT_VARIANTS,
             "compared_with": {"no-feedback": "planner", "no-joint": "planner", "ensemble": "longer",
                               "ensemble-first": "longer"},
             "policies": False},
 }
 
+# Options of --stitching: a policy of one update, whose success is not reported.
+STITCHING = ["--gcbc.updates", "1", "--evaluate.episodes", "1", "--evaluate.subgoals", "0"]
+
 # Key in results.json, heading, factor, digits.
 FIGURES = [
     ("yield", "accepted, %", 100, 1),
+    ("validation_arrival_error_median", "arrival error, held-out windows", 1, 2),
     ("true_arrival_error_median", "true arrival error, median", 1, 2),
     ("dvr_bridge_snap_before_acceptance_0.5", "violating, all, %", 100, 1),
     ("dvr_bridge_0.5", "stored, %", 100, 1),
@@ -116,11 +127,15 @@ STUDENT = {1: 12.71, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365,
 
 
 def results_of(folder):
-    path = os.path.join(folder, "results.json")
-    if not os.path.exists(os.path.join(folder, "done")) or not os.path.exists(path):
+    path, done = os.path.join(folder, "results.json"), os.path.join(folder, "done")
+    if not os.path.exists(done) or not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as file:
-        return json.load(file)
+        results = json.load(file)
+    with open(done, encoding="utf-8") as file:
+        if "stitching only" in file.read():
+            results = {key: value for key, value in results.items() if not key.startswith("success/")}
+    return results
 
 
 def commands(bed, seed, arms):
@@ -158,6 +173,8 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
     common = ["--config", config, "--run", folder, "--seed", str(seed), "--threads", str(arguments.threads),
               "--resume", "--quiet"] + (["--data", data] if data else [])
     started = time.time()
+    if arguments.stitching:
+        options = options + STITCHING
     if not bed["policies"]:
         options = ["--config", settings_file(folder + ".ini", options)]
     for command in commands(bed, seed, arms):
@@ -167,7 +184,7 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
         if status:
             sys.exit(f"ablations: exit code {status} of {' '.join(line)}; see {folder}.log")
     with open(os.path.join(folder, "done"), "w", encoding="utf-8") as file:
-        file.write(f"{time.time() - started:.1f}\n")
+        file.write(f"{time.time() - started:.1f}\n" + ("stitching only\n" if arguments.stitching else ""))
 
 
 def data_of(arguments, seed, folder):
@@ -222,6 +239,7 @@ def tables(folder, bed, seeds):
     print(f"{bed}: seeds {', '.join(map(str, base))}; mean and range")
     for name, what, arms, _ in COMPARISONS:
         runs = [r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) is not None]
+        runs = [r for r in runs if any(key.startswith("success/") for key in r)]
         if runs:
             print_arms(what, runs, arms)
     print("\nMean and range, and below it the mean paired difference from the base with its 95 % interval.\n")
@@ -264,6 +282,7 @@ def main():
     parser.add_argument("--variants", default="", help="names of variants; empty: all")
     parser.add_argument("--folder", default="runs/ablations", help="folder of the runs")
     parser.add_argument("--threads", type=int, default=0, help="threads; 0: all processors")
+    parser.add_argument("--stitching", action="store_true", help="beds with policies: base runs and variants without")
     parser.add_argument("--tables", action="store_true", help="only print the tables of finished runs")
     parser.add_argument("--save", default="", help="also write the figures to this JSON file")
     arguments = parser.parse_args()
@@ -279,9 +298,12 @@ def main():
         os.makedirs(arguments.folder, exist_ok=True)
         variants = [v for v in bed["variants"] if not wanted or v[0] in wanted]
         comparisons = [c for c in COMPARISONS[1:] if bed["policies"] and (not wanted or c[0] in wanted)]
-        minutes = len(seeds) * (9 + 5 * len(comparisons) + 3 * len(variants))
+        if arguments.stitching:
+            comparisons = []
+        each = (4, 0, 2) if arguments.stitching else (9, 5, 3)  # minutes: a base run, a comparison, a variant
+        minutes = len(seeds) * (each[0] + each[1] * len(comparisons) + each[2] * len(variants))
         print(f"{len(seeds)} seeds: a base run, {len(comparisons)} comparisons, {len(variants)} variants each; about "
-              f"9, 5 and 3 minutes on one core, {minutes} minutes in all", flush=True)
+              f"{each[0]}, {each[1]} and {each[2]} minutes on one core, {minutes} minutes in all", flush=True)
 
         def base_of(s):
             return os.path.join(arguments.folder, f"{arguments.bed}-{s}-base")
@@ -289,7 +311,7 @@ def main():
         for s in seeds:
             print(f"seed {s}: base", flush=True)
             given = data_of(arguments, s, "") if arguments.data else None
-            run(arguments, config, base_of(s), s, given, COMPARISONS[0][2], [])
+            run(arguments, config, base_of(s), s, given, "augmented" if arguments.stitching else COMPARISONS[0][2], [])
         for name, what, arms, options in comparisons:
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
@@ -299,7 +321,7 @@ def main():
             for s in seeds:
                 print(f"seed {s}: {what}", flush=True)
                 folder = os.path.join(arguments.folder, f"{arguments.bed}-{s}-{name}")
-                alone = ["--evaluate.subgoals", "0"] if bed["policies"] else []
+                alone = ["--evaluate.subgoals", "0"] if bed["policies"] and not arguments.stitching else []
                 run(arguments, config, folder, s, data_of(arguments, s, base_of(s)), "augmented", options + alone,
                     base_of(s), kept)
     tables(arguments.folder, arguments.bed, seeds)

@@ -81,7 +81,9 @@ TEST_CASE("added learner: one class and one row define a policy that can be trai
     CHECK(accepts("affine"));
     CHECK_THROWS_AS(learners::AddedRow{affine_row()}, Error);
     CHECK(learner_sections("affine").empty());
-    CHECK_NOTHROW(check_learner("affine", Protocol::single_task));
+    Config single;
+    single.policy.protocol = Protocol::single_task;
+    CHECK_NOTHROW(check_learner("affine", single));
 
     const auto backend = make_cpu_backend();
     const data::Dataset recorded = rotated_states();
@@ -118,8 +120,10 @@ TEST_CASE(
         learners::Row row = affine_row();
         row.single_task = false;
         const learners::AddedRow added(row);
-        CHECK_THROWS_AS(check_learner("affine", Protocol::single_task), Error);
-        CHECK_NOTHROW(check_learner("affine", Protocol::goal_conditioned));
+        Config single;
+        single.policy.protocol = Protocol::single_task;
+        CHECK_THROWS_AS(check_learner("affine", single), Error);
+        CHECK_NOTHROW(check_learner("affine", Config{}));
     }
     CHECK_FALSE(accepts("affine"));
     CHECK_THROWS_AS(learner_sections("affine"), Error);

@@ -3,8 +3,9 @@
 
 #include <cmath>
 
-#include "astro/learners/learner.h"
+#include "astro/learners/iql.h"
 #include "tests/numbered_episodes.h"
+#include "tests/small_pipeline.h"
 
 using namespace astro;
 using namespace astro::method;
@@ -92,6 +93,44 @@ TEST_CASE("batches: returns of n steps end at the goal, at the end of the task a
             CHECK((steps == 1) == (cut == 0));
         }
     }
+}
+
+TEST_CASE("batches: with goals relabelled by the rule weighted, cloning follows the rows of large weight") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    Config config = s.config;
+    config.relabel.rule = RelabelRule::weighted;
+    LearningData data;
+    data.pools = {{&d, 1.0}};
+    data.pools[0].relabeller = std::make_shared<GoalRelabeller>(s.pipeline->context(), config.relabel, map, map.latent);
+    data.pools[0].relabelled_goals = &d;
+    nn::Inputs inputs(*s.backend);
+    const Batch b = BatchSampler(data, .2, .5).draw(s.pool, inputs, 256, Rng(3));
+    inputs.upload();
+    const auto weight = b.weight.to_vector<float>();
+    REQUIRE(weight.size() == 256);
+    int64_t full = 0, small_weights = 0;
+    for (const float w : weight) full += w == 1, small_weights += w < .1f;
+    CHECK(full > 50);  // hindsight goals, and rows that approach their goals as fast as possible
+    CHECK(small_weights > 20);
+
+    // A row of weight 0 has no influence, and the loss is the weighted mean.
+    const Tensor pi = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{1, 5});
+    const Tensor a = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{3, -7});
+    const Tensor w = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{.5, 0});
+    CHECK(awr_loss(nn::Chunk{0, 0, 2, 2}, pi, a, w).item() == doctest::Approx(1));
+
+    std::vector<std::vector<float>> acted;
+    for (const double beta : {0.0, 3.0}) {  // with beta 0 all weights are 1
+        config.relabel.beta = beta;
+        data.pools[0].relabeller =
+            std::make_shared<GoalRelabeller>(s.pipeline->context(), config.relabel, map, map.latent);
+        auto policy = make_learner("gcbc", s.pipeline->context(), config, "pointmaze-medium-v0", data, "policy/test");
+        for (int64_t k = 0; k < 3; ++k) policy->update(k);
+        acted.push_back(policy->act(d.observations, d.observations));
+    }
+    CHECK(acted[0] != acted[1]);
 }
 
 TEST_CASE("value.return_steps changes IQL, TD3+BC and CQL, and no other learner") {

@@ -110,6 +110,84 @@ TEST_CASE("chains: with order nearest and more cuts, the targets tried are neare
     CHECK(mean_approach(TargetOrder::nearest, 6) < .8 * nearest);
 }
 
+namespace {
+
+// The planner of small(), with other probes: a target is the better, the smaller its x. Records the probes.
+class Probing : public BridgeMaker {
+  public:
+    explicit Probing(const Planner& planner) : planner_(planner) {}
+    int64_t context() const override { return planner_.context(); }
+    std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
+                                            const std::vector<Rng>& streams) const override {
+        return planner_.sample(ends, gap, candidates, streams);
+    }
+    std::vector<double> probe(const std::vector<StitchEnds>& ends, int64_t,
+                              const std::vector<Rng>& streams) const override {
+        CHECK(ends.size() == streams.size());
+        std::vector<double> errors;
+        for (const StitchEnds& e : ends) {
+            errors.push_back(double(e.target_states[0]));
+            const size_t last = e.source_states.size() - 2;
+            probed[{e.source_states[last], e.source_states[last + 1]}].push_back(e.target_states[0]);
+        }
+        return errors;
+    }
+    mutable std::map<std::pair<float, float>, std::vector<float>> probed;  // x of the targets of each source
+
+  private:
+    const Planner& planner_;
+};
+
+}  // namespace
+
+TEST_CASE("chains: of several probed targets, the one that arrives best is tried") {
+    Small& s = small();
+    SelectionConfig selection = s.config.selection;
+    selection.probes = 5;
+    const TargetIndex index(s.pool, selection, s.pipeline->map(), s.pipeline->statistics(), s.config.planner.gap + 1,
+                            s.config.planner.context, 1);
+    AcceptanceBounds bounds;
+    bounds.arrival = bounds.largest_step = 1e9;  // every bridge is accepted
+    AugmentConfig config = s.config.augment;
+    config.targets_per_cut = 1;
+    const Probing maker(s.pipeline->planner());
+    const Augmentation made = build_chains(s.pipeline->context(), config, s.pipeline->map(), index, maker,
+                                           s.pipeline->statistics(), bounds, selection, 1, 4000, {});
+    REQUIRE(made.attempts.size() > 20);
+    int64_t several = 0;
+    for (const BridgeAttempt& a : made.attempts) {
+        const std::vector<float>& x = maker.probed.at({a.source_state[0], a.source_state[1]});
+        several += x.size() == 5;
+        CHECK(a.target_state[0] == *std::min_element(x.begin(), x.end()));
+    }
+    CHECK(several > ssize(made.attempts) / 2);
+}
+
+TEST_CASE("planner: a probe is a bridge with fewer steps of guidance") {
+    Small& s = small();
+    PlannerConfig config = s.config.planner;
+    config.sampling.start_level = 0;  // from the source's own actions: no random numbers
+    const data::Dataset& d = s.pipeline->train_data();
+    std::vector<StitchEnds> ends;
+    for (int64_t i = 0; i < 20; ++i) {
+        const int64_t from = s.pipeline->train().begin(i), to = s.pipeline->train().begin(i) + 20;
+        ends.push_back(recorded_ends(d, from, d, to, config.context));
+        ends.back().own_actions = actions_from(s.pipeline->train(), from + config.context - 1, config.gap + 1);
+    }
+    const std::vector<Rng> streams(20, Rng(1));
+    const auto errors = [&](int64_t steps, int64_t probe_steps, bool probes) {
+        config.sampling.final_guidance_steps = steps, config.sampling.probe_steps = probe_steps;
+        const Planner planner(s.pipeline->context(), config, s.pipeline->map(), s.pipeline->statistics(),
+                              {&s.pipeline->dynamics(0)}, s.config.dynamics, 3);
+        if (probes) return planner.probe(ends, config.gap, streams);
+        std::vector<double> sampled;
+        for (const auto& bridges : planner.sample(ends, config.gap, 1, streams)) sampled.push_back(bridges[0].error);
+        return sampled;
+    };
+    CHECK(errors(30, 3, true) == errors(3, 30, false));
+    CHECK(errors(30, 3, true) != errors(30, 3, false));
+}
+
 TEST_CASE("chains: rules mono and ext try no target whose end has no path from the start") {
     Small& s = small();
     TemporalMap map = s.pipeline->map();

@@ -91,10 +91,19 @@ TEST_CASE("config: invalid combinations are rejected") {
         c.value.return_steps = 2, c.cql.form = CqlForm::pure, c.policy.protocol = Protocol::single_task;
     }));
     CHECK_FALSE(rejected([](Config& c) { c.value.return_steps = 2, c.cql.form = CqlForm::pure; }));
-    CHECK_THROWS_WITH_AS(check_learner("gcbc", Protocol::single_task),
-                         "learner gcbc has no single-task form: use iql, td3bc or cql", Error);
-    CHECK_NOTHROW(check_learner("gcbc", Protocol::goal_conditioned));
-    CHECK_NOTHROW(check_learner("iql", Protocol::single_task));
+    Config single;
+    single.policy.protocol = Protocol::single_task;
+    CHECK_THROWS_WITH_AS(check_learner("gcbc", single), "learner gcbc has no single-task form: use iql, td3bc or cql",
+                         Error);
+    CHECK_NOTHROW(check_learner("gcbc", Config{}));
+    CHECK_NOTHROW(check_learner("iql", single));
+    Config weighted;
+    weighted.relabel.rule = RelabelRule::weighted;
+    CHECK_NOTHROW(check_learner("gcbc", weighted));
+    CHECK_THROWS_WITH_AS(check_learner("iql", weighted),
+                         "learner iql does not weight rows by progress; hint: --relabel.rule on-the-way, or the "
+                         "learner gcbc",
+                         Error);
     CHECK(rejected([](Config& c) { c.dynamics.network.learning_rate_end = 1; }));
 }
 

@@ -130,7 +130,7 @@ TEST_CASE("goal relabelling: the hindsight goal lies on the way to each, on the 
     int64_t replaced = 0, outside = 0, too_near = 0;
     for (int64_t i = 0; i < 400; ++i) {
         const int64_t row = s.pipeline->train().begin(i % s.pipeline->train().count()) + rng.below(60), near = row + 30;
-        const int64_t goal = goals.draw(row, near, rng);
+        const int64_t goal = goals.draw(row, near, row + 16, rng).row;
         if (closed(row, near) < config.least_steps) {
             ++too_near;
             CHECK(goal == -1);
@@ -145,5 +145,34 @@ TEST_CASE("goal relabelling: the hindsight goal lies on the way to each, on the 
     CHECK(too_near > 0);
 
     config.share = 0;
-    for (int64_t i = 0; i < 50; ++i) CHECK(relabeller().draw(i, i + 30, rng) == -1);
+    for (int64_t i = 0; i < 50; ++i) CHECK(relabeller().draw(i, i + 30, i + 16, rng).row == -1);
+}
+
+TEST_CASE("goal relabelling, weighted: any row is a goal; its weight grows with the progress of the following steps") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    RelabelConfig config;
+    config.rule = RelabelRule::weighted, config.share = 1, config.beta = 2;
+    const GoalRelabeller goals(s.pipeline->context(), config, map, map.latent);
+    CHECK(goals.weighted());
+    Rng rng(12);
+    int64_t away = 0, towards = 0;
+    for (int64_t i = 0; i < 400; ++i) {
+        const int64_t row = s.pipeline->train().begin(i % s.pipeline->train().count()) + rng.below(60),
+                      ahead = row + 12;
+        const GoalRelabeller::Goal goal = goals.draw(row, row + 30, ahead, rng);
+        if (goal.row < 0) continue;  // of another component
+        const auto closed = [&](int64_t from) {
+            return double(map.closed[size_t(map.landmark_of[size_t(from)]) * size_t(map.landmarks()) +
+                                     size_t(map.landmark_of[size_t(goal.row)])]);
+        };
+        const double steps = closed(row) - closed(ahead);
+        CHECK(goal.weight == doctest::Approx(std::exp(2 * (std::min(1.0, std::max(-1.0, steps / 12)) - 1))));
+        CHECK(goal.row < d.rows);
+        away += steps<-4, towards += steps> 4;
+    }
+    CHECK(away > 50);
+    CHECK(towards > 50);
+    CHECK(goals.draw(5, 5, 5, rng).row == -1);  // the last row of an episode: nothing follows
 }

@@ -57,7 +57,7 @@ int with_arm(CommandLine& line, Access access, Work work) {
     ArmOptions arm;
     if (!command.parse(line, arm)) return 0;
     Config& config = command.config;
-    check_learner(config.policy.learner, config.policy.protocol);
+    check_learner(config.policy.learner, config);
     StageRunner runner(line, command.options, config, {access, policy_parts(config), {}, true});
     LoadedArm loaded;
     load_arm(runner, arm, loaded);

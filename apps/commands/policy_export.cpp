@@ -64,7 +64,7 @@ int run_policy_export(CommandLine& line) {
     line.require("out");
     Config& config = command.config;
     check_options(chosen, config);
-    check_learner(config.policy.learner, config.policy.protocol);
+    check_learner(config.policy.learner, config);
     check_exported_form(config.policy.learner);
     StageRunner runner(line, command.options, config, {Access::read, policy_parts(config), {}, false, false});
     // The checkpoint contains all that was learnt from the arm's second data set, so its file is not needed.

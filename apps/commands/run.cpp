@@ -20,7 +20,7 @@ int run_run(CommandLine& line) {
     StageCommand command;
     if (!command.parse(line)) return 0;
     Config& config = command.config;
-    for (const std::string& learner : config.experiment.learners) check_learner(learner, config.policy.protocol);
+    for (const std::string& learner : config.experiment.learners) check_learner(learner, config);
     const std::vector<std::string> stages = stages_of_experiment(config), &arms = config.experiment.arms;
     auto needed = [&](const char* stage) { return std::count(stages.begin(), stages.end(), stage) > 0; };
     Needs needs;

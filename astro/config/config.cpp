@@ -52,8 +52,11 @@ void check(const Config& config) {
         fail(ErrorKind::usage, "value.return_steps must be 1 with cql.form pure and policy.protocol single-task");
 }
 
-void check_learner(const std::string& learner, Protocol protocol) {
-    if (protocol != Protocol::single_task || has_single_task_form(learner)) return;
+void check_learner(const std::string& learner, const Config& config) {
+    if (config.relabel.rule == RelabelRule::weighted && !has_weighted_form(learner))
+        fail(ErrorKind::usage, "learner ", learner,
+             " does not weight rows by progress; hint: --relabel.rule on-the-way, or the learner gcbc");
+    if (config.policy.protocol != Protocol::single_task || has_single_task_form(learner)) return;
     std::vector<std::string> others;
     for (const std::string& name : learner_names())
         if (has_single_task_form(name)) others.push_back(name);

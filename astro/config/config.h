@@ -263,7 +263,7 @@ struct SelectionConfig {
     double delta_threshold = 1, target_share = .6;
     BridgeLength bridge_length = BridgeLength::fixed;
     TargetOrder order = TargetOrder::random;
-    int64_t candidates = 256, cuts = 1, pair_cap = 4;
+    int64_t candidates = 256, cuts = 1, probes = 1, pair_cap = 4;
 
     template <class V>
     void visit(V& v) {
@@ -281,6 +281,10 @@ struct SelectionConfig {
         v("order", order,
           "targets of a cut are tried in random order, or those nearest to the source's own future first", Source::ours,
           one_of({"random", "nearest"}));
+        v("probes", probes,
+          "targets that a bridge is planned to with few steps (sampling.probe_steps); the one that arrives best is "
+          "tried; 1: no probes",
+          Source::ours, between(1, 1000));
         v("delta_threshold", delta_threshold,
           "largest (M+1 - n_cal) / (M+1) of a target: 1 sets no lower bound (measured best, docs/method.md 7.2), .75 "
           "requires at least a quarter of M + 1 steps",
@@ -362,9 +366,9 @@ void apply_preset(Config& config, const std::string& name);
 
 // Rejects invalid combinations of settings: Error(usage) names the fields.
 void check(const Config& config);
-// Rejects a learner without a form for the protocol. It is separate from check() because `train policy` and `run` take
-// their learners from different settings.
-void check_learner(const std::string& learner, Protocol protocol);
+// Rejects a learner without a form for the protocol or the rule of relabelling. It is separate from check() because
+// `train policy` and `run` take their learners from different settings.
+void check_learner(const std::string& learner, const Config& config);
 
 // Resolve `auto` (0) by the row of the environment, or by that of one which it resembles (data::defaults_for).
 double resolve_gamma(double gamma, std::string_view environment);

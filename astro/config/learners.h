@@ -14,6 +14,7 @@ namespace astro::method {
 enum class PolicyActivation { gelu, relu };
 enum class IqlActor { ddpg_bc, awr };
 enum class CqlForm { td3bc_actor, pure };
+enum class RelabelRule { on_the_way, weighted };
 
 // Settings shared by all learners.
 struct PolicyConfig {
@@ -45,19 +46,29 @@ struct PolicyConfig {
 
 // Relabelling: goals of the actor beyond the end of a row's episode (astro/goal_relabelling.h).
 struct RelabelConfig {
-    double share = .5, progress = .8, least_steps = 8;
-    int64_t tries = 8;
+    RelabelRule rule = RelabelRule::on_the_way;
+    double share = .5, progress = .8, least_steps = 8, beta = 3;
+    int64_t tries = 8, progress_steps = 16;
 
     template <class V>
     void visit(V& v) {
-        v("share", share, "share of the actor's goals that are replaced by farther ones, where one is found",
+        v("rule", rule,
+          "goals for which the hindsight goal lies on the way; or any goals, and rows weighted by their progress "
+          "(gcbc)",
+          Source::ours, one_of({"on-the-way", "weighted"}));
+        v("share", share, "share of the actor's goals that are replaced by other ones, where one is found",
           Source::ours, between(0, 1));
         v("progress", progress,
-          "minimum progress towards the goal from the row to its hindsight goal, as a share of their distance d_G",
+          "on-the-way: minimum progress towards the goal from the row to its hindsight goal, as a share of their "
+          "distance d_G",
           Source::ours, between(0, 1));
-        v("least_steps", least_steps, "hindsight goals closer than this, in steps of d_G, are kept", Source::ours,
-          at_least(0));
-        v("tries", tries, "random goals tried for a row", Source::ours, between(1, 1000));
+        v("least_steps", least_steps, "on-the-way: hindsight goals closer than this, in steps of d_G, are kept",
+          Source::ours, at_least(0));
+        v("tries", tries, "on-the-way: random goals tried for a row", Source::ours, between(1, 1000));
+        v("progress_steps", progress_steps, "weighted: steps over which progress is measured", Source::ours,
+          between(1, 1000));
+        v("beta", beta, "weighted: a row weighs exp(beta (progress - 1)), progress in steps per step", Source::ours,
+          between(0, 100));
     }
 };
 

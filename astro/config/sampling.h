@@ -12,7 +12,7 @@ enum class DescentRule { spectral, adam };
 struct SamplingConfig {
     double start_level = 1, temperature = 1;
     DescentRule descent = DescentRule::spectral;
-    int64_t guidance_steps = 0, final_guidance_steps = 10;
+    int64_t guidance_steps = 0, final_guidance_steps = 10, probe_steps = 15;
     double guidance_move = .3;
     bool guidance_ensemble = false;
 
@@ -29,6 +29,8 @@ struct SamplingConfig {
           Source::ours, between(0, 1000));
         v("final_guidance_steps", final_guidance_steps,
           "descent steps on the seam's deviation after the last denoising step; 0: off", Source::ours,
+          between(0, 10000));
+        v("probe_steps", probe_steps, "the same for plans that choose between targets (selection.probes)", Source::ours,
           between(0, 10000));
         v("guidance_move", guidance_move,
           "bound on the change of scaled actions in a descent step: of its root mean square (spectral), or of each "

@@ -10,8 +10,8 @@ namespace astro::method::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
     const auto part = [&](const Tensor& all) { return all.defined() ? all.rows(first, count) : all; };
-    return {part(input),  part(value_input), part(next_input), part(action),
-            part(reward), part(mask),        part(subgoal),    part(high_target)};
+    return {part(input),  part(value_input), part(next_input), part(action),     part(reward),
+            part(mask),   part(weight),      part(subgoal),    part(high_target)};
 }
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
@@ -52,6 +52,9 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     std::vector<float> input = array(true, width), value_input = array(critics, width),
                        next_input = array(critics, width), action = array(true, actions), reward = array(critics, 1),
                        mask = array(critics, 1);
+    const bool weighted = std::any_of(data_.pools.begin(), data_.pools.end(),
+                                      [](const Pool& p) { return p.relabeller && p.relabeller->weighted(); });
+    std::vector<float> weight = array(weighted, 1);
     const bool subgoals = critics && subgoal_steps_ > 0;
     std::vector<float> subgoal = array(subgoals, states), high_target = array(subgoals, states);
     std::vector<int64_t> until;  // rows [until[p - 1], until[p]) come from pool p
@@ -70,7 +73,12 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
             if (goals()) {
                 const int64_t near = samplers_[p].uniform_goal(row, own);
                 const Pool& pool = data_.pools[p];
-                const int64_t relabelled = pool.relabeller ? pool.relabeller->draw(row, near, own) : -1;
+                GoalRelabeller::Goal other;
+                if (pool.relabeller)
+                    other = pool.relabeller->draw(
+                        row, near, samplers_[p].ahead(row, pool.relabeller->config().progress_steps), own);
+                const int64_t relabelled = other.row;
+                if (weighted) nth(weight, i) = static_cast<float>(other.weight);
                 const bool random = relabelled < 0 && random_actor_goals_ > 0 && own.uniform() < random_actor_goals_;
                 const int64_t goal = relabelled >= 0 ? relabelled : random ? samplers_[p].random_row(own) : near;
                 put_state(relabelled < 0 ? d : *pool.relabelled_goals, goal, &nth(input, i * width + states));
@@ -99,6 +107,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     Batch batch;
     batch.input = inputs.add(in, input);
     batch.action = inputs.add(Shape{size, actions}, action);
+    if (weighted) batch.weight = inputs.add(Shape{size, 1}, weight);
     if (!critics) return batch;
     batch.value_input = inputs.add(in, value_input);
     batch.next_input = inputs.add(in, next_input);

@@ -47,6 +47,8 @@ struct Batch {
     // (B). With returns of n steps, reward is the discounted sum of n rewards, next_input is n steps ahead, and mask is
     // gamma^(n - 1), or 0 after the goal or the end of the task. In all cases y = reward + gamma mask V(next_input).
     Tensor reward, mask;
+    // (B, 1) of the rows, if goals are relabelled by the rule weighted; undefined: all are 1.
+    Tensor weight = {};
     // Only after BatchSampler::draw_subgoals(k), for HIQL; D is the width of a state.
     Tensor subgoal = {};      // (B, D): the state k rows ahead, or the last of the episode
     Tensor high_target = {};  // (B, D): the same, but not beyond the actor's goal where that lies in the episode

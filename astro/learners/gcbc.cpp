@@ -1,6 +1,9 @@
 // GCBC: goal-conditioned behaviour cloning. loss = mean |pi(s, g) - a|^2, g uniform over the rest of s's trajectory
-// (OGBench, impls/agents/gcbc.py, with a constant standard deviation; the network: ours, docs/method.md 10.3).
+// (OGBench, impls/agents/gcbc.py, with a constant standard deviation; the network: ours, docs/method.md 10.3). With
+// goals that are relabelled by the rule weighted, loss = mean w |pi(s, g) - a|^2 (10.7).
 #include "astro/learners/gcbc.h"
+
+#include "astro/learners/iql.h"
 
 namespace astro::method::learners {
 
@@ -19,7 +22,9 @@ class Gcbc : public Learner {
         Update u = begin(k, "", config_.batch, stream(k), rate(k), {&optimiser_}, BatchSampler::Contents::actor);
         u.step.run([&] {
             u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
-                return cloning_loss(c, actor_(rows.input), rows.action);
+                const Tensor pi = actor_(rows.input);
+                return rows.weight.defined() ? awr_loss(c, pi, rows.action, rows.weight)
+                                             : cloning_loss(c, pi, rows.action);
             });
         });
     }

@@ -105,6 +105,7 @@ struct Row {
     Factory* make;
     bool single_task = true;  // whether it can learn one fixed task
     bool exported = true;     // whether its policy is one network, actor()
+    bool weighted = false;    // whether its actor's loss uses Batch::weight
 };
 
 // Adds a row to the table during the lifetime of this object, for programs with their own learners.

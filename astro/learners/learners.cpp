@@ -9,7 +9,7 @@ namespace astro::method::learners {
 static NamedTable<Row>& table() {
     static NamedTable<Row> all(
         "learner", &Row::name,
-        {{"gcbc", {"gcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcbc), false},
+        {{"gcbc", {"gcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcbc), false, true, true},
          {"iql", {"value", "iql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_iql)},
          {"td3bc", {"value", "td3bc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_td3bc)},
          {"cql", {"value", "td3bc", "cql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_cql)},
@@ -35,6 +35,8 @@ std::vector<std::string> astro::method::learner_sections(const std::string& lear
 }
 
 bool astro::method::has_exported_form(const std::string& learner) { return learners::table().at(learner).exported; }
+
+bool astro::method::has_weighted_form(const std::string& learner) { return learners::table().at(learner).weighted; }
 
 bool astro::method::has_single_task_form(const std::string& learner) {
     return learners::table().at(learner).single_task;

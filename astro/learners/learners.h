@@ -12,6 +12,8 @@ std::vector<std::string> learner_names();
 std::vector<std::string> learner_sections(const std::string& learner);
 // Whether it can learn one fixed task.
 bool has_single_task_form(const std::string& learner);
+// Whether rows may have weights (relabel.rule weighted).
+bool has_weighted_form(const std::string& learner);
 // Whether its policy is a single network, which `policy export` can write.
 bool has_exported_form(const std::string& learner);
 

@@ -169,6 +169,7 @@ done
 END
 single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql"
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
+hint 2 "--relabel.rule on-the-way, or the learner gcbc" $single --run refused --relabel.rule weighted
 helps $single --env "exec:sh judge.sh" --run judged $asked
 
 own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner iql"
