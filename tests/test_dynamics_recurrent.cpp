@@ -93,18 +93,18 @@ TEST_CASE("recurrent dynamics: no step of a rollout is larger than the largest r
                                      s.pipeline->map(), s.pipeline->statistics(), 3);
     Small::train(*model);
     const data::Dataset& d = s.pipeline->train_data();
+    const int64_t n = s.pipeline->horizon();
     std::vector<float> largest(2, 0);
     for (int64_t row : rows_with_successor(s.pipeline->train()))
         for (int64_t x = 0; x < 2; ++x)
             nth(largest, x) = std::max(nth(largest, x), std::fabs(d.observation(row + 1)[x] - d.observation(row)[x]));
     // Far from all data, where a network extrapolates linearly.
-    const std::vector<float> far = {300, -500}, actions(16 * 2, 1);
+    const std::vector<float> far = {300, -500}, actions(to_size(n * 2), 1);
     const std::vector<float> moved =
-        model
-            ->rollout(Tensor::from(*s.backend, Shape{1, 2}, far), Tensor::from(*s.backend, Shape{1, 16, 2}, actions), 1)
+        model->rollout(Tensor::from(*s.backend, Shape{1, 2}, far), Tensor::from(*s.backend, Shape{1, n, 2}, actions), 1)
             .to_vector<float>();
     int64_t at_limit = 0;
-    for (int64_t j = 0; j < 16; ++j)
+    for (int64_t j = 0; j < n; ++j)
         for (int64_t x = 0; x < 2; ++x) {
             const float step = std::fabs(nth(moved, 2 * j + x) - (j > 0 ? nth(moved, 2 * j - 2 + x) : 0));
             CHECK(step <= 1.001f * nth(largest, x));
