@@ -190,6 +190,7 @@ std::string dynamics_section(const data::Json& results) {
     chart.from_zero = chart.dots = true;
     for (const auto& [name, prefix] : {std::pair{"dynamics, one pass", "dynamics_rmse_one_pass_"},
                                        std::pair{"dynamics, sampled", "dynamics_rmse_sampled_"},
+                                       std::pair{"dynamics, mean of all networks", "dynamics_rmse_mean_"},
                                        std::pair{"one-step network, rolled out", "dynamics_rmse_one_step_"},
                                        std::pair{"standing still", "dynamics_rmse_persistence_"}})
         chart.series.push_back(by_ending(results, name, prefix));
@@ -198,6 +199,7 @@ std::string dynamics_section(const data::Json& results) {
            table(results, "error after steps", steps,
                  {{"dynamics, one pass", "dynamics_rmse_one_pass_"},
                   {"dynamics, sampled", "dynamics_rmse_sampled_"},
+                  {"dynamics, mean of all networks", "dynamics_rmse_mean_"},
                   {"one-step network, rolled out", "dynamics_rmse_one_step_"},
                   {"standing still", "dynamics_rmse_persistence_"}},
                  false) +

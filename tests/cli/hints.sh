@@ -169,8 +169,9 @@ done
 END
 single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql"
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
-hint 2 "--relabel.rule on-the-way, or the learner gcbc" $single --run refused --relabel.rule weighted
 helps $single --env "exec:sh judge.sh" --run judged $asked
+hint 2 "--relabel.rule on-the-way, or the learner gcbc" $single --run refused --relabel.rule weighted
+helps $single --run on-the-way --relabel.rule on-the-way
 
 own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner iql"
 hint 2 "--env names it, or --policy.protocol goal-conditioned" $own --policy.protocol single-task --run refused
