@@ -94,6 +94,7 @@ class ChainBuilder {
         OpenChain* chain;
         Ends pair;
         int64_t gap;
+        double probe_error;
         Bridge best;
     };
     StitchEnds ends_of(const Request& request) const;
@@ -235,25 +236,23 @@ void ChainBuilder::finish(OpenChain& c) {
 }
 
 // Requests one bridge for each open chain that has a target left, or one for each target that is probed, one after
-// another; and ends chains without one. A target is skipped if its pair of landmarks could exceed the cap when all
-// bridges requested in this round are accepted.
+// another; and ends chains without one. A target is skipped if its pair of landmarks could exceed the cap when one
+// bridge of each chain is accepted in this round.
 std::vector<ChainBuilder::Request> ChainBuilder::next_requests() {
     std::vector<Request> requests;
-    std::map<Pair, int64_t> asked;
+    std::map<Pair, int64_t> asked;  // number of chains
     for (OpenChain& c : slots_) {
         if (!c.open) continue;
         const bool first = c.tries == 0;
-        auto full = [&](const Ends& ends) {
-            const Pair pair = pair_of(ends.cut, ends.target);
-            return accepted(pair) + asked[pair] >= selection_.pair_cap;
-        };
+        std::set<Pair> own;
         int64_t requested = 0;
         for (; requested < selection_.probes && c.tries < ssize(c.pairs); ++c.tries) {
-            const Ends& pair = nth(c.pairs, c.tries);
-            if (full(pair)) continue;
+            const Ends& ends = nth(c.pairs, c.tries);
+            const Pair pair = pair_of(ends.cut, ends.target);
+            if (own.count(pair) == 0 && accepted(pair) + asked[pair] >= selection_.pair_cap) continue;
+            if (own.insert(pair).second) ++asked[pair];
             ++requested;
-            ++asked[pair_of(pair.cut, pair.target)];
-            requests.push_back({&c, pair, index_.gap_of(pair.cut, pair.target), {}});
+            requests.push_back({&c, ends, index_.gap_of(ends.cut, ends.target), 0, {}});
         }
         const bool none = requested == 0;
         result_.queries += first;
@@ -288,23 +287,18 @@ void ChainBuilder::for_each_length(std::vector<Request>& requests, const Group& 
 // Of the requests of each chain, the one whose probe arrives best.
 std::vector<ChainBuilder::Request> ChainBuilder::keep_best_probes(std::vector<Request> requests) {
     if (selection_.probes == 1) return requests;
-    std::map<const Request*, double> error;
     for_each_length(requests, [&](const std::vector<Request*>& members, int64_t gap,
                                   const std::vector<StitchEnds>& ends, const std::vector<Rng>& streams) {
         const std::vector<double> found = maker_.probe(ends, gap, streams);
-        for (size_t m = 0; m < members.size(); ++m) error[members[m]] = found[m];
+        for (size_t m = 0; m < members.size(); ++m)
+            members[m]->probe_error = std::isnan(found[m]) ? HUGE_VAL : found[m];
     });
     std::vector<Request> kept;
-    double least = 0;
-    for (const Request& r : requests) {
-        const bool first = kept.empty() || kept.back().chain != r.chain;
-        if (!first && error[&r] >= least) continue;
-        least = error[&r];
-        if (first)
+    for (const Request& r : requests)
+        if (kept.empty() || kept.back().chain != r.chain)
             kept.push_back(r);
-        else
+        else if (r.probe_error < kept.back().probe_error)
             kept.back() = r;
-    }
     return kept;
 }
 

@@ -44,14 +44,16 @@ DynamicsRecurrent::DynamicsRecurrent(const Context& context, const DynamicsConfi
     limit_delta_ = limit_ * sigma_delta_;
 }
 
-Tensor DynamicsRecurrent::roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions) const {
+Tensor DynamicsRecurrent::roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions, Steps steps) const {
     const int64_t batch = s0.dim(0), ds = s0.dim(1), n = actions.dim(1), da = actions.dim(2);
     Tensor moved;
     std::vector<Tensor> displacement;
     for (int64_t j = 0; j < n; ++j) {
         const Tensor state = j == 0 ? s0 : s0 + moved;
         const Tensor action = slice(actions, 1, j, 1).reshape(Shape{batch, da});
-        const Tensor change = clamp(network(concat({state, action}, 1)) / limit_, -1, 1) * limit_delta_;  // (B, D)
+        const Tensor predicted = network(concat({state, action}, 1));  // (B, D)
+        const Tensor change =
+            steps == Steps::clipped ? clamp(predicted / limit_, -1, 1) * limit_delta_ : predicted * sigma_delta_;
         moved = j == 0 ? change : moved + change;
         displacement.push_back(moved.reshape(Shape{batch, 1, ds}));
     }
@@ -84,13 +86,14 @@ void DynamicsRecurrent::train_on_windows(nn::Step& step, int64_t k) {
     const Windows windows = gather(step.inputs(), draw_starts(rng, batch));
     network_.train_step(step, k, batch, [&](const nn::Chunk& c) {
         const Windows w = c.rows(windows);
-        return rollout_loss(c, roll_out(network_.online(), w.s0, w.actions), w.displacement, sigma_delta_);
+        return rollout_loss(c, roll_out(network_.online(), w.s0, w.actions, Steps::as_predicted), w.displacement,
+                            sigma_delta_);
     });
 }
 
 Tensor DynamicsRecurrent::rollout(const Tensor& s0, const Tensor& actions, int64_t) const {
     ASTRO_CHECK(actions.dim(1) <= horizon_, "rollout: ", actions.dim(1), " actions for a horizon of ", horizon_);
-    return roll_out(network_.averaged(), s0, actions);
+    return roll_out(network_.averaged(), s0, actions, Steps::clipped);
 }
 
 }  // namespace astro::method

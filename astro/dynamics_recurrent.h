@@ -32,8 +32,9 @@ class DynamicsRecurrent : public Dynamics {
     void train_on_transitions(nn::Step& step, int64_t k);
     void train_on_windows(nn::Step& step, int64_t k);
 
-    // s^_1 - s_0, ..., s^_n - s_0: (B, n, D), by the online or the averaged network.
-    Tensor roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions) const;
+    // s^_1 - s_0, ..., s^_n - s_0: (B, n, D). Training does not clip: a clipped step has no gradient.
+    enum class Steps { as_predicted, clipped };
+    Tensor roll_out(const nn::Mlp& network, const Tensor& s0, const Tensor& actions, Steps steps) const;
 
     std::vector<int64_t> sources_;  // rows with a successor
     Tensor limit_, limit_delta_;    // (D): the largest |s' - s| of the data, in sigma_delta and in the method's units

@@ -3,9 +3,9 @@
 // If a transition (s, a) leads to a later state h of its episode, then it is also a good one for every goal g for which
 // h lies on the way from s. The landmark graph decides whether it does:
 //   d_G(s, g) - d_G(h, g) >= progress d_G(s, h)
-// By the triangle inequality the left side is at most d_G(s, h). Or any g is drawn, and the transition weighs more, the
-// more of the k steps that follow it lead towards g:
-//   w = exp(beta (p - 1)),  p = (d_G(s, g) - d_G(s_k, g)) / k, in [-1, 1]
+// By the triangle inequality the left side is at most d_G(s, h). This is the rule on-the-way. By the rule weighted, g is
+// any row, and the weight of the transition grows with the progress p towards g over the next k steps:
+//   w = exp(beta (p - 1)),  p = clip((d_G(s, g) - d_G(s_k, g)) / k, -1, 1)
 // No row is generated and no model but the TDR is used.
 #pragma once
 

@@ -60,7 +60,7 @@ class Planner : public TrainableModel, public BridgeMaker {
     // With a sampled dynamics model or several members only the best two are returned, which get the final rollout.
     std::vector<std::vector<Bridge>> sample(const std::vector<StitchEnds>& ends, int64_t gap, int64_t candidates,
                                             const std::vector<Rng>& streams) const override;
-    // With sampling.probe_steps instead of final_guidance_steps.
+    // With sampling.probe_steps instead of final_guidance_steps, if these are fewer.
     std::vector<double> probe(const std::vector<StitchEnds>& ends, int64_t gap,
                               const std::vector<Rng>& streams) const override;
 

@@ -125,16 +125,17 @@ constexpr int64_t kPiece = 16;
 
 std::vector<double> Planner::probe(const std::vector<StitchEnds>& ends, int64_t gap,
                                    const std::vector<Rng>& streams) const {
+    ASTRO_CHECK(ends.size() == streams.size(), "Planner::probe: ", ends.size(), " ends, ", streams.size(), " streams");
     const int64_t wanted = ssize(ends);
     std::vector<double> errors(ends.size());
+    SamplingView shorter;
+    shorter.final_guidance_steps = std::min(config_.sampling.probe_steps, config_.sampling.final_guidance_steps);
     context_.threads.run((wanted + kPiece - 1) / kPiece, [&](int64_t p) {
         const auto first = p * kPiece, last = std::min(first + kPiece, wanted);
         const std::vector<StitchEnds> piece(ends.begin() + first, ends.begin() + last);
-        SamplingView shorter;
-        shorter.final_guidance_steps = config_.sampling.probe_steps;
         std::vector<Bridge> bridges =
             sample_piece(piece, gap, {streams.begin() + first, streams.begin() + last}, shorter);
-        roll_out(piece, gap, bridges);
+        if (dynamics_.size() > 1) roll_out(piece, gap, loop_steps_, dynamics_.size(), bridges);
         for (int64_t i = first; i < last; ++i) nth(errors, i) = nth(bridges, i - first).error;
     });
     return errors;

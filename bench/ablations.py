@@ -162,7 +162,9 @@ def settings_file(path, options):
 def run(arguments, config, folder, seed, data, arms, options, kept_from=None, kept=()):
     """Runs one experiment to its end, unless it is done. The file `done` marks a finished folder."""
     bed = BEDS[arguments.bed]
-    if results_of(folder) is not None:
+    if (results := results_of(folder)) is not None:
+        if bed["policies"] and not arguments.stitching and not any(key.startswith("success/") for key in results):
+            sys.exit(f"ablations: {folder} was made with --stitching, without policies; choose another --folder")
         return
     if kept_from and not os.path.exists(folder):
         os.makedirs(folder)
@@ -242,7 +244,8 @@ def tables(folder, bed, seeds):
         runs = [r for r in runs if any(key.startswith("success/") for key in r)]
         if runs:
             print_arms(what, runs, arms)
-    print("\nMean and range, and below it the mean paired difference from the base with its 95 % interval.\n")
+    print("\nMean and range, and below it the mean paired difference from the base, or from the named variant, with its "
+          "95 % interval.\n")
     print("| change | " + " | ".join(h for _, h, _, _ in FIGURES) + " |")
     print("|---|" + "--:|" * len(FIGURES))
     print("| none (base) | " + " | ".join(summary([r[k] for r in base.values() if k in r], f, d)
@@ -255,7 +258,7 @@ def tables(folder, bed, seeds):
                                           for k, _, f, d in FIGURES) + " |")
         reference = BEDS[bed]["compared_with"].get(name, "base")
         other = {s: results_of(os.path.join(folder, f"{bed}-{s}-{reference}")) or {} for s in runs}
-        print("| | " + " | ".join(difference([(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]],
+        print(f"| {'' if reference == 'base' else 'from ' + reference} | " + " | ".join(difference([(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]],
                                              f, d) for k, _, f, d in FIGURES) + " |")
 
 
@@ -282,7 +285,7 @@ def main():
     parser.add_argument("--variants", default="", help="names of variants; empty: all")
     parser.add_argument("--folder", default="runs/ablations", help="folder of the runs")
     parser.add_argument("--threads", type=int, default=0, help="threads; 0: all processors")
-    parser.add_argument("--stitching", action="store_true", help="beds with policies: base runs and variants without")
+    parser.add_argument("--stitching", action="store_true", help="compare no policies: more seeds of the figures of stitching")
     parser.add_argument("--tables", action="store_true", help="only print the tables of finished runs")
     parser.add_argument("--save", default="", help="also write the figures to this JSON file")
     arguments = parser.parse_args()

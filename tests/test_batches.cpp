@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "astro/learners/iql.h"
+#include "astro/learners/gcbc.h"
 #include "tests/numbered_episodes.h"
 #include "tests/small_pipeline.h"
 
@@ -95,7 +95,7 @@ TEST_CASE("batches: returns of n steps end at the goal, at the end of the task a
     }
 }
 
-TEST_CASE("batches: with goals relabelled by the rule weighted, cloning follows the rows of large weight") {
+TEST_CASE("batches: with goals relabelled by the rule weighted, rows have weights, and cloning uses them") {
     Small& s = small();
     const TemporalMap& map = s.pipeline->map();
     const data::Dataset& d = s.pipeline->train_data();
@@ -115,11 +115,15 @@ TEST_CASE("batches: with goals relabelled by the rule weighted, cloning follows 
     CHECK(full > 50);  // hindsight goals, and rows that approach their goals as fast as possible
     CHECK(small_weights > 20);
 
-    // A row of weight 0 has no influence, and the loss is the weighted mean.
-    const Tensor pi = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{1, 5});
-    const Tensor a = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{3, -7});
-    const Tensor w = Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{.5, 0});
-    CHECK(awr_loss(nn::Chunk{0, 0, 2, 2}, pi, a, w).item() == doctest::Approx(1));
+    // The loss is the weighted mean, and that of cloning if all weights are 1.
+    const nn::Chunk whole{0, 0, 2, 2};
+    const Tensor pi = Tensor::from(*s.backend, Shape{2, 2}, std::vector<float>{1, 2, 5, 6});
+    const Tensor a = Tensor::from(*s.backend, Shape{2, 2}, std::vector<float>{3, 3, -7, 0});
+    const auto weights = [&](float x, float y) {
+        return Tensor::from(*s.backend, Shape{2, 1}, std::vector<float>{x, y});
+    };
+    CHECK(weighted_cloning_loss(whole, pi, a, weights(.5, 0)).item() == doctest::Approx(.5 * 5 / 4));
+    CHECK(weighted_cloning_loss(whole, pi, a, weights(1, 1)).item() == cloning_loss(whole, pi, a).item());
 
     std::vector<std::vector<float>> acted;
     for (const double beta : {0.0, 3.0}) {  // with beta 0 all weights are 1

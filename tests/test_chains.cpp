@@ -186,6 +186,7 @@ TEST_CASE("planner: a probe is a bridge with fewer steps of guidance") {
     };
     CHECK(errors(30, 3, true) == errors(3, 30, false));
     CHECK(errors(30, 3, true) != errors(30, 3, false));
+    CHECK(errors(3, 30, true) == errors(3, 30, false));  // never more steps than the bridge itself
 }
 
 TEST_CASE("chains: rules mono and ext try no target whose end has no path from the start") {

@@ -9,6 +9,7 @@
 #include "astro/measure/cross_pairs.h"
 #include "astro/measure/joins.h"
 #include "astro/measure/judges.h"
+#include "astro/measure/open_loop.h"
 #include "astro/measure/principal_plane.h"
 #include "data/file.h"
 #include "data/replay.h"
@@ -190,6 +191,15 @@ TEST_CASE("one step: the error on held-out rows is that of the exact answer, ste
     for (int64_t k = 0; k < 40; ++k) more.update(k);
     CHECK(again.members()[1].layers[1].weight.to_vector<float>() ==
           more.members()[1].layers[1].weight.to_vector<float>());
+}
+
+TEST_CASE("open loop: models that are far worse than most are named, also those without a finite error") {
+    CHECK(far_worse({1.6, 1.7, 3.5}) == std::vector<int64_t>{2});
+    CHECK(far_worse({3.5, 1.7, 1.6}) == std::vector<int64_t>{0});
+    CHECK(far_worse({1, 1.4}).empty());
+    CHECK(far_worse({1.6, 1}) == std::vector<int64_t>{0});
+    CHECK(far_worse({1, std::nan(""), 1.2}) == std::vector<int64_t>{1});
+    CHECK(far_worse({std::nan(""), std::nan("")}).empty());
 }
 
 TEST_CASE("judges: planted violations are found, no others, and disagreement is that of the members") {

@@ -170,7 +170,8 @@ TEST_CASE("goal relabelling, weighted: any row is a goal; its weight grows with 
         const double steps = closed(row) - closed(ahead);
         CHECK(goal.weight == doctest::Approx(std::exp(2 * (std::min(1.0, std::max(-1.0, steps / 12)) - 1))));
         CHECK(goal.row < d.rows);
-        away += steps<-4, towards += steps> 4;
+        if (steps > 4) ++towards;
+        if (steps < -4) ++away;
     }
     CHECK(away > 20);
     CHECK(towards > 50);

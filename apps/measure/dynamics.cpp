@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "apps/measure/measure.h"
 #include "astro/ensemble.h"
 #include "astro/measure/open_loop.h"
@@ -10,8 +8,8 @@ namespace astro::app {
 
 namespace {
 
-// With several networks: the error of their mean, which bridges have as their states; and a warning if the rollouts of
-// one are much worse than those of the others.
+// With several networks: the error of their mean, since bridges have their mean states; and a warning of networks that
+// are far worse than most.
 void measure_ensemble(StageRunner& runner) {
     Pipeline& pipeline = runner.pipeline();
     const int64_t networks = pipeline.ensemble(), horizon = pipeline.horizon();
@@ -34,12 +32,10 @@ void measure_ensemble(StageRunner& runner) {
         runner.results()["dynamics_rmse_mean_" + std::to_string(s)] = nth(mean, s - 1);
     std::vector<double> last;
     for (int64_t m = 0; m < networks; ++m) last.push_back(errors(m, 1).back());
-    const double usual = percentile(last, 50);
-    for (int64_t m = 0; m < networks; ++m)
-        if (nth(last, m) > 1.5 * usual)
-            runner.warn("dynamics", text("network ", m + 1, " of ", networks, " is off by ", short_number(nth(last, m)),
-                                         " sigma_delta after ", horizon, " steps, the others by ", short_number(usual),
-                                         "; hint: more dynamics.updates"));
+    for (int64_t m : far_worse(last))
+        runner.warn("dynamics", text("network ", m + 1, " of ", networks, " is off by ", short_number(nth(last, m)),
+                                     " sigma_delta after ", horizon, " steps, the median network by ",
+                                     short_number(percentile(last, 50)), "; hint: more dynamics.updates"));
 }
 
 }  // namespace

@@ -30,8 +30,9 @@ struct SamplingConfig {
         v("final_guidance_steps", final_guidance_steps,
           "descent steps on the seam's deviation after the last denoising step; 0: off", Source::ours,
           between(0, 10000));
-        v("probe_steps", probe_steps, "the same for plans that choose between targets (selection.probes)", Source::ours,
-          between(0, 10000));
+        v("probe_steps", probe_steps,
+          "the same for plans that choose between targets (selection.probes); at most final_guidance_steps",
+          Source::ours, between(0, 10000));
         v("guidance_move", guidance_move,
           "bound on the change of scaled actions in a descent step: of its root mean square (spectral), or of each "
           "action (adam)",

@@ -3,12 +3,14 @@
 // goals that are relabelled by the rule weighted, loss = mean w |pi(s, g) - a|^2 (10.7).
 #include "astro/learners/gcbc.h"
 
-#include "astro/learners/iql.h"
-
 namespace astro::method::learners {
 
 // mean (pi(s, g) - a)^2
 Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a) { return chunk.mean(square(pi - a)); }
+
+Tensor weighted_cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const Tensor& weight) {
+    return chunk.mean(square(pi - a) * weight);
+}
 
 namespace {
 
@@ -23,7 +25,7 @@ class Gcbc : public Learner {
         u.step.run([&] {
             u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
                 const Tensor pi = actor_(rows.input);
-                return rows.weight.defined() ? awr_loss(c, pi, rows.action, rows.weight)
+                return rows.weight.defined() ? weighted_cloning_loss(c, pi, rows.action, rows.weight)
                                              : cloning_loss(c, pi, rows.action);
             });
         });

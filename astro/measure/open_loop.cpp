@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/base/percentile.h"
 #include "tensor/base/rows.h"
 #include "tensor/base/scaled_rms.h"
 
@@ -50,6 +51,16 @@ std::vector<double> open_loop_rmse(const Context& context, const Trajectories& d
         rmse.push_back(used > 0 ? std::sqrt(sum / static_cast<double>(used * ds)) : std::nan(""));
     }
     return rmse;
+}
+
+std::vector<int64_t> far_worse(std::vector<double> errors) {
+    for (double& error : errors)
+        if (!std::isfinite(error)) error = HUGE_VAL;
+    const double median = percentile(errors, 50);  // of two, the smaller one
+    std::vector<int64_t> worse;
+    for (int64_t m = 0; m < ssize(errors); ++m)
+        if (std::isfinite(median) && nth(errors, m) > 1.5 * median) worse.push_back(m);
+    return worse;
 }
 
 }  // namespace astro::method

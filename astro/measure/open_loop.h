@@ -26,4 +26,8 @@ std::vector<double> open_loop_rmse(const Context& context, const Trajectories& d
                                    int64_t horizon, const std::vector<double>& sigma_delta,
                                    const OpenLoopPrediction& predict);
 
+// Which of several models, by their errors, are far worse than most: more than 1.5 times the median, or not finite.
+// Their indices; none if all errors are not finite.
+std::vector<int64_t> far_worse(std::vector<double> errors);
+
 }  // namespace astro::method

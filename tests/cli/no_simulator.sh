@@ -50,6 +50,14 @@ check "one line says so" [ "$(grep -c 'warning: dynamics: it hardly predicts bet
 check "nothing is said of a dynamics that learns" sh -c "! grep -q 'standing still' r1/results.json"
 check "so does the report" grep -qF "hardly predicts better than standing still" poor/report.html
 
+# Several dynamics networks: the error of their mean, which is at most that of the worst.
+# shellcheck disable=SC2086
+"$astro" run --run several $settings --dynamics.ensemble 2 >out 2>err
+check "the mean of two networks is better than standing still" less "$(figure several dynamics_rmse_mean_9)" \
+    "$(figure several dynamics_rmse_persistence_9)"
+check "one network has no such figure" [ -z "$(figure r1 dynamics_rmse_mean_9)" ]
+check "the report has it" grep -qF "mean of all networks" several/report.html
+
 # Pictures in columns that are named.
 # shellcheck disable=SC2086
 check "a run with named columns" "$astro" run --run named $settings --metrics.position 1,0
