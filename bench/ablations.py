@@ -92,11 +92,11 @@ ANT_VARIANTS = [
       "800"], [TDR]),
 ]
 
-# What differs between the beds: options of all runs, variants, those that are compared with another one, not with the
-# base, and whether policies are trained and evaluated.
 WITHOUT_GUIDANCE = {name: "no-guidance" for name in ("no-guidance-no-feedback", "no-guidance-no-joint",
                                                      "no-guidance-neither")}
 OGBENCH = "exec:build/ogbench-venv/bin/python examples/ogbench/environment.py antmaze-medium-v0"
+# What differs between the beds: options of all runs, variants, those that are compared with another one, not with the
+# base, and whether policies are trained and evaluated.
 BEDS = {
     "point": {"options": [], "variants": VARIANTS, "compared_with": WITHOUT_GUIDANCE, "policies": True},
     "maze2d": {"options": [], "variants": VARIANTS, "compared_with": WITHOUT_GUIDANCE, "policies": True},
@@ -138,6 +138,10 @@ def results_of(folder):
     return results
 
 
+def has_policies(results):
+    return any(key.startswith("success/") for key in results)
+
+
 def commands(bed, seed, arms):
     """The commands of one run: the whole pipeline, or all but policies."""
     if bed["policies"]:
@@ -163,7 +167,7 @@ def run(arguments, config, folder, seed, data, arms, options, kept_from=None, ke
     """Runs one experiment to its end, unless it is done. The file `done` marks a finished folder."""
     bed = BEDS[arguments.bed]
     if (results := results_of(folder)) is not None:
-        if bed["policies"] and not arguments.stitching and not any(key.startswith("success/") for key in results):
+        if bed["policies"] and not arguments.stitching and not has_policies(results):
             sys.exit(f"ablations: {folder} was made with --stitching, without policies; choose another --folder")
         return
     if kept_from and not os.path.exists(folder):
@@ -240,12 +244,11 @@ def tables(folder, bed, seeds):
         sys.exit(f"ablations: no finished base run in {folder}")
     print(f"{bed}: seeds {', '.join(map(str, base))}; mean and range")
     for name, what, arms, _ in COMPARISONS:
-        runs = [r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) is not None]
-        runs = [r for r in runs if any(key.startswith("success/") for key in r)]
+        runs = [r for s in seeds if (r := results_of(os.path.join(folder, f"{bed}-{s}-{name}"))) and has_policies(r)]
         if runs:
             print_arms(what, runs, arms)
-    print("\nMean and range, and below it the mean paired difference from the base, or from the named variant, with its "
-          "95 % interval.\n")
+    print("\nMean and range, and below it the mean paired difference from the base, or from the named variant, with "
+          "its 95 % interval.\n")
     print("| change | " + " | ".join(h for _, h, _, _ in FIGURES) + " |")
     print("|---|" + "--:|" * len(FIGURES))
     print("| none (base) | " + " | ".join(summary([r[k] for r in base.values() if k in r], f, d)
@@ -258,8 +261,10 @@ def tables(folder, bed, seeds):
                                           for k, _, f, d in FIGURES) + " |")
         reference = BEDS[bed]["compared_with"].get(name, "base")
         other = {s: results_of(os.path.join(folder, f"{bed}-{s}-{reference}")) or {} for s in runs}
-        print(f"| {'' if reference == 'base' else 'from ' + reference} | " + " | ".join(difference([(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]],
-                                             f, d) for k, _, f, d in FIGURES) + " |")
+        what = "" if reference == "base" else "from " + reference
+        pairs = {k: [(other[s][k], r[k]) for s, r in runs.items() if k in r and k in other[s]]
+                 for k, _, _, _ in FIGURES}
+        print(f"| {what} | " + " | ".join(difference(pairs[k], f, d) for k, _, f, d in FIGURES) + " |")
 
 
 def save(folder, bed, seeds, path):
@@ -285,7 +290,8 @@ def main():
     parser.add_argument("--variants", default="", help="names of variants; empty: all")
     parser.add_argument("--folder", default="runs/ablations", help="folder of the runs")
     parser.add_argument("--threads", type=int, default=0, help="threads; 0: all processors")
-    parser.add_argument("--stitching", action="store_true", help="compare no policies: more seeds of the figures of stitching")
+    parser.add_argument("--stitching", action="store_true",
+                        help="compare no policies: more seeds of the figures of stitching")
     parser.add_argument("--tables", action="store_true", help="only print the tables of finished runs")
     parser.add_argument("--save", default="", help="also write the figures to this JSON file")
     arguments = parser.parse_args()
