@@ -102,7 +102,7 @@ TEST_CASE("config: invalid combinations are rejected") {
     CHECK_NOTHROW(check_learner("gcbc", weighted));
     CHECK_THROWS_WITH_AS(check_learner("iql", weighted),
                          "learner iql does not weight rows by progress; hint: --relabel.rule on-the-way, or the "
-                         "learner gcbc",
+                         "learner gcbc or hgcbc",
                          Error);
     CHECK(rejected([](Config& c) { c.dynamics.network.learning_rate_end = 1; }));
 }

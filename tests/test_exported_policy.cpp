@@ -76,9 +76,9 @@ double difference(const std::vector<double>& a, const std::vector<double>& b) {
 TEST_CASE("exported policies: library and header give the actions of the learner, for every learner and protocol") {
     const TemporaryFolder folder;
     const std::string path = folder / "policy.npz";
-    for (const std::string name : {"gcbc", "td3bc", "iql", "cql"})
+    for (const std::string name : {"gcbc", "td3bc", "iql", "cql", "gcivl", "hiql", "hgcbc"})
         for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
-            if (name == "gcbc" && protocol == Protocol::single_task) continue;
+            if (protocol == Protocol::single_task && !has_single_task_form(name)) continue;
             const bool goal_conditioned = protocol == Protocol::goal_conditioned;
             INFO(name << (goal_conditioned ? " goal-conditioned" : " single-task"));
             const Trained trained(name, protocol, name == "td3bc" ? PolicyActivation::relu : PolicyActivation::gelu);
@@ -124,31 +124,36 @@ TEST_CASE("exported policies: a policy that sees latents contains its encoder") 
     const data::Dataset rows = latents.of(s.pipeline->train_data(), s.pipeline->map().latent);
     LearningData data;
     data.pools = {{&rows}};
+    data.latent_columns = s.pipeline->tdr().latent();
     Config config;
     apply_preset(config, "tiny");
-    const auto learner = make_learner("gcbc", s.pipeline->context(), config, "", data, "policy/test/latents");
-    for (int64_t k = 0; k < 6; ++k) learner->update(k);
     const data::Units& units = s.pipeline->units();
-    save_policy(path, export_policy(*s.backend, *learner, units, data::Json::object(), &latents));
-    const ExportedPolicy loaded = load_policy(*s.backend, path);
-    CHECK(loaded.observation_dim() == 2);
-    CHECK(loaded.actor.net.spec.in == 2 * (2 + s.pipeline->tdr().latent()));
+    for (const std::string name : {"gcbc", "hgcbc"}) {
+        CAPTURE(name);
+        const auto learner = make_learner(name, s.pipeline->context(), config, "", data, "policy/test/latents");
+        for (int64_t k = 0; k < 6; ++k) learner->update(k);
+        save_policy(path, export_policy(*s.backend, *learner, units, data::Json::object(), &latents));
+        const ExportedPolicy loaded = load_policy(*s.backend, path);
+        CHECK(loaded.observation_dim() == 2);
+        // The subgoal of a hierarchical policy consists of latents alone.
+        CHECK(loaded.actor.net.spec.in == (name == "gcbc" ? 4 : 2) + 2 * data.latent_columns);
 
-    Rng rng(4);
-    std::vector<double> states, goals;
-    for (int i = 0; i < 100; ++i) states.push_back(rng.uniform(-5, 25)), goals.push_back(rng.uniform(-5, 25));
-    const std::vector<double> wanted = units.actions.rows_outward<double>(learner->act(
-        latents.of(units.states.rows_inward<float>(states)), latents.of(units.states.rows_inward<float>(goals))));
-    const std::vector<double> acted = loaded.act(states, goals);
-    CHECK(difference(acted, wanted) < 2e-5);  // the learner computes in float32
-    const ::policy::Policy header(path);
-    std::vector<double> by_header;
-    for (size_t r = 0; r < 100; r += 2)
-        for (double a : header.act({states[r], states[r + 1]}, {goals[r], goals[r + 1]})) by_header.push_back(a);
-    CHECK(difference(by_header, acted) < 1e-9);
-    std::vector<double> other = goals;
-    std::rotate(other.begin(), other.begin() + 2, other.end());
-    CHECK(difference(loaded.act(states, other), acted) > 1e-4);
+        Rng rng(4);
+        std::vector<double> states, goals;
+        for (int i = 0; i < 100; ++i) states.push_back(rng.uniform(-5, 25)), goals.push_back(rng.uniform(-5, 25));
+        const std::vector<double> wanted = units.actions.rows_outward<double>(learner->act(
+            latents.of(units.states.rows_inward<float>(states)), latents.of(units.states.rows_inward<float>(goals))));
+        const std::vector<double> acted = loaded.act(states, goals);
+        CHECK(difference(acted, wanted) < 2e-5);  // the learner computes in float32
+        const ::policy::Policy header(path);
+        std::vector<double> by_header;
+        for (size_t r = 0; r < 100; r += 2)
+            for (double a : header.act({states[r], states[r + 1]}, {goals[r], goals[r + 1]})) by_header.push_back(a);
+        CHECK(difference(by_header, acted) < 1e-9);
+        std::vector<double> other = goals;
+        std::rotate(other.begin(), other.begin() + 2, other.end());
+        CHECK(difference(loaded.act(states, other), acted) > 1e-4);
+    }
 }
 
 TEST_CASE("latent inputs: states, then latents that keep their distances up to one factor") {
@@ -202,7 +207,8 @@ TEST_CASE("exported policies: errors name the array that is missing or invalid")
     };
     const data::NpyArray none{};
     check_error("policy_version", none, "not an exported policy");
-    check_error("policy_version", numbers({3}), "version 3 of the format");
+    check_error("policy_version", numbers({4}), "version 4 of the format");
+    check_error("policy_version", numbers({3}), "high/hidden_layers");
     check_error("policy_version", numbers({2}), "latent_centre");
     check_error("tanh", numbers({3}), "'tanh' is 3, expected 0 or 1");
     check_error("hidden_layers", numbers({1e6}), "which does not match the layers in the file");

@@ -1,7 +1,8 @@
-// GCIVL and HIQL: losses and gradients compared with PyTorch (tests/golden/make_gcivl.py, make_hiql.py), with
-// differences and with a table whose values are known; subgoals; policies on a line.
+// GCIVL, HIQL and HGCBC: losses and gradients compared with PyTorch (tests/golden/make_gcivl.py, ...), with differences
+// and with a table whose values are known; subgoals; policies on a line.
 #include <doctest/doctest.h>
 
+#include "astro/learners/hgcbc.h"
 #include "astro/learners/hiql.h"
 #include "astro/learners/iql.h"
 #include "tensor/base/rows.h"
@@ -114,12 +115,29 @@ TEST_CASE("hiql: values, representation, both actors and actions equal PyTorch's
                  high_weight = awr_weights(high_advantage(values, batch), 2, 100, false);
     CHECK(difference(low_weight, g.tensor("out/low_weight")) < kTolerance);
     CHECK(difference(high_weight, g.tensor("out/high_weight")) < kTolerance);
-    CHECK(difference(hierarchical_action(high.actor, low.actor, batch.input), g.tensor("out/acted")) < kTolerance);
+    CHECK(difference(hierarchical_action({high.actor, true}, low.actor, batch.input), g.tensor("out/acted")) <
+          kTolerance);
 
     check_loss(g, values, "value_loss", [&] { return implicit_value_loss(kWhole, values, target, batch, kRule, .7); });
     check_loss(g, low, "low_loss",
                [&] { return awr_loss(kWhole, low.actor(low_input(batch, low_w)), batch.action, low_weight); });
     check_loss(g, high, "high_loss", [&] { return awr_loss(kWhole, high.actor(batch.input), high_w, high_weight); });
+}
+
+TEST_CASE("hgcbc: both losses and the action equal PyTorch's") {
+    auto backend = make_cpu_backend();
+    const Golden g(*backend, "hgcbc");
+    Batch batch;
+    batch.input = g.tensor("in/input"), batch.action = g.tensor("in/action");
+    batch.high_target = g.tensor("in/high_target");
+    Named low = actor_of(g, "actor", false, 2), high = actor_of(g, "high", false, 2);
+
+    CHECK(difference(hierarchical_action({high.actor}, low.actor, batch.input), g.tensor("out/acted")) < kTolerance);
+    CHECK(high_cloning_loss(kWhole, high.actor, batch).item() ==
+          doctest::Approx(g.number("out/high_loss_unweighted")).epsilon(kTolerance));
+    batch.weight = g.tensor("in/weight");
+    check_loss(g, low, "low_loss", [&] { return low_cloning_loss(kWhole, low.actor, batch, 2); });
+    check_loss(g, high, "high_loss", [&] { return high_cloning_loss(kWhole, high.actor, batch); });
 }
 
 // A ring of states in which every state has one step either way. The values are a table: one weight per pair of state
@@ -204,8 +222,8 @@ data::Dataset line() {
 
 }  // namespace
 
-// All goals of the actors are random rows, so that the mean action of the data towards any goal is 0.
-TEST_CASE("gcivl and hiql: on a line that is walked both ways, policies go to goals that were drawn at random") {
+// All goals of GCIVL's and HIQL's actors are random rows, so that the mean action of the data towards any goal is 0.
+TEST_CASE("gcivl, hiql and hgcbc: on a line that is walked both ways, policies go to their goals") {
     auto backend = make_cpu_backend();
     const data::Dataset d = line();
     Config config;
@@ -214,7 +232,9 @@ TEST_CASE("gcivl and hiql: on a line that is walked both ways, policies go to go
     config.value.updates = 600, config.value.learning_rate = 3e-3;
     config.gcivl.random_goals = config.hiql.random_goals = 1;
     config.hiql.subgoal_steps = 4, config.hiql.representation = 4;
-    for (const std::string name : {"gcivl", "hiql"}) {
+    config.gcbc = {2, 32, 64, 600, 3e-3, 0, .01};
+    config.hgcbc.subgoal_steps = 4;
+    for (const std::string name : {"gcivl", "hiql", "hgcbc"}) {
         CAPTURE(name);
         LearningData data;
         data.pools = {{&d, 1.0}};
@@ -232,6 +252,7 @@ TEST_CASE("gcivl and hiql: on a line that is walked both ways, policies go to go
             CAPTURE(goals[i]);
             CHECK(acted[i] * (goals[i] > states[i] ? 1 : -1) > .3f);
         }
+        if (name == "hgcbc") continue;
         // A step towards a goal raises the value.
         const auto& values = dynamic_cast<const StateValueLearner&>(*policy).values();
         auto value = [&](float s, float g) {

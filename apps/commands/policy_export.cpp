@@ -28,16 +28,6 @@ void check_options(const ExportOptions& options, const Config& config) {
              ", so the last policy is number ", config.policy.seeds - 1);
 }
 
-void check_exported_form(const std::string& learner) {
-    if (has_exported_form(learner)) return;
-    std::vector<std::string> others;
-    for (const std::string& name : learner_names())
-        if (has_exported_form(name)) others.push_back(name);
-    fail(ErrorKind::usage, "learner ", learner,
-         " cannot be exported, because its policy is several networks and the file holds one: use ",
-         alternatives(others), ", or evaluate it with astro evaluate");
-}
-
 data::Json provenance(const StageRunner& runner, const learners::Learner& policy, const PolicySpec& spec) {
     const Config& config = runner.config();
     data::Json about = data::Json::object();
@@ -65,7 +55,6 @@ int run_policy_export(CommandLine& line) {
     Config& config = command.config;
     check_options(chosen, config);
     check_learner(config.policy.learner, config);
-    check_exported_form(config.policy.learner);
     StageRunner runner(line, command.options, config, {Access::read, policy_parts(config), {}, false, false});
     // The checkpoint contains all that was learnt from the arm's second data set, so its file is not needed.
     PolicySpec spec{config.policy.learner, ArmData{chosen.arm, &runner.pipeline().train_rows(), nullptr}, chosen.index};

@@ -107,6 +107,7 @@ struct Estimator {
         learners::LearningData learning;
         learning.protocol = config.policy.protocol;
         learning.gamma = .99;
+        learning.latent_columns = config.policy.latents ? config.tdr.latent : 0;
         learning.pools = {{&inputs.data, 1}};
         if (learning.protocol == Protocol::single_task)
             learning.pools[0].labels.rewards = learning.pools[0].labels.masks =

@@ -120,6 +120,7 @@ std::unique_ptr<learners::Learner> make_policy(StageRunner& runner, const Contex
     const bool distances = needs_distances(config, arm.arm);
     const std::vector<float> none, &known = distances ? pipeline.map().latent : none;  // of the recorded rows
     const data::Dataset* real = inputs(*arm.real, known);
+    data.latent_columns = real->state_dim - arm.real->data.state_dim;
     auto add = [&](const data::RecordedData& rows, double part) {
         if (part <= 0) return;
         const bool recorded = &rows == arm.real;

@@ -143,13 +143,9 @@ void print_summary(StageRunner& runner) {
     const std::string run = shell_word(runner.folder().path());
     std::printf("\nnext      open the report in a browser\n");
     const std::vector<std::string>& learners = config.experiment.learners;
-    const auto exported = std::find_if(learners.begin(), learners.end(), has_exported_form);
-    if (exported != learners.end()) {
-        const std::string learner = *exported == config.policy.learner ? "" : " --policy.learner " + *exported;
-        std::printf(
-            "          astro policy export --run %s --arm %s%s --out policy.npz     a policy for other programs\n",
-            run.c_str(), arms.back().c_str(), learner.c_str());
-    }
+    const std::string learner = learners[0] == config.policy.learner ? "" : " --policy.learner " + learners[0];
+    std::printf("          astro policy export --run %s --arm %s%s --out policy.npz     a policy for other programs\n",
+                run.c_str(), arms.back().c_str(), learner.c_str());
     std::printf(
         "          astro run --run %s --resume --policy.seeds 3     mean and range of three policies of each kind\n",
         run.c_str());

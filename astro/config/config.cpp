@@ -55,7 +55,7 @@ void check(const Config& config) {
 void check_learner(const std::string& learner, const Config& config) {
     if (config.relabel.rule == RelabelRule::weighted && !has_weighted_form(learner))
         fail(ErrorKind::usage, "learner ", learner,
-             " does not weight rows by progress; hint: --relabel.rule on-the-way, or the learner gcbc");
+             " does not weight rows by progress; hint: --relabel.rule on-the-way, or the learner gcbc or hgcbc");
     if (config.policy.protocol != Protocol::single_task || has_single_task_form(learner)) return;
     std::vector<std::string> others;
     for (const std::string& name : learner_names())

@@ -314,6 +314,7 @@ struct Config {
     PolicyConfig policy;
     RelabelConfig relabel;
     GcbcConfig gcbc;
+    HgcbcConfig hgcbc;
     ValueConfig value;
     IqlConfig iql;
     Td3BcConfig td3bc;
@@ -345,6 +346,7 @@ struct Config {
         v.section("policy", "Policy learning", policy);
         v.section("relabel", "Relabelling of goals", relabel);
         v.section("gcbc", "Goal-conditioned behaviour cloning", gcbc);
+        v.section("hgcbc", "Hierarchical behaviour cloning: further to gcbc", hgcbc);
         v.section("value", "Value learners: networks and optimiser", value);
         v.section("iql", "IQL", iql);
         v.section("td3bc", "TD3+BC", td3bc);

@@ -28,7 +28,7 @@ struct PolicyConfig {
     template <class V>
     void visit(V& v) {
         v("learner", learner, "learning algorithm", Source::corl, one_of(learner_names()));
-        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc supports only the former",
+        v("protocol", protocol, "goals as inputs (hindsight), or one fixed task; gcbc and hgcbc support only the former",
           Source::ogbench, one_of({"goal-conditioned", "single-task"}));
         v("task", task, "single-task: number of the task in the environment", Source::ogbench, between(1, 1000));
         v("seeds", seeds, "policies of each kind with different random numbers; trained in parallel on a GPU",
@@ -54,7 +54,7 @@ struct RelabelConfig {
     void visit(V& v) {
         v("rule", rule,
           "goals for which the hindsight goal lies on the way; or any goals, and rows weighted by their progress "
-          "(gcbc)",
+          "(gcbc and hgcbc)",
           Source::ours, one_of({"on-the-way", "weighted"}));
         v("share", share, "share of the actor's goals that are replaced by other ones, where one is found",
           Source::ours, between(0, 1));
@@ -88,6 +88,16 @@ struct GcbcConfig {
         v("learning_rate_end", learning_rate_end, "final learning rate (cosine decay)", Source::ours, between(0, 1));
         v("last_layer_scale", last_layer_scale, "factor on the initial weights of the last layer", Source::ogbench,
           between(1e-6, 10));
+    }
+};
+
+// Hierarchical behaviour cloning; networks and optimiser are those of GcbcConfig.
+struct HgcbcConfig {
+    int64_t subgoal_steps = 25;
+
+    template <class V>
+    void visit(V& v) {
+        v("subgoal_steps", subgoal_steps, "steps to a subgoal", Source::ogbench, between(1, 1e6));
     }
 };
 

@@ -10,8 +10,8 @@ namespace astro::method::learners {
 
 Batch Batch::rows(int64_t first, int64_t count) const {
     const auto part = [&](const Tensor& all) { return all.defined() ? all.rows(first, count) : all; };
-    return {part(input),  part(value_input), part(next_input), part(action),     part(reward),
-            part(mask),   part(weight),      part(subgoal),    part(high_target)};
+    return {part(input), part(value_input), part(next_input), part(action),     part(reward),
+            part(mask),  part(weight),      part(subgoal),    part(high_target)};
 }
 
 BatchSampler::BatchSampler(const LearningData& data, double current_goals, double trajectory_goals)
@@ -55,7 +55,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     const bool weighted = std::any_of(data_.pools.begin(), data_.pools.end(),
                                       [](const Pool& p) { return p.relabeller && p.relabeller->weighted(); });
     std::vector<float> weight = array(weighted, 1);
-    const bool subgoals = critics && subgoal_steps_ > 0;
+    const bool subgoals = subgoal_steps_ > 0;
     std::vector<float> subgoal = array(subgoals, states), high_target = array(subgoals, states);
     std::vector<int64_t> until;  // rows [until[p - 1], until[p]) come from pool p
     double share = 0;
@@ -85,8 +85,9 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                 if (subgoals) {
                     const int64_t ahead = samplers_[p].ahead(row, subgoal_steps_);
                     put_state(d, ahead, &nth(subgoal, i * states));
-                    put_state(d, relabelled < 0 && !random ? std::min(ahead, near) : ahead,
-                              &nth(high_target, i * states));
+                    // A relabelled goal by the rule weighted, and a random one, may lie in any direction.
+                    const bool beyond = random || (relabelled >= 0 && weighted);
+                    put_state(d, beyond ? ahead : std::min(ahead, near), &nth(high_target, i * states));
                 }
             }
             std::copy_n(d.action(row), actions, &nth(action, i * actions));
@@ -108,15 +109,15 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     batch.input = inputs.add(in, input);
     batch.action = inputs.add(Shape{size, actions}, action);
     if (weighted) batch.weight = inputs.add(Shape{size, 1}, weight);
+    if (subgoals) {
+        batch.subgoal = inputs.add(Shape{size, states}, subgoal);
+        batch.high_target = inputs.add(Shape{size, states}, high_target);
+    }
     if (!critics) return batch;
     batch.value_input = inputs.add(in, value_input);
     batch.next_input = inputs.add(in, next_input);
     batch.reward = inputs.add(Shape{size}, reward);
     batch.mask = inputs.add(Shape{size}, mask);
-    if (subgoals) {
-        batch.subgoal = inputs.add(Shape{size, states}, subgoal);
-        batch.high_target = inputs.add(Shape{size, states}, high_target);
-    }
     return batch;
 }
 

@@ -36,6 +36,7 @@ struct LearningData {
     std::vector<std::shared_ptr<const data::Dataset>> owned = {};
     Protocol protocol = Protocol::goal_conditioned;
     double gamma = 0.99;
+    int64_t latent_columns = 0;  // so many last columns of a state are latents (LatentInputs)
 };
 
 struct Batch {
@@ -49,9 +50,10 @@ struct Batch {
     Tensor reward, mask;
     // (B, 1) of the rows, if goals are relabelled by the rule weighted; undefined: all are 1.
     Tensor weight = {};
-    // Only after BatchSampler::draw_subgoals(k), for HIQL; D is the width of a state.
-    Tensor subgoal = {};      // (B, D): the state k rows ahead, or the last of the episode
-    Tensor high_target = {};  // (B, D): the same, but not beyond the actor's goal where that lies in the episode
+    // Only after BatchSampler::draw_subgoals(k), for HIQL and HGCBC; D is the width of a state.
+    Tensor subgoal = {};  // (B, D): the state k rows ahead, or the last of the episode
+    // (B, D): the same, but not beyond the actor's hindsight goal, nor beyond that which lies on the way to its goal.
+    Tensor high_target = {};
     Batch rows(int64_t first, int64_t count) const;
 };
 

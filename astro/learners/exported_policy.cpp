@@ -10,7 +10,7 @@ namespace astro::method::learners {
 
 namespace {
 
-constexpr int64_t kVersion = 2, kVersionWithoutEncoder = 1;
+constexpr int64_t kPlain = 1, kWithEncoder = 2, kHierarchical = 3;  // versions of the format
 constexpr const char* kMeta = "meta.json";
 
 // The first `columns` columns of a layer's output, on another backend, in float64.
@@ -61,7 +61,8 @@ std::vector<double> ExportedPolicy::act(const std::vector<double>& observations,
     };
     Tensor x = input(observations, "the observation");
     if (goals) x = concat({x, input(goals_, "the goal")}, 1);
-    const std::vector<double> actions = clamp(actor(x), -1, 1).to_vector<double>();
+    const std::vector<double> actions =
+        clamp(high ? hierarchical_action(*high, actor, x) : actor(x), -1, 1).to_vector<double>();
     for (double a : actions)
         if (!std::isfinite(a))
             fail(ErrorKind::data, "the observation is too large for this policy: its action is not finite");
@@ -71,7 +72,11 @@ std::vector<double> ExportedPolicy::act(const std::vector<double>& observations,
 ExportedPolicy export_policy(Backend& backend, const Learner& learner, const data::Units& units, data::Json provenance,
                              const LatentInputs* latents) {
     const Actor& actor = learner.actor();
-    ExportedPolicy policy{actor, {}, learner.takes_goals(), units, std::move(provenance)};
+    ExportedPolicy policy{actor, {}, {}, learner.takes_goals(), units, std::move(provenance)};
+    if (const HighActor* high = learner.high_actor()) {
+        policy.high = *high;
+        policy.high->actor.net = copy_of(backend, high->actor.net);
+    }
     if (latents)
         policy.encoder =
             LatentEncoder{copy_of(backend, latents->encoder()),
@@ -88,13 +93,18 @@ ExportedPolicy export_policy(Backend& backend, const Learner& learner, const dat
 void save_policy(const std::string& path, const ExportedPolicy& policy) {
     const nn::Mlp& net = policy.actor.net;
     NetworkWriter write{data::NpzWriter(path)};
-    write.number("policy_version", policy.encoder ? kVersion : kVersionWithoutEncoder);
+    write.number("policy_version", policy.high ? kHierarchical : policy.encoder ? kWithEncoder : kPlain);
     write.number("goal_conditioned", policy.goals);
     write.form("", net.spec);
     write.number("tanh", policy.actor.squash);
     write.units("state", policy.units.states);
     write.units("action", policy.units.actions);
     write.layers("", net);
+    if (policy.high) {
+        write.form("high/", policy.high->actor.net.spec);
+        write.layers("high/", policy.high->actor.net);
+        write.number("high/scaled", policy.high->scaled);
+    }
     if (policy.encoder) {
         write.form("encoder/", policy.encoder->net.spec);
         write.layers("encoder/", policy.encoder->net);
@@ -112,15 +122,15 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
              ": no array 'policy_version', so this is not an exported policy; hint: astro policy export "
              "writes one");
     const int64_t version = read.number("policy_version");
-    if (version != kVersion && version != kVersionWithoutEncoder)
-        fail(ErrorKind::data, path, ": version ", version, " of the format, this program reads versions ",
-             kVersionWithoutEncoder, " and ", kVersion);
+    if (version < kPlain || version > kHierarchical)
+        fail(ErrorKind::data, path, ": version ", version, " of the format, this program reads versions ", kPlain,
+             " to ", kHierarchical);
     ExportedPolicy policy;
     policy.goals = read.flag("goal_conditioned");
     policy.units.states = read.units("state"), policy.units.actions = read.units("action");
     policy.actor.squash = read.flag("tanh"), policy.actor.actions = policy.units.actions.dim();
     int64_t width = policy.units.states.dim();
-    if (version == kVersion) {
+    if (version == kWithEncoder || (version == kHierarchical && read.file.find("latent_centre"))) {
         const int64_t latents = read.columns("latent_centre");
         nn::MlpSpec form = read.form("encoder/");
         form.in = width, form.out = latents;
@@ -131,6 +141,13 @@ ExportedPolicy load_policy(Backend& backend, const std::string& path) {
     }
     nn::MlpSpec form = read.form("");
     form.in = width * (policy.goals ? 2 : 1), form.out = policy.actor.actions;
+    if (version == kHierarchical) {
+        if (!policy.goals) fail(ErrorKind::data, read.file.where("goal_conditioned"), " is 0 in a hierarchical policy");
+        nn::MlpSpec high = read.form("high/");
+        high.in = form.in, high.out = read.columns(text("high/layer", high.layers, "/bias"));
+        policy.high = HighActor{{read.network("high/", high), false, high.out}, read.flag("high/scaled")};
+        form.in = width + high.out;
+    }
     policy.actor.net = read.network("", form);
     policy.provenance = read.file.has_text(kMeta) ? data::Json::parse(read.file.read_text(kMeta), path + ": " + kMeta)
                                                   : data::Json::object();

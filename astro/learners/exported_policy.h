@@ -20,6 +20,7 @@ struct LatentEncoder {
 
 struct ExportedPolicy {
     Actor actor;  // its last layer gives the actions and nothing else; float32 weights, held as float64
+    std::optional<HighActor> high;  // of a hierarchical policy
     std::optional<LatentEncoder> encoder;
     bool goals = false;
     data::Units units;

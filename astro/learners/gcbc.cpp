@@ -8,8 +8,9 @@ namespace astro::method::learners {
 // mean (pi(s, g) - a)^2
 Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a) { return chunk.mean(square(pi - a)); }
 
-Tensor weighted_cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const Tensor& weight) {
-    return chunk.mean(square(pi - a) * weight);
+// mean w (pi(s, g) - a)^2
+Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, const Tensor& weight) {
+    return weight.defined() ? chunk.mean(square(pi - a) * weight) : cloning_loss(chunk, pi, a);
 }
 
 namespace {
@@ -24,9 +25,7 @@ class Gcbc : public Learner {
         Update u = begin(k, "", config_.batch, stream(k), rate(k), {&optimiser_}, BatchSampler::Contents::actor);
         u.step.run([&] {
             u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
-                const Tensor pi = actor_(rows.input);
-                return rows.weight.defined() ? weighted_cloning_loss(c, pi, rows.action, rows.weight)
-                                             : cloning_loss(c, pi, rows.action);
+                return cloning_loss(c, actor_(rows.input), rows.action, rows.weight);
             });
         });
     }

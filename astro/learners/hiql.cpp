@@ -26,23 +26,9 @@ Tensor represent(const StateValues& values, const Batch& rows, const Tensor& goa
     return values.represent(with_goal(state_of(rows.input), goal));
 }
 
-Tensor low_input(const Batch& rows, const Tensor& subgoal) { return concat({state_of(rows.input), subgoal}, 1); }
-
-Tensor hierarchical_action(const Actor& high, const Actor& low, const Tensor& input) {
-    return low(concat({state_of(input), scaled_to_length(high(input))}, 1));
-}
+Tensor low_input(const Batch& rows, const Tensor& subgoal) { return with_goal(state_of(rows.input), subgoal); }
 
 namespace {
-
-// The high-level actor, under a separate name in checkpoints.
-struct HighActor {
-    Actor actor;
-
-    template <class V>
-    void visit(V& v) {
-        v("high", actor);
-    }
-};
 
 class Hiql : public StateValueLearner {
     // min(exp(beta Adv), cap): (n, 1)
@@ -93,6 +79,7 @@ class Hiql : public StateValueLearner {
         Rng rng = init_stream();
         const nn::Maker make{context.backend, DType::f32, rng};
         actor_ = make_actor(make, sampler_.state_dim() + config_.representation, sampler_.action_dim(), true, {});
+        high_.scaled = true;
         high_.actor = make_actor(make, sampler_.input_width(), config_.representation, false,
                                  sampler_.spread(1024, false, rng.stream("spread")));
         actor_set_ = nn::ParameterSet(actor_), high_set_ = nn::ParameterSet(high_);
@@ -106,13 +93,8 @@ class Hiql : public StateValueLearner {
         return state;
     }
 
-  protected:
-    Tensor policy(const Tensor& input) const override { return hierarchical_action(high_.actor, actor_, input); }
-
   private:
     HiqlConfig config_;
-    HighActor high_;
-    nn::ParameterSet high_set_;
     nn::Adam high_optimiser_;
 };
 

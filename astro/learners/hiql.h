@@ -1,4 +1,4 @@
-// HIQL's advantages, representations and action, as functions of networks and batch. The equations are in hiql.cpp.
+// HIQL's advantages and representations, as functions of networks and batch. The equations are in hiql.cpp.
 #pragma once
 
 #include "astro/learners/state_values.h"
@@ -12,7 +12,5 @@ Tensor high_advantage(const StateValues& values, const Batch& rows);
 Tensor represent(const StateValues& values, const Batch& rows, const Tensor& goal);
 // [s, subgoal]: the input of the low actor, (n, D + R). subgoal: a representation (n, R).
 Tensor low_input(const Batch& rows, const Tensor& subgoal);
-// The action for inputs [s, g] (n, 2 D) through both actors: (n, A).
-Tensor hierarchical_action(const Actor& high, const Actor& low, const Tensor& input);
 
 }  // namespace astro::method::learners

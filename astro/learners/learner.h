@@ -5,29 +5,11 @@
 #include <functional>
 #include <memory>
 
+#include "astro/learners/actor.h"
 #include "astro/learners/batch.h"
 #include "astro/named_table.h"
-#include "nn/layers.h"
 
 namespace astro::method::learners {
-
-// The deterministic policy: an MLP on [state, goal], optionally with a final tanh. If the network has more than
-// `actions` outputs (mean and log std of a Gaussian), the first ones are the action.
-struct Actor {
-    nn::Mlp net;
-    bool squash = false;
-    int64_t actions = 0;
-
-    template <class V>
-    void visit(V& v) {
-        v("actor", net);
-    }
-    Tensor operator()(const Tensor& input) const {
-        Tensor out = net(input);
-        if (out.dim(1) > actions) out = slice(out, 1, 0, actions);
-        return squash ? tanh(out) : out;
-    }
-};
 
 // One update of a learner: its batch, and the step that trains on it (nn/step.h).
 using RowsFunction = std::function<Tensor(const nn::Chunk&, const Batch& rows)>;
@@ -68,11 +50,15 @@ class Learner : public TrainableModel {
     std::vector<float> act(const std::vector<float>& states, const std::vector<float>& goals) const;
 
     const Actor& actor() const { return actor_; }
+    // Of a hierarchical policy, else null.
+    const HighActor* high_actor() const { return high_.actor.net.layers.empty() ? nullptr : &high_; }
     bool takes_goals() const { return sampler_.goals(); }
 
   protected:
     // Actions before the final clamp, (B, input_width) -> (B, A).
-    virtual Tensor policy(const Tensor& input) const { return actor_(input); }
+    Tensor policy(const Tensor& input) const {
+        return high_actor() ? hierarchical_action(high_, actor_, input) : actor_(input);
+    }
 
     // Begins update k: draws a batch of `rows` rows from the stream `rng`, and prepares the optimisers with this rate.
     // kind: see nn::Steps.
@@ -87,7 +73,8 @@ class Learner : public TrainableModel {
     std::string name_;
     uint64_t seed_;
     Actor actor_;
-    nn::ParameterSet actor_set_;
+    HighActor high_;  // without layers, unless the policy is hierarchical
+    nn::ParameterSet actor_set_, high_set_;
 };
 
 // learner: a name in the table. stage: the name of the model, which is part of its random streams.
@@ -104,7 +91,6 @@ struct Row {
     std::vector<std::string> sections;  // of the settings that it reads, in addition to [policy]
     Factory* make;
     bool single_task = true;  // whether it can learn one fixed task
-    bool exported = true;     // whether its policy is one network, actor()
     bool weighted = false;    // whether its actor's loss uses Batch::weight
 };
 

@@ -7,14 +7,14 @@ namespace astro::method::learners {
 
 // Each row names the factory that the file of its learner defines.
 static NamedTable<Row>& table() {
-    static NamedTable<Row> all(
-        "learner", &Row::name,
-        {{"gcbc", {"gcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcbc), false, true, true},
-         {"iql", {"value", "iql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_iql)},
-         {"td3bc", {"value", "td3bc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_td3bc)},
-         {"cql", {"value", "td3bc", "cql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_cql)},
-         {"gcivl", {"value", "gcivl"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcivl), false},
-         {"hiql", {"value", "hiql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_hiql), false, false}});
+    static NamedTable<Row> all("learner", &Row::name,
+                               {{"gcbc", {"gcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcbc), false, true},
+                                {"hgcbc", {"gcbc", "hgcbc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_hgcbc), false, true},
+                                {"iql", {"value", "iql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_iql)},
+                                {"td3bc", {"value", "td3bc"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_td3bc)},
+                                {"cql", {"value", "td3bc", "cql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_cql)},
+                                {"gcivl", {"value", "gcivl"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_gcivl), false},
+                                {"hiql", {"value", "hiql"}, ASTRO_DEFINED_ELSEWHERE(Factory, make_hiql), false}});
     return all;
 }
 
@@ -33,8 +33,6 @@ std::vector<std::string> astro::method::learner_names() { return learners::table
 std::vector<std::string> astro::method::learner_sections(const std::string& learner) {
     return learners::table().at(learner).sections;
 }
-
-bool astro::method::has_exported_form(const std::string& learner) { return learners::table().at(learner).exported; }
 
 bool astro::method::has_weighted_form(const std::string& learner) { return learners::table().at(learner).weighted; }
 

@@ -14,7 +14,5 @@ std::vector<std::string> learner_sections(const std::string& learner);
 bool has_single_task_form(const std::string& learner);
 // Whether rows may have weights (relabel.rule weighted).
 bool has_weighted_form(const std::string& learner);
-// Whether its policy is a single network, which `policy export` can write.
-bool has_exported_form(const std::string& learner);
 
 }  // namespace astro::method

@@ -24,14 +24,6 @@ struct StateValues {
     Tensor represent(const Tensor& input) const;                // phi([s, g]): (B, R)
 };
 
-// Rows scaled to the length sqrt(R), as OGBench's representations are: (B, R) -> (B, R).
-Tensor scaled_to_length(const Tensor& x);
-
-// States and goals of inputs [s, g], and inputs made of them.
-Tensor state_of(const Tensor& input);                       // (B, 2 D) -> (B, D)
-Tensor goal_of(const Tensor& input);                        // (B, 2 D) -> (B, D)
-Tensor with_goal(const Tensor& state, const Tensor& goal);  // (B, D), (B, D) -> (B, 2 D)
-
 // Adv = mean_i V_i(s', g) - mean_i V_i(s, g) at the actor's goals: (B).
 Tensor step_advantage(const StateValues& values, const Batch& rows);
 

@@ -46,6 +46,7 @@ class Arrays {
         if (found == arrays_.end()) fail("has no array " + name);
         return found->second;
     }
+    bool contains(const std::string& name) const { return arrays_.count(name) > 0; }
     bool flag(const std::string& name) const { return at(name).at(0) != 0; }
     [[noreturn]] void fail(const std::string& what) const { throw std::runtime_error(path_ + " " + what); }
 
@@ -138,18 +139,23 @@ class Policy {
     explicit Policy(const std::string& path) {
         const Arrays file(path);
         const double version = file.at("policy_version").at(0);
-        if (version != 1 && version != 2) file.fail("has an unsupported version of the format; expected 1 or 2");
+        if (version != 1 && version != 2 && version != 3)
+            file.fail("has an unsupported version of the format; expected 1, 2 or 3");
         goals_ = file.flag("goal_conditioned"), tanh_ = file.flag("tanh");
         state_centre_ = file.at("state_centre"), state_scale_ = file.at("state_scale");
         action_centre_ = file.at("action_centre"), action_scale_ = file.at("action_scale");
         size_t in = varying(state_scale_);
-        if (version == 2) {
+        if (version == 2 || file.contains("latent_centre")) {
             encoder_.emplace_back(file, "encoder/", in);
             latent_centre_ = file.at("latent_centre"), latent_scale_ = file.at("latent_scale").at(0);
             if (encoder_[0].out() != latent_centre_.size()) file.fail("has an encoder of the wrong shape");
             in += latent_centre_.size();
         }
-        actor_.emplace_back(file, "", in * (goals_ ? 2 : 1));
+        if (version == 3) {
+            high_.emplace_back(file, "high/", 2 * in);
+            scaled_ = file.flag("high/scaled");
+        }
+        actor_.emplace_back(file, "", version == 3 ? in + high_[0].out() : in * (goals_ ? 2 : 1));
         if (actor_[0].out() != varying(action_scale_)) file.fail("has a last layer of the wrong shape");
     }
 
@@ -158,7 +164,13 @@ class Policy {
     std::vector<double> act(const std::vector<double>& observation, const std::vector<double>& goal = {}) const {
         std::vector<double> h;
         append(observation, h);
+        const size_t state = h.size();
         if (goals_) append(goal, h);
+        if (!high_.empty()) {  // the high actor's output takes the place of the goal
+            const std::vector<double> subgoal = scaled_ ? unit_mean_square(high_[0](h)) : high_[0](h);
+            h.resize(state);
+            h.insert(h.end(), subgoal.begin(), subgoal.end());
+        }
         h = actor_[0](h);
         std::vector<double> action = action_centre_;
         size_t at = 0;
@@ -173,6 +185,12 @@ class Policy {
   private:
     static size_t varying(const std::vector<double>& scale) {
         return static_cast<size_t>(std::count_if(scale.begin(), scale.end(), [](double s) { return s > 0; }));
+    }
+    static std::vector<double> unit_mean_square(std::vector<double> x) {
+        double mean = 0;
+        for (double value : x) mean += value * value / static_cast<double>(x.size());
+        for (double& value : x) value /= std::sqrt(mean);
+        return x;
     }
     // Appends a state in the units of the network, then its latent if the policy sees latents. Columns that never
     // changed in the data are not inputs. States are rounded to float32, as in evaluations.
@@ -190,10 +208,11 @@ class Policy {
         for (size_t k = 0; k < latent.size(); ++k) h.push_back((latent[k] - latent_centre_[k]) / latent_scale_);
     }
 
-    bool goals_ = false, tanh_ = false;
+    bool goals_ = false, tanh_ = false, scaled_ = false;
     double latent_scale_ = 1;
     std::vector<double> state_centre_, state_scale_, action_centre_, action_scale_, latent_centre_;
-    std::vector<Network> encoder_, actor_;  // no encoder if the policy does not see latents; one actor
+    // No encoder if the policy does not see latents; no high actor unless it is hierarchical; one actor.
+    std::vector<Network> encoder_, high_, actor_;
 };
 
 }  // namespace policy

@@ -10,8 +10,8 @@ class Policy:
     def __init__(self, path):
         with np.load(path) as file:
             self.arrays = {key: file[key] for key in file.files if key != "meta.json"}
-        if self.arrays["policy_version"][0] not in (1, 2):
-            raise ValueError(f"{path}: version {self.arrays['policy_version'][0]} of the format, expected 1 or 2")
+        if self.arrays["policy_version"][0] not in (1, 2, 3):
+            raise ValueError(f"{path}: version {self.arrays['policy_version'][0]} of the format, expected 1, 2 or 3")
 
     def network(self, prefix, h):
         a = {key[len(prefix):]: value for key, value in self.arrays.items() if key.startswith(prefix)}
@@ -32,15 +32,20 @@ class Policy:
         varies = a["state_scale"] > 0  # columns that never changed in the data are not inputs
         x = (np.asarray(row, float) - a["state_centre"])[..., varies] / a["state_scale"][varies]
         x = x.astype(np.float32).astype(float)
-        if a["policy_version"][0] == 1:
+        if "latent_centre" not in a:
             return x
         return np.concatenate([x, (self.network("encoder/", x) - a["latent_centre"]) / a["latent_scale"]], axis=-1)
 
     def act(self, observation, goal=None):
         a = self.arrays
-        h = self.inputs(observation)
+        state = h = self.inputs(observation)
         if a["goal_conditioned"][0]:
-            h = np.concatenate([h, self.inputs(goal)], axis=-1)
+            h = np.concatenate([state, self.inputs(goal)], axis=-1)
+        if a["policy_version"][0] == 3:
+            subgoal = self.network("high/", h)
+            if a["high/scaled"][0]:
+                subgoal = subgoal / np.sqrt(np.mean(subgoal**2, axis=-1, keepdims=True))
+            h = np.concatenate([state, subgoal], axis=-1)
         h = self.network("", h)
         if a["tanh"][0]:
             h = np.tanh(h)

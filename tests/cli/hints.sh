@@ -170,7 +170,7 @@ END
 single="$astro train policy $tiny --stop-after 1 --data plain.npz --policy.learner iql"
 hint 2 "--policy.protocol goal-conditioned" $single --env "exec:sh judge.sh" --run refused --policy.protocol single-task
 helps $single --env "exec:sh judge.sh" --run judged $asked
-hint 2 "--relabel.rule on-the-way, or the learner gcbc" $single --run refused --relabel.rule weighted
+hint 2 "--relabel.rule on-the-way, or the learner gcbc or hgcbc" $single --run refused --relabel.rule weighted
 helps $single --run on-the-way --relabel.rule on-the-way
 
 own="$astro train policy $tiny --stop-after 1 --data lake.npz --policy.learner iql"

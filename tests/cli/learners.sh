@@ -1,5 +1,5 @@
 #!/bin/sh
-# GCIVL and HIQL from training to evaluation; export where the policy is one network.
+# GCIVL and HIQL from training to evaluation, and export.
 . tests/shell.sh
 cd "$work" || exit 1
 "$astro" data collect --env pointmaze-medium-v0 --episodes 30 --out maze.npz >/dev/null || exit 1
@@ -14,8 +14,8 @@ for learner in gcivl hiql; do
     refused 2 "use iql, td3bc or cql" "$astro" train policy $run --policy.protocol single-task
 done
 check "hiql has a loss of its high actor" grep -q policy/raw/hiql/high_actor_loss hiql/metrics.csv
-check "gcivl is exported" "$astro" policy export --data maze.npz --run gcivl --out gcivl.npz
-check "and gives actions" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy gcivl.npz"
-refused 2 "hiql cannot be exported, because its policy is several networks" "$astro" policy export --data maze.npz --run hiql --out hiql.npz
-check "the rejected export writes no file" [ ! -e hiql.npz ]
+for learner in gcivl hiql; do
+    check "$learner is exported" "$astro" policy export --data maze.npz --run $learner --out $learner.npz
+    check "and gives actions" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy $learner.npz"
+done
 closing_line

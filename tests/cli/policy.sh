@@ -112,6 +112,9 @@ check "the TDR is trained" "$astro" train tdr --preset tiny --data lake.npz --qu
 check "a policy that sees latents is trained" "$astro" train policy $latents --gcbc.updates 200 --resume
 # shellcheck disable=SC2086
 check "and exported with its encoder" "$astro" policy export --data lake.npz --run latents --out latents.npz
+# shellcheck disable=SC2086
+check "a hierarchical policy of latents is trained" "$astro" train policy $latents --policy.learner hgcbc --gcbc.updates 20 --resume
+check "and exported" "$astro" policy export --data lake.npz --run latents --policy.learner hgcbc --out hierarchical.npz
 refused 2 "policy.latents is on there, off here" "$astro" train policy --preset tiny --data lake.npz --quiet --run latents --resume
 rm -rf latents
 check "it acts" sh -c "echo '{\"observation\": [1, 2], \"goal\": [3, 4]}' | $astro act --policy latents.npz"
@@ -124,7 +127,7 @@ sys.path.insert(0, sys.argv[1] + "/examples/policy")
 from policy import Policy
 
 worst = 0
-for path in "policy.npz", "single.npz", "latents.npz":
+for path in "policy.npz", "single.npz", "latents.npz", "hierarchical.npz":
     policy, rng = Policy(path), np.random.default_rng(0)
     rows, goals = rng.uniform(-20, 20, (2, 500, 2))
     request = {"observations": rows.tolist()}
