@@ -137,6 +137,40 @@ TEST_CASE("batches: with goals relabelled by the rule weighted, rows have weight
     CHECK(acted[0] != acted[1]);
 }
 
+TEST_CASE("batches: subgoals towards relabelled goals lie on the way, or k steps ahead if goals may lie anywhere") {
+    Small& s = small();
+    const TemporalMap& map = s.pipeline->map();
+    const data::Dataset& d = s.pipeline->train_data();
+    Config config = s.config;
+    config.relabel.share = 1;
+    for (const RelabelRule rule : {RelabelRule::on_the_way, RelabelRule::weighted}) {
+        config.relabel.rule = rule;
+        LearningData data;
+        data.pools = {{&d, 1.0}};
+        data.pools[0].relabeller =
+            std::make_shared<GoalRelabeller>(s.pipeline->context(), config.relabel, map, map.latent);
+        data.pools[0].relabelled_goals = &d;
+        BatchSampler sampler(data, .2, .5);
+        sampler.draw_subgoals(1000);  // the last row of the episode
+        nn::Inputs inputs(*s.backend);
+        const Batch b = sampler.draw(s.pool, inputs, 256, Rng(3), BatchSampler::Contents::actor);
+        inputs.upload();
+        const auto last = b.subgoal.to_vector<float>(), target = b.high_target.to_vector<float>(),
+                   in = b.input.to_vector<float>();
+        const auto weight = b.weight.defined() ? b.weight.to_vector<float>() : std::vector<float>();
+        int64_t on_the_way = 0, anywhere = 0;
+        for (size_t i = 0; i < 256; ++i) {
+            const bool same = std::equal(&target[2 * i], &target[2 * i] + 2, &last[2 * i]);
+            const bool relabelled = !std::equal(&target[2 * i], &target[2 * i] + 2, &in[4 * i + 2]);
+            on_the_way += relabelled && !same;
+            if (rule == RelabelRule::on_the_way || weight[i] == 1) continue;
+            CHECK(same);
+            ++anywhere;
+        }
+        CHECK((rule == RelabelRule::on_the_way ? on_the_way : anywhere) > 30);
+    }
+}
+
 TEST_CASE("value.return_steps changes IQL, TD3+BC and CQL, and no other learner") {
     auto backend = make_cpu_backend();
     ThreadPool threads(2);
