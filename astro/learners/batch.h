@@ -52,7 +52,8 @@ struct Batch {
     Tensor weight = {};
     // Only after BatchSampler::draw_subgoals(k), for HIQL and HGCBC; D is the width of a state.
     Tensor subgoal = {};  // (B, D): the state k rows ahead, or the last of the episode
-    // (B, D): the same, but not beyond the actor's hindsight goal, nor beyond that which lies on the way to its goal.
+    // (B, D): the same, but not beyond the hindsight goal, unless the actor's goal is a random row or one relabelled by
+    // the rule weighted.
     Tensor high_target = {};
     Batch rows(int64_t first, int64_t count) const;
 };

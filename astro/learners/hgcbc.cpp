@@ -1,6 +1,6 @@
 // HGCBC: hierarchical goal-conditioned behaviour cloning, HIQL's two levels without its values (docs/method.md 10.11).
-// w is the state k steps ahead, or the goal if that is nearer; c(w) are its latents if the policy reads latents, else
-// its state.
+// w is the state k steps ahead, but not beyond the hindsight goal (Batch::high_target); c(w) are its latents if the
+// policy reads latents, else its state.
 //   low actor:  mean |pi(s, c(w)) - a|^2
 //   high actor: mean |pi_high(s, g) - c(w)|^2
 //   acting:     a = pi(s, pi_high(s, g)), without search
