@@ -153,7 +153,7 @@ TEST_CASE("batches: subgoals towards relabelled goals lie on the way, or k steps
         BatchSampler sampler(data, .2, .5);
         sampler.draw_subgoals(1000);  // the last row of the episode
         nn::Inputs inputs(*s.backend);
-        const Batch b = sampler.draw(s.pool, inputs, 256, Rng(3), BatchSampler::Contents::actor);
+        const Batch b = sampler.draw(s.pool, inputs, 256, Rng(3));
         inputs.upload();
         const auto last = b.subgoal.to_vector<float>(), target = b.high_target.to_vector<float>(),
                    in = b.input.to_vector<float>();

@@ -52,15 +52,22 @@ void check(const Config& config) {
         fail(ErrorKind::usage, "value.return_steps must be 1 with cql.form pure and policy.protocol single-task");
 }
 
+// The names of the learners with a property, as a choice.
+static std::string learners_with(bool (*property)(const std::string& learner)) {
+    std::vector<std::string> names;
+    for (const std::string& name : learner_names())
+        if (property(name)) names.push_back(name);
+    return alternatives(names);
+}
+
 void check_learner(const std::string& learner, const Config& config) {
     if (config.relabel.rule == RelabelRule::weighted && !has_weighted_form(learner))
         fail(ErrorKind::usage, "learner ", learner,
-             " does not weight rows by progress; hint: --relabel.rule on-the-way, or the learner gcbc or hgcbc");
-    if (config.policy.protocol != Protocol::single_task || has_single_task_form(learner)) return;
-    std::vector<std::string> others;
-    for (const std::string& name : learner_names())
-        if (has_single_task_form(name)) others.push_back(name);
-    fail(ErrorKind::usage, "learner ", learner, " has no single-task form: use ", alternatives(others));
+             " does not weight rows by progress; hint: --relabel.rule on-the-way, or the learner ",
+             learners_with(has_weighted_form));
+    if (config.policy.protocol == Protocol::single_task && !has_single_task_form(learner))
+        fail(ErrorKind::usage, "learner ", learner, " has no single-task form: use ",
+             learners_with(has_single_task_form));
 }
 
 double resolve_gamma(double gamma, std::string_view environment) {

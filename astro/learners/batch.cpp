@@ -56,7 +56,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                                       [](const Pool& p) { return p.relabeller && p.relabeller->weighted(); });
     std::vector<float> weight = array(weighted, 1);
     const bool subgoals = subgoal_steps_ > 0;
-    std::vector<float> subgoal = array(subgoals, states), high_target = array(subgoals, states);
+    std::vector<float> subgoal = array(subgoals && critics, states), high_target = array(subgoals, states);
     std::vector<int64_t> until;  // rows [until[p - 1], until[p]) come from pool p
     double share = 0;
     for (const Pool& pool : data_.pools)
@@ -84,7 +84,7 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
                 put_state(relabelled < 0 ? d : *pool.relabelled_goals, goal, &nth(input, i * width + states));
                 if (subgoals) {
                     const int64_t ahead = samplers_[p].ahead(row, subgoal_steps_);
-                    put_state(d, ahead, &nth(subgoal, i * states));
+                    if (critics) put_state(d, ahead, &nth(subgoal, i * states));
                     // A relabelled goal by the rule weighted, and a random one, may lie in any direction.
                     const bool beyond = random || (relabelled >= 0 && weighted);
                     put_state(d, beyond ? ahead : std::min(ahead, near), &nth(high_target, i * states));
@@ -109,11 +109,9 @@ Batch BatchSampler::draw(ThreadPool& threads, nn::Inputs& inputs, int64_t size, 
     batch.input = inputs.add(in, input);
     batch.action = inputs.add(Shape{size, actions}, action);
     if (weighted) batch.weight = inputs.add(Shape{size, 1}, weight);
-    if (subgoals) {
-        batch.subgoal = inputs.add(Shape{size, states}, subgoal);
-        batch.high_target = inputs.add(Shape{size, states}, high_target);
-    }
+    if (subgoals) batch.high_target = inputs.add(Shape{size, states}, high_target);
     if (!critics) return batch;
+    if (subgoals) batch.subgoal = inputs.add(Shape{size, states}, subgoal);
     batch.value_input = inputs.add(in, value_input);
     batch.next_input = inputs.add(in, next_input);
     batch.reward = inputs.add(Shape{size}, reward);

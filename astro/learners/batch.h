@@ -40,7 +40,7 @@ struct LearningData {
 };
 
 struct Batch {
-    // Inputs and actions, which are all that cloning needs. The others are undefined if the batch is for an actor only.
+    // The inputs of critics, the returns and `subgoal` are undefined if the batch is for an actor only, as in cloning.
     Tensor input;        // (B, I): state, and the actor's goal when goal-conditioned
     Tensor value_input;  // (B, I): the same with the critic's goal
     Tensor next_input;   // (B, I): next state with the critic's goal
@@ -51,7 +51,7 @@ struct Batch {
     // (B, 1) of the rows, if goals are relabelled by the rule weighted; undefined: all are 1.
     Tensor weight = {};
     // Only after BatchSampler::draw_subgoals(k), for HIQL and HGCBC; D is the width of a state.
-    Tensor subgoal = {};  // (B, D): the state k rows ahead, or the last of the episode
+    Tensor subgoal = {};  // (B, D), of HIQL: the state k rows ahead, or the last of the episode
     // (B, D): the same, but not beyond the hindsight goal, unless the actor's goal is a random row or one relabelled by
     // the rule weighted.
     Tensor high_target = {};

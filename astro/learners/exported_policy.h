@@ -1,5 +1,6 @@
-// A trained policy in a separate file: the actor's network, and the units that convert raw observations to its inputs
-// and its outputs to raw actions. docs/formats.md describes the file; examples/policy/ has readers for other programs.
+// A trained policy in a separate file: the networks of its actors, and the units that convert raw observations to its
+// inputs and its outputs to raw actions. docs/formats.md describes the file; examples/policy/ has readers for other
+// programs.
 #pragma once
 
 #include <optional>

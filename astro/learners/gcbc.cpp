@@ -13,55 +13,56 @@ Tensor cloning_loss(const nn::Chunk& chunk, const Tensor& pi, const Tensor& a, c
     return weight.defined() ? chunk.mean(square(pi - a) * weight) : cloning_loss(chunk, pi, a);
 }
 
+CloningLearner::CloningLearner(const Context& context, const Config& config, const std::string& environment,
+                               const LearningData& data, const std::string& stage)
+    : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
+      config_(config.gcbc),
+      updates_(resolve_gcbc_updates(config, environment)) {}
+
+Update CloningLearner::begin(int64_t k, const std::vector<nn::Adam*>& optimisers) {
+    const double rate = nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end);
+    return Learner::begin(k, "", config_.batch, stream(k), rate, optimisers, BatchSampler::Contents::actor);
+}
+
+Actor CloningLearner::make_actor(const nn::Maker& make, int64_t in, int64_t out,
+                                 const std::vector<float>& spread) const {
+    nn::MlpSpec spec;
+    spec.in = in, spec.out = out;
+    spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
+    return {nn::make_mlp(make, spec, spread), false, out};
+}
+
+TrainingState CloningLearner::state() {
+    TrainingState state;
+    state.add("model", actor_set_);
+    state.add("optimiser", actor_set_, actor_optimiser_);
+    return state;
+}
+
 namespace {
 
-class Gcbc : public Learner {
-    double rate(int64_t k) const {
-        return nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end);
-    }
-
+class Gcbc : public CloningLearner {
   public:
     void update(int64_t k) override {
-        Update u = begin(k, "", config_.batch, stream(k), rate(k), {&optimiser_}, BatchSampler::Contents::actor);
+        Update u = begin(k, {&actor_optimiser_});
         u.step.run([&] {
-            u.train(actor_set_, optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
+            u.train(actor_set_, actor_optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
                 return cloning_loss(c, actor_(rows.input), rows.action, rows.weight);
             });
         });
     }
 
     Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
-         const std::string& stage);
-    int64_t updates() const override { return updates_; }
-
-    TrainingState state() override {
-        TrainingState state;
-        state.add("model", actor_set_);
-        state.add("optimiser", actor_set_, optimiser_);
-        return state;
+         const std::string& stage)
+        : CloningLearner(context, config, environment, data, stage) {
+        Rng rng = init_stream();
+        const nn::Maker make{context.backend, DType::f32, rng};
+        actor_ = make_actor(make, sampler_.input_width(), sampler_.action_dim(),
+                            sampler_.spread(1024, false, rng.stream("spread")));
+        actor_set_ = nn::ParameterSet(actor_);
+        actor_optimiser_ = nn::Adam(actor_set_);
     }
-
-  private:
-    GcbcConfig config_;
-    int64_t updates_;
-    nn::Adam optimiser_;
 };
-
-Gcbc::Gcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
-           const std::string& stage)
-    : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
-      config_(config.gcbc),
-      updates_(resolve_gcbc_updates(config, environment)) {
-    Rng rng = init_stream();
-    nn::Maker make{context.backend, DType::f32, rng};
-    nn::MlpSpec spec;
-    spec.in = sampler_.input_width(), spec.out = sampler_.action_dim();
-    spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
-    actor_.actions = spec.out;
-    actor_.net = nn::make_mlp(make, spec, sampler_.spread(1024, false, rng.stream("spread")));
-    actor_set_ = nn::ParameterSet(actor_);
-    optimiser_ = nn::Adam(actor_set_);
-}
 
 }  // namespace
 

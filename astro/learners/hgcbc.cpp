@@ -29,14 +29,12 @@ Tensor high_cloning_loss(const nn::Chunk& chunk, const Actor& high, const Batch&
 
 namespace {
 
-class Hgcbc : public Learner {
+class Hgcbc : public CloningLearner {
   public:
     void update(int64_t k) override {
-        const double rate = nn::cosine_rate(k, updates_, 0, config_.learning_rate, config_.learning_rate_end);
-        Update u = begin(k, "", config_.batch, stream(k), rate, {&low_optimiser_, &high_optimiser_},
-                         BatchSampler::Contents::actor);
+        Update u = begin(k, {&actor_optimiser_, &high_optimiser_});
         u.step.run([&] {
-            u.train(actor_set_, low_optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
+            u.train(actor_set_, actor_optimiser_, {"loss"}, [&](const nn::Chunk& c, const Batch& rows) {
                 return low_cloning_loss(c, actor_, rows, high_.actor.actions);
             });
             u.train(high_set_, high_optimiser_, {"high_actor_loss", ".high_actor"},
@@ -46,9 +44,7 @@ class Hgcbc : public Learner {
 
     Hgcbc(const Context& context, const Config& config, const std::string& environment, const LearningData& data,
           const std::string& stage)
-        : Learner(context, data, 1, 0, stage, static_cast<uint64_t>(config.general.seed)),
-          config_(config.gcbc),
-          updates_(resolve_gcbc_updates(config, environment)) {
+        : CloningLearner(context, config, environment, data, stage) {
         sampler_.draw_subgoals(config.hgcbc.subgoal_steps);
         const int64_t subgoal = data.latent_columns > 0 ? data.latent_columns : sampler_.state_dim();
         Rng rng = init_stream();
@@ -57,31 +53,18 @@ class Hgcbc : public Learner {
         high_.actor =
             make_actor(make, sampler_.input_width(), subgoal, sampler_.spread(1024, false, rng.stream("spread")));
         actor_set_ = nn::ParameterSet(actor_), high_set_ = nn::ParameterSet(high_);
-        low_optimiser_ = nn::Adam(actor_set_), high_optimiser_ = nn::Adam(high_set_);
+        actor_optimiser_ = nn::Adam(actor_set_), high_optimiser_ = nn::Adam(high_set_);
     }
 
-    int64_t updates() const override { return updates_; }
-
     TrainingState state() override {
-        TrainingState state;
-        state.add("model", actor_set_);
+        TrainingState state = CloningLearner::state();
         state.add("model", high_set_);
-        state.add("optimiser", actor_set_, low_optimiser_);
         state.add("optimiser/high", high_set_, high_optimiser_);
         return state;
     }
 
   private:
-    Actor make_actor(const nn::Maker& make, int64_t in, int64_t out, const std::vector<float>& spread) const {
-        nn::MlpSpec spec;
-        spec.in = in, spec.out = out;
-        spec.width = config_.width, spec.layers = config_.layers, spec.output_scale = config_.last_layer_scale;
-        return {nn::make_mlp(make, spec, spread), false, out};
-    }
-
-    GcbcConfig config_;
-    int64_t updates_;
-    nn::Adam low_optimiser_, high_optimiser_;
+    nn::Adam high_optimiser_;
 };
 
 }  // namespace
