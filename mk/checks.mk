@@ -7,7 +7,7 @@ asan:
 # Threads are used by the thread pool, the samplers and all training steps. The unit tests and a run of all stages cover
 # these.
 TSAN_RUN  = $(BUILD)/tsan/astro run --preset tiny --collect.episodes 40 --tdr.updates 60 --dynamics.updates 20 --planner.updates 20 \
-            --gcbc.updates 20 --value.updates 6 --experiment.learners gcbc,iql,td3bc,cql,gcivl,hiql --evaluate.episodes 1 --threads 4 --chunks 4 \
+            --gcbc.updates 20 --value.updates 6 --experiment.learners gcbc,hgcbc,iql,td3bc,cql,gcivl,hiql --evaluate.episodes 1 --threads 4 --chunks 4 \
             --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 --selection.selector random \
             --augment.chain random --quiet --run $(BUILD)/tsan/run
 tsan:

@@ -23,7 +23,7 @@ std::unique_ptr<Dynamics> make_small_dynamics(const Context& context, const Smal
 
 void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
     std::vector<std::string> forms = learner_names();
-    forms.insert(forms.end(), {"iql-awr", "cql-pure", "cql-lagrange"});
+    forms.insert(forms.end(), {"iql-awr", "cql-pure", "cql-lagrange", "hgcbc-latents"});
     for (const std::string& form : forms)
         for (Protocol protocol : {Protocol::goal_conditioned, Protocol::single_task}) {
             const std::string learner = form.substr(0, form.find('-'));
@@ -33,9 +33,11 @@ void add_learners(std::vector<SmallNetwork>& all, const SmallWorld& world) {
             config.cql.lagrange = form == "cql-lagrange";
             if (form == "iql-awr") config.iql.actor = IqlActor::awr;
             all.push_back({form + (protocol == Protocol::single_task ? ", single task" : ""),
-                           [&world, config, protocol, learner](const Context& c) {
-                               return learners::make_learner(learner, c, config, data::default_environment(),
-                                                             world.learning_data(protocol), "policy/small");
+                           [&world, config, protocol, learner, form](const Context& c) {
+                               learners::LearningData data = world.learning_data(protocol);
+                               data.latent_columns = form == "hgcbc-latents" ? 1 : 0;
+                               return learners::make_learner(learner, c, config, data::default_environment(), data,
+                                                             "policy/small");
                            }});
             if (form == "cql-pure") all.back().idle = {"optimiser/log_multiplier"};
         }

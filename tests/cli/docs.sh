@@ -35,7 +35,7 @@ cp F.npz pointmaze-medium-stitch-v0.npz && cp F-val.npz pointmaze-medium-stitch-
 build/examples/08_own_system lake.npz >/dev/null && cp lake.npz mine.npz || exit 1
 # The document writes numbers, arms, learners and tasks in keys as N, K, ARM, LEARNER.
 "$astro" run --preset tiny --data F.npz --env pointmaze-medium-v0 --run r --quiet --tdr.updates 200 --dynamics.updates 20 --planner.updates 20 \
-    --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,iql,td3bc,cql,gcivl,hiql --experiment.arms raw,augmented,straight --straight.updates 20 --evaluate.episodes 1 \
+    --gcbc.updates 20 --value.updates 4 --experiment.learners gcbc,hgcbc,iql,td3bc,cql,gcivl,hiql --experiment.arms raw,augmented,straight --straight.updates 20 --evaluate.episodes 1 \
     --augment.accept_threshold 1000 --augment.plausibility 1000 --data.arrival_steps 1 \
     --selection.selector random --augment.chain random >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
 pattern='s/^policy\/[a-z]*\/[a-z0-9-]*\//policy\/ARM\/LEARNER\//; s/^success\/[a-z]*\/[a-z0-9-]*\//success\/ARM\/LEARNER\//; s/task[0-9]$/taskN/; /_90$/!s/_[0-9.]*$/_K/'
